@@ -1,0 +1,1 @@
+"""The domain: what a sale means, pure, with the standard library only."""
