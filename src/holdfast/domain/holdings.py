@@ -1,0 +1,186 @@
+"""Holdings: who has which seat, as one process remembers it for one version of an event (the mirror's data).
+
+It is fed by journal entries, its own batches' and other processes' alike, in version order, and never guesses: what it
+says is what the claims table says at `version`. A lapsed hold stays in it until it is reclaimed; whoever asks compares
+its expiry with the time.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from holdfast.domain.best_available import SeatPicker
+
+if TYPE_CHECKING:
+    from holdfast.domain.changes import Entry
+    from holdfast.domain.seat_map import SeatMap
+
+
+class Holding:
+    """One live hold (with its expiry), booking or block (without), and everything that it has."""
+
+    __slots__ = ("areas", "booked", "buyer", "expires_at", "id", "kind", "placed_at", "requested", "seats")
+
+    def __init__(
+        self,
+        *,
+        id: UUID,
+        kind: str,
+        placed_at: datetime,
+        expires_at: datetime | None,
+        booked: bool,
+        seats: tuple[int, ...],
+        areas: dict[int, int],
+        buyer: str | None = None,
+        requested: int = 0,
+    ) -> None:
+        self.id = id
+        self.kind = kind  # "hold" or "block"
+        self.placed_at = placed_at
+        self.expires_at = expires_at
+        self.booked = booked
+        self.seats = seats
+        self.areas = areas
+        self.buyer = buyer
+        self.requested = requested
+
+    @property
+    def status(self) -> str:
+        """What a seat of it is: held, booked or blocked."""
+        if self.kind == "block":
+            return "blocked"
+        return "booked" if self.booked else "held"
+
+    def has_lapsed(self, now: datetime) -> bool:
+        return not self.booked and self.expires_at is not None and self.expires_at <= now
+
+
+class Holdings:
+    """Everything that is taken of a seated event at `version`."""
+
+    def __init__(self, seat_map: SeatMap, version: int) -> None:
+        self.seat_map = seat_map
+        self.version = version
+        self.by_id: dict[UUID, Holding] = {}
+        self.by_seat: dict[int, Holding] = {}
+        self._expiries: list[tuple[datetime, UUID]] = []
+        self._picker: SeatPicker | None = None
+        self._seen_free: set[UUID] = set()
+        """Lapsed holds whose seats the picker already counts as free."""
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def taken(self, now: datetime) -> Iterator[tuple[int, Holding]]:
+        """(seat number, holding) of every seat that is not available at `now`."""
+        return ((seat, holding) for seat, holding in self.by_seat.items() if not holding.has_lapsed(now))
+
+    def lapsed_count(self, now: datetime) -> int:
+        return sum(holding.has_lapsed(now) for holding in self.by_id.values())
+
+    def next_expiry(self, now: datetime) -> datetime | None:
+        """The earliest expiry ahead: until then the state can change only by a commit."""
+        ahead = (h.expires_at for h in self.by_id.values() if not h.booked and h.expires_at and h.expires_at > now)
+        return min(ahead, default=None)
+
+    # -- following the journal -------------------------------------------------------------------------------------
+
+    def add(self, holding: Holding) -> None:
+        self.by_id[holding.id] = holding
+        for seat in holding.seats:
+            self.by_seat[seat] = holding
+        if self._picker is not None:
+            self._picker.take(holding.seats)
+        if holding.expires_at is not None and not holding.booked:
+            heapq.heappush(self._expiries, (holding.expires_at, holding.id))
+
+    def remove(self, id: UUID) -> None:
+        holding = self.by_id.pop(id, None)
+        if holding is None:
+            return
+        freed = [seat for seat in holding.seats if self.by_seat.get(seat) is holding]
+        for seat in freed:
+            del self.by_seat[seat]
+        if id in self._seen_free:
+            self._seen_free.discard(id)
+        elif self._picker is not None:
+            self._picker.free(freed)
+
+    def follow(self, version: int, at: datetime, entries: Iterable[Entry]) -> None:
+        """Apply one version's journal entries."""
+        for entry in entries:
+            change = entry["change"]
+            if change == "held":
+                self.add(_holding(entry, at, kind="hold", expires_at=datetime.fromisoformat(entry["until"])))
+            elif change == "booked":
+                self._book(entry, at)
+            elif change in ("released", "expired", "cancelled"):
+                self.remove(UUID(entry["hold"]))
+            elif change == "extended":
+                self._extend(UUID(entry["hold"]), datetime.fromisoformat(entry["until"]))
+            elif change == "blocked":
+                self._block(entry, at)
+            elif change == "lifted":
+                self.remove(UUID(entry["block"]))
+        self.version = version
+
+    def _book(self, entry: Entry, at: datetime) -> None:
+        holding = self.by_id.get(UUID(entry["hold"]))
+        if holding is None:  # an instant booking: it was never a hold to anyone
+            self.add(_holding(entry, at, kind="hold", expires_at=None, booked=True))
+        else:
+            holding.booked = True
+
+    def _extend(self, id: UUID, until: datetime) -> None:
+        holding = self.by_id.get(id)
+        if holding is not None:
+            holding.expires_at = until
+            heapq.heappush(self._expiries, (until, id))
+
+    def _block(self, entry: Entry, at: datetime) -> None:
+        before = self.by_id.get(UUID(entry["block"]))
+        step = _holding(entry, at, kind="block", expires_at=None)
+        if before is not None:  # a further step of a large block
+            step.seats += before.seats
+            for area, quantity in before.areas.items():
+                step.areas[area] = step.areas.get(area, 0) + quantity
+        self.add(step)
+
+    # -- choosing --------------------------------------------------------------------------------------------------
+
+    def picker(self, now: datetime, *, at_most: int | None = None) -> SeatPicker:
+        """The chooser of seats, with lapsed holds' seats free (at most so many holds newly freed per call)."""
+        if self._picker is None:
+            self._picker = SeatPicker(self.seat_map)
+            self._picker.take(tuple(self.by_seat))
+        freed = 0
+        while self._expiries and self._expiries[0][0] <= now and (at_most is None or freed < at_most):
+            _, id = heapq.heappop(self._expiries)
+            holding = self.by_id.get(id)
+            if holding is not None and holding.has_lapsed(now) and id not in self._seen_free:
+                self._seen_free.add(id)
+                self._picker.free(holding.seats)
+                freed += 1
+        return self._picker
+
+    def has_more_lapsed(self, now: datetime) -> bool:
+        return bool(self._expiries) and self._expiries[0][0] <= now
+
+
+def _holding(
+    entry: Entry, at: datetime, *, kind: str, expires_at: datetime | None, booked: bool = False
+) -> Holding:
+    return Holding(
+        id=UUID(entry["hold"] if kind == "hold" else entry["block"]),
+        kind=kind,
+        placed_at=at,
+        expires_at=expires_at,
+        booked=booked,
+        seats=tuple(entry.get("seats", ())),
+        areas={int(area): quantity for area, quantity in entry.get("areas", {}).items()},
+        buyer=entry.get("buyer"),
+        requested=entry.get("requested", 0),
+    )

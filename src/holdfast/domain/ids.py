@@ -1,0 +1,47 @@
+"""Ids: UUID version 8 that carry their event's number, so that a row can be found and routed from its id alone.
+
+Layout, from the top: 40 bits event number, 41 bits milliseconds since 2020-01-01, 41 random bits (122 bits; the other
+six are the version and variant of RFC 9562). Ids of one event grow with time, so that indexes grow at their end. Ids are
+not secrets: a hold token is.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+EVENT_NUMBER_BITS = 40
+MAX_EVENT_NUMBER = (1 << EVENT_NUMBER_BITS) - 1
+EPOCH_MS = 1_577_836_800_000
+"""2020-01-01T00:00:00Z: 41 bits of milliseconds last until 2089."""
+
+SEATS_PER_EVENT = 1_000_000
+"""Room for the seat numbers of one event inside a dialect's integer seat id."""
+
+_VERSION = 8 << 76
+_VARIANT = 2 << 62
+_LOW_62 = (1 << 62) - 1
+_LOW_12 = (1 << 12) - 1
+
+
+def make_id(event_number: int, *, unix_ms: int, random_bits: int) -> UUID:
+    """An id of `event_number`; `unix_ms` only orders it and decides nothing."""
+    body = (event_number << 82) | (((unix_ms - EPOCH_MS) & ((1 << 41) - 1)) << 41) | (random_bits & ((1 << 41) - 1))
+    return UUID(int=((body >> 74) << 80) | _VERSION | (((body >> 62) & _LOW_12) << 64) | _VARIANT | (body & _LOW_62))
+
+
+def event_number_of(some_id: UUID) -> int | None:
+    """The event number inside an id, or None where no such id can exist."""
+    value = some_id.int
+    if (value >> 76) & 0xF != 8 or (value >> 62) & 3 != 2:
+        return None
+    return (value >> 88) or None
+
+
+def seat_id(event_number: int, seat_number: int) -> int:
+    """A dialect's integer seat id: it names the event and the seat."""
+    return event_number * SEATS_PER_EVENT + seat_number
+
+
+def split_seat_id(value: int) -> tuple[int, int]:
+    """(event number, seat number) of a dialect's integer seat id."""
+    return divmod(value, SEATS_PER_EVENT)
