@@ -1,0 +1,166 @@
+"""Rows: the seats of a map laid out as one long line of bits, so that a whole house is searched at once."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+_FEW = 16
+"""Up to here a mask is cheaper to make seat by seat than through a buffer of the whole house."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowOfSeats:
+    """One row: its seats' numbers in physical order, and where each stands.
+
+    `positions` grow from 0; a position that is left out is a break (an aisle, the other half of a divided row),
+    and nothing is adjacent across it. `categories` is each seat's index in the map's order of categories.
+    """
+
+    numbers: Sequence[int]
+    positions: Sequence[int]
+    categories: Sequence[int]
+
+
+class RowIndex:
+    """The fixed geometry of one version of a seat map, shared by every event that sells it.
+
+    Each seat owns one bit. Rows follow each other in the map's order, one bit that is never free between them, so
+    that no run of bits crosses from a row into the next and the lowest bit is the first row's leftmost seat.
+    """
+
+    def __init__(self, rows: Iterable[RowOfSeats], categories: Sequence[str]) -> None:
+        self.categories: tuple[str, ...] = tuple(categories)
+        self._widths: list[int] = []
+        bits: list[int] = []
+        numbers: list[int] = []
+        seat_categories: list[int] = []
+        offset = 0
+        for row in rows:
+            if not row.numbers:
+                continue
+            bits.extend([offset + position for position in row.positions])
+            numbers.extend(row.numbers)
+            seat_categories.extend(row.categories)
+            width = row.positions[-1] + 1
+            self._widths.append(width)
+            offset += width + 1
+        self.size: int = offset
+        """How many bits the whole line has."""
+        self.capacity: int = len(numbers)
+        self._bit_of = array("I", bytes(4 * (max(numbers, default=0) + 1)))
+        self._number_at = array("I", bytes(4 * (offset + 1)))
+        buffers = [bytearray(offset // 8 + 1) for _ in self.categories]
+        for bit, number, category in zip(bits, numbers, seat_categories, strict=True):
+            self._bit_of[number] = bit
+            self._number_at[bit] = number
+            buffers[category][bit >> 3] |= 1 << (bit & 7)
+        masks = [int.from_bytes(buffer, "little") for buffer in buffers]
+        self.category_masks: dict[str, int] = dict(
+            zip(self.categories, masks, strict=True)
+        )
+        self.seats: int = 0
+        """The mask of every seat."""
+        for mask in masks:
+            self.seats |= mask
+
+    def mask(self, numbers: Iterable[int]) -> int:
+        """The bits of these seats. Raises ValueError for a number that the map does not have, or one named twice."""
+        wanted = list(numbers)
+        for number in wanted:
+            if (
+                not 0 < number < len(self._bit_of)
+                or self._number_at[self._bit_of[number]] != number
+            ):
+                raise ValueError(f"no seat has the number {number}")
+        if len(wanted) <= _FEW:
+            mask = 0
+            for number in wanted:
+                mask |= 1 << self._bit_of[number]
+        else:
+            buffer = bytearray(self.size // 8 + 1)
+            bit_of = self._bit_of
+            for number in wanted:
+                bit = bit_of[number]
+                buffer[bit >> 3] |= 1 << (bit & 7)
+            mask = int.from_bytes(buffer, "little")
+        if mask.bit_count() != len(wanted):
+            raise ValueError("a seat is named twice")
+        return mask
+
+    def bit_of(self, number: int) -> int:
+        return self._bit_of[number]
+
+    def block(self, start: int, n: int) -> tuple[int, ...]:
+        """The numbers of the n seats from this bit on."""
+        return tuple(self._number_at[start : start + n])
+
+    def numbers(self, mask: int) -> tuple[int, ...]:
+        """The numbers of all seats of a mask, in row order, left to right."""
+        number_at = self._number_at
+        return tuple([number_at[bit] for bit in bits_of(mask)])
+
+    def distance_planes(self, n: int) -> tuple[int, ...]:
+        """How far a block of n is from the middle of its row, written in binary across the whole house.
+
+        Plane k holds bit k of every block's distance (in half seats), highest plane first; a block stands at the
+        bit of its seat (n - 1) // 2. So odd and even n have one set of planes each, whatever their size.
+        """
+        return self._even_planes if n % 2 == 0 else self._odd_planes
+
+    @cached_property
+    def _odd_planes(self) -> tuple[int, ...]:
+        return self._planes(0)
+
+    @cached_property
+    def _even_planes(self) -> tuple[int, ...]:
+        return self._planes(1)
+
+    def _planes(self, parity: int) -> tuple[int, ...]:
+        count = max(self._widths, default=0).bit_length()
+        # Rows of one width look alike: each plane is written once per width, and then only joined.
+        planes = []
+        for plane in reversed(range(count)):
+            texts = {
+                width: _plane_of_row(width, parity, plane)
+                for width in set(self._widths)
+            }
+            planes.append(
+                int("".join([texts[width] for width in reversed(self._widths)]), 2)
+            )
+        return tuple(planes)
+
+
+def _plane_of_row(width: int, parity: int, plane: int) -> str:
+    """One binary digit of |2 * position + parity - (width - 1)|, rightmost seat first, with the gap before it."""
+    doubled_middle = width - 1 - parity
+    odd = doubled_middle & 1
+    right = width - (doubled_middle + 1) // 2
+    rightwards = _digits(odd, right, plane)
+    leftwards = (
+        _digits(1, width - right, plane)
+        if odd
+        else _digits(0, width - right + 1, plane)[1:]
+    )
+    return "0" + rightwards[::-1] + leftwards
+
+
+def _digits(odd: int, count: int, plane: int) -> str:
+    """One binary digit of each of 0, 2, 4… (or 1, 3, 5…)."""
+    if plane == 0:
+        return "01"[odd] * count
+    half = 1 << (plane - 1)
+    return (("0" * half + "1" * half) * (count // (2 * half) + 1))[:count]
+
+
+def bits_of(mask: int) -> list[int]:
+    """The places of the set bits, lowest first; linear in the mask's length."""
+    text = bin(mask)[:1:-1]
+    found: list[int] = []
+    at = text.find("1")
+    while at >= 0:
+        found.append(at)
+        at = text.find("1", at + 1)
+    return found
