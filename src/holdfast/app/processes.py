@@ -1,0 +1,84 @@
+"""Processes: finding those that work in a folder, ending them, and tying a child's life to ours."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["end_process", "is_running", "processes_in", "signal_on_parent_death", "works_in"]
+
+_PR_SET_PDEATHSIG = 1
+
+
+def signal_on_parent_death(number: signal.Signals) -> Callable[[], None]:
+    """A `preexec_fn`: the kernel sends the child this signal when its parent is gone (Linux only).
+
+    It runs after `user=` took effect, as it must: a change of user clears the setting.
+    """
+    parent = os.getpid()
+    if sys.platform != "linux":
+        return lambda: None
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def tie() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return tie
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process exists and is more than a corpse that nobody has buried."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    with contextlib.suppress(OSError, IndexError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return True
+
+
+def works_in(pid: int, folder: Path, *, name: str) -> bool:
+    """Whether the process is a program of this name with the folder as its working directory."""
+    if Path("/proc/self").exists():
+        try:
+            named = Path(f"/proc/{pid}/comm").read_text().strip() == name
+            return named and Path(f"/proc/{pid}/cwd").samefile(folder)
+        except OSError:
+            return False
+    command = ["ps", "-o", "command=", "-p", str(pid)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return name in listed and str(folder) in listed
+
+
+def processes_in(folder: Path, *, name: str) -> list[int]:
+    """Every process of this program's name that works in the folder."""
+    found = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+    return sorted(pid for pid in found if works_in(pid, folder, name=name))
+
+
+def end_process(pid: int, *steps: tuple[signal.Signals | None, float]) -> bool:
+    """Send each signal in turn (None: only wait), then wait that many seconds for the end; True once gone."""
+    for number, seconds in steps:
+        if number is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+                os.kill(pid, signal.SIGCONT)  # a stopped process would sleep through the rest
+        deadline = time.monotonic() + seconds
+        while is_running(pid):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.01)
+        else:
+            return True
+    return not is_running(pid)

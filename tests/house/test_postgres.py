@@ -1,0 +1,160 @@
+"""The embedded PostgreSQL server: made once, in one hand, back after any kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from holdfast.app.errors import CannotStart
+from holdfast.app.postgres import PostgresServer, running_url
+from holdfast.app.processes import end_process, is_running
+from postgres import TestDatabases
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Outside pytest's private folders, which the server's own user could not reach."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-house-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)
+        yield Path(name) / "postgres"
+
+
+@pytest.fixture
+def bin_dir() -> Path | None:
+    chosen = os.environ.get("HOLDFAST_TEST_POSTGRES_BIN")
+    return Path(chosen) if chosen else None
+
+
+def one(url: str, query: str) -> object:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(query).fetchone()
+        assert row is not None
+        return row[0]
+
+
+def test_it_is_durable_checked_and_sorted_by_code_point(databases: TestDatabases) -> None:
+    """The defaults are the safe ones, and an order never depends on the machine's locale."""
+    url = databases.server.url
+    for name in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums"):
+        assert one(url, f"SHOW {name}") == "on"
+    assert one(url, "SHOW server_encoding") == "UTF8"
+    ordered = "SELECT string_agg(x, '' ORDER BY x) FROM unnest(ARRAY['b','a','Z','é','10','9']) x"
+    assert one(url, ordered) == "109Zabé"
+
+
+def test_holdfast_connects_as_an_ordinary_role(databases: TestDatabases) -> None:
+    """A statement gone wrong cannot read files or start programs."""
+    assert one(databases.server.url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
+    admin = databases.server.url_of("postgres", role="postgres")
+    assert one(admin, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is True
+
+
+def test_nothing_listens_on_the_network(databases: TestDatabases) -> None:
+    assert one(databases.server.url, "SHOW listen_addresses") == ""
+
+
+def test_a_second_start_finds_what_the_first_one_wrote(folder: Path, bin_dir: Path | None) -> None:
+    with PostgresServer(folder, bin_dir=bin_dir) as server, psycopg.connect(server.url) as connection:
+        connection.execute("CREATE TABLE kept (n int)")
+        connection.commit()
+    assert running_url(folder) is None
+    with PostgresServer(folder, bin_dir=bin_dir) as server:
+        assert one(server.url, "SELECT count(*) FROM kept") == 0
+        assert running_url(folder) == server.url
+
+
+def test_a_second_server_on_the_same_folder_is_told_so(folder: Path, bin_dir: Path | None) -> None:
+    with PostgresServer(folder, bin_dir=bin_dir) as first:
+        with pytest.raises(CannotStart, match="in use by another Holdfast server"):
+            PostgresServer(folder, bin_dir=bin_dir).start()
+        assert first.is_alive
+
+
+def test_a_killed_postmaster_is_replaced_at_once(folder: Path, bin_dir: Path | None) -> None:
+    """Its orphaned sessions do not keep the next one out, and what was committed is there."""
+    with PostgresServer(folder, bin_dir=bin_dir) as server, psycopg.connect(server.url) as connection:
+        connection.execute("CREATE TABLE kept (n int)")
+        connection.commit()
+        assert server.pid is not None
+        os.kill(server.pid, signal.SIGKILL)
+        assert server._process is not None
+        server._process.wait()
+        server.start()
+        assert one(server.url, "SELECT count(*) FROM kept") == 0
+
+
+def test_what_a_killed_supervisor_left_running_is_ended_first(folder: Path, bin_dir: Path | None) -> None:
+    """Nothing is left running that keeps the next one out."""
+    script = (
+        "import sys, pathlib; from holdfast.app.postgres import PostgresServer\n"
+        "server = PostgresServer(pathlib.Path(sys.argv[1]), "
+        "bin_dir=pathlib.Path(sys.argv[2]) if sys.argv[2] else None)\n"
+        "server.start(); print(server.pid, flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(folder), str(bin_dir or "")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout is not None
+        postmaster = int(parent.stdout.readline())
+        # Stopped, it cannot follow its parent by itself.
+        os.kill(postmaster, signal.SIGSTOP)
+        parent.kill()
+        parent.wait()
+        assert is_running(postmaster)
+        with PostgresServer(folder, bin_dir=bin_dir) as server:
+            assert not is_running(postmaster)
+            assert one(server.url, "SELECT 1") == 1
+
+
+def test_a_server_follows_its_parent(folder: Path, bin_dir: Path | None) -> None:
+    """When the supervisor is killed, PostgreSQL stops by itself, cleanly."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux tells a child of its parent's death")
+    script = (
+        "import os, sys, pathlib; from holdfast.app.postgres import PostgresServer\n"
+        "server = PostgresServer(pathlib.Path(sys.argv[1]), "
+        "bin_dir=pathlib.Path(sys.argv[2]) if sys.argv[2] else None)\n"
+        "server.start(); print(server.pid, flush=True); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(folder), str(bin_dir or "")],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert end_process(int(done.stdout), (None, 20.0))
+    assert not (folder / "cluster" / "postmaster.pid").exists()
+
+
+def test_a_cluster_of_another_major_version_is_refused(folder: Path, bin_dir: Path | None) -> None:
+    with PostgresServer(folder, bin_dir=bin_dir):
+        pass
+    (folder / "cluster" / "PG_VERSION").write_text("9\n")
+    with pytest.raises(CannotStart, match="was made by PostgreSQL 9"):
+        PostgresServer(folder, bin_dir=bin_dir).start()
+
+
+def test_a_server_that_gives_up_says_why(folder: Path, bin_dir: Path | None) -> None:
+    """It is noticed at once, not after a time-out."""
+    with pytest.raises(CannotStart, match="max_connections"):
+        PostgresServer(folder, bin_dir=bin_dir, settings={"max_connections": "none"}).start()
+    with PostgresServer(folder, bin_dir=bin_dir) as server:
+        assert server.is_alive
+
+
+def test_a_path_too_long_for_a_socket_still_works(folder: Path, bin_dir: Path | None) -> None:
+    deep = folder / ("a" * 60) / ("b" * 60)
+    with PostgresServer(deep, bin_dir=bin_dir) as server:
+        assert one(server.url, "SELECT 1") == 1
+        assert running_url(deep) == server.url
