@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from holdfast.domain.best_available import SeatPicker
+from holdfast.domain.best_available import Occupancy
 
 if TYPE_CHECKING:
     from holdfast.domain.changes import Entry
@@ -68,7 +68,7 @@ class Holdings:
         self.by_id: dict[UUID, Holding] = {}
         self.by_seat: dict[int, Holding] = {}
         self._expiries: list[tuple[datetime, UUID]] = []
-        self._picker: SeatPicker | None = None
+        self._picker: Occupancy | None = None
         self._seen_free: set[UUID] = set()
         """Lapsed holds whose seats the picker already counts as free."""
 
@@ -92,8 +92,7 @@ class Holdings:
         self.by_id[holding.id] = holding
         for seat in holding.seats:
             self.by_seat[seat] = holding
-        if self._picker is not None:
-            self._picker.take(holding.seats)
+        self.take_in_picker(holding.seats)
         if holding.expires_at is not None and not holding.booked:
             heapq.heappush(self._expiries, (holding.expires_at, holding.id))
 
@@ -106,8 +105,8 @@ class Holdings:
             del self.by_seat[seat]
         if id in self._seen_free:
             self._seen_free.discard(id)
-        elif self._picker is not None:
-            self._picker.free(freed)
+        else:
+            self.free_in_picker(freed)
 
     def follow(self, version: int, at: datetime, entries: Iterable[Entry]) -> None:
         """Apply one version's journal entries."""
@@ -151,20 +150,30 @@ class Holdings:
 
     # -- choosing --------------------------------------------------------------------------------------------------
 
-    def picker(self, now: datetime, *, at_most: int | None = None) -> SeatPicker:
+    def picker(self, now: datetime, *, at_most: int | None = None) -> Occupancy:
         """The chooser of seats, with lapsed holds' seats free (at most so many holds newly freed per call)."""
         if self._picker is None:
-            self._picker = SeatPicker(self.seat_map)
-            self._picker.take(tuple(self.by_seat))
+            self._picker = Occupancy(self.seat_map.rows, self.by_seat)
         freed = 0
         while self._expiries and self._expiries[0][0] <= now and (at_most is None or freed < at_most):
             _, id = heapq.heappop(self._expiries)
             holding = self.by_id.get(id)
             if holding is not None and holding.has_lapsed(now) and id not in self._seen_free:
                 self._seen_free.add(id)
-                self._picker.free(holding.seats)
+                self.free_in_picker(holding.seats)
                 freed += 1
         return self._picker
+
+    def take_in_picker(self, seats: Iterable[int]) -> None:
+        """A batch's own claims, ahead of its commit; a batch that fails drops the whole mirror."""
+        picker = self._picker
+        if picker is not None:
+            picker.take([seat for seat in seats if picker.is_free(seat)])
+
+    def free_in_picker(self, seats: Iterable[int]) -> None:
+        picker = self._picker
+        if picker is not None:
+            picker.free([seat for seat in seats if not picker.is_free(seat)])
 
     def has_more_lapsed(self, now: datetime) -> bool:
         return bool(self._expiries) and self._expiries[0][0] <= now

@@ -1,0 +1,112 @@
+"""Schema: migrate a database, and say whether this server may use it.
+
+As a program: `python -m holdfast.store.schema upgrade URL` (in a process of its own, so that a long-lived one need not
+carry the migration tool).
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+GENERATION = 1
+"""The schema that this server was written for."""
+
+_UNSAFE = {
+    "fsync": "on",
+    "full_page_writes": "on",
+}
+_SYNCHRONOUS = {"on", "remote_apply", "remote_write", "local"}
+
+
+class SchemaError(Exception):
+    """One line that says what is wrong with the database and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaStatus:
+    """`generation` is None where the database was never migrated."""
+
+    generation: int | None
+    oldest_server: int | None
+    expected: int = GENERATION
+
+    @property
+    def is_usable(self) -> bool:
+        if self.generation is None or self.oldest_server is None:
+            return False
+        return self.generation >= self.expected and self.oldest_server <= self.expected
+
+
+def upgrade(url: str) -> None:
+    """Migrate to the newest schema; nothing happens where it is there already."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+def status(url: str) -> SchemaStatus:
+    """Raises psycopg.OperationalError where the database does not answer."""
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        found = connection.execute("SELECT to_regclass('schema_generation') IS NOT NULL").fetchone()
+        if not found or not found[0]:
+            return SchemaStatus(generation=None, oldest_server=None)
+        row = connection.execute("SELECT generation, oldest_server FROM schema_generation").fetchone()
+    if row is None:
+        return SchemaStatus(generation=None, oldest_server=None)
+    return SchemaStatus(generation=row[0], oldest_server=row[1])
+
+
+def verify(url: str) -> None:
+    """Raises SchemaError where this server must not use this database."""
+    found = status(url)
+    if found.generation is None:
+        raise SchemaError("The database is not migrated: run `holdfast db upgrade`.")
+    if found.generation < GENERATION:
+        raise SchemaError(
+            f"The database has schema {found.generation}, this server needs {GENERATION}: run `holdfast db upgrade`."
+        )
+    if found.oldest_server is not None and found.oldest_server > GENERATION:
+        raise SchemaError(
+            f"The database has schema {found.generation}, which serves servers from {found.oldest_server} on; "
+            f"this one is {GENERATION}: update Holdfast."
+        )
+    verify_durability(url)
+
+
+def verify_durability(url: str) -> None:
+    """An acknowledged booking must survive a power cut: refuse a database that would lose it."""
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        rows = connection.execute(
+            "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')"
+        ).fetchall()
+    for name, setting in rows:
+        if name == "synchronous_commit":
+            wrong = setting not in _SYNCHRONOUS
+        else:
+            wrong = setting != _UNSAFE[name]
+        if wrong:
+            raise SchemaError(f"The database runs with {name} = {setting}: bookings could be lost. Set it to on.")
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 2 or arguments[0] != "upgrade":
+        print("usage: python -m holdfast.store.schema upgrade URL", file=sys.stderr)
+        return 2
+    try:
+        upgrade(arguments[1])
+    except Exception as error:  # a process of its own: its one job is to say in one line what went wrong
+        print(str(getattr(error, "orig", error)).strip().splitlines()[0], file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

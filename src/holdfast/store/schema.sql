@@ -1,0 +1,209 @@
+-- The schema of Holdfast, whole: what the migrations arrive at (a test holds the two together).
+--
+-- Rules (docs/decisions/distribution.md): every event-scoped table has event_number, first in its primary key and in
+-- every unique index; no identity, serial, trigger, rule or inheritance; foreign keys only within the catalogue and from
+-- bookings to holds. Claims, holds, seats and the journal carry none: they would cost half of the store's speed, and
+-- `holdfast check` proves what they would have held.
+
+CREATE TABLE schema_generation (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    generation integer NOT NULL,          -- what the migrations have made of the schema
+    oldest_server integer NOT NULL        -- the oldest server generation that this schema still serves
+);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (1, 1);
+
+CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
+CREATE SEQUENCE dialect_numbers AS bigint;
+
+CREATE TABLE events (
+    event_number bigint NOT NULL CHECK (event_number BETWEEN 1 AND 1099511627775),
+    id uuid NOT NULL,
+    name text NOT NULL,
+    status text NOT NULL CHECK (status IN ('draft', 'published', 'cancelled')),  -- draft -> published -> cancelled
+    venue text,
+    time_zone text,
+    starts_at timestamptz,
+    on_sale_at timestamptz,
+    off_sale_at timestamptz,
+    sales_stopped boolean NOT NULL DEFAULT false,
+    hold_ttl_seconds integer NOT NULL,
+    max_hold_ttl_seconds integer NOT NULL,
+    max_per_hold integer,
+    max_per_buyer integer,
+    allow_partial boolean NOT NULL DEFAULT false,
+    map_version integer NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (event_number)
+);
+
+-- The hot row: whoever has it locked decides for the event.
+CREATE TABLE inventories (
+    event_number bigint NOT NULL REFERENCES events ON DELETE CASCADE,
+    version bigint NOT NULL DEFAULT 0,
+    last_at timestamptz NOT NULL,          -- the event's own time: it never runs backwards
+    reclaimed_until timestamptz NOT NULL,  -- no active hold expires before it: lower bound of the scan for lapsed holds
+    PRIMARY KEY (event_number)
+) WITH (fillfactor = 50);
+
+CREATE TABLE areas (
+    event_number bigint NOT NULL REFERENCES events ON DELETE CASCADE,
+    area_number integer NOT NULL,
+    name text NOT NULL,
+    category text,
+    seated boolean NOT NULL,               -- true: counts the numbered seats of one category
+    capacity bigint NOT NULL,
+    held bigint NOT NULL DEFAULT 0,
+    booked bigint NOT NULL DEFAULT 0,
+    blocked bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (event_number, area_number),
+    CONSTRAINT areas_never_oversold CHECK (
+        least(held, booked, blocked) >= 0 AND held + booked + blocked <= capacity
+    )
+) WITH (fillfactor = 50);
+
+CREATE TABLE seats (
+    event_number bigint NOT NULL,
+    seat_number integer NOT NULL CHECK (seat_number BETWEEN 1 AND 999999),
+    label text NOT NULL,
+    area_number integer NOT NULL,
+    map_version integer NOT NULL,          -- the version of the map that brought it
+    section text NOT NULL,
+    row_name text NOT NULL,
+    position integer NOT NULL,             -- physical order within the row
+    name text,                             -- as the source prints it
+    guid text,                             -- the source's own id
+    x double precision,
+    y double precision,
+    PRIMARY KEY (event_number, seat_number),
+    UNIQUE (event_number, label)
+);
+
+CREATE TABLE holds (
+    event_number bigint NOT NULL,
+    id uuid NOT NULL,
+    status text NOT NULL CHECK (status IN ('active', 'confirmed', 'released', 'expired')),
+    placed_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    quantity integer NOT NULL CHECK (quantity > 0),
+    requested integer NOT NULL,
+    buyer text,
+    token_hash bytea,                      -- SHA-256; none where the buyer's name is the right to it
+    placed_by text NOT NULL,
+    PRIMARY KEY (event_number, id)
+) WITH (fillfactor = 85);
+CREATE INDEX holds_by_expiry ON holds (event_number, expires_at) WHERE status = 'active';
+CREATE INDEX holds_by_buyer ON holds (event_number, buyer)
+    WHERE buyer IS NOT NULL AND status IN ('active', 'confirmed');
+
+CREATE TABLE bookings (
+    event_number bigint NOT NULL,
+    hold_id uuid NOT NULL,                 -- one hold has at most one booking
+    id uuid NOT NULL,
+    status text NOT NULL CHECK (status IN ('confirmed', 'cancelled')),
+    confirmed_at timestamptz NOT NULL,
+    cancelled_at timestamptz,
+    buyer_name text,
+    buyer_email text,
+    confirmed_by text NOT NULL,
+    PRIMARY KEY (event_number, hold_id),
+    UNIQUE (event_number, id),
+    FOREIGN KEY (event_number, hold_id) REFERENCES holds (event_number, id) ON DELETE RESTRICT
+);
+
+CREATE TABLE blocks (
+    event_number bigint NOT NULL,
+    id uuid NOT NULL,
+    reason text,
+    blocked_at timestamptz NOT NULL,
+    lifted_at timestamptz,
+    blocked_by text NOT NULL,
+    PRIMARY KEY (event_number, id)
+);
+
+-- Who has or had what: one row per seat, or per area and quantity. Nothing is deleted: the claims are each seat's history.
+CREATE TABLE claims (
+    event_number bigint NOT NULL,
+    hold_id uuid NOT NULL,                 -- of a hold or a block
+    claim_number integer NOT NULL,
+    line smallint NOT NULL,                -- the line of the request that it answers
+    kind text NOT NULL CHECK (kind IN ('hold', 'block')),
+    area_number integer NOT NULL,
+    seat_number integer,
+    quantity integer NOT NULL CHECK (quantity > 0 AND (seat_number IS NULL OR quantity = 1)),
+    held_version bigint NOT NULL,
+    booked_version bigint,
+    ended_version bigint,                  -- live while null
+    PRIMARY KEY (event_number, hold_id, claim_number)
+) WITH (fillfactor = 90);
+CREATE UNIQUE INDEX claims_one_live_per_seat ON claims (event_number, seat_number)
+    WHERE ended_version IS NULL AND seat_number IS NOT NULL;
+CREATE INDEX claims_ended_by_seat ON claims (event_number, seat_number)
+    WHERE ended_version IS NOT NULL AND seat_number IS NOT NULL;
+
+CREATE TABLE journal (
+    event_number bigint NOT NULL,
+    version bigint NOT NULL,
+    at timestamptz NOT NULL,
+    structural boolean NOT NULL,           -- rules or inventory changed, not only who has what
+    changes jsonb NOT NULL,
+    PRIMARY KEY (event_number, version)
+);
+CREATE INDEX journal_by_time ON journal (event_number, at);
+CREATE INDEX journal_structural ON journal (event_number, version) WHERE structural;
+
+CREATE TABLE attempts (
+    event_number bigint NOT NULL,
+    number bigint NOT NULL,
+    quantity bigint NOT NULL,
+    status text NOT NULL CHECK (status IN ('CONFIRMED', 'FAILED')),
+    created_at timestamptz NOT NULL,
+    booking_id uuid,
+    PRIMARY KEY (event_number, number)
+);
+CREATE INDEX attempts_by_age ON attempts USING brin (created_at);
+
+CREATE TABLE idempotency (
+    event_number bigint NOT NULL,
+    scope bytea NOT NULL,                  -- SHA-256 of principal, method, route, event and key
+    body bytea NOT NULL,                   -- SHA-256 of the request
+    status smallint NOT NULL,
+    answer bytea NOT NULL,                 -- without its secret
+    token_for uuid,                        -- the hold whose token goes into the answer
+    replays integer NOT NULL DEFAULT 0,    -- a replay writes, so that it waits for the standby as the first answer did
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (event_number, scope)
+);
+CREATE INDEX idempotency_by_age ON idempotency USING brin (created_at);
+
+-- Not of any event: on the control connection.
+
+CREATE TABLE event_creations (
+    scope bytea NOT NULL PRIMARY KEY,
+    body bytea NOT NULL,
+    number bigint NOT NULL,
+    id uuid NOT NULL,
+    status smallint,
+    answer bytea,
+    created_at timestamptz NOT NULL
+);
+
+CREATE TABLE api_keys (
+    id text NOT NULL PRIMARY KEY,
+    secret_hash bytea NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    revoked_at timestamptz,
+    last_used_at timestamptz
+);
+
+CREATE TABLE users (
+    id bigint NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    phone_number text NOT NULL,
+    email text NOT NULL,
+    email_folded text NOT NULL UNIQUE,
+    password_hash text NOT NULL,
+    created_at timestamptz NOT NULL
+);
