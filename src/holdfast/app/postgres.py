@@ -1,7 +1,7 @@
 """PostgreSQL server: one embedded server in one folder, from the binaries of a wheel or of the system.
 
-Only the wheel's binaries are used, never its `get_server`: that adopts a dead postmaster after a kill, gives up
-on a long recovery, never stops after a crash, and shares a data directory silently.
+Only the wheel's binaries are used, never its `get_server`: that adopts a dead postmaster after a kill, gives
+up on a long recovery, never stops after a crash, and shares a data directory silently.
 
 The folder holds `cluster/` (PostgreSQL's own), `run/` (the socket, 0700), `postgresql.log` and `lock`.
 """
@@ -173,6 +173,10 @@ class PostgresServer:
             shutil.rmtree(self._socket_folder, ignore_errors=True)
         self._lock.release()
 
+    def forget(self) -> None:
+        """Let go of a server that died, so that `begin` may start the next; the lock is kept meanwhile."""
+        self._process = None
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -216,7 +220,7 @@ class PostgresServer:
             return
         # PostgreSQL takes a corpse that no init process buried (as in containers) for a living postmaster.
         (self._cluster / "postmaster.pid").unlink(missing_ok=True)
-        if socket_folder is not None and socket_folder.name.startswith("holdfast-"):
+        if socket_folder not in (None, self._socket_folder) and socket_folder.name.startswith("holdfast-"):
             shutil.rmtree(socket_folder, ignore_errors=True)
 
     def _make_cluster(self, user: ServerUser) -> None:
@@ -266,6 +270,8 @@ class PostgresServer:
             (self._cluster / name).write_text(text)
 
     def _make_socket_folder(self, user: ServerUser) -> Path:
+        if self._socket_folder.parent != self._folder and self._socket_folder.exists():
+            return self._socket_folder  # of the start before: clients know it
         folder = self._folder / "run"
         if len(os.fsencode(folder / f".s.PGSQL.{_PORT}.lock")) > _SOCKET_PATH_LIMIT_BYTES:
             folder = Path(tempfile.mkdtemp(prefix="holdfast-", dir="/tmp"))

@@ -1,0 +1,76 @@
+"""Logging: one line per message on standard error, for people or for machines, with secrets taken out."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import structlog
+
+from holdfast.app.settings import LogFormat, Settings
+
+__all__ = ["configure_logging"]
+
+_SECRET = re.compile(
+    r"(hf[hk]_|whsec_)[A-Za-z0-9_=-]+|(?i:\b(bearer|hold|basic)\s+)[A-Za-z0-9._~+/=-]{16,}|(?<=://)[^/@\s:]+:[^@\s]+(?=@)"
+)
+_SECRET_NAMES = frozenset(
+    {"authorization", "cookie", "hold_token", "hold-token", "password", "secret_key", "set-cookie"}
+)
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send structlog's and the standard library's messages the same way."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _redact,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format is LogFormat.JSON
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level.value),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level.value.upper())
+    # Start and stop of every worker is the supervisor's to tell.
+    logging.getLogger("uvicorn").setLevel(max(root.level, logging.WARNING))
+
+
+def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in event.items():
+        event[name] = "[secret]" if name.lower() in _SECRET_NAMES else _without_secrets(value)
+    return event
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SECRET.sub("[secret]", value)
+    if isinstance(value, Mapping):
+        return {
+            name: "[secret]" if str(name).lower() in _SECRET_NAMES else _without_secrets(one)
+            for name, one in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_without_secrets(one) for one in value]
+    return value

@@ -1,0 +1,49 @@
+"""Preparation: a short-lived process that makes a database ready, so that the supervisor carries no driver.
+
+    python -m holdfast.app.preparation upgrade|verify    (the URL comes in HOLDFAST_DATABASE_URL)
+
+It answers with one JSON object on standard output, or with one line on standard error and exit code 1.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+
+__all__ = ["prepare"]
+
+
+def prepare(url: str, *, upgrade: bool) -> dict[str, int]:
+    """Migrate (our own database) or only look (someone else's), and refuse one that Holdfast must not use."""
+    from holdfast.store import schema
+
+    if upgrade:
+        schema.upgrade(url)
+    schema.verify(url)
+    return {"keys": _count_keys(url)}
+
+
+def _count_keys(url: str) -> int:
+    if importlib.util.find_spec("holdfast.store.keys") is None:
+        return 0
+    return int(importlib.import_module("holdfast.store.keys").count_keys(url))
+
+
+def main() -> int:
+    try:
+        found = prepare(os.environ["HOLDFAST_DATABASE_URL"], upgrade=sys.argv[1:] == ["upgrade"])
+    except Exception as error:  # noqa: BLE001 - its one job is to say in one line what is wrong
+        text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        # A driver lists every address that it tried; the last line is the one that matters.
+        print(lines[-1] if "connection" in lines[0].lower() else lines[0], file=sys.stderr)
+        return 1
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

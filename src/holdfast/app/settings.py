@@ -1,0 +1,189 @@
+"""Settings: what a deployment may choose, each from one environment variable that starts with `HOLDFAST_`."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from holdfast.app.errors import CannotStart
+from holdfast.app.folders import can_reach, server_user
+
+__all__ = ["LogFormat", "LogLevel", "Settings", "default_data_dir", "load_settings"]
+
+PREFIX = "HOLDFAST_"
+_NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # read by the SDK, in a client's environment
+_NOT_SETTINGS_PREFIX = "HOLDFAST_TEST_"
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+def default_data_dir() -> Path:
+    """`.holdfast` here; `/var/lib/holdfast` for root where PostgreSQL's own user could not reach that."""
+    here = Path.cwd() / ".holdfast"
+    if os.geteuid() != 0 or can_reach(here / "postgres", server_user()):
+        return here
+    return Path("/var/lib/holdfast")
+
+
+class Settings(BaseSettings):
+    """Each setting's name, unit, default and limits; wrong ones keep the server from starting."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address or host name to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")
+    workers: int = Field(default=1, ge=1, le=64, description="Number of worker processes.")
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Folder of the embedded PostgreSQL and the secret key; not used with a database URL. "
+        "Default: `.holdfast` in the working directory; for root, `/var/lib/holdfast` where PostgreSQL's "
+        "user could not reach that.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="URL of a PostgreSQL 15 or newer, `postgresql://…`. Default: the embedded one.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Secret of at least 32 characters that signs hold tokens and cursors; the same on every "
+        "server of one database, and required with a database URL. Default: the file `secret_key` in the "
+        "data directory.",
+    )
+    open: bool = Field(
+        default=True,
+        description="Whether callers on this machine need no credentials until the first key is made.",
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(),
+        description="Addresses or networks, separated by commas, whose `X-Forwarded-For` is believed.",
+    )
+    log_level: LogLevel = Field(default=LogLevel.INFO, description="Least important message that is logged.")
+    log_format: LogFormat = Field(
+        default=LogFormat.TEXT, description="`text` for people, `json` for machines."
+    )
+
+    pool_size: int = Field(default=8, ge=2, le=200, description="Database connections per worker.")
+    queue_limit: int = Field(
+        default=4096, ge=1, le=1_000_000, description="Commands that may wait in one event's lane."
+    )
+    batch_limit: int = Field(default=256, ge=1, le=256, description="Commands decided together at the most.")
+    wait_limit_seconds: float = Field(
+        default=2.0, gt=0, le=60, description="Seconds a command may wait for its batch before it is refused."
+    )
+    body_limit_bytes: int = Field(
+        default=65_536, ge=1024, le=16 * 1024**2, description="Bytes in a request's body at the most."
+    )
+    seat_map_body_limit_bytes: int = Field(
+        default=32 * 1024**2,
+        ge=65_536,
+        le=256 * 1024**2,
+        description="Bytes in the body of a request that brings a seat map at the most.",
+    )
+    body_timeout_seconds: float = Field(
+        default=10.0, gt=0, le=300, description="Seconds in which a request's body must have arrived."
+    )
+    keep_alive_seconds: int = Field(
+        default=30, ge=1, le=3600, description="Seconds an idle connection is kept for the next request."
+    )
+    shutdown_seconds: int = Field(
+        default=10, ge=1, le=300, description="Seconds that running requests get to finish at a stop."
+    )
+
+    watch_interval_milliseconds: int = Field(
+        default=200,
+        ge=20,
+        le=10_000,
+        description="Milliseconds between two looks for other processes' batches.",
+    )
+    sweep_interval_seconds: float = Field(
+        default=1.0, gt=0, le=3600, description="Seconds between two sweeps of lapsed holds."
+    )
+    retention_interval_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        le=86_400,
+        description="Seconds between two removals of what was kept long enough.",
+    )
+    idempotency_retention_hours: int = Field(
+        default=72, ge=24, le=8760, description="Hours that an Idempotency-Key's answer is kept."
+    )
+    attempt_retention_days: int = Field(
+        default=90, ge=1, le=3650, description="Days that a failed instant booking is kept."
+    )
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        scheme, separator, rest = value.get_secret_value().partition("://")
+        # The long form names a driver, as SQLAlchemy writes it; ours is fixed.
+        if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+            raise ValueError("must start with postgresql://")
+        return SecretStr(f"postgresql://{rest}")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
+
+
+def load_settings(**chosen: Any) -> Settings:
+    """Read the environment; what is chosen by name (a command's option) goes before it.
+
+    Raises CannotStart, in one line, for a value out of its limits or a variable that is no setting.
+    """
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for variable in sorted(os.environ):
+        if not variable.startswith(PREFIX) or variable in known or variable in _NOT_SETTINGS:
+            continue
+        if variable.startswith(_NOT_SETTINGS_PREFIX):
+            continue
+        near = difflib.get_close_matches(variable, known, n=1)
+        raise CannotStart(f"{variable} is not a setting{f': is {near[0]} meant?' if near else '.'}")
+    try:
+        return Settings(**{name: value for name, value in chosen.items() if value is not None})
+    except ValidationError as error:
+        raise CannotStart("; ".join(_said(one) for one in error.errors()[:3])) from None
+
+
+def _said(error: Any) -> str:
+    """One wrong setting in one line, its value only where it is no secret."""
+    name = str(error["loc"][0]) if error["loc"] else ""
+    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    secret = name in ("database_url", "secret_key")
+    given = "" if secret else f" (it is {str(error['input'])[:80]!r})"
+    return f"{PREFIX}{name.upper()} {message}{given}"

@@ -1,0 +1,91 @@
+"""Worker: a process that answers requests on the inherited socket, until the supervisor ends it, or ends."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+import uvicorn
+
+from holdfast.app.composition import build_app
+from holdfast.app.errors import CannotStart
+from holdfast.app.logging import configure_logging
+from holdfast.app.settings import Settings, load_settings
+
+__all__ = ["main"]
+
+_BACKLOG = 2048
+_GRACE_SECONDS = 2.0
+
+
+class _Server(uvicorn.Server):
+    """Tells the supervisor, through a pipe, when requests are answered."""
+
+    def __init__(self, config: uvicorn.Config, *, ready: int) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._ready, b"1")
+        os.close(self._ready)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="holdfast.app.worker")
+    for name in ("--socket", "--life", "--ready"):
+        parser.add_argument(name, type=int, required=True)
+    given = parser.parse_args()
+    try:
+        settings = load_settings()
+        configure_logging(settings)
+        _follow(given.life, settings)
+        server = _Server(_config(settings), ready=given.ready)
+        server.run(sockets=[socket.socket(fileno=given.socket)])
+    except CannotStart as error:
+        print(f"holdfast: {error}", file=sys.stderr)
+        return 1
+    return 0 if server.started else 1
+
+
+def _config(settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        build_app(settings),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        interface="asgi3",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # whom to believe is the ASGI layer's to decide
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+
+
+def _follow(life: int, settings: Settings) -> None:
+    """End with the supervisor: its end of the pipe closes however it dies, SIGKILL included."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            os.read(life, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(settings.shutdown_seconds + _GRACE_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="life", daemon=True).start()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,85 @@
+"""Commands: the program `holdfast`. Each module beside this one is a command, loaded when asked for."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+import holdfast.cli
+from holdfast import __version__
+from holdfast.app.errors import CannotStart
+
+__all__ = ["app", "main"]
+
+_NOT_COMMANDS = frozenset({"main", "output"})
+
+
+class _LateCommands(typer.core.TyperGroup):
+    """Finds a command by its module's name: `serve` does not pay for what `check` imports."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class passes it
+        modules = (found.name for found in pkgutil.iter_modules(holdfast.cli.__path__))
+        return sorted(name for name in modules if name not in _NOT_COMMANDS and not name.startswith("_"))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"holdfast.cli.{cmd_name}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    name="holdfast",
+    cls=_LateCommands,
+    help="Holdfast, a ticket booking engine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Holdfast, a ticket booking engine: scarce admissions, many buyers at once, never one twice."""
+
+
+def main() -> None:
+    """Run the command of the command line; a user's error is one line and exit code 1 or 2."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:  # wrong usage
+        context = getattr(error, "ctx", None)
+        usage = f" See `{context.command_path} --help`." if context is not None else ""
+        print(f"holdfast: {error.format_message()}{usage}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except CannotStart as error:
+        print(f"holdfast: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except (KeyboardInterrupt, typer.Abort):
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        # Whoever read the output has enough, `head` for example.
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

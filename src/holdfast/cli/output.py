@@ -1,0 +1,88 @@
+"""Output: answers of commands, as tables for people or as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["AsJson", "fail", "print_json", "print_record", "print_table"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+"""The type of a command's `as_json` parameter."""
+
+
+def print_json(answer: Any) -> None:
+    json.dump(answer, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    sys.stdout.write("\n")
+
+
+def print_table(
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    columns: Sequence[str],
+    as_json: bool = False,
+    title: str | None = None,
+) -> None:
+    """One row for each item; JSON brings the items whole, a table the named columns."""
+    items = list(rows)
+    if as_json:
+        print_json(items)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, show_edge=False, pad_edge=False, header_style="bold")
+    for column in columns:
+        numeric = bool(items) and all(isinstance(item.get(column), int | float) for item in items)
+        table.add_column(column.replace("_", " "), justify="right" if numeric else "left")
+    for item in items:
+        # As text, never as markup: a name in brackets is a name.
+        table.add_row(*(Text(_shown(item.get(column))) for column in columns))
+    Console().print(table)
+
+
+def print_record(record: Mapping[str, Any], *, as_json: bool = False) -> None:
+    """One thing, a line for each of its parts."""
+    if as_json:
+        print_json(record)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, show_edge=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column()
+    for name, value in record.items():
+        table.add_row(name.replace("_", " "), Text(_shown(value)))
+    Console().print(table)
+
+
+def fail(message: str, *, code: int = 1) -> typer.Exit:
+    """`raise fail(...)`: say in one line on standard error what is wrong, and end with this code."""
+    typer.echo(f"holdfast: {message}", err=True)
+    return typer.Exit(code)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return _plain(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(one) for one in value)
+    return str(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)

@@ -1,0 +1,55 @@
+"""`holdfast serve`: check the settings, then become the supervisor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (HOLDFAST_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (HOLDFAST_PORT).")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes (HOLDFAST_WORKERS).")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Data directory (HOLDFAST_DATA_DIR).")] = None,
+) -> None:
+    """Start the server, with its own PostgreSQL unless HOLDFAST_DATABASE_URL names another."""
+    from holdfast.app.settings import PREFIX, load_settings
+    from holdfast.app.supervisor import PLAN_VARIABLE, ServePlan
+
+    settings = load_settings(host=host, port=port, workers=workers, data_dir=data_dir)
+    plan = ServePlan(
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        data_dir=str(settings.data_dir),
+        database_url=settings.database_url.get_secret_value() if settings.database_url else None,
+        secret_key=settings.secret_key.get_secret_value() if settings.secret_key else None,
+        open=settings.open,
+        pool_size=settings.pool_size,
+        shutdown_seconds=settings.shutdown_seconds,
+        log_format=settings.log_format.value,
+    )
+    chosen = {
+        "HOST": settings.host,
+        "PORT": settings.port,
+        "WORKERS": settings.workers,
+        "DATA_DIR": plan.data_dir,
+    }
+    environment = {f"{PREFIX}{name}": str(value) for name, value in chosen.items()}
+    # A new program in the same process: what checked the settings costs 25 MB, and the supervisor lives long.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(  # noqa: S606 - no shell is what we want
+        sys.executable,
+        [sys.executable, "-m", "holdfast.app.supervisor"],
+        {**os.environ, **environment, PLAN_VARIABLE: plan.to_json()},
+    )
