@@ -28,7 +28,9 @@ def normalise_label(text: object, *, pointer: str = "") -> str:
             label = _WHITE_SPACE.sub(" ", text).strip(" ").upper()
             if _LABEL.fullmatch(label):
                 return label
-        detail = "A seat label is 1 to 32 of the letters A-Z, digits, space, dot and hyphen, and begins with a letter or digit."
+        detail = (
+            "A seat label is a letter A-Z or a digit, then up to 31 letters, digits, spaces, dots or hyphens."
+        )
     else:
         detail = "A seat label is a string."
     raise InvalidInput(
@@ -38,8 +40,10 @@ def normalise_label(text: object, *, pointer: str = "") -> str:
 
 
 def normalise_name(text: object, *, pointer: str = "", limit: int = MAX_NAME_LENGTH) -> str:
-    """Free text as people write it, in Unicode form C: not blank, at most `limit` code points, nothing invisible
-    that reorders, ends or breaks it (controls, surrogates, unassigned code points, bidirectional overrides).
+    """Free text as people write it, in Unicode form C: not blank, and at most `limit` code points.
+
+    Nothing invisible may reorder or break it: no controls, surrogates, unassigned code points, or overrides
+    of the writing direction.
 
     Raises InvalidInput, naming the place by its pointer.
     """
