@@ -1,0 +1,147 @@
+"""Decoding: the strict JSON reader that stands before every body.
+
+The standard library's reader keeps the last of two equal keys, takes NaN and 1e400, and lets lone surrogates through to
+the database driver. Here what cannot be parsed is `Malformed` (400); what parses but may not be said is `InvalidInput`
+(422) with a pointer to it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isinf
+from typing import Any, Never
+
+from holdfast.domain.errors import FieldError, InvalidInput, Malformed
+
+__all__ = ["MAX_ARRAY_ITEMS", "MAX_DEPTH", "decode"]
+
+MAX_DEPTH = 32
+MAX_ARRAY_ITEMS = 1_000
+_MAX_POINTERS = 20
+_INT64 = range(-(1 << 63), 1 << 63)
+
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
+_ONE_BRACKET = bytes.maketrans(b"{}", b"[]")
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def decode(body: bytes, *, large_arrays: bool = False) -> Any:
+    """The value of a JSON text in UTF-8. `large_arrays` lifts the limit on items (seat maps).
+
+    Raises: Malformed, InvalidInput.
+    """
+    if not body:
+        raise Malformed("The body is empty; JSON is expected.")
+    if body.startswith(b"\xef\xbb\xbf"):
+        raise Malformed("The body starts with a byte order mark.")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise Malformed("The body is not valid UTF-8.") from None
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as broken:
+        raise Malformed(
+            f"The body is not valid JSON (line {broken.lineno}, column {broken.colno})."
+        ) from None
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        raise Malformed("A number in the body has too many digits.") from None
+    if _needs_a_walk(body, large_arrays=large_arrays):
+        _walk(value, large_arrays=large_arrays)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Malformed("An object in the body names the same key twice.")
+    return found
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        raise Malformed("A number in the body is too large.")
+    return value
+
+
+def _no_constant(name: str) -> Never:
+    raise Malformed(f"{name} is not JSON.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+
+
+def _needs_a_walk(body: bytes, *, large_arrays: bool) -> bool:
+    """Whether anything in the raw text could break a rule; most bodies are cleared without looking at their values.
+
+    Raw control characters and raw surrogates cannot have passed the parser, so only escapes can bring them.
+    """
+    return (
+        b"\\u" in body
+        or (not large_arrays and body.count(b",") >= MAX_ARRAY_ITEMS)
+        or (body.count(b"[") + body.count(b"{") > MAX_DEPTH and not _is_shallow(body))
+        or _LONG_NUMBER.search(body) is not None
+    )
+
+
+def _is_shallow(body: bytes) -> bool:
+    """True if the brackets certainly nest no deeper than allowed: each pass takes the innermost level away.
+
+    Brackets inside strings may leave a rest, which only means that the values have to be looked at.
+    """
+    brackets = body.translate(_ONE_BRACKET, _NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            break
+        brackets = brackets.replace(b"[]", b"")
+    return not brackets
+
+
+def _walk(root: Any, *, large_arrays: bool) -> None:
+    errors: list[FieldError] = []
+    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(root, ())]
+    while waiting and len(errors) < _MAX_POINTERS:
+        value, path = waiting.pop()
+        kind = type(value)
+        if kind is str:
+            if _SURROGATE_OR_NUL.search(value):
+                errors.append(_at(path, "invalid_character", "Holds a NUL or half of a surrogate pair."))
+        elif kind is int:
+            if value not in _INT64:
+                errors.append(_at(path, "out_of_range", "The number does not fit in 64 bits."))
+        elif kind is dict:
+            if len(path) >= MAX_DEPTH:
+                raise _too_deep()
+            if any(_SURROGATE_OR_NUL.search(key) for key in value):
+                errors.append(
+                    _at(path, "invalid_character", "A key holds a NUL or half of a surrogate pair.")
+                )
+                continue
+            waiting.extend((item, (*path, key)) for key, item in reversed(value.items()))
+        elif kind is list:
+            if len(path) >= MAX_DEPTH:
+                raise _too_deep()
+            if len(value) > MAX_ARRAY_ITEMS and not large_arrays:
+                errors.append(_at(path, "too_many_items", f"More than {MAX_ARRAY_ITEMS:,} items."))
+                continue
+            waiting.extend((item, (*path, index)) for index, item in reversed(list(enumerate(value))))
+    if errors:
+        raise InvalidInput("The body holds values that are not allowed.", errors=tuple(errors))
+
+
+def _too_deep() -> Malformed:
+    return Malformed(f"The body nests deeper than {MAX_DEPTH} levels.")
+
+
+def _at(path: tuple[str | int, ...], code: str, detail: str) -> FieldError:
+    return FieldError(pointer=json_pointer(path), code=code, detail=detail)
+
+
+def json_pointer(path: tuple[str | int, ...]) -> str:
+    """RFC 6901."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -1,0 +1,124 @@
+"""Exchange: one request and what a route needs to answer it; Reply: its answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import BaseModel
+
+from holdfast.api.cursors import Cursors
+from holdfast.api.principals import GUEST, Principal
+
+if TYPE_CHECKING:
+    from holdfast.api.routes import Endpoint
+
+__all__ = ["JSON", "Exchange", "Reply", "StreamReply", "encode"]
+
+JSON = b"application/json"
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A whole answer. Header names are lower case; the layer adds length, request id and security headers."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Headers = ()
+    content_type: bytes = JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamReply:
+    """An answer that goes on: each chunk is sent as it comes; the iterator is closed when the client leaves."""
+
+    chunks: AsyncIterator[bytes]
+    status: int = 200
+    headers: Headers = ()
+    content_type: bytes = b"text/event-stream; charset=utf-8"
+
+
+def encode(value: Any) -> bytes:
+    """JSON as Holdfast writes it: models, dataclasses, ids and UTC times (with `Z`)."""
+    if isinstance(value, BaseModel):
+        return value.__pydantic_serializer__.to_json(value, by_alias=True)
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"cannot be written as JSON: {type(value).__name__}")
+
+
+class Exchange:
+    """One request after the layer has read, limited and authorised it."""
+
+    __slots__ = (
+        "body",
+        "client_left",
+        "cursors",
+        "decoded",
+        "endpoint",
+        "engine",
+        "headers",
+        "hold_token",
+        "idempotency_key",
+        "method",
+        "open_mode",
+        "path",
+        "path_values",
+        "principal",
+        "query",
+        "request_id",
+        "scope",
+    )
+
+    def __init__(self, scope: Mapping[str, Any], *, request_id: str, engine: Any, cursors: Cursors) -> None:
+        self.scope = scope
+        self.request_id = request_id
+        self.engine = engine
+        self.cursors = cursors
+        self.method: str = scope["method"]
+        self.path: str = ""
+        self.headers: Mapping[bytes, bytes] = {}
+        self.query: Mapping[str, str] = {}
+        self.endpoint: Endpoint | None = None
+        self.path_values: Mapping[str, str] = {}
+        self.principal: Principal = GUEST
+        self.open_mode: bool = False
+        self.hold_token: str | None = None
+        self.idempotency_key: str | None = None
+        self.body: bytes = b""
+        self.decoded: Any = None
+        self.client_left: Callable[[], bool] = _still_here
+
+    def header(self, name: bytes) -> str | None:
+        """A header by its lower-case name."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def retry_scope(self) -> bytes | None:
+        """Where this request's Idempotency-Key counts: SHA-256 over principal, method, route and key."""
+        if self.idempotency_key is None or self.endpoint is None:
+            return None
+        parts = (self.principal.id, self.method, self.endpoint.path, self.idempotency_key)
+        return sha256("\n".join(parts).encode()).digest()
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What a retry must repeat: SHA-256 over path, query, hold token and the canonical body."""
+        canonical = orjson.dumps(self.decoded, option=orjson.OPT_SORT_KEYS) if self.body else b""
+        parts = (self.path, repr(sorted(self.query.items())), self.hold_token or "")
+        return sha256("\n".join(parts).encode() + b"\n" + canonical).digest()
+
+
+def _still_here() -> bool:
+    return False

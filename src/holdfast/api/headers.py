@@ -1,0 +1,207 @@
+"""Headers: reading what a request says about itself, with a limit on everything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from random import getrandbits
+from urllib.parse import unquote_to_bytes
+
+from holdfast.domain.errors import (
+    BadRequest,
+    BodyTooLarge,
+    CredentialsRequired,
+    FieldError,
+    HeadersTooLarge,
+    InvalidInput,
+    UnsupportedMediaType,
+    UriTooLong,
+)
+
+__all__ = [
+    "check_body_headers",
+    "credentials",
+    "etag",
+    "idempotency_key",
+    "matches_etag",
+    "path_segments",
+    "query_values",
+    "read_headers",
+    "request_id",
+]
+
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 8 * 1024
+MAX_HEADERS_BYTES = 32 * 1024
+MAX_TARGET_BYTES = 8 * 1024
+MIN_GUEST_KEY_LENGTH = 22
+"""128 random bits in base 64: guests share one scope, so that their keys must not be guessable."""
+
+_SINGLE = frozenset(
+    {
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"hold-token",
+        b"host",
+        b"idempotency-key",
+        b"if-none-match",
+        b"last-event-id",
+        b"origin",
+        b"transfer-encoding",
+        b"x-request-id",
+    }
+)
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_VISIBLE = re.compile(rb"[\x21-\x7e]{1,255}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_JSON_TYPE = re.compile(
+    rb'application/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?;?', re.IGNORECASE
+)
+_DIGITS = re.compile(rb"[0-9]{1,18}")
+_ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e]*")')
+
+
+def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """By lower-case name. Raises: HeadersTooLarge; BadRequest, CredentialsRequired for one that must not come twice."""
+    headers: dict[bytes, bytes] = {}
+    count = total = 0
+    for name, value in raw:
+        size = len(name) + len(value)
+        count += 1
+        total += size
+        if size > MAX_HEADER_BYTES:
+            raise HeadersTooLarge(f"A header is longer than {MAX_HEADER_BYTES} bytes.")
+        if name in headers:
+            if name in _SINGLE:
+                raise BadRequest(f"The header {name.decode('latin-1')} came twice.")
+            if name == b"authorization":
+                raise CredentialsRequired("The header authorization came twice.")
+            headers[name] += b", " + value
+        else:
+            headers[name] = value
+    if count > MAX_HEADERS or total > MAX_HEADERS_BYTES:
+        raise HeadersTooLarge(f"More than {MAX_HEADERS} headers, or {MAX_HEADERS_BYTES} bytes of them.")
+    return headers
+
+
+def request_id(raw: Iterable[tuple[bytes, bytes]]) -> str:
+    """The caller's own, if it can go into a log and a header as it is; else a new one."""
+    for name, value in raw:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return value.decode("ascii")
+    return f"{getrandbits(80):020x}"
+
+
+def path_segments(raw_path: bytes) -> list[str]:
+    """The decoded parts between the slashes; an encoded slash stays inside its part. Raises: UriTooLong, BadRequest."""
+    if len(raw_path) > MAX_TARGET_BYTES:
+        raise UriTooLong(f"The path is longer than {MAX_TARGET_BYTES} bytes.")
+    parts = raw_path.split(b"/")[1:]
+    return [_decoded(unquote_to_bytes(part) if b"%" in part else part, "path") for part in parts]
+
+
+def query_values(raw_query: bytes) -> dict[str, str]:
+    """Raises: UriTooLong, BadRequest, and InvalidInput for a parameter that came twice."""
+    if not raw_query:
+        return {}
+    if len(raw_query) > MAX_TARGET_BYTES:
+        raise UriTooLong(f"The query is longer than {MAX_TARGET_BYTES} bytes.")
+    values: dict[str, str] = {}
+    for pair in raw_query.replace(b"+", b" ").split(b"&"):
+        if not pair:
+            continue
+        raw_name, _, raw_value = pair.partition(b"=")
+        name = _decoded(unquote_to_bytes(raw_name), "query")
+        if name in values:
+            error = FieldError(pointer=f"?{name[:100]}", code="repeated", detail="Came more than once.")
+            raise InvalidInput("A query parameter came more than once.", errors=(error,))
+        values[name] = _decoded(unquote_to_bytes(raw_value), "query")
+    return values
+
+
+def _decoded(raw: bytes, where: str) -> str:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise BadRequest(f"The {where} is not valid UTF-8.") from None
+    if _CONTROL.search(text):
+        raise BadRequest(f"The {where} holds a control character.")
+    return text
+
+
+def check_body_headers(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
+    """Whether a body follows. Raises: BadRequest, BodyTooLarge, UnsupportedMediaType."""
+    length = headers.get(b"content-length")
+    transfer = headers.get(b"transfer-encoding")
+    if transfer is not None:
+        if length is not None:
+            raise BadRequest("Both Content-Length and Transfer-Encoding.")
+        if transfer.strip().lower() != b"chunked":
+            raise BadRequest("The only transfer encoding is chunked.")
+    elif length is None:
+        return False
+    elif not _DIGITS.fullmatch(length):
+        raise BadRequest("Content-Length is not a number.")
+    elif int(length) == 0:
+        return False
+    elif int(length) > limit:
+        raise too_large(limit)
+    encoding = headers.get(b"content-encoding")
+    if encoding is not None and encoding.strip().lower() != b"identity":
+        raise UnsupportedMediaType("Encoded bodies are not taken.")
+    if not _JSON_TYPE.fullmatch(headers.get(b"content-type", b"").strip()):
+        raise UnsupportedMediaType("The body must be application/json.")
+    return True
+
+
+def too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The body is larger than {limit} bytes.", limit=limit)
+
+
+def idempotency_key(headers: Mapping[bytes, bytes], *, guest: bool) -> str | None:
+    """Raises: BadRequest."""
+    value = headers.get(b"idempotency-key")
+    if value is None:
+        return None
+    if not _VISIBLE.fullmatch(value):
+        raise BadRequest("Idempotency-Key must be 1 to 255 visible ASCII characters.")
+    if guest and len(value) < MIN_GUEST_KEY_LENGTH:
+        raise BadRequest(
+            f"Without credentials an Idempotency-Key needs {MIN_GUEST_KEY_LENGTH} characters or more."
+        )
+    return value.decode("ascii")
+
+
+def credentials(headers: Mapping[bytes, bytes]) -> tuple[str | None, str | None]:
+    """(hold token, API key) of a request. Raises: BadRequest, and CredentialsRequired for another scheme."""
+    token = headers.get(b"hold-token")
+    authorization = headers.get(b"authorization")
+    key = None
+    if authorization is not None:
+        scheme, _, rest = authorization.partition(b" ")
+        rest = rest.strip()
+        match scheme.lower():
+            case b"hold":
+                if token is not None and token != rest:
+                    raise BadRequest("Two different hold tokens.")
+                token = rest
+            case b"bearer":
+                key = rest.decode("latin-1")
+            case _:
+                raise CredentialsRequired("Authorization takes Bearer (an API key) or Hold (a hold token).")
+    if token is not None and not _VISIBLE.fullmatch(token):
+        raise BadRequest("The hold token must be 1 to 255 visible ASCII characters.")
+    return (None if token is None else token.decode("ascii")), key
+
+
+def etag(*parts: int | str) -> bytes:
+    """`"{version}.{lapsed}"`: the state of an event as an entity tag."""
+    return b'"' + ".".join(map(str, parts)).encode("ascii") + b'"'
+
+
+def matches_etag(if_none_match: str | None, tag: bytes) -> bool:
+    """RFC 9110 13.1.2: weak comparison, any of a list, or `*`."""
+    if if_none_match is None:
+        return False
+    return if_none_match.strip() == "*" or tag.decode("ascii") in _ENTITY_TAG.findall(if_none_match)

@@ -1,0 +1,244 @@
+"""Layer: the one plain ASGI application in front of everything.
+
+A request passes, in this order: request id, limits on its head, route, principal, policy, retry key, limits on its body,
+the body itself, and then the route's own function. Whatever goes wrong is one error of the tree and leaves as a problem;
+an exception that nobody expected leaves as `unavailable`, is counted and logged with its traceback, never as a 500.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
+from typing import Any
+
+import structlog
+
+from holdfast.api.cursors import Cursors
+from holdfast.api.exchange import JSON, Exchange, Reply, StreamReply, encode
+from holdfast.api.headers import (
+    check_body_headers,
+    credentials,
+    idempotency_key,
+    path_segments,
+    query_values,
+    read_headers,
+    request_id,
+    too_large,
+)
+from holdfast.api.metrics import UNEXPECTED_ERRORS, observe_problem, observe_request
+from holdfast.api.policy import Policy, authorise
+from holdfast.api.principals import GUEST, OPEN, Keyring, KeyRow, OpenMode, Principal
+from holdfast.api.problems import problem
+from holdfast.api.redaction import redact
+from holdfast.api.routes import Endpoint
+from holdfast.api.sending import Receive, Send, send_reply, send_stream
+from holdfast.api.table import RouteTable
+from holdfast.domain.errors import (
+    BadRequest,
+    BodyTooLarge,
+    HeadersTooLarge,
+    HoldfastError,
+    MethodNotAllowed,
+    RequestTimeout,
+    RouteNotFound,
+    Unavailable,
+)
+
+__all__ = ["Layer"]
+
+BODY_SECONDS = 10.0
+_PROBLEM = b"application/problem+json"
+_CLOSING = (BodyTooLarge, HeadersTooLarge, RequestTimeout)
+"""After these the rest of the request may still be on its way; the connection cannot be used again."""
+
+log = structlog.get_logger("holdfast.http")
+
+Lifespan = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
+
+
+class ClientLeft(Exception):
+    """The connection closed before the body was whole; there is nobody to answer."""
+
+
+class Layer:
+    """The ASGI application. `engine` is handed to every route as `exchange.engine`."""
+
+    def __init__(
+        self,
+        table: RouteTable,
+        *,
+        engine: Any,
+        server_key: bytes,
+        find_key: Callable[[str], Awaitable[KeyRow | None]],
+        any_key: Callable[[], Awaitable[bool]],
+        open_mode: bool,
+        lifespan: Lifespan | None = None,
+        body_seconds: float = BODY_SECONDS,
+        access_log: bool = True,
+    ) -> None:
+        self.table = table
+        self._engine = engine
+        self._cursors = Cursors(server_key)
+        self._keyring = Keyring(find_key)
+        self._open_mode = OpenMode(any_key, enabled=open_mode)
+        self._lifespan = lifespan
+        self._body_seconds = body_seconds
+        self._access_log = access_log
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "http":
+                await self._serve(scope, receive, send)
+            case "lifespan":
+                await (self._lifespan or _no_lifespan)(scope, receive, send)
+            case _:
+                await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        exchange = Exchange(
+            scope, request_id=request_id(scope["headers"]), engine=self._engine, cursors=self._cursors
+        )
+        close = False
+        reply: Reply | StreamReply
+        try:
+            reply = await self._answer(exchange, receive)
+        except ClientLeft:
+            return
+        except HoldfastError as error:
+            reply = _refusal(error, exchange)
+            close = isinstance(error, _CLOSING)
+        except Exception:
+            reply = _unexpected(exchange)
+        status = reply.status
+        try:
+            own_id, secure = exchange.request_id.encode("ascii"), scope["scheme"] == "https"
+            if isinstance(reply, StreamReply):
+                await send_stream(send, receive, reply, request_id=own_id, secure=secure)
+            else:
+                await send_reply(send, reply, request_id=own_id, secure=secure, close=close)
+        except Exception:
+            status = _unexpected(exchange).status  # the head is out: the server cuts the connection
+        self._record(exchange, status, perf_counter() - started)
+
+    async def _answer(self, exchange: Exchange, receive: Receive) -> Reply | StreamReply:
+        scope = exchange.scope
+        headers = exchange.headers = read_headers(scope["headers"])
+        if b"host" not in headers and scope.get("http_version") == "1.1":
+            raise BadRequest("The header Host is missing.")
+        endpoint = self._find_endpoint(exchange)
+        exchange.hold_token, api_key = credentials(headers)
+        exchange.principal = await self._identify(exchange, endpoint.policy, api_key)
+        exchange.open_mode = exchange.principal is OPEN
+        authorise(endpoint.policy, exchange.principal)
+        exchange.query = query_values(scope["query_string"])
+        if exchange.method == "POST":
+            exchange.idempotency_key = idempotency_key(headers, guest=exchange.principal is GUEST)
+        if check_body_headers(headers, limit=endpoint.body_limit):
+            exchange.body = await self._read_body(receive, headers, endpoint.body_limit)
+        try:
+            return await endpoint.answer(exchange)
+        except HoldfastError as error:
+            if endpoint.render_error is None:
+                raise
+            return _rendered(error, exchange, endpoint)
+
+    def _find_endpoint(self, exchange: Exchange) -> Endpoint:
+        raw_path = exchange.scope.get("raw_path") or exchange.scope["path"].encode()
+        endpoint = self.table.find_literal(exchange.method, raw_path)
+        if endpoint is not None:
+            exchange.path = endpoint.path
+        else:
+            segments = path_segments(raw_path)
+            exchange.path = "/" + "/".join(segments)
+            endpoint, exchange.path_values, allowed = self.table.find(exchange.method, segments)
+            if endpoint is None:
+                if allowed:
+                    raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
+                raise RouteNotFound("There is nothing here.")
+        exchange.endpoint = endpoint
+        return endpoint
+
+    async def _identify(self, exchange: Exchange, policy: Policy, api_key: str | None) -> Principal:
+        if api_key is not None:
+            return await self._keyring.authenticate(api_key)
+        try:
+            admitted = await self._open_mode.admits(exchange.scope, exchange.headers)
+        except HoldfastError:
+            if policy is not Policy.PUBLIC:
+                raise
+            return GUEST  # the database cannot be asked; what is open to anyone stays so
+        return OPEN if admitted else GUEST
+
+    async def _read_body(self, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise ClientLeft
+                    part = message.get("body", b"")
+                    size += len(part)
+                    if size > limit:
+                        raise too_large(limit)
+                    parts.append(part)
+                    if not message.get("more_body", False):
+                        break
+        except TimeoutError:
+            raise RequestTimeout(f"The body did not arrive within {self._body_seconds:g} seconds.") from None
+        length = headers.get(b"content-length")
+        if length is not None and int(length) != size:
+            raise BadRequest("The body is not as long as Content-Length says.")
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _record(self, exchange: Exchange, status: int, seconds: float) -> None:
+        endpoint = exchange.endpoint
+        observe_request(
+            exchange.method if endpoint else "other", endpoint.path if endpoint else "none", status, seconds
+        )
+        if self._access_log:
+            client = exchange.scope.get("client")
+            log.info(
+                "request",
+                request_id=exchange.request_id,
+                method=exchange.method[:20],
+                route=endpoint.path if endpoint else None,
+                path=redact(exchange.path[:200]),
+                status=status,
+                milliseconds=round(seconds * 1000, 2),
+                principal=exchange.principal.id,
+                client=client[0] if client else None,
+            )
+
+
+def _refusal(error: HoldfastError, exchange: Exchange) -> Reply:
+    observe_problem(error.code)
+    made = problem(error, exchange.request_id)
+    return Reply(status=made.status, body=made.body, headers=made.headers, content_type=_PROBLEM)
+
+
+def _rendered(error: HoldfastError, exchange: Exchange, endpoint: Endpoint) -> Reply:
+    assert endpoint.render_error is not None
+    observe_problem(error.code)
+    status, body = endpoint.render_error(error)
+    made = problem(error, exchange.request_id, status=status)
+    if body is None:
+        return Reply(status=status, body=made.body, headers=made.headers, content_type=_PROBLEM)
+    return Reply(status=status, body=encode(body), headers=made.headers, content_type=JSON)
+
+
+def _unexpected(exchange: Exchange) -> Reply:
+    UNEXPECTED_ERRORS.inc()
+    log.exception("unexpected_error", request_id=exchange.request_id, path=redact(exchange.path[:200]))
+    return _refusal(Unavailable("Something went wrong here; it was noted under this request id."), exchange)
+
+
+async def _no_lifespan(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,42 @@
+"""Metrics of the HTTP surface: requests by route and status, and how long they took."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from prometheus_client import Counter, Histogram
+
+from holdfast.metrics import counter, histogram
+
+__all__ = ["UNEXPECTED_ERRORS", "observe_request"]
+
+_REQUESTS = counter("holdfast_http_requests_total", "Requests answered.", ["method", "route", "status"])
+_SECONDS = histogram(
+    "holdfast_http_request_seconds", "From the head of a request to its answer.", ["method", "route"]
+)
+_REFUSALS = counter(
+    "holdfast_http_problems_total", "Requests answered with a problem, by its code.", ["code"]
+)
+UNEXPECTED_ERRORS = counter("holdfast_unexpected_errors_total", "Errors that nobody expected: each is a bug.")
+
+
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
+    """`route` is the declared path, never the one that was asked for: that would make a series per stranger."""
+    count, duration = _children(method, route, status)
+    count.inc()
+    duration.observe(seconds)
+
+
+def observe_problem(code: str) -> None:
+    _refusal(code).inc()
+
+
+@lru_cache(maxsize=4_096)
+def _children(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Looking a child up by its labels takes a lock and costs more than counting."""
+    return _REQUESTS.labels(method, route, str(status)), _SECONDS.labels(method, route)
+
+
+@lru_cache(maxsize=256)
+def _refusal(code: str) -> Counter:
+    return _REFUSALS.labels(code)

@@ -1,0 +1,232 @@
+"""OpenAPI: the document of every declared route, with an example of every answer and every error.
+
+FastAPI writes it, from routes that exist only for the document: requests never pass through them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Body, FastAPI, Path, Query
+
+import holdfast
+from holdfast.api.exchange import Exchange, Reply, encode
+from holdfast.api.policy import Policy
+from holdfast.api.problems import PROBLEM_TYPE, problem_members
+from holdfast.api.routes import BODY_LIMIT, Endpoint, Routes
+from holdfast.domain.errors import (
+    BadRequest,
+    BodyTooLarge,
+    Busy,
+    CredentialsRequired,
+    Forbidden,
+    HeadersTooLarge,
+    HoldfastError,
+    InvalidInput,
+    Malformed,
+    OutcomeUnknown,
+    RequestTimeout,
+    Unavailable,
+    UnsupportedMediaType,
+    UriTooLong,
+)
+
+__all__ = ["document_routes", "errors_of", "openapi_document"]
+
+_EXAMPLE_INSTANCE = "4f1c2a90b7d35e680a1f"
+
+_PROBLEM_SCHEMA = {
+    "title": "Problem",
+    "description": "RFC 9457. Some problems carry further members.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "instance", "error"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "examples": [PROBLEM_TYPE + "seat_taken"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "description": "Stable, snake_case."},
+        "instance": {"type": "string", "description": "The request id, as in X-Request-Id."},
+        "error": {"type": "string", "description": "The same text as `detail`."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "JSON Pointer into the body, or `?name` of a query parameter.",
+                    },
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+_SECURITY_SCHEMES = {
+    "ApiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "hfk_<id>_<secret>"},
+    "HoldToken": {"type": "apiKey", "in": "header", "name": "Hold-Token"},
+}
+_RETRY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key and body get the same answer for 72 hours. "
+    "Without credentials it must have 22 characters or more.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+def document_routes(described: Iterable[Endpoint]) -> Routes:
+    """`GET /openapi.json` over `described` and itself; written at the first request."""
+    routes = Routes(tag="service")
+    written: list[bytes] = []
+
+    @routes.get("/openapi.json", policy=Policy.PUBLIC, answers={200: {"openapi": "3.1.0"}})
+    async def get_openapi(exchange: Exchange) -> Reply:
+        """This document."""
+        if not written:
+            written.append(orjson.dumps(openapi_document([*described, *routes])))
+        return Reply(body=written[0], headers=((b"cache-control", b"no-cache"),))
+
+    return routes
+
+
+def errors_of(endpoint: Endpoint) -> tuple[type[HoldfastError], ...]:
+    """All that a route may answer instead: its own errors, and those of the layer and the decoder before it."""
+    found: list[type[HoldfastError]] = [
+        *endpoint.errors,
+        BadRequest,
+        CredentialsRequired,
+        UriTooLong,
+        HeadersTooLarge,
+    ]
+    found.extend(value.form.missing for value in endpoint.path_values)
+    if endpoint.policy is not Policy.PUBLIC:
+        found.append(Forbidden)
+    found.append(InvalidInput)
+    if endpoint.method != "GET":
+        found += [Malformed, RequestTimeout, BodyTooLarge, UnsupportedMediaType, OutcomeUnknown]
+    found += [Busy, Unavailable]
+    return tuple(dict.fromkeys(found))
+
+
+def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+    app = FastAPI(
+        title="Holdfast",
+        version=holdfast.__version__,
+        summary="A ticket booking engine: scarce admissions, many buyers at once, never one twice.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_url=None,
+    )
+    for endpoint in endpoints:
+        _add(app, endpoint)
+    document = app.openapi()
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+    components["securitySchemes"] = _SECURITY_SCHEMES
+    return document
+
+
+def _add(app: FastAPI, endpoint: Endpoint) -> None:
+    about = endpoint.openapi
+    responses: dict[int | str, dict[str, Any]] = {}
+    for status, answer in about["answers"].items():
+        responses[status] = {
+            "description": "Done.",
+            "content": {about["response_type"]: {"example": _json(answer)}},
+        }
+    if endpoint.status not in responses:
+        content: dict[str, Any] = {} if endpoint.status in (204, 304, 307, 308) else {about["response_type"]: {}}
+        responses[endpoint.status] = {"description": "Done.", "content": content}
+    responses.update(_problems(endpoint))
+    extra: dict[str, Any] = {"security": _security(endpoint)}
+    if endpoint.method == "POST":
+        extra["parameters"] = [_RETRY_KEY]
+    if about["examples"]:
+        examples = {name: {"value": _json(value)} for name, value in about["examples"].items()}
+        extra["requestBody"] = {"content": {"application/json": {"examples": examples}}}
+    description = about["description"]
+    if endpoint.body_limit != BODY_LIMIT:
+        description += f"\n\nThe body may have up to {endpoint.body_limit // 1024 // 1024} MB."
+    app.add_api_route(
+        endpoint.path,
+        _described(endpoint),
+        methods=[endpoint.method],
+        operation_id=endpoint.operation_id,
+        status_code=endpoint.status,
+        response_model=endpoint.response,
+        responses=responses,
+        tags=[about["tag"]],
+        summary=about["summary"],
+        description=description.strip(),
+        openapi_extra=extra,
+    )
+
+
+def _described(endpoint: Endpoint) -> Any:
+    """A function with the signature that FastAPI understands; nobody calls it."""
+
+    def documented() -> None:
+        raise AssertionError("requests are answered by the layer")
+
+    parameters = [
+        _parameter(value.name, Annotated[value.annotation, Path()]) for value in endpoint.path_values
+    ]
+    if endpoint.query is not None:
+        for name, info in endpoint.query.model_fields.items():
+            default = inspect.Parameter.empty if info.is_required() else info.default
+            parameters.append(_parameter(name, Annotated[endpoint.query_annotations[name], Query()], default))
+    if endpoint.body is not None:
+        default = inspect.Parameter.empty if endpoint.body_required else None
+        parameters.append(_parameter("body", Annotated[endpoint.body_annotation, Body()], default))
+    documented.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    documented.__name__ = endpoint.function.__name__
+    return documented
+
+
+def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _problems(endpoint: Endpoint) -> dict[int | str, dict[str, Any]]:
+    """By status; each error is an example under its code, as the route's dialect would write it."""
+    form: dict[int, str] = {}
+    examples: dict[int, dict[str, Any]] = defaultdict(dict)
+    for error_class in errors_of(endpoint):
+        error = error_class()
+        status, body = endpoint.render_error(error) if endpoint.render_error else (error.status, None)
+        kind = "application/problem+json" if body is None else "application/json"
+        if form.setdefault(status, kind) != kind:
+            kind = form[status]
+        value = problem_members(error, _EXAMPLE_INSTANCE, status=status) if body is None else body
+        examples[status][error.code] = {"summary": error.title, "value": _json(value)}
+    return {
+        status: {
+            "description": ", ".join(f"`{code}`" for code in found),
+            "content": {form[status]: {"schema": _schema(form[status]), "examples": found}},
+        }
+        for status, found in sorted(examples.items())
+    }
+
+
+def _schema(kind: str) -> dict[str, Any]:
+    return (
+        {"$ref": "#/components/schemas/Problem"} if kind == "application/problem+json" else {"type": "object"}
+    )
+
+
+def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
+    if endpoint.policy is not Policy.PUBLIC:
+        return [{"ApiKey": [endpoint.policy.value]}]
+    return [{"HoldToken": []}, {}] if endpoint.openapi["hold_token"] else [{}, {"ApiKey": []}]
+
+
+def _json(value: Any) -> Any:
+    return orjson.loads(encode(value))

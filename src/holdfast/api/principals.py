@@ -1,0 +1,163 @@
+"""Principals: who is calling. A guest, an API key, or, in open mode, the organiser's staff."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import Any, Literal
+
+from holdfast.domain.errors import CredentialsRequired
+
+__all__ = ["GUEST", "OPEN", "KeyRow", "Keyring", "OpenMode", "Principal", "Scope", "make_api_key"]
+
+CACHE_SECONDS = 1.0
+"""A revoked key works no longer than this."""
+
+_CACHED_KEYS = 1_000
+_API_KEY = re.compile(r"hfk_([A-Za-z0-9]{4,40})_([A-Za-z0-9_-]{32,128})")
+_LOCAL_HOST = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
+
+
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    READ = "read"
+    SELL = "sell"
+    ORGANISE = "organise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who is calling; `id` names them in the journal and scopes their Idempotency-Keys."""
+
+    kind: Literal["guest", "open", "key"]
+    id: str
+    scopes: frozenset[Scope]
+
+    @property
+    def is_staff(self) -> bool:
+        return Scope.ORGANISE in self.scopes
+
+
+GUEST = Principal(kind="guest", id="guest", scopes=frozenset())
+OPEN = Principal(kind="open", id="open", scopes=frozenset(Scope))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRow:
+    """An API key as it is stored: the secret's SHA-256, never the secret. A revoked key is not found."""
+
+    key_id: str
+    secret_hash: bytes
+    scopes: frozenset[str]
+
+
+def make_api_key(key_id: str, secret: str) -> tuple[str, bytes]:
+    """(the key as its owner sees it once, the hash that is stored)."""
+    text = f"hfk_{key_id}_{secret}"
+    if not _API_KEY.fullmatch(text):
+        raise ValueError(
+            "an API key has an id of 4..40 letters and digits and a secret of 32..128 characters"
+        )
+    return text, sha256(secret.encode("ascii")).digest()
+
+
+class Keyring:
+    """API keys by their id, each remembered for at most a second."""
+
+    def __init__(
+        self,
+        find_key: Callable[[str], Awaitable[KeyRow | None]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._find_key = find_key
+        self._clock = clock
+        self._cached: OrderedDict[str, tuple[float, KeyRow | None]] = OrderedDict()
+
+    async def authenticate(self, credentials: str) -> Principal:
+        """Raises: CredentialsRequired, the same for a malformed, an unknown and a revoked key."""
+        form = _API_KEY.fullmatch(credentials)
+        row = await self._row(form[1]) if form else None
+        if (
+            form is None
+            or row is None
+            or not hmac.compare_digest(sha256(form[2].encode()).digest(), row.secret_hash)
+        ):
+            raise CredentialsRequired("The API key is not valid.")
+        return Principal(kind="key", id=f"key:{row.key_id}", scopes=frozenset(map(Scope, row.scopes)))
+
+    async def _row(self, key_id: str) -> KeyRow | None:
+        now = self._clock()
+        cached = self._cached.get(key_id)
+        if cached is not None and now - cached[0] < CACHE_SECONDS:
+            return cached[1]
+        row = await self._find_key(key_id)
+        self._cached[key_id] = (now, row)
+        self._cached.move_to_end(key_id)
+        if len(self._cached) > _CACHED_KEYS:
+            self._cached.popitem(last=False)
+        return row
+
+
+class OpenMode:
+    """Whether a caller without credentials is taken for staff, as the documents' own examples assume.
+
+    Only a program on this machine that nobody stands in front of, as long as no API key was ever made.
+    """
+
+    def __init__(
+        self,
+        any_key: Callable[[], Awaitable[bool]],
+        *,
+        enabled: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._any_key = any_key
+        self._enabled = enabled
+        self._clock = clock
+        self._asked_at = float("-inf")
+        self._closed = False
+
+    async def admits(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
+        return self._enabled and _is_local(scope, headers) and not await self._has_key()
+
+    async def _has_key(self) -> bool:
+        """A key once made stays known, revoked or not, so that only "none yet" has to be asked again."""
+        now = self._clock()
+        if not self._closed and now - self._asked_at >= CACHE_SECONDS:
+            self._closed = await self._any_key()
+            self._asked_at = now
+        return self._closed
+
+
+def _is_local(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
+    client = scope.get("client")
+    host = headers.get(b"host", b"")
+    if client is None or not _is_loopback(client[0]) or not _LOCAL_HOST.fullmatch(host):
+        return False
+    if any(name in _FORWARDED or name.startswith(b"x-forwarded-") for name in headers):
+        return False
+    origin = headers.get(b"origin")
+    return origin is None or origin.lower() == scope["scheme"].encode("ascii") + b"://" + host.lower()
+
+
+_FORWARDED = frozenset({b"forwarded", b"via"})
+
+
+@lru_cache(maxsize=256)
+def _is_loopback(address: str) -> bool:
+    try:
+        peer = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(peer, "ipv4_mapped", None)
+    return bool((mapped or peer).is_loopback)

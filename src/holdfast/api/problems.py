@@ -1,0 +1,156 @@
+"""Problems: RFC 9457 bodies, the one form in which Holdfast says no."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from holdfast.api.decoding import json_pointer
+from holdfast.domain.errors import (
+    CredentialsRequired,
+    Fault,
+    FieldError,
+    HoldfastError,
+    InvalidInput,
+    MethodNotAllowed,
+    TooManyRequests,
+)
+
+__all__ = ["PROBLEM_TYPE", "Problem", "invalid_input", "problem", "problem_members"]
+
+PROBLEM_TYPE = "https://holdfast.dev/problems/"
+"""An identifier; nothing has to be served there (RFC 9457, 3.1.1)."""
+
+_MAX_FIELD_ERRORS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A problem as it goes over the wire; `headers` are those that belong to the error, without the content type."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+def problem(error: HoldfastError, request_id: str, *, status: int | None = None) -> Problem:
+    """`status` is another one for a dialect that has its own."""
+    members = problem_members(error, request_id, status=status)
+    body = orjson.dumps(members, default=str, option=orjson.OPT_UTC_Z)
+    return Problem(status=members["status"], headers=problem_headers(error), body=body)
+
+
+def problem_members(error: HoldfastError, request_id: str, *, status: int | None = None) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "type": PROBLEM_TYPE + error.code,
+        "title": error.title,
+        "status": status or error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "instance": request_id,
+        "error": error.detail,
+    }
+    if error.errors:
+        members["errors"] = [one.as_dict() for one in error.errors]
+    return {**error.facts, **members}
+
+
+def problem_headers(error: HoldfastError) -> tuple[tuple[bytes, bytes], ...]:
+    """What RFC 9110 asks to come with the status."""
+    match error:
+        case CredentialsRequired():
+            return ((b"www-authenticate", b'Bearer realm="holdfast"'),)
+        case MethodNotAllowed():
+            return ((b"allow", ", ".join(error.facts.get("allow", ())).encode("ascii")),)
+        case Fault():
+            seconds = error.facts.get("retry_after_seconds", error.retry_after_seconds)
+        case TooManyRequests():
+            seconds = error.facts.get("retry_after_seconds", 1)
+        case _:
+            return ()
+    return ((b"retry-after", str(max(1, int(seconds))).encode("ascii")),)
+
+
+def invalid_input(failed: ValidationError, decoded: Any, *, prefix: str = "") -> InvalidInput:
+    """What a model refused. `decoded` is what it was given; a `prefix` takes the place of the pointer's first slash."""
+    found: dict[tuple[str, str], FieldError] = {}
+    for one in failed.errors(include_url=False, include_context=False, include_input=False):
+        pointer = json_pointer(_path_in(decoded, one["loc"]))
+        if prefix:
+            pointer = prefix + pointer[1:]
+        code = _CODES.get(one["type"]) or _code_by_kind(one["type"])
+        found.setdefault(
+            (pointer, code), FieldError(pointer=pointer, code=code, detail=_sentence(one["msg"]))
+        )
+    errors = tuple(found.values())[:_MAX_FIELD_ERRORS]
+    return InvalidInput(
+        "; ".join(f"{one.pointer or '(body)'}: {one.detail}" for one in errors[:3]), errors=errors
+    )
+
+
+_CODES = {
+    "extra_forbidden": "unknown_field",
+    "unexpected_keyword_argument": "unknown_field",
+    "missing": "missing",
+    "missing_argument": "missing",
+    "int_from_float": "wrong_type",
+    "int_parsing": "wrong_type",
+    "bool_parsing": "wrong_type",
+    "int_parsing_size": "out_of_range",
+    "greater_than": "out_of_range",
+    "greater_than_equal": "out_of_range",
+    "less_than": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "multiple_of": "out_of_range",
+    "finite_number": "out_of_range",
+    "string_too_short": "too_short",
+    "too_short": "too_short",
+    "string_too_long": "too_long",
+    "too_long": "too_long",
+    "string_pattern_mismatch": "wrong_format",
+    "enum": "not_allowed",
+    "literal_error": "not_allowed",
+    "union_tag_invalid": "not_allowed",
+    "union_tag_not_found": "missing",
+    "value_error": "not_allowed",
+    "assertion_error": "not_allowed",
+}
+
+
+def _code_by_kind(kind: str) -> str:
+    if kind.endswith("_type"):
+        return "wrong_type"
+    if kind.endswith(("_parsing", "_format", "_inclusive")) or "_parsing_" in kind:
+        return "wrong_format"
+    return kind  # our own PydanticCustomError types are codes already
+
+
+def _path_in(decoded: Any, location: Sequence[str | int]) -> tuple[str | int, ...]:
+    """The location without the names of union members and validators, which are no part of the body."""
+    path: list[str | int] = []
+    node = decoded
+    for position, part in enumerate(location):
+        if isinstance(node, dict) and part in node:
+            node = node[part]
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            node = node[part]
+        elif (
+            isinstance(node, dict)
+            and position == len(location) - 1
+            and isinstance(part, str)
+            and part.isidentifier()
+        ):
+            node = None  # a member that is missing
+        else:
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+def _sentence(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return message if message.endswith(".") else message + "."

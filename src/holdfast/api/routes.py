@@ -1,0 +1,270 @@
+"""Routes: one declaration per route, from which the layer, the OpenAPI document and the tests all work."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import orjson
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+
+from holdfast.api.decoding import decode
+from holdfast.api.exchange import Exchange, Reply, StreamReply, encode
+from holdfast.api.policy import Policy
+from holdfast.api.problems import invalid_input
+from holdfast.api.values import FromPath
+from holdfast.domain.errors import HoldfastError
+
+__all__ = ["BODY_LIMIT", "SEAT_MAP_LIMIT", "Endpoint", "ErrorRenderer", "Routes"]
+
+BODY_LIMIT = 64 * 1024
+SEAT_MAP_LIMIT = 32 * 1024 * 1024
+"""For the routes that take a seat map: creating an event, changing one, and dialect 3's seats."""
+
+ErrorRenderer = Callable[[HoldfastError], tuple[int, Any]]
+"""A dialect's answer to an error: its status, and its body (None: the problem body, with that status)."""
+
+_Function = Callable[..., Awaitable[Any]]
+_NAME_IN_PATH = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathValue:
+    """A part of the path that names something."""
+
+    name: str
+    annotation: Any
+    form: FromPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A declared route: who may call it, what it takes, what it answers, and the function that does it."""
+
+    method: str
+    path: str
+    policy: Policy
+    function: _Function
+    operation_id: str
+    status: int
+    body_limit: int
+    errors: tuple[type[HoldfastError], ...]
+    render_error: ErrorRenderer | None
+    path_values: tuple[PathValue, ...]
+    query: type[BaseModel] | None
+    query_annotations: dict[str, Any]
+    query_kinds: dict[str, type]
+    body: TypeAdapter[Any] | None
+    body_annotation: Any
+    body_required: bool
+    response: Any
+    openapi: dict[str, Any] = field(default_factory=dict)
+    """Summary, description, tags, examples: what only the document needs (`openapi.py`)."""
+
+    @property
+    def takes_seat_map(self) -> bool:
+        return self.body_limit > BODY_LIMIT
+
+    async def answer(self, exchange: Exchange) -> Reply | StreamReply:
+        """Read the parts, call the function, write what it returns. Raises: HoldfastError."""
+        arguments: dict[str, Any] = {}
+        for value in self.path_values:
+            found = value.form.parse(exchange.path_values[value.name])
+            if found is None:
+                raise value.form.missing()
+            arguments[value.name] = found
+        if self.query is not None:
+            arguments.update(self._read_query(exchange))
+        elif exchange.query:
+            raise invalid_input(_refuse_all(exchange.query), exchange.query, prefix="?")
+        if self.body is not None:
+            arguments["body"] = self._read_body(self.body, exchange)
+        elif exchange.body and self.method != "GET":
+            self._read_body(_NOTHING, exchange)
+        result = await self.function(exchange, **arguments)
+        if isinstance(result, Reply | StreamReply):
+            return result
+        return Reply(status=self.status, body=encode(result))
+
+    def _read_body(self, adapter: TypeAdapter[Any], exchange: Exchange) -> Any:
+        if not exchange.body and not self.body_required:
+            return None
+        exchange.decoded = decode(exchange.body, large_arrays=self.takes_seat_map)
+        try:
+            return adapter.validator.validate_json(exchange.body)
+        except ValidationError as failed:
+            raise invalid_input(failed, exchange.decoded) from None
+
+    def _read_query(self, exchange: Exchange) -> dict[str, Any]:
+        """A query has only text: digits become numbers where a number is expected, and so on."""
+        model = self.query
+        assert model is not None
+        given = {name: _from_text(text, self.query_kinds.get(name)) for name, text in exchange.query.items()}
+        try:
+            found = model.model_validate_json(orjson.dumps(given))
+        except ValidationError as failed:
+            raise invalid_input(failed, given, prefix="?") from None
+        return {name: getattr(found, name) for name in model.model_fields}
+
+
+class Routes:
+    """A collection of routes: one per file of `api/v1` and `api/dialects`.
+
+    ```python
+    routes = Routes(tag="holds")
+
+
+    @routes.post("/v1/holds", policy=Policy.PUBLIC, status=201, errors=[SeatTaken, SoldOut])
+    async def place_hold(exchange: Exchange, body: PlaceHoldIn) -> HoldOut: ...
+    ```
+
+    The function's parameters say the rest: `body` is the model of the body (`| None`: may be left out), names in the
+    path come from the path, all others from the query. The return annotation is the answer's schema.
+    """
+
+    def __init__(self, *, tag: str, render_error: ErrorRenderer | None = None) -> None:
+        self.tag = tag
+        self.render_error = render_error
+        self.endpoints: list[Endpoint] = []
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        return iter(self.endpoints)
+
+    def get(self, path: str, **declared: Any) -> Callable[[_Function], _Function]:
+        return self.route("GET", path, **declared)
+
+    def post(self, path: str, **declared: Any) -> Callable[[_Function], _Function]:
+        return self.route("POST", path, **declared)
+
+    def patch(self, path: str, **declared: Any) -> Callable[[_Function], _Function]:
+        return self.route("PATCH", path, **declared)
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        policy: Policy,
+        errors: Sequence[type[HoldfastError]] = (),
+        status: int = 200,
+        operation_id: str | None = None,
+        response: Any = None,
+        body_limit: int = BODY_LIMIT,
+        render_error: ErrorRenderer | None = None,
+        hold_token: bool = False,
+        examples: dict[str, Any] | None = None,
+        answers: dict[int, Any] | None = None,
+        response_type: str = "application/json",
+        summary: str | None = None,
+    ) -> Callable[[_Function], _Function]:
+        """Declare a route.
+
+        Args:
+            errors: those that the function may raise; what the layer and the decoder may say is added.
+            response: schema of the answer, where the return annotation is not it.
+            body_limit: in bytes; SEAT_MAP_LIMIT also lifts the limit on items of an array.
+            render_error: a dialect's translation; else the collection's.
+            hold_token: the route reads `exchange.hold_token` (for the document).
+            examples: bodies by name, for the document.
+            answers: an example of the answer for each success status, for the document.
+        """
+
+        def declare(function: _Function) -> _Function:
+            self.endpoints.append(
+                Endpoint(
+                    method=method,
+                    path=path,
+                    policy=policy,
+                    function=function,
+                    operation_id=operation_id or function.__name__,
+                    status=status,
+                    body_limit=body_limit,
+                    errors=tuple(errors),
+                    render_error=render_error or self.render_error,
+                    **_parts(function, path, response),
+                    openapi={
+                        "tag": self.tag,
+                        "summary": summary or function.__name__.replace("_", " ").capitalize(),
+                        "description": inspect.getdoc(function) or "",
+                        "hold_token": hold_token,
+                        "examples": examples or {},
+                        "answers": answers or {},
+                        "response_type": response_type,
+                    },
+                )
+            )
+            return function
+
+        return declare
+
+
+def _parts(function: _Function, path: str, response: Any) -> dict[str, Any]:
+    """What the function's signature says about path, query, body and answer."""
+    hints = get_type_hints(function, include_extras=True)
+    parameters = dict(inspect.signature(function).parameters)
+    first = next(iter(parameters), None)
+    if first != "exchange":
+        raise TypeError(f"{function.__qualname__}: the first parameter must be `exchange`")
+    del parameters["exchange"]
+    path_values = []
+    for name in _NAME_IN_PATH.findall(path):
+        form = next((one for one in get_args(hints[name])[1:] if isinstance(one, FromPath)), None)
+        if form is None:
+            raise TypeError(f"{function.__qualname__}: `{name}` in the path needs a FromPath type")
+        path_values.append(PathValue(name=name, annotation=hints[name], form=form))
+        del parameters[name]
+    body = parameters.pop("body", None)
+    query: dict[str, Any] = {
+        name: (hints[name], ... if one.default is inspect.Parameter.empty else one.default)
+        for name, one in parameters.items()
+    }
+    model = create_model(f"{function.__name__}_query", __config__=_QUERY_CONFIG, **query) if query else None
+    returned = hints.get("return")
+    return {
+        "path_values": tuple(path_values),
+        "query": model,
+        "query_annotations": {name: hints[name] for name in query},
+        "query_kinds": {name: kind for name in query if (kind := _kind(hints[name]))},
+        "body": TypeAdapter(hints["body"]) if body else None,
+        "body_annotation": hints.get("body"),
+        "body_required": body is not None and not _allows_none(hints["body"]),
+        "response": response or (None if returned in (Reply, StreamReply, type(None)) else returned),
+    }
+
+
+_QUERY_CONFIG = ConfigDict(extra="forbid", strict=True)
+_NOTHING: TypeAdapter[Any] = TypeAdapter(create_model("Nothing", __config__=_QUERY_CONFIG))
+_NO_QUERY = create_model("NoQuery", __config__=_QUERY_CONFIG)
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
+
+def _refuse_all(query: Any) -> ValidationError:
+    try:
+        _NO_QUERY.model_validate(dict(query))
+    except ValidationError as failed:
+        return failed
+    raise AssertionError("a model without fields took a field")
+
+
+def _allows_none(annotation: Any) -> bool:
+    return type(None) in get_args(annotation)
+
+
+def _kind(annotation: Any) -> type | None:
+    """int or bool, where the annotation asks for one."""
+    if annotation in (int, bool):
+        return annotation  # type: ignore[no-any-return]
+    arguments = get_args(annotation)
+    inner = arguments[:1] if get_origin(annotation) is Annotated else arguments
+    return next((kind for one in inner if (kind := _kind(one))), None)
+
+
+def _from_text(text: str, kind: type | None) -> Any:
+    if kind is int and _WHOLE_NUMBER.fullmatch(text):
+        return int(text)
+    if kind is bool and text in ("true", "false"):
+        return text == "true"
+    return text

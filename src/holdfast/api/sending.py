@@ -1,0 +1,98 @@
+"""Sending: how a reply goes out, with the headers that every answer carries."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from holdfast.api.exchange import Reply, StreamReply
+
+__all__ = ["Receive", "Send", "send_reply", "send_stream"]
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_ALWAYS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_NO_STORE = (b"cache-control", b"no-store")
+_STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+_HTML = [
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        b"form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'",
+    ),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
+]
+_BODYLESS = frozenset({204, 304})
+
+
+async def send_reply(
+    send: Send, reply: Reply, *, request_id: bytes, secure: bool, close: bool = False
+) -> None:
+    headers = _headers(reply, request_id, secure=secure)
+    if reply.status not in _BODYLESS:
+        headers.append((b"content-length", str(len(reply.body)).encode("ascii")))
+    if close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def send_stream(
+    send: Send, receive: Receive, reply: StreamReply, *, request_id: bytes, secure: bool
+) -> None:
+    """Chunk by chunk, as they come; ends when the iterator does or the client leaves."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": reply.status,
+            "headers": _headers(reply, request_id, secure=secure),
+        }
+    )
+    leaving = asyncio.create_task(_until_left(receive))
+    sending = asyncio.create_task(_send_chunks(send, reply))
+    try:
+        await asyncio.wait({leaving, sending}, return_when=asyncio.FIRST_COMPLETED)
+        if sending.done():
+            sending.result()
+    finally:
+        for task in (leaving, sending):
+            task.cancel()
+        for task in (leaving, sending):
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await task
+
+
+async def _send_chunks(send: Send, reply: StreamReply) -> None:
+    async with contextlib.aclosing(reply.chunks) as chunks:  # type: ignore[type-var]
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _headers(reply: Reply | StreamReply, request_id: bytes, *, secure: bool) -> list[tuple[bytes, bytes]]:
+    headers = [*_ALWAYS, (b"x-request-id", request_id), *reply.headers]
+    if reply.status not in _BODYLESS:
+        headers.append((b"content-type", reply.content_type))
+    if not any(name == b"cache-control" for name, _ in reply.headers):
+        headers.append(_NO_STORE)
+    if reply.content_type.startswith(b"text/html"):
+        headers.extend(_HTML)
+    if secure:
+        headers.append(_STRICT_TRANSPORT)
+    for _, value in reply.headers:
+        if b"\r" in value or b"\n" in value:
+            raise ValueError("a header value holds a line break")
+    return headers

@@ -1,0 +1,86 @@
+"""Metrics: Prometheus counters, gauges and histograms that add up over all worker processes.
+
+Every part declares its own with these helpers; `render_prometheus` writes them all. With `PROMETHEUS_MULTIPROC_DIR`
+set before the process started (the supervisor sets it), values live in that folder and are summed over its processes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+__all__ = [
+    "PROMETHEUS_CONTENT_TYPE",
+    "counter",
+    "forget_process",
+    "gauge",
+    "histogram",
+    "metric_totals",
+    "render_prometheus",
+]
+
+PROMETHEUS_CONTENT_TYPE = CONTENT_TYPE_LATEST
+SECONDS_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+_REGISTRY = CollectorRegistry(auto_describe=True)
+
+
+def counter(name: str, description: str, labels: Sequence[str] = ()) -> Counter:
+    return Counter(name, description, labels, registry=_REGISTRY)
+
+
+def gauge(name: str, description: str, labels: Sequence[str] = (), *, across: str = "livesum") -> Gauge:
+    """`across`: how the processes' values become one (`livesum`, `livemax`, `mostrecent`, …)."""
+    return Gauge(name, description, labels, registry=_REGISTRY, multiprocess_mode=across)  # type: ignore[arg-type]
+
+
+def histogram(
+    name: str, description: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = SECONDS_BUCKETS
+) -> Histogram:
+    return Histogram(name, description, labels, registry=_REGISTRY, buckets=buckets)
+
+
+def render_prometheus() -> bytes:
+    """The text format, over all workers."""
+    return generate_latest(_everything())
+
+
+def metric_totals() -> dict[str, float]:
+    """Each metric added up over its labels (a histogram as its count and sum), for people and for JSON."""
+    totals: dict[str, float] = defaultdict(float)
+    for family in _everything().collect():
+        for sample in family.samples:
+            if not sample.name.endswith("_bucket"):
+                totals[sample.name] += sample.value
+    return dict(totals)
+
+
+def forget_process(pid: int) -> None:
+    """Drop the live gauges of a worker that ended; its counters stay in the sums."""
+    if _is_multiprocess():
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def _everything() -> CollectorRegistry:
+    if not _is_multiprocess():
+        return _REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+def _is_multiprocess() -> bool:
+    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
