@@ -1,0 +1,62 @@
+# Holdfast from a checkout: `make run` starts a server, `make test` tries everything. Both need only python3 and make.
+
+PYTHON ?= python3
+HOST ?= $(or $(HOLDFAST_HOST),127.0.0.1)
+PORT ?= $(or $(HOLDFAST_PORT),8000)
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+# The second leg of the tests runs on the oldest PostgreSQL that Debian has installed here.
+SYSTEM_POSTGRES := $(firstword $(wildcard $(foreach major,15 16 17,/usr/lib/postgresql/$(major)/bin)))
+SECOND_LEG := tests/house/test_postgres.py $(wildcard tests/store tests/engine tests/migrations)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock
+
+help: ## Say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1   /p' Makefile
+
+run: .venv/installed ## Start the server on 127.0.0.1:8000 (HOST, PORT, HOLDFAST_DATA_DIR, HOLDFAST_DATABASE_URL)
+	@$(BIN)/holdfast serve --host "$(HOST)" --port "$(PORT)"
+
+test: .venv/installed-dev ## Run every test
+	$(BIN)/pytest -n $(JOBS)
+ifneq ($(SYSTEM_POSTGRES),)
+	HOLDFAST_TEST_POSTGRES_BIN=$(SYSTEM_POSTGRES) $(BIN)/pytest -n $(JOBS) -m "not slow" $(SECOND_LEG)
+else
+	@echo "No PostgreSQL 15, 16 or 17 of the system here: the second leg was left out."
+endif
+
+check: .venv/installed-dev ## Formatting, lint, types, import contracts, house rules
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q $(wildcard tests/tidy) tests/house/test_build_files.py
+
+format: .venv/installed-dev ## Bring the sources into form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: .venv/installed-dev ## Choose the newest allowed versions of everything, with their hashes
+	$(COMPILE) --upgrade --group build --output-file requirements.lock
+	$(COMPILE) --upgrade --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Holdfast needs Python 3.11 or newer; name one with: make PYTHON=..." >&2; exit 1; }
+	@echo "Installing into .venv (once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+		{ rm -rf .venv; echo "Python's venv module is missing: install it (Debian: python3-venv)." >&2; exit 1; }
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock .venv/installed
+	@echo "Installing the tools into .venv (once) ..."
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,78 @@
+"""The files from which a checkout builds itself."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def pinned(lock: str) -> dict[str, str]:
+    """Name and version of each requirement in a lock file."""
+    found = re.findall(
+        r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ \\]+)", (ROOT / lock).read_text(), flags=re.M | re.I
+    )
+    return {re.sub(r"[._-]+", "-", name.lower()): version for name, version in found}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_pins_everything_by_hash_and_names_no_place_to_download_from(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert not re.search(r"://|--index|--extra-index|--find-links|--trusted-host|^-|#", text, flags=re.M)
+    requirements = re.split(r"\n(?! )", text.strip())
+    assert len(requirements) > 20
+    for requirement in requirements:
+        assert re.match(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==\S+", requirement), requirement
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", requirement), requirement
+
+
+def test_the_locks_hold_what_the_project_asks_for_and_agree() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    run, tools = pinned("requirements.lock"), pinned("requirements-dev.lock")
+    groups = project["dependency-groups"]
+    for lock, wanted in ((run, project["project"]["dependencies"] + groups["build"]), (tools, groups["dev"])):
+        for requirement in wanted:
+            name = re.split(r"[\[<>=;! ]", requirement)[0]
+            assert re.sub(r"[._-]+", "-", name.lower()) in lock, f"{name}: run `make lock`"
+    assert {name: tools.get(name) for name in run} == run
+
+
+@pytest.mark.parametrize("target", ["run", "test", "check", "format", "lock"])
+def test_make_knows_its_targets(target: str) -> None:
+    """Every documented target is there, and its recipe parses."""
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, '--host "127.0.0.1" --port "8000"'),
+        ({"PORT": "9001", "HOST": "::1"}, '--host "::1" --port "9001"'),
+        ({"HOLDFAST_PORT": "9002"}, '--host "127.0.0.1" --port "9002"'),
+    ],
+)
+def test_make_run_respects_host_and_port(given: dict[str, str], expected: str) -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "run"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f".venv/bin/holdfast serve {expected}" in done.stdout
+
+
+def test_the_licence_is_the_apache_licence_whole() -> None:
+    text = (ROOT / "LICENSE").read_text()
+    assert "Apache License" in text and "Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text
