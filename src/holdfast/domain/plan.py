@@ -98,7 +98,7 @@ def read_plan(document: dict[str, Any], reading: Reading) -> Layout:
             if row_object is None:
                 continue
             row_name = reading.take_text(row_object.get("row_number"), f"{row_pointer}/row_number") or ""
-            label = f"{zone_part}-{parts.part(row_name, row_index + 1)}"
+            label = f"{zone_part}-{parts.part(row_name, len(parts.by_name) + 1)}"
             place = _add(zone_place, _read_place(row_object, reading, row_pointer))
             piece = _read_seats(row_object, place, categories, reading, f"{row_pointer}/seats")
             count += len(piece)
@@ -208,7 +208,14 @@ def _specs(rows: dict[str, _Row], reading: Reading) -> list[SeatSpec]:
     specs: list[SeatSpec] = []
     guids: set[str] = set()
     labels: set[str] = set()
+    names: set[tuple[str, str]] = set()
     for row in rows.values():
+        # A row without a name may be numbered as another is called: a map tells rows apart by their names.
+        row_name, again = row.name, 1
+        while (row.zone, row_name) in names:
+            again += 1
+            row_name = f"{row.name} ({again})"
+        names.add((row.zone, row_name))
         parts = _Parts(limit=_SEAT_LENGTH)
         position = 0
         for piece in sorted(row.pieces, key=_middle):
@@ -223,7 +230,7 @@ def _specs(rows: dict[str, _Row], reading: Reading) -> list[SeatSpec]:
                 guids.add(seat.guid)
                 x, y = seat.place
                 specs.append(
-                    SeatSpec(label, row.zone, row.name, position, seat.category, x, y, seat.guid, seat.number)
+                    SeatSpec(label, row.zone, row_name, position, seat.category, x, y, seat.guid, seat.number)
                 )
                 position += 1
             position += 1  # the break before the next piece
