@@ -1,7 +1,8 @@
 """Metrics: Prometheus counters, gauges and histograms that add up over all worker processes.
 
-Every part declares its own with these helpers; `render_prometheus` writes them all. With `PROMETHEUS_MULTIPROC_DIR`
-set before the process started (the supervisor sets it), values live in that folder and are summed over its processes.
+Every part declares its own with these helpers; `render_prometheus` writes them all. With
+`PROMETHEUS_MULTIPROC_DIR` set before the process started (the supervisor sets it), values live in that
+folder and are summed over its processes.
 """
 
 from __future__ import annotations

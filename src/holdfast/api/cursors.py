@@ -25,7 +25,9 @@ class Cursors:
         self._key = hmac.digest(server_key, b"holdfast cursors 1", "sha256")
 
     def sign(self, route: str, filters: Mapping[str, Any], position: Sequence[Any]) -> str:
-        """A cursor at `position` (strings, integers, times as text) of the list that `filters` select on `route`."""
+        """A cursor at `position` (strings, integers, times as text) of the list that `filters` select on
+        `route`.
+        """
         payload = json.dumps(list(position), separators=(",", ":"), ensure_ascii=False, default=str).encode()
         return urlsafe_b64encode(self._mac(route, filters, payload) + payload).rstrip(b"=").decode("ascii")
 

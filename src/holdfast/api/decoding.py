@@ -1,8 +1,8 @@
 """Decoding: the strict JSON reader that stands before every body.
 
-The standard library's reader keeps the last of two equal keys, takes NaN and 1e400, and lets lone surrogates through to
-the database driver. Here what cannot be parsed is `Malformed` (400); what parses but may not be said is `InvalidInput`
-(422) with a pointer to it.
+The standard library's reader keeps the last of two equal keys, takes NaN and 1e400, and lets lone
+surrogates through to the database driver. Here what cannot be parsed is `Malformed` (400); what parses
+but may not be said is `InvalidInput` (422) with a pointer to it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, pars
 
 
 def _needs_a_walk(body: bytes, *, large_arrays: bool) -> bool:
-    """Whether anything in the raw text could break a rule; most bodies are cleared without looking at their values.
+    """Whether the raw text could break a rule; most bodies are cleared without looking at their values.
 
     Raw control characters and raw surrogates cannot have passed the parser, so only escapes can bring them.
     """

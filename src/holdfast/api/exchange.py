@@ -34,7 +34,9 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamReply:
-    """An answer that goes on: each chunk is sent as it comes; the iterator is closed when the client leaves."""
+    """An answer that goes on: each chunk is sent as it comes; the iterator is closed when the client
+    leaves.
+    """
 
     chunks: AsyncIterator[bytes]
     status: int = 200
@@ -97,7 +99,9 @@ class Exchange:
         self.idempotency_key: str | None = None
         self.body: bytes = b""
         self.decoded: Any = None
-        self.client_left: Callable[[], bool] = _still_here
+        transport = scope.get("holdfast.transport")
+        self.client_left: Callable[[], bool] = transport.is_closing if transport is not None else _still_here
+        """Whether nobody waits for the answer any more (known under our own protocol; else always False)."""
 
     def header(self, name: bytes) -> str | None:
         """A header by its lower-case name."""

@@ -63,7 +63,9 @@ _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e]*")')
 
 
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """By lower-case name. Raises: HeadersTooLarge; BadRequest, CredentialsRequired for one that must not come twice."""
+    """By lower-case name. Raises: HeadersTooLarge; BadRequest, CredentialsRequired for one that must not
+    come twice.
+    """
     headers: dict[bytes, bytes] = {}
     count = total = 0
     for name, value in raw:
@@ -94,7 +96,9 @@ def request_id(raw: Iterable[tuple[bytes, bytes]]) -> str:
 
 
 def path_segments(raw_path: bytes) -> list[str]:
-    """The decoded parts between the slashes; an encoded slash stays inside its part. Raises: UriTooLong, BadRequest."""
+    """The decoded parts between the slashes; an encoded slash stays inside its part. Raises: UriTooLong,
+    BadRequest.
+    """
     if len(raw_path) > MAX_TARGET_BYTES:
         raise UriTooLong(f"The path is longer than {MAX_TARGET_BYTES} bytes.")
     parts = raw_path.split(b"/")[1:]

@@ -1,8 +1,9 @@
 """Layer: the one plain ASGI application in front of everything.
 
-A request passes, in this order: request id, limits on its head, route, principal, policy, retry key, limits on its body,
-the body itself, and then the route's own function. Whatever goes wrong is one error of the tree and leaves as a problem;
-an exception that nobody expected leaves as `unavailable`, is counted and logged with its traceback, never as a 500.
+A request passes, in this order: request id, limits on its head, route, principal, policy, retry key,
+limits on its body, the body itself, and then the route's own function. Whatever goes wrong is one error
+of the tree and leaves as a problem; an exception that nobody expected leaves as `unavailable`, is
+counted and logged with its traceback, never as a 500.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class Layer:
         except HoldfastError as error:
             reply = _refusal(error, exchange)
             close = isinstance(error, _CLOSING)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last line of defence: counted, logged, and answered
             reply = _unexpected(exchange)
         status = reply.status
         try:
@@ -117,8 +118,9 @@ class Layer:
             if isinstance(reply, StreamReply):
                 await send_stream(send, receive, reply, request_id=own_id, secure=secure)
             else:
-                await send_reply(send, reply, request_id=own_id, secure=secure, close=close)
-        except Exception:
+                drain = receive if close else None
+                await send_reply(send, reply, request_id=own_id, secure=secure, drain=drain)
+        except Exception:  # noqa: BLE001
             status = _unexpected(exchange).status  # the head is out: the server cuts the connection
         self._record(exchange, status, perf_counter() - started)
 
@@ -232,11 +234,13 @@ def _rendered(error: HoldfastError, exchange: Exchange, endpoint: Endpoint) -> R
 
 def _unexpected(exchange: Exchange) -> Reply:
     UNEXPECTED_ERRORS.inc()
-    log.exception("unexpected_error", request_id=exchange.request_id, path=redact(exchange.path[:200]))
+    log.exception(  # noqa: LOG004 - called from the two handlers above
+        "unexpected_error", request_id=exchange.request_id, path=redact(exchange.path[:200])
+    )
     return _refusal(Unavailable("Something went wrong here; it was noted under this request id."), exchange)
 
 
-async def _no_lifespan(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+async def _no_lifespan(_scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         await send({"type": message["type"] + ".complete"})

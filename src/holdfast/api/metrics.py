@@ -21,7 +21,9 @@ UNEXPECTED_ERRORS = counter("holdfast_unexpected_errors_total", "Errors that nob
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
-    """`route` is the declared path, never the one that was asked for: that would make a series per stranger."""
+    """`route` is the declared path, never the one that was asked for: that would make a series per
+    stranger.
+    """
     count, duration = _children(method, route, status)
     count.inc()
     duration.observe(seconds)

@@ -89,7 +89,7 @@ def document_routes(described: Iterable[Endpoint]) -> Routes:
     written: list[bytes] = []
 
     @routes.get("/openapi.json", policy=Policy.PUBLIC, answers={200: {"openapi": "3.1.0"}})
-    async def get_openapi(exchange: Exchange) -> Reply:
+    async def get_openapi(exchange: Exchange) -> Reply:  # noqa: ARG001
         """This document."""
         if not written:
             written.append(orjson.dumps(openapi_document([*described, *routes])))
@@ -99,7 +99,9 @@ def document_routes(described: Iterable[Endpoint]) -> Routes:
 
 
 def errors_of(endpoint: Endpoint) -> tuple[type[HoldfastError], ...]:
-    """All that a route may answer instead: its own errors, and those of the layer and the decoder before it."""
+    """All that a route may answer instead: its own errors, and those of the layer and the decoder before
+    it.
+    """
     found: list[type[HoldfastError]] = [
         *endpoint.errors,
         BadRequest,
@@ -143,7 +145,9 @@ def _add(app: FastAPI, endpoint: Endpoint) -> None:
             "content": {about["response_type"]: {"example": _json(answer)}},
         }
     if endpoint.status not in responses:
-        content: dict[str, Any] = {} if endpoint.status in (204, 304, 307, 308) else {about["response_type"]: {}}
+        content: dict[str, Any] = (
+            {} if endpoint.status in (204, 304, 307, 308) else {about["response_type"]: {}}
+        )
         responses[endpoint.status] = {"description": "Done.", "content": content}
     responses.update(_problems(endpoint))
     extra: dict[str, Any] = {"security": _security(endpoint)}

@@ -30,7 +30,9 @@ _MAX_FIELD_ERRORS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A problem as it goes over the wire; `headers` are those that belong to the error, without the content type."""
+    """A problem as it goes over the wire; `headers` are those that belong to the error, without the
+    content type.
+    """
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
@@ -76,7 +78,9 @@ def problem_headers(error: HoldfastError) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def invalid_input(failed: ValidationError, decoded: Any, *, prefix: str = "") -> InvalidInput:
-    """What a model refused. `decoded` is what it was given; a `prefix` takes the place of the pointer's first slash."""
+    """What a model refused. `decoded` is what it was given; a `prefix` takes the place of the pointer's
+    first slash.
+    """
     found: dict[tuple[str, str], FieldError] = {}
     for one in failed.errors(include_url=False, include_context=False, include_input=False):
         pointer = json_pointer(_path_in(decoded, one["loc"]))
@@ -134,9 +138,7 @@ def _path_in(decoded: Any, location: Sequence[str | int]) -> tuple[str | int, ..
     path: list[str | int] = []
     node = decoded
     for position, part in enumerate(location):
-        if isinstance(node, dict) and part in node:
-            node = node[part]
-        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+        if _has(node, part):
             node = node[part]
         elif (
             isinstance(node, dict)
@@ -149,6 +151,12 @@ def _path_in(decoded: Any, location: Sequence[str | int]) -> tuple[str | int, ..
             continue
         path.append(part)
     return tuple(path)
+
+
+def _has(node: Any, part: str | int) -> bool:
+    if isinstance(node, dict):
+        return part in node
+    return isinstance(node, list) and isinstance(part, int) and part < len(node)
 
 
 def _sentence(message: str) -> str:

@@ -15,6 +15,6 @@ def redact(text: str) -> str:
     return _SECRETS.sub(lambda found: (found[1] or found[2] + " ") + "…", text)
 
 
-def redact_event(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """A structlog processor for the whole process: every text of every line, tracebacks included."""
     return {name: redact(value) if isinstance(value, str) else value for name, value in event.items()}

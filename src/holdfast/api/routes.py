@@ -121,8 +121,9 @@ class Routes:
     async def place_hold(exchange: Exchange, body: PlaceHoldIn) -> HoldOut: ...
     ```
 
-    The function's parameters say the rest: `body` is the model of the body (`| None`: may be left out), names in the
-    path come from the path, all others from the query. The return annotation is the answer's schema.
+    The function's parameters say the rest: `body` is the model of the body (`| None`: may be left out),
+    names in the path come from the path, all others from the query. The return annotation is the
+    answer's schema.
     """
 
     def __init__(self, *, tag: str, render_error: ErrorRenderer | None = None) -> None:

@@ -21,28 +21,49 @@ _ALWAYS = [
 ]
 _NO_STORE = (b"cache-control", b"no-store")
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
 _HTML = [
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        b"form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'",
-    ),
+    (b"content-security-policy", _POLICY.encode("ascii")),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
 ]
+_DRAIN_BYTES = 1024 * 1024
+_DRAIN_SECONDS = 1.0
 _BODYLESS = frozenset({204, 304})
 
 
 async def send_reply(
-    send: Send, reply: Reply, *, request_id: bytes, secure: bool, close: bool = False
+    send: Send, reply: Reply, *, request_id: bytes, secure: bool, drain: Receive | None = None
 ) -> None:
+    """With `drain`, the connection closes after this answer, but only once what the client still sends was
+    read: closing on unread bytes resets the connection, and the answer can be lost with it.
+    """
     headers = _headers(reply, request_id, secure=secure)
     if reply.status not in _BODYLESS:
         headers.append((b"content-length", str(len(reply.body)).encode("ascii")))
-    if close:
-        headers.append((b"connection", b"close"))
+    if drain is None:
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+        return
+    headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    await send({"type": "http.response.body", "body": reply.body, "more_body": True})
+    await _drain(drain)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _drain(receive: Receive) -> None:
+    left = _DRAIN_BYTES
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b"")) + 1
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
 
 
 async def send_stream(

@@ -19,7 +19,9 @@ class _Node:
 
 
 class RouteTable:
-    """Literal parts win over named ones; a path that is known with another method is told apart from an unknown one."""
+    """Literal parts win over named ones; a path that is known with another method is told apart from an
+    unknown one.
+    """
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._root = _Node()

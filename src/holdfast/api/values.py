@@ -14,10 +14,9 @@ from zoneinfo import available_timezones
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
-    PlainValidator,
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
@@ -98,12 +97,12 @@ def _named_by_domain(read: Callable[[], str]) -> str:
 
 Name = Annotated[
     str,
-    PlainValidator(_text(MAX_NAME_LENGTH)),
+    BeforeValidator(_text(MAX_NAME_LENGTH)),
     WithJsonSchema({"type": "string", "maxLength": MAX_NAME_LENGTH}),
 ]
-ShortText = Annotated[str, PlainValidator(_text(100)), WithJsonSchema({"type": "string", "maxLength": 100})]
+ShortText = Annotated[str, BeforeValidator(_text(100)), WithJsonSchema({"type": "string", "maxLength": 100})]
 Label = Annotated[
-    str, PlainValidator(_label), WithJsonSchema({"type": "string", "maxLength": 128, "examples": ["A-3-11"]})
+    str, BeforeValidator(_label), WithJsonSchema({"type": "string", "maxLength": 128, "examples": ["A-3-11"]})
 ]
 
 
@@ -166,10 +165,8 @@ _REF_SCHEMA = {
     "description": "An event's id or its number.",
 }
 
-Id = Annotated[
-    UUID, PlainValidator(_id), PlainSerializer(str, when_used="json"), WithJsonSchema(_UUID_SCHEMA)
-]
-EventRef = Annotated[UUID | int, PlainValidator(_event_ref), WithJsonSchema(_REF_SCHEMA)]
+Id = Annotated[UUID, BeforeValidator(_id), WithJsonSchema(_UUID_SCHEMA)]
+EventRef = Annotated[UUID | int, BeforeValidator(_event_ref), WithJsonSchema(_REF_SCHEMA)]
 EventPath = Annotated[UUID | int, FromPath(parse_event_ref, EventNotFound), WithJsonSchema(_REF_SCHEMA)]
 HoldPath = Annotated[UUID, FromPath(parse_id, HoldNotFound), WithJsonSchema(_UUID_SCHEMA)]
 BookingPath = Annotated[UUID, FromPath(parse_id, BookingNotFound), WithJsonSchema(_UUID_SCHEMA)]
@@ -186,7 +183,9 @@ _END_OF_TIME = datetime(2101, 1, 1, tzinfo=UTC)
 
 
 def parse_time(text: str) -> datetime | None:
-    """RFC 3339 with an offset, 1970 to 2100, in UTC. A leap second is refused, as is `-00:00` (offset unknown)."""
+    """RFC 3339 with an offset, 1970 to 2100, in UTC. A leap second is refused, as is `-00:00` (offset
+    unknown).
+    """
     form = _TIME.fullmatch(text)
     if form is None or form[4] == "-00:00":
         return None
@@ -217,7 +216,7 @@ def _time(value: Any) -> datetime:
 
 Time = Annotated[
     datetime,
-    PlainValidator(_time),
+    BeforeValidator(_time),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-05T18:30:00Z"]}),
 ]
 

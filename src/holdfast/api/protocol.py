@@ -1,0 +1,134 @@
+"""Protocol: the connection under the layer, a deadline on every wait, and a problem for every refusal.
+
+uvicorn waits for the head of a request for ever, takes a head of any size, and writes plain text when it
+cannot parse one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import TimerHandle
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from holdfast.api.headers import MAX_HEADERS_BYTES, MAX_TARGET_BYTES, request_id
+from holdfast.api.problems import problem, problem_headers
+from holdfast.domain.errors import BadRequest, HeadersTooLarge, HoldfastError, RequestTimeout, UriTooLong
+
+__all__ = ["TRANSPORT", "BoundedHttpProtocol"]
+
+TRANSPORT = "holdfast.transport"
+"""Where the layer finds the connection in the scope, to see whether the client is still there."""
+
+HEAD_SECONDS = 5.0
+STALLED_READER_SECONDS = 15.0
+REQUESTS_PER_CONNECTION = 1_000
+_MAX_HEAD_BYTES = MAX_HEADERS_BYTES + MAX_TARGET_BYTES + 4 * 1024
+"""Above what the layer refuses by itself, so that most requests get its more exact answer."""
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """`uvicorn.Config(http=BoundedHttpProtocol)`."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._in_head = False
+        self._head_bytes = 0
+        self._head_deadline: TimerHandle | None = None
+        self._write_deadline: TimerHandle | None = None
+        self._requests = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._head_deadline = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop(self._head_deadline)
+        self._stop(self._write_deadline)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._in_head:
+            self._head_bytes += len(data)
+            if len(self.url) > MAX_TARGET_BYTES:
+                self._refuse(UriTooLong(f"The path is longer than {MAX_TARGET_BYTES} bytes."))
+            elif self._head_bytes > _MAX_HEAD_BYTES:
+                self._refuse(
+                    HeadersTooLarge(f"The head of the request is longer than {_MAX_HEAD_BYTES} bytes.")
+                )
+            elif self._head_deadline is None:
+                self._head_deadline = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._stop(self._head_deadline)
+        self._head_deadline = None
+        self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]
+        super().on_headers_complete()
+        self._requests += 1
+        if self._requests >= REQUESTS_PER_CONNECTION:
+            self.cycle.keep_alive = False
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._write_deadline = self.loop.call_later(STALLED_READER_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._stop(self._write_deadline)
+        self._write_deadline = None
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+        """What uvicorn calls when the parser gave up."""
+        self._refuse(BadRequest("This is not a well-formed HTTP/1.1 request."))
+
+    def _head_is_late(self) -> None:
+        self._head_deadline = None
+        if self._in_head:
+            self._refuse(
+                RequestTimeout(f"The head of the request did not arrive within {HEAD_SECONDS:g} seconds.")
+            )
+        else:
+            self.transport.close()
+
+    def _refuse(self, error: HoldfastError) -> None:
+        """Answer below the application, unless an earlier request on this connection still has its answer
+        to get.
+        """
+        if self.transport.is_closing():
+            return
+        if not self._is_answering():
+            own_id = request_id(())
+            made = problem(error, own_id)
+            head = [
+                STATUS_LINE[made.status],
+                b"content-type: application/problem+json\r\nx-content-type-options: nosniff\r\n",
+                b"cache-control: no-store\r\nconnection: close\r\n",
+                b"x-request-id: ",
+                own_id.encode("ascii"),
+                b"\r\ncontent-length: ",
+                str(len(made.body)).encode("ascii"),
+                b"\r\n",
+                *(name + b": " + value + b"\r\n" for name, value in problem_headers(error)),
+                b"\r\n",
+            ]
+            self.transport.write(b"".join(head) + made.body)
+        self.transport.close()
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    @staticmethod
+    def _stop(timer: TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
