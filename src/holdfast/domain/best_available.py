@@ -1,8 +1,9 @@
 """Best available: which seats the engine picks when the buyer does not.
 
-A *block* is n physically adjacent free seats of one row and one category. Among blocks of one category the best has
+A *block* is n physically adjacent free seats of one row and one category. Among blocks of one category the
+best has
 
-1. the fewest new single gaps: free seats that it leaves without a free neighbour in the row (of any category);
+1. the fewest new single gaps: free seats that it leaves without a free neighbour (of any category);
 2. its centre nearest the middle of the row;
 3. the earliest row in the map's order;
 4. the leftmost place.
@@ -68,16 +69,10 @@ class Occupancy:
 
     def free_numbers(self, category: str | None = None) -> tuple[int, ...]:
         """The free seats in row order, left to right."""
-        mask = (
-            self._free
-            if category is None
-            else self._free & self.rows.category_masks.get(category, 0)
-        )
+        mask = self._free if category is None else self._free & self.rows.category_masks.get(category, 0)
         return self.rows.numbers(mask)
 
-    def best(
-        self, n: int, category: str | None = None, *, together: bool = True
-    ) -> tuple[int, ...] | None:
+    def best(self, n: int, category: str | None = None, *, together: bool = True) -> tuple[int, ...] | None:
         """The numbers of the n best seats, or None when there are none such. Takes nothing."""
         if n < 1:
             raise ValueError("at least one seat must be asked for")

@@ -5,6 +5,7 @@ A journal entry is a small JSON object; `change` says which:
     held | booked | released | expired | cancelled | blocked | lifted     admissions moved
         hold or block: id; seats: [number, ...]; areas: {area number: quantity} (seats counted in their own area too)
         held: until, buyer?, requested    booked: booking, instant? (the hold began in the same step)    by
+    opened                                                                version 0: areas: {area number: capacity}
     extended                                                              hold, until
     published | event_cancelled | stopped | resumed | changed             the event's own rules; changed: fields
     capacity                                                              areas: {area number: new capacity}
@@ -29,7 +30,7 @@ from holdfast.domain.seat_map import SeatSpec
 
 Entry = dict[str, Any]
 
-STRUCTURAL = frozenset({"capacity", "seats_added", "changed", "published", "event_cancelled", "stopped", "resumed"})
+STRUCTURAL = frozenset({"opened", "capacity", "seats_added", "changed", "published", "event_cancelled", "stopped", "resumed"})
 """Entries that change the rules or the inventory itself; the journal marks their rows, so that they are found fast."""
 
 
@@ -89,8 +90,21 @@ class Changes:
     """(seat number, what it is, area number)."""
     answers: list[tuple[bytes, bytes, Answer]] = field(default_factory=list)
     """(scope, body, answer) of the retry keys in force."""
+    replayed: dict[bytes, None] = field(default_factory=dict)
+    """Scopes of stored answers that are sent again. A replay writes, so that it waits for the standby as the first
+    answer did."""
+    repeated: bool = False
+    """Something that was done before is answered again without a key; it waits for the standby likewise."""
     reclaimed_until: datetime | None = None
 
     @property
     def is_empty(self) -> bool:
-        return not (self.journal or self.answers or self.attempts or self.reclaimed_until)
+        """Nothing to write: only refusals without a key."""
+        return not (
+            self.journal
+            or self.answers
+            or self.attempts
+            or self.replayed
+            or self.repeated
+            or self.reclaimed_until is not None
+        )

@@ -167,6 +167,8 @@ class ChangeEvent(Command):
     capacity: int | None = None
     areas: tuple[AreaSpec, ...] = ()
     seats: tuple[SeatSpec, ...] = ()
+    categories: tuple[str, ...] = ()
+    """Order of the new seats' categories."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,3 +216,5 @@ class NewEvent:
     status: str = "published"
     areas: tuple[AreaSpec, ...] = ()
     seats: tuple[SeatSpec, ...] = ()
+    categories: tuple[str, ...] = ()
+    """Order of the seats' categories; those not named follow in the order of their first seats."""

@@ -55,6 +55,7 @@ def _decide_one(inventory: Inventory, command: c.Command) -> Outcome:
         body, answer = stored
         if body != key.body:
             return IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+        inventory.changes.replayed[key.scope] = None
         return Replayed(answer=answer)
     outcome = _outcome(inventory, command)
     answer = key.render(outcome)

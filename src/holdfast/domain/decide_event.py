@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from holdfast.domain import commands as c
@@ -14,6 +15,7 @@ from holdfast.domain.event import MAX_AREAS, MAX_CAPACITY, MOVES, Area, Event, E
 from holdfast.domain.hold import HoldStatus
 from holdfast.domain.holdings import Holding
 from holdfast.domain.inventory import Inventory
+from holdfast.domain.seat_map import MAX_SEATS, SeatMap
 from holdfast.domain.views import view_block
 
 
@@ -169,6 +171,8 @@ def _refuse_bad_seats(inventory: Inventory, command: c.ChangeEvent) -> None:
     if not command.seats:
         return
     known = inventory.holdings.seat_map if inventory.holdings is not None else None
+    if len(command.seats) + (0 if known is None else known.size) > MAX_SEATS:
+        raise _invalid("/seat_map", "too_many", f"At most {MAX_SEATS} seats in one event.")
     seen: set[str] = set()
     for seat in command.seats:
         if seat.label in seen or (known is not None and known.number_of(seat.label) is not None):
@@ -184,11 +188,14 @@ def _refuse_bad_rules(inventory: Inventory, command: c.ChangeEvent) -> None:
 
 
 def _add_seats(inventory: Inventory, command: c.ChangeEvent) -> None:
+    version = inventory.event.map_version + 1
     known = inventory.holdings.seat_map if inventory.holdings is not None else None
-    number = 0 if known is None else known.size
+    if known is None:
+        first, grown_map = 0, SeatMap.build(command.seats, version, categories=command.categories)
+    else:
+        first, grown_map = known.size, known.extended(command.seats, version, categories=command.categories)
     grown: dict[str, int] = {}
-    for seat in command.seats:
-        number += 1
+    for number, seat in enumerate(islice(grown_map.specs(), first, None), first + 1):
         area = inventory.area_of_category(seat.category)
         if area is None:
             area = Area(
@@ -203,7 +210,6 @@ def _add_seats(inventory: Inventory, command: c.ChangeEvent) -> None:
         inventory.changes.areas[area.number] = area
         grown[str(area.number)] = area.capacity
         inventory.changes.new_seats.append((number, seat, area.number))
-    version = inventory.event.map_version + 1
     inventory.grow_map(version)
     inventory.changes.journal.append(
         {

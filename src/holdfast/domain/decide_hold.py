@@ -60,6 +60,7 @@ def confirm(inventory: Inventory, command: c.ConfirmHold) -> Booking:
     if hold.status is HoldStatus.CONFIRMED:
         if hold.booking_status is BookingStatus.CANCELLED:
             raise errors.BookingAlreadyCancelled("The booking of this hold was cancelled.")
+        inventory.changes.repeated = True
         return view_booking(inventory, hold)
     _refuse_unless_active(inventory, hold)
     inventory.confirm(
@@ -77,7 +78,7 @@ def confirm(inventory: Inventory, command: c.ConfirmHold) -> Booking:
 
 def cancel_booking(inventory: Inventory, command: c.CancelBooking) -> Booking:
     hold = inventory.by_booking.get(command.booking_id)
-    if hold is None or not _is_allowed(hold, command.authority):
+    if hold is None or not is_allowed(hold, command.authority):
         raise errors.BookingNotFound("There is no such booking.")
     if hold.booking_status is BookingStatus.CONFIRMED:
         inventory.cancel_booking(hold, by=command.by)
@@ -122,12 +123,12 @@ def _hold_of(inventory: Inventory, hold_id: Any, authority: c.Authority) -> Hold
     hold = inventory.holds.get(hold_id)
     if hold is None:
         raise errors.HoldNotFound("There is no such hold.")
-    if not _is_allowed(hold, authority):
+    if not is_allowed(hold, authority):
         raise WrongToken("There is no such hold.")
     return hold
 
 
-def _is_allowed(hold: HoldRecord, authority: c.Authority) -> bool:
+def is_allowed(hold: HoldRecord, authority: c.Authority) -> bool:
     if authority.staff:
         return True
     if authority.buyer is not None:

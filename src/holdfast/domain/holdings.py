@@ -109,7 +109,9 @@ class Holdings:
             self.free_in_picker(freed)
 
     def follow(self, version: int, at: datetime, entries: Iterable[Entry]) -> None:
-        """Apply one version's journal entries."""
+        """Apply one version's journal entries; one that is known already changes nothing."""
+        if version <= self.version:
+            return
         for entry in entries:
             change = entry["change"]
             if change == "held":

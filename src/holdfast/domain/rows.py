@@ -58,9 +58,7 @@ class RowIndex:
             self._number_at[bit] = number
             buffers[category][bit >> 3] |= 1 << (bit & 7)
         masks = [int.from_bytes(buffer, "little") for buffer in buffers]
-        self.category_masks: dict[str, int] = dict(
-            zip(self.categories, masks, strict=True)
-        )
+        self.category_masks: dict[str, int] = dict(zip(self.categories, masks, strict=True))
         self.seats: int = 0
         """The mask of every seat."""
         for mask in masks:
@@ -70,10 +68,7 @@ class RowIndex:
         """The bits of these seats. Raises ValueError for a number that the map does not have, or one named twice."""
         wanted = list(numbers)
         for number in wanted:
-            if (
-                not 0 < number < len(self._bit_of)
-                or self._number_at[self._bit_of[number]] != number
-            ):
+            if not 0 < number < len(self._bit_of) or self._number_at[self._bit_of[number]] != number:
                 raise ValueError(f"no seat has the number {number}")
         if len(wanted) <= _FEW:
             mask = 0
@@ -123,13 +118,8 @@ class RowIndex:
         # Rows of one width look alike: each plane is written once per width, and then only joined.
         planes = []
         for plane in reversed(range(count)):
-            texts = {
-                width: _plane_of_row(width, parity, plane)
-                for width in set(self._widths)
-            }
-            planes.append(
-                int("".join([texts[width] for width in reversed(self._widths)]), 2)
-            )
+            texts = {width: _plane_of_row(width, parity, plane) for width in set(self._widths)}
+            planes.append(int("".join([texts[width] for width in reversed(self._widths)]), 2))
         return tuple(planes)
 
 
@@ -139,11 +129,7 @@ def _plane_of_row(width: int, parity: int, plane: int) -> str:
     odd = doubled_middle & 1
     right = width - (doubled_middle + 1) // 2
     rightwards = _digits(odd, right, plane)
-    leftwards = (
-        _digits(1, width - right, plane)
-        if odd
-        else _digits(0, width - right + 1, plane)[1:]
-    )
+    leftwards = _digits(1, width - right, plane) if odd else _digits(0, width - right + 1, plane)[1:]
     return "0" + rightwards[::-1] + leftwards
 
 

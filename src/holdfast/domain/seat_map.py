@@ -124,13 +124,11 @@ class SeatMap:
         duplicates: list[FieldError] = []
         numbers = self._numbers
         placed = False
-        number = 0
-        for label, section, row_name, wanted, category, x, y, guid, name in seats:
-            number += 1
+        for number, spec in enumerate(seats, start=1):
+            label, section, row_name, wanted, category, x, y, guid, name = spec
             if numbers.setdefault(label, number) != number:
                 detail = f"There is a seat {label} already."
                 duplicates.append(FieldError(pointer=f"/{number - 1}", code="duplicate_seat", detail=detail))
-                number -= 1
                 continue
             row = row_of.get((section, row_name))
             if row is None:

@@ -1,0 +1,167 @@
+"""Batches: commands of one event against the database, and what is done when that fails.
+
+Data errors are split by halves, so that one bad command never spoils its neighbours; serialization failures retry
+whole; a connection lost before COMMIT was sent is `unavailable`; from then on the outcome is unknown. On any failure
+the mirror is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from holdfast.domain import commands as c
+from holdfast.domain.changes import Changes
+from holdfast.domain.decide import decide
+from holdfast.domain.errors import EventNotFound, Fault, InvariantViolated
+from holdfast.domain.inventory import Inventory
+from holdfast.engine.limits import Limits
+from holdfast.engine.mirrors import Mirrors
+from holdfast.store import errors
+from holdfast.store.batch import Batch, StaleError
+from holdfast.store.catalogue import Catalogue
+from holdfast.store.connections import Connections
+from holdfast.store.needs import Known, needs_of
+
+log = structlog.get_logger(__name__)
+
+MOST_TRIES = 4
+
+Committed = Callable[[Inventory, Changes], None]
+"""Told of each commit, after it returned and before anyone is answered."""
+
+
+class Batches:
+    """Runs batches; remembers of each event what makes the next load fit in one round trip."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        catalogue: Catalogue,
+        mirrors: Mirrors,
+        *,
+        limits: Limits,
+        committed: Committed,
+        violated: Callable[[int], None],
+    ) -> None:
+        self._connections = connections
+        self._catalogue = catalogue
+        self._mirrors = mirrors
+        self._limits = limits
+        self._committed = committed
+        self._violated = violated
+        self._known: dict[int, Known] = {}
+
+    async def run(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
+        """One outcome per command; a Fault of one command is an item. Raises a Fault that holds for all."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self._once(number, commands)
+            except EventNotFound as refusal:
+                self._forget(number)
+                return [refusal] * len(commands)
+            except StaleError as stale:
+                self._forget(number)
+                if tries >= MOST_TRIES:
+                    log.warning("batch_stale", event_number=number, what=str(stale))
+                    raise errors.translate(stale) from stale
+            except Fault:
+                self._forget(number)
+                raise
+            except Exception as error:  # the one door: whatever the store raised becomes a fault of ours
+                self._forget(number)
+                if errors.is_retryable(error) and tries < MOST_TRIES:
+                    continue
+                if errors.is_lost(error) and tries < 2:  # nothing was sent to commit: the others died with it, too
+                    await self._connections.forget_dead()
+                    continue
+                if errors.is_data_error(error):
+                    return await self._split(number, commands, error)
+                log.warning("batch_failed", event_number=number, size=len(commands), error=repr(error))
+                raise errors.translate(error) from error
+
+    async def _split(self, number: int, commands: Sequence[c.Command], error: BaseException) -> list[Any]:
+        """The database refused what had been decided: find the command by halves, sell the others theirs."""
+        if len(commands) == 1:
+            self._violated(number)
+            log.error("invariant_violated", event_number=number, command=type(commands[0]).__name__, error=repr(error))
+            fault = errors.translate(error)
+            assert isinstance(fault, InvariantViolated)
+            return [fault]
+        half = len(commands) // 2
+        outcomes: list[Any] = []
+        for part in (commands[:half], commands[half:]):
+            try:
+                outcomes += await self.run(number, part)
+            except Fault as fault:
+                outcomes += [fault] * len(part)
+        return outcomes
+
+    async def _once(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
+        known = await self._get_known(number)
+        needs = needs_of(commands, known)
+        holdings = await self._mirrors.get(number, known.event.map_version) if needs.seats else None
+        pool = self._connections.pool(number)
+        connection = await pool.getconn()
+        batch = Batch(connection, number)
+        ended = False
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds):
+                loaded = await batch.load(needs, known, holdings)
+            inventory = loaded.inventory
+            outcomes, changes = decide(inventory, commands)
+            if changes.is_empty:
+                await batch.roll_back()
+                ended = True
+            else:
+                await self._commit(batch, inventory)
+                ended = True
+                if holdings is not None and changes.journal:
+                    holdings.follow(inventory.version, inventory.now, changes.journal)
+            if changes.event or changes.new_areas:
+                self._forget(number)
+            else:
+                self._known[number] = Known(event=inventory.event, areas=tuple(inventory.areas.values()))
+            self._committed(inventory, changes)
+            return outcomes
+        except errors.CommitUnknownError:
+            await connection.close()
+            ended = True
+            raise
+        finally:
+            if not ended:
+                await batch.roll_back()
+            await pool.putconn(connection)
+
+    async def _commit(self, batch: Batch, inventory: Inventory) -> None:
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds):
+                await batch.commit(inventory)
+        except (TimeoutError, asyncio.CancelledError) as error:
+            raise errors.CommitUnknownError from error
+
+    async def id_of(self, number: int) -> UUID | None:
+        """The id of the event with this number; ids never change, so that what is remembered will do."""
+        try:
+            return (await self._get_known(number)).event.id
+        except EventNotFound:
+            return None
+
+    async def _get_known(self, number: int) -> Known:
+        known = self._known.get(number)
+        if known is None:
+            found = await self._catalogue.find_known(number)
+            if found is None:
+                raise EventNotFound("There is no such event.")
+            known = self._known[number] = found
+        return known
+
+    def _forget(self, number: int) -> None:
+        self._known.pop(number, None)
+        self._mirrors.drop(number)

@@ -1,0 +1,158 @@
+"""The engine: every use case of a sale, over lanes. No SQL, no HTTP.
+
+Commands of an event go through its lane (`execute`); what is only read goes past it (`reading`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from holdfast.domain import commands as c
+from holdfast.domain import ids
+from holdfast.domain.changes import Changes
+from holdfast.domain.decide import Answered, Replayed
+from holdfast.domain.errors import EventNotFound, HoldfastError
+from holdfast.domain.event import MAX_CLAIMS_PER_BATCH
+from holdfast.domain.inventory import Inventory
+from holdfast.engine import metrics
+from holdfast.engine.batches import Batches
+from holdfast.engine.events import Events
+from holdfast.engine.lane import Lane
+from holdfast.engine.limits import Limits
+from holdfast.engine.mirrors import Mirrors
+from holdfast.engine.reading import Reading
+from holdfast.engine.tokens import Keyring
+from holdfast.store.catalogue import Catalogue
+from holdfast.store.connections import Connections
+from holdfast.store.reads import Reads
+
+MOST_IDLE_LANES = 20_000
+
+EventRef = int | UUID
+"""An event by its short number or by its id."""
+
+
+class Engine:
+    """One process's engine over one database (or its shards)."""
+
+    def __init__(self, connections: Connections, keyring: Keyring, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.connections = connections
+        self.keyring = keyring
+        self.catalogue = Catalogue(connections)
+        self.mirrors = Mirrors(connections, self.catalogue, most_seats=self.limits.mirrored_seats)
+        self.batches = Batches(
+            connections,
+            self.catalogue,
+            self.mirrors,
+            limits=self.limits,
+            committed=self._committed,
+            violated=lambda _: metrics.VIOLATIONS.inc(),
+        )
+        self.reading = Reading(Reads(connections), self.catalogue, self.mirrors)
+        self.events = Events(self.catalogue)
+        self.on_commit: list[Callable[[int, int, Changes], None]] = []
+        """Called with (event number, version, changes) after each commit that this process made."""
+        self._lanes: dict[int, Lane] = {}
+        self._dialect_numbers: list[int] = []
+
+    async def open(self) -> None:
+        """Returns at once; the database may still be starting."""
+        await self.connections.open()
+
+    async def close(self) -> None:
+        await self.connections.close()
+
+    # -- ids -------------------------------------------------------------------------------------------------------
+
+    def new_id(self, number: int) -> UUID:
+        """An id that carries its event's number."""
+        return ids.make_id(
+            number, unix_ms=time.time_ns() // 1_000_000, random_bits=int.from_bytes(os.urandom(6), "big")
+        )
+
+    async def new_dialect_number(self) -> int:
+        """A small integer, of which the process fetches 1,000 at a time."""
+        while not self._dialect_numbers:
+            fetched = await self.catalogue.next_dialect_numbers(1_000)
+            if not self._dialect_numbers:
+                self._dialect_numbers = fetched[::-1]
+        return self._dialect_numbers.pop()
+
+    async def resolve(self, ref: EventRef) -> int:
+        """The number of an event that exists. Raises EventNotFound."""
+        number = ref if isinstance(ref, int) else ids.event_number_of(ref)
+        if number is None or not 0 < number <= ids.MAX_EVENT_NUMBER:
+            raise EventNotFound("There is no such event.")
+        if isinstance(ref, UUID) and await self.batches.id_of(number) != ref:
+            raise EventNotFound("There is no such event.")
+        return number
+
+    # -- commands --------------------------------------------------------------------------------------------------
+
+    async def execute(self, number: int, command: c.Command) -> Any:
+        """The command's outcome, decided and committed. Raises its refusal, or a fault.
+
+        Of a command with a retry key the outcome is `Answered` (whose own outcome may be a refusal) or `Replayed`.
+        """
+        outcome = await self._lane(number).submit(command)
+        metrics.count_outcome(outcome)
+        if isinstance(outcome, HoldfastError):
+            raise outcome
+        return outcome
+
+    async def block(self, number: int, command: c.BlockAdmissions) -> Any:
+        """As `execute`; more seats than a batch may touch go in steps, and are lifted again where one is refused."""
+        labels = command.labels
+        if len(labels) <= MAX_CLAIMS_PER_BATCH:
+            return await self.execute(number, command)
+        steps = [labels[at : at + MAX_CLAIMS_PER_BATCH] for at in range(0, len(labels), MAX_CLAIMS_PER_BATCH)]
+        outcome: Any = None
+        try:
+            for at, step in enumerate(steps):
+                last = at == len(steps) - 1
+                part = c.BlockAdmissions(
+                    by=command.by,
+                    key=command.key if last else None,
+                    block_id=command.block_id,
+                    labels=step,
+                    reason=command.reason,
+                    extends=at > 0,
+                )
+                outcome = await self.execute(number, part)
+                refused = outcome.outcome if isinstance(outcome, Answered) else None
+                if isinstance(refused, HoldfastError):
+                    raise refused
+        except HoldfastError:
+            if at > 0:
+                await self.execute(number, c.LiftBlock(by=command.by, block_id=command.block_id))
+            raise
+        return outcome
+
+    def _lane(self, number: int) -> Lane:
+        lane = self._lanes.get(number)
+        if lane is None:
+            if len(self._lanes) >= MOST_IDLE_LANES:
+                self._lanes = {key: lane for key, lane in self._lanes.items() if not lane.is_idle}
+            lane = self._lanes[number] = Lane(number, self.batches.run, self.limits, self._observe)
+        return lane
+
+    def lane_depth(self) -> int:
+        return sum(lane.depth for lane in self._lanes.values())
+
+    def _observe(self, size: int, seconds: float) -> None:
+        metrics.BATCH_SIZE.observe(size)
+        metrics.BATCH_SECONDS.observe(seconds)
+
+    def _committed(self, inventory: Inventory, changes: Changes) -> None:
+        if changes.journal:
+            metrics.count_changes(changes)
+            for told in self.on_commit:
+                told(inventory.event.number, inventory.version, changes)
+
+
+__all__ = ["Answered", "Engine", "EventRef", "Replayed"]

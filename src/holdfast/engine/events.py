@@ -1,0 +1,70 @@
+"""Events: how they are made and listed. A new event has no lane yet; whatever changes it later goes through one."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+from holdfast.domain import commands as c
+from holdfast.domain import ids
+from holdfast.domain.availability import Counts
+from holdfast.domain.errors import IdempotencyKeyReused, InProgress
+from holdfast.domain.event import Event
+from holdfast.store.catalogue import Catalogue, EventFilter
+
+
+class Events:
+    """The catalogue's use cases."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._creating: set[bytes] = set()
+        """Keys that this process is carrying out right now."""
+
+    async def create(self, new: c.NewEvent, *, by: str, key: c.RetryKey | None = None) -> tuple[Event | None, c.Answer | None]:
+        """The new event, and with a retry key its answer; (None, answer) is a replay.
+
+        The key row fixes number and id first, so that a retry after a crash makes the same event and not a second one.
+        Raises InProgress while another request with the same key has not answered yet, IdempotencyKeyReused.
+        """
+        number, now = await self._catalogue.next_number()
+        id = ids.make_id(number, unix_ms=int(now.timestamp() * 1000), random_bits=int.from_bytes(os.urandom(6), "big"))
+        if key is None:
+            return await self._catalogue.insert_event(new, number=number, id=id, now=now, by=by), None
+        earlier = await self._catalogue.claim_creation(key.scope, key.body, number, id, now)
+        if earlier is not None:
+            if earlier.body != key.body:
+                raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+            if earlier.status is not None and earlier.answer is not None:
+                return None, c.Answer(status=earlier.status, body=earlier.answer)
+            if key.scope in self._creating:
+                raise InProgress("The first request with this Idempotency-Key is still being carried out.")
+            number, id = earlier.number, earlier.id
+        self._creating.add(key.scope)
+        try:
+            event = await self._catalogue.insert_event(new, number=number, id=id, now=now, by=by)
+            answer = key.render(event)
+            await self._catalogue.finish_creation(key.scope, answer.status, answer.body)
+        finally:
+            self._creating.discard(key.scope)
+        return event, answer
+
+    async def list(
+        self, wanted: EventFilter, *, before: int | None, limit: int
+    ) -> list[tuple[Event, Counts, datetime]]:
+        """Newest first; counts as the rows say (lapsed holds still count as held until they are reclaimed)."""
+        found = await self._catalogue.list_events(wanted, before=before, limit=limit)
+        return [
+            (
+                event,
+                Counts(
+                    capacity=capacity,
+                    available=0 if event.status == "cancelled" else capacity - held - booked - blocked,
+                    held=held,
+                    booked=booked,
+                    blocked=blocked,
+                ),
+                now,
+            )
+            for event, (capacity, held, booked, blocked), now in found
+        ]

@@ -1,0 +1,135 @@
+"""Lanes: the queue in which one event's requests wait for the next batch.
+
+A lane takes all that has arrived, has it decided as one batch in one transaction, answers each caller its own outcome,
+and takes what arrived meanwhile. No timer, no idle latency: a lone request is a batch of one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from holdfast.domain import commands as c
+from holdfast.domain.errors import Busy, Fault
+from holdfast.engine.limits import Limits
+
+RunBatch = Callable[[int, Sequence[c.Command]], Awaitable[list[Any]]]
+"""Decides and commits commands of one event; one outcome each. Raises a Fault that holds for all of them."""
+
+
+class Waiting:
+    """A command, who waits for it, and since when (event loop time, seconds)."""
+
+    __slots__ = ("command", "since", "waiter")
+
+    def __init__(self, command: c.Command, waiter: asyncio.Future[Any], since: float) -> None:
+        self.command = command
+        self.waiter = waiter
+        self.since = since
+
+
+class Lane:
+    """One event's queue. It has a task only while something waits."""
+
+    __slots__ = ("_limits", "_observe", "_queue", "_run_batch", "_task", "number")
+
+    def __init__(
+        self, number: int, run_batch: RunBatch, limits: Limits, observe: Callable[[int, float], None]
+    ) -> None:
+        self.number = number
+        self._run_batch = run_batch
+        self._limits = limits
+        self._observe = observe
+        self._queue: deque[Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def depth(self) -> int:
+        return len(self._queue)
+
+    @property
+    def is_idle(self) -> bool:
+        return self._task is None
+
+    def submit(self, command: c.Command) -> asyncio.Future[Any]:
+        """Raises Busy at once where the queue is full."""
+        if len(self._queue) >= self._limits.queue_length:
+            raise Busy("Too many requests are waiting for this event.")
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Any] = loop.create_future()
+        self._queue.append(Waiting(command, waiter, loop.time()))
+        if self._task is None:
+            self._task = loop.create_task(self._run())
+        return waiter
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._queue:
+                batch = self._next(loop.time())
+                if not batch:
+                    continue
+                began = loop.time()
+                try:
+                    outcomes = await self._run_batch(self.number, [waiting.command for waiting in batch])
+                except Fault as fault:
+                    outcomes = [fault] * len(batch)
+                self._observe(len(batch), loop.time() - began)
+                for waiting, outcome in zip(batch, outcomes, strict=True):
+                    if not waiting.waiter.done():
+                        waiting.waiter.set_result(outcome)
+                del batch, outcomes
+                await asyncio.sleep(0)  # what arrived meanwhile is read before the next batch forms
+        finally:
+            self._task = None
+            for waiting in self._queue:  # only where this task was cancelled: nobody is left waiting for ever
+                if not waiting.waiter.done():
+                    waiting.waiter.set_result(Busy("The server is stopping."))
+            self._queue.clear()
+
+    def _next(self, now: float) -> list[Waiting]:
+        """The next batch, in order of arrival. Who left or waited too long is dropped before anything is begun."""
+        batch: list[Waiting] = []
+        claims = 0
+        while self._queue and len(batch) < self._limits.batch_maximum:
+            waiting = self._queue[0]
+            if waiting.waiter.done():
+                self._queue.popleft()
+                continue
+            if now - waiting.since > self._limits.wait_seconds:
+                self._queue.popleft()
+                waiting.waiter.set_result(Busy("The event is too busy; the request waited too long."))
+                continue
+            weight, alone = weight_of(waiting.command)
+            if batch and (alone or claims + weight > self._limits.claims_maximum):
+                break
+            self._queue.popleft()
+            batch.append(waiting)
+            claims += weight
+            if alone:
+                break
+        return batch
+
+
+def weight_of(command: c.Command) -> tuple[int, bool]:
+    """How many claims a command may touch, and whether it must be a batch of its own."""
+    match command:
+        case c.PlaceHold(lines=lines):
+            return sum(
+                1
+                if isinstance(line, c.QuantityLine)
+                else len(line.labels)
+                if isinstance(line, c.SeatsLine)
+                else line.quantity
+                for line in lines
+            ), False
+        case c.BlockAdmissions(labels=labels):
+            return len(labels) or 1, False
+        case c.ReclaimLapsed(limit=limit):
+            return limit, False
+        case c.ChangeEvent(seats=seats):
+            return 1, bool(seats)  # the mirror knows only the map of before
+        case _:
+            return 1, False

@@ -1,0 +1,60 @@
+"""Inventory metrics: what the engine counts of sales, and of itself."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from holdfast.domain.changes import Changes
+from holdfast.domain.decide import Answered
+from holdfast.domain.errors import HoldfastError
+
+HOLDS_PLACED = Counter("holdfast_holds_placed_total", "Holds placed.")
+HOLDS_RELEASED = Counter("holdfast_holds_released_total", "Holds released by their buyers or by staff.")
+HOLDS_EXPIRED = Counter("holdfast_holds_expired_total", "Lapsed holds whose rows were rewritten.")
+BOOKINGS_CONFIRMED = Counter("holdfast_bookings_confirmed_total", "Bookings confirmed, instant ones included.")
+BOOKINGS_CANCELLED = Counter("holdfast_bookings_cancelled_total", "Bookings cancelled.")
+ADMISSIONS_BOOKED = Counter("holdfast_admissions_booked_total", "Admissions in confirmed bookings.")
+REFUSALS = Counter("holdfast_refusals_total", "Commands refused, by code.", ["code"])
+BATCH_SIZE = Histogram(
+    "holdfast_batch_commands", "Commands decided together.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+)
+BATCH_SECONDS = Histogram(
+    "holdfast_batch_seconds",
+    "From taking a batch to its commit, in seconds.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+LANE_DEPTH = Gauge(
+    "holdfast_lane_depth", "Commands waiting in all lanes, at the last look.", multiprocess_mode="livesum"
+)
+VIOLATIONS = Counter("holdfast_invariant_violations_total", "Times that the database refused what had been decided.")
+
+_BY_CHANGE = {
+    "held": HOLDS_PLACED,
+    "released": HOLDS_RELEASED,
+    "expired": HOLDS_EXPIRED,
+    "booked": BOOKINGS_CONFIRMED,
+    "cancelled": BOOKINGS_CANCELLED,
+}
+
+
+def count_changes(changes: Changes) -> None:
+    """Of one commit, by kind."""
+    counts: dict[str, int] = {}
+    booked = 0
+    for entry in changes.journal:
+        change = entry["change"]
+        counts[change] = counts.get(change, 0) + 1
+        if change == "booked":
+            booked += sum(entry["areas"].values())
+    for change, count in counts.items():
+        if change in _BY_CHANGE:
+            _BY_CHANGE[change].inc(count)
+    if booked:
+        ADMISSIONS_BOOKED.inc(booked)
+
+
+def count_outcome(outcome: object) -> None:
+    if isinstance(outcome, Answered):
+        outcome = outcome.outcome
+    if isinstance(outcome, HoldfastError):
+        REFUSALS.labels(outcome.code).inc()

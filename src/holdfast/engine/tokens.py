@@ -1,0 +1,50 @@
+"""Tokens: the one server key, and what is derived from it: hold tokens, and the signatures of cursors."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from uuid import UUID
+
+from holdfast.domain.commands import Answer
+from holdfast.domain.ids import event_number_of
+
+_TOKEN = re.compile(r"hfh_[1-9][0-9]{0,12}_[A-Za-z0-9_-]{43}")
+
+
+class Keyring:
+    """Derives secrets from the server key; none of them is ever stored."""
+
+    def __init__(self, server_key: bytes) -> None:
+        if len(server_key) < 16:
+            raise ValueError("the server key has at least 16 bytes")
+        self._hold_key = hmac.digest(server_key, b"holdfast hold token", "sha256")
+        self._cursor_key = hmac.digest(server_key, b"holdfast cursor", "sha256")
+
+    def hold_token(self, hold_id: UUID) -> str:
+        """`hfh_`, the event's number, and 256 bits that only this server can make from the hold's id."""
+        secret = hmac.digest(self._hold_key, hold_id.bytes, "sha256")
+        text = urlsafe_b64encode(secret).rstrip(b"=").decode()
+        return f"hfh_{event_number_of(hold_id)}_{text}"
+
+    def cursor_signature(self, payload: bytes) -> bytes:
+        return hmac.digest(self._cursor_key, payload, "sha256")
+
+    @property
+    def cursor_key(self) -> bytes:
+        return self._cursor_key
+
+    def complete(self, answer: Answer) -> bytes:
+        """The body to send: with the hold token, where it carries one (the body then ends in `null}`)."""
+        if answer.token_for is None:
+            return answer.body
+        return answer.body.removesuffix(b"null}") + b'"' + self.hold_token(answer.token_for).encode() + b'"}'
+
+
+def hash_token(token: str | None) -> bytes | None:
+    """What is stored of a hold token; None for what cannot be one, without asking the database."""
+    if token is None or not _TOKEN.fullmatch(token):
+        return None
+    return hashlib.sha256(token.encode()).digest()

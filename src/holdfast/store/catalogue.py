@@ -1,0 +1,232 @@
+"""The catalogue: events as they are made, found and listed, and their seat maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from holdfast.domain import ids
+from holdfast.domain.commands import NewEvent
+from holdfast.domain.event import Area, Event, EventStatus
+from holdfast.domain.seat_map import SeatMap, SeatSpec
+from holdfast.store import queries, rows
+from holdfast.store.batch import SQL as BATCH_SQL
+from holdfast.store.batch import seat_columns
+from holdfast.store.connections import Connection, Connections
+from holdfast.store.needs import Known
+
+SQL = queries.load("catalogue")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """What a list of events is narrowed to; None means all."""
+
+    status: str | None = None
+    text: str | None = None
+    starts_from: datetime | None = None
+    starts_until: datetime | None = None
+    on_sale: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """A retry key of POST /v1/events: the number and id that it stands for, and the answer once there is one."""
+
+    body: bytes
+    number: int
+    id: UUID
+    status: int | None = None
+    answer: bytes | None = None
+
+
+class Catalogue:
+    """Everything that is read or made outside of an event's lane."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    # -- making ----------------------------------------------------------------------------------------------------
+
+    async def next_number(self) -> tuple[int, datetime]:
+        """A new event's number, and the time."""
+        async with self._connections.control().connection() as connection:
+            row = await (await connection.execute(SQL["next_event_number"])).fetchone()
+        assert row is not None
+        return row[0], row[1]
+
+    async def next_dialect_numbers(self, count: int) -> list[int]:
+        async with self._connections.control().connection() as connection:
+            cursor = await connection.execute(SQL["next_dialect_numbers"], {"count": count})
+            return [row[0] for row in await cursor.fetchall()]
+
+    async def claim_creation(self, scope: bytes, body: bytes, number: int, id: UUID, now: datetime) -> Creation | None:
+        """None: the key is this caller's. Otherwise what an earlier try left."""
+        async with self._connections.control().connection() as connection:
+            parameters = {"scope": scope, "body": body, "number": number, "id": id, "now": now}
+            if await (await connection.execute(SQL["claim_creation"], parameters)).fetchone():
+                return None
+            row = await (await connection.execute(SQL["find_creation"], {"scope": scope})).fetchone()
+        if row is None:
+            return None
+        answer = None if row[4] is None else bytes(row[4])
+        return Creation(body=bytes(row[0]), number=row[1], id=row[2], status=row[3], answer=answer)
+
+    async def finish_creation(self, scope: bytes, status: int, answer: bytes) -> None:
+        async with self._connections.control().connection() as connection:
+            await connection.execute(SQL["finish_creation"], {"scope": scope, "status": status, "answer": answer})
+
+    async def insert_event(self, new: NewEvent, *, number: int, id: UUID, now: datetime, by: str) -> Event:
+        """The event with its whole inventory, in one transaction; where it is there already, as it is."""
+        seat_map = SeatMap.build(new.seats, 1, categories=new.categories) if new.seats else None
+        areas = _areas_of(new, seat_map)
+        event = Event(
+            number=number,
+            id=id,
+            name=new.name,
+            status=EventStatus(new.status),
+            created_at=now,
+            venue=new.venue,
+            time_zone=new.time_zone,
+            starts_at=new.starts_at,
+            on_sale_at=new.on_sale_at,
+            off_sale_at=new.off_sale_at,
+            hold_ttl_seconds=new.hold_ttl_seconds,
+            max_hold_ttl_seconds=new.max_hold_ttl_seconds,
+            max_per_hold=new.max_per_hold,
+            max_per_buyer=new.max_per_buyer,
+            allow_partial=new.allow_partial,
+            map_version=1 if seat_map is not None else 0,
+        )
+        columns = {name: getattr(event, name) for name in Event.__slots__ if name not in ("number", "sales_stopped")}
+        async with self._connections.pool(number).connection() as connection, connection.transaction():
+            cursor = await connection.execute(SQL["insert_event"], {"event_number": number, **columns})
+            if await cursor.fetchone() is None:
+                return (await self._known(connection, number)).event
+            await connection.execute(SQL["insert_inventory"], {"event_number": number, "now": now})
+            await self._insert_areas(connection, number, areas)
+            if seat_map is not None:
+                await self._insert_seats(connection, number, seat_map.specs(), areas)
+            opening = {"change": "opened", "areas": {str(area.number): area.capacity for area in areas}, "by": by}
+            journal = {"version": 0, "now": now, "structural": True, "changes": Jsonb([opening])}
+            await connection.execute(BATCH_SQL["insert_journal"], {"event_number": number, **journal})
+        return event
+
+    @staticmethod
+    async def _insert_areas(connection: Connection, number: int, areas: Sequence[Area]) -> None:
+        await connection.execute(
+            BATCH_SQL["insert_areas"],
+            {
+                "event_number": number,
+                "numbers": [area.number for area in areas],
+                "names": [area.name for area in areas],
+                "categories": [area.category for area in areas],
+                "seated": [area.seated for area in areas],
+                "capacities": [area.capacity for area in areas],
+            },
+        )
+
+    @staticmethod
+    async def _insert_seats(connection: Connection, number: int, specs: Any, areas: Sequence[Area]) -> None:
+        """In steps, so that no statement runs into its time limit."""
+        area_of = {area.category: area.number for area in areas if area.seated}
+        table = [(at, spec, area_of[spec.category]) for at, spec in enumerate(specs, 1)]
+        for start in range(0, len(table), 20_000):
+            columns = seat_columns(table[start : start + 20_000])
+            await connection.execute(
+                BATCH_SQL["insert_seats"], {"event_number": number, "map_version": 1, **columns}
+            )
+
+    # -- finding ---------------------------------------------------------------------------------------------------
+
+    async def find_known(self, number: int) -> Known | None:
+        """The event's rules and counters as they are now, outside of any lock."""
+        if not 0 < number <= ids.MAX_EVENT_NUMBER:
+            return None
+        async with self._connections.pool(number).connection() as connection:
+            return await self._find_known(connection, number)
+
+    async def _known(self, connection: Connection, number: int) -> Known:
+        known = await self._find_known(connection, number)
+        assert known is not None
+        return known
+
+    @staticmethod
+    async def _find_known(connection: Connection, number: int) -> Known | None:
+        row = await (await connection.execute(SQL["get_event"], {"event_number": number})).fetchone()
+        if row is None:
+            return None
+        areas = await (await connection.execute(SQL["get_areas"], {"event_number": number})).fetchall()
+        return Known(event=rows.event_of(row), areas=tuple(rows.area_of(area) for area in areas))
+
+    async def list_events(
+        self, wanted: EventFilter, *, before: int | None, limit: int
+    ) -> list[tuple[Event, tuple[int, int, int, int], datetime]]:
+        """(event, (capacity, held, booked, blocked), now), newest number first. Lapsed holds count as held here."""
+        text = None if wanted.text is None else f"%{_escaped(wanted.text)}%"
+        parameters = {
+            "before": before if before is not None else ids.MAX_EVENT_NUMBER + 1,
+            "status": wanted.status,
+            "text": text,
+            "starts_from": wanted.starts_from,
+            "starts_until": wanted.starts_until,
+            "on_sale": wanted.on_sale,
+            "most": limit,
+        }
+        found: list[tuple[Event, tuple[int, int, int, int], datetime]] = []
+        for pool in self._connections.all():
+            async with pool.connection() as connection:
+                page = await (await connection.execute(SQL["list_events"], parameters)).fetchall()
+                numbers = {"event_numbers": [row[0] for row in page]}
+                sums = await (await connection.execute(SQL["list_capacities"], numbers)).fetchall()
+            by_number = {row[0]: tuple(int(value) for value in row[1:]) for row in sums}
+            found.extend((rows.event_of(row), by_number.get(row[0], (0, 0, 0, 0)), row[-1]) for row in page)  # type: ignore[misc]  # four sums a row
+        found.sort(key=lambda each: each[0].number, reverse=True)
+        return found[:limit]
+
+    async def load_map(self, number: int, version: int) -> SeatMap:
+        """A version of the event's seat map."""
+        parameters = {"event_number": number, "map_version": version}
+        async with self._connections.pool(number).connection() as connection:
+            areas = await (await connection.execute(SQL["get_areas"], parameters)).fetchall()
+            seats = await (await connection.execute(SQL["list_seats"], parameters)).fetchall()
+        categories = {row[0]: row[2] for row in areas if row[3]}
+        specs = (
+            SeatSpec(label, section, row, position, categories[area], x, y, guid, name)
+            for label, section, row, position, area, x, y, guid, name in seats
+        )
+        return SeatMap.build(specs, version, categories=categories.values())
+
+    async def count_events(self) -> int:
+        total = 0
+        for pool in self._connections.all():
+            async with pool.connection() as connection:
+                row = await (await connection.execute(SQL["count_events"])).fetchone()
+                total += row[0] if row else 0
+        return total
+
+
+def _areas_of(new: NewEvent, seat_map: SeatMap | None) -> list[Area]:
+    """Counted areas first, in the order given; then one for each category of seats, in the map's order."""
+    areas = [
+        Area(number=number, name=spec.name, category=spec.category, seated=False, capacity=spec.capacity)
+        for number, spec in enumerate(new.areas, 1)
+    ]
+    if seat_map is not None:
+        counts = dict.fromkeys(seat_map.categories, 0)
+        for spec in new.seats:
+            counts[spec.category] += 1
+        areas.extend(
+            Area(number=number, name=category, category=category, seated=True, capacity=count)
+            for number, (category, count) in enumerate(counts.items(), len(areas) + 1)
+        )
+    return areas
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

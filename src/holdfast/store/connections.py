@@ -1,0 +1,103 @@
+"""Connections: the seam between an event's number and the PostgreSQL that has it.
+
+One PostgreSQL, a Citus coordinator, and plain shards are ways to build the same small object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Pool = AsyncConnectionPool[Connection]
+
+_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "timezone": "UTC",
+        "statement_timeout": "5s",
+        "idle_in_transaction_session_timeout": "2s",  # a stopped process cannot keep an event
+        "default_transaction_isolation": "read\\ committed",
+        "jit": "off",
+    }.items()
+)
+_NETWORK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5_000,
+}
+LOST = (OSError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+"""What a database that cannot be reached looks like."""
+
+
+def connection_string(url: str, *, application: str) -> str:
+    return make_conninfo(url, options=_OPTIONS, application_name=application, **_NETWORK)
+
+
+class Connections:
+    """`pool(event_number)` for the hot path, `control()` for what belongs to no event, `all()` for fan-out reads."""
+
+    def __init__(
+        self,
+        urls: str | Sequence[str],
+        *,
+        size: int = 8,
+        wait_seconds: float = 2.0,
+        application: str = "holdfast",
+    ) -> None:
+        """`urls`: one PostgreSQL, or plain shards in a fixed order (an event's shard is its number modulo their count);
+        the first is also the control database."""
+        self._pools: list[Pool] = [
+            AsyncConnectionPool(
+                connection_string(url, application=application),
+                min_size=1,
+                max_size=size,
+                timeout=wait_seconds,
+                open=False,
+                kwargs={"autocommit": True, "prepare_threshold": 2},
+                connection_class=psycopg.AsyncConnection,
+                reconnect_timeout=0.0,
+                max_waiting=10_000,
+            )
+            for url in ([urls] if isinstance(urls, str) else urls)
+        ]
+
+    @property
+    def is_one_postgres(self) -> bool:
+        return len(self._pools) == 1
+
+    def pool(self, event_number: int) -> Pool:
+        return self._pools[event_number % len(self._pools)]
+
+    def control(self) -> Pool:
+        return self._pools[0]
+
+    def all(self) -> list[Pool]:
+        return self._pools
+
+    async def open(self) -> None:
+        """Returns at once; connections come as the database answers."""
+        for pool in self._pools:
+            await pool.open(wait=False)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(pool.close(timeout=2) for pool in self._pools))
+
+    async def forget_dead(self) -> None:
+        """After a lost connection: look at the idle ones too, since they have most likely died with it."""
+        await asyncio.gather(*(pool.check() for pool in self._pools), return_exceptions=True)
+
+
+@asynccontextmanager
+async def borrowed(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection for the time of a block; one that was left inside a transaction is closed, not returned."""
+    async with pool.connection() as connection:
+        yield connection

@@ -1,0 +1,46 @@
+"""The one door of driver errors: each becomes a fault of ours, by its SQLSTATE and by where it happened."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from holdfast.domain.errors import Busy, Fault, InvariantViolated, OutcomeUnknown, Unavailable
+
+RETRY_WHOLE = ("40001", "40P01")
+"""Serialization failure and deadlock: nothing was done, and the same batch may be tried at once."""
+
+DATA_CLASSES = ("22", "23")
+"""Data and integrity errors: one command's fault, found by halving the batch."""
+
+
+class CommitUnknownError(Exception):
+    """The connection was lost after COMMIT had been sent: the batch may or may not have happened."""
+
+
+def is_retryable(error: BaseException) -> bool:
+    return isinstance(error, psycopg.Error) and error.sqlstate in RETRY_WHOLE
+
+
+def is_data_error(error: BaseException) -> bool:
+    if isinstance(error, psycopg.Error) and error.sqlstate:
+        return error.sqlstate[:2] in DATA_CLASSES
+    return isinstance(error, psycopg.DataError | UnicodeEncodeError)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection broke, rather than the statement; PoolTimeout is not: nobody had a connection to break."""
+    if isinstance(error, PoolTimeout) or not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    return error.sqlstate is None or error.sqlstate[:2] in ("57", "08") and error.sqlstate != "57014"
+
+
+def translate(error: BaseException) -> Fault:
+    """What a caller is told of a failure in which nothing was committed, or (CommitUnknownError) may have been."""
+    if isinstance(error, CommitUnknownError):
+        return OutcomeUnknown("The answer of the commit was lost; ask again with the same Idempotency-Key.")
+    if is_data_error(error):
+        return InvariantViolated("The request could not be carried out.")
+    if isinstance(error, psycopg.Error) and error.sqlstate == "57014":  # statement_timeout: the event is crowded
+        return Busy("The event is busy.")
+    return Unavailable("The database is not available.")

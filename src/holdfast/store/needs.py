@@ -1,0 +1,88 @@
+"""Needs: what a batch of commands has to have loaded before it can be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from holdfast.domain import commands as c
+from holdfast.domain.event import Area, Event
+
+MOST_LAPSED_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a process remembers of an event from its last batch; the load under the lock says whether it still holds."""
+
+    event: Event
+    areas: tuple[Area, ...]
+
+
+@dataclass(slots=True)
+class Needs:
+    """Ids and amounts that the batch names. `wanted`: admissions asked of each counted area."""
+
+    holds: dict[UUID, None] = field(default_factory=dict)
+    bookings: dict[UUID, None] = field(default_factory=dict)
+    blocks: dict[UUID, None] = field(default_factory=dict)
+    buyers: dict[str, None] = field(default_factory=dict)
+    scopes: dict[bytes, None] = field(default_factory=dict)
+    wanted: dict[int, int] = field(default_factory=dict)
+    sweep: int = 0
+    seats: bool = False
+
+    @property
+    def wanted_rows(self) -> int:
+        return min(sum(self.wanted.values()), MOST_LAPSED_ROWS)
+
+
+def needs_of(commands: Sequence[c.Command], known: Known) -> Needs:
+    needs = Needs(seats=known.event.map_version > 0)
+    counted = {area.name: area for area in known.areas if not area.seated}
+    for command in commands:
+        if command.key is not None:
+            needs.scopes[command.key.scope] = None
+        match command:
+            case c.PlaceHold(lines=lines, buyer=buyer):
+                for line in lines:
+                    if isinstance(line, c.QuantityLine):
+                        _want(needs, counted, line.area, line.quantity)
+                if buyer is not None and known.event.max_per_buyer is not None:
+                    needs.buyers[buyer] = None
+            case c.BookInstantly(quantity=quantity, buyer=buyer):
+                _want(needs, counted, None, quantity)
+                if buyer is not None and known.event.max_per_buyer is not None:
+                    needs.buyers[buyer] = None
+            case c.ExtendHold(hold_id=id) | c.ReleaseHold(hold_id=id) | c.ConfirmHold(hold_id=id):
+                needs.holds[id] = None
+            case c.CancelBooking(booking_id=id):
+                needs.bookings[id] = None
+            case c.BlockAdmissions(block_id=id, area=area, quantity=quantity, extends=extends):
+                if extends:
+                    needs.blocks[id] = None
+                if quantity:
+                    _want(needs, counted, area, quantity)
+            case c.LiftBlock(block_id=id):
+                needs.blocks[id] = None
+            case c.ChangeEvent(capacity=capacity, areas=areas):
+                if capacity is not None and len(counted) == 1:
+                    (area,) = counted.values()
+                    _want(needs, counted, area.name, max(0, area.capacity - capacity))
+                for spec in areas:
+                    if spec.name in counted:
+                        _want(needs, counted, spec.name, max(0, counted[spec.name].capacity - spec.capacity))
+            case c.ReclaimLapsed(limit=limit):
+                needs.sweep = max(needs.sweep, limit)
+    return needs
+
+
+def _want(needs: Needs, counted: dict[str, Area], name: str | None, quantity: int) -> None:
+    if name is None and len(counted) == 1:
+        (area,) = counted.values()
+    elif name is not None and name in counted:
+        area = counted[name]
+    else:
+        return  # it will be refused, or the engine picks seats
+    needs.wanted[area.number] = needs.wanted.get(area.number, 0) + quantity

@@ -1,0 +1,270 @@
+-- A batch, step by step. The loads go out together with the lock, in one pipelined BEGIN; the writes in a second round
+-- trip, with the COMMIT. Whatever follows the lock sees the state after it (READ COMMITTED).
+
+-- name: lock_inventory
+-- The event's turn-taking: processes and machines decide for it one batch after the other.
+SELECT version, last_at, reclaimed_until
+FROM inventories
+WHERE event_number = :event_number
+FOR NO KEY UPDATE;
+
+-- name: load_event
+-- The clock is read after the lock, on the event's own node: a confirm that waited past the expiry must be refused.
+SELECT clock_timestamp() AS clock, e.*
+FROM events e
+WHERE e.event_number = :event_number;
+
+-- name: load_areas
+SELECT area_number, name, category, seated, capacity, held, booked, blocked
+FROM areas
+WHERE event_number = :event_number;
+
+-- name: load_holds
+SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
+       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
+FROM holds h
+LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
+WHERE h.event_number = :event_number AND h.id = ANY(:hold_ids);
+
+-- name: load_holds_of_bookings
+SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
+       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
+FROM bookings b
+JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
+WHERE b.event_number = :event_number AND b.id = ANY(:booking_ids);
+
+-- name: load_claims
+-- Of holds and blocks that the batch names; a cancelled booking's claims tell what it was.
+SELECT hold_id, line, area_number, seat_number, quantity
+FROM claims
+WHERE event_number = :event_number AND hold_id = ANY(:hold_ids)
+ORDER BY hold_id, claim_number;
+
+-- name: load_claims_of_bookings
+SELECT c.hold_id, c.line, c.area_number, c.seat_number, c.quantity
+FROM bookings b
+JOIN claims c ON c.event_number = :event_number AND c.hold_id = b.hold_id
+WHERE b.event_number = :event_number AND b.id = ANY(:booking_ids)
+ORDER BY c.hold_id, c.claim_number;
+
+-- name: load_blocks
+SELECT id, reason, blocked_at, lifted_at
+FROM blocks
+WHERE event_number = :event_number AND id = ANY(:block_ids);
+
+-- name: load_lapsed
+-- Oldest first, for areas whose counters are short of what is asked; the sums decide before any hold is read. The
+-- lower bound keeps dead index entries out; statement_timestamp() brings a superset, the decision filters by its now.
+WITH oldest AS (
+    SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash
+    FROM holds h
+    WHERE h.event_number = :event_number
+      AND h.status = 'active'
+      AND h.expires_at >= (SELECT reclaimed_until FROM inventories WHERE event_number = :event_number)
+      AND h.expires_at <= (
+          SELECT greatest(statement_timestamp(), last_at) FROM inventories WHERE event_number = :event_number
+      )
+      AND EXISTS (
+          SELECT FROM areas a, unnest(:wanted_areas::integer[], :wanted::bigint[]) AS w (area_number, quantity)
+          WHERE a.event_number = :event_number
+            AND a.area_number = w.area_number
+            AND a.capacity - a.held - a.booked - a.blocked < w.quantity
+      )
+      AND (
+          :whole_event
+          OR EXISTS (
+              SELECT FROM claims c
+              WHERE c.event_number = :event_number AND c.hold_id = h.id AND c.area_number = ANY(:wanted_areas)
+          )
+      )
+    ORDER BY h.expires_at
+    LIMIT :wanted_rows
+)
+SELECT o.id, o.status, o.placed_at, o.expires_at, o.quantity, o.requested, o.buyer, o.token_hash,
+       c.line, c.area_number, c.seat_number, c.quantity AS claimed
+FROM oldest o
+JOIN claims c ON c.event_number = :event_number AND c.hold_id = o.id
+ORDER BY o.expires_at, o.id, c.claim_number;
+
+-- name: load_sweep
+-- The sweeper's own load: lapsed holds oldest first, whatever the counters say; of a cancelled event every live one.
+WITH oldest AS (
+    SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash
+    FROM holds h
+    WHERE h.event_number = :event_number
+      AND h.status = 'active'
+      AND h.expires_at >= (SELECT reclaimed_until FROM inventories WHERE event_number = :event_number)
+      AND h.expires_at <= (
+          SELECT CASE WHEN e.status = 'cancelled' THEN 'infinity' ELSE greatest(statement_timestamp(), i.last_at) END
+          FROM inventories i
+          JOIN events e ON e.event_number = :event_number
+          WHERE i.event_number = :event_number
+      )
+    ORDER BY h.expires_at
+    LIMIT :wanted_rows
+)
+SELECT o.id, o.status, o.placed_at, o.expires_at, o.quantity, o.requested, o.buyer, o.token_hash,
+       c.line, c.area_number, c.seat_number, c.quantity AS claimed
+FROM oldest o
+JOIN claims c ON c.event_number = :event_number AND c.hold_id = o.id
+ORDER BY o.expires_at, o.id, c.claim_number;
+
+-- name: load_buyers
+-- What each buyer has: live holds (lapsed ones are told by their expiry) and bookings that stand.
+SELECT h.buyer, h.id, h.quantity, CASE WHEN h.status = 'active' THEN h.expires_at END AS expires_at
+FROM holds h
+WHERE h.event_number = :event_number
+  AND h.buyer = ANY(:buyers)
+  AND h.status IN ('active', 'confirmed')
+  AND NOT EXISTS (
+      SELECT FROM bookings b
+      WHERE b.event_number = :event_number AND b.hold_id = h.id AND b.status = 'cancelled'
+  );
+
+-- name: load_journal
+-- What other processes did since the mirror's version; more than the limit means that it loads whole instead.
+SELECT version, at, changes
+FROM journal
+WHERE event_number = :event_number AND version > :version
+ORDER BY version
+LIMIT :most;
+
+-- name: load_answers
+SELECT scope, body, status, answer, token_for
+FROM idempotency
+WHERE event_number = :event_number AND scope = ANY(:scopes);
+
+-- name: end_claims!
+UPDATE claims
+SET ended_version = :version
+WHERE event_number = :event_number AND hold_id = ANY(:hold_ids) AND ended_version IS NULL;
+
+-- name: book_claims!
+UPDATE claims
+SET booked_version = :version
+WHERE event_number = :event_number AND hold_id = ANY(:hold_ids) AND ended_version IS NULL;
+
+-- name: move_holds!
+UPDATE holds h
+SET status = m.status, expires_at = m.expires_at
+FROM unnest(:ids::uuid[], :statuses::text[], :expiries::timestamptz[]) AS m (id, status, expires_at)
+WHERE h.event_number = :event_number AND h.id = m.id;
+
+-- name: insert_holds!
+INSERT INTO holds (
+    event_number, id, status, placed_at, expires_at, quantity, requested, buyer, token_hash, placed_by
+)
+SELECT e.event_number, n.id, n.status, :now, n.expires_at, n.quantity, n.requested, n.buyer, n.token_hash, n.placed_by
+FROM events e,
+     unnest(
+         :ids::uuid[], :statuses::text[], :expiries::timestamptz[], :quantities::integer[], :requested::integer[],
+         :buyers::text[], :token_hashes::bytea[], :placed_by::text[]
+     ) AS n (id, status, expires_at, quantity, requested, buyer, token_hash, placed_by)
+WHERE e.event_number = :event_number;
+
+-- name: insert_claims!
+INSERT INTO claims (
+    event_number, hold_id, claim_number, line, kind, area_number, seat_number, quantity,
+    held_version, booked_version, ended_version
+)
+SELECT e.event_number, n.hold_id, n.claim_number, n.line, n.kind, n.area_number, n.seat_number, n.quantity,
+       :version, CASE WHEN n.booked THEN :version::bigint END, CASE WHEN n.ended THEN :version::bigint END
+FROM events e,
+     unnest(
+         :hold_ids::uuid[], :numbers::integer[], :lines::smallint[], :kinds::text[], :areas::integer[],
+         :seats::integer[], :quantities::integer[], :booked::boolean[], :ended::boolean[]
+     ) AS n (hold_id, claim_number, line, kind, area_number, seat_number, quantity, booked, ended)
+WHERE e.event_number = :event_number;
+
+-- name: insert_bookings!
+INSERT INTO bookings (event_number, hold_id, id, status, confirmed_at, buyer_name, buyer_email, confirmed_by)
+SELECT e.event_number, n.hold_id, n.id, 'confirmed', :now, n.buyer_name, n.buyer_email, n.confirmed_by
+FROM events e,
+     unnest(:hold_ids::uuid[], :ids::uuid[], :names::text[], :emails::text[], :confirmed_by::text[])
+         AS n (hold_id, id, buyer_name, buyer_email, confirmed_by)
+WHERE e.event_number = :event_number;
+
+-- name: cancel_bookings!
+UPDATE bookings
+SET status = 'cancelled', cancelled_at = :now
+WHERE event_number = :event_number AND hold_id = ANY(:hold_ids);
+
+-- name: insert_blocks!
+INSERT INTO blocks (event_number, id, reason, blocked_at, blocked_by)
+SELECT e.event_number, n.id, n.reason, :now, n.blocked_by
+FROM events e, unnest(:ids::uuid[], :reasons::text[], :blocked_by::text[]) AS n (id, reason, blocked_by)
+WHERE e.event_number = :event_number;
+
+-- name: lift_blocks!
+UPDATE blocks
+SET lifted_at = :now
+WHERE event_number = :event_number AND id = ANY(:ids);
+
+-- name: insert_attempts!
+INSERT INTO attempts (event_number, number, quantity, status, created_at, booking_id)
+SELECT e.event_number, n.number, n.quantity, n.status, :now, n.booking_id
+FROM events e,
+     unnest(:numbers::bigint[], :quantities::bigint[], :statuses::text[], :booking_ids::uuid[])
+         AS n (number, quantity, status, booking_id)
+WHERE e.event_number = :event_number;
+
+-- name: update_areas!
+UPDATE areas a
+SET category = n.category, capacity = n.capacity, held = n.held, booked = n.booked, blocked = n.blocked
+FROM unnest(
+         :numbers::integer[], :categories::text[], :capacities::bigint[], :held::bigint[], :booked::bigint[],
+         :blocked::bigint[]
+     ) AS n (area_number, category, capacity, held, booked, blocked)
+WHERE a.event_number = :event_number AND a.area_number = n.area_number;
+
+-- name: insert_areas!
+INSERT INTO areas (event_number, area_number, name, category, seated, capacity)
+SELECT e.event_number, n.area_number, n.name, n.category, n.seated, n.capacity
+FROM events e,
+     unnest(:numbers::integer[], :names::text[], :categories::text[], :seated::boolean[], :capacities::bigint[])
+         AS n (area_number, name, category, seated, capacity)
+WHERE e.event_number = :event_number;
+
+-- name: insert_seats!
+INSERT INTO seats (
+    event_number, seat_number, label, area_number, map_version, section, row_name, position, name, guid, x, y
+)
+SELECT e.event_number, n.seat_number, n.label, n.area_number, :map_version, n.section, n.row_name, n.position,
+       n.name, n.guid, n.x, n.y
+FROM events e,
+     unnest(
+         :numbers::integer[], :labels::text[], :areas::integer[], :sections::text[], :rows::text[],
+         :positions::integer[], :names::text[], :guids::text[], :xs::float8[], :ys::float8[]
+     ) AS n (seat_number, label, area_number, section, row_name, position, name, guid, x, y)
+WHERE e.event_number = :event_number;
+
+-- name: update_event!
+UPDATE events
+SET name = :name, status = :status, venue = :venue, time_zone = :time_zone, starts_at = :starts_at,
+    on_sale_at = :on_sale_at, off_sale_at = :off_sale_at, sales_stopped = :sales_stopped,
+    hold_ttl_seconds = :hold_ttl_seconds, max_hold_ttl_seconds = :max_hold_ttl_seconds,
+    max_per_hold = :max_per_hold, max_per_buyer = :max_per_buyer, allow_partial = :allow_partial,
+    map_version = :map_version
+WHERE event_number = :event_number;
+
+-- name: update_inventory!
+UPDATE inventories
+SET version = :version, last_at = :now, reclaimed_until = greatest(reclaimed_until, :reclaimed_until)
+WHERE event_number = :event_number;
+
+-- name: insert_journal!
+INSERT INTO journal (event_number, version, at, structural, changes)
+VALUES (:event_number, :version, :now, :structural, :changes);
+
+-- name: insert_answers!
+INSERT INTO idempotency (event_number, scope, body, status, answer, token_for, created_at)
+SELECT e.event_number, n.scope, n.body, n.status, n.answer, n.token_for, :now
+FROM events e,
+     unnest(:scopes::bytea[], :bodies::bytea[], :statuses::smallint[], :answers::bytea[], :tokens_for::uuid[])
+         AS n (scope, body, status, answer, token_for)
+WHERE e.event_number = :event_number;
+
+-- name: count_replays!
+UPDATE idempotency
+SET replays = replays + 1
+WHERE event_number = :event_number AND scope = ANY(:scopes);

@@ -1,0 +1,85 @@
+-- Events: making them, finding them. Numbers come from a sequence on the control connection and are passed in.
+
+-- name: next_event_number
+SELECT nextval('event_numbers'), clock_timestamp();
+
+-- name: next_dialect_numbers
+-- A block of small integers for one process.
+SELECT nextval('dialect_numbers') AS number FROM generate_series(1, :count);
+
+-- name: claim_creation
+-- The key row fixes number and id first: a retry makes the same event, wherever the first try stopped.
+INSERT INTO event_creations (scope, body, number, id, created_at)
+VALUES (:scope, :body, :number, :id, :now)
+ON CONFLICT (scope) DO NOTHING
+RETURNING number;
+
+-- name: find_creation
+SELECT body, number, id, status, answer FROM event_creations WHERE scope = :scope;
+
+-- name: finish_creation!
+UPDATE event_creations SET status = :status, answer = :answer WHERE scope = :scope;
+
+-- name: insert_event
+INSERT INTO events (
+    event_number, id, name, status, venue, time_zone, starts_at, on_sale_at, off_sale_at, hold_ttl_seconds,
+    max_hold_ttl_seconds, max_per_hold, max_per_buyer, allow_partial, map_version, created_at
+)
+VALUES (
+    :event_number, :id, :name, :status, :venue, :time_zone, :starts_at, :on_sale_at, :off_sale_at, :hold_ttl_seconds,
+    :max_hold_ttl_seconds, :max_per_hold, :max_per_buyer, :allow_partial, :map_version, :created_at
+)
+ON CONFLICT (event_number) DO NOTHING
+RETURNING event_number;
+
+-- name: insert_inventory!
+INSERT INTO inventories (event_number, version, last_at, reclaimed_until)
+VALUES (:event_number, 0, :now, :now);
+
+-- name: get_event
+SELECT e.*, clock_timestamp() AS clock
+FROM events e
+WHERE e.event_number = :event_number;
+
+-- name: get_areas
+SELECT area_number, name, category, seated, capacity, held, booked, blocked
+FROM areas
+WHERE event_number = :event_number
+ORDER BY area_number;
+
+-- name: list_events
+-- Newest first, over all nodes; each node's page is merged with the others'.
+SELECT e.*, clock_timestamp() AS clock
+FROM events e
+WHERE e.event_number < :before
+  AND (:status::text IS NULL OR e.status = :status)
+  AND (:text::text IS NULL OR e.name ILIKE :text OR e.venue ILIKE :text)
+  AND (:starts_from::timestamptz IS NULL OR e.starts_at >= :starts_from)
+  AND (:starts_until::timestamptz IS NULL OR e.starts_at < :starts_until)
+  AND (
+      :on_sale::boolean IS NULL
+      OR :on_sale = (
+          e.status = 'published'
+          AND NOT e.sales_stopped
+          AND (e.on_sale_at IS NULL OR e.on_sale_at <= statement_timestamp())
+          AND (e.off_sale_at IS NULL OR e.off_sale_at > statement_timestamp())
+      )
+  )
+ORDER BY e.event_number DESC
+LIMIT :most;
+
+-- name: list_capacities
+-- Of a page of events: what a list needs to say of each.
+SELECT event_number, sum(capacity), sum(held), sum(booked), sum(blocked)
+FROM areas
+WHERE event_number = ANY(:event_numbers)
+GROUP BY event_number;
+
+-- name: list_seats
+SELECT label, section, row_name, position, area_number, x, y, guid, name
+FROM seats
+WHERE event_number = :event_number AND map_version <= :map_version
+ORDER BY seat_number;
+
+-- name: count_events
+SELECT count(*) FROM events;

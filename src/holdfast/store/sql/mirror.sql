@@ -1,0 +1,18 @@
+-- The mirror's whole load: everything that is taken of a seated event, in one statement, so that it is of one version.
+
+-- name: load_holdings
+SELECT i.version, c.hold_id, c.kind, coalesce(h.placed_at, b.blocked_at), h.expires_at, h.status = 'confirmed' AS booked, h.buyer, h.requested,
+       c.seats, c.areas, c.quantities
+FROM inventories i
+LEFT JOIN LATERAL (
+    SELECT hold_id, min(kind) AS kind,
+           array_agg(seat_number ORDER BY claim_number) FILTER (WHERE seat_number IS NOT NULL) AS seats,
+           array_agg(area_number ORDER BY claim_number) AS areas,
+           array_agg(quantity ORDER BY claim_number) AS quantities
+    FROM claims
+    WHERE event_number = :event_number AND ended_version IS NULL
+    GROUP BY hold_id
+) c ON true
+LEFT JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
+LEFT JOIN blocks b ON b.event_number = :event_number AND b.id = c.hold_id
+WHERE i.event_number = :event_number;

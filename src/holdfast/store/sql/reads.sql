@@ -1,0 +1,203 @@
+-- Reads: outside of any lane, each one statement and so of one state. A lapsed hold is told as gone whether or not its
+-- rows were rewritten: event time is the later of the clock and the last batch's time.
+
+-- name: read_state
+-- Counters by area, with what of `held` has lapsed; how many holds have lapsed; and when the next one will.
+WITH moment AS MATERIALIZED (
+    SELECT i.version, greatest(statement_timestamp(), i.last_at) AS now, i.reclaimed_until
+    FROM inventories i
+    WHERE i.event_number = :event_number
+),
+lapsed AS MATERIALIZED (
+    SELECT h.id
+    FROM holds h
+    WHERE h.event_number = :event_number
+      AND h.status = 'active'
+      AND h.expires_at >= (SELECT reclaimed_until FROM moment)
+      AND h.expires_at <= (SELECT now FROM moment)
+),
+coming_back AS (
+    SELECT c.area_number, sum(c.quantity) AS quantity
+    FROM lapsed l
+    JOIN claims c ON c.event_number = :event_number AND c.hold_id = l.id
+    GROUP BY c.area_number
+)
+SELECT e.*, m.version, m.now,
+       (SELECT count(*) FROM lapsed),
+       (
+           SELECT min(h.expires_at)
+           FROM holds h
+           WHERE h.event_number = :event_number AND h.status = 'active' AND h.expires_at > (SELECT now FROM moment)
+       ),
+       a.area_number, a.name, a.category, a.seated, a.capacity, a.held, a.booked, a.blocked, coalesce(r.quantity, 0)
+FROM moment m
+JOIN events e ON e.event_number = :event_number
+LEFT JOIN areas a ON a.event_number = :event_number
+LEFT JOIN coming_back r ON r.area_number = a.area_number
+ORDER BY a.area_number;
+
+-- name: read_versions
+-- The one small query for all watched events.
+SELECT event_number, version FROM inventories WHERE event_number = ANY(:event_numbers);
+
+-- name: read_hold
+SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
+       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email,
+       greatest(statement_timestamp(), i.last_at) AS now
+FROM inventories i
+JOIN holds h ON h.event_number = :event_number AND h.id = :hold_id
+LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
+WHERE i.event_number = :event_number;
+
+-- name: read_hold_of_booking
+SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
+       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email,
+       greatest(statement_timestamp(), i.last_at) AS now
+FROM inventories i
+JOIN bookings b ON b.event_number = :event_number AND b.id = :booking_id
+JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
+WHERE i.event_number = :event_number;
+
+-- name: list_holds
+-- Newest first. `status` is what a hold is now: a lapsed one is expired, and of a cancelled event released.
+WITH moment AS MATERIALIZED (
+    SELECT greatest(statement_timestamp(), i.last_at) AS now, e.status = 'cancelled' AS cancelled
+    FROM inventories i
+    JOIN events e ON e.event_number = :event_number
+    WHERE i.event_number = :event_number
+)
+SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
+       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email, m.now
+FROM moment m
+JOIN holds h ON h.event_number = :event_number
+LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
+WHERE (:before::uuid IS NULL OR h.id < :before)
+  AND (:buyer::text IS NULL OR h.buyer = :buyer)
+  AND (
+      :status::text IS NULL
+      OR :status = CASE
+          WHEN h.status <> 'active' THEN h.status
+          WHEN m.cancelled THEN 'released'
+          WHEN h.expires_at <= m.now THEN 'expired'
+          ELSE 'active'
+      END
+  )
+ORDER BY h.id DESC
+LIMIT :most;
+
+-- name: list_bookings
+SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
+       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email, statement_timestamp()
+FROM bookings b
+JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
+WHERE b.event_number = :event_number
+  AND (:before::uuid IS NULL OR b.id < :before)
+  AND (:status::text IS NULL OR b.status = :status)
+ORDER BY b.id DESC
+LIMIT :most;
+
+-- name: list_bookings_of_all
+-- A fan-out: the newest bookings of every event on a node.
+SELECT b.event_number, b.id
+FROM bookings b
+WHERE (:before::uuid IS NULL OR b.id < :before)
+  AND (:status::text IS NULL OR b.status = :status)
+ORDER BY b.id DESC
+LIMIT :most;
+
+-- name: list_blocks
+SELECT b.id, b.reason, b.blocked_at, b.lifted_at
+FROM blocks b
+WHERE b.event_number = :event_number
+  AND (:before::uuid IS NULL OR b.id < :before)
+  AND (:live::boolean IS NULL OR :live = (b.lifted_at IS NULL))
+ORDER BY b.id DESC
+LIMIT :most;
+
+-- name: version_at
+-- The last version at or before a time; an event's time never runs backwards.
+SELECT max(version) FROM journal WHERE event_number = :event_number AND at <= :at;
+
+-- name: read_moment
+SELECT i.version, greatest(statement_timestamp(), i.last_at) FROM inventories i WHERE i.event_number = :event_number;
+
+-- name: taken_at
+-- What was taken by area and state at a version and its time: a hold counts while its (final) expiry lay ahead of that
+-- time, or if it was booked later.
+SELECT c.area_number,
+       CASE
+           WHEN c.kind = 'block' THEN 'blocked'
+           WHEN c.booked_version <= :version THEN 'booked'
+           ELSE 'held'
+       END AS state,
+       sum(c.quantity)
+FROM claims c
+LEFT JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
+WHERE c.event_number = :event_number
+  AND c.held_version <= :version
+  AND (c.ended_version IS NULL OR c.ended_version > :version)
+  AND (c.kind = 'block' OR c.booked_version IS NOT NULL OR h.expires_at > :at)
+GROUP BY 1, 2;
+
+-- name: seats_at
+SELECT c.seat_number,
+       CASE
+           WHEN c.kind = 'block' THEN 'blocked'
+           WHEN c.booked_version <= :version THEN 'booked'
+           ELSE 'held'
+       END AS state,
+       h.expires_at
+FROM claims c
+LEFT JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
+WHERE c.event_number = :event_number
+  AND c.seat_number IS NOT NULL
+  AND c.held_version <= :version
+  AND (c.ended_version IS NULL OR c.ended_version > :version)
+  AND (c.kind = 'block' OR c.booked_version IS NOT NULL OR h.expires_at > :at)
+ORDER BY c.seat_number;
+
+-- name: structural_since
+-- Changes of the inventory itself after a version, to take capacities back to it.
+SELECT version, changes
+FROM journal
+WHERE event_number = :event_number AND version > :version AND structural
+ORDER BY version;
+
+-- name: structural_until
+SELECT version, changes
+FROM journal
+WHERE event_number = :event_number AND version <= :version AND structural
+ORDER BY version DESC;
+
+-- name: journal_since
+SELECT version, at, changes
+FROM journal
+WHERE event_number = :event_number AND version > :version
+ORDER BY version
+LIMIT :most;
+
+-- name: seat_claims
+-- A seat's whole history, live claim and ended ones, each by its index.
+SELECT hold_id, kind, held_version, booked_version, ended_version
+FROM claims
+WHERE event_number = :event_number AND seat_number = :seat_number AND ended_version IS NULL
+UNION ALL
+SELECT hold_id, kind, held_version, booked_version, ended_version
+FROM claims
+WHERE event_number = :event_number AND seat_number = :seat_number AND ended_version IS NOT NULL
+ORDER BY held_version;
+
+-- name: journal_versions
+SELECT version, at, changes FROM journal WHERE event_number = :event_number AND version = ANY(:versions);
+
+-- name: holds_by_id
+SELECT id, status, expires_at FROM holds WHERE event_number = :event_number AND id = ANY(:hold_ids);
+
+-- name: count_totals
+-- Of one node: what the metrics say of everything, as it is and not as somebody counted along.
+SELECT (SELECT count(*) FROM events),
+       (SELECT count(*) FROM holds WHERE status = 'active' AND expires_at > statement_timestamp()),
+       (SELECT count(*) FROM bookings WHERE status = 'confirmed'),
+       (SELECT count(*) FROM holds WHERE status = 'expired' OR (status = 'active' AND expires_at <= statement_timestamp())),
+       (SELECT min(expires_at) FROM holds WHERE status = 'active' AND expires_at <= statement_timestamp()),
+       statement_timestamp();
