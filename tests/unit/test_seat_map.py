@@ -114,8 +114,9 @@ def test_later_versions_keep_numbers_and_append_to_rows() -> None:
     assert second.seat(4).position_in_row == 2
     assert second.categories == ("standard", "extra")
     assert [row.row for row in second.seat_rows] == ["A", "B", "C"]
-    with pytest.raises(DuplicateSeat):
-        second.extended([SeatSpec("B2")], 3)
+    with pytest.raises(DuplicateSeat) as refused:
+        second.extended([SeatSpec("D1"), SeatSpec("B2"), SeatSpec("D1")], 3)
+    assert [error.pointer for error in refused.value.errors] == ["/7", "/8"]
 
 
 def test_a_map_is_rebuilt_from_its_seats_as_it_was() -> None:
