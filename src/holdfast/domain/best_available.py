@@ -10,14 +10,16 @@ best has
 
 Categories are tried in the map's order before any of this: avoiding an orphan never changes the category.
 
-*Together* answers the best block of the first category that has one, or nothing. *Not together* prefers such a block,
-in any category, to splitting. Only when there is none, it splits: within the first category that has n free seats,
-else taking what there is from category after category. A split takes as few pieces as possible: the longest free runs
-whole, the better ones first, and the rest as the best block that is left. It never refuses while n seats are free.
+*Together* answers the best block of the first category that has one, or nothing. *Not together* prefers
+such a block, in any category, to splitting. Only when there is none, it splits: within the first category
+that has n free seats, else taking what there is from category after category. A split takes as few pieces
+as possible: the longest free runs whole, the better ones first, and the rest as the best block that is
+left. It never refuses while n seats are free.
 
-The whole house is one long integer, a bit for each seat (see `rows.py`); a decision is some thirty operations on it,
-whether the house is empty, full or torn. The nearest to the middle is found bit-sliced: distances are written across
-the house in binary, and each plane, from the highest down, drops the farther half if that leaves any.
+The whole house is one long integer, a bit for each seat (see `rows.py`); a decision is some thirty
+operations on it, whether the house is empty, full or torn. The nearest to the middle is found bit-sliced:
+distances are written across the house in binary, and each plane, from the highest down, drops the farther
+half if that leaves any.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ _FEW = 16
 class RowOfSeats:
     """One row: its seats' numbers in physical order, and where each stands.
 
-    `positions` grow from 0; a position that is left out is a break (an aisle, the other half of a divided row),
-    and nothing is adjacent across it. `categories` is each seat's index in the map's order of categories.
+    `positions` grow from 0; a position that is left out is a break (an aisle, the other half of a divided
+    row), and nothing is adjacent across it. `categories` is each seat's index in the map's order of
+    categories.
     """
 
     numbers: Sequence[int]
@@ -27,8 +28,9 @@ class RowOfSeats:
 class RowIndex:
     """The fixed geometry of one version of a seat map, shared by every event that sells it.
 
-    Each seat owns one bit. Rows follow each other in the map's order, one bit that is never free between them, so
-    that no run of bits crosses from a row into the next and the lowest bit is the first row's leftmost seat.
+    Each seat owns one bit. Rows follow each other in the map's order, one bit that is never free between
+    them, so that no run of bits crosses from a row into the next and the lowest bit is the first row's
+    leftmost seat.
     """
 
     def __init__(self, rows: Iterable[RowOfSeats], categories: Sequence[str]) -> None:
@@ -65,7 +67,7 @@ class RowIndex:
             self.seats |= mask
 
     def mask(self, numbers: Iterable[int]) -> int:
-        """The bits of these seats. Raises ValueError for a number that the map does not have, or one named twice."""
+        """The bits of these seats. Raises ValueError for a number that no seat has, or one named twice."""
         wanted = list(numbers)
         for number in wanted:
             if not 0 < number < len(self._bit_of) or self._number_at[self._bit_of[number]] != number:
@@ -100,8 +102,8 @@ class RowIndex:
     def distance_planes(self, n: int) -> tuple[int, ...]:
         """How far a block of n is from the middle of its row, written in binary across the whole house.
 
-        Plane k holds bit k of every block's distance (in half seats), highest plane first; a block stands at the
-        bit of its seat (n - 1) // 2. So odd and even n have one set of planes each, whatever their size.
+        Plane k holds bit k of every block's distance (in half seats), highest plane first; a block stands at
+        the bit of its seat (n - 1) // 2. So odd and even n have one set of planes each, whatever their size.
         """
         return self._even_planes if n % 2 == 0 else self._odd_planes
 
@@ -124,7 +126,7 @@ class RowIndex:
 
 
 def _plane_of_row(width: int, parity: int, plane: int) -> str:
-    """One binary digit of |2 * position + parity - (width - 1)|, rightmost seat first, with the gap before it."""
+    """One binary digit of |2 * position + parity - (width - 1)|, rightmost seat first, the gap before it."""
     doubled_middle = width - 1 - parity
     odd = doubled_middle & 1
     right = width - (doubled_middle + 1) // 2
