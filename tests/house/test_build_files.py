@@ -16,7 +16,9 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 def pinned(lock: str) -> dict[str, str]:
     """Name and version of each requirement in a lock file."""
     found = re.findall(
-        r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ \\]+)", (ROOT / lock).read_text(), flags=re.M | re.I
+        r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ \\]+)",
+        (ROOT / lock).read_text(),
+        flags=re.MULTILINE | re.IGNORECASE,
     )
     return {re.sub(r"[._-]+", "-", name.lower()): version for name, version in found}
 
@@ -24,7 +26,9 @@ def pinned(lock: str) -> dict[str, str]:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_pins_everything_by_hash_and_names_no_place_to_download_from(lock: str) -> None:
     text = (ROOT / lock).read_text()
-    assert not re.search(r"://|--index|--extra-index|--find-links|--trusted-host|^-|#", text, flags=re.M)
+    assert not re.search(
+        r"://|--index|--extra-index|--find-links|--trusted-host|^-|#", text, flags=re.MULTILINE
+    )
     requirements = re.split(r"\n(?! )", text.strip())
     assert len(requirements) > 20
     for requirement in requirements:
@@ -74,5 +78,6 @@ def test_make_run_respects_host_and_port(given: dict[str, str], expected: str) -
 
 def test_the_licence_is_the_apache_licence_whole() -> None:
     text = (ROOT / "LICENSE").read_text()
-    assert "Apache License" in text and "Version 2.0, January 2004" in text
+    assert "Apache License" in text
+    assert "Version 2.0, January 2004" in text
     assert "END OF TERMS AND CONDITIONS" in text

@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -20,11 +18,8 @@ from postgres import TestDatabases
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """Outside pytest's private folders, which the server's own user could not reach."""
-    with tempfile.TemporaryDirectory(prefix="holdfast-house-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o711)
-        yield Path(name) / "postgres"
+def folder(open_folder: Path) -> Path:
+    return open_folder / "postgres"
 
 
 @pytest.fixture

@@ -57,6 +57,11 @@ class Worker:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
+    @property
+    def awaited(self) -> int | None:
+        """The descriptor that becomes readable when it is ready, while that is still to come."""
+        return None if self.is_ready else self._ready
+
     def start(self, *, listening: int, life: int, environment: Mapping[str, str], now: float) -> None:
         self._ready, ready_write = os.pipe()
         os.set_blocking(self._ready, False)

@@ -38,8 +38,8 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - its one job is to say in one line what is wrong
         text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        # A driver lists every address that it tried; the last line is the one that matters.
-        print(lines[-1] if "connection" in lines[0].lower() else lines[0], file=sys.stderr)
+        # Of a driver's paragraph about a connection, the line that says what failed; its advice is not ours.
+        print(next((line for line in lines if " failed: " in line), lines[0]), file=sys.stderr)
         return 1
     print(json.dumps(found))
     return 0

@@ -29,6 +29,7 @@ from holdfast.app.children import Backoff, Worker
 from holdfast.app.errors import CannotStart
 from holdfast.app.folders import FolderLock, make_folder, server_user
 from holdfast.app.postgres import PostgresServer
+from holdfast.app.processes import signal_on_parent_death
 from holdfast.app.secret_key import read_or_make_secret_key
 
 __all__ = ["PLAN_VARIABLE", "ServePlan", "Supervisor", "main"]
@@ -37,6 +38,7 @@ PLAN_VARIABLE = "_HOLDFAST_SERVE_PLAN"
 _WANTED_DESCRIPTORS = 65_536
 _CONNECTIONS_BESIDE_WORKERS = 30  # the command line, backups, and PostgreSQL's own
 _BACKLOG = 2048
+_PORT_PATIENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class Supervisor:
         self._data_dir = Path(plan.data_dir)
         self._lock: FolderLock | None = None
         self._postgres: PostgresServer | None = None
+        self._postgres_is_ready = False
         self._postgres_backoff = Backoff()
         self._listening: socket.socket | None = None
         self._workers = [Worker(number) for number in range(1, plan.workers + 1)]
@@ -92,13 +95,11 @@ class Supervisor:
 
     def _start(self) -> None:
         _raise_descriptor_limit()
-        self._listening = _bind(self._plan.host, self._plan.port)
         embedded = self._plan.database_url is None
         if embedded:
             self._take_data_dir()
-            url = self._start_postgres()
-        else:
-            url = self._plan.database_url or ""
+        self._listening = self._bind()
+        url = self._plan.database_url or self._start_postgres()
         if self._stop_asked:
             return
         secret_key = self._plan.secret_key
@@ -114,6 +115,8 @@ class Supervisor:
             "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
         }
         keys = self._prepare_database(upgrade=embedded)
+        if self._stop_asked:
+            return
         if not keys and not _is_loopback(self._listening):
             raise CannotStart(
                 f"{self._plan.host} can be reached from other machines, and there is no API key yet: "
@@ -142,6 +145,7 @@ class Supervisor:
             if time.monotonic() > slow_at:
                 self._say("PostgreSQL is still recovering; waiting for it.")
                 slow_at += 30.0
+        self._postgres_is_ready = True
         return self._postgres.url
 
     def _make_metrics_folder(self, *, embedded: bool) -> None:
@@ -154,20 +158,38 @@ class Supervisor:
 
     def _prepare_database(self, *, upgrade: bool) -> int:
         """Migrate and check in a process of its own; the number of API keys in the database."""
-        command = [sys.executable, "-m", "holdfast.app.preparation", "upgrade" if upgrade else "verify"]
-        done = subprocess.run(
-            command,
+        child = subprocess.Popen(
+            [sys.executable, "-m", "holdfast.app.preparation", "upgrade" if upgrade else "verify"],
             env=self._environment,
-            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
+            preexec_fn=signal_on_parent_death(signal.SIGTERM),
         )
-        if done.returncode != 0:
-            said = done.stderr.strip().splitlines() or ["no reason given"]
+        while child.poll() is None:
+            self._sleep(1.0)
+            if self._stop_asked:
+                child.terminate()
+        answer, complaint = child.communicate()
+        if self._stop_asked:
+            return 0
+        if child.returncode != 0:
+            said = complaint.strip().splitlines() or ["no reason given"]
             raise CannotStart(f"The database cannot be used: {said[-1].rstrip('.')}.")
-        return int(json.loads(done.stdout)["keys"])
+        return int(json.loads(answer)["keys"])
+
+    def _bind(self) -> socket.socket:
+        """The socket, bound; workers that a killed supervisor left get a moment to close theirs."""
+        patient_until = time.monotonic() + _PORT_PATIENCE_SECONDS
+        while True:
+            try:
+                return _bound_socket(self._plan.host, self._plan.port)
+            except CannotStart:
+                if self._stop_asked or time.monotonic() > patient_until:
+                    raise
+            self._sleep(0.05)
 
     def _start_workers(self) -> None:
         assert self._listening is not None
@@ -179,7 +201,7 @@ class Supervisor:
         for worker in self._workers:
             self._launch(worker)
         while not self._stop_asked and not all(worker.is_ready for worker in self._workers):
-            self._sleep(0.05)
+            self._sleep(1.0)
             for worker in self._workers:
                 if worker.look() is not None:
                     raise CannotStart("A worker did not start; its own message stands above.")
@@ -211,23 +233,29 @@ class Supervisor:
 
     def _keep_postgres(self, now: float) -> None:
         server = self._postgres
-        if server is None or server.is_alive:
+        if server is None or (self._postgres_is_ready and server.is_alive):
             return
-        if server.pid is not None:
+        if self._postgres_is_ready:
+            self._postgres_is_ready = False
             self._say("PostgreSQL died; starting it again.")
-            self._postgres_backoff.failed(now=now)
             server.forget()
-        if not self._postgres_backoff.is_due(now=now):
-            return
+            self._postgres_backoff.failed(now=now)
         try:
-            self._postgres_backoff.started(now=now)
-            server.begin()
+            if server.pid is not None and server.is_ready():
+                self._postgres_is_ready = True
+                self._say("PostgreSQL serves again.")
+            elif server.pid is None and self._postgres_backoff.is_due(now=now):
+                self._postgres_backoff.started(now=now)
+                server.begin()
         except CannotStart as error:
             self._say(str(error))
             self._postgres_backoff.failed(now=now)
 
     def _keep(self, worker: Worker, now: float) -> None:
+        was_ready = worker.is_ready
         code = worker.look()
+        if worker.is_ready and not was_ready:
+            self._say(f"Worker {worker.number} serves again.")
         if code is not None:
             self._say(f"Worker {worker.number} ended ({_describe_exit(code)}); starting another.")
             worker.backoff.failed(now=now)
@@ -245,9 +273,9 @@ class Supervisor:
 
     def _seconds_until_due(self, now: float) -> float:
         due = [worker.backoff.due_at for worker in self._workers if not worker.is_running]
-        if self._postgres is not None and not self._postgres.is_alive:
+        if self._postgres is not None and not self._postgres_is_ready:
             due.append(self._postgres_backoff.due_at)
-        return max(0.02, min((at - now for at in due), default=1.0))
+        return min(max(0.02, min(due) - now), 1.0) if due else 1.0
 
     def _stop(self) -> None:
         """Workers first, so that running requests can finish; PostgreSQL last."""
@@ -287,8 +315,9 @@ class Supervisor:
         self._stop_asked += 1
 
     def _sleep(self, seconds: float) -> None:
-        """Until a signal comes (a child's end is one), at most that long."""
-        select.select([self._wake[0]], [], [], seconds)
+        """Until a signal comes (a child's end is one) or a worker is ready, at most that long."""
+        awaited = [worker.awaited for worker in self._workers if worker.awaited is not None]
+        select.select([self._wake[0], *awaited], [], [], seconds)
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake[0], 4096)
 
@@ -303,7 +332,7 @@ class Supervisor:
         print(text, file=sys.stderr, flush=True)
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bound_socket(host: str, port: int) -> socket.socket:
     """Bound, not yet listening: nobody is let in before there is someone to answer."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

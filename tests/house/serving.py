@@ -1,0 +1,110 @@
+"""A Holdfast server as a person starts it: a process of its own, followed by what it says."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The caller's, without any setting of Holdfast but these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
+    return kept | {f"HOLDFAST_{name.upper()}": value for name, value in settings.items()}
+
+
+def run_holdfast(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "holdfast.cli.main", *arguments],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+class Serving:
+    """`holdfast serve` on a free port, up when the block begins."""
+
+    def __init__(self, data_dir: Path, *, port: int = 0, **settings: str) -> None:
+        self.data_dir = data_dir
+        self.said: list[str] = []
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "holdfast.cli.main", "serve", "--port", str(port)],
+            env=environment(data_dir=str(data_dir), **settings),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def port(self) -> int:
+        match = re.search(r"http://127\.0\.0\.1:(\d+)", "\n".join(self.said))
+        assert match is not None, self.said
+        return int(match[1])
+
+    @property
+    def postmaster(self) -> int:
+        return int((self.data_dir / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0])
+
+    @property
+    def workers(self) -> list[int]:
+        """Process ids of the supervisor's worker processes."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [
+            int(pid)
+            for pid in children
+            if b"holdfast.app.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+
+    def wait_until_it_says(self, pattern: str) -> str:
+        """Read on until a line matches."""
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.said.append(line.rstrip())
+            if re.search(pattern, line):
+                return line
+        raise AssertionError(f"it never said {pattern!r}, but: {self.said}")
+
+    def get(self, path: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    def signal(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit code."""
+        self._process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        assert self._process.stderr is not None
+        self.said += self._process.stderr.read().splitlines()
+        self._process.stderr.close()
+        return self._process.wait(60)
+
+    def __enter__(self) -> Self:
+        self.wait_until_it_says("^Data:")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(60)
+        assert self._process.stderr is not None
+        self._process.stderr.close()
