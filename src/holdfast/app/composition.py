@@ -2,21 +2,81 @@
 
 from __future__ import annotations
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from collections.abc import Mapping
+from typing import Any
 
+from holdfast.api.catalogue import all_endpoints
+from holdfast.api.layer import Layer
+from holdfast.api.principals import KeyRow
+from holdfast.api.sending import Receive, Send
+from holdfast.api.table import RouteTable
+from holdfast.app.errors import CannotStart
 from holdfast.app.settings import Settings
+from holdfast.engine.engine import Engine
+from holdfast.engine.limits import Limits
+from holdfast.engine.tokens import Keyring
+from holdfast.store.connections import Connections
+from holdfast.workers.background import Background
 
-__all__ = ["build_app"]
+__all__ = ["build_app", "build_engine"]
 
 
-def build_app(settings: Settings) -> Starlette:
-    """The whole application."""
+def build_engine(settings: Settings) -> Engine:
+    """An engine over the settings' database. Raises CannotStart where URL or key are missing."""
+    if settings.database_url is None:
+        raise CannotStart("HOLDFAST_DATABASE_URL is not set; `holdfast serve` brings its own PostgreSQL.")
+    if settings.secret_key is None:
+        raise CannotStart("HOLDFAST_SECRET_KEY is not set; a database of your own needs one of 32 characters or more.")
+    connections = Connections(
+        settings.database_url.get_secret_value(),
+        size=settings.pool_size,
+        wait_seconds=settings.wait_limit_seconds,
+    )
+    limits = Limits(
+        queue_length=settings.queue_limit,
+        batch_maximum=settings.batch_limit,
+        wait_seconds=settings.wait_limit_seconds,
+    )
+    return Engine(connections, Keyring(settings.secret_key.get_secret_value().encode()), limits)
 
-    async def alive(_request: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok"})
 
-    del settings
-    return Starlette(routes=[Route("/healthz", alive)])
+def build_app(settings: Settings) -> Layer:
+    """The whole application: engine, background workers, routes, and the one layer in front of them."""
+    engine = build_engine(settings)
+    background = Background(
+        engine,
+        sweep_seconds=settings.sweep_interval_seconds,
+        retention_seconds=settings.retention_interval_seconds,
+        idempotency_hours=settings.idempotency_retention_hours,
+        attempt_days=settings.attempt_retention_days,
+        watch_seconds=settings.watch_interval_milliseconds / 1000,
+    )
+
+    async def find_key(id: str) -> KeyRow | None:
+        found = await engine.accounts.find_key(id)
+        return None if found is None else KeyRow(key_id=found.id, secret_hash=found.secret_hash, scopes=found.scopes)
+
+    async def lifespan(_scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await engine.open()
+                background.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await background.stop()
+                await engine.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    assert settings.secret_key is not None
+    return Layer(
+        RouteTable(all_endpoints()),
+        engine=engine,
+        server_key=settings.secret_key.get_secret_value().encode(),
+        find_key=find_key,
+        any_key=engine.accounts.any_key,
+        open_mode=settings.open,
+        lifespan=lifespan,
+        body_seconds=settings.body_timeout_seconds,
+    )

@@ -26,6 +26,8 @@ from holdfast.engine.limits import Limits
 from holdfast.engine.mirrors import Mirrors
 from holdfast.engine.reading import Reading
 from holdfast.engine.tokens import Keyring
+from holdfast.engine.users import Users
+from holdfast.store.accounts import Accounts
 from holdfast.store.catalogue import Catalogue
 from holdfast.store.connections import Connections
 from holdfast.store.reads import Reads
@@ -55,6 +57,8 @@ class Engine:
         )
         self.reading = Reading(Reads(connections), self.catalogue, self.mirrors)
         self.events = Events(self.catalogue)
+        self.accounts = Accounts(connections)
+        self.users = Users(self.accounts, self.new_dialect_number)
         self.on_commit: list[Callable[[int, int, Changes], None]] = []
         """Called with (event number, version, changes) after each commit that this process made."""
         self._lanes: dict[int, Lane] = {}

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
-
 from holdfast.domain.changes import Changes
 from holdfast.domain.decide import Answered
 from holdfast.domain.errors import HoldfastError
+from holdfast.metrics import counter, gauge, histogram
 
-HOLDS_PLACED = Counter("holdfast_holds_placed_total", "Holds placed.")
-HOLDS_RELEASED = Counter("holdfast_holds_released_total", "Holds released by their buyers or by staff.")
-HOLDS_EXPIRED = Counter("holdfast_holds_expired_total", "Lapsed holds whose rows were rewritten.")
-BOOKINGS_CONFIRMED = Counter("holdfast_bookings_confirmed_total", "Bookings confirmed, instant ones included.")
-BOOKINGS_CANCELLED = Counter("holdfast_bookings_cancelled_total", "Bookings cancelled.")
-ADMISSIONS_BOOKED = Counter("holdfast_admissions_booked_total", "Admissions in confirmed bookings.")
-REFUSALS = Counter("holdfast_refusals_total", "Commands refused, by code.", ["code"])
-BATCH_SIZE = Histogram(
+HOLDS_PLACED = counter("holdfast_holds_placed_total", "Holds placed.")
+HOLDS_RELEASED = counter("holdfast_holds_released_total", "Holds released by their buyers or by staff.")
+HOLDS_EXPIRED = counter("holdfast_holds_expired_total", "Lapsed holds whose rows were rewritten.")
+BOOKINGS_CONFIRMED = counter("holdfast_bookings_confirmed_total", "Bookings confirmed, instant ones included.")
+BOOKINGS_CANCELLED = counter("holdfast_bookings_cancelled_total", "Bookings cancelled.")
+ADMISSIONS_BOOKED = counter("holdfast_admissions_booked_total", "Admissions in confirmed bookings.")
+REFUSALS = counter("holdfast_refusals_total", "Commands refused, by code.", ["code"])
+BATCH_SIZE = histogram(
     "holdfast_batch_commands", "Commands decided together.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 )
-BATCH_SECONDS = Histogram(
+BATCH_SECONDS = histogram(
     "holdfast_batch_seconds",
     "From taking a batch to its commit, in seconds.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
-LANE_DEPTH = Gauge(
-    "holdfast_lane_depth", "Commands waiting in all lanes, at the last look.", multiprocess_mode="livesum"
+LANE_DEPTH = gauge(
+    "holdfast_lane_depth", "Commands waiting in all lanes, at the last look.", across="livesum"
 )
-VIOLATIONS = Counter("holdfast_invariant_violations_total", "Times that the database refused what had been decided.")
+VIOLATIONS = counter("holdfast_invariant_violations_total", "Times that the database refused what had been decided.")
 
 _BY_CHANGE = {
     "held": HOLDS_PLACED,

@@ -1,0 +1,38 @@
+-- API keys and users: of no event, on the control connection, never joined with event tables.
+
+-- name: insert_key
+INSERT INTO api_keys (id, secret_hash, name, scopes, created_at, expires_at)
+VALUES (:id, :secret_hash, :name, :scopes, statement_timestamp(), :expires_at)
+RETURNING created_at;
+
+-- name: find_key
+SELECT id, secret_hash, scopes
+FROM api_keys
+WHERE id = :id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp());
+
+-- name: list_keys
+SELECT id, name, scopes, created_at, expires_at, revoked_at, last_used_at FROM api_keys ORDER BY created_at, id;
+
+-- name: revoke_key
+UPDATE api_keys SET revoked_at = coalesce(revoked_at, statement_timestamp()) WHERE id = :id RETURNING id;
+
+-- name: touch_key!
+-- At most once a minute a key, so that it costs no sale anything.
+UPDATE api_keys
+SET last_used_at = statement_timestamp()
+WHERE id = :id AND (last_used_at IS NULL OR last_used_at < statement_timestamp() - interval '1 minute');
+
+-- name: any_key
+SELECT EXISTS (SELECT FROM api_keys);
+
+-- name: count_keys
+SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp());
+
+-- name: insert_user
+INSERT INTO users (id, name, phone_number, email, email_folded, password_hash, created_at)
+VALUES (:id, :name, :phone_number, :email, :email_folded, :password_hash, statement_timestamp())
+ON CONFLICT (email_folded) DO NOTHING
+RETURNING created_at;
+
+-- name: find_user
+SELECT id, name, phone_number, email, created_at FROM users WHERE id = :id;

@@ -1,0 +1,57 @@
+"""Background: the loops that run beside the requests of a worker process. Correctness never waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from holdfast.engine.engine import Engine
+
+log = structlog.get_logger(__name__)
+
+Step = Callable[[], Awaitable[object]]
+
+
+class Background:
+    """Starts and stops the loops; each is a worker's `run_once`, again and again."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        sweep_seconds: float,
+        retention_seconds: float,
+        idempotency_hours: int,
+        attempt_days: int,
+        watch_seconds: float,
+    ) -> None:
+        self._engine = engine
+        del retention_seconds, idempotency_hours, attempt_days, watch_seconds, sweep_seconds
+        self._loops: list[tuple[str, Step, float]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(_repeat(name, step, seconds)) for name, step, seconds in self._loops]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _repeat(name: str, step: Step, seconds: float) -> None:
+    """For ever; a failure is logged and tried again, for a database that is away comes back. The pause is jittered, so
+    that several workers do not look at the same moment."""
+    while True:
+        try:
+            await step()
+        except Exception as error:  # a loop must outlive whatever its step met
+            log.warning("background_failed", worker=name, error=repr(error))
+        await asyncio.sleep(seconds * random.uniform(0.8, 1.2))
