@@ -16,7 +16,11 @@ FILTERS = {"status": "published", "text": None}
 cursors = Cursors(b"k" * 32)
 
 
-@given(position=st.lists(st.integers() | st.text(st.characters(exclude_categories=["Cs"])) | st.none(), max_size=4))
+@given(
+    position=st.lists(
+        st.integers() | st.text(st.characters(exclude_categories=["Cs"])) | st.none(), max_size=4
+    )
+)
 def test_a_cursor_opens_at_its_position(position: list[object]):
     signed = cursors.sign(ROUTE, FILTERS, position)
     assert signed.isascii()

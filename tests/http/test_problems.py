@@ -132,7 +132,9 @@ def test_what_a_model_refuses_is_pointed_at(body: object, pointer: str, code: st
 
 def test_a_refusal_never_repeats_what_was_sent():
     try:
-        TypeAdapter(HoldIn).validate_python({"event": "<script>", "lines": "<script>", "name": "<script>" * 90})
+        TypeAdapter(HoldIn).validate_python(
+            {"event": "<script>", "lines": "<script>", "name": "<script>" * 90}
+        )
     except ValidationError as failed:
         made = problem(invalid_input(failed, {}), "request-1")
     assert b"script" not in made.body

@@ -43,7 +43,9 @@ def test_a_number_is_read(text: str):
     assert parse_event_ref(text) == int(text)
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "+1", "01", "1_0", " 1", "1 ", "1\n", "0x1", "1.0", "\u0661", "1e3", str(2**40)])
+@pytest.mark.parametrize(
+    "text", ["0", "-1", "+1", "01", "1_0", " 1", "1 ", "1\n", "0x1", "1.0", "\u0661", "1e3", str(2**40)]
+)
 def test_what_is_no_number_does_not_exist(text: str):
     assert parse_event_ref(text) is None
 
@@ -104,7 +106,9 @@ def test_a_time_that_was_written_is_read_again(moment: datetime):
     assert times.dump_json(moment).endswith(b'Z"')
 
 
-@pytest.mark.parametrize("zone", ["../../etc/passwd", "/etc/localtime", "Mars/Olympus", "europe/berlin", "", "UTC\n"])
+@pytest.mark.parametrize(
+    "zone", ["../../etc/passwd", "/etc/localtime", "Mars/Olympus", "europe/berlin", "", "UTC\n"]
+)
 def test_only_named_zones_are_zones(zone: str):
     with pytest.raises(ValidationError):
         TypeAdapter(TimeZone).validate_python(zone)

@@ -37,6 +37,20 @@ from holdfast.domain.errors import (
 
 __all__ = ["document_routes", "errors_of", "openapi_document"]
 
+_FROM_THE_LAYER = frozenset(
+    {
+        BadRequest,
+        BodyTooLarge,
+        CredentialsRequired,
+        Forbidden,
+        HeadersTooLarge,
+        RequestTimeout,
+        UnsupportedMediaType,
+        UriTooLong,
+    }
+)
+"""These leave as problems from every route: no dialect's renderer sees them."""
+
 _EXAMPLE_INSTANCE = "4f1c2a90b7d35e680a1f"
 
 _PROBLEM_SCHEMA = {
@@ -200,23 +214,24 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
 
 
 def _problems(endpoint: Endpoint) -> dict[int | str, dict[str, Any]]:
-    """By status; each error is an example under its code, as the route's dialect would write it."""
-    form: dict[int, str] = {}
-    examples: dict[int, dict[str, Any]] = defaultdict(dict)
+    """By status; each error is an example under its code, in the form in which this very route answers it."""
+    found: dict[int, dict[str, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
     for error_class in errors_of(endpoint):
         error = error_class()
-        status, body = endpoint.render_error(error) if endpoint.render_error else (error.status, None)
+        status, body = error.status, None
+        if endpoint.render_error is not None and error_class not in _FROM_THE_LAYER:
+            status, body = endpoint.render_error(error)
         kind = "application/problem+json" if body is None else "application/json"
-        if form.setdefault(status, kind) != kind:
-            kind = form[status]
         value = problem_members(error, _EXAMPLE_INSTANCE, status=status) if body is None else body
-        examples[status][error.code] = {"summary": error.title, "value": _json(value)}
+        found[status][kind][error.code] = {"summary": error.title, "value": _json(value)}
     return {
         status: {
-            "description": ", ".join(f"`{code}`" for code in found),
-            "content": {form[status]: {"schema": _schema(form[status]), "examples": found}},
+            "description": ", ".join(f"`{code}`" for examples in kinds.values() for code in examples),
+            "content": {
+                kind: {"schema": _schema(kind), "examples": examples} for kind, examples in kinds.items()
+            },
         }
-        for status, found in sorted(examples.items())
+        for status, kinds in sorted(found.items())
     }
 
 
