@@ -1,4 +1,4 @@
-"""Decoding: what cannot be parsed is 400, what may not be said 422 with a pointer; the rest is as it was sent."""
+"""Decoding: what cannot be parsed is 400, what may not be said is 422 with a pointer."""
 
 from __future__ import annotations
 

@@ -72,6 +72,7 @@ class Exchange:
         "headers",
         "hold_token",
         "idempotency_key",
+        "is_read",
         "method",
         "open_mode",
         "path",
@@ -98,6 +99,7 @@ class Exchange:
         self.hold_token: str | None = None
         self.idempotency_key: str | None = None
         self.body: bytes = b""
+        self.is_read = False
         self.decoded: Any = None
         transport = scope.get("holdfast.transport")
         self.client_left: Callable[[], bool] = transport.is_closing if transport is not None else _still_here

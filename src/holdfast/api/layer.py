@@ -50,7 +50,7 @@ __all__ = ["Layer"]
 
 BODY_SECONDS = 10.0
 _PROBLEM = b"application/problem+json"
-_CLOSING = (BodyTooLarge, HeadersTooLarge, RequestTimeout)
+_CLOSING = (BadRequest, BodyTooLarge, HeadersTooLarge, RequestTimeout)
 """After these the rest of the request may still be on its way; the connection cannot be used again."""
 
 log = structlog.get_logger("holdfast.http")
@@ -118,8 +118,8 @@ class Layer:
             if isinstance(reply, StreamReply):
                 await send_stream(send, receive, reply, request_id=own_id, secure=secure)
             else:
-                drain = receive if close else None
-                await send_reply(send, reply, request_id=own_id, secure=secure, drain=drain)
+                rest = receive if close and not exchange.is_read else None
+                await send_reply(send, reply, request_id=own_id, secure=secure, close=close, rest=rest)
         except Exception:  # noqa: BLE001
             status = _unexpected(exchange).status  # the head is out: the server cuts the connection
         self._record(exchange, status, perf_counter() - started)
@@ -138,7 +138,7 @@ class Layer:
         if exchange.method == "POST":
             exchange.idempotency_key = idempotency_key(headers, guest=exchange.principal is GUEST)
         if check_body_headers(headers, limit=endpoint.body_limit):
-            exchange.body = await self._read_body(receive, headers, endpoint.body_limit)
+            exchange.body = await self._read_body(exchange, receive, endpoint.body_limit)
         try:
             return await endpoint.answer(exchange)
         except HoldfastError as error:
@@ -173,7 +173,7 @@ class Layer:
             return GUEST  # the database cannot be asked; what is open to anyone stays so
         return OPEN if admitted else GUEST
 
-    async def _read_body(self, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
+    async def _read_body(self, exchange: Exchange, receive: Receive, limit: int) -> bytes:
         parts: list[bytes] = []
         size = 0
         try:
@@ -182,16 +182,18 @@ class Layer:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         raise ClientLeft
+                    exchange.is_read = not message.get("more_body", False)
                     part = message.get("body", b"")
                     size += len(part)
                     if size > limit:
                         raise too_large(limit)
                     parts.append(part)
-                    if not message.get("more_body", False):
+                    if exchange.is_read:
                         break
         except TimeoutError:
+            exchange.is_read = True  # as far as it will be
             raise RequestTimeout(f"The body did not arrive within {self._body_seconds:g} seconds.") from None
-        length = headers.get(b"content-length")
+        length = exchange.headers.get(b"content-length")
         if length is not None and int(length) != size:
             raise BadRequest("The body is not as long as Content-Length says.")
         return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -101,12 +101,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, error: HoldfastError) -> None:
-        """Answer below the application, unless an earlier request on this connection still has its answer
-        to get.
-        """
+        """Answer below the application, and close."""
         if self.transport.is_closing():
             return
-        if not self._is_answering():
+        if self._can_answer():
             own_id = request_id(())
             made = problem(error, own_id)
             head = [
@@ -124,9 +122,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.write(b"".join(head) + made.body)
         self.transport.close()
 
-    def _is_answering(self) -> bool:
+    def _can_answer(self) -> bool:
+        """Not while an earlier request waits for its answer: this one would be taken for it."""
         cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and not cycle.response_complete
+        if cycle is None or cycle.response_complete:
+            return True
+        if self._in_head or self.pipeline or cycle.response_started or not cycle.more_body:
+            return False
+        cycle.disconnected = (
+            True  # it is this request's body that broke; the application shall not answer too
+        )
+        cycle.message_event.set()
+        return True
 
     @staticmethod
     def _stop(timer: TimerHandle | None) -> None:

@@ -36,22 +36,28 @@ _BODYLESS = frozenset({204, 304})
 
 
 async def send_reply(
-    send: Send, reply: Reply, *, request_id: bytes, secure: bool, drain: Receive | None = None
+    send: Send,
+    reply: Reply,
+    *,
+    request_id: bytes,
+    secure: bool,
+    close: bool = False,
+    rest: Receive | None = None,
 ) -> None:
-    """With `drain`, the connection closes after this answer, but only once what the client still sends was
-    read: closing on unread bytes resets the connection, and the answer can be lost with it.
+    """With `close`, the connection ends after this answer, but only once the `rest` that the client still sends
+    was read: closing on unread bytes resets the connection, and the answer can be lost with it.
     """
     headers = _headers(reply, request_id, secure=secure)
     if reply.status not in _BODYLESS:
         headers.append((b"content-length", str(len(reply.body)).encode("ascii")))
-    if drain is None:
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if rest is None:
         await send({"type": "http.response.body", "body": reply.body})
         return
-    headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body, "more_body": True})
-    await _drain(drain)
+    await _drain(rest)
     await send({"type": "http.response.body", "body": b""})
 
 

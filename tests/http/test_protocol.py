@@ -1,0 +1,196 @@
+"""The connection: raw bytes against a real server. What is wrong is a problem, or closed, in time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from holdfast.api import protocol
+from holdfast.api.exchange import Exchange
+from holdfast.api.policy import Policy
+from holdfast.api.protocol import BoundedHttpProtocol
+from holdfast.api.routes import BODY_LIMIT, Routes
+from http_surface import layer_of
+
+routes = Routes(tag="tests")
+
+
+@routes.post("/echo", policy=Policy.PUBLIC)
+async def echo(exchange: Exchange, body: dict[str, Any]) -> dict[str, Any]:
+    return body
+
+
+@routes.get("/here", policy=Policy.PUBLIC)
+async def be_here(exchange: Exchange) -> bool:
+    return exchange.client_left()
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        layer_of(routes, body_seconds=0.2, access_log=False),
+        http=BoundedHttpProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    serving = asyncio.create_task(server._serve([listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        await serving
+
+
+async def _answers(port: int, *pieces: bytes) -> list[tuple[int, dict[bytes, bytes], bytes]]:
+    """All answers to what was sent, up to the server's closing of the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    found = []
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        async with asyncio.timeout(5):
+            while head := await reader.readline():
+                status = int(head.split()[1])
+                headers: dict[bytes, bytes] = {}
+                while (line := await reader.readline()).strip():
+                    name, _, value = line.partition(b":")
+                    headers[name] = value.strip()
+                body = await reader.readexactly(int(headers.get(b"content-length", 0)))
+                found.append((status, headers, body))
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+    return found
+
+
+POST = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+CLOSE = b"Connection: close\r\n"
+
+BROKEN = {
+    "not HTTP": b"hello\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "length and chunks": POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks and length": POST + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+    "two lengths": POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
+    "length with a sign": POST + b"Content-Length: +2\r\n\r\n{}",
+    "negative length": POST + b"Content-Length: -2\r\n\r\n{}",
+    "broken chunk": POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+    "folded header": b"GET /here HTTP/1.1\r\nHost: localhost\r\nX-A: a\r\n b\r\n\r\n",
+    "space before the colon": b"GET /here HTTP/1.1\r\nHost : localhost\r\n\r\n",
+    "NUL in a header": b"GET /here HTTP/1.1\r\nHost: localhost\r\nX-A: a\x00b\r\n\r\n",
+    "no host": b"GET /here HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET /here HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "bare line feeds": b"GET /here HTTP/1.1\nHost: localhost\n\n",
+    "raw bytes in the path": b"GET /h\xffre HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "NUL in the path": b"GET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "HTTP/3": b"GET /here HTTP/3.0\r\nHost: localhost\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_bytes", BROKEN.values(), ids=BROKEN.keys())
+async def test_what_is_not_http_is_refused_and_never_acted_on(port: int, request_bytes: bytes):
+    """The connection ends there: what follows can not be told apart from the request before it."""
+    (status, headers, body), *more = await _answers(port, request_bytes)
+    assert status == 400
+    assert headers[b"content-type"] == b"application/problem+json"
+    assert json.loads(body)["code"] == "bad_request"
+    assert json.loads(body)["instance"].encode() == headers[b"x-request-id"]
+    assert more == []
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n" + CLOSE + b"\r\n", {400, 404, 405}),
+        (b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", {400, 404, 405}),
+        (b"TRACE /here HTTP/1.1\r\nHost: localhost\r\n" + CLOSE + b"\r\n", {405}),
+        (b"BREW /here HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+        (b"GET //here HTTP/1.1\r\nHost: localhost\r\n" + CLOSE + b"\r\n", {400, 404}),
+        (b"GET http://localhost/here HTTP/1.1\r\nHost: localhost\r\n" + CLOSE + b"\r\n", {200}),
+        (b"GET /here HTTP/1.0\r\n\r\n", {200}),
+    ],
+)
+async def test_odd_requests_have_ordinary_answers(port: int, request_bytes: bytes, status: set[int]):
+    answers = await _answers(port, request_bytes)
+    assert len(answers) == 1
+    assert answers[0][0] in status
+
+
+async def test_a_chunked_body_arrives_whole(port: int):
+    pieces = [
+        POST + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n",
+        b'5\r\n{"a":\r\n',
+        b"2\r\n1}\r\n",
+        b"0\r\n\r\n",
+    ]
+    ((status, _, body),) = await _answers(port, *pieces)
+    assert (status, json.loads(body)) == (200, {"a": 1})
+
+
+async def test_a_chunked_body_is_cut_at_the_limit(port: int):
+    chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
+    answers = await _answers(port, POST + b"Transfer-Encoding: chunked\r\n\r\n", *[chunk] * 5, b"0\r\n\r\n")
+    assert [status for status, _, _ in answers] == [413]
+    assert answers[0][1][b"connection"] == b"close"
+
+
+async def test_the_answer_to_a_body_that_is_too_large_arrives_although_it_was_sent_anyway(port: int):
+    body = b" " * (BODY_LIMIT + 10_000)
+    answers = await _answers(port, POST + b"Content-Length: %d\r\n\r\n" % len(body), body)
+    assert [status for status, _, _ in answers] == [413]
+
+
+async def test_a_body_that_does_not_come_is_a_timeout(port: int):
+    answers = await _answers(port, POST + b"Content-Length: 10\r\n\r\n", b"{")
+    assert [status for status, _, _ in answers] == [408]
+
+
+async def test_a_head_that_does_not_come_is_a_timeout(port: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
+    answers = await _answers(port, b"GET /here HTTP/1.1\r\nHost: local")
+    assert [status for status, _, _ in answers] == [408]
+    answers = await _answers(port, b"GET /here HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /he")
+    assert [status for status, _, _ in answers] == [200, 408]
+    assert await _answers(port) == []
+
+
+async def test_a_head_ends_somewhere(port: int):
+    long_path = b"GET /" + b"a" * 60_000
+    assert [status for status, _, _ in await _answers(port, long_path)] == [414]
+    long_header = b"GET /here HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 100_000
+    assert [status for status, _, _ in await _answers(port, long_header)] == [431]
+    many = b"GET /here HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 101 + b"\r\n"
+    assert [status for status, _, _ in await _answers(port, many)] == [431]
+
+
+async def test_pipelined_requests_are_answered_in_order_up_to_the_connections_end(
+    port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(protocol, "REQUESTS_PER_CONNECTION", 3)
+    one = b'%sContent-Length: 7\r\n\r\n{"a":%d}'
+    answers = await _answers(port, *[one % (POST, number) for number in range(5)])
+    assert [json.loads(body) for _, _, body in answers] == [{"a": 0}, {"a": 1}, {"a": 2}]
+    assert answers[-1][1][b"connection"] == b"close"
+
+
+async def test_nothing_says_what_the_server_is(port: int):
+    ((_, headers, _),) = await _answers(port, b"GET /here HTTP/1.1\r\nHost: localhost\r\n" + CLOSE + b"\r\n")
+    assert b"server" not in headers
+    assert b"x-powered-by" not in headers
