@@ -17,7 +17,7 @@ from holdfast.domain.commands import Answer
 from holdfast.domain.errors import EventNotFound
 from holdfast.domain.holdings import Holdings
 from holdfast.domain.inventory import BlockRecord, HoldRecord, Inventory
-from holdfast.store import queries, rows
+from holdfast.store import arrays, queries, rows
 from holdfast.store.connections import Connection
 from holdfast.store.errors import CommitUnknownError
 from holdfast.store.needs import Known, Needs
@@ -62,27 +62,27 @@ class Batch:
         more: dict[str, psycopg.AsyncCursor[Any]] = {}
         named = [*needs.holds, *needs.blocks]
         if needs.holds:
-            more["holds"] = await self._query("load_holds", hold_ids=list(needs.holds))
+            more["holds"] = await self._query("load_holds", hold_ids=arrays.plain(needs.holds))
         if needs.bookings:
-            ids = list(needs.bookings)
+            ids = arrays.plain(needs.bookings)
             more["sold"] = await self._query("load_holds_of_bookings", booking_ids=ids)
             more["sold_claims"] = await self._query("load_claims_of_bookings", booking_ids=ids)
         if needs.blocks:
-            more["blocks"] = await self._query("load_blocks", block_ids=list(needs.blocks))
+            more["blocks"] = await self._query("load_blocks", block_ids=arrays.plain(needs.blocks))
         if named:
-            more["claims"] = await self._query("load_claims", hold_ids=named)
+            more["claims"] = await self._query("load_claims", hold_ids=arrays.plain(named))
         if needs.buyers:
-            more["buyers"] = await self._query("load_buyers", buyers=list(needs.buyers))
+            more["buyers"] = await self._query("load_buyers", buyers=arrays.texts(needs.buyers))
         if needs.scopes:
-            more["answers"] = await self._query("load_answers", scopes=list(needs.scopes))
+            more["answers"] = await self._query("load_answers", scopes=arrays.blobs(needs.scopes))
         whole = len(known.areas) == 1
         if needs.sweep:
             more["lapsed"] = await self._query("load_sweep", wanted_rows=needs.sweep)
         elif needs.wanted:
             more["lapsed"] = await self._query(
                 "load_lapsed",
-                wanted_areas=list(needs.wanted),
-                wanted=list(needs.wanted.values()),
+                wanted_areas=arrays.plain(needs.wanted),
+                wanted=arrays.plain(needs.wanted.values()),
                 wanted_rows=needs.wanted_rows,
                 whole_event=whole,
             )
@@ -176,11 +176,11 @@ class Batch:
             new = changes.new_areas
             await self._query(
                 "insert_areas",
-                numbers=[area.number for area in new],
-                names=[area.name for area in new],
-                categories=[area.category for area in new],
-                seated=[area.seated for area in new],
-                capacities=[area.capacity for area in new],
+                numbers=arrays.plain(area.number for area in new),
+                names=arrays.texts(area.name for area in new),
+                categories=arrays.texts(area.category for area in new),
+                seated=arrays.booleans(area.seated for area in new),
+                capacities=arrays.plain(area.capacity for area in new),
             )
         if changes.new_seats:
             await self._query(
@@ -191,16 +191,16 @@ class Batch:
             await self._query("update_event", **{name: getattr(event, name) for name in EVENT_COLUMNS})
         ended = [id for id in changes.ended if id not in changes.new_holds]
         if ended:
-            await self._query("end_claims", version=version, hold_ids=ended)
+            await self._query("end_claims", version=version, hold_ids=arrays.plain(ended))
         booked = [id for id in changes.booked if id not in changes.new_holds]
         if booked:
-            await self._query("book_claims", version=version, hold_ids=booked)
+            await self._query("book_claims", version=version, hold_ids=arrays.plain(booked))
         if changes.moved_holds:
             await self._query(
                 "move_holds",
-                ids=list(changes.moved_holds),
-                statuses=[status.value for status, _ in changes.moved_holds.values()],
-                expiries=[expires_at for _, expires_at in changes.moved_holds.values()],
+                ids=arrays.plain(changes.moved_holds),
+                statuses=arrays.texts(status.value for status, _ in changes.moved_holds.values()),
+                expiries=arrays.times(expires_at for _, expires_at in changes.moved_holds.values()),
             )
         if changes.new_holds:
             await self._insert_holds(list(changes.new_holds.values()), now)
@@ -211,57 +211,57 @@ class Batch:
             await self._query(
                 "insert_bookings",
                 now=now,
-                hold_ids=[booking.hold_id for booking in new_bookings],
-                ids=[booking.id for booking in new_bookings],
-                names=[booking.name for booking in new_bookings],
-                emails=[booking.email for booking in new_bookings],
-                confirmed_by=[booking.by for booking in new_bookings],
+                hold_ids=arrays.plain(booking.hold_id for booking in new_bookings),
+                ids=arrays.plain(booking.id for booking in new_bookings),
+                names=arrays.texts(booking.name for booking in new_bookings),
+                emails=arrays.texts(booking.email for booking in new_bookings),
+                confirmed_by=arrays.texts(booking.by for booking in new_bookings),
             )
         if changes.cancelled_bookings:
-            await self._query("cancel_bookings", now=now, hold_ids=changes.cancelled_bookings)
+            await self._query("cancel_bookings", now=now, hold_ids=arrays.plain(changes.cancelled_bookings))
         first_blocks = [block for block in changes.new_blocks if block.first == 0]
         if first_blocks:
             await self._query(
                 "insert_blocks",
                 now=now,
-                ids=[block.id for block in first_blocks],
-                reasons=[block.reason for block in first_blocks],
-                blocked_by=[block.by for block in first_blocks],
+                ids=arrays.plain(block.id for block in first_blocks),
+                reasons=arrays.texts(block.reason for block in first_blocks),
+                blocked_by=arrays.texts(block.by for block in first_blocks),
             )
         if changes.lifted_blocks:
-            await self._query("lift_blocks", now=now, ids=changes.lifted_blocks)
+            await self._query("lift_blocks", now=now, ids=arrays.plain(changes.lifted_blocks))
         if changes.attempts:
             await self._query(
                 "insert_attempts",
                 now=now,
-                numbers=[attempt.number for attempt in changes.attempts],
-                quantities=[attempt.quantity for attempt in changes.attempts],
-                statuses=[attempt.status.value for attempt in changes.attempts],
-                booking_ids=[attempt.booking_id for attempt in changes.attempts],
+                numbers=arrays.plain(attempt.number for attempt in changes.attempts),
+                quantities=arrays.plain(attempt.quantity for attempt in changes.attempts),
+                statuses=arrays.texts(attempt.status.value for attempt in changes.attempts),
+                booking_ids=arrays.plain(attempt.booking_id for attempt in changes.attempts),
             )
         if changes.areas:
             areas = list(changes.areas.values())
             await self._query(
                 "update_areas",
-                numbers=[area.number for area in areas],
-                categories=[area.category for area in areas],
-                capacities=[area.capacity for area in areas],
-                held=[area.held for area in areas],
-                booked=[area.booked for area in areas],
-                blocked=[area.blocked for area in areas],
+                numbers=arrays.plain(area.number for area in areas),
+                categories=arrays.texts(area.category for area in areas),
+                capacities=arrays.plain(area.capacity for area in areas),
+                held=arrays.plain(area.held for area in areas),
+                booked=arrays.plain(area.booked for area in areas),
+                blocked=arrays.plain(area.blocked for area in areas),
             )
         if changes.answers:
             await self._query(
                 "insert_answers",
                 now=now,
-                scopes=[scope for scope, _, _ in changes.answers],
-                bodies=[body for _, body, _ in changes.answers],
-                statuses=[answer.status for _, _, answer in changes.answers],
-                answers=[answer.body for _, _, answer in changes.answers],
-                tokens_for=[answer.token_for for _, _, answer in changes.answers],
+                scopes=arrays.blobs(scope for scope, _, _ in changes.answers),
+                bodies=arrays.blobs(body for _, body, _ in changes.answers),
+                statuses=arrays.plain(answer.status for _, _, answer in changes.answers),
+                answers=arrays.blobs(answer.body for _, _, answer in changes.answers),
+                tokens_for=arrays.plain(answer.token_for for _, _, answer in changes.answers),
             )
         if changes.replayed:
-            await self._query("count_replays", scopes=list(changes.replayed))
+            await self._query("count_replays", scopes=arrays.blobs(changes.replayed))
         if changes.journal:
             await self._query(
                 "insert_journal",
@@ -276,14 +276,14 @@ class Batch:
         await self._query(
             "insert_holds",
             now=now,
-            ids=[hold.id for hold in holds],
-            statuses=[hold.status.value for hold in holds],
-            expiries=[hold.expires_at for hold in holds],
-            quantities=[hold.quantity for hold in holds],
-            requested=[hold.requested for hold in holds],
-            buyers=[hold.buyer for hold in holds],
-            token_hashes=[hold.token_hash for hold in holds],
-            placed_by=[hold.by for hold in holds],
+            ids=arrays.plain(hold.id for hold in holds),
+            statuses=arrays.texts(hold.status.value for hold in holds),
+            expiries=arrays.times(hold.expires_at for hold in holds),
+            quantities=arrays.plain(hold.quantity for hold in holds),
+            requested=arrays.plain(hold.requested for hold in holds),
+            buyers=arrays.texts(hold.buyer for hold in holds),
+            token_hashes=arrays.blobs(hold.token_hash for hold in holds),
+            placed_by=arrays.texts(hold.by for hold in holds),
         )
 
     async def _send(self, statement: str) -> None:
@@ -313,7 +313,7 @@ EVENT_COLUMNS = (
 )
 
 
-def claim_columns(changes: Changes) -> dict[str, list[Any]]:
+def claim_columns(changes: Changes) -> dict[str, str]:
     """One row a claim, numbered within its hold or block."""
     table: list[tuple[Any, ...]] = []
     for hold in changes.new_holds.values():
@@ -328,21 +328,31 @@ def claim_columns(changes: Changes) -> dict[str, list[Any]]:
             (block.id, number, claim.line, "block", claim.area, claim.seat, claim.quantity, False, False)
             for number, claim in enumerate(block.claims, block.first)
         )
-    names = ("hold_ids", "numbers", "lines", "kinds", "areas", "seats", "quantities", "booked", "ended")
-    return dict(zip(names, map(list, zip(*table, strict=True)), strict=True))
+    ids, numbers, lines, kinds, areas, seats, quantities, booked_flags, ended_flags = zip(*table, strict=True)
+    return {
+        "hold_ids": arrays.plain(ids),
+        "numbers": arrays.plain(numbers),
+        "lines": arrays.plain(lines),
+        "kinds": arrays.texts(kinds),
+        "areas": arrays.plain(areas),
+        "seats": arrays.plain(seats),
+        "quantities": arrays.plain(quantities),
+        "booked": arrays.booleans(booked_flags),
+        "ended": arrays.booleans(ended_flags),
+    }
 
 
-def seat_columns(seats: Sequence[tuple[int, Any, int]]) -> dict[str, list[Any]]:
+def seat_columns(seats: Sequence[tuple[int, Any, int]]) -> dict[str, str]:
     """Of (seat number, what it is, area number)."""
     return {
-        "numbers": [number for number, _, _ in seats],
-        "labels": [seat.label for _, seat, _ in seats],
-        "areas": [area for _, _, area in seats],
-        "sections": [seat.section for _, seat, _ in seats],
-        "rows": [seat.row for _, seat, _ in seats],
-        "positions": [seat.position_in_row for _, seat, _ in seats],
-        "names": [seat.name for _, seat, _ in seats],
-        "guids": [seat.guid for _, seat, _ in seats],
-        "xs": [seat.x for _, seat, _ in seats],
-        "ys": [seat.y for _, seat, _ in seats],
+        "numbers": arrays.plain(number for number, _, _ in seats),
+        "labels": arrays.texts(seat.label for _, seat, _ in seats),
+        "areas": arrays.plain(area for _, _, area in seats),
+        "sections": arrays.texts(seat.section for _, seat, _ in seats),
+        "rows": arrays.texts(seat.row for _, seat, _ in seats),
+        "positions": arrays.plain(seat.position_in_row for _, seat, _ in seats),
+        "names": arrays.texts(seat.name for _, seat, _ in seats),
+        "guids": arrays.texts(seat.guid for _, seat, _ in seats),
+        "xs": arrays.plain(seat.x for _, seat, _ in seats),
+        "ys": arrays.plain(seat.y for _, seat, _ in seats),
     }

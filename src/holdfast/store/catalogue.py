@@ -14,7 +14,7 @@ from holdfast.domain import ids
 from holdfast.domain.commands import NewEvent
 from holdfast.domain.event import Area, Event, EventStatus
 from holdfast.domain.seat_map import SeatMap, SeatSpec
-from holdfast.store import queries, rows
+from holdfast.store import arrays, queries, rows
 from holdfast.store.batch import SQL as BATCH_SQL
 from holdfast.store.batch import seat_columns
 from holdfast.store.connections import Connection, Connections
@@ -123,11 +123,11 @@ class Catalogue:
             BATCH_SQL["insert_areas"],
             {
                 "event_number": number,
-                "numbers": [area.number for area in areas],
-                "names": [area.name for area in areas],
-                "categories": [area.category for area in areas],
-                "seated": [area.seated for area in areas],
-                "capacities": [area.capacity for area in areas],
+                "numbers": arrays.plain(area.number for area in areas),
+                "names": arrays.texts(area.name for area in areas),
+                "categories": arrays.texts(area.category for area in areas),
+                "seated": arrays.booleans(area.seated for area in areas),
+                "capacities": arrays.plain(area.capacity for area in areas),
             },
         )
 

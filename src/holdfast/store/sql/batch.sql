@@ -24,33 +24,33 @@ SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buy
        b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
 FROM holds h
 LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
-WHERE h.event_number = :event_number AND h.id = ANY(:hold_ids);
+WHERE h.event_number = :event_number AND h.id = ANY(:hold_ids::uuid[]);
 
 -- name: load_holds_of_bookings
 SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
        b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
 FROM bookings b
 JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
-WHERE b.event_number = :event_number AND b.id = ANY(:booking_ids);
+WHERE b.event_number = :event_number AND b.id = ANY(:booking_ids::uuid[]);
 
 -- name: load_claims
 -- Of holds and blocks that the batch names; a cancelled booking's claims tell what it was.
 SELECT hold_id, line, area_number, seat_number, quantity
 FROM claims
-WHERE event_number = :event_number AND hold_id = ANY(:hold_ids)
+WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[])
 ORDER BY hold_id, claim_number;
 
 -- name: load_claims_of_bookings
 SELECT c.hold_id, c.line, c.area_number, c.seat_number, c.quantity
 FROM bookings b
 JOIN claims c ON c.event_number = :event_number AND c.hold_id = b.hold_id
-WHERE b.event_number = :event_number AND b.id = ANY(:booking_ids)
+WHERE b.event_number = :event_number AND b.id = ANY(:booking_ids::uuid[])
 ORDER BY c.hold_id, c.claim_number;
 
 -- name: load_blocks
 SELECT id, reason, blocked_at, lifted_at
 FROM blocks
-WHERE event_number = :event_number AND id = ANY(:block_ids);
+WHERE event_number = :event_number AND id = ANY(:block_ids::uuid[]);
 
 -- name: load_lapsed
 -- Oldest first, for areas whose counters are short of what is asked; the sums decide before any hold is read. The
@@ -74,7 +74,7 @@ WITH oldest AS (
           :whole_event
           OR EXISTS (
               SELECT FROM claims c
-              WHERE c.event_number = :event_number AND c.hold_id = h.id AND c.area_number = ANY(:wanted_areas)
+              WHERE c.event_number = :event_number AND c.hold_id = h.id AND c.area_number = ANY(:wanted_areas::integer[])
           )
       )
     ORDER BY h.expires_at
@@ -114,7 +114,7 @@ ORDER BY o.expires_at, o.id, c.claim_number;
 SELECT h.buyer, h.id, h.quantity, CASE WHEN h.status = 'active' THEN h.expires_at END AS expires_at
 FROM holds h
 WHERE h.event_number = :event_number
-  AND h.buyer = ANY(:buyers)
+  AND h.buyer = ANY(:buyers::text[])
   AND h.status IN ('active', 'confirmed')
   AND NOT EXISTS (
       SELECT FROM bookings b
@@ -132,17 +132,17 @@ LIMIT :most;
 -- name: load_answers
 SELECT scope, body, status, answer, token_for
 FROM idempotency
-WHERE event_number = :event_number AND scope = ANY(:scopes);
+WHERE event_number = :event_number AND scope = ANY(:scopes::bytea[]);
 
 -- name: end_claims!
 UPDATE claims
 SET ended_version = :version
-WHERE event_number = :event_number AND hold_id = ANY(:hold_ids) AND ended_version IS NULL;
+WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]) AND ended_version IS NULL;
 
 -- name: book_claims!
 UPDATE claims
 SET booked_version = :version
-WHERE event_number = :event_number AND hold_id = ANY(:hold_ids) AND ended_version IS NULL;
+WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]) AND ended_version IS NULL;
 
 -- name: move_holds!
 UPDATE holds h
@@ -187,7 +187,7 @@ WHERE e.event_number = :event_number;
 -- name: cancel_bookings!
 UPDATE bookings
 SET status = 'cancelled', cancelled_at = :now
-WHERE event_number = :event_number AND hold_id = ANY(:hold_ids);
+WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]);
 
 -- name: insert_blocks!
 INSERT INTO blocks (event_number, id, reason, blocked_at, blocked_by)
@@ -198,7 +198,7 @@ WHERE e.event_number = :event_number;
 -- name: lift_blocks!
 UPDATE blocks
 SET lifted_at = :now
-WHERE event_number = :event_number AND id = ANY(:ids);
+WHERE event_number = :event_number AND id = ANY(:ids::uuid[]);
 
 -- name: insert_attempts!
 INSERT INTO attempts (event_number, number, quantity, status, created_at, booking_id)
@@ -267,4 +267,4 @@ WHERE e.event_number = :event_number;
 -- name: count_replays!
 UPDATE idempotency
 SET replays = replays + 1
-WHERE event_number = :event_number AND scope = ANY(:scopes);
+WHERE event_number = :event_number AND scope = ANY(:scopes::bytea[]);

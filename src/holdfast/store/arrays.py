@@ -1,0 +1,37 @@
+"""Arrays: columns of a batch as PostgreSQL's array literals.
+
+The driver's own list adaptation looks at every element's type; of a batch of 64 holds that was a third of all Python
+time. Here the statement's cast says the type, and joining strings is one call a column. It also keeps one statement one
+plan: the driver would choose int2[], int4[] or int8[] by the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+
+def plain(values: Iterable[int | float | UUID | None]) -> str:
+    """Numbers and ids: nothing in them needs quoting."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def booleans(values: Iterable[bool]) -> str:
+    return "{" + ",".join(["t" if value else "f" for value in values]) + "}"
+
+
+def times(values: Iterable[datetime]) -> str:
+    return "{" + ",".join([f'"{value.isoformat()}"' for value in values]) + "}"
+
+
+def texts(values: Iterable[str | None]) -> str:
+    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+
+
+def blobs(values: Iterable[bytes | None]) -> str:
+    return "{" + ",".join(["NULL" if value is None else f'"\\\\x{value.hex()}"' for value in values]) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
