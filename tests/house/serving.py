@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import http.client
 import os
+import queue
 import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,6 +45,10 @@ class Serving:
             stderr=subprocess.PIPE,
             text=True,
         )
+        # Read all the time: a server whose log nobody takes would stand still.
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
 
     @property
     def pid(self) -> int:
@@ -70,9 +76,8 @@ class Serving:
 
     def wait_until_it_says(self, pattern: str) -> str:
         """Read on until a line matches."""
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self.said.append(line.rstrip())
+        while (line := self._lines.get(timeout=60)) is not None:
+            self.said.append(line)
             if re.search(pattern, line):
                 return line
         raise AssertionError(f"it never said {pattern!r}, but: {self.said}")
@@ -91,10 +96,12 @@ class Serving:
         return self.wait()
 
     def wait(self) -> int:
-        assert self._process.stderr is not None
-        self.said += self._process.stderr.read().splitlines()
-        self._process.stderr.close()
-        return self._process.wait(60)
+        code = self._process.wait(60)
+        self._reader.join()
+        while not self._lines.empty():
+            if (line := self._lines.get()) is not None:
+                self.said.append(line)
+        return code
 
     def __enter__(self) -> Self:
         self.wait_until_it_says("^Data:")
@@ -105,6 +112,11 @@ class Serving:
     ) -> None:
         if self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(60)
+        self.wait()
+
+    def _read(self) -> None:
         assert self._process.stderr is not None
-        self._process.stderr.close()
+        with self._process.stderr as lines:
+            for line in lines:
+                self._lines.put(line.rstrip())
+        self._lines.put(None)

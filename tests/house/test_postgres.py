@@ -132,6 +132,30 @@ def test_a_server_follows_its_parent(folder: Path, bin_dir: Path | None) -> None
     assert not (folder / "cluster" / "postmaster.pid").exists()
 
 
+def test_a_stop_during_a_recovery_ends_it(folder: Path, bin_dir: Path | None) -> None:
+    """PostgreSQL 18 asked to stop fast at that moment never ends; what was committed is there afterwards."""
+    for _ in range(3):
+        with PostgresServer(folder, bin_dir=bin_dir) as server:
+            with psycopg.connect(server.url, autocommit=True) as connection:
+                connection.execute("CREATE TABLE IF NOT EXISTS kept (n int)")
+                os.kill(connection.info.backend_pid, signal.SIGKILL)
+                with pytest.raises(psycopg.OperationalError):
+                    connection.execute("SELECT 1")
+            while not (recovering := server._is_recovering()) and "ready to accept" not in since_crash(
+                server
+            ):
+                pass
+        if recovering:
+            break
+    with PostgresServer(folder, bin_dir=bin_dir) as server:
+        assert one(server.url, "SELECT count(*) FROM kept") == 0
+    assert "received immediate shutdown request" in server.log_path.read_text()
+
+
+def since_crash(server: PostgresServer) -> str:
+    return server.log_path.read_text().rpartition("terminated by signal 9")[2]
+
+
 def test_a_cluster_of_another_major_version_is_refused(folder: Path, bin_dir: Path | None) -> None:
     with PostgresServer(folder, bin_dir=bin_dir):
         pass

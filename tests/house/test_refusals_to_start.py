@@ -32,7 +32,6 @@ def refused(done: subprocess.CompletedProcess[str], pattern: str, *, code: int =
         ("workers", "0", "HOLDFAST_WORKERS should be greater"),
         ("open", "maybe", "HOLDFAST_OPEN should be a valid boolean"),
         ("log_level", "loud", "HOLDFAST_LOG_LEVEL should be 'debug', 'info', 'warning' or 'error'"),
-        ("trusted_proxies", "10.0.0.0/8,proxy", "HOLDFAST_TRUSTED_PROXIES .*proxy"),
         (
             "database_url",
             "mysql://root:hunter22@db/x",

@@ -10,13 +10,12 @@ from typing import Any
 
 import structlog
 
+from holdfast.api.redaction import redact
 from holdfast.app.settings import LogFormat, Settings
 
 __all__ = ["configure_logging"]
 
-_SECRET = re.compile(
-    r"(hf[hk]_|whsec_)[A-Za-z0-9_=-]+|(?i:\b(bearer|hold|basic)\s+)[A-Za-z0-9._~+/=-]{16,}|(?<=://)[^/@\s:]+:[^@\s]+(?=@)"
-)
+_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]+(?=@)")
 _SECRET_NAMES = frozenset(
     {"authorization", "cookie", "hold_token", "hold-token", "password", "secret_key", "set-cookie"}
 )
@@ -65,7 +64,7 @@ def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Muta
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, str):
-        return _SECRET.sub("[secret]", value)
+        return redact(_PASSWORD_IN_URL.sub(r"\1:[secret]", value))
     if isinstance(value, Mapping):
         return {
             name: "[secret]" if str(name).lower() in _SECRET_NAMES else _without_secrets(one)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from holdfast.app.errors import CannotStart
 from holdfast.app.folders import can_reach, server_user
@@ -20,8 +19,6 @@ __all__ = ["LogFormat", "LogLevel", "Settings", "default_data_dir", "load_settin
 PREFIX = "HOLDFAST_"
 _NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # read by the SDK, in a client's environment
 _NOT_SETTINGS_PREFIX = "HOLDFAST_TEST_"
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class LogLevel(StrEnum):
@@ -72,10 +69,6 @@ class Settings(BaseSettings):
         default=True,
         description="Whether callers on this machine need no credentials until the first key is made.",
     )
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
-        default=(),
-        description="Addresses or networks, separated by commas, whose `X-Forwarded-For` is believed.",
-    )
     log_level: LogLevel = Field(default=LogLevel.INFO, description="Least important message that is logged.")
     log_format: LogFormat = Field(
         default=LogFormat.TEXT, description="`text` for people, `json` for machines."
@@ -88,15 +81,6 @@ class Settings(BaseSettings):
     batch_limit: int = Field(default=256, ge=1, le=256, description="Commands decided together at the most.")
     wait_limit_seconds: float = Field(
         default=2.0, gt=0, le=60, description="Seconds a command may wait for its batch before it is refused."
-    )
-    body_limit_bytes: int = Field(
-        default=65_536, ge=1024, le=16 * 1024**2, description="Bytes in a request's body at the most."
-    )
-    seat_map_body_limit_bytes: int = Field(
-        default=32 * 1024**2,
-        ge=65_536,
-        le=256 * 1024**2,
-        description="Bytes in the body of a request that brings a seat map at the most.",
     )
     body_timeout_seconds: float = Field(
         default=10.0, gt=0, le=300, description="Seconds in which a request's body must have arrived."
@@ -152,13 +136,6 @@ class Settings(BaseSettings):
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("must have at least 32 characters")
         return value
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _networks(cls, value: object) -> object:
-        return (
-            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        )
 
 
 def load_settings(**chosen: Any) -> Settings:

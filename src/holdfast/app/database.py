@@ -1,0 +1,50 @@
+"""Database: the URL that a command works with, whether or not a server is running at the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from holdfast.app.errors import CannotStart
+from holdfast.app.folders import FolderLock, make_folder, server_user
+from holdfast.app.postgres import PostgresServer, running_url
+from holdfast.app.secret_key import read_or_make_secret_key
+from holdfast.app.settings import Settings
+
+__all__ = ["open_database", "server_key"]
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[str]:
+    """The database's URL, for the block: of the settings, of the running server, or of one started for it.
+
+    It says nothing about the schema: a command that needs one calls `holdfast.store.schema`.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    folder = settings.data_dir / "postgres"
+    url = running_url(folder)
+    if url is not None:
+        yield url
+        return
+    make_folder(settings.data_dir, mode=0o700 if server_user().is_caller else 0o711)
+    lock = FolderLock(settings.data_dir)
+    lock.take()
+    try:
+        with PostgresServer(folder) as server:
+            yield server.url
+    finally:
+        lock.release()
+
+
+def server_key(settings: Settings) -> str:
+    """The key that signs hold tokens and cursors: of the settings, else of the data directory's file.
+
+    Call it inside `open_database`, so that two starts cannot both make the file.
+    """
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    if settings.database_url is not None:
+        raise CannotStart("HOLDFAST_SECRET_KEY is required with HOLDFAST_DATABASE_URL.")
+    return read_or_make_secret_key(settings.data_dir)

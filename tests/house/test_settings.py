@@ -1,0 +1,83 @@
+"""Settings: documented, limited, and out of the logs where they are secret."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+import pytest
+import structlog
+
+from holdfast.app.logging import configure_logging
+from holdfast.app.settings import Settings, load_settings
+
+UNITS = ("seconds", "milliseconds", "bytes", "hours", "days")
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_says_what_it_is_and_in_which_unit(name: str) -> None:
+    description = Settings.model_fields[name].description
+    assert description
+    assert description.endswith(".")
+    unit = name.rsplit("_", 1)[-1]
+    if unit in UNITS:
+        assert unit[:-1] in description.lower()
+
+
+def test_the_environment_is_read_and_a_chosen_value_goes_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_PORT", "9000")
+    monkeypatch.setenv("HOLDFAST_OPEN", "0")
+    monkeypatch.setenv("HOLDFAST_HOST", "")
+    settings = load_settings(port=None)
+    assert (settings.port, settings.open, settings.host) == (9000, False, "127.0.0.1")
+    assert load_settings(port=9001).port == 9001
+
+
+def test_what_belongs_to_clients_and_tests_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOLDFAST_URL", "HOLDFAST_API_KEY", "HOLDFAST_TEST_ANYTHING"):
+        monkeypatch.setenv(name, "x")
+    assert load_settings().port == 8000
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_SECRET_KEY", "hunter22" * 4)
+    monkeypatch.setenv("HOLDFAST_DATABASE_URL", "postgresql://holdfast:hunter22@db/holdfast")
+    assert "hunter22" not in repr(load_settings())
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_secrets_stay_out_of_the_log(log_format: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever logs them, and wherever in the message they stand."""
+    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+    try:
+        configure_logging(load_settings(log_format=log_format))
+        structlog.get_logger("holdfast.test").info(
+            "placed hfh_hunter22hunter22",
+            hold_token="hunter22",
+            headers={"Authorization": "Bearer hunter22", "accept": "text/plain"},
+        )
+        logging.getLogger("elsewhere").warning(
+            "cannot reach %s", "postgresql://holdfast:hunter22@db/holdfast"
+        )
+        logging.getLogger("elsewhere").warning("got Authorization: Bearer hunter22hunter22hunter22")
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().handlers[:] = handlers
+        logging.getLogger().setLevel(level)
+    said = capsys.readouterr().err
+    assert "hunter22" not in said
+    assert len(said.strip().splitlines()) == 3
+    assert all(word in said for word in ("placed", "text/plain", "cannot reach", "@db/holdfast"))
+
+
+def test_every_setting_is_used() -> None:
+    """A setting that nothing reads would be a promise that nobody keeps."""
+    source = Path(__file__).parents[2] / "src" / "holdfast"
+    text = "\n".join(
+        path.read_text()
+        for path in source.rglob("*.py")
+        if path.relative_to(source) != Path("app/settings.py")
+    )
+    unused = [name for name in Settings.model_fields if not re.search(rf"settings\.{name}\b", text)]
+    assert not unused, f"used nowhere: {unused}"
