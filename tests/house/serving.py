@@ -104,7 +104,12 @@ class Serving:
         return code
 
     def __enter__(self) -> Self:
-        self.wait_until_it_says("^Data:")
+        try:
+            self.wait_until_it_says("^Data:")
+        except BaseException:
+            self._process.kill()
+            self.wait()
+            raise
         return self
 
     def __exit__(

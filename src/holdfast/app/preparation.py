@@ -7,8 +7,6 @@ It answers with one JSON object on standard output, or with one line on standard
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import os
 import sys
@@ -19,17 +17,12 @@ __all__ = ["prepare"]
 def prepare(url: str, *, upgrade: bool) -> dict[str, int]:
     """Migrate (our own database) or only look (someone else's), and refuse one that Holdfast must not use."""
     from holdfast.store import schema
+    from holdfast.store.keys import count_keys
 
     if upgrade:
         schema.upgrade(url)
     schema.verify(url)
-    return {"keys": _count_keys(url)}
-
-
-def _count_keys(url: str) -> int:
-    if importlib.util.find_spec("holdfast.store.keys") is None:
-        return 0
-    return int(importlib.import_module("holdfast.store.keys").count_keys(url))
+    return {"keys": count_keys(url)}
 
 
 def main() -> int:
