@@ -15,7 +15,7 @@ from holdfast.store.schema import upgrade, verify
 @contextmanager
 def scratch_database() -> Iterator[str]:
     """The URL of a migrated database, durable as in production; on disk, never in memory."""
-    folder = Path(tempfile.mkdtemp(prefix="holdfast-benchmark-", dir="/var/tmp"))  # noqa: S108 - on disk, unlike /tmp
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-benchmark-", dir="/var/tmp"))
     folder.chmod(0o711)
     server = PostgresServer(folder / "postgres")
     server.start()

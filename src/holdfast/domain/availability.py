@@ -76,7 +76,9 @@ def availability_of(
             booked=area.booked,
             blocked=area.blocked,
         )
-        parts.append(AreaAvailability(name=area.name, category=area.category, seated=area.seated, counts=counts))
+        parts.append(
+            AreaAvailability(name=area.name, category=area.category, seated=area.seated, counts=counts)
+        )
     return Availability(
         event=event,
         version=version,

@@ -30,7 +30,9 @@ from holdfast.domain.seat_map import SeatSpec
 
 Entry = dict[str, Any]
 
-STRUCTURAL = frozenset({"opened", "capacity", "seats_added", "changed", "published", "event_cancelled", "stopped", "resumed"})
+STRUCTURAL = frozenset(
+    {"opened", "capacity", "seats_added", "changed", "published", "event_cancelled", "stopped", "resumed"}
+)
 """Entries that change the rules or the inventory itself; the journal marks their rows, so that they are found fast."""
 
 

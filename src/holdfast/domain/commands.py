@@ -137,7 +137,10 @@ class BookInstantly(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockAdmissions(Command):
-    """Take admissions off sale: seats by label, or a quantity of an area. `extends`: a further step of a large block."""
+    """Take admissions off sale: seats by label, or a quantity of an area.
+
+    `extends`: a further step of a large block.
+    """
 
     block_id: UUID
     labels: tuple[str, ...] = ()

@@ -37,7 +37,11 @@ class Answered:
     answer: c.Answer
 
 
-_DECIDE: dict[type[c.Command], Callable[[Inventory, Any], Outcome]] = {**DECIDE_PLACE, **DECIDE_HOLD, **DECIDE_EVENT}
+_DECIDE: dict[type[c.Command], Callable[[Inventory, Any], Outcome]] = {
+    **DECIDE_PLACE,
+    **DECIDE_HOLD,
+    **DECIDE_EVENT,
+}
 
 
 def decide(inventory: Inventory, commands: Sequence[c.Command]) -> tuple[list[Outcome], Changes]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from holdfast.domain import commands as c
 from holdfast.domain import errors
-from holdfast.domain.changes import Claim
 from holdfast.domain.booking import Block
+from holdfast.domain.changes import Claim
 from holdfast.domain.errors import FieldError
 from holdfast.domain.event import MAX_AREAS, MAX_CAPACITY, MOVES, Area, Event, EventStatus
 from holdfast.domain.hold import HoldStatus
@@ -48,7 +48,9 @@ def change(inventory: Inventory, command: c.ChangeEvent) -> Event:
     added = _new_areas(inventory, command)
     _refuse_bad_seats(inventory, command)
     _refuse_bad_rules(inventory, command)
-    fields = {name: value for name, value in command.changes.items() if getattr(inventory.event, name) != value}
+    fields = {
+        name: value for name, value in command.changes.items() if getattr(inventory.event, name) != value
+    }
     if fields:
         inventory.change_event("changed", fields, by=command.by)
     told: dict[str, int] = {}
@@ -121,7 +123,9 @@ def _new_capacities(inventory: Inventory, command: c.ChangeEvent) -> list[tuple[
     if command.capacity is not None:
         counted = inventory.counted_areas
         if len(counted) != 1:
-            raise _invalid("/capacity", "area_required", "The event does not have just one area: change `areas`.")
+            raise _invalid(
+                "/capacity", "area_required", "The event does not have just one area: change `areas`."
+            )
         wanted.append((counted[0], command.capacity, counted[0].category, "/capacity"))
     for index, spec in enumerate(command.areas):
         area = inventory.area_named(spec.name)
@@ -136,7 +140,11 @@ def _new_capacities(inventory: Inventory, command: c.ChangeEvent) -> list[tuple[
                 f"{taken} admissions of {area.name} are taken.",
                 errors=(FieldError(pointer=pointer, code="capacity_taken", detail=f"At least {taken}."),),
             )
-    return [(area, capacity, category) for area, capacity, category, _ in wanted if area.capacity != capacity or area.category != category]
+    return [
+        (area, capacity, category)
+        for area, capacity, category, _ in wanted
+        if area.capacity != capacity or area.category != category
+    ]
 
 
 def _reclaim_to(inventory: Inventory, area: Area, capacity: int) -> None:

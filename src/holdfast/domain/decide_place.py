@@ -116,7 +116,11 @@ class _Plan:
             if area is None:
                 raise errors.AreaUnknown(
                     "The event has no such area.",
-                    errors=(FieldError(pointer=f"/lines/{number}/area", code="area_unknown", detail="No such area."),),
+                    errors=(
+                        FieldError(
+                            pointer=f"/lines/{number}/area", code="area_unknown", detail="No such area."
+                        ),
+                    ),
                 )
             return area
         areas = inventory.counted_areas
@@ -128,7 +132,9 @@ class _Plan:
             raise errors.SoldOut("The event has no admissions.", available=0)
         raise errors.AreaRequired(
             "The event has several areas: say which.",
-            errors=(FieldError(pointer=f"/lines/{number}/area", code="area_required", detail="Say which area."),),
+            errors=(
+                FieldError(pointer=f"/lines/{number}/area", code="area_required", detail="Say which area."),
+            ),
         )
 
     def _quantity(self, number: int, line: c.QuantityLine, area: Area) -> None:
@@ -140,7 +146,11 @@ class _Plan:
         if granted <= 0:
             raise errors.SoldOut(
                 f"Not enough admissions available: {max(left, 0)} left.",
-                errors=(FieldError(pointer=f"/lines/{number}/quantity", code="sold_out", detail="Not enough left."),),
+                errors=(
+                    FieldError(
+                        pointer=f"/lines/{number}/quantity", code="sold_out", detail="Not enough left."
+                    ),
+                ),
                 available=max(left, 0),
             )
         self.planned[area.number] = planned + granted
@@ -195,7 +205,9 @@ class _Plan:
         if inventory.holdings is None:
             raise errors.SeatUnknown(
                 "The event has no numbered seats.",
-                errors=(_field(number, "best_available", "seat_unknown", "The event has no numbered seats."),),
+                errors=(
+                    _field(number, "best_available", "seat_unknown", "The event has no numbered seats."),
+                ),
             )
         if line.category is not None and inventory.area_of_category(line.category) is None:
             raise errors.AreaUnknown(
@@ -251,7 +263,12 @@ class _Plan:
 
 
 def _record(
-    inventory: Inventory, hold_id: Any, claims: list[Claim], *, requested: int, command: c.PlaceHold | c.BookInstantly
+    inventory: Inventory,
+    hold_id: Any,
+    claims: list[Claim],
+    *,
+    requested: int,
+    command: c.PlaceHold | c.BookInstantly,
 ) -> HoldRecord:
     event = inventory.event
     asked = command.ttl_seconds if isinstance(command, c.PlaceHold) else None
@@ -292,7 +309,9 @@ def _refuse_over_limit(inventory: Inventory, requested: int, buyer: str | None) 
             f"At most {event.max_per_hold} admissions in one hold.", limit=event.max_per_hold
         )
     if inventory.is_seated and not inventory.counted_areas and requested > MAX_SEATS_PER_HOLD:
-        raise errors.QuantityOverLimit(f"At most {MAX_SEATS_PER_HOLD} seats in one hold.", limit=MAX_SEATS_PER_HOLD)
+        raise errors.QuantityOverLimit(
+            f"At most {MAX_SEATS_PER_HOLD} seats in one hold.", limit=MAX_SEATS_PER_HOLD
+        )
     if event.max_per_buyer is None:
         return
     if buyer is None:

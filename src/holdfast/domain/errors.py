@@ -43,7 +43,9 @@ class HoldfastError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Error"
 
-    def __init__(self, detail: str | None = None, *, errors: tuple[FieldError, ...] = (), **facts: Any) -> None:
+    def __init__(
+        self, detail: str | None = None, *, errors: tuple[FieldError, ...] = (), **facts: Any
+    ) -> None:
         self.detail = detail or f"{self.title}."
         self.errors = errors
         self.facts = facts

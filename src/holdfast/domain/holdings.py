@@ -83,7 +83,9 @@ class Holdings:
 
     def next_expiry(self, now: datetime) -> datetime | None:
         """The earliest expiry ahead: until then the state can change only by a commit."""
-        ahead = (h.expires_at for h in self.by_id.values() if not h.booked and h.expires_at and h.expires_at > now)
+        ahead = (
+            h.expires_at for h in self.by_id.values() if not h.booked and h.expires_at and h.expires_at > now
+        )
         return min(ahead, default=None)
 
     # -- following the journal -------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Ids: UUID version 8 that carry their event's number, so that a row can be found and routed from its id alone.
 
-Layout, from the top: 40 bits event number, 41 bits milliseconds since 2020-01-01, 41 random bits (122 bits; the other
-six are the version and variant of RFC 9562). Ids of one event grow with time, so that indexes grow at their end. Ids are
-not secrets: a hold token is.
+Layout, from the top: 40 bits event number, 41 bits milliseconds since 2020-01-01, 41 random bits (122 bits; the
+other six are the version and variant of RFC 9562). Ids of one event grow with time, so that indexes grow at their end.
+Ids are not secrets: a hold token is.
 """
 
 from __future__ import annotations
@@ -25,8 +25,14 @@ _LOW_12 = (1 << 12) - 1
 
 def make_id(event_number: int, *, unix_ms: int, random_bits: int) -> UUID:
     """An id of `event_number`; `unix_ms` only orders it and decides nothing."""
-    body = (event_number << 82) | (((unix_ms - EPOCH_MS) & ((1 << 41) - 1)) << 41) | (random_bits & ((1 << 41) - 1))
-    return UUID(int=((body >> 74) << 80) | _VERSION | (((body >> 62) & _LOW_12) << 64) | _VARIANT | (body & _LOW_62))
+    body = (
+        (event_number << 82)
+        | (((unix_ms - EPOCH_MS) & ((1 << 41) - 1)) << 41)
+        | (random_bits & ((1 << 41) - 1))
+    )
+    return UUID(
+        int=((body >> 74) << 80) | _VERSION | (((body >> 62) & _LOW_12) << 64) | _VARIANT | (body & _LOW_62)
+    )
 
 
 def event_number_of(some_id: UUID) -> int | None:

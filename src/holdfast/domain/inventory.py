@@ -102,7 +102,13 @@ class BlockRecord:
     __slots__ = ("blocked_at", "claims", "id", "lifted_at", "reason")
 
     def __init__(
-        self, *, id: UUID, reason: str | None, blocked_at: datetime, lifted_at: datetime | None, claims: list[Claim]
+        self,
+        *,
+        id: UUID,
+        reason: str | None,
+        blocked_at: datetime,
+        lifted_at: datetime | None,
+        claims: list[Claim],
     ) -> None:
         self.id = id
         self.reason = reason
@@ -142,7 +148,9 @@ class Inventory:
         self.blocks = {block.id: block for block in blocks}
         self.answers = answers or {}
         self.changes = Changes()
-        self.by_booking = {hold.booking_id: hold for hold in self.holds.values() if hold.booking_id is not None}
+        self.by_booking = {
+            hold.booking_id: hold for hold in self.holds.values() if hold.booking_id is not None
+        }
         self._seats: dict[int, UUID | None] = {}
         """Seats that this batch moved: who has them now."""
         self._gone: set[UUID] = set()
@@ -187,7 +195,9 @@ class Inventory:
     def taken_by(self, buyer: str) -> int:
         """Admissions that a buyer has in live holds and bookings of this event."""
         mine = self._buyers.get(buyer, {})
-        return sum(quantity for quantity, expires_at in mine.values() if expires_at is None or expires_at > self.now)
+        return sum(
+            quantity for quantity, expires_at in mine.values() if expires_at is None or expires_at > self.now
+        )
 
     # -- moves -----------------------------------------------------------------------------------------------------
 
@@ -211,7 +221,12 @@ class Inventory:
             expires_at = None if booked else hold.expires_at
             self._buyers.setdefault(hold.buyer, {})[hold.id] = (hold.quantity, expires_at)
         if booked is None:
-            entry |= {"change": "held", "until": hold.expires_at.isoformat(), "requested": hold.requested, "by": by}
+            entry |= {
+                "change": "held",
+                "until": hold.expires_at.isoformat(),
+                "requested": hold.requested,
+                "by": by,
+            }
         else:
             self.by_booking[booked.id] = hold
             self.changes.new_bookings.append(booked)
@@ -291,7 +306,13 @@ class Inventory:
         self._take_in_picker(claims)
         self.changes.new_blocks.append(NewBlock(id=id, reason=reason, by=by, claims=claims, first=first))
         self.changes.journal.append(
-            {"change": "blocked", "block": str(id), **moved(claims), "by": by, **({"reason": reason} if reason else {})}
+            {
+                "change": "blocked",
+                "block": str(id),
+                **moved(claims),
+                "by": by,
+                **({"reason": reason} if reason else {}),
+            }
         )
         before = self.blocks.get(id)
         if before is None:
@@ -304,14 +325,21 @@ class Inventory:
         self._return(block.id, block.claims, "blocked")
         block.lifted_at = self.now
         self.changes.lifted_blocks.append(block.id)
-        self.changes.journal.append({"change": "lifted", "block": str(block.id), **moved(block.claims), "by": by})
+        self.changes.journal.append(
+            {"change": "lifted", "block": str(block.id), **moved(block.claims), "by": by}
+        )
 
     def change_event(self, change: str, fields: dict[str, Any], *, by: str) -> None:
         """New values of the event's own columns; later commands of the batch see them."""
         self.event = replace(self.event, **fields)
         self.changes.event.update(fields)
-        told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields.items()}
-        self.changes.journal.append({"change": change, **({"fields": told} if change == "changed" else {}), "by": by})
+        told = {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in fields.items()
+        }
+        self.changes.journal.append(
+            {"change": change, **({"fields": told} if change == "changed" else {}), "by": by}
+        )
 
     def add_area(self, area: Area) -> None:
         self.areas[area.number] = area
@@ -349,7 +377,10 @@ class Inventory:
 
     def _claims_of(self, holding: Holding) -> list[Claim]:
         """A holding's claims by area; enough to end them (their rows are found by the hold's id)."""
-        seats = [Claim(line=0, area=self.area_of_seat(seat).number, seat=seat, quantity=1) for seat in holding.seats]
+        seats = [
+            Claim(line=0, area=self.area_of_seat(seat).number, seat=seat, quantity=1)
+            for seat in holding.seats
+        ]
         counted = dict(holding.areas)
         for claim in seats:
             counted[claim.area] -= 1

@@ -46,7 +46,8 @@ def booking_view(
     seat_map: SeatMap | None,
     created: bool = False,
 ) -> Booking:
-    assert hold.booking_id is not None and hold.confirmed_at is not None
+    assert hold.booking_id is not None
+    assert hold.confirmed_at is not None
     return Booking(
         id=hold.booking_id,
         event_number=event.number,
@@ -66,7 +67,9 @@ def booking_view(
     )
 
 
-def block_view(block: BlockRecord, *, event: Event, areas: Mapping[int, Area], seat_map: SeatMap | None) -> Block:
+def block_view(
+    block: BlockRecord, *, event: Event, areas: Mapping[int, Area], seat_map: SeatMap | None
+) -> Block:
     lines = held_lines(block.claims, areas, seat_map)
     return Block(
         id=block.id,

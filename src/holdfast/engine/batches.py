@@ -78,7 +78,9 @@ class Batches:
                 self._forget(number)
                 if errors.is_retryable(error) and tries < MOST_TRIES:
                     continue
-                if errors.is_lost(error) and tries < 2:  # nothing was sent to commit: the others died with it, too
+                if (
+                    errors.is_lost(error) and tries < 2
+                ):  # nothing was sent to commit: the others died with it, too
                     await self._connections.forget_dead()
                     continue
                 if errors.is_data_error(error):
@@ -90,7 +92,12 @@ class Batches:
         """The database refused what had been decided: find the command by halves, sell the others theirs."""
         if len(commands) == 1:
             self._violated(number)
-            log.error("invariant_violated", event_number=number, command=type(commands[0]).__name__, error=repr(error))
+            log.error(
+                "invariant_violated",
+                event_number=number,
+                command=type(commands[0]).__name__,
+                error=repr(error),
+            )
             fault = errors.translate(error)
             assert isinstance(fault, InvariantViolated)
             return [fault]

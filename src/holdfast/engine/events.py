@@ -21,14 +21,18 @@ class Events:
         self._creating: set[bytes] = set()
         """Keys that this process is carrying out right now."""
 
-    async def create(self, new: c.NewEvent, *, by: str, key: c.RetryKey | None = None) -> tuple[Event | None, c.Answer | None]:
+    async def create(
+        self, new: c.NewEvent, *, by: str, key: c.RetryKey | None = None
+    ) -> tuple[Event | None, c.Answer | None]:
         """The new event, and with a retry key its answer; (None, answer) is a replay.
 
         The key row fixes number and id first, so that a retry after a crash makes the same event and not a second one.
         Raises InProgress while another request with the same key has not answered yet, IdempotencyKeyReused.
         """
         number, now = await self._catalogue.next_number()
-        id = ids.make_id(number, unix_ms=int(now.timestamp() * 1000), random_bits=int.from_bytes(os.urandom(6), "big"))
+        id = ids.make_id(
+            number, unix_ms=int(now.timestamp() * 1000), random_bits=int.from_bytes(os.urandom(6), "big")
+        )
         if key is None:
             return await self._catalogue.insert_event(new, number=number, id=id, now=now, by=by), None
         earlier = await self._catalogue.claim_creation(key.scope, key.body, number, id, now)

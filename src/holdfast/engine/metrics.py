@@ -10,7 +10,9 @@ from holdfast.metrics import counter, gauge, histogram
 HOLDS_PLACED = counter("holdfast_holds_placed_total", "Holds placed.")
 HOLDS_RELEASED = counter("holdfast_holds_released_total", "Holds released by their buyers or by staff.")
 HOLDS_EXPIRED = counter("holdfast_holds_expired_total", "Lapsed holds whose rows were rewritten.")
-BOOKINGS_CONFIRMED = counter("holdfast_bookings_confirmed_total", "Bookings confirmed, instant ones included.")
+BOOKINGS_CONFIRMED = counter(
+    "holdfast_bookings_confirmed_total", "Bookings confirmed, instant ones included."
+)
 BOOKINGS_CANCELLED = counter("holdfast_bookings_cancelled_total", "Bookings cancelled.")
 ADMISSIONS_BOOKED = counter("holdfast_admissions_booked_total", "Admissions in confirmed bookings.")
 REFUSALS = counter("holdfast_refusals_total", "Commands refused, by code.", ["code"])
@@ -25,7 +27,9 @@ BATCH_SECONDS = histogram(
 LANE_DEPTH = gauge(
     "holdfast_lane_depth", "Commands waiting in all lanes, at the last look.", across="livesum"
 )
-VIOLATIONS = counter("holdfast_invariant_violations_total", "Times that the database refused what had been decided.")
+VIOLATIONS = counter(
+    "holdfast_invariant_violations_total", "Times that the database refused what had been decided."
+)
 
 _BY_CHANGE = {
     "held": HOLDS_PLACED,

@@ -194,9 +194,13 @@ class Reading:
         known = await self._get_known(number)
         areas = {area.number: area for area in known.areas}
         seat_map = await self._map_for(known)
-        return [hold_view(hold, event=known.event, areas=areas, seat_map=seat_map, now=now) for hold, now in found]
+        return [
+            hold_view(hold, event=known.event, areas=areas, seat_map=seat_map, now=now) for hold, now in found
+        ]
 
-    async def _tell_bookings(self, number: int, found: Sequence[tuple[HoldRecord, datetime]]) -> list[Booking]:
+    async def _tell_bookings(
+        self, number: int, found: Sequence[tuple[HoldRecord, datetime]]
+    ) -> list[Booking]:
         known = await self._get_known(number)
         areas = {area.number: area for area in known.areas}
         seat_map = await self._map_for(known)
@@ -250,12 +254,13 @@ class Reading:
             next_expiry=None,
             seat_map=await self._map_for(known) or SeatMap.build((), 0),
             taken=tuple(
-                SeatState(seat, state, expires_at if state == "held" else None) for seat, state, expires_at in taken
+                SeatState(seat, state, expires_at if state == "held" else None)
+                for seat, state, expires_at in taken
             ),
         )
 
     async def _capacities_at(self, known: Known, version: int) -> dict[int, int]:
-        """Today's capacities, taken back: an entry says what a capacity became, so the one before it says what it was."""
+        """Today's capacities, taken back: an entry says what one became, so the entry before says what it was."""
         capacities = {area.number: area.capacity for area in known.areas}
         changed = {
             int(area)

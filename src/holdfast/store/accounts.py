@@ -51,9 +51,9 @@ class Accounts:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def _fetch(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    async def _fetch(self, query: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
         async with self._connections.control().connection() as connection:
-            cursor = await connection.execute(SQL[name], parameters)
+            cursor = await connection.execute(SQL[query], parameters)
             return await cursor.fetchall() if cursor.description else []
 
     async def insert_key(

@@ -7,7 +7,7 @@ plan: the driver would choose int2[], int4[] or int8[] by the values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,12 +17,14 @@ def plain(values: Iterable[int | float | UUID | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
-def booleans(values: Iterable[bool]) -> str:
+def booleans(values: Sequence[bool]) -> str:
     return "{" + ",".join(["t" if value else "f" for value in values]) + "}"
 
 
-def times(values: Iterable[datetime]) -> str:
-    return "{" + ",".join([f'"{value.isoformat()}"' for value in values]) + "}"
+def times(values: Sequence[datetime]) -> str:
+    """A batch's holds mostly end at few moments: each is written out once."""
+    texts = {value: f'"{value.isoformat()}"' for value in set(values)}
+    return "{" + ",".join([texts[value] for value in values]) + "}"
 
 
 def texts(values: Iterable[str | None]) -> str:

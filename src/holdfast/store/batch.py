@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
-from psycopg.types.json import Jsonb, set_json_dumps
+from psycopg.types.json import set_json_dumps
 
-from holdfast.domain.changes import STRUCTURAL, Changes, Claim
 from holdfast.domain.commands import Answer
 from holdfast.domain.errors import EventNotFound
 from holdfast.domain.holdings import Holdings
-from holdfast.domain.inventory import BlockRecord, HoldRecord, Inventory
+from holdfast.domain.inventory import BlockRecord, Inventory
 from holdfast.store import arrays, queries, rows
 from holdfast.store.connections import Connection
 from holdfast.store.errors import CommitUnknownError
 from holdfast.store.needs import Known, Needs
+from holdfast.store.writing import statements
 
 SQL = queries.load("batch")
 MOST_VERSIONS_BEHIND = 1_000
@@ -54,7 +54,6 @@ class Batch:
     async def load(self, needs: Needs, known: Known, holdings: Holdings | None) -> Loaded:
         """Raises EventNotFound, StaleError, or the driver's errors (nothing was done then)."""
         self._pipeline = await self._context.__aenter__()
-        number = self.event_number
         await self._send("BEGIN")
         locked = await self._query("lock_inventory")
         event = await self._query("load_event")
@@ -111,7 +110,8 @@ class Batch:
             self._follow(holdings, found["journal"], version)
         claims = rows.claims_of([*found.get("claims", ()), *found.get("sold_claims", ())])
         holds = [
-            rows.hold_of(row, claims.get(row[0], [])) for row in (*found.get("holds", ()), *found.get("sold", ()))
+            rows.hold_of(row, claims.get(row[0], []))
+            for row in (*found.get("holds", ()), *found.get("sold", ()))
         ]
         lapsed = rows.lapsed_of(found.get("lapsed", ()))
         already = {hold.id: hold for hold in holds}
@@ -146,10 +146,10 @@ class Batch:
             raise StaleError("mirror")
 
     async def commit(self, inventory: Inventory) -> None:
-        """Raises CommitUnknownError once the commit may have happened, the driver's errors where it certainly has not."""
-        changes, number = inventory.changes, self.event_number
-        version = inventory.version + bool(changes.journal)
-        await self._write(changes, inventory, number, version)
+        """Raises CommitUnknownError once it may have happened, the driver's errors where it certainly has not."""
+        version = inventory.version + bool(inventory.changes.journal)
+        for name, parameters in statements(inventory, version):
+            await self._query(name, **parameters)
         await self._send("COMMIT")
         try:
             await self._pipeline.sync()
@@ -170,122 +170,6 @@ class Batch:
             except psycopg.Error:
                 await self.connection.close()
 
-    async def _write(self, changes: Changes, inventory: Inventory, number: int, version: int) -> None:
-        now = inventory.now
-        if changes.new_areas:
-            new = changes.new_areas
-            await self._query(
-                "insert_areas",
-                numbers=arrays.plain(area.number for area in new),
-                names=arrays.texts(area.name for area in new),
-                categories=arrays.texts(area.category for area in new),
-                seated=arrays.booleans(area.seated for area in new),
-                capacities=arrays.plain(area.capacity for area in new),
-            )
-        if changes.new_seats:
-            await self._query(
-                "insert_seats", map_version=inventory.event.map_version, **seat_columns(changes.new_seats)
-            )
-        if changes.event:
-            event = inventory.event
-            await self._query("update_event", **{name: getattr(event, name) for name in EVENT_COLUMNS})
-        ended = [id for id in changes.ended if id not in changes.new_holds]
-        if ended:
-            await self._query("end_claims", version=version, hold_ids=arrays.plain(ended))
-        booked = [id for id in changes.booked if id not in changes.new_holds]
-        if booked:
-            await self._query("book_claims", version=version, hold_ids=arrays.plain(booked))
-        if changes.moved_holds:
-            await self._query(
-                "move_holds",
-                ids=arrays.plain(changes.moved_holds),
-                statuses=arrays.texts(status.value for status, _ in changes.moved_holds.values()),
-                expiries=arrays.times(expires_at for _, expires_at in changes.moved_holds.values()),
-            )
-        if changes.new_holds:
-            await self._insert_holds(list(changes.new_holds.values()), now)
-        if changes.new_holds or changes.new_blocks:
-            await self._query("insert_claims", version=version, **claim_columns(changes))
-        if changes.new_bookings:
-            new_bookings = changes.new_bookings
-            await self._query(
-                "insert_bookings",
-                now=now,
-                hold_ids=arrays.plain(booking.hold_id for booking in new_bookings),
-                ids=arrays.plain(booking.id for booking in new_bookings),
-                names=arrays.texts(booking.name for booking in new_bookings),
-                emails=arrays.texts(booking.email for booking in new_bookings),
-                confirmed_by=arrays.texts(booking.by for booking in new_bookings),
-            )
-        if changes.cancelled_bookings:
-            await self._query("cancel_bookings", now=now, hold_ids=arrays.plain(changes.cancelled_bookings))
-        first_blocks = [block for block in changes.new_blocks if block.first == 0]
-        if first_blocks:
-            await self._query(
-                "insert_blocks",
-                now=now,
-                ids=arrays.plain(block.id for block in first_blocks),
-                reasons=arrays.texts(block.reason for block in first_blocks),
-                blocked_by=arrays.texts(block.by for block in first_blocks),
-            )
-        if changes.lifted_blocks:
-            await self._query("lift_blocks", now=now, ids=arrays.plain(changes.lifted_blocks))
-        if changes.attempts:
-            await self._query(
-                "insert_attempts",
-                now=now,
-                numbers=arrays.plain(attempt.number for attempt in changes.attempts),
-                quantities=arrays.plain(attempt.quantity for attempt in changes.attempts),
-                statuses=arrays.texts(attempt.status.value for attempt in changes.attempts),
-                booking_ids=arrays.plain(attempt.booking_id for attempt in changes.attempts),
-            )
-        if changes.areas:
-            areas = list(changes.areas.values())
-            await self._query(
-                "update_areas",
-                numbers=arrays.plain(area.number for area in areas),
-                categories=arrays.texts(area.category for area in areas),
-                capacities=arrays.plain(area.capacity for area in areas),
-                held=arrays.plain(area.held for area in areas),
-                booked=arrays.plain(area.booked for area in areas),
-                blocked=arrays.plain(area.blocked for area in areas),
-            )
-        if changes.answers:
-            await self._query(
-                "insert_answers",
-                now=now,
-                scopes=arrays.blobs(scope for scope, _, _ in changes.answers),
-                bodies=arrays.blobs(body for _, body, _ in changes.answers),
-                statuses=arrays.plain(answer.status for _, _, answer in changes.answers),
-                answers=arrays.blobs(answer.body for _, _, answer in changes.answers),
-                tokens_for=arrays.plain(answer.token_for for _, _, answer in changes.answers),
-            )
-        if changes.replayed:
-            await self._query("count_replays", scopes=arrays.blobs(changes.replayed))
-        if changes.journal:
-            await self._query(
-                "insert_journal",
-                version=version,
-                now=now,
-                structural=any(entry["change"] in STRUCTURAL for entry in changes.journal),
-                changes=Jsonb(changes.journal),
-            )
-        await self._query("update_inventory", version=version, now=now, reclaimed_until=changes.reclaimed_until)
-
-    async def _insert_holds(self, holds: list[HoldRecord], now: datetime) -> None:
-        await self._query(
-            "insert_holds",
-            now=now,
-            ids=arrays.plain(hold.id for hold in holds),
-            statuses=arrays.texts(hold.status.value for hold in holds),
-            expiries=arrays.times(hold.expires_at for hold in holds),
-            quantities=arrays.plain(hold.quantity for hold in holds),
-            requested=arrays.plain(hold.requested for hold in holds),
-            buyers=arrays.texts(hold.buyer for hold in holds),
-            token_hashes=arrays.blobs(hold.token_hash for hold in holds),
-            placed_by=arrays.texts(hold.by for hold in holds),
-        )
-
     async def _send(self, statement: str) -> None:
         await self.connection.execute(statement, prepare=False)
 
@@ -293,66 +177,3 @@ class Batch:
         cursor = self.connection.cursor(binary=True)
         await cursor.execute(SQL[name], {"event_number": self.event_number, **parameters}, prepare=True)
         return cursor
-
-
-EVENT_COLUMNS = (
-    "name",
-    "status",
-    "venue",
-    "time_zone",
-    "starts_at",
-    "on_sale_at",
-    "off_sale_at",
-    "sales_stopped",
-    "hold_ttl_seconds",
-    "max_hold_ttl_seconds",
-    "max_per_hold",
-    "max_per_buyer",
-    "allow_partial",
-    "map_version",
-)
-
-
-def claim_columns(changes: Changes) -> dict[str, str]:
-    """One row a claim, numbered within its hold or block."""
-    table: list[tuple[Any, ...]] = []
-    for hold in changes.new_holds.values():
-        booked = hold.booking_id is not None
-        ended = hold.id in changes.ended
-        table.extend(
-            (hold.id, number, claim.line, "hold", claim.area, claim.seat, claim.quantity, booked, ended)
-            for number, claim in enumerate(hold.claims)
-        )
-    for block in changes.new_blocks:
-        table.extend(
-            (block.id, number, claim.line, "block", claim.area, claim.seat, claim.quantity, False, False)
-            for number, claim in enumerate(block.claims, block.first)
-        )
-    ids, numbers, lines, kinds, areas, seats, quantities, booked_flags, ended_flags = zip(*table, strict=True)
-    return {
-        "hold_ids": arrays.plain(ids),
-        "numbers": arrays.plain(numbers),
-        "lines": arrays.plain(lines),
-        "kinds": arrays.texts(kinds),
-        "areas": arrays.plain(areas),
-        "seats": arrays.plain(seats),
-        "quantities": arrays.plain(quantities),
-        "booked": arrays.booleans(booked_flags),
-        "ended": arrays.booleans(ended_flags),
-    }
-
-
-def seat_columns(seats: Sequence[tuple[int, Any, int]]) -> dict[str, str]:
-    """Of (seat number, what it is, area number)."""
-    return {
-        "numbers": arrays.plain(number for number, _, _ in seats),
-        "labels": arrays.texts(seat.label for _, seat, _ in seats),
-        "areas": arrays.plain(area for _, _, area in seats),
-        "sections": arrays.texts(seat.section for _, seat, _ in seats),
-        "rows": arrays.texts(seat.row for _, seat, _ in seats),
-        "positions": arrays.plain(seat.position_in_row for _, seat, _ in seats),
-        "names": arrays.texts(seat.name for _, seat, _ in seats),
-        "guids": arrays.texts(seat.guid for _, seat, _ in seats),
-        "xs": arrays.plain(seat.x for _, seat, _ in seats),
-        "ys": arrays.plain(seat.y for _, seat, _ in seats),
-    }

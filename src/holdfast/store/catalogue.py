@@ -14,11 +14,11 @@ from holdfast.domain import ids
 from holdfast.domain.commands import NewEvent
 from holdfast.domain.event import Area, Event, EventStatus
 from holdfast.domain.seat_map import SeatMap, SeatSpec
-from holdfast.store import arrays, queries, rows
+from holdfast.store import queries, rows
 from holdfast.store.batch import SQL as BATCH_SQL
-from holdfast.store.batch import seat_columns
 from holdfast.store.connections import Connection, Connections
 from holdfast.store.needs import Known
+from holdfast.store.writing import area_columns, seat_columns
 
 SQL = queries.load("catalogue")
 
@@ -65,7 +65,9 @@ class Catalogue:
             cursor = await connection.execute(SQL["next_dialect_numbers"], {"count": count})
             return [row[0] for row in await cursor.fetchall()]
 
-    async def claim_creation(self, scope: bytes, body: bytes, number: int, id: UUID, now: datetime) -> Creation | None:
+    async def claim_creation(
+        self, scope: bytes, body: bytes, number: int, id: UUID, now: datetime
+    ) -> Creation | None:
         """None: the key is this caller's. Otherwise what an earlier try left."""
         async with self._connections.control().connection() as connection:
             parameters = {"scope": scope, "body": body, "number": number, "id": id, "now": now}
@@ -79,7 +81,9 @@ class Catalogue:
 
     async def finish_creation(self, scope: bytes, status: int, answer: bytes) -> None:
         async with self._connections.control().connection() as connection:
-            await connection.execute(SQL["finish_creation"], {"scope": scope, "status": status, "answer": answer})
+            await connection.execute(
+                SQL["finish_creation"], {"scope": scope, "status": status, "answer": answer}
+            )
 
     async def insert_event(self, new: NewEvent, *, number: int, id: UUID, now: datetime, by: str) -> Event:
         """The event with its whole inventory, in one transaction; where it is there already, as it is."""
@@ -103,7 +107,9 @@ class Catalogue:
             allow_partial=new.allow_partial,
             map_version=1 if seat_map is not None else 0,
         )
-        columns = {name: getattr(event, name) for name in Event.__slots__ if name not in ("number", "sales_stopped")}
+        columns = {
+            name: getattr(event, name) for name in Event.__slots__ if name not in ("number", "sales_stopped")
+        }
         async with self._connections.pool(number).connection() as connection, connection.transaction():
             cursor = await connection.execute(SQL["insert_event"], {"event_number": number, **columns})
             if await cursor.fetchone() is None:
@@ -112,24 +118,18 @@ class Catalogue:
             await self._insert_areas(connection, number, areas)
             if seat_map is not None:
                 await self._insert_seats(connection, number, seat_map.specs(), areas)
-            opening = {"change": "opened", "areas": {str(area.number): area.capacity for area in areas}, "by": by}
+            opening = {
+                "change": "opened",
+                "areas": {str(area.number): area.capacity for area in areas},
+                "by": by,
+            }
             journal = {"version": 0, "now": now, "structural": True, "changes": Jsonb([opening])}
             await connection.execute(BATCH_SQL["insert_journal"], {"event_number": number, **journal})
         return event
 
     @staticmethod
     async def _insert_areas(connection: Connection, number: int, areas: Sequence[Area]) -> None:
-        await connection.execute(
-            BATCH_SQL["insert_areas"],
-            {
-                "event_number": number,
-                "numbers": arrays.plain(area.number for area in areas),
-                "names": arrays.texts(area.name for area in areas),
-                "categories": arrays.texts(area.category for area in areas),
-                "seated": arrays.booleans(area.seated for area in areas),
-                "capacities": arrays.plain(area.capacity for area in areas),
-            },
-        )
+        await connection.execute(BATCH_SQL["insert_areas"], {"event_number": number, **area_columns(areas)})
 
     @staticmethod
     async def _insert_seats(connection: Connection, number: int, specs: Any, areas: Sequence[Area]) -> None:

@@ -30,9 +30,11 @@ def is_data_error(error: BaseException) -> bool:
 
 def is_lost(error: BaseException) -> bool:
     """Whether the connection broke, rather than the statement; PoolTimeout is not: nobody had a connection to break."""
-    if isinstance(error, PoolTimeout) or not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+    if isinstance(error, PoolTimeout) or not isinstance(
+        error, psycopg.OperationalError | psycopg.InterfaceError
+    ):
         return False
-    return error.sqlstate is None or error.sqlstate[:2] in ("57", "08") and error.sqlstate != "57014"
+    return error.sqlstate is None or (error.sqlstate[:2] in ("57", "08") and error.sqlstate != "57014")
 
 
 def translate(error: BaseException) -> Fault:
@@ -41,6 +43,8 @@ def translate(error: BaseException) -> Fault:
         return OutcomeUnknown("The answer of the commit was lost; ask again with the same Idempotency-Key.")
     if is_data_error(error):
         return InvariantViolated("The request could not be carried out.")
-    if isinstance(error, psycopg.Error) and error.sqlstate == "57014":  # statement_timeout: the event is crowded
+    if (
+        isinstance(error, psycopg.Error) and error.sqlstate == "57014"
+    ):  # statement_timeout: the event is crowded
         return Busy("The event is busy.")
     return Unavailable("The database is not available.")

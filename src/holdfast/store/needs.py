@@ -68,8 +68,8 @@ def needs_of(commands: Sequence[c.Command], known: Known) -> Needs:
                 needs.blocks[id] = None
             case c.ChangeEvent(capacity=capacity, areas=areas):
                 if capacity is not None and len(counted) == 1:
-                    (area,) = counted.values()
-                    _want(needs, counted, area.name, max(0, area.capacity - capacity))
+                    (only,) = counted.values()
+                    _want(needs, counted, only.name, max(0, only.capacity - capacity))
                 for spec in areas:
                     if spec.name in counted:
                         _want(needs, counted, spec.name, max(0, counted[spec.name].capacity - spec.capacity))

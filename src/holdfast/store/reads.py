@@ -77,8 +77,8 @@ class Reads:
         found: dict[int, int] = {}
         for pool in self._connections.all():
             async with pool.connection() as connection:
-                for number, version in await _fetch(connection, SQL["read_versions"], event_numbers=list(numbers)):
-                    found[number] = version
+                table = await _fetch(connection, SQL["read_versions"], event_numbers=list(numbers))
+                found.update((row[0], row[1]) for row in table)
         return found
 
     async def find_hold(self, number: int, hold_id: UUID) -> tuple[HoldRecord, datetime] | None:
@@ -107,7 +107,9 @@ class Reads:
     ) -> list[tuple[HoldRecord, datetime]]:
         return await self._list(number, "list_bookings", status=status, before=before, most=limit)
 
-    async def list_booking_ids(self, *, status: str | None, before: UUID | None, limit: int) -> list[tuple[int, UUID]]:
+    async def list_booking_ids(
+        self, *, status: str | None, before: UUID | None, limit: int
+    ) -> list[tuple[int, UUID]]:
         """(event number, booking id) over all events, newest event first."""
         found: list[tuple[int, UUID]] = []
         for pool in self._connections.all():
@@ -152,9 +154,13 @@ class Reads:
             found.setdefault(area, {})[state] = int(quantity)
         return found
 
-    async def seats_at(self, number: int, version: int, at: datetime) -> list[tuple[int, str, datetime | None]]:
+    async def seats_at(
+        self, number: int, version: int, at: datetime
+    ) -> list[tuple[int, str, datetime | None]]:
         """(seat number, state, final expiry of its hold) of every seat that was not available."""
-        return [(row[0], row[1], row[2]) for row in await self._fetch(number, "seats_at", version=version, at=at)]
+        return [
+            (row[0], row[1], row[2]) for row in await self._fetch(number, "seats_at", version=version, at=at)
+        ]
 
     async def structural_since(self, number: int, version: int) -> list[tuple[int, list[Entry]]]:
         return [(row[0], row[1]) for row in await self._fetch(number, "structural_since", version=version)]
@@ -163,11 +169,15 @@ class Reads:
         """Newest first."""
         return [(row[0], row[1]) for row in await self._fetch(number, "structural_until", version=version)]
 
-    async def journal_since(self, number: int, version: int, most: int) -> list[tuple[int, datetime, list[Entry]]]:
+    async def journal_since(
+        self, number: int, version: int, most: int
+    ) -> list[tuple[int, datetime, list[Entry]]]:
         table = await self._fetch(number, "journal_since", version=version, most=most)
         return [(row[0], row[1], row[2]) for row in table]
 
-    async def seat_claims(self, number: int, seat: int) -> list[tuple[UUID, str, int, int | None, int | None]]:
+    async def seat_claims(
+        self, number: int, seat: int
+    ) -> list[tuple[UUID, str, int, int | None, int | None]]:
         """(hold or block, kind, held, booked and ended version), oldest first."""
         table = await self._fetch(number, "seat_claims", seat_number=seat)
         return [(row[0], row[1], row[2], row[3], row[4]) for row in table]
@@ -189,7 +199,12 @@ class Reads:
         for pool in self._connections.all():
             async with pool.connection() as connection:
                 (row,) = await _fetch(connection, SQL["count_totals"])
-            events, active, bookings, expired = events + row[0], active + row[1], bookings + row[2], expired + row[3]
+            events, active, bookings, expired = (
+                events + row[0],
+                active + row[1],
+                bookings + row[2],
+                expired + row[3],
+            )
             if row[4] is not None:
                 oldest = max(oldest, (row[5] - row[4]).total_seconds())
         return Totals(

@@ -1,12 +1,7 @@
-"""Schema: migrate a database, and say whether this server may use it.
-
-As a program: `python -m holdfast.store.schema upgrade URL` (in a process of its own, so that a long-lived one need not
-carry the migration tool).
-"""
+"""Schema: migrate a database, and say whether this server may use it."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +10,6 @@ import psycopg
 GENERATION = 1
 """The schema that this server was written for."""
 
-_UNSAFE = {
-    "fsync": "on",
-    "full_page_writes": "on",
-}
 _SYNCHRONOUS = {"on", "remote_apply", "remote_write", "local"}
 
 
@@ -85,28 +76,12 @@ def verify_durability(url: str) -> None:
     """An acknowledged booking must survive a power cut: refuse a database that would lose it."""
     with psycopg.connect(url, connect_timeout=10) as connection:
         rows = connection.execute(
-            "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')"
+            "SELECT name, setting FROM pg_settings"
+            " WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')"
         ).fetchall()
     for name, setting in rows:
-        if name == "synchronous_commit":
-            wrong = setting not in _SYNCHRONOUS
-        else:
-            wrong = setting != _UNSAFE[name]
+        wrong = setting not in _SYNCHRONOUS if name == "synchronous_commit" else setting != "on"
         if wrong:
-            raise SchemaError(f"The database runs with {name} = {setting}: bookings could be lost. Set it to on.")
-
-
-def main(arguments: list[str]) -> int:
-    if len(arguments) != 2 or arguments[0] != "upgrade":
-        print("usage: python -m holdfast.store.schema upgrade URL", file=sys.stderr)
-        return 2
-    try:
-        upgrade(arguments[1])
-    except Exception as error:  # a process of its own: its one job is to say in one line what went wrong
-        print(str(getattr(error, "orig", error)).strip().splitlines()[0], file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+            raise SchemaError(
+                f"The database runs with {name} = {setting}: bookings could be lost. Set it to on."
+            )

@@ -12,7 +12,11 @@ MIGRATION_LOCK = 0x686F6C64
 
 
 def _url() -> str:
-    url = context.config.attributes.get("url") or os.environ.get("HOLDFAST_DATABASE_URL") or os.environ.get("DATABASE_URL")
+    url = (
+        context.config.attributes.get("url")
+        or os.environ.get("HOLDFAST_DATABASE_URL")
+        or os.environ.get("DATABASE_URL")
+    )
     if not url:
         raise SystemExit("Set DATABASE_URL (or HOLDFAST_DATABASE_URL) to the database to migrate.")
     for scheme in ("postgresql://", "postgres://"):
