@@ -116,15 +116,10 @@ class Lane:
 def weight_of(command: c.Command) -> tuple[int, bool]:
     """How many claims a command may touch, and whether it must be a batch of its own."""
     match command:
+        case c.PlaceHold(lines=(c.QuantityLine(),)):  # the commonest of all
+            return 1, False
         case c.PlaceHold(lines=lines):
-            return sum(
-                1
-                if isinstance(line, c.QuantityLine)
-                else len(line.labels)
-                if isinstance(line, c.SeatsLine)
-                else line.quantity
-                for line in lines
-            ), False
+            return sum(map(_weight_of_line, lines)), False
         case c.BlockAdmissions(labels=labels):
             return len(labels) or 1, False
         case c.ReclaimLapsed(limit=limit):
@@ -133,3 +128,9 @@ def weight_of(command: c.Command) -> tuple[int, bool]:
             return 1, bool(seats)  # the mirror knows only the map of before
         case _:
             return 1, False
+
+
+def _weight_of_line(line: c.Line) -> int:
+    if isinstance(line, c.QuantityLine):
+        return 1
+    return len(line.labels) if isinstance(line, c.SeatsLine) else line.quantity

@@ -17,6 +17,11 @@ def plain(values: Iterable[int | float | UUID | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
+def ids(values: Iterable[UUID]) -> str:
+    """As 32 digits: PostgreSQL takes them, and the hyphens of str() cost three times as much."""
+    return "{" + ",".join([f"{value.int:032x}" for value in values]) + "}"
+
+
 def booleans(values: Sequence[bool]) -> str:
     return "{" + ",".join(["t" if value else "f" for value in values]) + "}"
 

@@ -61,15 +61,15 @@ class Batch:
         more: dict[str, psycopg.AsyncCursor[Any]] = {}
         named = [*needs.holds, *needs.blocks]
         if needs.holds:
-            more["holds"] = await self._query("load_holds", hold_ids=arrays.plain(needs.holds))
+            more["holds"] = await self._query("load_holds", hold_ids=arrays.ids(needs.holds))
         if needs.bookings:
-            ids = arrays.plain(needs.bookings)
+            ids = arrays.ids(needs.bookings)
             more["sold"] = await self._query("load_holds_of_bookings", booking_ids=ids)
             more["sold_claims"] = await self._query("load_claims_of_bookings", booking_ids=ids)
         if needs.blocks:
-            more["blocks"] = await self._query("load_blocks", block_ids=arrays.plain(needs.blocks))
+            more["blocks"] = await self._query("load_blocks", block_ids=arrays.ids(needs.blocks))
         if named:
-            more["claims"] = await self._query("load_claims", hold_ids=arrays.plain(named))
+            more["claims"] = await self._query("load_claims", hold_ids=arrays.ids(named))
         if needs.buyers:
             more["buyers"] = await self._query("load_buyers", buyers=arrays.texts(needs.buyers))
         if needs.scopes:

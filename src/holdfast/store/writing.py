@@ -42,15 +42,15 @@ def statements(inventory: Inventory, version: int) -> Iterator[Statement]:
     yield from _rules(inventory, changes)
     ended = [id for id in changes.ended if id not in changes.new_holds]
     if ended:
-        yield "end_claims", {"version": version, "hold_ids": arrays.plain(ended)}
+        yield "end_claims", {"version": version, "hold_ids": arrays.ids(ended)}
     booked = [id for id in changes.booked if id not in changes.new_holds]
     if booked:
-        yield "book_claims", {"version": version, "hold_ids": arrays.plain(booked)}
+        yield "book_claims", {"version": version, "hold_ids": arrays.ids(booked)}
     if changes.moved_holds:
         moves = changes.moved_holds.values()
         statuses, expiries = [status for status, _ in moves], [expires_at for _, expires_at in moves]
         parameters = {"statuses": arrays.texts(statuses), "expiries": arrays.times(expiries)}
-        yield "move_holds", {"ids": arrays.plain(changes.moved_holds), **parameters}
+        yield "move_holds", {"ids": arrays.ids(changes.moved_holds), **parameters}
     if changes.new_holds:
         yield "insert_holds", _holds(changes.new_holds.values(), now)
     if changes.new_holds or changes.new_blocks:
@@ -58,12 +58,12 @@ def statements(inventory: Inventory, version: int) -> Iterator[Statement]:
     if changes.new_bookings:
         yield "insert_bookings", {"now": now, **_bookings(changes.new_bookings)}
     if changes.cancelled_bookings:
-        yield "cancel_bookings", {"now": now, "hold_ids": arrays.plain(changes.cancelled_bookings)}
+        yield "cancel_bookings", {"now": now, "hold_ids": arrays.ids(changes.cancelled_bookings)}
     first_steps = [block for block in changes.new_blocks if block.first == 0]
     if first_steps:
         yield "insert_blocks", {"now": now, **_blocks(first_steps)}
     if changes.lifted_blocks:
-        yield "lift_blocks", {"now": now, "ids": arrays.plain(changes.lifted_blocks)}
+        yield "lift_blocks", {"now": now, "ids": arrays.ids(changes.lifted_blocks)}
     if changes.attempts:
         yield "insert_attempts", {"now": now, **_attempts(changes.attempts)}
     if changes.areas:
@@ -118,7 +118,7 @@ def seat_columns(seats: Sequence[tuple[int, Any, int]]) -> dict[str, str]:
 def _holds(holds: Collection[HoldRecord], now: datetime) -> dict[str, Any]:
     return {
         "now": now,
-        "ids": arrays.plain([hold.id for hold in holds]),
+        "ids": arrays.ids([hold.id for hold in holds]),
         "statuses": arrays.texts([hold.status for hold in holds]),
         "expiries": arrays.times([hold.expires_at for hold in holds]),
         "quantities": arrays.plain([hold.quantity for hold in holds]),
@@ -142,7 +142,7 @@ def _claims(changes: Changes) -> dict[str, str]:
         for number, claim in enumerate(block.claims, block.first)
     ]
     return {
-        "hold_ids": arrays.plain([row[0] for row in rows]),
+        "hold_ids": arrays.ids([row[0] for row in rows]),
         "numbers": arrays.plain([row[1] for row in rows]),
         "lines": arrays.plain([row[2].line for row in rows]),
         "kinds": arrays.texts([row[3] for row in rows]),
@@ -156,8 +156,8 @@ def _claims(changes: Changes) -> dict[str, str]:
 
 def _bookings(bookings: Collection[NewBooking]) -> dict[str, str]:
     return {
-        "hold_ids": arrays.plain([booking.hold_id for booking in bookings]),
-        "ids": arrays.plain([booking.id for booking in bookings]),
+        "hold_ids": arrays.ids([booking.hold_id for booking in bookings]),
+        "ids": arrays.ids([booking.id for booking in bookings]),
         "names": arrays.texts([booking.name for booking in bookings]),
         "emails": arrays.texts([booking.email for booking in bookings]),
         "confirmed_by": arrays.texts([booking.by for booking in bookings]),
@@ -166,7 +166,7 @@ def _bookings(bookings: Collection[NewBooking]) -> dict[str, str]:
 
 def _blocks(blocks: Collection[NewBlock]) -> dict[str, str]:
     return {
-        "ids": arrays.plain([block.id for block in blocks]),
+        "ids": arrays.ids([block.id for block in blocks]),
         "reasons": arrays.texts([block.reason for block in blocks]),
         "blocked_by": arrays.texts([block.by for block in blocks]),
     }
