@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 
 from holdfast.app.errors import CannotStart
-from holdfast.app.postgres import PostgresServer, running_url
+from holdfast.app.postgres import PostgresServer, embedded_bin_dir, running_url
 from holdfast.app.processes import end_process, is_running
 from postgres import TestDatabases
 
@@ -154,6 +155,22 @@ def test_a_stop_during_a_recovery_ends_it(folder: Path, bin_dir: Path | None) ->
 
 def since_crash(server: PostgresServer) -> str:
     return server.log_path.read_text().rpartition("terminated by signal 9")[2]
+
+
+def test_programs_in_a_private_folder_are_copied_out_of_it(open_folder: Path) -> None:
+    """A checkout in root's own home works: the server's user cannot enter that, so its programs move out."""
+    if os.geteuid() != 0:
+        pytest.skip("only root runs PostgreSQL as someone else")
+    private = open_folder / "private"
+    installed = embedded_bin_dir()
+    package = installed.parent.parent
+    for name in (package.name, f"{package.name}.libs"):
+        shutil.copytree(package.with_name(name), private / name, symlinks=True)
+    private.chmod(0o700)
+    hidden = private / package.name / installed.parent.name / "bin"
+    for _ in range(2):
+        with PostgresServer(open_folder / "postgres", bin_dir=hidden) as server:
+            assert one(server.url, "SELECT 1") == 1
 
 
 def test_a_cluster_of_another_major_version_is_refused(folder: Path, bin_dir: Path | None) -> None:

