@@ -1,4 +1,4 @@
-"""A small HTTP surface for tests of the layer: no database, no engine, only the routes that a test declares."""
+"""A small HTTP surface for tests of the layer: no database and no engine, only what a test declares."""
 
 from __future__ import annotations
 

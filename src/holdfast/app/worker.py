@@ -13,6 +13,7 @@ import time
 
 import uvicorn
 
+from holdfast.api.protocol import BoundedHttpProtocol
 from holdfast.app.composition import build_app
 from holdfast.app.errors import CannotStart
 from holdfast.app.logging import configure_logging
@@ -60,7 +61,7 @@ def _config(settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         build_app(settings),
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttpProtocol,
         ws="none",
         interface="asgi3",
         lifespan="on",
