@@ -165,7 +165,7 @@ def _add(app: FastAPI, endpoint: Endpoint) -> None:
         responses[endpoint.status] = {"description": "Done.", "content": content}
     responses.update(_problems(endpoint))
     extra: dict[str, Any] = {"security": _security(endpoint)}
-    if endpoint.method == "POST":
+    if endpoint.method == "POST" and endpoint.path.startswith("/v1/"):
         extra["parameters"] = [_RETRY_KEY]
     if about["examples"]:
         examples = {name: {"value": _json(value)} for name, value in about["examples"].items()}

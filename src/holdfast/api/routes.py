@@ -61,6 +61,8 @@ class Endpoint:
     body_annotation: Any
     body_required: bool
     response: Any
+    lenient: bool = False
+    """A dialect's: query parameters that nobody knows, and a body that is not asked for, are passed over."""
     openapi: dict[str, Any] = field(default_factory=dict)
     """Summary, description, tags, examples: what only the document needs (`openapi.py`)."""
 
@@ -78,12 +80,12 @@ class Endpoint:
             arguments[value.name] = found
         if self.query is not None:
             arguments.update(self._read_query(exchange))
-        elif exchange.query:
+        elif exchange.query and not self.lenient:
             raise invalid_input(_refuse_all(exchange.query), exchange.query, prefix="?")
         if self.body is not None:
             arguments["body"] = self._read_body(self.body, exchange)
         elif exchange.body and self.method != "GET":
-            self._read_body(_NOTHING, exchange)
+            self._read_body(_ANYTHING if self.lenient else _NOTHING, exchange)
         result = await self.function(exchange, **arguments)
         if isinstance(result, Reply | StreamReply):
             return result
@@ -102,7 +104,11 @@ class Endpoint:
         """A query has only text: digits become numbers where a number is expected, and so on."""
         model = self.query
         assert model is not None
-        given = {name: _from_text(text, self.query_kinds.get(name)) for name, text in exchange.query.items()}
+        given = {
+            name: _from_text(text, self.query_kinds.get(name))
+            for name, text in exchange.query.items()
+            if name in model.model_fields or not self.lenient
+        }
         try:
             found = model.model_validate_json(orjson.dumps(given))
         except ValidationError as failed:
@@ -126,9 +132,10 @@ class Routes:
     answer's schema.
     """
 
-    def __init__(self, *, tag: str, render_error: ErrorRenderer | None = None) -> None:
+    def __init__(self, *, tag: str, render_error: ErrorRenderer | None = None, lenient: bool = False) -> None:
         self.tag = tag
         self.render_error = render_error
+        self.lenient = lenient
         self.endpoints: list[Endpoint] = []
 
     def __iter__(self) -> Iterator[Endpoint]:
@@ -185,6 +192,7 @@ class Routes:
                     body_limit=body_limit,
                     errors=tuple(errors),
                     render_error=render_error or self.render_error,
+                    lenient=self.lenient,
                     **_parts(function, path, response),
                     openapi={
                         "tag": self.tag,
@@ -238,6 +246,7 @@ def _parts(function: _Function, path: str, response: Any) -> dict[str, Any]:
 
 _QUERY_CONFIG = ConfigDict(extra="forbid", strict=True)
 _NOTHING: TypeAdapter[Any] = TypeAdapter(create_model("Nothing", __config__=_QUERY_CONFIG))
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 _NO_QUERY = create_model("NoQuery", __config__=_QUERY_CONFIG)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 

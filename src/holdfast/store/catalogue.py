@@ -32,6 +32,7 @@ class EventFilter:
     starts_from: datetime | None = None
     starts_until: datetime | None = None
     on_sale: bool | None = None
+    seated: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +177,7 @@ class Catalogue:
             "starts_from": wanted.starts_from,
             "starts_until": wanted.starts_until,
             "on_sale": wanted.on_sale,
+            "seated": wanted.seated,
             "most": limit,
         }
         found: list[tuple[Event, tuple[int, int, int, int], datetime]] = []

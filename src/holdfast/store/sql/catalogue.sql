@@ -56,6 +56,7 @@ WHERE e.event_number < :before
   AND (:text::text IS NULL OR e.name ILIKE :text OR e.venue ILIKE :text)
   AND (:starts_from::timestamptz IS NULL OR e.starts_at >= :starts_from)
   AND (:starts_until::timestamptz IS NULL OR e.starts_at < :starts_until)
+  AND (:seated::boolean IS NULL OR :seated = (e.map_version > 0))
   AND (
       :on_sale::boolean IS NULL
       OR :on_sale = (

@@ -1,0 +1,60 @@
+"""Leniency: what a dialect's client sends beside what is asked for is passed over, and what is asked for is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast.api.exchange import Exchange
+from holdfast.api.openapi import openapi_document
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from http_surface import client_of, layer_of
+
+lenient = Routes(tag="lenient", lenient=True)
+strict = Routes(tag="strict")
+
+
+@lenient.post("/lenient", policy=Policy.PUBLIC)
+async def lenient_post(exchange: Exchange, quantity: int = 1) -> dict[str, int]:
+    """A route without a body."""
+    return {"quantity": quantity}
+
+
+@lenient.get("/lenient", policy=Policy.PUBLIC)
+async def lenient_get(exchange: Exchange) -> dict[str, int]:
+    """A route without parameters."""
+    return {}
+
+
+@strict.post("/v1/strict", policy=Policy.PUBLIC)
+async def strict_post(exchange: Exchange, quantity: int = 1) -> dict[str, int]:
+    """The same, as `/v1` has it."""
+    return {"quantity": quantity}
+
+
+@pytest.mark.parametrize("body", [{"anything": [1]}, [], None, "text"])
+async def test_a_dialect_passes_over_what_it_does_not_know(body):
+    async with client_of(layer_of(lenient)) as client:
+        answer = await client.post("/lenient?quantity=3&_=17", json=body)
+        assert (answer.status_code, answer.json()) == (200, {"quantity": 3})
+        assert (await client.get("/lenient?_=17")).status_code == 200
+
+
+async def test_a_dialect_reads_strictly_what_it_knows():
+    async with client_of(layer_of(lenient)) as client:
+        assert (await client.post("/lenient?quantity=x")).status_code == 422
+        broken = await client.post("/lenient", content="{", headers={"content-type": "application/json"})
+        assert broken.status_code == 400
+
+
+async def test_v1_refuses_what_it_does_not_know():
+    async with client_of(layer_of(strict)) as client:
+        assert (await client.post("/v1/strict?_=17")).status_code == 422
+        assert (await client.post("/v1/strict", json={"anything": 1})).status_code == 422
+
+
+def test_only_v1_takes_an_idempotency_key():
+    """A header that a route does not read is not documented for it."""
+    paths = openapi_document([*lenient, *strict])["paths"]
+    named = {path: [p["name"] for p in paths[path]["post"].get("parameters", [])] for path in paths}
+    assert named == {"/lenient": ["quantity"], "/v1/strict": ["quantity", "Idempotency-Key"]}
