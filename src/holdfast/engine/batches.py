@@ -7,7 +7,6 @@ the mirror is dropped.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -25,6 +24,7 @@ from holdfast.store import errors
 from holdfast.store.batch import Batch, StaleError
 from holdfast.store.catalogue import Catalogue
 from holdfast.store.connections import Connections
+from holdfast.store.deadline import cut_after
 from holdfast.store.needs import Known, needs_of
 
 log = structlog.get_logger(__name__)
@@ -119,7 +119,7 @@ class Batches:
         batch = Batch(connection, number)
         ended = False
         try:
-            async with asyncio.timeout(self._limits.answer_seconds):
+            with cut_after(connection, self._limits.answer_seconds):
                 loaded = await batch.load(needs, known, holdings)
             inventory = loaded.inventory
             outcomes, changes = decide(inventory, commands)
@@ -127,7 +127,8 @@ class Batches:
                 await batch.roll_back()
                 ended = True
             else:
-                await self._commit(batch, inventory)
+                with cut_after(connection, self._limits.answer_seconds):
+                    await batch.commit(inventory)
                 ended = True
                 if holdings is not None and changes.journal:
                     holdings.follow(inventory.version, inventory.now, changes.journal)
@@ -145,13 +146,6 @@ class Batches:
             if not ended:
                 await batch.roll_back()
             await pool.putconn(connection)
-
-    async def _commit(self, batch: Batch, inventory: Inventory) -> None:
-        try:
-            async with asyncio.timeout(self._limits.answer_seconds):
-                await batch.commit(inventory)
-        except (TimeoutError, asyncio.CancelledError) as error:
-            raise errors.CommitUnknownError from error
 
     async def id_of(self, number: int) -> UUID | None:
         """The id of the event with this number; ids never change, so that what is remembered will do."""

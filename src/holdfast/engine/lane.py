@@ -18,14 +18,20 @@ from holdfast.engine.limits import Limits
 RunBatch = Callable[[int, Sequence[c.Command]], Awaitable[list[Any]]]
 """Decides and commits commands of one event; one outcome each. Raises a Fault that holds for all of them."""
 
+HasLeft = Callable[[], bool]
+"""Whether the client whose command waits has closed its connection."""
+
 
 class Waiting:
     """A command, who waits for it, and since when (event loop time, seconds)."""
 
-    __slots__ = ("command", "since", "waiter")
+    __slots__ = ("command", "has_left", "since", "waiter")
 
-    def __init__(self, command: c.Command, waiter: asyncio.Future[Any], since: float) -> None:
+    def __init__(
+        self, command: c.Command, waiter: asyncio.Future[Any], since: float, has_left: HasLeft | None
+    ) -> None:
         self.command = command
+        self.has_left = has_left
         self.waiter = waiter
         self.since = since
 
@@ -53,13 +59,13 @@ class Lane:
     def is_idle(self) -> bool:
         return self._task is None
 
-    def submit(self, command: c.Command) -> asyncio.Future[Any]:
+    def submit(self, command: c.Command, has_left: HasLeft | None = None) -> asyncio.Future[Any]:
         """Raises Busy at once where the queue is full."""
         if len(self._queue) >= self._limits.queue_length:
             raise Busy("Too many requests are waiting for this event.")
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Any] = loop.create_future()
-        self._queue.append(Waiting(command, waiter, loop.time()))
+        self._queue.append(Waiting(command, waiter, loop.time(), has_left))
         if self._task is None:
             self._task = loop.create_task(self._run())
         return waiter
@@ -97,6 +103,10 @@ class Lane:
             waiting = self._queue[0]
             if waiting.waiter.done():
                 self._queue.popleft()
+                continue
+            if waiting.has_left is not None and waiting.has_left():
+                self._queue.popleft()
+                waiting.waiter.set_result(Busy("The client has left."))
                 continue
             if now - waiting.since > self._limits.wait_seconds:
                 self._queue.popleft()
