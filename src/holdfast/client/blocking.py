@@ -1,0 +1,163 @@
+"""Client: Holdfast's API for programs that wait for each answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+import httpx2
+
+from holdfast.client import catalogue, inventory, sales
+from holdfast.client.calls import Answer, Call, EventRef
+from holdfast.client.errors import Unreachable
+from holdfast.client.models import Page, StreamMessage
+from holdfast.client.retrying import Pause, Retries, Send, attempts
+from holdfast.client.streaming import Following
+from holdfast.client.transport import (
+    EVERY_PAGE,
+    STREAM_TIMEOUT,
+    Settings,
+    answer_of,
+    dressed,
+    request_of,
+    unreachable,
+)
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def _method(build: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], T]:
+    def method(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return client._run(build(*args, **kwargs))
+
+    return dressed(method, build)
+
+
+def _iteration(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate[Client, P], Iterator[T]]:
+    def method(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        while True:
+            page = client._run(build(*args, **kwargs))
+            yield from page.items
+            if page.next is None:
+                return
+            kwargs["cursor"] = page.next
+
+    return dressed(method, build, prefix=EVERY_PAGE)
+
+
+class Client(Settings):
+    """One server, by blocking calls. Threads may share it; close it, or use it in a `with`.
+
+    Every method raises what `holdfast.client.errors` draws.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout_seconds: float = 10.0,
+        retries: Retries | None = None,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        super().__init__(url, api_key, timeout_seconds=timeout_seconds, retries=retries)
+        self._http = httpx2.Client(**self._options(), transport=transport)
+
+    create_event = _method(catalogue.create_event)
+    get_event = _method(catalogue.get_event)
+    list_events = _method(catalogue.list_events)
+    iterate_events = _iteration(catalogue.list_events)
+    update_event = _method(catalogue.update_event)
+    publish_event = _method(catalogue.publish_event)
+    cancel_event = _method(catalogue.cancel_event)
+    stop_sales = _method(catalogue.stop_sales)
+    resume_sales = _method(catalogue.resume_sales)
+    get_health = _method(catalogue.get_health)
+    get_readiness = _method(catalogue.get_readiness)
+
+    get_availability = _method(inventory.get_availability)
+    list_seats = _method(inventory.list_seats)
+    get_seat_map = _method(inventory.get_seat_map)
+    list_seat_changes = _method(inventory.list_seat_changes)
+    iterate_seat_changes = _iteration(inventory.list_seat_changes)
+    block = _method(inventory.block)
+    list_blocks = _method(inventory.list_blocks)
+    iterate_blocks = _iteration(inventory.list_blocks)
+    lift_block = _method(inventory.lift_block)
+
+    place_hold = _method(sales.place_hold)
+    get_hold = _method(sales.get_hold)
+    extend_hold = _method(sales.extend_hold)
+    release_hold = _method(sales.release_hold)
+    list_holds = _method(sales.list_holds)
+    iterate_holds = _iteration(sales.list_holds)
+    release_hold_as_staff = _method(sales.release_hold_as_staff)
+    confirm_hold = _method(sales.confirm_hold)
+    get_booking = _method(sales.get_booking)
+    list_bookings = _method(sales.list_bookings)
+    iterate_bookings = _iteration(sales.list_bookings)
+    cancel_booking = _method(sales.cancel_booking)
+
+    def stream(self, event: EventRef, *, last_event_id: str | None = None) -> Iterator[StreamMessage]:
+        """An event's stream: a snapshot, or what came after `last_event_id`; then each net change. Without an end.
+
+        A lost connection is opened again where it was lost, as long as `retries` allow.
+        """
+        following = Following(event, self._retries, last_event_id)
+        while True:
+            ended: Answer | Unreachable | None = None
+            try:
+                request = request_of(self._http, following.call(), STREAM_TIMEOUT)
+                response = self._http.send(request, stream=True)
+                try:
+                    if response.status_code == 200:
+                        for sent in httpx2.EventSource(response):
+                            message = following.take(sent)
+                            if message is not None:
+                                yield message
+                    else:
+                        response.read()
+                        ended = answer_of(response)
+                finally:
+                    response.close()
+            except httpx2.RequestError as error:
+                ended = unreachable(error)
+            time.sleep(following.pause_seconds(ended))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self, call: Call[T]) -> T:
+        steps = attempts(call, self._patience(call), timeout_seconds=self._timeout_seconds)
+        outcome: Answer | Unreachable | None = None
+        try:
+            while True:
+                match steps.send(outcome):
+                    case Send() as send:
+                        outcome = self._send(send)
+                    case Pause(seconds):
+                        time.sleep(seconds)
+                        outcome = None
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+    def _send(self, send: Send) -> Answer | Unreachable:
+        try:
+            request = request_of(self._http, send.call, send.timeout_seconds)
+            follows = send.call.follows_redirect
+            return answer_of(self._http.send(request, follow_redirects=follows))
+        except httpx2.RequestError as error:
+            return unreachable(error)

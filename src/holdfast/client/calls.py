@@ -1,0 +1,223 @@
+"""Calls: a request with the reading of its answer. No input or output happens here.
+
+Each function of `catalogue`, `inventory` and `sales` makes one; `clients` carries them out.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from json import JSONDecodeError, dumps, loads
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+from holdfast.client.errors import BadAnswer, error_of
+from holdfast.client.models import Block, Booking, Event, Hold, Page
+from holdfast.client.reading import read
+
+T = TypeVar("T")
+
+EventRef: TypeAlias = Event | UUID | int | str
+"""An event, its id, or its number."""
+
+HoldRef: TypeAlias = Hold | UUID | str
+BookingRef: TypeAlias = Booking | UUID | str
+BlockRef: TypeAlias = Block | UUID | str
+Token: TypeAlias = Hold | str
+"""A hold token, or the hold that was placed with it."""
+
+
+class Unchanged(Enum):
+    """What a change leaves as it is; None would clear it."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer as it came, whole."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+
+    def json(self) -> Any:
+        """Raises BadAnswer."""
+        try:
+            return loads(self.content)
+        except (JSONDecodeError, UnicodeDecodeError) as error:
+            raise BadAnswer(f"The answer {self.status} is not JSON.", status=self.status) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[T]):
+    """One use of the API. `repeatable`: whether asking again can do nothing twice."""
+
+    method: str
+    path: str
+    read: Callable[[Answer], T]
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    idempotency_key: str | None = None
+    understood: frozenset[int] = frozenset()
+    """Statuses beside 2xx that `read` takes."""
+    repeatable: bool = True
+    follows_redirect: bool = False
+
+    def result(self, answer: Answer) -> T:
+        """What the answer tells. Raises HoldfastError."""
+        if 200 <= answer.status < 300 or answer.status in self.understood:
+            return self.read(answer)
+        try:
+            document = answer.json()
+        except BadAnswer:
+            document = None
+        raise error_of(
+            answer.status,
+            document,
+            request_id=answer.headers.get("x-request-id"),
+            idempotency_key=self.idempotency_key,
+        )
+
+
+def get(
+    path: str,
+    read_answer: Callable[[Answer], T],
+    *,
+    query: Mapping[str, Any] | None = None,
+    token: Token | None = None,
+    headers: Mapping[str, str] | None = None,
+    understood: Iterable[int] = (),
+    follows_redirect: bool = False,
+) -> Call[T]:
+    return Call(
+        method="GET",
+        path=path,
+        read=read_answer,
+        query=_query(query or {}),
+        headers={**_token_header(token), **(headers or {})},
+        understood=frozenset(understood),
+        follows_redirect=follows_redirect,
+    )
+
+
+def post(
+    path: str,
+    read_answer: Callable[[Answer], T],
+    *,
+    body: Mapping[str, Any] | None = None,
+    token: Token | None = None,
+    key: str | None = None,
+) -> Call[T]:
+    """With one Idempotency-Key, made here, so that every attempt of this call has the same."""
+    key = key or secrets.token_urlsafe(24)
+    return Call(
+        method="POST",
+        path=path,
+        read=read_answer,
+        headers={**_token_header(token), "idempotency-key": key, **_JSON},
+        content=encode(body or {}),
+        idempotency_key=key,
+    )
+
+
+def patch(path: str, read_answer: Callable[[Answer], T], *, body: Mapping[str, Any]) -> Call[T]:
+    """Sent once: an addition among the changes would not be the same twice, and no key guards it."""
+    return Call(
+        method="PATCH",
+        path=path,
+        read=read_answer,
+        headers=_JSON,
+        content=encode(body),
+        repeatable=False,
+    )
+
+
+_JSON = {"content-type": "application/json"}
+
+
+def one(kind: type[T]) -> Callable[[Answer], T]:
+    """Reads the answer as one object."""
+    return lambda answer: read(kind, answer.json())
+
+
+def page(kind: type[T]) -> Callable[[Answer], Page[T]]:
+    """Reads the answer as a page of objects."""
+
+    def read_page(answer: Answer) -> Page[T]:
+        found: Page[Any] = read(Page, answer.json())
+        return Page(items=tuple(read(kind, item) for item in found.items), next=found.next)
+
+    return read_page
+
+
+def path(*parts: EventRef | HoldRef | BookingRef | BlockRef) -> str:
+    """A path below /v1, each part quoted whole."""
+    return "/v1/" + "/".join(quote(str(part_id(part)), safe="") for part in parts)
+
+
+def part_id(part: EventRef | HoldRef | BookingRef | BlockRef) -> UUID | int | str:
+    return part.id if isinstance(part, Event | Hold | Booking | Block) else part
+
+
+def token_of(hold: HoldRef | BookingRef, token: Token | None) -> Token | None:
+    """The token given, or else the one that the hold itself carries."""
+    if token is None and isinstance(hold, Hold):
+        return hold.hold_token
+    return token
+
+
+def given(**members: Any) -> dict[str, Any]:
+    """Those that were given: None is the server's default."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def changed(**members: Any) -> dict[str, Any]:
+    """Those that are to change: None clears."""
+    return {name: value for name, value in members.items() if value is not UNCHANGED}
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    return dumps(body, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def time_text(moment: datetime) -> str:
+    """RFC 3339, in UTC. Raises ValueError for a time that does not say its zone."""
+    if moment.tzinfo is None:
+        raise ValueError("the time needs a zone, for example datetime.now(UTC)")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return time_text(value)
+        case UUID():
+            return str(value)
+        case Event():
+            return str(value.id)
+        case _:
+            raise TypeError(f"{type(value).__name__} cannot be sent")
+
+
+def _query(members: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _query_text(value) for name, value in members.items() if value is not None}
+
+
+def _query_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return time_text(value) if isinstance(value, datetime) else str(value)
+
+
+def _token_header(token: Token | None) -> dict[str, str]:
+    text = token.hold_token if isinstance(token, Hold) else token
+    return {} if text is None else {"hold-token": text}

@@ -1,0 +1,173 @@
+"""Calls of the catalogue: events, their rules and their life; and of the server itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from holdfast.client.calls import (
+    UNCHANGED,
+    Answer,
+    Call,
+    EventRef,
+    Unchanged,
+    changed,
+    get,
+    given,
+    one,
+    page,
+    patch,
+    path,
+    post,
+)
+from holdfast.client.models import Event, Health, Page
+
+
+def create_event(
+    name: str,
+    *,
+    capacity: int | None = None,
+    areas: Sequence[Mapping[str, Any]] | None = None,
+    seat_map: Mapping[str, Any] | None = None,
+    venue: str | None = None,
+    time_zone: str | None = None,
+    starts_at: datetime | None = None,
+    on_sale_at: datetime | None = None,
+    off_sale_at: datetime | None = None,
+    hold_ttl_seconds: int | None = None,
+    max_hold_ttl_seconds: int | None = None,
+    max_per_hold: int | None = None,
+    max_per_buyer: int | None = None,
+    allow_partial: bool | None = None,
+    status: str | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Event]:
+    """Create an event, on sale at once unless `status` is `draft`.
+
+    `capacity` makes one area `general`; `areas` are `{"name": …, "capacity": …, "category": …}`; `seat_map` is any form
+    that the server reads.
+    """
+    body = given(
+        name=name,
+        capacity=capacity,
+        areas=areas,
+        seat_map=seat_map,
+        venue=venue,
+        time_zone=time_zone,
+        starts_at=starts_at,
+        on_sale_at=on_sale_at,
+        off_sale_at=off_sale_at,
+        hold_ttl_seconds=hold_ttl_seconds,
+        max_hold_ttl_seconds=max_hold_ttl_seconds,
+        max_per_hold=max_per_hold,
+        max_per_buyer=max_per_buyer,
+        allow_partial=allow_partial,
+        status=status,
+    )
+    return post("/v1/events", one(Event), body=body, key=idempotency_key)
+
+
+def get_event(event: EventRef) -> Call[Event]:
+    """Read an event."""
+    return get(path("events", event), one(Event))
+
+
+def list_events(
+    *,
+    status: str | None = None,
+    text: str | None = None,
+    on_sale: bool | None = None,
+    starts_from: datetime | None = None,
+    starts_before: datetime | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Call[Page[Event]]:
+    """List events, a page at a time, those that match every filter."""
+    query = {
+        "status": status,
+        "text": text,
+        "on_sale": on_sale,
+        "starts_from": starts_from,
+        "starts_before": starts_before,
+        "limit": limit,
+        "cursor": cursor,
+    }
+    return get("/v1/events", page(Event), query=query)
+
+
+def update_event(
+    event: EventRef,
+    *,
+    name: str | Unchanged = UNCHANGED,
+    capacity: int | Unchanged = UNCHANGED,
+    areas: Sequence[Mapping[str, Any]] | Unchanged = UNCHANGED,
+    seat_map: Mapping[str, Any] | Unchanged = UNCHANGED,
+    venue: str | Unchanged | None = UNCHANGED,
+    time_zone: str | Unchanged | None = UNCHANGED,
+    starts_at: datetime | Unchanged | None = UNCHANGED,
+    on_sale_at: datetime | Unchanged | None = UNCHANGED,
+    off_sale_at: datetime | Unchanged | None = UNCHANGED,
+    hold_ttl_seconds: int | Unchanged = UNCHANGED,
+    max_hold_ttl_seconds: int | Unchanged = UNCHANGED,
+    max_per_hold: int | Unchanged | None = UNCHANGED,
+    max_per_buyer: int | Unchanged | None = UNCHANGED,
+    allow_partial: bool | Unchanged = UNCHANGED,
+) -> Call[Event]:
+    """Change what is named; None clears. Areas and seats are added. Never sent twice by itself."""
+    body = changed(
+        name=name,
+        capacity=capacity,
+        areas=areas,
+        seat_map=seat_map,
+        venue=venue,
+        time_zone=time_zone,
+        starts_at=starts_at,
+        on_sale_at=on_sale_at,
+        off_sale_at=off_sale_at,
+        hold_ttl_seconds=hold_ttl_seconds,
+        max_hold_ttl_seconds=max_hold_ttl_seconds,
+        max_per_hold=max_per_hold,
+        max_per_buyer=max_per_buyer,
+        allow_partial=allow_partial,
+    )
+    return patch(path("events", event), one(Event), body=body)
+
+
+def publish_event(event: EventRef, *, idempotency_key: str | None = None) -> Call[Event]:
+    """Publish a draft."""
+    return post(path("events", event, "publish"), one(Event), key=idempotency_key)
+
+
+def cancel_event(event: EventRef, *, idempotency_key: str | None = None) -> Call[Event]:
+    """Cancel an event, for good: its live holds are released, its bookings stay."""
+    return post(path("events", event, "cancel"), one(Event), key=idempotency_key)
+
+
+def stop_sales(event: EventRef, *, idempotency_key: str | None = None) -> Call[Event]:
+    """Stop new holds; those that are live can still be confirmed."""
+    return post(path("events", event, "stop"), one(Event), key=idempotency_key)
+
+
+def resume_sales(event: EventRef, *, idempotency_key: str | None = None) -> Call[Event]:
+    """Take up sales again."""
+    return post(path("events", event, "resume"), one(Event), key=idempotency_key)
+
+
+def get_health() -> Call[Health]:
+    """Whether the server answers at all; else Unreachable is raised, at once."""
+    return get("/healthz", _health, understood=(503,))
+
+
+def get_readiness() -> Call[Health]:
+    """Whether the server can take traffic, now: `ready` is False while it cannot reach its database."""
+    return get("/readyz", _health, understood=(503,))
+
+
+def _health(answer: Answer) -> Health:
+    document = answer.json()
+    members = document if isinstance(document, dict) else {}
+    return Health(
+        ready=answer.status == 200,
+        status=str(members.get("status") if answer.status == 200 else members.get("code")),
+    )

@@ -1,0 +1,334 @@
+"""Errors: the one tree of everything that a call may raise.
+
+HoldfastError                     code, status, detail, errors, request_id, idempotency_key
+├── Refused                       the server's answer; asking again the same way gives the same
+│   ├── NotFound             404  EventNotFound, HoldNotFound, BookingNotFound, BlockNotFound, SeatNotFound
+│   ├── Conflict             409  SeatTaken, SeatBlocked, SoldOut, NotTogether, EventNotOnSale, SalesStopped, …
+│   ├── Gone                 410  HoldExpired, HoldReleased, EventCancelled
+│   ├── Invalid              422  InvalidInput, SeatUnknown, AreaUnknown, AreaRequired, BuyerRequired, …
+│   ├── CredentialsRequired  401
+│   └── Forbidden            403
+├── TryAgain                      the retries were used up; later, the same call may succeed
+│   ├── RateLimited          429
+│   ├── Busy, Unavailable    503  certainly nothing was done
+│   ├── OutcomeUnknown       503  may have been done: the same Idempotency-Key settles it
+│   └── Unreachable               no answer at all; may have been done, as above
+└── BadAnswer                     an answer that is not one of Holdfast's
+
+A code that this version does not know is raised as the branch of its status, with the code kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldError:
+    """One thing wrong with one part of the input; `pointer` is a JSON Pointer into the body that was sent."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class HoldfastError(Exception):
+    """Root of the tree.
+
+    `code` is stable; `status` is None where no answer came. `facts` are further members of the answer, for example
+    how many admissions were free. A POST that failed for want of an answer can be repeated with `idempotency_key`.
+    """
+
+    CODE: ClassVar[str] = "error"
+    STATUS: ClassVar[int | None] = None
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        errors: tuple[FieldError, ...] = (),
+        facts: Mapping[str, Any] | None = None,
+        request_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.CODE
+        self.status = status if status is not None else self.STATUS
+        self.errors = errors
+        self.facts: Mapping[str, Any] = facts or {}
+        self.request_id = request_id
+        self.idempotency_key = idempotency_key
+
+    def __str__(self) -> str:
+        about = f"{self.status} {self.code}" if self.status is not None else self.code
+        return f"{self.detail} ({about}{f', request {self.request_id}' if self.request_id else ''})"
+
+
+class Refused(HoldfastError):
+    """The server's answer: nothing was changed, and asking again the same way gives the same."""
+
+
+class NotFound(Refused):
+    """It is not there, or not yours."""
+
+    STATUS = 404
+    CODE = "not_found"
+
+
+class EventNotFound(NotFound):
+    CODE = "event_not_found"
+
+
+class HoldNotFound(NotFound):
+    """There is no such hold, or this is not its token."""
+
+    CODE = "hold_not_found"
+
+
+class BookingNotFound(NotFound):
+    CODE = "booking_not_found"
+
+
+class BlockNotFound(NotFound):
+    CODE = "block_not_found"
+
+
+class SeatNotFound(NotFound):
+    CODE = "seat_not_found"
+
+
+class UserNotFound(NotFound):
+    CODE = "user_not_found"
+
+
+class Conflict(Refused):
+    """The state does not allow it."""
+
+    STATUS = 409
+
+
+class EventNotOnSale(Conflict):
+    CODE = "event_not_on_sale"
+
+
+class SalesStopped(Conflict):
+    CODE = "sales_stopped"
+
+
+class SeatTaken(Conflict):
+    CODE = "seat_taken"
+
+
+class SeatBlocked(Conflict):
+    CODE = "seat_blocked"
+
+
+class SoldOut(Conflict):
+    CODE = "sold_out"
+
+
+class NotTogether(Conflict):
+    """So many are free, but not side by side."""
+
+    CODE = "not_together"
+
+
+class HoldAlreadyConfirmed(Conflict):
+    CODE = "hold_already_confirmed"
+
+
+class BookingAlreadyCancelled(Conflict):
+    CODE = "booking_already_cancelled"
+
+
+class DuplicateSeat(Conflict):
+    CODE = "duplicate_seat"
+
+
+class DuplicateEmail(Conflict):
+    CODE = "duplicate_email"
+
+
+class CapacityTaken(Conflict):
+    """Capacity may shrink only to what is not taken."""
+
+    CODE = "capacity_taken"
+
+
+class InvalidTransition(Conflict):
+    """The event's state has no such move."""
+
+    CODE = "invalid_transition"
+
+
+class InProgress(Conflict):
+    """The same creation of an event, under the same key, has not ended yet."""
+
+    CODE = "in_progress"
+
+
+class Gone(Refused):
+    """It was there, and is no longer."""
+
+    STATUS = 410
+
+
+class HoldExpired(Gone):
+    CODE = "hold_expired"
+
+
+class HoldReleased(Gone):
+    CODE = "hold_released"
+
+
+class EventCancelled(Gone):
+    CODE = "event_cancelled"
+
+
+class Invalid(Refused):
+    """Understood, but not allowed; `errors` say which part."""
+
+    STATUS = 422
+
+
+class InvalidInput(Invalid):
+    CODE = "invalid_input"
+
+
+class SeatUnknown(Invalid):
+    CODE = "seat_unknown"
+
+
+class AreaUnknown(Invalid):
+    CODE = "area_unknown"
+
+
+class AreaRequired(Invalid):
+    CODE = "area_required"
+
+
+class BuyerRequired(Invalid):
+    CODE = "buyer_required"
+
+
+class QuantityOverLimit(Invalid):
+    CODE = "quantity_over_limit"
+
+
+class IdempotencyKeyReused(Invalid):
+    CODE = "idempotency_key_reused"
+
+
+class CredentialsRequired(Refused):
+    STATUS = 401
+    CODE = "credentials_required"
+
+
+class Forbidden(Refused):
+    STATUS = 403
+    CODE = "forbidden"
+
+
+class TryAgain(HoldfastError):
+    """The retries were used up; later, the same call may succeed."""
+
+
+class RateLimited(TryAgain):
+    STATUS = 429
+    CODE = "rate_limited"
+
+
+class Busy(TryAgain):
+    STATUS = 503
+    CODE = "busy"
+
+
+class Unavailable(TryAgain):
+    STATUS = 503
+    CODE = "unavailable"
+
+
+class OutcomeUnknown(TryAgain):
+    """It may have been done: the same call with `idempotency_key` of this error settles it."""
+
+    STATUS = 503
+    CODE = "outcome_unknown"
+
+
+class Unreachable(TryAgain):
+    """No answer came. What was asked may have been done, as with OutcomeUnknown."""
+
+    CODE = "unreachable"
+
+
+class BadAnswer(HoldfastError):
+    """An answer that is not one of Holdfast's: another server's, or a broken proxy's."""
+
+    CODE = "bad_answer"
+
+
+def error_of(
+    status: int, document: object, *, request_id: str | None = None, idempotency_key: str | None = None
+) -> HoldfastError:
+    """The error that an answer of this status tells; its problem document may be missing or foreign."""
+    members = document if isinstance(document, dict) else {}
+    code = members.get("code")
+    code = code if isinstance(code, str) else None
+    kind = _by_code().get(code or "") or _by_status(status)
+    return kind(
+        str(members.get("detail") or members.get("error") or f"The server answered {status}."),
+        code=code,
+        status=status,
+        errors=tuple(_field_errors(members.get("errors"))),
+        facts={name: value for name, value in members.items() if name not in _MEMBERS},
+        request_id=request_id or _text(members.get("instance")),
+        idempotency_key=idempotency_key,
+    )
+
+
+_MEMBERS = frozenset({"type", "title", "status", "detail", "code", "instance", "error", "errors"})
+_BRANCHES: Mapping[int, type[HoldfastError]] = {
+    401: CredentialsRequired,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    410: Gone,
+    422: Invalid,
+    429: RateLimited,
+    502: Unreachable,
+    503: Unavailable,
+    504: Unreachable,
+}
+
+
+def _by_status(status: int) -> type[HoldfastError]:
+    return _BRANCHES.get(status) or (Refused if 400 <= status < 500 else BadAnswer)
+
+
+def _by_code() -> dict[str, type[HoldfastError]]:
+    return {kind.CODE: kind for kind in _below(HoldfastError) if "CODE" in kind.__dict__}
+
+
+def _below(kind: type[HoldfastError]) -> Iterator[type[HoldfastError]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _below(one)
+
+
+def _field_errors(given: object) -> Iterator[FieldError]:
+    for one in given if isinstance(given, list) else ():
+        if isinstance(one, dict):
+            yield FieldError(
+                pointer=_text(one.get("pointer")) or "",
+                code=_text(one.get("code")) or "",
+                detail=_text(one.get("detail")) or "",
+            )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,86 @@
+"""Calls of an event's inventory: what is left, which seats, what happened, and what is blocked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from holdfast.client.calls import Answer, BlockRef, Call, EventRef, get, given, one, page, path, post
+from holdfast.client.models import Availability, Block, Page, SeatChange, SeatMap, Seats
+from holdfast.client.reading import read
+
+
+def get_availability(
+    event: EventRef,
+    *,
+    known: Availability | None = None,
+    since: int | None = None,
+    as_of: datetime | None = None,
+) -> Call[Availability]:
+    """What an event has left.
+
+    `known`, an earlier answer, is given back itself while the event is still in that state, and costs almost nothing.
+    `since` a version: with the changes after it. `as_of` a time: as it was then.
+    """
+
+    def read_availability(answer: Answer) -> Availability:
+        if answer.status == 304 and known is not None:
+            return known
+        return replace(read(Availability, answer.json()), etag=answer.headers.get("etag", ""))
+
+    return get(
+        path("events", event, "availability"),
+        read_availability,
+        query={"since": since, "as_of": as_of},
+        headers={"if-none-match": known.etag} if known is not None and known.etag else None,
+        understood=(304,) if known is not None else (),
+    )
+
+
+def list_seats(event: EventRef, *, all: bool = False, as_of: datetime | None = None) -> Call[Seats]:
+    """The seats that are not available; with `all`, every seat. `as_of` a time: as it was then."""
+    return get(path("events", event, "seats"), one(Seats), query={"all": all or None, "as_of": as_of})
+
+
+def get_seat_map(event: EventRef, *, version: int | None = None) -> Call[SeatMap]:
+    """The drawn layout: the current one, or an immutable version of it."""
+    whole = path("events", event, "seat-map")
+    return get(
+        whole if version is None else f"{whole}/{version}", one(SeatMap), follows_redirect=version is None
+    )
+
+
+def list_seat_changes(
+    event: EventRef, label: str, *, limit: int | None = None, cursor: str | None = None
+) -> Call[Page[SeatChange]]:
+    """The history of one seat."""
+    return get(
+        path("events", event, "seats", label, "history"),
+        page(SeatChange),
+        query={"limit": limit, "cursor": cursor},
+    )
+
+
+def block(
+    event: EventRef,
+    *,
+    seats: Sequence[str] | None = None,
+    area: str | None = None,
+    quantity: int | None = None,
+    reason: str | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Block]:
+    """Take these seats, or a quantity of an area, off sale."""
+    body = given(seats=None if seats is None else list(seats), area=area, quantity=quantity, reason=reason)
+    return post(path("events", event, "blocks"), one(Block), body=body, key=idempotency_key)
+
+
+def list_blocks(event: EventRef, *, limit: int | None = None, cursor: str | None = None) -> Call[Page[Block]]:
+    """List what is off sale, a page at a time."""
+    return get(path("events", event, "blocks"), page(Block), query={"limit": limit, "cursor": cursor})
+
+
+def lift_block(event: EventRef, block: BlockRef, *, idempotency_key: str | None = None) -> Call[Block]:
+    """Put a block's admissions back on sale."""
+    return post(path("events", event, "blocks", block, "lift"), one(Block), key=idempotency_key)

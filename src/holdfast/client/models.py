@@ -1,0 +1,211 @@
+"""Models: what the server tells, as frozen dataclasses. Times are aware, in UTC; states are plain words.
+
+A word that this version does not know may come from a newer server; compare with the ones you act on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """Some items of a list; `next` is the cursor of the following page, None on the last."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One dated occurrence with its own inventory and sales window: `draft`, `published` or `cancelled`.
+
+    `number` is its short name, good wherever `id` is. `map_version` is 0 where there are no numbered seats.
+    """
+
+    id: UUID
+    number: int
+    name: str
+    status: str
+    capacity: int
+    created_at: datetime
+    map_version: int = 0
+    venue: str | None = None
+    time_zone: str | None = None
+    starts_at: datetime | None = None
+    on_sale_at: datetime | None = None
+    off_sale_at: datetime | None = None
+    sales_stopped: bool = False
+    hold_ttl_seconds: int | None = None
+    max_hold_ttl_seconds: int | None = None
+    max_per_hold: int | None = None
+    max_per_buyer: int | None = None
+    allow_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Admissions of one area or category; they add up to `capacity`."""
+
+    name: str
+    capacity: int
+    available: int
+    held: int
+    booked: int
+    blocked: int
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """What an event has left, exact at `as_of`.
+
+    `etag` names this state; give the whole object as `known` to be told only what is new. `changes` come with
+    `since`; `reset` says that the journal no longer reaches so far back.
+    """
+
+    event: UUID
+    number: int
+    capacity: int
+    available: int
+    held: int
+    booked: int
+    blocked: int
+    version: int
+    as_of: datetime
+    areas: tuple[Counts, ...] = ()
+    categories: tuple[Counts, ...] = ()
+    changes: tuple[Mapping[str, Any], ...] | None = None
+    reset: bool = False
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One seat: `available`, `held` (until a time), `booked` or `blocked`."""
+
+    label: str
+    status: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seats:
+    """Seats of an event at one version; without `all`, those that are not listed are available."""
+
+    version: int
+    items: tuple[Seat, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatMap:
+    """The drawn layout, immutable for its `version`; `sections` hold rows of seats as the server draws them."""
+
+    version: int
+    capacity: int
+    sections: tuple[Mapping[str, Any], ...]
+    categories: tuple[Mapping[str, Any], ...] = ()
+    size: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatChange:
+    """One thing that happened to a seat, and in which version of its event."""
+
+    at: datetime
+    change: str
+    version: int
+    hold: UUID | None = None
+    booking: UUID | None = None
+    block: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamMessage:
+    """One message of an event's stream: its `kind`, its content, and the id from which it can be resumed."""
+
+    id: str
+    kind: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a hold or booking as it was granted: seats by label, or a quantity of an area."""
+
+    seats: tuple[str, ...] = ()
+    category: str | None = None
+    area: str | None = None
+    quantity: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A buyer's exclusive, timed claim: `active`, then `confirmed`, `released` or `expired`.
+
+    `hold_token` is the secret that proves it is yours. It is told once, when the hold is placed.
+    """
+
+    id: UUID
+    event: UUID
+    status: str
+    lines: tuple[Line, ...]
+    quantity: int
+    requested: int
+    placed_at: datetime
+    expires_at: datetime
+    server_time: datetime
+    buyer: str | None = None
+    booking: UUID | None = None
+    hold_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buyer:
+    """Who a booking was made for, as far as it was told."""
+
+    name: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """The confirmed sale of a hold: `confirmed`, then perhaps `cancelled`."""
+
+    id: UUID
+    event: UUID
+    hold: UUID
+    status: str
+    lines: tuple[Line, ...]
+    quantity: int
+    confirmed_at: datetime
+    cancelled_at: datetime | None = None
+    event_status: str | None = None
+    buyer: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Admissions that the organiser took off sale, until lifted."""
+
+    id: UUID
+    seats: tuple[str, ...] = ()
+    area: str | None = None
+    quantity: int | None = None
+    reason: str | None = None
+    blocked_at: datetime | None = None
+    lifted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What the server says of itself; `ready` is whether it can take traffic."""
+
+    ready: bool
+    status: str

@@ -1,0 +1,98 @@
+"""Reading: JSON becomes the dataclasses of `models`, as their annotations say.
+
+Members that a dataclass does not name are left out, and words are not checked against a list, so that a newer server
+does not break an older client. A member that is missing or of another kind is a BadAnswer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from holdfast.client.errors import BadAnswer
+
+T = TypeVar("T")
+_Reader = Callable[[Any], Any]
+
+
+def read(kind: type[T], value: object) -> T:
+    """The value as `kind`. Raises BadAnswer."""
+    try:
+        found: T = _reader(kind)(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise BadAnswer(f"The answer is no {kind.__name__}: {error}.") from error
+    return found
+
+
+@cache
+def _reader(kind: Any) -> _Reader:
+    if kind is Any or get_origin(kind) in (dict, Mapping):
+        return _as_it_is
+    if get_origin(kind) is tuple:
+        return _each(_reader(get_args(kind)[0]))
+    if get_origin(kind) in (Union, types.UnionType):
+        (inner,) = [one for one in get_args(kind) if one is not type(None)]
+        return _optional(_reader(inner))
+    if dataclasses.is_dataclass(kind):
+        return _members(kind)
+    if kind is datetime:
+        return _time
+    return UUID if kind is UUID else _plain(kind)
+
+
+def _members(kind: Any) -> _Reader:
+    hints = get_type_hints(kind)
+    readers = {one.name: _reader(hints[one.name]) for one in dataclasses.fields(kind)}
+    required = [
+        one.name
+        for one in dataclasses.fields(kind)
+        if one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
+    ]
+
+    def read_members(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise TypeError(f"{kind.__name__} is not an object")
+        missing = [name for name in required if name not in value]
+        if missing:
+            raise ValueError(f"{kind.__name__} has no {missing[0]}")
+        return kind(**{name: reader(value[name]) for name, reader in readers.items() if name in value})
+
+    return read_members
+
+
+def _each(reader: _Reader) -> _Reader:
+    def read_each(value: Any) -> Any:
+        if not isinstance(value, list):
+            raise TypeError("a list is missing")
+        return tuple(reader(one) for one in value)
+
+    return read_each
+
+
+def _optional(reader: _Reader) -> _Reader:
+    return lambda value: None if value is None else reader(value)
+
+
+def _plain(kind: type) -> _Reader:
+    def read_plain(value: Any) -> Any:
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise TypeError(f"{value!r} is no {kind.__name__}")
+        return value
+
+    return read_plain
+
+
+def _time(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(f"{value} has no offset")
+    return moment
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

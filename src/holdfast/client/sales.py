@@ -1,0 +1,182 @@
+"""Calls of a sale: place a hold, extend or release it, confirm it as a booking, cancel that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from holdfast.client.calls import (
+    BookingRef,
+    Call,
+    EventRef,
+    HoldRef,
+    Token,
+    get,
+    given,
+    one,
+    page,
+    part_id,
+    path,
+    post,
+    token_of,
+)
+from holdfast.client.models import Booking, Buyer, Hold, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """So many admissions of an area, which may be left out where the event has one."""
+
+    quantity: int
+    area: str | None = None
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Named:
+    """These seats, by label."""
+
+    seats: tuple[str, ...]
+
+    def __init__(self, *seats: str) -> None:
+        object.__setattr__(self, "seats", seats)
+
+
+@dataclass(frozen=True, slots=True)
+class BestAvailable:
+    """So many seats, chosen by the server; `together` refuses what is not side by side."""
+
+    quantity: int
+    category: str | None = None
+    together: bool = True
+
+
+Wanted: TypeAlias = Quantity | Named | BestAvailable
+
+
+def place_hold(
+    event: EventRef,
+    *lines: Wanted,
+    ttl_seconds: int | None = None,
+    allow_partial: bool | None = None,
+    buyer: str | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Hold]:
+    """Take all lines, or nothing; with `allow_partial`, what there is.
+
+    Raises: SeatTaken, SeatBlocked, SoldOut, NotTogether, EventNotOnSale, SalesStopped, EventCancelled, Invalid,
+    TryAgain.
+    """
+    body = given(
+        event=part_id(event),
+        lines=[_line(line) for line in lines],
+        ttl_seconds=ttl_seconds,
+        allow_partial=allow_partial,
+        buyer=buyer,
+    )
+    return post("/v1/holds", one(Hold), body=body, key=idempotency_key)
+
+
+def get_hold(hold: HoldRef, *, token: Token | None = None) -> Call[Hold]:
+    """Read a hold. A hold from `place_hold` brings its own token, here and below."""
+    return get(path("holds", hold), one(Hold), token=token_of(hold, token))
+
+
+def extend_hold(
+    hold: HoldRef,
+    *,
+    token: Token | None = None,
+    ttl_seconds: int | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Hold]:
+    """Prolong a live hold, to so long from now. Raises: HoldExpired, HoldReleased, HoldAlreadyConfirmed."""
+    return post(
+        path("holds", hold, "extend"),
+        one(Hold),
+        body=given(ttl_seconds=ttl_seconds),
+        token=token_of(hold, token),
+        key=idempotency_key,
+    )
+
+
+def release_hold(
+    hold: HoldRef, *, token: Token | None = None, idempotency_key: str | None = None
+) -> Call[Hold]:
+    """Give a hold back. Raises: HoldExpired, HoldAlreadyConfirmed."""
+    return post(path("holds", hold, "release"), one(Hold), token=token_of(hold, token), key=idempotency_key)
+
+
+def list_holds(
+    event: EventRef, *, status: str | None = None, limit: int | None = None, cursor: str | None = None
+) -> Call[Page[Hold]]:
+    """List an event's holds, a page at a time (staff)."""
+    return get(
+        path("events", event, "holds"),
+        page(Hold),
+        query={"status": status, "limit": limit, "cursor": cursor},
+    )
+
+
+def release_hold_as_staff(
+    event: EventRef, hold: HoldRef, *, idempotency_key: str | None = None
+) -> Call[Hold]:
+    """Release a buyer's hold without its token (staff)."""
+    return post(path("events", event, "holds", hold, "release"), one(Hold), key=idempotency_key)
+
+
+def confirm_hold(
+    hold: HoldRef,
+    *,
+    token: Token | None = None,
+    buyer: Buyer | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Booking]:
+    """Make a hold a booking; the same hold again is the same booking.
+
+    Raises: HoldExpired, HoldReleased, HoldNotFound, EventCancelled, BookingAlreadyCancelled, TryAgain.
+    """
+    token = token_of(hold, token)
+    body: dict[str, Any] = given(
+        hold=part_id(hold),
+        hold_token=token.hold_token if isinstance(token, Hold) else token,
+        buyer=None if buyer is None else given(name=buyer.name, email=buyer.email),
+    )
+    return post("/v1/bookings", one(Booking), body=body, key=idempotency_key)
+
+
+def get_booking(booking: BookingRef, *, token: Token | None = None) -> Call[Booking]:
+    """Read a booking: with its hold's token, or as staff."""
+    return get(path("bookings", booking), one(Booking), token=token)
+
+
+def list_bookings(
+    *,
+    event: EventRef | None = None,
+    status: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Call[Page[Booking]]:
+    """List bookings, a page at a time (staff)."""
+    query = {
+        "event": None if event is None else part_id(event),
+        "status": status,
+        "limit": limit,
+        "cursor": cursor,
+    }
+    return get("/v1/bookings", page(Booking), query=query)
+
+
+def cancel_booking(
+    booking: BookingRef, *, token: Token | None = None, idempotency_key: str | None = None
+) -> Call[Booking]:
+    """Undo a booking; its admissions return. Again: the same answer."""
+    return post(path("bookings", booking, "cancel"), one(Booking), token=token, key=idempotency_key)
+
+
+def _line(line: Wanted) -> dict[str, Any]:
+    match line:
+        case Quantity():
+            return given(quantity=line.quantity, area=line.area)
+        case Named():
+            return {"seats": list(line.seats)}
+        case BestAvailable():
+            return given(best_available=line.quantity, category=line.category, together=line.together)
