@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         default=LogFormat.TEXT, description="`text` for people, `json` for machines."
     )
 
+    access_log: bool = Field(
+        default=False,
+        description="Whether every request is logged, one line each; errors of the server are in any case.",
+    )
+
     pool_size: int = Field(default=8, ge=2, le=200, description="Database connections per worker.")
     queue_limit: int = Field(
         default=4096, ge=1, le=1_000_000, description="Commands that may wait in one event's lane."
