@@ -15,7 +15,7 @@ from psycopg.types.json import set_json_dumps
 from holdfast.domain.commands import Answer
 from holdfast.domain.errors import EventNotFound
 from holdfast.domain.holdings import Holdings
-from holdfast.domain.inventory import BlockRecord, Inventory
+from holdfast.domain.inventory import BlockRecord, HoldRecord, Inventory
 from holdfast.store import arrays, queries, rows
 from holdfast.store.connections import Connection
 from holdfast.store.errors import CommitUnknownError
@@ -76,8 +76,8 @@ class Batch:
             more["answers"] = await self._query("load_answers", scopes=arrays.blobs(needs.scopes))
         whole = len(known.areas) == 1
         if needs.sweep:
-            more["lapsed"] = await self._query("load_sweep", wanted_rows=needs.sweep)
-        elif needs.wanted:
+            more["sweep"] = await self._query("load_sweep", wanted_rows=needs.sweep)
+        if needs.wanted:
             more["lapsed"] = await self._query(
                 "load_lapsed",
                 wanted_areas=arrays.plain(needs.wanted),
@@ -113,7 +113,7 @@ class Batch:
             rows.hold_of(row, claims.get(row[0], []))
             for row in (*found.get("holds", ()), *found.get("sold", ()))
         ]
-        lapsed = rows.lapsed_of(found.get("lapsed", ()))
+        lapsed = _oldest_first(found.get("sweep", ()), found.get("lapsed", ()))
         already = {hold.id: hold for hold in holds}
         inventory = Inventory(
             event=the_event,
@@ -122,7 +122,9 @@ class Batch:
             areas=area_list,
             holds=[*holds, *(hold for hold in lapsed if hold.id not in already)],
             lapsed=[hold.id for hold in lapsed],
-            lapsed_complete=bool(needs.sweep) or (bool(needs.wanted) and whole),
+            lapsed_complete=bool(needs.sweep or needs.wanted)
+            if whole
+            else bool(needs.sweep and not needs.wanted),
             holdings=holdings,
             buyers=found.get("buyers", ()),
             blocks=[
@@ -173,7 +175,16 @@ class Batch:
     async def _send(self, statement: str) -> None:
         await self.connection.execute(statement, prepare=False)
 
-    async def _query(self, name: str, **parameters: Any) -> psycopg.AsyncCursor[Any]:
+    async def _query(self, name: str, /, **parameters: Any) -> psycopg.AsyncCursor[Any]:
         cursor = self.connection.cursor(binary=True)
         await cursor.execute(SQL[name], {"event_number": self.event_number, **parameters}, prepare=True)
         return cursor
+
+
+def _oldest_first(sweep: Sequence[tuple[Any, ...]], short: Sequence[tuple[Any, ...]]) -> list[HoldRecord]:
+    """Lapsed holds of the sweep's load and of the short areas' load, each once. A batch that has both needs both: the
+    sweep's oldest may be of areas that nobody asks for."""
+    if not (sweep and short):
+        return rows.lapsed_of(sweep or short)
+    found = {hold.id: hold for hold in (*rows.lapsed_of(sweep), *rows.lapsed_of(short))}
+    return sorted(found.values(), key=lambda hold: (hold.expires_at, hold.id))

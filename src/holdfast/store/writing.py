@@ -37,15 +37,16 @@ EVENT_COLUMNS = (
 
 
 def statements(inventory: Inventory, version: int) -> Iterator[Statement]:
-    """What a batch writes, in the order in which it must happen: old claims end before new ones are inserted."""
+    """What a batch writes, in the order in which it must happen: claims are booked before they end (one batch may do
+    both), and old ones end before new ones are inserted."""
     changes, now = inventory.changes, inventory.now
     yield from _rules(inventory, changes)
-    ended = [id for id in changes.ended if id not in changes.new_holds]
-    if ended:
-        yield "end_claims", {"version": version, "hold_ids": arrays.ids(ended)}
     booked = [id for id in changes.booked if id not in changes.new_holds]
     if booked:
         yield "book_claims", {"version": version, "hold_ids": arrays.ids(booked)}
+    ended = [id for id in changes.ended if id not in changes.new_holds]
+    if ended:
+        yield "end_claims", {"version": version, "hold_ids": arrays.ids(ended)}
     if changes.moved_holds:
         moves = changes.moved_holds.values()
         statuses, expiries = [status for status, _ in moves], [expires_at for _, expires_at in moves]
@@ -137,7 +138,7 @@ def _claims(changes: Changes) -> dict[str, str]:
         for number, claim in enumerate(hold.claims)
     ]
     rows += [
-        (block.id, number, claim, "block", False, False)
+        (block.id, number, claim, "block", False, block.id in changes.ended)
         for block in changes.new_blocks
         for number, claim in enumerate(block.claims, block.first)
     ]
