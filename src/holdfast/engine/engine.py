@@ -21,16 +21,18 @@ from holdfast.domain.inventory import Inventory
 from holdfast.engine import metrics
 from holdfast.engine.batches import Batches
 from holdfast.engine.events import Events
-from holdfast.engine.lane import Lane
+from holdfast.engine.lane import HasLeft, Lane
 from holdfast.engine.limits import Limits
 from holdfast.engine.mirrors import Mirrors
 from holdfast.engine.reading import Reading
 from holdfast.engine.tokens import Keyring
 from holdfast.engine.users import Users
+from holdfast.engine.watching import Watching
 from holdfast.store.accounts import Accounts
 from holdfast.store.catalogue import Catalogue
 from holdfast.store.connections import Connections
 from holdfast.store.reads import Reads
+from holdfast.store.sweeping import Sweeping
 
 MOST_IDLE_LANES = 20_000
 
@@ -59,7 +61,9 @@ class Engine:
         self.events = Events(self.catalogue)
         self.accounts = Accounts(connections)
         self.users = Users(self.accounts, self.new_dialect_number)
-        self.on_commit: list[Callable[[int, int, Changes], None]] = []
+        self.sweeping = Sweeping(connections)
+        self.watching = Watching(self.reading.reads)
+        self.on_commit: list[Callable[[int, int, Changes], None]] = [self.watching.tell]
         """Called with (event number, version, changes) after each commit that this process made."""
         self._lanes: dict[int, Lane] = {}
         self._dialect_numbers: list[int] = []
@@ -98,12 +102,12 @@ class Engine:
 
     # -- commands --------------------------------------------------------------------------------------------------
 
-    async def execute(self, number: int, command: c.Command) -> Any:
+    async def execute(self, number: int, command: c.Command, *, has_left: HasLeft | None = None) -> Any:
         """The command's outcome, decided and committed. Raises its refusal, or a fault.
 
-        Of a command with a retry key the outcome is `Answered` (whose own outcome may be a refusal) or `Replayed`.
+        A command whose client `has_left` by the time its batch forms is dropped. Of a command with a retry key the outcome is `Answered` (whose own outcome may be a refusal) or `Replayed`.
         """
-        outcome = await self._lane(number).submit(command)
+        outcome = await self._lane(number).submit(command, has_left)
         metrics.count_outcome(outcome)
         if isinstance(outcome, HoldfastError):
             raise outcome

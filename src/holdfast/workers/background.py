@@ -10,6 +10,9 @@ from contextlib import suppress
 import structlog
 
 from holdfast.engine.engine import Engine
+from holdfast.workers.retention import Retention
+from holdfast.workers.sweeper import Sweeper
+from holdfast.workers.watcher import Watcher
 
 log = structlog.get_logger(__name__)
 
@@ -29,9 +32,12 @@ class Background:
         attempt_days: int,
         watch_seconds: float,
     ) -> None:
-        self._engine = engine
-        del retention_seconds, idempotency_hours, attempt_days, watch_seconds, sweep_seconds
-        self._loops: list[tuple[str, Step, float]] = []
+        retention = Retention(engine, idempotency_hours=idempotency_hours, attempt_days=attempt_days)
+        self._loops: list[tuple[str, Step, float]] = [
+            ("sweeper", Sweeper(engine).run_once, sweep_seconds),
+            ("retention", retention.run_once, retention_seconds),
+            ("watcher", Watcher(engine).run_once, watch_seconds),
+        ]
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -47,11 +53,11 @@ class Background:
 
 
 async def _repeat(name: str, step: Step, seconds: float) -> None:
-    """For ever; a failure is logged and tried again, for a database that is away comes back. The pause is jittered, so
-    that several workers do not look at the same moment."""
+    """For ever; a failure is logged and tried again, for a database that is away comes back. The pause comes first and
+    is jittered, so that several workers do not look at the same moment."""
     while True:
+        await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
         try:
             await step()
-        except Exception as error:  # a loop must outlive whatever its step met
+        except Exception as error:  # noqa: BLE001 - a loop must outlive whatever its step met
             log.warning("background_failed", worker=name, error=repr(error))
-        await asyncio.sleep(seconds * random.uniform(0.8, 1.2))

@@ -177,6 +177,12 @@ CREATE INDEX idempotency_by_age ON idempotency USING brin (created_at);
 
 -- Not of any event: on the control connection.
 
+CREATE TABLE leases (
+    name text NOT NULL PRIMARY KEY,        -- of a background job
+    owner uuid NOT NULL,                   -- of the process that does it at present
+    until timestamptz NOT NULL             -- from then on any process may take it
+);
+
 CREATE TABLE event_creations (
     scope bytea NOT NULL PRIMARY KEY,
     body bytea NOT NULL,

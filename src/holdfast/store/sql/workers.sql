@@ -1,0 +1,60 @@
+-- Workers: finding what is to be tidied, over all nodes, and doing it, one event at a time. None of it changes an answer.
+
+-- name: find_unswept
+-- A fan-out: events that have a lapsed hold, or are cancelled and have a live one. One index probe an event, from its
+-- lower bound on, so that dead index entries are not walked through.
+SELECT i.event_number
+FROM inventories i
+JOIN events e ON e.event_number = i.event_number
+WHERE EXISTS (
+    SELECT FROM holds h
+    WHERE h.event_number = i.event_number
+      AND h.status = 'active'
+      AND h.expires_at >= i.reclaimed_until
+      AND h.expires_at <= CASE
+          WHEN e.status = 'cancelled' THEN 'infinity'
+          ELSE greatest(statement_timestamp(), i.last_at)
+      END
+)
+LIMIT :most;
+
+-- name: take_lease
+-- Nobody else's, and not already run out: a hint, for two that do the same job do no harm.
+INSERT INTO leases (name, owner, until)
+VALUES (:job, :owner, statement_timestamp() + make_interval(secs => :seconds))
+ON CONFLICT (name) DO UPDATE
+SET owner = excluded.owner, until = excluded.until
+WHERE leases.owner = excluded.owner OR leases.until <= statement_timestamp()
+RETURNING owner;
+
+-- name: find_old_answers
+-- A fan-out: idempotency rows that were kept long enough.
+SELECT event_number, scope
+FROM idempotency
+WHERE created_at < statement_timestamp() - make_interval(hours => :hours)
+LIMIT :most;
+
+-- name: delete_answers!
+DELETE FROM idempotency
+WHERE event_number = :event_number AND scope = ANY(:scopes);
+
+-- name: find_old_attempts
+-- A fan-out: FAILED instant bookings that were kept long enough; CONFIRMED ones are sales.
+SELECT event_number, number
+FROM attempts
+WHERE created_at < statement_timestamp() - make_interval(days => :days) AND status = 'FAILED'
+LIMIT :most;
+
+-- name: delete_attempts!
+DELETE FROM attempts
+WHERE event_number = :event_number AND number = ANY(:numbers) AND status = 'FAILED';
+
+-- name: find_old_creations
+SELECT scope
+FROM event_creations
+WHERE created_at < statement_timestamp() - make_interval(hours => :hours)
+LIMIT :most;
+
+-- name: delete_creations!
+DELETE FROM event_creations
+WHERE scope = ANY(:scopes);

@@ -1,0 +1,74 @@
+"""Sweeper: rewrites the rows of lapsed holds, and of cancelled events' live ones, in small steps through their lanes.
+
+Hygiene only: a lapsed hold is free to whoever looks, and a cancelled event's holds read as released, whether or not
+this ever runs. Cancelling is the one command that leaves rows behind, so there is no other worker for such steps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID, uuid4
+
+import structlog
+
+from holdfast.domain.commands import ReclaimLapsed
+from holdfast.domain.errors import HoldfastError
+from holdfast.engine.engine import Engine
+
+log = structlog.get_logger(__name__)
+
+LEASE = "sweeper"
+
+
+class Sweeper:
+    """One process at a time sweeps, as far as a lease can say so; two that do take turns in the event's lane."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        holds_per_step: int = 500,
+        events_per_round: int = 200,
+        events_at_once: int = 4,
+        most_rounds: int = 20,
+        lease_seconds: float = 10.0,
+        owner: UUID | None = None,
+    ) -> None:
+        self._engine = engine
+        self._holds_per_step = holds_per_step
+        self._events_per_round = events_per_round
+        self._events_at_once = events_at_once
+        self._most_rounds = most_rounds
+        self._lease_seconds = lease_seconds
+        self._owner = owner or uuid4()
+
+    async def run_once(self) -> int:
+        """How many holds were rewritten. An idle look is one read; the rest of a large backlog is the next run's."""
+        done = 0
+        for _ in range(self._most_rounds):
+            numbers = await self._engine.sweeping.find_unswept(self._events_per_round)
+            if not numbers:
+                break
+            if not await self._engine.sweeping.take_lease(LEASE, self._owner, self._lease_seconds):
+                break
+            swept = await self._sweep(numbers)
+            if not swept:
+                break
+            done += swept
+        return done
+
+    async def _sweep(self, numbers: list[int]) -> int:
+        swept = 0
+        for start in range(0, len(numbers), self._events_at_once):
+            step = numbers[start : start + self._events_at_once]
+            swept += sum(await asyncio.gather(*(self._sweep_event(number) for number in step)))
+        return swept
+
+    async def _sweep_event(self, number: int) -> int:
+        """Nobody waits for it: an event that is crowded now is swept in the next run."""
+        command = ReclaimLapsed(by="sweeper", limit=self._holds_per_step)
+        try:
+            return int(await self._engine.execute(number, command))
+        except HoldfastError as error:
+            log.info("event_not_swept", event_number=number, code=error.code)
+            return 0

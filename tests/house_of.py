@@ -1,0 +1,81 @@
+"""Houses to sell in, and short ways to sell: what the tests of workers and of the check have in common."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from uuid import UUID
+
+import psycopg
+
+from holdfast.domain import commands as c
+from holdfast.domain.event import Event
+from holdfast.domain.seat_map_forms import parse_seat_map
+from holdfast.engine.engine import Engine
+
+
+async def make_event(engine: Engine, *, capacity: int | None = None, rows: int = 0, **rules: object) -> Event:
+    """An event on sale with an area `general` of this capacity, and rows of ten seats in section A."""
+    areas = [] if capacity is None else [c.AreaSpec(name="general", capacity=capacity)]
+    new = c.NewEvent(name="Concert", areas=tuple(areas), **rules)  # type: ignore[arg-type]
+    if rows:
+        document = {"sections": [{"name": "A", "rows": rows, "seats_per_row": 10, "category": "stalls"}]}
+        layout = parse_seat_map(document)
+        new = c.NewEvent(
+            name="Concert", areas=tuple(areas), seats=layout.seats, categories=layout.categories, **rules
+        )  # type: ignore[arg-type]
+    event, _ = await engine.events.create(new, by="test")
+    assert event is not None
+    return event
+
+
+async def place(
+    engine: Engine, number: int, *what: int | str, ttl: int = 60, buyer: str | None = None
+) -> UUID:
+    """A hold on quantities of the area `general`, or on seats by label."""
+    hold_id = engine.new_id(number)
+    labels = tuple(each for each in what if isinstance(each, str))
+    lines: list[c.Line] = [c.QuantityLine(quantity=each) for each in what if isinstance(each, int)]
+    if labels:
+        lines.append(c.SeatsLine(labels=labels))
+    command = c.PlaceHold(hold_id=hold_id, lines=tuple(lines), ttl_seconds=ttl, buyer=buyer)
+    await engine.execute(number, command)
+    return hold_id
+
+
+async def confirm(engine: Engine, number: int, hold_id: UUID) -> UUID:
+    booking_id = engine.new_id(number)
+    await engine.execute(number, c.ConfirmHold(hold_id=hold_id, booking_id=booking_id, authority=c.STAFF))
+    return booking_id
+
+
+def fetch(url: str, statement: str, *parameters: object) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        cursor = connection.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def key_of(text: str) -> c.RetryKey:
+    digest = sha256(text.encode()).digest()
+    return c.RetryKey(scope=digest, body=digest, render=lambda outcome: c.Answer(status=201, body=b"{}"))
+
+
+def age(url: str, table: str, interval: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute(f"UPDATE {table} SET created_at = created_at - interval '{interval}'")
+
+
+async def attempt(engine: Engine, number: int, quantity: int) -> None:
+    await engine.execute(
+        number,
+        c.BookInstantly(
+            attempt_number=await engine.new_dialect_number(),
+            hold_id=engine.new_id(number),
+            booking_id=engine.new_id(number),
+            quantity=quantity,
+        ),
+    )
+
+
+async def hold_with_key(engine: Engine, number: int, text: str) -> None:
+    line = c.QuantityLine(quantity=1)
+    await engine.execute(number, c.PlaceHold(hold_id=engine.new_id(number), lines=(line,), key=key_of(text)))
