@@ -6,13 +6,14 @@ One PostgreSQL, a Citus coordinator, and plain shards are ways to build the same
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from holdfast.store import errors
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
@@ -91,13 +92,28 @@ class Connections:
     async def close(self) -> None:
         await asyncio.gather(*(pool.close(timeout=2) for pool in self._pools))
 
+    async def ask(self, number: int, statement: bytes, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of one statement that only reads, from an event's node; see `ask_pool`."""
+        return await self.ask_pool(self.pool(number), statement, parameters)
+
+    async def ask_pool(
+        self, pool: Pool, statement: bytes, parameters: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """The rows of one statement that only reads. Where its connection had died it is asked again, once.
+
+        Raises Fault.
+        """
+        for last in (False, True):
+            try:
+                async with pool.connection() as connection:
+                    cursor = await connection.execute(statement, parameters, binary=True)
+                    return await cursor.fetchall()
+            except LOST as error:
+                if last or not errors.is_lost(error):
+                    raise errors.translate(error) from error
+                await self.forget_dead()
+        raise AssertionError("the second time it answers or raises")
+
     async def forget_dead(self) -> None:
         """After a lost connection: look at the idle ones too, since they have most likely died with it."""
         await asyncio.gather(*(pool.check() for pool in self._pools), return_exceptions=True)
-
-
-@asynccontextmanager
-async def borrowed(pool: Pool) -> AsyncIterator[Connection]:
-    """A connection for the time of a block; one that was left inside a transaction is closed, not returned."""
-    async with pool.connection() as connection:
-        yield connection
