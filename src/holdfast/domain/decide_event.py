@@ -11,7 +11,7 @@ from holdfast.domain import errors
 from holdfast.domain.booking import Block
 from holdfast.domain.changes import Claim
 from holdfast.domain.errors import FieldError
-from holdfast.domain.event import MAX_AREAS, MAX_CAPACITY, MOVES, Area, Event, EventStatus
+from holdfast.domain.event import MAX_AREAS, MAX_CAPACITY, MOVES, Area, EventStatus, FullEvent, in_full
 from holdfast.domain.hold import HoldStatus
 from holdfast.domain.holdings import Holding
 from holdfast.domain.inventory import Inventory
@@ -19,30 +19,30 @@ from holdfast.domain.seat_map import MAX_SEATS, SeatMap
 from holdfast.domain.views import view_block
 
 
-def publish(inventory: Inventory, command: c.PublishEvent) -> Event:
+def publish(inventory: Inventory, command: c.PublishEvent) -> FullEvent:
     return _move(inventory, EventStatus.PUBLISHED, "published", command.by)
 
 
-def cancel(inventory: Inventory, command: c.CancelEvent) -> Event:
+def cancel(inventory: Inventory, command: c.CancelEvent) -> FullEvent:
     """One small change: from now on every live hold reads as released; the sweeper ends their rows in steps."""
     return _move(inventory, EventStatus.CANCELLED, "event_cancelled", command.by)
 
 
-def stop(inventory: Inventory, command: c.StopSales) -> Event:
+def stop(inventory: Inventory, command: c.StopSales) -> FullEvent:
     _refuse_cancelled(inventory)
     if not inventory.event.sales_stopped:
         inventory.change_event("stopped", {"sales_stopped": True}, by=command.by)
-    return inventory.event
+    return in_full(inventory.event, inventory.areas.values())
 
 
-def resume(inventory: Inventory, command: c.ResumeSales) -> Event:
+def resume(inventory: Inventory, command: c.ResumeSales) -> FullEvent:
     _refuse_cancelled(inventory)
     if inventory.event.sales_stopped:
         inventory.change_event("resumed", {"sales_stopped": False}, by=command.by)
-    return inventory.event
+    return in_full(inventory.event, inventory.areas.values())
 
 
-def change(inventory: Inventory, command: c.ChangeEvent) -> Event:
+def change(inventory: Inventory, command: c.ChangeEvent) -> FullEvent:
     _refuse_cancelled(inventory)
     capacities = _new_capacities(inventory, command)
     added = _new_areas(inventory, command)
@@ -66,7 +66,7 @@ def change(inventory: Inventory, command: c.ChangeEvent) -> Event:
         inventory.changes.journal.append({"change": "capacity", "areas": told, "by": command.by})
     if command.seats:
         _add_seats(inventory, command)
-    return inventory.event
+    return in_full(inventory.event, inventory.areas.values())
 
 
 def block(inventory: Inventory, command: c.BlockAdmissions) -> Block:
@@ -101,16 +101,16 @@ DECIDE_EVENT: dict[type[c.Command], Callable[[Inventory, Any], Any]] = {
 }
 
 
-def _move(inventory: Inventory, to: EventStatus, name: str, by: str) -> Event:
+def _move(inventory: Inventory, to: EventStatus, name: str, by: str) -> FullEvent:
     status = inventory.event.status
     if status is to:
-        return inventory.event
+        return in_full(inventory.event, inventory.areas.values())
     if to not in MOVES[status]:
         if status is EventStatus.CANCELLED:
             raise errors.EventCancelled("The event is cancelled.")
         raise errors.InvalidTransition(f"A {status} event cannot become {to}.")
     inventory.change_event(name, {"status": to}, by=by)
-    return inventory.event
+    return in_full(inventory.event, inventory.areas.values())
 
 
 def _refuse_cancelled(inventory: Inventory) -> None:
@@ -193,6 +193,14 @@ def _refuse_bad_rules(inventory: Inventory, command: c.ChangeEvent) -> None:
     on, off = (command.changes.get(name, getattr(event, name)) for name in ("on_sale_at", "off_sale_at"))
     if on is not None and off is not None and off <= on:
         raise _invalid("/off_sale_at", "out_of_range", "The sale cannot end before it begins.")
+    ttl, longest = (
+        command.changes.get(name, getattr(event, name))
+        for name in ("hold_ttl_seconds", "max_hold_ttl_seconds")
+    )
+    if ttl > longest:
+        raise _invalid(
+            "/hold_ttl_seconds", "out_of_range", f"No hold may live longer than {longest} seconds."
+        )
 
 
 def _add_seats(inventory: Inventory, command: c.ChangeEvent) -> None:
@@ -231,8 +239,7 @@ def _add_seats(inventory: Inventory, command: c.ChangeEvent) -> None:
 
 
 def _claims_of_seats(inventory: Inventory, command: c.BlockAdmissions) -> list[Claim]:
-    claims: list[Claim] = []
-    seen: set[int] = set()
+    seats: dict[int, tuple[str, str]] = {}
     for position, label in enumerate(command.labels):
         pointer = f"/seats/{position}"
         seat = None if inventory.holdings is None else inventory.holdings.seat_map.number_of(label)
@@ -241,12 +248,14 @@ def _claims_of_seats(inventory: Inventory, command: c.BlockAdmissions) -> list[C
                 f"The event has no seat {label}.",
                 errors=(FieldError(pointer=pointer, code="seat_unknown", detail="No such seat."),),
             )
-        if seat in seen:
+        if seat in seats:
             raise errors.DuplicateSeat(
                 f"Seat {label} is named twice.",
                 errors=(FieldError(pointer=pointer, code="duplicate_seat", detail="Named twice."),),
             )
-        seen.add(seat)
+        seats[seat] = label, pointer
+    claims: list[Claim] = []
+    for seat, (label, pointer) in seats.items():
         holder = inventory.holder_of(seat)
         if isinstance(holder, Holding) and holder.has_lapsed(inventory.now):
             inventory.reclaim(holder)

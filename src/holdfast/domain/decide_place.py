@@ -30,6 +30,7 @@ def place(inventory: Inventory, command: c.PlaceHold) -> Hold:
         if mine is not None:
             return view(inventory, mine)
     requested = _requested(command.lines)
+    _refuse_too_many_seats(inventory, command.lines)
     _refuse_over_limit(inventory, requested, command.buyer)
     partial = inventory.event.allow_partial if command.allow_partial is None else command.allow_partial
     claims = _Plan(inventory, partial=partial).lines(command.lines)
@@ -44,8 +45,9 @@ def book_instantly(inventory: Inventory, command: c.BookInstantly) -> tuple[Atte
         refusal = inventory.event.refuse_sale(inventory.now)
         if refusal is not None:
             raise refusal
-        _refuse_over_limit(inventory, command.quantity, command.buyer)
         line = c.QuantityLine(quantity=command.quantity)
+        _refuse_too_many_seats(inventory, (line,))
+        _refuse_over_limit(inventory, command.quantity, command.buyer)
         claims = _Plan(inventory, partial=False).lines((line,))
     except (errors.Conflict, errors.Gone, errors.QuantityOverLimit, errors.BuyerRequired):
         attempt = _attempt(inventory, command, AttemptStatus.FAILED)
@@ -79,13 +81,14 @@ class _Plan:
         self.seats: dict[int, None] = {}
 
     def lines(self, lines: tuple[c.Line, ...]) -> list[Claim]:
+        """Seats that were named come first, so that the engine's own choice never takes one of them away."""
         shortage: errors.Refusal | None = None
         try:
-            for number, line in enumerate(lines):
+            for number, line in sorted(enumerate(lines), key=_is_choice):
                 try:
                     self._line(number, line)
                 except errors.Conflict as refusal:
-                    if not self.partial:
+                    if not self.partial or isinstance(refusal, errors.DuplicateSeat):
                         raise
                     shortage = shortage or refusal
             if not self.claims:
@@ -179,12 +182,14 @@ class _Plan:
         if unknown:
             raise errors.SeatUnknown(unknown[0].detail, errors=tuple(unknown))
         taken, blocked, free = [], [], []
+        asked: set[int] = set()
         for position, label, seat in seats:
-            if seat in self.seats:
+            if seat in self.seats or seat in asked:
                 raise errors.DuplicateSeat(
                     f"Seat {label} is asked for twice.",
                     errors=(_at(number, position, "duplicate_seat", "Asked for twice."),),
                 )
+            asked.add(seat)
             holder = inventory.holder_of(seat)
             if isinstance(holder, Holding) and holder.has_lapsed(inventory.now):
                 inventory.reclaim(holder)
@@ -238,7 +243,7 @@ class _Plan:
         holdings, now = self.inventory.holdings, self.inventory.now
         assert holdings is not None
         while True:
-            picker = holdings.picker(now, at_most=LAPSED_FREED_PER_LOOK)
+            picker = self.inventory.picker(self.seats, at_most=LAPSED_FREED_PER_LOOK)
             chosen = picker.best(line.quantity, line.category, together=line.together)
             if chosen is not None:
                 return chosen, line.quantity
@@ -302,15 +307,23 @@ def _requested(lines: tuple[c.Line, ...]) -> int:
     return sum(len(line.labels) if isinstance(line, c.SeatsLine) else line.quantity for line in lines)
 
 
+def _refuse_too_many_seats(inventory: Inventory, lines: tuple[c.Line, ...]) -> None:
+    """Each seat is a claim of its own, and a batch touches a limited number; quantities of an area are one."""
+    if not inventory.is_seated:
+        return
+    counted = bool(inventory.counted_areas)
+    seats = _requested(tuple(line for line in lines if not (counted and isinstance(line, c.QuantityLine))))
+    if seats > MAX_SEATS_PER_HOLD:
+        raise errors.QuantityOverLimit(
+            f"At most {MAX_SEATS_PER_HOLD} seats in one hold.", limit=MAX_SEATS_PER_HOLD
+        )
+
+
 def _refuse_over_limit(inventory: Inventory, requested: int, buyer: str | None) -> None:
     event = inventory.event
     if event.max_per_hold is not None and requested > event.max_per_hold:
         raise errors.QuantityOverLimit(
             f"At most {event.max_per_hold} admissions in one hold.", limit=event.max_per_hold
-        )
-    if inventory.is_seated and not inventory.counted_areas and requested > MAX_SEATS_PER_HOLD:
-        raise errors.QuantityOverLimit(
-            f"At most {MAX_SEATS_PER_HOLD} seats in one hold.", limit=MAX_SEATS_PER_HOLD
         )
     if event.max_per_buyer is None:
         return
@@ -343,11 +356,16 @@ def _held_already(inventory: Inventory, command: c.PlaceHold) -> HoldRecord | No
         mine = holder.kind == "hold" and holder.buyer == command.buyer and set(holder.seats) == wanted
         if not mine or holder.booked or holder.has_lapsed(inventory.now):
             return None
-        return inventory.record_of(holder)
+        record = inventory.record_of(holder)
+        return record if record.status is HoldStatus.ACTIVE else None
     record = None if holder is None else inventory.holds.get(holder)
     if record is None or record.buyer != command.buyer or record.status is not HoldStatus.ACTIVE:
         return None
     return record if {claim.seat for claim in record.claims} == wanted else None
+
+
+def _is_choice(numbered: tuple[int, c.Line]) -> bool:
+    return not isinstance(numbered[1], c.SeatsLine)
 
 
 def _is_block(inventory: Inventory, holder: Any) -> bool:

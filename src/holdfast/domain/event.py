@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -92,3 +93,24 @@ class Area:
     def free(self) -> int:
         """Admissions that nobody has, lapsed holds counted as taken until they are reclaimed."""
         return self.capacity - self.held - self.booked - self.blocked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullEvent(Event):
+    """An event with its areas as they stood when it was told: what its organiser sees of it."""
+
+    areas: tuple[Area, ...] = ()
+
+    @property
+    def capacity(self) -> int:
+        return sum(area.capacity for area in self.areas)
+
+
+def in_full(event: Event, areas: Iterable[Area]) -> FullEvent:
+    """A copy of the areas goes with it, since a batch moves on."""
+    told = {field.name: getattr(event, field.name) for field in fields(Event)}
+    return FullEvent(**told, areas=tuple(replace(area) for area in sorted(areas, key=_by_number)))
+
+
+def _by_number(area: Area) -> int:
+    return area.number

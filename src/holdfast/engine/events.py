@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from holdfast.domain import commands as c
 from holdfast.domain import ids
 from holdfast.domain.availability import Counts
-from holdfast.domain.errors import IdempotencyKeyReused, InProgress
-from holdfast.domain.event import Event
+from holdfast.domain.errors import EventNotFound, IdempotencyKeyReused, InProgress
+from holdfast.domain.event import Event, FullEvent, in_full
 from holdfast.store.catalogue import Catalogue, EventFilter
 
 
@@ -23,35 +25,43 @@ class Events:
 
     async def create(
         self, new: c.NewEvent, *, by: str, key: c.RetryKey | None = None
-    ) -> tuple[Event | None, c.Answer | None]:
+    ) -> tuple[FullEvent | None, c.Answer | None]:
         """The new event, and with a retry key its answer; (None, answer) is a replay.
 
         The key row fixes number and id first, so that a retry after a crash makes the same event and not a second one.
         Raises InProgress while another request with the same key has not answered yet, IdempotencyKeyReused.
         """
-        number, now = await self._catalogue.next_number()
-        id = ids.make_id(
-            number, unix_ms=int(now.timestamp() * 1000), random_bits=int.from_bytes(os.urandom(6), "big")
-        )
         if key is None:
+            number, id, now = await self._new_event()
             return await self._catalogue.insert_event(new, number=number, id=id, now=now, by=by), None
+        if key.scope in self._creating:
+            raise InProgress("The first request with this Idempotency-Key is still being carried out.")
+        self._creating.add(key.scope)
+        try:
+            return await self._create_once(new, by=by, key=key)
+        finally:
+            self._creating.discard(key.scope)
+
+    async def _create_once(
+        self, new: c.NewEvent, *, by: str, key: c.RetryKey
+    ) -> tuple[FullEvent | None, c.Answer | None]:
+        number, id, now = await self._new_event()
         earlier = await self._catalogue.claim_creation(key.scope, key.body, number, id, now)
         if earlier is not None:
             if earlier.body != key.body:
                 raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
             if earlier.status is not None and earlier.answer is not None:
                 return None, c.Answer(status=earlier.status, body=earlier.answer)
-            if key.scope in self._creating:
-                raise InProgress("The first request with this Idempotency-Key is still being carried out.")
             number, id = earlier.number, earlier.id
-        self._creating.add(key.scope)
-        try:
-            event = await self._catalogue.insert_event(new, number=number, id=id, now=now, by=by)
-            answer = key.render(event)
-            await self._catalogue.finish_creation(key.scope, answer.status, answer.body)
-        finally:
-            self._creating.discard(key.scope)
+        event = await self._catalogue.insert_event(new, number=number, id=id, now=now, by=by)
+        answer = key.render(event)
+        await self._catalogue.finish_creation(key.scope, answer.status, answer.body)
         return event, answer
+
+    async def _new_event(self) -> tuple[int, UUID, datetime]:
+        number, now = await self._catalogue.next_number()
+        random_bits = int.from_bytes(os.urandom(6), "big")
+        return number, ids.make_id(number, unix_ms=int(now.timestamp() * 1000), random_bits=random_bits), now
 
     async def list(
         self, wanted: EventFilter, *, before: int | None, limit: int
@@ -72,3 +82,18 @@ class Events:
             )
             for event, (capacity, held, booked, blocked), now in found
         ]
+
+    async def list_in_full(
+        self, wanted: EventFilter, *, before: int | None, limit: int
+    ) -> Sequence[FullEvent]:
+        """Newest first, with their areas."""
+        found = await self._catalogue.list_events(wanted, before=before, limit=limit)
+        areas = await self._catalogue.list_areas([event.number for event, _, _ in found])
+        return [in_full(event, areas.get(event.number, ())) for event, _, _ in found]
+
+    async def get(self, number: int) -> FullEvent:
+        """The event as its row is now. Raises EventNotFound."""
+        known = await self._catalogue.find_known(number)
+        if known is None:
+            raise EventNotFound("There is no such event.")
+        return in_full(known.event, known.areas)

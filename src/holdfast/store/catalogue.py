@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from holdfast.domain import ids
 from holdfast.domain.commands import NewEvent
-from holdfast.domain.event import Area, Event, EventStatus
+from holdfast.domain.event import Area, Event, EventStatus, FullEvent, in_full
 from holdfast.domain.seat_map import SeatMap, SeatSpec
 from holdfast.store import queries, rows
 from holdfast.store.batch import SQL as BATCH_SQL
@@ -31,6 +31,8 @@ class EventFilter:
     text: str | None = None
     starts_from: datetime | None = None
     starts_until: datetime | None = None
+    drafts: bool = True
+    """Whether drafts are listed at all."""
     on_sale: bool | None = None
     seated: bool | None = None
 
@@ -86,7 +88,9 @@ class Catalogue:
                 SQL["finish_creation"], {"scope": scope, "status": status, "answer": answer}
             )
 
-    async def insert_event(self, new: NewEvent, *, number: int, id: UUID, now: datetime, by: str) -> Event:
+    async def insert_event(
+        self, new: NewEvent, *, number: int, id: UUID, now: datetime, by: str
+    ) -> FullEvent:
         """The event with its whole inventory, in one transaction; where it is there already, as it is."""
         seat_map = SeatMap.build(new.seats, 1, categories=new.categories) if new.seats else None
         areas = _areas_of(new, seat_map)
@@ -114,7 +118,8 @@ class Catalogue:
         async with self._connections.pool(number).connection() as connection, connection.transaction():
             cursor = await connection.execute(SQL["insert_event"], {"event_number": number, **columns})
             if await cursor.fetchone() is None:
-                return (await self._known(connection, number)).event
+                known = await self._known(connection, number)
+                return in_full(known.event, known.areas)
             await connection.execute(SQL["insert_inventory"], {"event_number": number, "now": now})
             await self._insert_areas(connection, number, areas)
             if seat_map is not None:
@@ -126,7 +131,7 @@ class Catalogue:
             }
             journal = {"version": 0, "now": now, "structural": True, "changes": Jsonb([opening])}
             await connection.execute(BATCH_SQL["insert_journal"], {"event_number": number, **journal})
-        return event
+        return in_full(event, areas)
 
     @staticmethod
     async def _insert_areas(connection: Connection, number: int, areas: Sequence[Area]) -> None:
@@ -177,6 +182,7 @@ class Catalogue:
             "starts_from": wanted.starts_from,
             "starts_until": wanted.starts_until,
             "on_sale": wanted.on_sale,
+            "drafts": wanted.drafts,
             "seated": wanted.seated,
             "most": limit,
         }
@@ -190,6 +196,16 @@ class Catalogue:
             found.extend((rows.event_of(row), by_number.get(row[0], (0, 0, 0, 0)), row[-1]) for row in page)  # type: ignore[misc]  # four sums a row
         found.sort(key=lambda each: each[0].number, reverse=True)
         return found[:limit]
+
+    async def list_areas(self, numbers: Sequence[int]) -> dict[int, list[Area]]:
+        """The areas of several events, by event number."""
+        found: dict[int, list[Area]] = {}
+        for pool in self._connections.all():
+            async with pool.connection() as connection:
+                cursor = await connection.execute(SQL["list_areas"], {"event_numbers": list(numbers)})
+                for number, *area in await cursor.fetchall():
+                    found.setdefault(number, []).append(rows.area_of(tuple(area)))
+        return found
 
     async def load_map(self, number: int, version: int) -> SeatMap:
         """A version of the event's seat map."""

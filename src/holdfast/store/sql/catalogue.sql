@@ -53,6 +53,7 @@ SELECT e.*, clock_timestamp() AS clock
 FROM events e
 WHERE e.event_number < :before
   AND (:status::text IS NULL OR e.status = :status)
+  AND (:drafts OR e.status <> 'draft')
   AND (:text::text IS NULL OR e.name ILIKE :text OR e.venue ILIKE :text)
   AND (:starts_from::timestamptz IS NULL OR e.starts_at >= :starts_from)
   AND (:starts_until::timestamptz IS NULL OR e.starts_at < :starts_until)
@@ -75,6 +76,13 @@ SELECT event_number, sum(capacity), sum(held), sum(booked), sum(blocked)
 FROM areas
 WHERE event_number = ANY(:event_numbers)
 GROUP BY event_number;
+
+-- name: list_areas
+-- Of a page of events.
+SELECT event_number, area_number, name, category, seated, capacity, held, booked, blocked
+FROM areas
+WHERE event_number = ANY(:event_numbers)
+ORDER BY event_number, area_number;
 
 -- name: list_seats
 SELECT label, section, row_name, position, area_number, x, y, guid, name
