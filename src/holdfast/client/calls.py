@@ -52,7 +52,7 @@ class Answer:
         """Raises BadAnswer."""
         try:
             return loads(self.content)
-        except (JSONDecodeError, UnicodeDecodeError) as error:
+        except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadAnswer(f"The answer {self.status} is not JSON.", status=self.status) from error
 
 

@@ -42,7 +42,7 @@ def _reader(kind: Any) -> _Reader:
         return _members(kind)
     if kind is datetime:
         return _time
-    return UUID if kind is UUID else _plain(kind)
+    return _id if kind is UUID else _plain(kind)
 
 
 def _members(kind: Any) -> _Reader:
@@ -87,11 +87,18 @@ def _plain(kind: type) -> _Reader:
     return read_plain
 
 
+def _id(value: Any) -> UUID:
+    return UUID(_text(value))
+
+
 def _time(value: Any) -> datetime:
-    moment = datetime.fromisoformat(value)
+    moment = datetime.fromisoformat(_text(value))
     if moment.tzinfo is None:
         raise ValueError(f"{value} has no offset")
     return moment
+
+
+_text: Callable[[Any], str] = _plain(str)
 
 
 def _as_it_is(value: Any) -> Any:

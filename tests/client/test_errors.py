@@ -1,0 +1,76 @@
+"""The SDK's errors: every code of the server by name, and no answer that breaks the client."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast.client import errors
+from holdfast.client.calls import Answer, get
+from holdfast.domain.errors import HoldfastError as ServerError
+from holdfast.domain.errors import all_errors
+
+NOT_MET = {  # the SDK does not send what these refuse; they are raised as Refused, with their code
+    "malformed_json",
+    "bad_request",
+    "body_too_large",
+    "headers_too_large",
+    "method_not_allowed",
+    "request_timeout",
+    "unsupported_media_type",
+    "uri_too_long",
+}
+
+
+@pytest.mark.parametrize(("code", "server"), sorted(all_errors().items()))
+def test_every_code_of_the_server_has_its_error(code: str, server: type[ServerError]) -> None:
+    """By its own class, of the same status, in a branch of that status."""
+    error = errors.error_of(server.status, {"code": code, "detail": "Why."})
+    assert (error.code, error.status, error.detail) == (code, server.status, "Why.")
+    if code not in NOT_MET:
+        assert code == type(error).CODE
+        assert server.status == type(error).STATUS
+    branch = {"4": errors.Refused, "5": errors.TryAgain}[str(server.status)[0]]
+    assert isinstance(error, errors.TryAgain if server.status == 429 else branch)
+
+
+def test_an_error_tells_what_the_problem_told() -> None:
+    problem = {
+        "type": "https://example/problems/not_together",
+        "title": "Not together",
+        "status": 409,
+        "detail": "No 4 side by side.",
+        "code": "not_together",
+        "instance": "request-1",
+        "error": "No 4 side by side.",
+        "available": 9,
+        "errors": [{"pointer": "/lines/0", "code": "not_together", "detail": "9 are free.", "more": 1}],
+    }
+    error = errors.error_of(409, problem, request_id="request-1")
+    assert isinstance(error, errors.NotTogether)
+    assert error.facts == {"available": 9}
+    assert error.errors == (errors.FieldError(pointer="/lines/0", code="not_together", detail="9 are free."),)
+    assert error.request_id == "request-1"
+    assert str(error) == "No 4 side by side. (409 not_together, request request-1)"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (409, errors.Conflict),
+        (410, errors.Gone),
+        (418, errors.Refused),
+        (503, errors.Unavailable),
+        (500, errors.BadAnswer),
+    ],
+)
+@pytest.mark.parametrize(
+    "content", [b'{"code":"of_next_year"}', b"<html>", b"", b"[]", b'{"code":7,"errors":[3]}', b"\xff"]
+)
+def test_what_this_version_does_not_know_is_the_branch_of_its_status(
+    status: int, kind: type[errors.HoldfastError], content: bytes
+) -> None:
+    call = get("/v1/events", lambda answer: answer)
+    with pytest.raises(kind) as raised:
+        call.result(Answer(status=status, content=content))
+    assert type(raised.value) is kind
+    assert raised.value.status == status
