@@ -1,0 +1,204 @@
+"""Dialect 2, the arena: numbered seats that a user reserves for five minutes and then confirms.
+
+AVAILABLE -> RESERVED -> CONFIRMED, and RESERVED -> AVAILABLE when the five minutes are over.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from holdfast.api.dialects.dialect import Dialect, Told
+from holdfast.api.dialects.reference import SeatPath, read_event_id
+from holdfast.api.dialects.seating import Seating, get_label, get_seating, seat_id
+from holdfast.api.exchange import Exchange, Reply, encode
+from holdfast.api.policy import Policy
+from holdfast.api.values import ShortText
+from holdfast.domain import commands as c
+from holdfast.domain.errors import (
+    BookingAlreadyCancelled,
+    EventCancelled,
+    EventNotFound,
+    EventNotOnSale,
+    FieldError,
+    HoldExpired,
+    HoldfastError,
+    HoldNotFound,
+    HoldReleased,
+    InvalidInput,
+    QuantityOverLimit,
+    SalesStopped,
+    SeatBlocked,
+    SeatTaken,
+)
+from holdfast.domain.hold import Hold
+from holdfast.domain.holdings import Holding
+from holdfast.engine.engine import Engine
+from holdfast.store.catalogue import EventFilter
+
+__all__ = ["routes"]
+
+WINDOW_SECONDS = 300
+
+
+def render_error(error: HoldfastError) -> tuple[int, Any]:
+    """400 with the reason; 404 only for what is not there."""
+    if isinstance(error, HoldNotFound):
+        return 400, None
+    return (400 if error.status in (409, 410, 422) else error.status), None
+
+
+routes = Dialect("arena", tag="dialect 2: arena", render_error=render_error)
+
+
+class SeatOut(Told):
+    id: int
+    label: str
+    status: str
+    reserved_by: str | None
+    reserved_until: datetime | None
+
+
+class ReservedOut(Told):
+    message: str
+    seat_id: int
+    reserved_until: datetime
+
+
+class ConfirmedOut(Told):
+    message: str
+    seat_id: int
+
+
+@routes.get(
+    "/seats/",
+    policy=Policy.SELL,
+    response=list[SeatOut],
+    errors=[EventNotFound],
+    answers={
+        200: [
+            {
+                "id": 7000001,
+                "label": "A-1-1",
+                "status": "RESERVED",
+                "reserved_by": "81",
+                "reserved_until": "2026-11-05T18:35:00Z",
+            },
+            {
+                "id": 7000002,
+                "label": "A-1-2",
+                "status": "AVAILABLE",
+                "reserved_by": None,
+                "reserved_until": None,
+            },
+        ]
+    },
+)
+async def list_seats(exchange: Exchange, event_id: str | None = None) -> Reply:
+    """Every seat of the event, which need not be named while there is exactly one with numbered seats.
+
+    A seat whose reservation is over is AVAILABLE, whether or not anyone has cleaned up. What the organiser keeps off
+    sale reads as CONFIRMED by nobody: it cannot be reserved.
+    """
+    engine: Engine = exchange.engine
+    if event_id is None:
+        number = await _only_seated_event(engine)
+    else:
+        number = await engine.resolve(read_event_id(event_id))
+    seating = await get_seating(engine, number)
+    labels = enumerate(seating.seat_map.labels, 1)
+    return Reply(body=encode([_seat(seating, number, seat, label) for seat, label in labels]))
+
+
+def _seat(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any]:
+    holder = seating.holder_of(seat)
+    reserved = holder is not None and holder.status == "held"
+    return {
+        "id": seat_id(number, seat),
+        "label": label,
+        "status": "AVAILABLE" if holder is None else "RESERVED" if reserved else "CONFIRMED",
+        "reserved_by": None if holder is None else holder.buyer,
+        "reserved_until": holder.expires_at if holder is not None and reserved else None,
+    }
+
+
+async def _only_seated_event(engine: Engine) -> int:
+    found = await engine.events.list(EventFilter(status="published", seated=True), before=None, limit=2)
+    if not found:
+        raise EventNotFound("There is no event with numbered seats.")
+    if len(found) > 1:
+        detail = "There are several events with numbered seats: say which with event_id."
+        raise InvalidInput(detail, errors=(FieldError(pointer="?event_id", code="missing", detail=detail),))
+    return found[0][0].number
+
+
+@routes.post(
+    "/seats/{seat_id}/reserve",
+    policy=Policy.SELL,
+    errors=[SeatTaken, SeatBlocked, EventNotOnSale, SalesStopped, EventCancelled, QuantityOverLimit],
+    answers={
+        200: {
+            "message": "Seat reserved",
+            "seat_id": 7000001,
+            "reserved_until": "2026-11-05T18:35:00Z",
+        }
+    },
+)
+async def reserve_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText) -> ReservedOut:
+    """The seat for five minutes. The same user again gets the same answer: no second claim, no longer window."""
+    engine: Engine = exchange.engine
+    number, seat = seat_id
+    label = await get_label(engine, number, seat)
+    hold: Hold = await engine.execute(
+        number,
+        c.PlaceHold(
+            by=exchange.principal.id,
+            hold_id=engine.new_id(number),
+            lines=(c.SeatsLine(labels=(label,)),),
+            ttl_seconds=WINDOW_SECONDS,
+            allow_partial=False,
+            buyer=user_id,
+            reuse=True,
+        ),
+    )
+    return ReservedOut(message="Seat reserved", seat_id=_id_of(seat_id), reserved_until=hold.expires_at)
+
+
+@routes.post(
+    "/seats/{seat_id}/confirm",
+    policy=Policy.SELL,
+    errors=[HoldNotFound, HoldExpired, HoldReleased, SeatTaken, EventCancelled, BookingAlreadyCancelled],
+    answers={200: {"message": "Seat confirmed", "seat_id": 7000001}},
+)
+async def confirm_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText) -> ConfirmedOut:
+    """The seat is the user's for good. Only who has it reserved can confirm it, and again when it is confirmed."""
+    engine: Engine = exchange.engine
+    number, seat = seat_id
+    await get_label(engine, number, seat)
+    holding = _reservation_of(await get_seating(engine, number), seat, user_id)
+    await engine.execute(
+        number,
+        c.ConfirmHold(
+            by=exchange.principal.id,
+            hold_id=holding.id,
+            booking_id=engine.new_id(number),
+            authority=c.Authority(buyer=user_id),
+        ),
+    )
+    return ConfirmedOut(message="Seat confirmed", seat_id=_id_of(seat_id))
+
+
+def _reservation_of(seating: Seating, seat: int, user_id: str) -> Holding:
+    """The user's own hold on just this seat, whether it was confirmed before or not."""
+    holding = seating.holder_of(seat)
+    if holding is None:
+        raise HoldNotFound("The seat is not reserved, or its reservation has expired.")
+    if holding.kind == "block" or holding.buyer != user_id:
+        raise SeatTaken("The seat is not reserved by this user.")
+    if sum(holding.areas.values()) != 1:
+        raise SeatTaken("The seat belongs to a hold of several seats, which is confirmed as a whole.")
+    return holding
+
+
+def _id_of(address: tuple[int, int]) -> int:
+    return seat_id(*address)

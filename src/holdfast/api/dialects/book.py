@@ -1,0 +1,113 @@
+"""`POST /book`, which two documents have: a body with `hold_id` is dialect 1, every other object is dialect 4."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ValidationError, WithJsonSchema
+
+from holdfast.api.dialects import box_office, instant
+from holdfast.api.dialects.dialect import Dialect
+from holdfast.api.exchange import Exchange
+from holdfast.api.policy import Policy, authorise
+from holdfast.api.problems import invalid_input
+from holdfast.domain.decide_hold import WrongToken
+from holdfast.domain.errors import (
+    AreaRequired,
+    BadRequest,
+    BookingAlreadyCancelled,
+    EventCancelled,
+    EventNotFound,
+    Forbidden,
+    HoldExpired,
+    HoldfastError,
+    HoldNotFound,
+    HoldReleased,
+    Invalid,
+    Malformed,
+)
+
+__all__ = ["routes"]
+
+
+def render_error(error: HoldfastError) -> tuple[int, Any]:
+    """By the error alone: dialect 1 has no other invalid input than a hold or a token that are not."""
+    if isinstance(error, EventNotFound | Invalid | Malformed | BadRequest):
+        return instant.render_error(error)
+    return box_office.render_error(error)
+
+
+routes = Dialect("book", tag="dialects 1 and 4: book", render_error=render_error)
+
+_SCHEMA = {
+    "anyOf": [
+        {
+            "title": "A hold (dialect 1)",
+            "type": "object",
+            "required": ["hold_id", "payment_token"],
+            "properties": {
+                "hold_id": {"type": "string", "format": "uuid"},
+                "payment_token": {"type": "string"},
+            },
+        },
+        {
+            "title": "Seats of a show (dialect 4)",
+            "type": "object",
+            "required": ["show_id", "seat_count"],
+            "properties": {
+                "show_id": {"type": "integer"},
+                "seat_count": {"type": "integer", "minimum": 1, "maximum": instant.MAX_INT},
+            },
+        },
+    ]
+}
+
+
+@routes.post(
+    "/book",
+    policy=Policy.PUBLIC,
+    response=box_office.BookingOut | instant.BookingOut,
+    errors=[
+        HoldNotFound,
+        WrongToken,
+        HoldExpired,
+        HoldReleased,
+        EventCancelled,
+        BookingAlreadyCancelled,
+        EventNotFound,
+        AreaRequired,
+        Forbidden,
+    ],
+    examples={
+        "a hold": {"hold_id": "00000000-1c9b-8d4f-9b10-51c2d7e0a4b3", "payment_token": "hfh_7_…"},
+        "seats of a show": {"show_id": 1, "seat_count": 2},
+    },
+    answers={
+        200: {
+            "message": "Booking CONFIRMED",
+            "booking": {
+                "id": 1,
+                "show_id": 1,
+                "seat_count": 2,
+                "status": "CONFIRMED",
+                "created_at": "2024-03-19T10:00:00Z",
+            },
+        }
+    },
+)
+async def book(
+    exchange: Exchange, body: Annotated[dict[str, Any], WithJsonSchema(_SCHEMA)]
+) -> box_office.BookingOut | instant.BookingOut:
+    """With `hold_id` and `payment_token`: the hold's booking, the same one each time it is asked for.
+
+    With `show_id` and `seat_count`: seats of a show at once, `CONFIRMED` or `FAILED`; on a server that has API keys
+    this needs one with the scope `sell`.
+    """
+    if "hold_id" in body:
+        return await box_office.confirm_hold(exchange, body["hold_id"], body.get("payment_token"))
+    authorise(Policy.SELL, exchange.principal)
+    try:
+        seats = instant.SeatsIn.model_validate(body)
+    except ValidationError as failed:
+        raise invalid_input(failed, body) from None
+    return await instant.book_seats(exchange, seats)

@@ -1,0 +1,256 @@
+"""Dialect 1, the box office: events with so many seats, holds for a while, bookings made of holds.
+
+`POST /book`, which it shares with dialect 4, is in `book.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from holdfast.api.dialects.dialect import Asked, Dialect, Told
+from holdfast.api.dialects.reference import EventRef, read_hold_id
+from holdfast.api.exchange import Exchange
+from holdfast.api.policy import Policy
+from holdfast.api.values import EventPath, Name
+from holdfast.domain import commands as c
+from holdfast.domain.booking import Booking
+from holdfast.domain.decide_hold import WrongToken
+from holdfast.domain.errors import (
+    AreaRequired,
+    BuyerRequired,
+    EventCancelled,
+    EventNotFound,
+    EventNotOnSale,
+    FieldError,
+    HoldfastError,
+    HoldNotFound,
+    QuantityOverLimit,
+    SalesStopped,
+    SoldOut,
+)
+from holdfast.domain.event import MAX_CAPACITY, MAX_QUANTITY_PER_HOLD
+from holdfast.domain.hold import Hold
+from holdfast.domain.ids import event_number_of
+from holdfast.engine.tokens import hash_token
+
+__all__ = ["BookingOut", "confirm_hold", "render_error", "routes"]
+
+_INVALID_TOKEN = "Invalid payment token"  # noqa: S105 - what is said of one
+
+
+def render_error(error: HoldfastError) -> tuple[int, Any]:
+    """The document knows 400 and 404: a conflict, a lapsed hold and a wrong input are all 400."""
+    if isinstance(error, WrongToken):
+        return 400, {"detail": _INVALID_TOKEN, "error": _INVALID_TOKEN}
+    return (400 if error.status in (409, 410, 422) else error.status), None
+
+
+routes = Dialect("box_office", tag="dialect 1: box office", render_error=render_error)
+
+
+class EventIn(Asked):
+    name: Name
+    total_seats: Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
+    partial_fulfillment: bool | None = None
+
+
+class EventOut(Told):
+    event_id: UUID
+    number: int
+    name: str
+    total_seats: int
+    created_at: datetime
+
+
+class HoldIn(Asked):
+    event_id: EventRef
+    qty: Annotated[int, Field(ge=1, le=MAX_QUANTITY_PER_HOLD)]
+    ttl: Annotated[int, Field(ge=1, description="Seconds; never longer than the event allows.")] | None = None
+    allow_partial: bool | None = None
+
+
+class HoldOut(Told):
+    hold_id: UUID
+    event_id: UUID
+    qty: int
+    requested_qty: int
+    expires_at: datetime
+    payment_token: str
+
+
+class BookingOut(Told):
+    booking_id: UUID
+    hold_id: UUID
+    event_id: UUID
+    qty: int
+    created_at: datetime
+
+
+class EventStatusOut(Told):
+    event_id: UUID
+    name: str
+    total: int
+    available: int
+    held: int
+    booked: int
+
+
+_EVENT_ID = "00000000-1c9b-8d4e-8a51-0f2f6f1c7a90"
+_HOLD_ID = "00000000-1c9b-8d4f-9b10-51c2d7e0a4b3"
+
+
+@routes.post(
+    "/events",
+    policy=Policy.ORGANISE,
+    status=201,
+    examples={"1,000 seats": {"name": "Concert XYZ", "total_seats": 1000}},
+    answers={
+        201: {
+            "event_id": _EVENT_ID,
+            "number": 7,
+            "name": "Concert XYZ",
+            "total_seats": 1000,
+            "created_at": "2026-11-05T12:00:00Z",
+        }
+    },
+)
+async def create_event(exchange: Exchange, body: EventIn) -> EventOut:
+    """An event with so many seats, on sale at once."""
+    event, _ = await exchange.engine.events.create(
+        c.NewEvent(
+            name=body.name,
+            areas=(c.AreaSpec(name="general", capacity=body.total_seats),),
+            allow_partial=bool(body.partial_fulfillment),
+        ),
+        by=exchange.principal.id,
+    )
+    return EventOut(
+        event_id=event.id,
+        number=event.number,
+        name=event.name,
+        total_seats=body.total_seats,
+        created_at=event.created_at,
+    )
+
+
+@routes.post(
+    "/holds",
+    policy=Policy.PUBLIC,
+    status=201,
+    errors=[
+        EventNotFound,
+        SoldOut,
+        EventNotOnSale,
+        SalesStopped,
+        EventCancelled,
+        QuantityOverLimit,
+        BuyerRequired,
+        AreaRequired,
+    ],
+    examples={
+        "five seats": {"event_id": _EVENT_ID, "qty": 5},
+        "by number, for five minutes": {"event_id": "1", "qty": 5, "ttl": 300},
+        "what is left of five": {"event_id": 1, "qty": 5, "allow_partial": True},
+    },
+    answers={
+        201: {
+            "hold_id": _HOLD_ID,
+            "event_id": _EVENT_ID,
+            "qty": 5,
+            "requested_qty": 5,
+            "expires_at": "2026-11-05T12:02:00Z",
+            "payment_token": "hfh_7_…",
+        }
+    },
+)
+async def place_hold(exchange: Exchange, body: HoldIn) -> HoldOut:
+    """Seats for two minutes, or for `ttl` seconds; with partial fulfilment what is left of them, at least one."""
+    engine = exchange.engine
+    number = await engine.resolve(body.event_id)
+    hold_id = engine.new_id(number)
+    token = engine.keyring.hold_token(hold_id)
+    try:
+        hold: Hold = await engine.execute(
+            number,
+            c.PlaceHold(
+                by=exchange.principal.id,
+                hold_id=hold_id,
+                lines=(c.QuantityLine(quantity=body.qty),),
+                token_hash=hash_token(token),
+                ttl_seconds=body.ttl,
+                allow_partial=body.allow_partial,
+            ),
+        )
+    except SoldOut as refusal:
+        detail = f"Not enough seats available: {refusal.facts.get('available', 0)} left."
+        at = FieldError(pointer="/qty", code=refusal.code, detail=detail)
+        raise SoldOut(detail, errors=(at,), **refusal.facts) from None
+    return HoldOut(
+        hold_id=hold.id,
+        event_id=hold.event_id,
+        qty=hold.quantity,
+        requested_qty=hold.requested,
+        expires_at=hold.expires_at,
+        payment_token=token,
+    )
+
+
+async def confirm_hold(exchange: Exchange, hold_id: Any, payment_token: Any) -> BookingOut:
+    """The hold's booking: the same one for the same pair, however often it is asked for.
+
+    Raises HoldNotFound; WrongToken, also for what cannot be a token; HoldExpired, HoldReleased.
+    """
+    id = read_hold_id(hold_id)
+    number = event_number_of(id)
+    if number is None:
+        raise HoldNotFound("There is no such hold.")
+    token = payment_token if isinstance(payment_token, str) else None
+    command = c.ConfirmHold(
+        by=exchange.principal.id,
+        hold_id=id,
+        booking_id=exchange.engine.new_id(number),
+        authority=c.Authority(token_hash=hash_token(token)),
+    )
+    try:
+        booking: Booking = await exchange.engine.execute(number, command)
+    except EventNotFound:
+        raise HoldNotFound("There is no such hold.") from None
+    return BookingOut(
+        booking_id=booking.id,
+        hold_id=booking.hold_id,
+        event_id=booking.event_id,
+        qty=booking.quantity,
+        created_at=booking.confirmed_at,
+    )
+
+
+@routes.get(
+    "/events/{event_id}",
+    policy=Policy.PUBLIC,
+    answers={
+        200: {
+            "event_id": _EVENT_ID,
+            "name": "Concert XYZ",
+            "total": 1000,
+            "available": 950,
+            "held": 30,
+            "booked": 20,
+        }
+    },
+)
+async def get_event(exchange: Exchange, event_id: EventPath) -> EventStatusOut:
+    """How many seats there are and what became of them, exact when read; blocked seats are not available."""
+    number = await exchange.engine.resolve(event_id)
+    found = await exchange.engine.reading.get_availability(number)
+    return EventStatusOut(
+        event_id=found.event.id,
+        name=found.event.name,
+        total=found.counts.capacity,
+        available=found.counts.available,
+        held=found.counts.held,
+        booked=found.counts.booked,
+    )

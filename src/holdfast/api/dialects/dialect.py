@@ -1,0 +1,50 @@
+"""Dialect: the wire format of one of the documents, and what all five have in common.
+
+A dialect's file declares routes, reads its own format, calls one use case of the engine and writes the outcome in its
+own words. No rule of sale lives here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from holdfast.api.routes import ErrorRenderer, Routes
+
+__all__ = ["Asked", "Dialect", "Told"]
+
+_Function = Callable[..., Awaitable[Any]]
+
+
+class Asked(BaseModel):
+    """What a dialect's client sends: strict types, and members that nobody knows are passed over."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+
+class Told(BaseModel):
+    """What a dialect's client is answered."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Dialect(Routes):
+    """Routes at the root. Each is served with and without a slash at its end: a redirected POST loses its body."""
+
+    def __init__(self, name: str, *, tag: str, render_error: ErrorRenderer) -> None:
+        super().__init__(tag=tag, render_error=render_error, lenient=True)
+        self.name = name
+
+    def route(self, method: str, path: str, **declared: Any) -> Callable[[_Function], _Function]:
+        """As `Routes.route`; operation ids begin with the dialect's name."""
+
+        def declare(function: _Function) -> _Function:
+            operation_id = f"{self.name}_{function.__name__}"
+            other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
+            for one, id in ((path, operation_id), (other, f"{operation_id}_too")):
+                super(Dialect, self).route(method, one, operation_id=id, **declared)(function)
+            return function
+
+        return declare

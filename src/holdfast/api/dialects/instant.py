@@ -1,0 +1,214 @@
+"""Dialect 4, instant booking: shows with a counter, and bookings that are CONFIRMED or FAILED at once.
+
+`POST /book`, which it shares with dialect 1, is in `book.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from holdfast.api.dialects.dialect import Asked, Dialect, Told
+from holdfast.api.dialects.reference import EventRef, LenientTime
+from holdfast.api.exchange import JSON, Exchange, Reply, encode
+from holdfast.api.policy import Policy
+from holdfast.api.values import Cursor, Name
+from holdfast.domain import commands as c
+from holdfast.domain.availability import Counts
+from holdfast.domain.booking import Attempt
+from holdfast.domain.errors import (
+    CredentialsRequired,
+    EventNotFound,
+    Fault,
+    Forbidden,
+    HoldfastError,
+    TooManyRequests,
+)
+from holdfast.domain.event import MAX_CAPACITY, Event
+from holdfast.engine.engine import Engine
+from holdfast.store.catalogue import EventFilter
+
+__all__ = ["BookingOut", "SeatsIn", "book_seats", "render_error", "routes"]
+
+MOST_SHOWS = 1_000
+MAX_INT = 2_147_483_647
+"""The document's `seat_count INT`: more than that is no number of seats."""
+
+_READ_AT_ONCE = 4
+
+
+def render_error(error: HoldfastError) -> tuple[int, Any]:
+    """`{"error": …}` in the document's words; what it has no words for stays a problem, which has `error` too."""
+    if isinstance(error, EventNotFound):
+        return 404, {"error": "Show not found"}
+    if isinstance(error, CredentialsRequired | Forbidden | TooManyRequests | Fault):
+        return error.status, None
+    return 400, {"error": "Invalid input"}
+
+
+def render_error_of_show(error: HoldfastError) -> tuple[int, Any]:
+    status, body = render_error(error)
+    if body is not None:
+        return 400, {"error": "All fields are required and must be valid"}
+    return status, None
+
+
+routes = Dialect("instant", tag="dialect 4: instant booking", render_error=render_error)
+
+
+class ShowIn(Asked):
+    name: Name
+    start_time: LenientTime
+    total_seats: Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
+
+
+class ShowOut(Told):
+    id: int
+    name: str
+    start_time: datetime | None
+    total_seats: int
+    booked_seats: int
+    created_at: datetime
+
+
+class CreatedOut(Told):
+    message: str
+    show: ShowOut
+
+
+class ListedShow(Told):
+    id: int
+    name: str
+    start_time: datetime | None
+    total_seats: int
+    available_seats: int
+
+
+class SeatsIn(Asked):
+    show_id: EventRef
+    seat_count: Annotated[int, Field(ge=1, le=MAX_INT)]
+
+
+class AttemptOut(Told):
+    id: int
+    show_id: int
+    seat_count: int
+    status: str
+    created_at: datetime
+
+
+class BookingOut(Told):
+    message: str
+    booking: AttemptOut
+
+
+_SHOW = {"name": "Avengers: Endgame", "start_time": "2024-03-25T18:00:00Z", "total_seats": 100}
+
+
+@routes.post(
+    "/admin/show",
+    policy=Policy.ORGANISE,
+    status=201,
+    render_error=render_error_of_show,
+    examples={"100 seats": _SHOW},
+    answers={
+        201: {
+            "message": "Show created successfully",
+            "show": {"id": 1, **_SHOW, "booked_seats": 0, "created_at": "2024-03-19T10:00:00Z"},
+        }
+    },
+)
+async def create_show(exchange: Exchange, body: ShowIn) -> CreatedOut:
+    """A show with so many seats, on sale at once. A start that is past is taken too."""
+    event, _ = await exchange.engine.events.create(
+        c.NewEvent(
+            name=body.name,
+            starts_at=body.start_time,
+            areas=(c.AreaSpec(name="general", capacity=body.total_seats),),
+        ),
+        by=exchange.principal.id,
+    )
+    show = ShowOut(
+        id=event.number,
+        name=event.name,
+        start_time=event.starts_at,
+        total_seats=body.total_seats,
+        booked_seats=0,
+        created_at=event.created_at,
+    )
+    return CreatedOut(message="Show created successfully", show=show)
+
+
+@routes.get(
+    "/shows",
+    policy=Policy.PUBLIC,
+    response=list[ListedShow],
+    answers={200: [{"id": 1, **_SHOW, "available_seats": 95}]},
+)
+async def list_shows(
+    exchange: Exchange,
+    limit: Annotated[int, Field(ge=1, le=MOST_SHOWS)] = MOST_SHOWS,
+    cursor: Cursor | None = None,
+) -> Reply:
+    """Every published show, in the order in which they were made, exact when read.
+
+    Where there are more than `limit`, these are the newest, and the header `Link` leads to those before them.
+    """
+    engine: Engine = exchange.engine
+    before = None if cursor is None else exchange.cursors.open(cursor, "/shows", {})[0]
+    found = await engine.events.list(EventFilter(status="published"), before=before, limit=limit + 1)
+    page = found[limit - 1 :: -1] if len(found) > limit else found[::-1]
+    turn = asyncio.Semaphore(_READ_AT_ONCE)
+    shows = await asyncio.gather(*(_listed(engine, turn, event, counts) for event, counts, _ in page))
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    if len(found) > limit:
+        following = exchange.cursors.sign("/shows", {}, [page[0][0].number])
+        headers = ((b"link", f'</shows?limit={limit}&cursor={following}>; rel="next"'.encode()),)
+    return Reply(body=encode(shows), headers=headers, content_type=JSON)
+
+
+async def _listed(engine: Engine, turn: asyncio.Semaphore, event: Event, counts: Counts) -> ListedShow:
+    """The list's counters still hold what has lapsed: where anything is held, the show itself is asked."""
+    if counts.held:
+        async with turn:
+            counts = (await engine.reading.get_availability(event.number)).counts
+    return ListedShow(
+        id=event.number,
+        name=event.name,
+        start_time=event.starts_at,
+        total_seats=counts.capacity,
+        available_seats=counts.available,
+    )
+
+
+async def book_seats(exchange: Exchange, body: SeatsIn) -> BookingOut:
+    """Seats in one step, one transaction: a booking, or a FAILED attempt on record.
+
+    Raises EventNotFound; AreaRequired for an event that this dialect cannot name a part of.
+    """
+    engine: Engine = exchange.engine
+    number = await engine.resolve(body.show_id)
+    attempt: Attempt
+    attempt, _ = await engine.execute(
+        number,
+        c.BookInstantly(
+            by=exchange.principal.id,
+            attempt_number=await engine.new_dialect_number(),
+            hold_id=engine.new_id(number),
+            booking_id=engine.new_id(number),
+            quantity=body.seat_count,
+        ),
+    )
+    return BookingOut(
+        message=f"Booking {attempt.status}",
+        booking=AttemptOut(
+            id=attempt.number,
+            show_id=attempt.event_number,
+            seat_count=attempt.quantity,
+            status=attempt.status,
+            created_at=attempt.created_at,
+        ),
+    )

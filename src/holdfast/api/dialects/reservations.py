@@ -1,0 +1,258 @@
+"""Dialect 3's reservations: one seat for one user, HELD -> CONFIRMED -> CANCELLED, or HELD -> EXPIRED | CANCELLED.
+
+A reservation is a hold of one seat under its user's name, and the booking that it may have become. Its id is that of
+the hold.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from holdfast.api.dialects.dialect import Asked, Dialect, Told
+from holdfast.api.dialects.reference import EventRef, SeatRef, UserPath
+from holdfast.api.dialects.seating import get_label, seat_id
+from holdfast.api.dialects.ticketing import TAG, render_error
+from holdfast.api.exchange import Exchange
+from holdfast.api.policy import Policy
+from holdfast.api.values import HoldPath, parse_label
+from holdfast.domain import commands as c
+from holdfast.domain.booking import BookingStatus
+from holdfast.domain.errors import (
+    BookingAlreadyCancelled,
+    EventCancelled,
+    EventNotFound,
+    EventNotOnSale,
+    FieldError,
+    HoldAlreadyConfirmed,
+    HoldExpired,
+    HoldNotFound,
+    HoldReleased,
+    InvalidInput,
+    QuantityOverLimit,
+    SalesStopped,
+    SeatBlocked,
+    SeatNotFound,
+    SeatTaken,
+)
+from holdfast.domain.hold import Hold, HoldStatus
+from holdfast.engine.engine import Engine
+
+__all__ = ["routes"]
+
+DEFAULT_MINUTES = 10
+NEWEST = 1 << 62
+"""A version after every other."""
+
+routes = Dialect("reservations", tag=TAG, render_error=render_error)
+
+
+class HoldIn(Asked):
+    """Either `seat_id`, or `show_id` and `seat_number`."""
+
+    show_id: EventRef | None = None
+    seat_number: str | None = None
+    seat_id: SeatRef | None = None
+    hold_minutes: Annotated[int, Field(ge=1, le=20)] = DEFAULT_MINUTES
+
+
+class ReservationOut(Told):
+    id: UUID
+    user_id: int
+    seat_id: int
+    seat_number: str
+    status: Literal["HELD", "CONFIRMED", "EXPIRED", "CANCELLED"]
+    hold_expiry: datetime
+    created_at: datetime
+    updated_at: datetime
+
+
+_ID = "00000000-1c9b-8d4f-9b10-51c2d7e0a4b3"
+_HELD = {
+    "id": _ID,
+    "user_id": 17,
+    "seat_id": 7000001,
+    "seat_number": "A1",
+    "status": "HELD",
+    "hold_expiry": "2026-11-05T18:40:00Z",
+    "created_at": "2026-11-05T18:30:00Z",
+    "updated_at": "2026-11-05T18:30:00Z",
+}
+
+
+@routes.post(
+    "/reservations/{user_id}/hold",
+    policy=Policy.SELL,
+    status=201,
+    errors=[
+        EventNotFound,
+        SeatNotFound,
+        SeatTaken,
+        SeatBlocked,
+        EventNotOnSale,
+        SalesStopped,
+        EventCancelled,
+        QuantityOverLimit,
+    ],
+    examples={
+        "by number": {"show_id": 7, "seat_number": "A1", "hold_minutes": 10},
+        "by id": {"seat_id": 7000001, "hold_minutes": 10},
+    },
+    answers={201: _HELD},
+)
+async def hold_seat(exchange: Exchange, user_id: UserPath, body: HoldIn) -> ReservationOut:
+    """A seat for 1 to 20 minutes. The same user again, while it is held: the same reservation."""
+    engine: Engine = exchange.engine
+    await engine.users.get(user_id)
+    number, label = await _wanted_seat(engine, body)
+    hold: Hold = await engine.execute(
+        number,
+        c.PlaceHold(
+            by=exchange.principal.id,
+            hold_id=engine.new_id(number),
+            lines=(c.SeatsLine(labels=(label,)),),
+            ttl_seconds=body.hold_minutes * 60,
+            allow_partial=False,
+            buyer=str(user_id),
+            reuse=True,
+        ),
+    )
+    return await _tell(engine, hold)
+
+
+@routes.post(
+    "/reservations/{reservation_id}/confirm",
+    policy=Policy.SELL,
+    errors=[HoldExpired, HoldReleased, EventCancelled, BookingAlreadyCancelled],
+    answers={200: {**_HELD, "status": "CONFIRMED", "updated_at": "2026-11-05T18:33:00Z"}},
+)
+async def confirm_reservation(exchange: Exchange, reservation_id: HoldPath) -> ReservationOut:
+    """The seat is the user's for good; again, the same. What has expired is refused, and reads EXPIRED."""
+    engine: Engine = exchange.engine
+    hold = await _get_reservation(engine, reservation_id)
+    command = c.ConfirmHold(
+        by=exchange.principal.id,
+        hold_id=hold.id,
+        booking_id=engine.new_id(hold.event_number),
+        authority=c.Authority(buyer=hold.buyer),
+    )
+    try:
+        await engine.execute(hold.event_number, command)
+    except HoldExpired:
+        reservation = await _tell(engine, await _get_reservation(engine, reservation_id))
+        raise HoldExpired(
+            "The reservation has expired.", reservation=reservation.model_dump(mode="json")
+        ) from None
+    return await _tell(engine, await _get_reservation(engine, reservation_id))
+
+
+@routes.post(
+    "/reservations/{reservation_id}/release",
+    policy=Policy.SELL,
+    errors=[HoldAlreadyConfirmed],
+    answers={200: {**_HELD, "status": "CANCELLED", "updated_at": "2026-11-05T18:33:00Z"}},
+)
+async def release_reservation(exchange: Exchange, reservation_id: HoldPath) -> ReservationOut:
+    """The seat is free again; again, the same. What has ended already is told as it ended."""
+    engine: Engine = exchange.engine
+    hold = await _get_reservation(engine, reservation_id)
+    command = c.ReleaseHold(
+        by=exchange.principal.id, hold_id=hold.id, authority=c.Authority(buyer=hold.buyer)
+    )
+    with suppress(HoldExpired, BookingAlreadyCancelled):
+        await engine.execute(hold.event_number, command)
+    return await _tell(engine, await _get_reservation(engine, reservation_id))
+
+
+async def _wanted_seat(engine: Engine, body: HoldIn) -> tuple[int, str]:
+    """(event number, label). Raises EventNotFound, SeatNotFound, InvalidInput."""
+    if body.seat_id is not None:
+        number, seat = body.seat_id
+        if body.show_id is not None and await engine.resolve(body.show_id) != number:
+            raise SeatNotFound("The show has no such seat.")
+        return number, await get_label(engine, number, seat)
+    missing = [
+        FieldError(pointer=f"/{name}", code="missing", detail="Field required.")
+        for name in ("show_id", "seat_number")
+        if getattr(body, name) is None
+    ]
+    if body.show_id is None or body.seat_number is None:
+        raise InvalidInput("Say which seat: show_id and seat_number, or seat_id.", errors=tuple(missing))
+    number = await engine.resolve(body.show_id)
+    label = parse_label(body.seat_number)
+    if label is None:
+        raise SeatNotFound("The show has no such seat.")
+    return number, label
+
+
+async def _get_reservation(engine: Engine, id: UUID) -> Hold:
+    """A hold of one seat under a user's name; other holds are none of this dialect's."""
+    try:
+        hold = await engine.reading.get_hold(id, c.STAFF)
+    except (HoldNotFound, EventNotFound):
+        raise HoldNotFound("There is no such reservation.") from None
+    if _user_of(hold) is None or hold.quantity != 1 or len(hold.seat_numbers) != 1:
+        raise HoldNotFound("There is no such reservation.")
+    return hold
+
+
+def _user_of(hold: Hold) -> int | None:
+    buyer = hold.buyer or ""
+    return int(buyer) if buyer.isascii() and buyer.isdecimal() and len(buyer) < 20 else None
+
+
+async def _tell(engine: Engine, hold: Hold) -> ReservationOut:
+    status, updated_at = await _status_of(engine, hold)
+    user_id = _user_of(hold)
+    assert user_id is not None
+    return ReservationOut(
+        id=hold.id,
+        user_id=user_id,
+        seat_id=seat_id(hold.event_number, hold.seat_numbers[0]),
+        seat_number=hold.lines[0].seats[0],
+        status=status,
+        hold_expiry=hold.expires_at,
+        created_at=hold.placed_at,
+        updated_at=updated_at,
+    )
+
+
+_Status = Literal["HELD", "CONFIRMED", "EXPIRED", "CANCELLED"]
+
+
+async def _status_of(engine: Engine, hold: Hold) -> tuple[_Status, datetime]:
+    """What it is, and since when."""
+    match hold.status:
+        case HoldStatus.ACTIVE:
+            return "HELD", hold.placed_at
+        case HoldStatus.EXPIRED:
+            return "EXPIRED", hold.expires_at
+        case HoldStatus.RELEASED:
+            return "CANCELLED", await _released_at(engine, hold)
+    assert hold.booking_id is not None
+    booking = await engine.reading.get_booking(hold.booking_id, c.STAFF)
+    if booking.status is BookingStatus.CANCELLED:
+        return "CANCELLED", booking.cancelled_at or booking.confirmed_at
+    return "CONFIRMED", booking.confirmed_at
+
+
+async def _released_at(engine: Engine, hold: Hold) -> datetime:
+    """The time of the version that ended the seat's claim, or that cancelled the event it was for."""
+    reads, number = engine.reading.reads, hold.event_number
+    ended = [
+        version
+        for id, _, _, _, version in await reads.seat_claims(number, hold.seat_numbers[0])
+        if id == hold.id and version is not None
+    ]
+    if not ended:
+        ended = [
+            version
+            for version, entries in await reads.structural_until(number, NEWEST)
+            if any(entry["change"] == "event_cancelled" for entry in entries)
+        ]
+    versions = await reads.journal_versions(number, ended[:1])
+    return next((at for at, _ in versions.values()), hold.placed_at)

@@ -1,0 +1,56 @@
+"""Seating: the numbered seats of one event at one moment, as two dialects tell them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from holdfast.domain.errors import EventNotFound, SeatNotFound
+from holdfast.domain.event import Event, EventStatus
+from holdfast.domain.holdings import Holding, Holdings
+from holdfast.domain.ids import seat_id
+from holdfast.domain.seat_map import SeatMap
+from holdfast.engine.engine import Engine
+
+__all__ = ["Seating", "get_label", "get_seating", "seat_id"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seating:
+    """Every seat, and who has it. The holdings are the process's mirror: look at them before the next `await`."""
+
+    event: Event
+    seat_map: SeatMap
+    holdings: Holdings | None
+    now: datetime
+
+    def holder_of(self, seat: int) -> Holding | None:
+        """Whoever has the seat now; a hold that has lapsed, or whose event was cancelled, has nothing."""
+        holding = None if self.holdings is None else self.holdings.by_seat.get(seat)
+        if holding is None or holding.has_lapsed(self.now):
+            return None
+        if holding.status == "held" and self.event.status is EventStatus.CANCELLED:
+            return None
+        return holding
+
+
+async def get_seating(engine: Engine, number: int) -> Seating:
+    """Not older than the call. Raises EventNotFound."""
+    known = await engine.catalogue.find_known(number)
+    moment = None if known is None else await engine.reading.reads.find_moment(number)
+    if known is None or moment is None:
+        raise EventNotFound("There is no such event.")
+    version = known.event.map_version
+    seat_map = await engine.reading.get_seat_map(number, version)
+    holdings = await engine.mirrors.get_current(number, version) if version else None
+    return Seating(event=known.event, seat_map=seat_map, holdings=holdings, now=moment[1])
+
+
+async def get_label(engine: Engine, number: int, seat: int) -> str:
+    """The label of a seat of an event. Raises SeatNotFound."""
+    known = await engine.catalogue.find_known(number)
+    version = 0 if known is None else known.event.map_version
+    seat_map = await engine.reading.get_seat_map(number, version)
+    if not 0 < seat <= seat_map.size:
+        raise SeatNotFound("There is no such seat.")
+    return seat_map.label_of(seat)

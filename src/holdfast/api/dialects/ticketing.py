@@ -1,0 +1,288 @@
+"""Dialect 3, ticketing: users, shows, their seats and availability. Reservations are in `reservations.py`."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from itertools import islice
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from holdfast.api.dialects.dialect import Asked, Dialect, Told
+from holdfast.api.dialects.reference import LenientTime
+from holdfast.api.dialects.seating import Seating, get_seating, seat_id
+from holdfast.api.exchange import Exchange, Reply, encode
+from holdfast.api.policy import Policy
+from holdfast.api.routes import SEAT_MAP_LIMIT
+from holdfast.api.values import Cursor, EventPath, Name, ShortText
+from holdfast.domain import commands as c
+from holdfast.domain.errors import (
+    DuplicateEmail,
+    DuplicateSeat,
+    EventCancelled,
+    FieldError,
+    Gone,
+    HoldExpired,
+    HoldfastError,
+    InvalidInput,
+    SeatUnknown,
+)
+from holdfast.domain.event import Event
+from holdfast.domain.layout import Layout
+from holdfast.domain.seat_map_forms import parse_seat_map
+from holdfast.engine.engine import Engine
+
+__all__ = ["TAG", "render_error", "routes"]
+
+TAG = "dialect 3: ticketing"
+MOST_AT_ONCE = 1_000
+
+
+def render_error(error: HoldfastError) -> tuple[int, Any]:
+    """As FastAPI programs answer: `detail` says why. An expired reservation is 400, a seat that is not there 404."""
+    if isinstance(error, HoldExpired):
+        return 400, None
+    if isinstance(error, Gone):
+        return 409, None
+    if isinstance(error, SeatUnknown):
+        return 404, None
+    return error.status, None
+
+
+routes = Dialect("ticketing", tag=TAG, render_error=render_error)
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
+
+
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        raise PydanticCustomError("wrong_format", "Must be an email address")
+    return value
+
+
+class UserIn(Asked):
+    name: Name
+    phone_number: ShortText
+    email: Annotated[Name, AfterValidator(_email)]
+    password: Annotated[str, Field(min_length=1, max_length=1_000)]
+
+
+class UserOut(Told):
+    id: int
+    name: str
+    phone_number: str
+    email: str
+
+
+class ShowIn(Asked):
+    title: Name
+    venue: Name
+    starts_at: LenientTime
+
+
+class ShowOut(Told):
+    id: int
+    title: str
+    venue: str | None
+    starts_at: datetime | None
+
+
+class SeatOut(Told):
+    id: int
+    show_id: int
+    seat_number: str
+
+
+class SeatAvailability(Told):
+    seat_id: int
+    seat_number: str
+    status: Literal["AVAILABLE", "HELD", "CONFIRMED"]
+    hold_expiry: datetime | None = Field(None, description="Only of a seat that is HELD.")
+
+
+@routes.post(
+    "/users/",
+    policy=Policy.SELL,
+    status=201,
+    errors=[DuplicateEmail],
+    examples={
+        "a buyer": {
+            "name": "Ada Byron",
+            "phone_number": "+44 20 7946 0000",
+            "email": "ada@example.org",
+            "password": "analytical engine",
+        }
+    },
+    answers={
+        201: {
+            "id": 17,
+            "name": "Ada Byron",
+            "phone_number": "+44 20 7946 0000",
+            "email": "ada@example.org",
+        }
+    },
+)
+async def create_user(exchange: Exchange, body: UserIn) -> UserOut:
+    """An account. The password is kept as an argon2id hash, and never told again."""
+    user = await exchange.engine.users.create(
+        name=body.name, phone_number=body.phone_number, email=body.email, password=body.password
+    )
+    return UserOut(id=user.id, name=user.name, phone_number=user.phone_number, email=user.email)
+
+
+@routes.post(
+    "/shows/",
+    policy=Policy.ORGANISE,
+    status=201,
+    examples={"a show": {"title": "Hamlet", "venue": "Globe Theatre", "starts_at": "2026-11-05T19:30:00Z"}},
+    answers={
+        201: {"id": 7, "title": "Hamlet", "venue": "Globe Theatre", "starts_at": "2026-11-05T19:30:00Z"}
+    },
+)
+async def create_show(exchange: Exchange, body: ShowIn) -> ShowOut:
+    """A show without seats: they come next. A start that is past is taken too."""
+    event, _ = await exchange.engine.events.create(
+        c.NewEvent(name=body.title, venue=body.venue, starts_at=body.starts_at), by=exchange.principal.id
+    )
+    return ShowOut(id=event.number, title=event.name, venue=event.venue, starts_at=event.starts_at)
+
+
+_LABELS_SCHEMA = {
+    "anyOf": [
+        {"type": "array", "items": {"type": "string"}},
+        {
+            "type": "object",
+            "required": ["seats"],
+            "properties": {"seats": {"type": "array", "items": {"type": "string"}}},
+        },
+    ]
+}
+
+
+@routes.post(
+    "/shows/{show_id}/seats",
+    policy=Policy.ORGANISE,
+    status=201,
+    body_limit=SEAT_MAP_LIMIT,
+    response=list[SeatOut],
+    errors=[DuplicateSeat, EventCancelled],
+    examples={"labels": ["A1", "A2", " c5 "], "in an object": {"seats": ["A1", "A2", " c5 "]}},
+    answers={201: [{"id": 7000001, "show_id": 7, "seat_number": "A1"}]},
+)
+async def create_seats(
+    exchange: Exchange, show_id: EventPath, body: Annotated[Any, WithJsonSchema(_LABELS_SCHEMA)]
+) -> Reply:
+    """Seats by label, trimmed and upper-cased; all of them, or none where one is wrong or there already."""
+    engine: Engine = exchange.engine
+    number = await engine.resolve(show_id)
+    layout = _read_labels(body)
+    event: Event = await engine.execute(
+        number,
+        c.ChangeEvent(by=exchange.principal.id, seats=layout.seats, categories=layout.categories),
+    )
+    seat_map = await engine.reading.get_seat_map(number, event.map_version)
+    made = [(seat.label, seat_map.number_of(seat.label)) for seat in layout.seats]
+    return Reply(status=201, body=encode([_seat(number, seat, label) for label, seat in made if seat]))
+
+
+def _read_labels(body: Any) -> Layout:
+    """The labels of an array, or of the array in `seats`. Raises InvalidInput, DuplicateSeat."""
+    in_object = isinstance(body, dict) and "seats" in body
+    labels = body["seats"] if in_object else body
+    if not isinstance(labels, list):
+        detail = "Must be an array of seat labels."
+        at = FieldError(pointer="/seats" if in_object else "", code="wrong_type", detail=detail)
+        raise InvalidInput(detail, errors=(at,))
+    try:
+        return parse_seat_map({"labels": labels})
+    except (InvalidInput, DuplicateSeat) as refusal:
+        base = "/seats" if in_object else ""
+        raise type(refusal)(
+            refusal.detail,
+            errors=tuple(
+                FieldError(
+                    pointer=base + one.pointer.removeprefix("/labels"), code=one.code, detail=one.detail
+                )
+                for one in refusal.errors
+            ),
+        ) from None
+
+
+def _seat(number: int, seat: int, label: str) -> dict[str, Any]:
+    return {"id": seat_id(number, seat), "show_id": number, "seat_number": label}
+
+
+@routes.get(
+    "/shows/{show_id}/seats",
+    policy=Policy.SELL,
+    response=list[SeatOut],
+    answers={200: [{"id": 7000001, "show_id": 7, "seat_number": "A1"}]},
+)
+async def list_seats(exchange: Exchange, show_id: EventPath) -> Reply:
+    """The show's seats, in the order in which they came."""
+    number = await exchange.engine.resolve(show_id)
+    seating = await get_seating(exchange.engine, number)
+    labels = enumerate(seating.seat_map.labels, 1)
+    return Reply(body=encode([_seat(number, seat, label) for seat, label in labels]))
+
+
+@routes.get(
+    "/shows/{show_id}/availability",
+    policy=Policy.SELL,
+    response=list[SeatAvailability],
+    answers={
+        200: [
+            {"seat_id": 7000001, "seat_number": "A1", "status": "AVAILABLE"},
+            {
+                "seat_id": 7000002,
+                "seat_number": "A2",
+                "status": "HELD",
+                "hold_expiry": "2026-11-05T18:40:00Z",
+            },
+            {"seat_id": 7000003, "seat_number": "C5", "status": "CONFIRMED"},
+        ]
+    },
+)
+async def get_availability(
+    exchange: Exchange,
+    show_id: EventPath,
+    status: Literal["AVAILABLE", "HELD", "CONFIRMED"] | None = None,
+    limit: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] | None = None,
+    cursor: Cursor | None = None,
+) -> Reply:
+    """Each seat as it is when read: a hold that has lapsed is AVAILABLE.
+
+    All seats, or `limit` of them; the header `Link` then leads to the next. What the organiser keeps off sale reads as
+    CONFIRMED: it cannot be had.
+    """
+    number = await exchange.engine.resolve(show_id)
+    route, filters = f"/shows/{number}/availability", {"status": status}
+    after = 0 if cursor is None else exchange.cursors.open(cursor, route, filters)[0]
+    seating = await get_seating(exchange.engine, number)
+    matching = (
+        told
+        for seat, label in islice(enumerate(seating.seat_map.labels, 1), after, None)
+        if (told := _availability(seating, number, seat, label))["status"] == status or status is None
+    )
+    if limit is None:
+        return Reply(body=encode(list(matching)))
+    page = list(islice(matching, limit + 1))
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    if len(page) > limit:
+        last = seating.seat_map.number_of(page[limit - 1]["seat_number"])
+        query = f"limit={limit}&cursor={exchange.cursors.sign(route, filters, [last])}"
+        query += f"&status={status}" if status else ""
+        headers = ((b"link", f'<{route}?{query}>; rel="next"'.encode()),)
+    return Reply(body=encode(page[:limit]), headers=headers)
+
+
+def _availability(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"seat_id": seat_id(number, seat), "seat_number": label}
+    holder = seating.holder_of(seat)
+    if holder is None:
+        return told | {"status": "AVAILABLE"}
+    if holder.status == "held":
+        return told | {"status": "HELD", "hold_expiry": holder.expires_at}
+    return told | {"status": "CONFIRMED"}
