@@ -1,0 +1,143 @@
+"""Docs: the first page of a server, and its API as a page to read and to try; nothing comes from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Annotated
+
+from pydantic import WithJsonSchema
+
+from holdfast.api.exchange import Exchange, Reply, encode
+from holdfast.api.headers import etag, matches_etag
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from holdfast.api.values import FromPath
+from holdfast.domain.errors import RouteNotFound
+
+__all__ = ["routes"]
+
+routes = Routes(tag="service")
+
+_HTML = b"text/html; charset=utf-8"
+_CACHED = b"public, max-age=3600"
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?")
+
+_OURS = "holdfast.api"
+_SWAGGER = "fastapi_swagger"
+_ASSETS = {
+    "holdfast.css": (_OURS, "static/holdfast.css", b"text/css; charset=utf-8"),
+    "explorer.css": (_OURS, "static/explorer.css", b"text/css; charset=utf-8"),
+    "explorer.js": (_OURS, "static/explorer.js", b"text/javascript; charset=utf-8"),
+    "icon.svg": (_OURS, "static/icon.svg", b"image/svg+xml"),
+    "swagger-ui.css": (_SWAGGER, "resources/swagger-ui.css", b"text/css; charset=utf-8"),
+    "swagger-ui.js": (_SWAGGER, "resources/swagger-ui-bundle.js", b"text/javascript; charset=utf-8"),
+}
+"""The only files that are served: by their name in the path, where they lie, and their type."""
+
+AssetPath = Annotated[
+    str,
+    FromPath(lambda text: text if text in _ASSETS else None, RouteNotFound),
+    WithJsonSchema({"type": "string", "enum": sorted(_ASSETS)}),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """A file as it is sent."""
+
+    content: bytes
+    packed: bytes
+    tag: bytes
+    content_type: bytes
+
+
+@routes.get(
+    "/",
+    policy=Policy.PUBLIC,
+    response_type="text/html",
+    answers={200: "<!doctype html>…"},
+)
+async def get_home(exchange: Exchange) -> Reply:
+    """What this is and where to go on: a page, or JSON for `Accept: application/json`."""
+    headers = ((b"vary", b"accept"),)
+    accepted = exchange.header(b"accept") or ""
+    if "application/json" in accepted and "text/html" not in accepted:
+        about = {
+            "name": "Holdfast",
+            "open": exchange.open_mode,
+            "docs": "/docs",
+            "openapi": "/openapi.json",
+            "health": "/healthz",
+            "ready": "/readyz",
+        }
+        return Reply(body=encode(about), headers=headers)
+    page = _template("home.html").substitute(
+        base=_base(exchange), mode=_OPEN if exchange.open_mode else _CLOSED
+    )
+    return Reply(body=page.encode(), headers=headers, content_type=_HTML)
+
+
+@routes.get("/docs", policy=Policy.PUBLIC, response_type="text/html", answers={200: "<!doctype html>…"})
+async def get_docs(exchange: Exchange) -> Reply:  # noqa: ARG001 - the layer's form
+    """This API, to read and to try in a browser."""
+    return Reply(body=_template("explorer.html").template.encode(), content_type=_HTML)
+
+
+@routes.get(
+    "/docs/{file}",
+    policy=Policy.PUBLIC,
+    response_type="text/css",
+    answers={200: ":root { … }"},
+)
+async def get_docs_file(exchange: Exchange, file: AssetPath) -> Reply:
+    """A style sheet, script or picture of the pages."""
+    asset = await asyncio.to_thread(_asset, file)
+    headers = [(b"etag", asset.tag), (b"cache-control", _CACHED), (b"vary", b"accept-encoding")]
+    if matches_etag(exchange.header(b"if-none-match"), asset.tag):
+        return Reply(status=304, headers=tuple(headers))
+    body = asset.content
+    if "gzip" in (exchange.header(b"accept-encoding") or ""):
+        headers.append((b"content-encoding", b"gzip"))
+        body = asset.packed
+    return Reply(body=body, headers=tuple(headers), content_type=asset.content_type)
+
+
+_OPEN = (
+    "<strong>Open mode.</strong> Programs on this machine need no credentials and may do everything. "
+    "It ends with the first API key: <code>holdfast keys create</code>."
+)
+_CLOSED = (
+    "<strong>Closed.</strong> Sales are open to all; everything else needs an API key: "
+    "<code>Authorization: Bearer hfk_…</code>"
+)
+
+
+def _base(exchange: Exchange) -> str:
+    """The address under which this server was asked, as it may stand in a page."""
+    host = exchange.header(b"host") or ""
+    return f"{exchange.scope['scheme']}://{escape(host) if _HOST.fullmatch(host) else 'localhost:8000'}"
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((files(_OURS) / "static" / name).read_text(encoding="utf-8"))
+
+
+@cache
+def _asset(name: str) -> Asset:
+    package, path, content_type = _ASSETS[name]
+    content = (files(package) / path).read_bytes()
+    return Asset(
+        content=content,
+        packed=gzip.compress(content, mtime=0),
+        tag=etag(sha256(content).hexdigest()[:20]),
+        content_type=content_type,
+    )

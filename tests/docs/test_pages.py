@@ -1,0 +1,135 @@
+"""The pages that a server shows in a browser: everything from itself, nothing inline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from html.parser import HTMLParser
+
+import httpx2
+import pytest
+
+from holdfast.api.catalogue import all_endpoints
+from holdfast.api.v1.docs import routes
+from http_surface import client_of, layer_of
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[httpx2.AsyncClient]:
+    """On this machine, so that open mode takes it for staff."""
+    async with client_of(layer_of(routes)) as client:
+        yield client
+
+
+class _References(HTMLParser):
+    """What a page loads, links to, and has inline."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.linked: list[str] = []
+        self.inline: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "a":
+            self.linked.append(given.get("href") or "")
+        elif tag in ("script", "img"):
+            self.loaded.append(given.get("src") or "")
+        elif tag == "link":
+            self.loaded.append(given.get("href") or "")
+        if tag == "style" or (tag == "script" and "src" not in given):
+            self.inline.append(tag)
+        self.inline += [name for name in given if name == "style" or name.startswith("on")]
+
+
+async def _references(browser: httpx2.AsyncClient, path: str) -> _References:
+    answer = await browser.get(path, headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    found = _References()
+    found.feed(answer.text)
+    return found
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_a_page_loads_everything_from_this_server_and_has_nothing_inline(
+    browser: httpx2.AsyncClient, path: str
+) -> None:
+    """So the pages need no exception from the content security policy, and work without the internet."""
+    found = await _references(browser, path)
+    assert found.loaded
+    assert found.inline == []
+    for reference in found.loaded:
+        assert (await browser.get(reference)).status_code == 200, reference
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_a_page_links_only_to_routes(browser: httpx2.AsyncClient, path: str) -> None:
+    known = {endpoint.path for endpoint in all_endpoints() if endpoint.method == "GET"}
+    found = await _references(browser, path)
+    assert set(found.linked) <= known
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_the_policy_of_the_pages_allows_nothing_inline(browser: httpx2.AsyncClient, path: str) -> None:
+    policy = (await browser.get(path)).headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "style-src 'self';" in policy
+    assert "unsafe" not in policy
+
+
+async def test_the_home_page_says_whether_the_caller_is_in_open_mode(browser: httpx2.AsyncClient) -> None:
+    here = (await browser.get("/")).text
+    async with client_of(layer_of(routes), peer=("203.0.113.7", 1)) as stranger:
+        there = (await stranger.get("/")).text
+    assert "<strong>Open mode.</strong>" in here
+    assert "<strong>Closed.</strong>" in there
+
+
+async def test_the_home_page_is_json_for_a_program_that_asks_for_it(browser: httpx2.AsyncClient) -> None:
+    answer = await browser.get("/", headers={"Accept": "application/json"})
+    assert answer.headers["vary"] == "accept"
+    assert answer.json() == {
+        "name": "Holdfast",
+        "open": True,
+        "docs": "/docs",
+        "openapi": "/openapi.json",
+        "health": "/healthz",
+        "ready": "/readyz",
+    }
+
+
+async def test_the_home_page_shows_commands_for_the_address_that_was_asked(
+    browser: httpx2.AsyncClient,
+) -> None:
+    text = (await browser.get("/", headers={"Host": "tickets.example:8080"})).text
+    assert "curl -s http://tickets.example:8080/v1/events" in text
+
+
+async def test_a_host_that_is_no_address_does_not_reach_the_page(browser: httpx2.AsyncClient) -> None:
+    text = (await browser.get("/", headers={"Host": "x<script>alert(1)</script>"})).text
+    assert "alert" not in text
+    assert "curl -s http://localhost:8000/v1/events" in text
+
+
+async def test_a_file_is_sent_packed_to_who_takes_it_and_not_again_to_who_has_it(
+    browser: httpx2.AsyncClient,
+) -> None:
+    plain = await browser.get("/docs/swagger-ui.js", headers={"Accept-Encoding": "identity"})
+    packed = await browser.get("/docs/swagger-ui.js", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    assert packed.content == plain.content
+    again = await browser.get("/docs/swagger-ui.js", headers={"If-None-Match": plain.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["nothing.css", "%2e%2e%2fv1%2fdocs.py", "home.html", "holdfast.css/x"])
+async def test_no_other_file_is_served(browser: httpx2.AsyncClient, name: str) -> None:
+    assert (await browser.get(f"/docs/{name}")).status_code == 404
+
+
+async def test_the_explorer_shows_this_servers_own_document(browser: httpx2.AsyncClient) -> None:
+    script = (await browser.get("/docs/explorer.js")).text
+    assert re.findall(r'"(/[^"]*)"', script) == ["/openapi.json"]
