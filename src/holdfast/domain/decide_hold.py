@@ -6,7 +6,7 @@
 | release | released | 410 hold_expired | the same | 409 hold_already_confirmed | 409 booking_already_cancelled |
 | confirm | a booking | 410 hold_expired | 410 hold_released | the same booking | 409 booking_already_cancelled |
 
-An event that was cancelled answers extend and confirm of a live hold with 410 event_cancelled.
+An event that was cancelled answers extend and confirm of a live or released hold with 410 event_cancelled.
 """
 
 from __future__ import annotations
@@ -92,10 +92,10 @@ def reclaim(inventory: Inventory, command: c.ReclaimLapsed) -> int:
     for hold in inventory.lapsed[: command.limit]:
         if hold.status is not HoldStatus.ACTIVE:
             continue
-        if hold.expires_at <= inventory.now:
-            inventory.reclaim(hold)
-        elif cancelled:
+        if cancelled:  # it reads as released since then, and so it stays, whenever the sweep comes
             inventory.release(hold, by="event_cancelled")
+        elif hold.expires_at <= inventory.now:
+            inventory.reclaim(hold)
         else:
             continue
         done += 1
@@ -142,7 +142,7 @@ def _refuse_unless_active(inventory: Inventory, hold: HoldRecord) -> None:
     match hold.status_at(inventory.now, inventory.event.status):
         case HoldStatus.EXPIRED:
             raise errors.HoldExpired("The hold has expired.")
-        case HoldStatus.RELEASED if hold.status is HoldStatus.ACTIVE:
+        case HoldStatus.RELEASED if inventory.event.status is EventStatus.CANCELLED:  # swept since then, or not
             raise errors.EventCancelled("The event is cancelled.")
         case HoldStatus.RELEASED:
             raise errors.HoldReleased("The hold was released.")

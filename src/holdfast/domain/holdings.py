@@ -71,6 +71,8 @@ class Holdings:
         self._picker: Occupancy | None = None
         self._seen_free: set[UUID] = set()
         """Lapsed holds whose seats the picker already counts as free."""
+        self._picked_at: datetime | None = None
+        """The latest moment that the picker was asked for."""
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -156,6 +158,16 @@ class Holdings:
 
     def picker(self, now: datetime, *, at_most: int | None = None) -> Occupancy:
         """The chooser of seats, with lapsed holds' seats free (at most so many holds newly freed per call)."""
+        if self._picked_at is not None and now < self._picked_at:  # the clock was set back: some hold may live again
+            self._picker = None
+            self._seen_free.clear()
+            self._expiries = [
+                (each.expires_at, each.id)
+                for each in self.by_id.values()
+                if each.expires_at is not None and not each.booked
+            ]
+            heapq.heapify(self._expiries)
+        self._picked_at = now
         if self._picker is None:
             self._picker = Occupancy(self.seat_map.rows, self.by_seat)
         freed = 0
@@ -178,6 +190,10 @@ class Holdings:
         picker = self._picker
         if picker is not None:
             picker.free([seat for seat in seats if not picker.is_free(seat)])
+
+    def see_free(self, id: UUID) -> None:
+        """A batch has ended this lapsed hold: its seats are not to be freed again, for they may have been sold on."""
+        self._seen_free.add(id)
 
     def has_more_lapsed(self, now: datetime) -> bool:
         return bool(self._expiries) and self._expiries[0][0] <= now

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from holdfast.domain.best_available import Occupancy
 from holdfast.domain.booking import BookingStatus
 from holdfast.domain.changes import Changes, Claim, NewBlock, NewBooking
 from holdfast.domain.commands import Answer
@@ -153,6 +154,7 @@ class Inventory:
         }
         self._seats: dict[int, UUID | None] = {}
         """Seats that this batch moved: who has them now."""
+        self._has_picker = False
         self._gone: set[UUID] = set()
         """Holdings that this batch ended."""
         self._buyers: dict[str, dict[UUID, tuple[int, datetime | None]]] = {}
@@ -188,6 +190,18 @@ class Inventory:
         assert self.holdings is not None
         holding = self.holdings.by_seat.get(seat)
         return None if holding is None or holding.id in self._gone else holding
+
+    def picker(self, planned: Iterable[int], *, at_most: int) -> Occupancy:
+        """The chooser of seats, with what this batch did so far and the seats `planned` for the hold at hand: it may
+        have been made only now, after other commands of the batch."""
+        assert self.holdings is not None
+        picker = self.holdings.picker(self.now, at_most=at_most)
+        if not self._has_picker:
+            self._has_picker = True
+            self.holdings.free_in_picker([seat for seat, holder in self._seats.items() if holder is None])
+            self.holdings.take_in_picker([seat for seat, holder in self._seats.items() if holder is not None])
+            self.holdings.take_in_picker(planned)
+        return picker
 
     def is_gone(self, id: UUID) -> bool:
         return id in self._gone
@@ -287,6 +301,8 @@ class Inventory:
         else:
             record, claims = hold, hold.claims
         self._return(hold.id, claims, "held")
+        if self.holdings is not None:
+            self.holdings.see_free(hold.id)
         assert hold.expires_at is not None
         if record is not None:
             record.status = HoldStatus.EXPIRED

@@ -1,0 +1,113 @@
+"""Decide against the model: whatever is asked, in whatever batches, the answers are those of one command at a time."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from holdfast.domain import commands as c
+from holdfast.domain import decide_place
+from holdfast.domain.availability import availability_of
+from holdfast.domain.booking import Attempt, Block, Booking
+from holdfast.domain.errors import Refusal
+from holdfast.domain.hold import Hold
+from unit.ledger import START, Ledger, an_id
+from unit.model import Model, Refused
+from unit.sales import Known, a_command, a_hall
+
+
+@pytest.mark.parametrize("seeds", [range(at, at + 250) for at in range(0, 2_000, 250)], ids=str)
+def test_batches_answer_as_the_model_does(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places, extensions, releases, confirms, cancellations, blocks and rules in any order, while time passes."""
+    for seed in seeds:
+        random = Random(seed)
+        hall = a_hall(random)
+        ledger = Ledger(areas=hall.areas, seats=list(hall.seats), **hall.rules)
+        model = Model(areas=hall.areas, seats=hall.labels, **hall.rules)
+        monkeypatch.setattr(decide_place, "LAPSED_FREED_PER_LOOK", random.choice([1, 2, 1_000]))
+        numbers = itertools.count(1)
+        known = Known(lambda numbers=numbers: an_id(next(numbers)))
+        now, sweeps = START, False
+        for _ in range(random.randint(1, 10)):
+            now += timedelta(seconds=random.choice([0, 1, 59, 120, 2000]))
+            batch = [a_command(random, hall, known) for _ in range(random.randint(1, 6))]
+            if random.random() < 0.03:
+                batch += [c.ReclaimLapsed(limit=100), c.CancelEvent()]
+                sweeps = random.random() < 0.5
+            if random.random() < 0.3:
+                ledger.mirror = None  # as after any failure
+            try:
+                outcomes = ledger.run(*batch, at=now)
+                for command, outcome in zip(batch, outcomes, strict=True):
+                    compare(model, command, outcome, now)
+                compare_availability(model, ledger, now)
+                ledger.sweeps_everything = ledger.event.status == "cancelled" and sweeps
+            except Exception as error:
+                error.add_note(f"seed {seed}: {hall}\n" + "\n".join(map(str, batch)))
+                raise
+
+
+def compare(model: Model, command: c.Command, outcome: Any, now: datetime) -> None:
+    """The model's answer to a command is the outcome."""
+    try:
+        expected = model.run(command, now, seats_chosen(command, outcome))
+    except Refused as refused:
+        assert isinstance(outcome, Refusal), f"{command} -> {outcome}; the model says {refused}"
+        assert outcome.code == refused.args[0], command
+        return
+    assert not isinstance(outcome, Exception), (
+        f"{command} was refused ({outcome!r}); the model says {expected}"
+    )
+    match outcome:
+        case Hold() if isinstance(command, c.PlaceHold):
+            assert outcome.quantity == expected
+            assert outcome.expires_at == model.takings[command.hold_id].expires_at
+        case Hold() if isinstance(command, c.ExtendHold):
+            assert outcome.expires_at == expected
+        case Hold():
+            assert outcome.status == expected
+        case Booking() if isinstance(command, c.ConfirmHold):
+            assert outcome.id == expected
+        case Booking():
+            assert outcome.status == expected
+        case (Attempt() as attempt, _):
+            assert attempt.status == expected
+        case Block() if isinstance(command, c.BlockAdmissions):
+            assert outcome.quantity == expected
+
+
+def seats_chosen(command: c.Command, outcome: Any) -> list[set[str]]:
+    """Of each line, the seats that it was given (a line that got nothing is told of as nothing)."""
+    if isinstance(command, c.BookInstantly):
+        booking = outcome[1] if isinstance(outcome, tuple) else None
+        return [{label for line in booking.lines for label in line.seats}] if booking else [set()]
+    if not isinstance(command, c.PlaceHold):
+        return []
+    named = {label for line in command.lines if isinstance(line, c.SeatsLine) for label in line.labels}
+    chosen = {label for line in getattr(outcome, "lines", ()) for label in line.seats} - named
+    # The line that leaves the choice to the engine stands last, and whoever named a free seat has got it.
+    return [*(set() for _ in command.lines[1:]), chosen]
+
+
+def compare_availability(model: Model, ledger: Ledger, now: datetime) -> None:
+    lapsed = [h for h in ledger.holds.values() if h.status == "active" and h.expires_at <= now]
+    by_area: dict[int, int] = {}
+    for hold in lapsed:
+        for row in ledger.claims:
+            if row.holder == hold.id and row.live:
+                by_area[row.claim.area] = by_area.get(row.claim.area, 0) + row.claim.quantity
+    told = availability_of(
+        ledger.event,
+        ledger.areas.values(),
+        version=ledger.version,
+        lapsed=len(lapsed),
+        lapsed_by_area=by_area,
+        as_of=now,
+        next_expiry=None,
+    ).counts
+    counts = model.counts(now)
+    assert {name: getattr(told, name) for name in counts} == counts

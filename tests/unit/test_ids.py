@@ -1,0 +1,51 @@
+"""Ids: they carry their event's number, order by time, and are versions that nobody else makes."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.domain import ids
+
+EVENT_NUMBERS = st.integers(1, ids.MAX_EVENT_NUMBER)
+MOMENTS = st.integers(ids.EPOCH_MS, ids.EPOCH_MS + (1 << 41) - 1)
+BITS = st.integers(0, (1 << 48) - 1)
+
+
+@given(EVENT_NUMBERS, MOMENTS, BITS)
+def test_an_id_carries_its_event_number_and_is_a_uuid_of_version_8(number: int, ms: int, bits: int) -> None:
+    made = ids.make_id(number, unix_ms=ms, random_bits=bits)
+    assert ids.event_number_of(made) == number
+    assert (made.version, made.variant) == (8, "specified in RFC 4122")
+    assert UUID(str(made)) == made
+
+
+@given(EVENT_NUMBERS, MOMENTS, MOMENTS, BITS, BITS)
+def test_ids_of_one_event_grow_with_time(number: int, one: int, other: int, bits: int, more: int) -> None:
+    first, second = sorted((one, other))
+    if first < second:
+        earlier = ids.make_id(number, unix_ms=first, random_bits=bits)
+        assert earlier < ids.make_id(number, unix_ms=second, random_bits=more)
+
+
+@given(EVENT_NUMBERS, MOMENTS, st.integers(0, (1 << 41) - 1), st.integers(0, (1 << 41) - 1))
+def test_different_random_bits_are_different_ids(number: int, ms: int, one: int, other: int) -> None:
+    made = {ids.make_id(number, unix_ms=ms, random_bits=bits) for bits in (one, other)}
+    assert len(made) == len({one, other})
+
+
+@pytest.mark.parametrize("foreign", [uuid4(), UUID(int=0), UUID(int=(1 << 128) - 1)])
+def test_an_id_that_nobody_here_made_names_no_event(foreign: UUID) -> None:
+    assert ids.event_number_of(foreign) is None
+
+
+def test_an_id_of_event_zero_names_no_event() -> None:
+    assert ids.event_number_of(ids.make_id(0, unix_ms=ids.EPOCH_MS, random_bits=1)) is None
+
+
+@given(st.integers(1, 9_000_000_000), st.integers(1, ids.SEATS_PER_EVENT - 1))
+def test_a_seat_id_names_event_and_seat(event: int, seat: int) -> None:
+    assert ids.split_seat_id(ids.seat_id(event, seat)) == (event, seat)
