@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from holdfast.client.calls import Answer, Call
-from holdfast.client.catalogue import create_event, get_event, update_event
+from holdfast.client.catalogue import change_event, create_event, get_event
 from holdfast.client.errors import (
     HoldfastError,
     InProgress,
@@ -103,7 +103,7 @@ def test_each_call_has_a_key_of_its_own_unless_the_caller_gives_one() -> None:
 
 def test_what_is_not_idempotent_is_sent_once() -> None:
     """A change has no key, and an addition among it would not be the same twice."""
-    played = Played(update_event(7, capacity=3), [problem(503, "unavailable")])
+    played = Played(change_event(7, capacity=3), [problem(503, "unavailable")])
     assert isinstance(played.error, Unavailable)
     assert len(played.sent) == 1
     assert "idempotency-key" not in played.sent[0].headers

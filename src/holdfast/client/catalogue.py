@@ -96,7 +96,7 @@ def list_events(
     return get("/v1/events", page(Event), query=query)
 
 
-def update_event(
+def change_event(
     event: EventRef,
     *,
     name: str | Unchanged = UNCHANGED,
@@ -114,7 +114,7 @@ def update_event(
     max_per_buyer: int | Unchanged | None = UNCHANGED,
     allow_partial: bool | Unchanged = UNCHANGED,
 ) -> Call[Event]:
-    """Change what is named; None clears. Areas and seats are added. Never sent twice by itself."""
+    """Change what is named; None clears. Areas are changed or added by name, seats are added. Sent once."""
     body = changed(
         name=name,
         capacity=capacity,

@@ -23,6 +23,15 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of an event: an area, or all of one category, and how many admissions it has."""
+
+    name: str
+    capacity: int
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One dated occurrence with its own inventory and sales window: `draft`, `published` or `cancelled`.
 
@@ -47,6 +56,8 @@ class Event:
     max_per_hold: int | None = None
     max_per_buyer: int | None = None
     allow_partial: bool = False
+    areas: tuple[Part, ...] = ()
+    categories: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ class AsyncClient(Settings):
     get_event = _method(catalogue.get_event)
     list_events = _method(catalogue.list_events)
     iterate_events = _iteration(catalogue.list_events)
-    update_event = _method(catalogue.update_event)
+    change_event = _method(catalogue.change_event)
     publish_event = _method(catalogue.publish_event)
     cancel_event = _method(catalogue.cancel_event)
     stop_sales = _method(catalogue.stop_sales)
