@@ -28,6 +28,7 @@ def place(inventory: Inventory, command: c.PlaceHold) -> Hold:
     if command.reuse:
         mine = _held_already(inventory, command)
         if mine is not None:
+            inventory.changes.repeated = True
             return view(inventory, mine)
     requested = _requested(command.lines)
     _refuse_too_many_seats(inventory, command.lines)
