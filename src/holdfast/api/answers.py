@@ -16,6 +16,8 @@ from holdfast.engine.engine import Engine
 PROBLEM = b"application/problem+json"
 REPLAYED = (b"idempotency-replayed", b"true")
 
+_BEGINS = b'{"id":"'
+
 Told = tuple[int, Any, UUID | None]
 """Status, body (a model or dict; its last member is `hold_token` and None, where it carries one), and whose token."""
 
@@ -42,27 +44,49 @@ async def answer_command(
     tell: Callable[[Any], Told],
     *,
     run: Callable[[int, Any], Any] | None = None,
+    location: str | None = None,
 ) -> Reply:
-    """Run a command of an event and answer it: plainly, under its retry key, or again as it was answered before."""
+    """Run a command of an event and answer it: plainly, under its retry key, or again as it was answered before.
+
+    Args:
+        location: of what a 201 has made, up to its id.
+    """
     engine: Engine = exchange.engine
-    outcome = await (run or engine.execute)(number, command)
+    if run is not None:
+        outcome = await run(number, command)
+    else:
+        outcome = await engine.execute(number, command, has_left=exchange.client_left)
     if isinstance(outcome, Replayed):
-        return reply_of(engine, outcome.answer, replayed=True)
+        return reply_of(engine, outcome.answer, replayed=True, location=location)
     if isinstance(outcome, Answered):
         if isinstance(outcome.outcome, HoldfastError):
             raise outcome.outcome
-        return reply_of(engine, outcome.answer)
-    return reply_of(engine, _answer(tell(outcome)))
+        return reply_of(engine, outcome.answer, location=location)
+    return reply_to(engine, tell(outcome), location=location)
 
 
-def reply_of(engine: Engine, answer: Answer, *, replayed: bool = False) -> Reply:
-    """The answer as it goes out, with the hold token put in its place."""
+def reply_to(engine: Engine, told: Told, *, location: str | None = None) -> Reply:
+    """The answer to a request without a retry key."""
+    return reply_of(engine, _answer(told), location=location)
+
+
+def reply_of(engine: Engine, answer: Answer, *, replayed: bool = False, location: str | None = None) -> Reply:
+    """The answer as it goes out, with the hold token put in its place, and where to find what it made."""
+    headers: tuple[tuple[bytes, bytes], ...] = (REPLAYED,) if replayed else ()
+    if location is not None and answer.status == 201:
+        headers += ((b"location", location.encode("ascii") + _id_of(answer.body)),)
     return Reply(
         status=answer.status,
         body=engine.keyring.complete(answer),
-        headers=(REPLAYED,) if replayed else (),
+        headers=headers,
         content_type=PROBLEM if answer.status >= 400 else JSON,
     )
+
+
+def _id_of(body: bytes) -> bytes:
+    """Every answer about a thing begins with its id; so a replay finds the same."""
+    assert body.startswith(_BEGINS)
+    return body[len(_BEGINS) : len(_BEGINS) + 36]
 
 
 def _answer(told: Told) -> Answer:

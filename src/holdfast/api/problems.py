@@ -15,6 +15,7 @@ from holdfast.domain.errors import (
     Fault,
     FieldError,
     HoldfastError,
+    InProgress,
     InvalidInput,
     MethodNotAllowed,
     TooManyRequests,
@@ -70,6 +71,8 @@ def problem_headers(error: HoldfastError) -> tuple[tuple[bytes, bytes], ...]:
             return ((b"allow", ", ".join(error.facts.get("allow", ())).encode("ascii")),)
         case Fault():
             seconds = error.facts.get("retry_after_seconds", error.retry_after_seconds)
+        case InProgress():
+            seconds = 1
         case TooManyRequests():
             seconds = error.facts.get("retry_after_seconds", 1)
         case _:

@@ -14,6 +14,8 @@ from holdfast.domain.errors import EventNotFound, IdempotencyKeyReused, InProgre
 from holdfast.domain.event import Event, FullEvent, in_full
 from holdfast.store.catalogue import Catalogue, EventFilter
 
+__all__ = ["EventFilter", "Events"]
+
 
 class Events:
     """The catalogue's use cases."""

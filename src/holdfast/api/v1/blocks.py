@@ -1,0 +1,188 @@
+"""Blocks: admissions that the organiser takes off sale until they are lifted.
+
+Blocking and lifting ask for the scope `organise`, the list for `read`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from holdfast.api.answers import Told, answer_command, retry_key
+from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from holdfast.api.v1.paging import Page, page, position_id
+from holdfast.api.values import BlockPath, Cursor, EventPath, In, Label, Limit, Name
+from holdfast.domain import commands as c
+from holdfast.domain.booking import Block
+from holdfast.domain.errors import (
+    AreaRequired,
+    AreaUnknown,
+    BlockNotFound,
+    DuplicateSeat,
+    EventCancelled,
+    EventNotFound,
+    IdempotencyKeyReused,
+    SeatBlocked,
+    SeatTaken,
+    SeatUnknown,
+    SoldOut,
+)
+from holdfast.domain.event import MAX_CAPACITY
+from holdfast.engine.engine import Engine
+
+routes = Routes(tag="blocks")
+
+
+class BlockIn(In):
+    """Seats by label, or a quantity of an area."""
+
+    seats: list[Label] | None = Field(None, min_length=1, max_length=1_000)
+    area: Name | None = Field(None, description="May be left out where the event has one.")
+    quantity: Annotated[int, Field(ge=1, le=MAX_CAPACITY)] | None = None
+    reason: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> BlockIn:
+        if (self.seats is None) == (self.quantity is None):
+            raise PydanticCustomError("one_of", "Give exactly one of seats and quantity")
+        if self.area is not None and self.quantity is None:
+            raise PydanticCustomError("not_allowed", "area goes with quantity only")
+        return self
+
+
+class BlockOut(BaseModel):
+    """A block; `lifted_at` is null while it stands."""
+
+    id: UUID
+    event: UUID
+    number: int = Field(description="The event's.")
+    seats: list[str]
+    area: str | None
+    quantity: int
+    reason: str | None
+    blocked_at: datetime
+    lifted_at: datetime | None
+
+
+def tell_block(block: Block) -> dict[str, Any]:
+    return {
+        "id": block.id,
+        "event": block.event_id,
+        "number": block.event_number,
+        "seats": block.seats,
+        "area": block.area,
+        "quantity": block.quantity,
+        "reason": block.reason,
+        "blocked_at": block.blocked_at,
+        "lifted_at": block.lifted_at,
+    }
+
+
+def _blocked(block: Block) -> Told:
+    return 201, tell_block(block), None
+
+
+def _told(block: Block) -> Told:
+    return 200, tell_block(block), None
+
+
+_EXAMPLE = {
+    "id": "00000000-0706-8bbf-a0d1-51a9e06c7f02",
+    "event": "00000000-0702-8635-94d3-8ca1de0a3c55",
+    "number": 7,
+    "seats": ["A-1-1", "A-1-2"],
+    "area": None,
+    "quantity": 2,
+    "reason": "camera",
+    "blocked_at": "2026-11-05T18:31:00.123456Z",
+    "lifted_at": None,
+}
+
+
+@routes.post(
+    "/v1/events/{event}/blocks",
+    policy=Policy.ORGANISE,
+    status=201,
+    response=BlockOut,
+    errors=[
+        EventNotFound,
+        EventCancelled,
+        SeatTaken,
+        SeatBlocked,
+        SoldOut,
+        DuplicateSeat,
+        SeatUnknown,
+        AreaUnknown,
+        AreaRequired,
+        IdempotencyKeyReused,
+    ],
+    examples={
+        "seats": {"seats": ["A-1-1", "A-1-2"], "reason": "camera"},
+        "a quantity": {"area": "general", "quantity": 50, "reason": "guests"},
+    },
+    answers={201: _EXAMPLE},
+)
+async def block_admissions(exchange: Exchange, event: EventPath, body: BlockIn) -> Reply:
+    """Take admissions off sale: only what is available, and all of it or nothing."""
+    engine: Engine = exchange.engine
+    number = await engine.resolve(event)
+    command = c.BlockAdmissions(
+        by=exchange.principal.id,
+        key=retry_key(exchange, _blocked),
+        block_id=engine.new_id(number),
+        labels=tuple(body.seats or ()),
+        area=body.area,
+        quantity=body.quantity,
+        reason=body.reason,
+    )
+    return await answer_command(exchange, number, command, _blocked, run=engine.block)
+
+
+@routes.get(
+    "/v1/events/{event}/blocks",
+    policy=Policy.READ,
+    response=Page[BlockOut],
+    errors=[EventNotFound],
+    answers={200: {"items": [_EXAMPLE], "next": None}},
+)
+async def list_blocks(
+    exchange: Exchange,
+    event: EventPath,
+    *,
+    lifted: bool | None = None,
+    limit: Limit = 50,
+    cursor: Cursor | None = None,
+) -> dict[str, Any]:
+    """The event's blocks, newest first, those that stand and those that were lifted."""
+    engine: Engine = exchange.engine
+    number = await engine.resolve(event)
+    filters = {"event": number, "lifted": lifted}
+    found = await engine.reading.list_blocks(
+        number,
+        live=None if lifted is None else not lifted,
+        before=position_id(exchange, cursor, filters),
+        limit=limit + 1,
+    )
+    return page(
+        exchange, found, limit=limit, filters=filters, position=lambda block: block.id, tell=tell_block
+    )
+
+
+@routes.post(
+    "/v1/events/{event}/blocks/{block}/lift",
+    policy=Policy.ORGANISE,
+    response=BlockOut,
+    errors=[EventNotFound, BlockNotFound, IdempotencyKeyReused],
+    answers={200: {**_EXAMPLE, "lifted_at": "2026-11-05T19:00:00Z"}},
+)
+async def lift_block(exchange: Exchange, event: EventPath, block: BlockPath) -> Reply:
+    """Put a block's admissions back on sale. Of a lifted block: the same answer again."""
+    number = await exchange.engine.resolve(event)
+    command = c.LiftBlock(by=exchange.principal.id, key=retry_key(exchange, _told), block_id=block)
+    return await answer_command(exchange, number, command, _told)

@@ -1,0 +1,192 @@
+"""Bookings: confirming a hold, reading and cancelling what came of it.
+
+A hold's token confirms it, and opens its booking. Without a token a key of any scope reads any booking, and one with
+`sell` or `organise` cancels it; the list asks for `read`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from holdfast.api.answers import Told, answer_command, retry_key
+from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from holdfast.api.v1.hold_answers import BookingOut, booking_example, tell_booking
+from holdfast.api.v1.hold_bodies import HoldToken, TokenIn
+from holdfast.api.v1.holds import EXAMPLE_TOKEN
+from holdfast.api.v1.paging import Page, page, position_id
+from holdfast.api.v1.rights import CANCELS_BOOKINGS, READS_BOOKINGS, booking_authority, hold_authority
+from holdfast.api.values import BookingPath, Cursor, EventRef, Id, In, Limit, Name
+from holdfast.domain import commands as c
+from holdfast.domain.booking import Booking
+from holdfast.domain.errors import (
+    BookingAlreadyCancelled,
+    BookingNotFound,
+    CredentialsRequired,
+    EventCancelled,
+    EventNotFound,
+    HoldExpired,
+    HoldNotFound,
+    HoldReleased,
+    IdempotencyKeyReused,
+)
+from holdfast.domain.ids import event_number_of
+from holdfast.engine.engine import Engine
+
+routes = Routes(tag="bookings")
+
+LOCATION = "/v1/bookings/"
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_MAX_EMAIL = 254
+
+
+def _email(value: str) -> str:
+    """Whether it arrives is found out by sending something to it; only what cannot be one is refused."""
+    if len(value) > _MAX_EMAIL or not _EMAIL.fullmatch(value):
+        raise PydanticCustomError("wrong_format", "Must be an email address")
+    return value
+
+
+class BuyerIn(In):
+    """Whom the booking is made for."""
+
+    name: Name | None = None
+    email: Annotated[Name, AfterValidator(_email)] | None = None
+
+
+class ConfirmHoldIn(In):
+    """The hold that becomes a booking."""
+
+    hold: Id
+    hold_token: HoldToken | None = None
+    buyer: BuyerIn | None = None
+
+
+def _confirmed(booking: Booking) -> Told:
+    return (201 if booking.created else 200), tell_booking(booking), None
+
+
+def _told(booking: Booking) -> Told:
+    return 200, tell_booking(booking), None
+
+
+@routes.post(
+    "/v1/bookings",
+    policy=Policy.PUBLIC,
+    status=201,
+    hold_token=True,
+    response=BookingOut,
+    errors=[
+        HoldNotFound,
+        CredentialsRequired,
+        BookingAlreadyCancelled,
+        HoldExpired,
+        HoldReleased,
+        EventCancelled,
+        IdempotencyKeyReused,
+    ],
+    examples={
+        "a hold": {
+            "hold": "00000000-0706-8bbc-9b3a-8e0cbe6e3a5d",
+            "hold_token": EXAMPLE_TOKEN,
+            "buyer": {"name": "Ada Lovelace", "email": "ada@example.org"},
+        }
+    },
+    answers={201: booking_example(), 200: booking_example()},
+)
+async def confirm_hold(exchange: Exchange, body: ConfirmHoldIn) -> Reply:
+    """Make a live hold a booking. The same hold and token again: 200 and the same booking."""
+    number = event_number_of(body.hold)
+    authority = hold_authority(exchange, body.hold_token)
+    if number is None:
+        raise HoldNotFound("There is no such hold.")
+    command = c.ConfirmHold(
+        by=exchange.principal.id,
+        key=retry_key(exchange, _confirmed),
+        hold_id=body.hold,
+        booking_id=exchange.engine.new_id(number),
+        authority=authority,
+        buyer_name=body.buyer.name if body.buyer else None,
+        buyer_email=body.buyer.email if body.buyer else None,
+    )
+    try:
+        return await answer_command(exchange, number, command, _confirmed, location=LOCATION)
+    except EventNotFound:
+        raise HoldNotFound("There is no such hold.") from None
+
+
+@routes.get(
+    "/v1/bookings",
+    policy=Policy.READ,
+    response=Page[BookingOut],
+    errors=[EventNotFound],
+    answers={200: {"items": [booking_example()], "next": None}},
+)
+async def list_bookings(
+    exchange: Exchange,
+    *,
+    event: EventRef | None = None,
+    status: Literal["confirmed", "cancelled"] | None = None,
+    limit: Limit = 50,
+    cursor: Cursor | None = None,
+) -> dict[str, Any]:
+    """Bookings, newest first: of one event, or of all, the newest event's first."""
+    engine: Engine = exchange.engine
+    number = None if event is None else await engine.resolve(event)
+    filters = {"event": number, "status": status}
+    found = await engine.reading.list_bookings(
+        number, status=status, before=position_id(exchange, cursor, filters), limit=limit + 1
+    )
+    return page(
+        exchange,
+        found,
+        limit=limit,
+        filters=filters,
+        position=lambda booking: booking.id,
+        tell=tell_booking,
+    )
+
+
+@routes.get(
+    "/v1/bookings/{booking}",
+    policy=Policy.PUBLIC,
+    hold_token=True,
+    response=BookingOut,
+    errors=[BookingNotFound, CredentialsRequired],
+    answers={200: booking_example()},
+)
+async def get_booking(exchange: Exchange, booking: BookingPath) -> dict[str, Any]:
+    """A booking, with its hold's token or as staff. A wrong token is the same 404 as no booking."""
+    engine: Engine = exchange.engine
+    authority = booking_authority(exchange, READS_BOOKINGS)
+    return tell_booking(await engine.reading.get_booking(booking, authority))
+
+
+@routes.post(
+    "/v1/bookings/{booking}/cancel",
+    policy=Policy.PUBLIC,
+    hold_token=True,
+    response=BookingOut,
+    errors=[BookingNotFound, CredentialsRequired, IdempotencyKeyReused],
+    answers={200: booking_example(status="cancelled", cancelled_at="2026-11-05T19:00:00Z")},
+)
+async def cancel_booking(exchange: Exchange, booking: BookingPath, body: TokenIn | None) -> Reply:
+    """Undo a booking; its admissions are on sale at once. Of a cancelled booking: the same answer again."""
+    number = event_number_of(booking)
+    command = c.CancelBooking(
+        by=exchange.principal.id,
+        key=retry_key(exchange, _told),
+        booking_id=booking,
+        authority=booking_authority(exchange, CANCELS_BOOKINGS, body.hold_token if body else None),
+    )
+    if number is None:
+        raise BookingNotFound("There is no such booking.")
+    try:
+        return await answer_command(exchange, number, command, _told)
+    except EventNotFound:
+        raise BookingNotFound("There is no such booking.") from None

@@ -1,0 +1,109 @@
+"""Answers about events, the same wherever an event is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from holdfast.domain.event import FullEvent
+
+__all__ = ["EventOut", "event_example", "tell_event"]
+
+
+class AreaOut(BaseModel):
+    name: str
+    capacity: int
+    category: str | None
+
+
+class CategoryOut(BaseModel):
+    name: str
+    capacity: int = Field(description="Seats and admissions of areas of this category.")
+
+
+class EventOut(BaseModel):
+    """An event: its description, its rules of sale, and how much it can sell."""
+
+    id: UUID
+    number: int = Field(description="Its short name, good wherever its id is.")
+    name: str
+    status: str = Field(description="`draft`, `published` or `cancelled`.")
+    venue: str | None
+    time_zone: str | None
+    starts_at: datetime | None
+    on_sale_at: datetime | None
+    off_sale_at: datetime | None
+    sales_stopped: bool
+    capacity: int
+    areas: list[AreaOut]
+    categories: list[CategoryOut]
+    map_version: int = Field(description="Of its seat map; 0: it has no numbered seats.")
+    hold_ttl_seconds: int
+    max_hold_ttl_seconds: int
+    max_per_hold: int | None
+    max_per_buyer: int | None
+    allow_partial: bool
+    created_at: datetime
+
+
+def tell_event(event: FullEvent) -> dict[str, Any]:
+    categories: dict[str, int] = {}
+    for area in event.areas:
+        if area.category is not None:
+            categories[area.category] = categories.get(area.category, 0) + area.capacity
+    return {
+        "id": event.id,
+        "number": event.number,
+        "name": event.name,
+        "status": event.status,
+        "venue": event.venue,
+        "time_zone": event.time_zone,
+        "starts_at": event.starts_at,
+        "on_sale_at": event.on_sale_at,
+        "off_sale_at": event.off_sale_at,
+        "sales_stopped": event.sales_stopped,
+        "capacity": event.capacity,
+        "areas": [
+            {"name": area.name, "capacity": area.capacity, "category": area.category}
+            for area in event.areas
+            if not area.seated
+        ],
+        "categories": [{"name": name, "capacity": capacity} for name, capacity in categories.items()],
+        "map_version": event.map_version,
+        "hold_ttl_seconds": event.hold_ttl_seconds,
+        "max_hold_ttl_seconds": event.max_hold_ttl_seconds,
+        "max_per_hold": event.max_per_hold,
+        "max_per_buyer": event.max_per_buyer,
+        "allow_partial": event.allow_partial,
+        "created_at": event.created_at,
+    }
+
+
+def event_example(**other: Any) -> dict[str, Any]:
+    """For the document."""
+    return {
+        "id": "00000000-0702-8635-94d3-8ca1de0a3c55",
+        "number": 7,
+        "name": "Concert",
+        "status": "published",
+        "venue": "Arena",
+        "time_zone": "Europe/Berlin",
+        "starts_at": "2026-12-05T19:00:00Z",
+        "on_sale_at": None,
+        "off_sale_at": None,
+        "sales_stopped": False,
+        "capacity": 1000,
+        "areas": [{"name": "general", "capacity": 1000, "category": None}],
+        "categories": [],
+        "map_version": 0,
+        "hold_ttl_seconds": 120,
+        "max_hold_ttl_seconds": 1800,
+        "max_per_hold": None,
+        "max_per_buyer": None,
+        "allow_partial": False,
+        "created_at": "2026-11-05T18:30:00.123456Z",
+        **other,
+    }

@@ -1,0 +1,198 @@
+"""Bodies of events: what creates one, and what changes one."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic_core import PydanticCustomError
+
+from holdfast.api.exchange import Exchange
+from holdfast.api.routes import BODY_LIMIT
+from holdfast.api.values import In, Name, Time, TimeZone
+from holdfast.domain.commands import AreaSpec, ChangeEvent, NewEvent
+from holdfast.domain.errors import FieldError, InvalidInput
+from holdfast.domain.event import (
+    DEFAULT_HOLD_TTL_SECONDS,
+    DEFAULT_MAX_HOLD_TTL_SECONDS,
+    MAX_AREAS,
+    MAX_CAPACITY,
+    MAX_HOLD_TTL_SECONDS,
+)
+from holdfast.domain.layout import Layout
+from holdfast.domain.seat_map_forms import parse_seat_map
+
+__all__ = ["ChangeEventIn", "CreateEventIn"]
+
+GENERAL = "general"
+"""The area that `capacity` makes."""
+
+LONGEST_HOLD_SECONDS = 86_400
+
+Capacity = Annotated[int, Field(ge=0, le=MAX_CAPACITY)]
+PerHold = Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
+HoldTtl = Annotated[int, Field(ge=1, le=MAX_HOLD_TTL_SECONDS)]
+MaxHoldTtl = Annotated[int, Field(ge=1, le=LONGEST_HOLD_SECONDS)]
+SeatMapIn = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "Sections of equal rows; or labels; or a seating plan in pretix's schema (zones).",
+            "examples": [
+                {"sections": [{"name": "A", "rows": 20, "seats_per_row": 30, "category": "stalls"}]},
+                {"labels": ["A1", "A2", "B1"], "category": "stalls"},
+            ],
+        }
+    ),
+]
+
+
+class AreaIn(In):
+    """A counted part without numbered seats."""
+
+    name: Name
+    capacity: Capacity
+    category: Name | None = None
+
+
+class EventIn(In):
+    """What both creating and changing take. On a change, null clears what may be empty."""
+
+    venue: Name | None = None
+    time_zone: TimeZone | None = None
+    starts_at: Time | None = None
+    on_sale_at: Time | None = Field(None, description="Nothing is sold before; none: from the start.")
+    off_sale_at: Time | None = Field(None, description="Nothing is sold from then on; none: no end.")
+    capacity: Capacity | None = Field(None, description="Of one area, `general`.")
+    areas: list[AreaIn] | None = Field(None, max_length=MAX_AREAS)
+    seat_map: SeatMapIn = None
+    max_hold_ttl_seconds: MaxHoldTtl | None = Field(
+        None,
+        description="No hold lives longer than this after it was placed, however asked or extended. "
+        f"{DEFAULT_MAX_HOLD_TTL_SECONDS} if left out.",
+    )
+    hold_ttl_seconds: HoldTtl | None = Field(
+        None,
+        description="How long a hold lives that does not say. "
+        f"{DEFAULT_HOLD_TTL_SECONDS} if left out, or `max_hold_ttl_seconds` where that is less.",
+    )
+    max_per_hold: PerHold | None = None
+    max_per_buyer: PerHold | None = Field(
+        None, description="Counts live holds and bookings; holds then need a `buyer`."
+    )
+    allow_partial: bool | None = Field(None, description="Whether holds take what is left. No if left out.")
+
+    @field_validator("off_sale_at")
+    @classmethod
+    def _ends_after_it_begins(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        begins = info.data.get("on_sale_at")
+        if value is not None and begins is not None and value <= begins:
+            raise PydanticCustomError("out_of_range", "The sale cannot end before it begins")
+        return value
+
+    @field_validator("areas")
+    @classmethod
+    def _one_way(cls, value: list[AreaIn] | None, info: ValidationInfo) -> list[AreaIn] | None:
+        if value is not None and info.data.get("capacity") is not None:
+            raise PydanticCustomError("not_allowed", "Give capacity or areas, not both")
+        return value
+
+    @field_validator("hold_ttl_seconds")
+    @classmethod
+    def _within_the_longest(cls, value: int | None, info: ValidationInfo) -> int | None:
+        longest = info.data.get("max_hold_ttl_seconds")
+        if value is not None and longest is not None and value > longest:
+            raise PydanticCustomError("out_of_range", "Must not be more than max_hold_ttl_seconds")
+        return value
+
+    def area_specs(self) -> tuple[AreaSpec, ...]:
+        """Raises InvalidInput for a name that comes twice, or too many admissions."""
+        seen: set[str] = set()
+        total = 0
+        for index, area in enumerate(self.areas or ()):
+            if area.name in seen:
+                raise _invalid(f"/areas/{index}/name", "duplicate_area", "Named twice.")
+            seen.add(area.name)
+            total += area.capacity
+        if total > MAX_CAPACITY:
+            raise _invalid("/areas", "out_of_range", f"At most {MAX_CAPACITY} admissions together.")
+        return tuple(
+            AreaSpec(name=area.name, capacity=area.capacity, category=area.category)
+            for area in self.areas or ()
+        )
+
+    async def layout(self, exchange: Exchange) -> Layout:
+        """Its seats. A large map is read beside the requests of others. Raises InvalidInput, DuplicateSeat."""
+        if self.seat_map is None:
+            return Layout(seats=(), categories=())
+        if len(exchange.body) <= BODY_LIMIT:
+            return parse_seat_map(self.seat_map, pointer="/seat_map")
+        return await asyncio.to_thread(parse_seat_map, self.seat_map, pointer="/seat_map")
+
+
+class CreateEventIn(EventIn):
+    """An event to be made."""
+
+    name: Name
+    status: Literal["published", "draft"] = "published"
+
+    async def new_event(self, exchange: Exchange) -> NewEvent:
+        layout = await self.layout(exchange)
+        areas = self.area_specs()
+        if self.capacity is not None:
+            areas = (AreaSpec(name=GENERAL, capacity=self.capacity),)
+        if len(areas) + len(layout.categories) > MAX_AREAS:
+            raise _invalid("/areas", "too_many", f"At most {MAX_AREAS} areas and categories together.")
+        if sum(area.capacity for area in areas) + len(layout.seats) > MAX_CAPACITY:
+            pointer = "/areas" if self.areas else "/capacity"
+            raise _invalid(pointer, "out_of_range", f"At most {MAX_CAPACITY} admissions together.")
+        longest = self.max_hold_ttl_seconds or DEFAULT_MAX_HOLD_TTL_SECONDS
+        return NewEvent(
+            name=self.name,
+            venue=self.venue,
+            time_zone=self.time_zone,
+            starts_at=self.starts_at,
+            on_sale_at=self.on_sale_at,
+            off_sale_at=self.off_sale_at,
+            hold_ttl_seconds=self.hold_ttl_seconds or min(DEFAULT_HOLD_TTL_SECONDS, longest),
+            max_hold_ttl_seconds=longest,
+            max_per_hold=self.max_per_hold,
+            max_per_buyer=self.max_per_buyer,
+            allow_partial=bool(self.allow_partial),
+            status=self.status,
+            areas=areas,
+            seats=layout.seats,
+            categories=layout.categories,
+        )
+
+
+class ChangeEventIn(EventIn):
+    """What is named is changed. `areas` are changed or added by name, seats are added, none is taken away."""
+
+    name: Name | None = None
+
+    async def change(self, exchange: Exchange, *, by: str) -> ChangeEvent:
+        given = self.model_fields_set
+        for name in sorted(given & _NEVER_EMPTY):
+            if getattr(self, name) is None:
+                raise _invalid(f"/{name}", "wrong_type", "It cannot be cleared.")
+        layout = await self.layout(exchange)
+        return ChangeEvent(
+            by=by,
+            changes={name: getattr(self, name) for name in sorted(given - _INVENTORY)},
+            capacity=self.capacity,
+            areas=self.area_specs(),
+            seats=layout.seats,
+            categories=layout.categories,
+        )
+
+
+_INVENTORY = frozenset({"capacity", "areas", "seat_map"})
+_NEVER_EMPTY = _INVENTORY | {"name", "hold_ttl_seconds", "max_hold_ttl_seconds", "allow_partial"}
+
+
+def _invalid(pointer: str, code: str, detail: str) -> InvalidInput:
+    return InvalidInput(detail, errors=(FieldError(pointer=pointer, code=code, detail=detail),))

@@ -1,0 +1,83 @@
+"""Holds of an event, as its staff sees them: a look asks for the scope `read`, a release for `organise`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from holdfast.api.answers import Told, answer_command, retry_key
+from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from holdfast.api.v1.hold_answers import HoldOut, hold_example, tell_hold
+from holdfast.api.v1.paging import Page, page, position_id
+from holdfast.api.values import Cursor, EventPath, HoldPath, Limit, ShortText
+from holdfast.domain import commands as c
+from holdfast.domain.errors import (
+    BookingAlreadyCancelled,
+    EventNotFound,
+    HoldAlreadyConfirmed,
+    HoldExpired,
+    HoldNotFound,
+    IdempotencyKeyReused,
+)
+from holdfast.domain.hold import Hold
+from holdfast.engine.engine import Engine
+
+routes = Routes(tag="holds")
+
+
+def _told(hold: Hold) -> Told:
+    return 200, tell_hold(hold), None
+
+
+@routes.get(
+    "/v1/events/{event}/holds",
+    policy=Policy.READ,
+    response=Page[HoldOut],
+    errors=[EventNotFound],
+    answers={200: {"items": [hold_example()], "next": None}},
+)
+async def list_holds(
+    exchange: Exchange,
+    event: EventPath,
+    *,
+    status: Literal["active", "confirmed", "released", "expired"] | None = None,
+    buyer: ShortText | None = None,
+    limit: Limit = 50,
+    cursor: Cursor | None = None,
+) -> dict[str, Any]:
+    """The event's holds, newest first, each as it is now; `status` is what a hold is, not what its row says."""
+    engine: Engine = exchange.engine
+    number = await engine.resolve(event)
+    filters = {"event": number, "status": status, "buyer": buyer}
+    found = await engine.reading.list_holds(
+        number,
+        status=status,
+        buyer=buyer,
+        before=position_id(exchange, cursor, filters),
+        limit=limit + 1,
+    )
+    return page(exchange, found, limit=limit, filters=filters, position=lambda hold: hold.id, tell=tell_hold)
+
+
+@routes.post(
+    "/v1/events/{event}/holds/{hold}/release",
+    policy=Policy.ORGANISE,
+    response=HoldOut,
+    errors=[
+        EventNotFound,
+        HoldNotFound,
+        HoldAlreadyConfirmed,
+        BookingAlreadyCancelled,
+        HoldExpired,
+        IdempotencyKeyReused,
+    ],
+    answers={200: hold_example(status="released")},
+)
+async def release_hold_as_staff(exchange: Exchange, event: EventPath, hold: HoldPath) -> Reply:
+    """Release a buyer's hold without its token."""
+    number = await exchange.engine.resolve(event)
+    command = c.ReleaseHold(
+        by=exchange.principal.id, key=retry_key(exchange, _told), hold_id=hold, authority=c.STAFF
+    )
+    return await answer_command(exchange, number, command, _told)

@@ -1,0 +1,219 @@
+"""Events: making, reading and changing them, and their life from draft to cancelled.
+
+Making, changing and ending an event asks for the scope `organise`. Anyone reads what is published or cancelled; drafts
+are 404 for whom they are not meant (`rights.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from holdfast.api.answers import answer_command, reply_of, reply_to, retry_key
+from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.policy import Policy
+from holdfast.api.routes import SEAT_MAP_LIMIT, Routes
+from holdfast.api.v1.event_answers import EventOut, event_example, tell_event
+from holdfast.api.v1.event_bodies import ChangeEventIn, CreateEventIn
+from holdfast.api.v1.paging import Page, page, position_number
+from holdfast.api.v1.rights import sees_drafts, visible_event
+from holdfast.api.values import Cursor, EventPath, Limit, ShortText, Time
+from holdfast.domain import commands as c
+from holdfast.domain.errors import (
+    CapacityTaken,
+    DuplicateSeat,
+    EventCancelled,
+    EventNotFound,
+    IdempotencyKeyReused,
+    InProgress,
+)
+from holdfast.domain.event import FullEvent
+from holdfast.engine.engine import Engine
+from holdfast.engine.events import EventFilter
+
+routes = Routes(tag="events")
+
+LOCATION = "/v1/events/"
+_KEPT = [EventNotFound, IdempotencyKeyReused]
+
+
+def _created(event: FullEvent) -> tuple[int, Any, None]:
+    return 201, tell_event(event), None
+
+
+def _told(event: FullEvent) -> tuple[int, Any, None]:
+    return 200, tell_event(event), None
+
+
+@routes.post(
+    "/v1/events",
+    policy=Policy.ORGANISE,
+    status=201,
+    body_limit=SEAT_MAP_LIMIT,
+    response=EventOut,
+    errors=[DuplicateSeat, InProgress, IdempotencyKeyReused],
+    examples={
+        "general admission": {"name": "Concert", "capacity": 1000},
+        "areas": {
+            "name": "Fair",
+            "areas": [{"name": "hall", "capacity": 800}, {"name": "garden", "capacity": 200}],
+        },
+        "numbered seats": {
+            "name": "Play",
+            "seat_map": {"sections": [{"name": "A", "rows": 20, "seats_per_row": 30, "category": "stalls"}]},
+            "max_per_buyer": 6,
+        },
+    },
+    answers={201: event_example()},
+)
+async def create_event(exchange: Exchange, body: CreateEventIn) -> Reply:
+    """Make an event with its whole inventory, on sale at once unless `status` is `draft`.
+
+    `capacity` makes one area, `general`; `areas` and a `seat_map` may come together. An event may also be made without
+    any inventory, and get it by a change.
+    """
+    engine: Engine = exchange.engine
+    new = await body.new_event(exchange)
+    key = retry_key(exchange, _created)
+    event, answer = await engine.events.create(new, by=exchange.principal.id, key=key)
+    if answer is not None:
+        return reply_of(engine, answer, replayed=event is None, location=LOCATION)
+    assert event is not None
+    return reply_to(engine, _created(event), location=LOCATION)
+
+
+@routes.get(
+    "/v1/events",
+    policy=Policy.PUBLIC,
+    response=Page[EventOut],
+    answers={200: {"items": [event_example()], "next": None}},
+)
+async def list_events(
+    exchange: Exchange,
+    *,
+    status: Literal["draft", "published", "cancelled"] | None = None,
+    text: ShortText | None = None,
+    starts_from: Time | None = None,
+    starts_before: Time | None = None,
+    on_sale: bool | None = None,
+    limit: Limit = 50,
+    cursor: Cursor | None = None,
+) -> dict[str, Any]:
+    """Events, newest first, those that match every filter.
+
+    `text` is looked for in name and venue; `starts_from` and `starts_before` bound the start; `on_sale` says whether an
+    admission could be held now, if one is left.
+    """
+    engine: Engine = exchange.engine
+    drafts = sees_drafts(exchange.principal)
+    filters = {
+        "status": status,
+        "text": text,
+        "starts_from": starts_from,
+        "starts_before": starts_before,
+        "on_sale": on_sale,
+    }
+    found = await engine.events.list_in_full(
+        EventFilter(
+            status=status,
+            text=text,
+            starts_from=starts_from,
+            starts_until=starts_before,
+            on_sale=on_sale,
+            drafts=drafts,
+        ),
+        before=position_number(exchange, cursor, filters),
+        limit=limit + 1,
+    )
+    return page(
+        exchange, found, limit=limit, filters=filters, position=lambda event: event.number, tell=tell_event
+    )
+
+
+@routes.get(
+    "/v1/events/{event}",
+    policy=Policy.PUBLIC,
+    response=EventOut,
+    errors=[EventNotFound],
+    answers={200: event_example()},
+)
+async def get_event(exchange: Exchange, event: EventPath) -> dict[str, Any]:
+    """An event by its id or its number."""
+    return tell_event(await visible_event(exchange, event))
+
+
+@routes.patch(
+    "/v1/events/{event}",
+    policy=Policy.ORGANISE,
+    body_limit=SEAT_MAP_LIMIT,
+    response=EventOut,
+    errors=[EventNotFound, EventCancelled, CapacityTaken, DuplicateSeat],
+    examples={
+        "more admissions": {"capacity": 1200},
+        "another day, no end of sale": {"starts_at": "2026-12-06T19:00:00Z", "off_sale_at": None},
+        "more seats": {"seat_map": {"sections": [{"name": "B", "rows": 10, "seats_per_row": 30}]}},
+    },
+    answers={200: event_example(capacity=1200)},
+)
+async def change_event(exchange: Exchange, event: EventPath, body: ChangeEventIn) -> Reply:
+    """Change what is named; null clears what may be empty.
+
+    Capacity may grow, or shrink to what is not taken. `areas` are changed or added by name; a `seat_map` adds its
+    seats. The change takes its turn among the event's sales: a hold is decided wholly before or wholly after it.
+    """
+    engine: Engine = exchange.engine
+    command = await body.change(exchange, by=exchange.principal.id)
+    return await answer_command(exchange, await engine.resolve(event), command, _told)
+
+
+@routes.post(
+    "/v1/events/{event}/publish",
+    policy=Policy.ORGANISE,
+    response=EventOut,
+    errors=[*_KEPT, EventCancelled],
+    answers={200: event_example()},
+)
+async def publish_event(exchange: Exchange, event: EventPath) -> Reply:
+    """Publish a draft. Of a published event: the same answer again."""
+    return await _move(exchange, event, c.PublishEvent)
+
+
+@routes.post(
+    "/v1/events/{event}/cancel",
+    policy=Policy.ORGANISE,
+    response=EventOut,
+    errors=_KEPT,
+    answers={200: event_example(status="cancelled")},
+)
+async def cancel_event(exchange: Exchange, event: EventPath) -> Reply:
+    """Cancel an event, for good. Every live hold reads as released, nothing is available; bookings stay."""
+    return await _move(exchange, event, c.CancelEvent)
+
+
+@routes.post(
+    "/v1/events/{event}/stop",
+    policy=Policy.ORGANISE,
+    response=EventOut,
+    errors=[*_KEPT, EventCancelled],
+    answers={200: event_example(sales_stopped=True)},
+)
+async def stop_sales(exchange: Exchange, event: EventPath) -> Reply:
+    """Stop sales: no new holds, and none is extended. Live ones can still be confirmed."""
+    return await _move(exchange, event, c.StopSales)
+
+
+@routes.post(
+    "/v1/events/{event}/resume",
+    policy=Policy.ORGANISE,
+    response=EventOut,
+    errors=[*_KEPT, EventCancelled],
+    answers={200: event_example()},
+)
+async def resume_sales(exchange: Exchange, event: EventPath) -> Reply:
+    """Take up sales again."""
+    return await _move(exchange, event, c.ResumeSales)
+
+
+async def _move(exchange: Exchange, event: EventPath, command: type[c.Command]) -> Reply:
+    number = await exchange.engine.resolve(event)
+    key = retry_key(exchange, _told)
+    return await answer_command(exchange, number, command(by=exchange.principal.id, key=key), _told)

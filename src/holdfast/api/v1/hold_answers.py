@@ -1,0 +1,157 @@
+"""Answers about holds and bookings, the same wherever one is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from holdfast.domain.booking import Booking
+from holdfast.domain.hold import HeldLine, Hold
+
+__all__ = [
+    "BookingOut",
+    "HoldOut",
+    "PlacedHoldOut",
+    "booking_example",
+    "hold_example",
+    "tell_booking",
+    "tell_hold",
+    "tell_placed_hold",
+]
+
+
+class SeatsLineOut(BaseModel):
+    seats: list[str]
+    category: str | None = Field(description="Of all of them; null where they are of several.")
+
+
+class AreaLineOut(BaseModel):
+    area: str
+    quantity: int
+
+
+class HoldOut(BaseModel):
+    """A hold as it is now: a lapsed one reads as `expired`, one of a cancelled event as `released`."""
+
+    id: UUID
+    event: UUID
+    number: int = Field(description="The event's.")
+    status: str = Field(description="`active`, `confirmed`, `released` or `expired`.")
+    lines: list[SeatsLineOut | AreaLineOut] = Field(description="As they were granted.")
+    quantity: int = Field(description="Admissions granted.")
+    requested: int = Field(description="Admissions asked for; more than granted after partial fulfilment.")
+    placed_at: datetime
+    expires_at: datetime
+    server_time: datetime
+    buyer: str | None
+    booking: UUID | None = Field(description="Once it is confirmed.")
+
+
+class PlacedHoldOut(HoldOut):
+    hold_token: str = Field(description="Proves that the hold is yours. Told here only.")
+
+
+class BuyerOut(BaseModel):
+    id: str | None = Field(description="The hold's `buyer`.")
+    name: str | None
+    email: str | None
+
+
+class BookingOut(BaseModel):
+    """The confirmed sale of a hold."""
+
+    id: UUID
+    event: UUID
+    number: int = Field(description="The event's.")
+    event_status: str = Field(description="`cancelled` where the event was; the booking stays `confirmed`.")
+    hold: UUID
+    status: str = Field(description="`confirmed` or `cancelled`.")
+    lines: list[SeatsLineOut | AreaLineOut]
+    quantity: int
+    confirmed_at: datetime
+    cancelled_at: datetime | None
+    buyer: BuyerOut
+
+
+def tell_hold(hold: Hold) -> dict[str, Any]:
+    return {
+        "id": hold.id,
+        "event": hold.event_id,
+        "number": hold.event_number,
+        "status": hold.status,
+        "lines": [_line(line) for line in hold.lines],
+        "quantity": hold.quantity,
+        "requested": hold.requested,
+        "placed_at": hold.placed_at,
+        "expires_at": hold.expires_at,
+        "server_time": hold.server_time,
+        "buyer": hold.buyer,
+        "booking": hold.booking_id,
+    }
+
+
+def tell_placed_hold(hold: Hold) -> dict[str, Any]:
+    """The token comes last, and is put in its place when the answer is sent."""
+    return {**tell_hold(hold), "hold_token": None}
+
+
+def tell_booking(booking: Booking) -> dict[str, Any]:
+    return {
+        "id": booking.id,
+        "event": booking.event_id,
+        "number": booking.event_number,
+        "event_status": booking.event_status,
+        "hold": booking.hold_id,
+        "status": booking.status,
+        "lines": [_line(line) for line in booking.lines],
+        "quantity": booking.quantity,
+        "confirmed_at": booking.confirmed_at,
+        "cancelled_at": booking.cancelled_at,
+        "buyer": {"id": booking.buyer, "name": booking.buyer_name, "email": booking.buyer_email},
+    }
+
+
+def _line(line: HeldLine) -> dict[str, Any]:
+    if line.area is not None:
+        return {"area": line.area, "quantity": line.quantity}
+    return {"seats": line.seats, "category": line.category}
+
+
+def hold_example(**other: Any) -> dict[str, Any]:
+    """For the document."""
+    return {
+        "id": "00000000-0706-8bbc-9b3a-8e0cbe6e3a5d",
+        "event": "00000000-0702-8635-94d3-8ca1de0a3c55",
+        "number": 7,
+        "status": "active",
+        "lines": [{"area": "general", "quantity": 4}],
+        "quantity": 4,
+        "requested": 4,
+        "placed_at": "2026-11-05T18:31:00.123456Z",
+        "expires_at": "2026-11-05T18:36:00.123456Z",
+        "server_time": "2026-11-05T18:31:00.123456Z",
+        "buyer": "customer-81",
+        "booking": None,
+        **other,
+    }
+
+
+def booking_example(**other: Any) -> dict[str, Any]:
+    """For the document."""
+    return {
+        "id": "00000000-0706-8bbd-82c1-4f00b7c5d110",
+        "event": "00000000-0702-8635-94d3-8ca1de0a3c55",
+        "number": 7,
+        "event_status": "published",
+        "hold": "00000000-0706-8bbc-9b3a-8e0cbe6e3a5d",
+        "status": "confirmed",
+        "lines": [{"area": "general", "quantity": 4}],
+        "quantity": 4,
+        "confirmed_at": "2026-11-05T18:33:00.123456Z",
+        "cancelled_at": None,
+        "buyer": {"id": "customer-81", "name": "Ada Lovelace", "email": "ada@example.org"},
+        **other,
+    }

@@ -1,0 +1,87 @@
+"""Bodies of holds: the lines that are asked for, and what extends or returns a hold."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from holdfast.api.values import EventRef, In, Label, Name, ShortText
+from holdfast.domain import commands as c
+from holdfast.domain.event import MAX_HOLD_TTL_SECONDS, MAX_LINES_PER_HOLD, MAX_QUANTITY_PER_HOLD
+
+__all__ = ["ExtendHoldIn", "HoldToken", "PlaceHoldIn", "TokenIn"]
+
+HoldToken = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=255,
+        description="The hold's token, where it does not come in the header `Hold-Token`.",
+    ),
+]
+Ttl = Annotated[int, Field(ge=1, le=MAX_HOLD_TTL_SECONDS)]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY_PER_HOLD)]
+
+
+class LineIn(In):
+    """Exactly one of `seats`, `quantity` and `best_available`, and what goes with it."""
+
+    seats: list[Label] | None = Field(None, min_length=1, max_length=1_000, description="These seats.")
+    quantity: Quantity | None = Field(None, description="So many admissions of an area.")
+    area: Name | None = Field(None, description="With `quantity`; may be left out where there is one area.")
+    best_available: Quantity | None = Field(None, description="So many seats, chosen by the engine.")
+    category: Name | None = Field(None, description="With `best_available`: only seats of this category.")
+    together: bool | None = Field(
+        None, description="With `best_available`: side by side or refused (the default), or just preferred."
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> LineIn:
+        kinds = [self.seats, self.quantity, self.best_available]
+        if sum(kind is not None for kind in kinds) != 1:
+            raise PydanticCustomError("one_of", "Give exactly one of seats, quantity and best_available")
+        if self.area is not None and self.quantity is None:
+            raise PydanticCustomError("not_allowed", "area goes with quantity only")
+        if self.best_available is None and not (self.category is None and self.together is None):
+            raise PydanticCustomError("not_allowed", "category and together go with best_available only")
+        return self
+
+    def line(self) -> c.Line:
+        if self.seats is not None:
+            return c.SeatsLine(labels=tuple(self.seats))
+        if self.quantity is not None:
+            return c.QuantityLine(quantity=self.quantity, area=self.area)
+        assert self.best_available is not None
+        return c.BestAvailableLine(
+            quantity=self.best_available, category=self.category, together=self.together is not False
+        )
+
+
+class PlaceHoldIn(In):
+    """A hold to be placed: all lines or nothing, unless partial fulfilment is allowed."""
+
+    event: EventRef
+    lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES_PER_HOLD)
+    ttl_seconds: Ttl | None = Field(
+        None, description="The event's `hold_ttl_seconds` if left out; never more than its longest."
+    )
+    allow_partial: bool | None = Field(
+        None, description="Whether to take what is left, at least one. As the event says if left out."
+    )
+    buyer: ShortText | None = Field(
+        None, description="Your own name for the buyer; required where the event has `max_per_buyer`."
+    )
+
+
+class TokenIn(In):
+    """A hold's token in the body."""
+
+    hold_token: HoldToken | None = None
+
+
+class ExtendHoldIn(TokenIn):
+    ttl_seconds: Ttl | None = Field(
+        None, description="From now; the event's `hold_ttl_seconds` if left out. Never shortens the hold."
+    )

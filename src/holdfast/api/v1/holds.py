@@ -1,0 +1,193 @@
+"""Holds: placing one, and what its buyer does with it. Anyone may place a hold; only its token opens it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from holdfast.api.answers import Told, answer_command, retry_key
+from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, tell_hold, tell_placed_hold
+from holdfast.api.v1.hold_bodies import ExtendHoldIn, PlaceHoldIn, TokenIn
+from holdfast.api.v1.rights import hold_authority
+from holdfast.api.values import HoldPath
+from holdfast.domain import commands as c
+from holdfast.domain.errors import (
+    AreaRequired,
+    AreaUnknown,
+    BookingAlreadyCancelled,
+    BuyerRequired,
+    CredentialsRequired,
+    DuplicateSeat,
+    EventCancelled,
+    EventNotFound,
+    EventNotOnSale,
+    HoldAlreadyConfirmed,
+    HoldExpired,
+    HoldNotFound,
+    HoldReleased,
+    IdempotencyKeyReused,
+    NotTogether,
+    QuantityOverLimit,
+    SalesStopped,
+    SeatBlocked,
+    SeatTaken,
+    SeatUnknown,
+    SoldOut,
+)
+from holdfast.domain.hold import Hold
+from holdfast.domain.ids import event_number_of
+from holdfast.engine.engine import Engine
+from holdfast.engine.tokens import hash_token
+
+routes = Routes(tag="holds")
+
+LOCATION = "/v1/holds/"
+EXAMPLE_TOKEN = "hfh_7_q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k"  # noqa: S105 - of a hold that never was
+
+
+def _placed(hold: Hold) -> Told:
+    return 201, tell_placed_hold(hold), hold.id
+
+
+def _told(hold: Hold) -> Told:
+    return 200, tell_hold(hold), None
+
+
+@routes.post(
+    "/v1/holds",
+    policy=Policy.PUBLIC,
+    status=201,
+    response=PlacedHoldOut,
+    errors=[
+        EventNotFound,
+        EventNotOnSale,
+        SalesStopped,
+        SeatTaken,
+        SeatBlocked,
+        SoldOut,
+        NotTogether,
+        DuplicateSeat,
+        EventCancelled,
+        SeatUnknown,
+        AreaUnknown,
+        AreaRequired,
+        BuyerRequired,
+        QuantityOverLimit,
+        IdempotencyKeyReused,
+    ],
+    examples={
+        "general admission": {"event": 7, "lines": [{"quantity": 4}], "ttl_seconds": 300},
+        "named seats": {"event": 7, "lines": [{"seats": ["A-3-11", "A-3-12"]}]},
+        "best available": {
+            "event": 7,
+            "lines": [{"best_available": 4, "category": "stalls"}],
+            "allow_partial": False,
+            "buyer": "customer-81",
+        },
+    },
+    answers={201: hold_example(hold_token=EXAMPLE_TOKEN)},
+)
+async def place_hold(exchange: Exchange, body: PlaceHoldIn) -> Reply:
+    """Take admissions for a while: all lines or nothing, unless partial fulfilment is allowed.
+
+    The answer carries the hold's token, once. With an Idempotency-Key the same request gets the same answer, the token
+    included.
+    """
+    engine: Engine = exchange.engine
+    number = await engine.resolve(body.event)
+    hold_id = engine.new_id(number)
+    command = c.PlaceHold(
+        by=exchange.principal.id,
+        key=retry_key(exchange, _placed),
+        hold_id=hold_id,
+        lines=tuple(line.line() for line in body.lines),
+        token_hash=hash_token(engine.keyring.hold_token(hold_id)),
+        ttl_seconds=body.ttl_seconds,
+        allow_partial=body.allow_partial,
+        buyer=body.buyer,
+    )
+    return await answer_command(exchange, number, command, _placed, location=LOCATION)
+
+
+@routes.get(
+    "/v1/holds/{hold}",
+    policy=Policy.PUBLIC,
+    hold_token=True,
+    response=HoldOut,
+    errors=[HoldNotFound, CredentialsRequired],
+    answers={200: hold_example()},
+)
+async def get_hold(exchange: Exchange, hold: HoldPath) -> dict[str, Any]:
+    """A hold as it is now; the token opens it, in open mode too. A wrong token is the same 404 as no hold."""
+    engine: Engine = exchange.engine
+    return tell_hold(await engine.reading.get_hold(hold, hold_authority(exchange)))
+
+
+@routes.post(
+    "/v1/holds/{hold}/extend",
+    policy=Policy.PUBLIC,
+    hold_token=True,
+    response=HoldOut,
+    errors=[
+        HoldNotFound,
+        CredentialsRequired,
+        HoldAlreadyConfirmed,
+        BookingAlreadyCancelled,
+        SalesStopped,
+        HoldExpired,
+        HoldReleased,
+        EventCancelled,
+        IdempotencyKeyReused,
+    ],
+    examples={"five minutes from now": {"ttl_seconds": 300}},
+    answers={200: hold_example()},
+)
+async def extend_hold(exchange: Exchange, hold: HoldPath, body: ExtendHoldIn | None) -> Reply:
+    """Prolong a live hold, to so long from now. It is never shortened, and never passes the event's longest life."""
+    command = c.ExtendHold(
+        by=exchange.principal.id,
+        key=retry_key(exchange, _told),
+        hold_id=hold,
+        authority=hold_authority(exchange, body.hold_token if body else None),
+        ttl_seconds=body.ttl_seconds if body else None,
+    )
+    return await _run(exchange, hold, command)
+
+
+@routes.post(
+    "/v1/holds/{hold}/release",
+    policy=Policy.PUBLIC,
+    hold_token=True,
+    response=HoldOut,
+    errors=[
+        HoldNotFound,
+        CredentialsRequired,
+        HoldAlreadyConfirmed,
+        BookingAlreadyCancelled,
+        HoldExpired,
+        IdempotencyKeyReused,
+    ],
+    answers={200: hold_example(status="released")},
+)
+async def release_hold(exchange: Exchange, hold: HoldPath, body: TokenIn | None) -> Reply:
+    """Give a hold back; its admissions are on sale at once. Of a released hold: the same answer again."""
+    command = c.ReleaseHold(
+        by=exchange.principal.id,
+        key=retry_key(exchange, _told),
+        hold_id=hold,
+        authority=hold_authority(exchange, body.hold_token if body else None),
+    )
+    return await _run(exchange, hold, command)
+
+
+async def _run(exchange: Exchange, hold: UUID, command: c.ExtendHold | c.ReleaseHold) -> Reply:
+    number = event_number_of(hold)
+    if number is None:
+        raise HoldNotFound("There is no such hold.")
+    try:
+        return await answer_command(exchange, number, command, _told)
+    except EventNotFound:
+        raise HoldNotFound("There is no such hold.") from None

@@ -1,0 +1,61 @@
+"""Rights: by what a request opens an event, a hold or a booking.
+
+| who | may |
+|---|---|
+| anyone | list and read events that are not drafts; place holds; with a hold's token, act on the hold and its booking |
+| key with `read` | also read drafts, and list holds, bookings and blocks |
+| key with `sell` | also read and cancel any booking |
+| key with `organise` | all that, and make, change and end events, block and lift, release holds |
+
+In open mode a caller on this machine has every scope; a hold is still opened by nothing but its token.
+"""
+
+from __future__ import annotations
+
+from holdfast.api.exchange import Exchange
+from holdfast.api.principals import Principal, Scope
+from holdfast.domain.commands import STAFF, Authority
+from holdfast.domain.errors import CredentialsRequired, EventNotFound, FieldError, InvalidInput
+from holdfast.domain.event import EventStatus, FullEvent
+from holdfast.engine.engine import Engine, EventRef
+from holdfast.engine.tokens import hash_token
+
+__all__ = ["booking_authority", "hold_authority", "sees_drafts", "visible_event"]
+
+READS_BOOKINGS = frozenset(Scope)
+CANCELS_BOOKINGS = frozenset({Scope.SELL, Scope.ORGANISE})
+
+
+def sees_drafts(principal: Principal) -> bool:
+    return not principal.scopes.isdisjoint({Scope.READ, Scope.ORGANISE})
+
+
+async def visible_event(exchange: Exchange, event: EventRef) -> FullEvent:
+    """The event. Raises EventNotFound, also for a draft that the caller may not see."""
+    engine: Engine = exchange.engine
+    found = await engine.events.get(await engine.resolve(event))
+    if found.status is EventStatus.DRAFT and not sees_drafts(exchange.principal):
+        raise EventNotFound("There is no such event.")
+    return found
+
+
+def hold_authority(exchange: Exchange, in_body: str | None = None) -> Authority:
+    """The hold's token and nothing else, whoever is calling. Raises CredentialsRequired where there is none."""
+    token = _token(exchange, in_body)
+    if token is None:
+        raise CredentialsRequired("This needs the hold's token: Hold-Token: hfh_…")
+    return Authority(token_hash=hash_token(token))
+
+
+def booking_authority(exchange: Exchange, scopes: frozenset[Scope], in_body: str | None = None) -> Authority:
+    """A token that is given decides; without one the caller's scopes do. Raises CredentialsRequired."""
+    if _token(exchange, in_body) is None and not exchange.principal.scopes.isdisjoint(scopes):
+        return STAFF
+    return hold_authority(exchange, in_body)
+
+
+def _token(exchange: Exchange, in_body: str | None) -> str | None:
+    if in_body is None or exchange.hold_token is None or exchange.hold_token == in_body:
+        return exchange.hold_token or in_body
+    error = FieldError(pointer="/hold_token", code="not_allowed", detail="Another token than in the header.")
+    raise InvalidInput("Two different hold tokens.", errors=(error,))
