@@ -1,0 +1,127 @@
+-- The check's reads. Each transaction is short: what is large is read in pages, and each page is compared with the journal
+-- as far as its own snapshot has it, so that a busy event is checked while it sells.
+
+-- name: begin_snapshot
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+
+-- name: list_numbers
+SELECT event_number FROM events WHERE event_number > :after ORDER BY event_number LIMIT :most;
+
+-- name: read_event
+SELECT e.*, i.version, i.last_at, i.reclaimed_until
+FROM events e
+LEFT JOIN inventories i ON i.event_number = :event_number
+WHERE e.event_number = :event_number;
+
+-- name: newest_version
+SELECT max(version) FROM journal WHERE event_number = :event_number;
+
+-- name: read_areas
+SELECT area_number, name, category, seated, capacity, held, booked, blocked
+FROM areas
+WHERE event_number = :event_number
+ORDER BY area_number;
+
+-- name: read_seats
+SELECT area_number, array_agg(seat_number)
+FROM seats
+WHERE event_number = :event_number
+GROUP BY area_number;
+
+-- name: read_journal
+-- As text: it is parsed after the snapshot is gone.
+SELECT version, at, structural, changes::text
+FROM journal
+WHERE event_number = :event_number AND version > :after
+ORDER BY version
+LIMIT :most;
+
+-- name: end_of_page
+-- The hold or block with which a page of so many claims ends; none where fewer are left.
+SELECT hold_id
+FROM claims
+WHERE event_number = :event_number AND hold_id > :after
+ORDER BY hold_id, claim_number
+OFFSET :most
+LIMIT 1;
+
+-- name: read_holds
+SELECT h.id, h.status, h.expires_at, h.quantity, h.buyer, b.id, b.status
+FROM holds h
+LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
+WHERE h.event_number = :event_number AND h.id > :after AND h.id <= :until;
+
+-- name: read_stray_bookings
+SELECT b.id, b.hold_id
+FROM bookings b
+WHERE b.event_number = :event_number
+  AND b.hold_id > :after
+  AND b.hold_id <= :until
+  AND NOT EXISTS (SELECT FROM holds h WHERE h.event_number = :event_number AND h.id = b.hold_id);
+
+-- name: read_blocks
+SELECT id, lifted_at IS NULL
+FROM blocks
+WHERE event_number = :event_number AND id > :after AND id <= :until;
+
+-- name: read_claims
+SELECT hold_id, kind, held_version, booked_version, ended_version,
+       array_agg(area_number), array_agg(seat_number), array_agg(quantity)
+FROM claims
+WHERE event_number = :event_number AND hold_id > :after AND hold_id <= :until
+GROUP BY hold_id, kind, held_version, booked_version, ended_version;
+
+-- name: read_attempts
+SELECT a.number, a.status, a.quantity, a.booking_id, h.quantity
+FROM attempts a
+LEFT JOIN bookings b ON b.event_number = :event_number AND b.id = a.booking_id
+LEFT JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
+WHERE a.event_number = :event_number AND a.number > :after
+ORDER BY a.number
+LIMIT :most;
+
+-- name: read_answers
+SELECT i.scope, i.token_for, h.id IS NOT NULL
+FROM idempotency i
+LEFT JOIN holds h ON h.event_number = :event_number AND h.id = i.token_for
+WHERE i.event_number = :event_number AND i.scope > :after
+ORDER BY i.scope
+LIMIT :most;
+
+-- name: find_strays
+-- A fan-out: rows of event tables between the numbers of neighbouring events, one of each table and gap.
+SELECT s.what, s.event_number
+FROM unnest(:after::bigint[], :before::bigint[]) AS gap (after, before)
+CROSS JOIN LATERAL (
+    (SELECT 'seats' AS what, event_number FROM seats
+     WHERE event_number > gap.after AND event_number < gap.before LIMIT 1)
+    UNION ALL
+    (SELECT 'holds', event_number FROM holds
+     WHERE event_number > gap.after AND event_number < gap.before LIMIT 1)
+    UNION ALL
+    (SELECT 'bookings', event_number FROM bookings
+     WHERE event_number > gap.after AND event_number < gap.before LIMIT 1)
+    UNION ALL
+    (SELECT 'blocks', event_number FROM blocks
+     WHERE event_number > gap.after AND event_number < gap.before LIMIT 1)
+    UNION ALL
+    (SELECT 'claims', event_number FROM claims
+     WHERE event_number > gap.after AND event_number < gap.before LIMIT 1)
+    UNION ALL
+    (SELECT 'journal', event_number FROM journal
+     WHERE event_number > gap.after AND event_number < gap.before LIMIT 1)
+    UNION ALL
+    (SELECT 'attempts', event_number FROM attempts
+     WHERE event_number > gap.after AND event_number < gap.before LIMIT 1)
+    UNION ALL
+    (SELECT 'idempotency', event_number FROM idempotency
+     WHERE event_number > gap.after AND event_number < gap.before LIMIT 1)
+) s;
+
+-- name: list_creations
+-- Finished creations of events, each of which made the event that it names.
+SELECT scope, number, id
+FROM event_creations
+WHERE status IS NOT NULL AND status < 300 AND scope > :after
+ORDER BY scope
+LIMIT :most;
