@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from ageing import lapse_hold
-from http_app import running_app
 from http_app import client_of as client_of_app
+from http_app import running_app
 
 
 async def make_event(client, **asked):

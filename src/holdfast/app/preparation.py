@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-__all__ = ["prepare"]
+__all__ = ["in_one_line", "prepare"]
 
 
 def prepare(url: str, *, upgrade: bool) -> dict[str, int]:
@@ -25,14 +25,18 @@ def prepare(url: str, *, upgrade: bool) -> dict[str, int]:
     return {"keys": count_keys(url)}
 
 
+def in_one_line(error: Exception) -> str:
+    """Of a driver's paragraph about a connection, the line that says what failed; its advice is not ours."""
+    text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if " failed: " in line), lines[0])
+
+
 def main() -> int:
     try:
         found = prepare(os.environ["HOLDFAST_DATABASE_URL"], upgrade=sys.argv[1:] == ["upgrade"])
     except Exception as error:  # noqa: BLE001 - its one job is to say in one line what is wrong
-        text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        # Of a driver's paragraph about a connection, the line that says what failed; its advice is not ours.
-        print(next((line for line in lines if " failed: " in line), lines[0]), file=sys.stderr)
+        print(in_one_line(error), file=sys.stderr)
         return 1
     print(json.dumps(found))
     return 0

@@ -1,0 +1,1 @@
+"""What `uvicorn app.main:app` needs; the program itself is the package `holdfast` in `src`."""

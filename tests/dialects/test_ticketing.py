@@ -1,0 +1,483 @@
+"""Dialect 3: users, shows, seats, availability and reservations, as document 003 lists them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from ageing import lapse_hold
+from holdfast.domain import commands as c
+from holdfast.domain.commands import STAFF
+from holdfast.domain.ids import event_number_of
+
+USER = {
+    "name": "Ada Byron",
+    "phone_number": "+44 20 7946 0000",
+    "email": "ada@example.org",
+    "password": "analytical engine",
+}
+SHOW = {"title": "Hamlet", "venue": "Globe Theatre", "starts_at": "2026-11-05T19:30:00Z"}
+
+
+async def make_user(client, email="ada@example.org"):
+    answer = await client.post("/users/", json={**USER, "email": email})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+async def make_show(client, *labels):
+    show = (await client.post("/shows/", json=SHOW)).json()
+    answer = await client.post(f"/shows/{show['id']}/seats", json=list(labels or ("A1", "A2", " c5 ")))
+    assert answer.status_code == 201, answer.text
+    return show["id"]
+
+
+async def hold(client, user, show, label="A1", minutes=10):
+    asked = {"show_id": show, "seat_number": label, "hold_minutes": minutes}
+    return await client.post(f"/reservations/{user}/hold", json=asked)
+
+
+async def act(client, reservation, what):
+    return await client.post(f"/reservations/{reservation['id']}/{what}")
+
+
+async def availability(client, show, query=""):
+    answer = await client.get(f"/shows/{show}/availability{query}")
+    assert answer.status_code == 200, answer.text
+    return {seat["seat_number"]: seat["status"] for seat in answer.json()}
+
+
+async def test_the_document_from_user_to_confirmed_seat(client):
+    """Every call of its list, in order."""
+    created = await client.post("/users/", json=USER)
+    assert created.status_code == 201
+    user = created.json()
+    assert user == {"id": user["id"], **{key: USER[key] for key in ("name", "phone_number", "email")}}
+
+    created = await client.post("/shows/", json=SHOW)
+    assert created.status_code == 201
+    show = created.json()
+    assert show == {"id": 1, **SHOW}
+    assert (await client.get("/shows/1/seats")).json() == []
+    assert (await client.get("/shows/1/availability")).json() == []
+
+    created = await client.post("/shows/1/seats", json=["A1", "A2", " c5 "])
+    assert created.status_code == 201
+    seats = created.json()
+    assert [seat["seat_number"] for seat in seats] == ["A1", "A2", "C5"]
+    assert {seat["show_id"] for seat in seats} == {1}
+    assert (await client.get("/shows/1/seats")).json() == seats
+
+    held = await client.post(
+        f"/reservations/{user['id']}/hold", json={"show_id": 1, "seat_number": "A1", "hold_minutes": 10}
+    )
+    assert held.status_code == 201
+    reservation = held.json()
+    assert reservation == {
+        "id": reservation["id"],
+        "user_id": user["id"],
+        "seat_id": seats[0]["id"],
+        "seat_number": "A1",
+        "status": "HELD",
+        "hold_expiry": reservation["hold_expiry"],
+        "created_at": reservation["created_at"],
+        "updated_at": reservation["created_at"],
+    }
+    assert reservation["hold_expiry"] > reservation["created_at"]
+    assert (await client.get("/shows/1/availability")).json() == [
+        {
+            "seat_id": seats[0]["id"],
+            "seat_number": "A1",
+            "status": "HELD",
+            "hold_expiry": reservation["hold_expiry"],
+        },
+        {"seat_id": seats[1]["id"], "seat_number": "A2", "status": "AVAILABLE"},
+        {"seat_id": seats[2]["id"], "seat_number": "C5", "status": "AVAILABLE"},
+    ]
+
+    confirmed = await act(client, reservation, "confirm")
+    assert confirmed.status_code == 200
+    assert confirmed.json() == {
+        **reservation,
+        "status": "CONFIRMED",
+        "updated_at": confirmed.json()["updated_at"],
+    }
+    assert confirmed.json()["updated_at"] > reservation["created_at"]
+    again = await act(client, reservation, "confirm")
+    assert (again.status_code, again.json()) == (200, confirmed.json())
+    assert (await availability(client, 1))["A1"] == "CONFIRMED"
+
+    other = (await hold(client, user["id"], 1, "A2")).json()
+    released = await act(client, other, "release")
+    assert (released.status_code, released.json()["status"]) == (200, "CANCELLED")
+    assert released.json()["updated_at"] > other["created_at"]
+    again = await act(client, other, "release")
+    assert (again.status_code, again.json()) == (200, released.json())
+    assert (await availability(client, 1))["A2"] == "AVAILABLE"
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+async def test_a_slash_at_the_end_changes_nothing(client, end):
+    user = (await client.post("/users" + end, json=USER)).json()["id"]
+    show = (await client.post("/shows" + end, json=SHOW)).json()["id"]
+    assert (await client.post(f"/shows/{show}/seats{end}", json=["A1"])).status_code == 201
+    assert len((await client.get(f"/shows/{show}/seats{end}")).json()) == 1
+    held = await client.post(f"/reservations/{user}/hold{end}", json={"show_id": show, "seat_number": "A1"})
+    assert (await client.post(f"/reservations/{held.json()['id']}/confirm{end}")).status_code == 200
+    assert len((await client.get(f"/shows/{show}/availability{end}")).json()) == 1
+
+
+# Users
+
+
+async def test_a_password_is_hashed_and_never_told(client, database_url):
+    answer = await client.post("/users/", json=USER)
+    assert USER["password"] not in answer.text
+    with psycopg.connect(database_url) as connection:
+        (stored,) = connection.execute("SELECT password_hash FROM users").fetchone()
+    assert stored.startswith("$argon2id$")
+
+
+async def test_an_email_has_one_account_whatever_its_case(client):
+    await make_user(client)
+    again = await client.post("/users/", json={**USER, "email": "ADA@example.org"})
+    assert again.status_code == 409
+    answers = await asyncio.gather(
+        *(client.post("/users/", json={**USER, "email": "bob@example.org"}) for _ in range(4))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""},
+        {"name": None},
+        {"phone_number": 5},
+        {"phone_number": ""},
+        {"email": "nobody"},
+        {"email": "two@@example.org"},
+        {"email": "a b@example.org"},
+        {"password": ""},
+        {"password": "x" * 1001},
+        {"password": None},
+    ],
+)
+async def test_a_user_needs_all_fields(client, wrong):
+    (name,) = wrong
+    assert (await client.post("/users/", json={**USER, **wrong})).status_code == 422
+    answer = await client.post("/users/", json={key: USER[key] for key in USER if key != name})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == f"/{name}"
+
+
+# Shows and seats
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"title": ""}, {"venue": None}, {"starts_at": "soon"}, {"starts_at": None}]
+)
+async def test_a_show_needs_all_fields(client, wrong):
+    assert (await client.post("/shows/", json={**SHOW, **wrong})).status_code == 422
+
+
+async def test_a_past_start_is_taken(client):
+    answer = await client.post("/shows/", json={**SHOW, "starts_at": "2001-01-01T20:00:00"})
+    assert answer.json()["starts_at"] == "2001-01-01T20:00:00Z"
+
+
+async def test_seats_come_as_an_array_or_in_an_object(client):
+    show = await make_show(client)
+    answer = await client.post(f"/shows/{show}/seats", json={"seats": [" d1", "D2 "]})
+    assert [seat["seat_number"] for seat in answer.json()] == ["D1", "D2"]
+    listed = (await client.get(f"/shows/{show}/seats")).json()
+    assert [seat["seat_number"] for seat in listed] == ["A1", "A2", "C5", "D1", "D2"]
+    assert listed[3:] == answer.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (["D1", " d1 "], "/1"),
+        ({"seats": ["D1", "d1"]}, "/seats/1"),
+    ],
+)
+async def test_a_label_twice_in_one_request_is_409(client, body, pointer):
+    show = await make_show(client)
+    answer = await client.post(f"/shows/{show}/seats", json=body)
+    assert answer.status_code == 409
+    assert answer.json()["errors"][0]["pointer"] == pointer
+    assert len((await client.get(f"/shows/{show}/seats")).json()) == 3
+
+
+async def test_a_label_that_the_show_has_is_409_and_nothing_of_the_request_is_made(client):
+    show = await make_show(client)
+    answer = await client.post(f"/shows/{show}/seats", json=["D1", "a1"])
+    assert answer.status_code == 409
+    assert list(await availability(client, show)) == ["A1", "A2", "C5"]
+
+
+@pytest.mark.parametrize(
+    "body", [[], {}, {"seats": "A1"}, "A1", 7, ["#"], [1], [None], [["A1"]], {"seats": []}]
+)
+async def test_what_is_no_label_is_422(client, body):
+    show = await make_show(client)
+    assert (await client.post(f"/shows/{show}/seats", json=body)).status_code == 422
+
+
+async def test_the_same_seats_added_at_once_are_made_once(client):
+    show = await make_show(client)
+    labels = [f"B{number}" for number in range(20)]
+    answers = await asyncio.gather(*(client.post(f"/shows/{show}/seats", json=labels) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
+    assert len(await availability(client, show)) == 23
+
+
+async def test_seats_can_be_added_while_others_are_sold(client):
+    show, user = await make_show(client), await make_user(client)
+    first = (await hold(client, user, show)).json()
+    added = (await client.post(f"/shows/{show}/seats", json=["A3"])).json()[0]
+    assert (await hold(client, user, show, "A3")).json()["seat_id"] == added["id"]
+    assert (await act(client, first, "confirm")).json()["status"] == "CONFIRMED"
+    assert await availability(client, show) == {
+        "A1": "CONFIRMED",
+        "A2": "AVAILABLE",
+        "C5": "AVAILABLE",
+        "A3": "HELD",
+    }
+
+
+@pytest.mark.parametrize("show", ["99", "0", "abc", str(1 << 41), str(uuid4())])
+async def test_a_show_that_is_not_there_is_404(client, show):
+    user = await make_user(client)
+    assert (await client.post(f"/shows/{show}/seats", json=["A1"])).status_code == 404
+    assert (await client.get(f"/shows/{show}/seats")).status_code == 404
+    assert (await client.get(f"/shows/{show}/availability")).status_code == 404
+    assert (await hold(client, user, show)).status_code == 404
+
+
+async def test_a_large_hall_is_made_in_one_request(client):
+    show = await make_show(client, *(f"{row}-{seat}" for row in range(1, 61) for seat in range(1, 201)))
+    assert len((await client.get(f"/shows/{show}/seats")).json()) == 12_000
+
+
+# Availability
+
+
+async def test_availability_is_filtered_and_paged(client):
+    show, user = await make_show(client, *(f"A{n}" for n in range(1, 8))), await make_user(client)
+    for label in ("A2", "A5"):
+        await hold(client, user, show, label)
+    assert list(await availability(client, show, "?status=HELD")) == ["A2", "A5"]
+    assert list(await availability(client, show, "?status=CONFIRMED")) == []
+    url, seen = f"/shows/{show}/availability?status=AVAILABLE&limit=2", []
+    while url:
+        answer = await client.get(url)
+        seen += [seat["seat_number"] for seat in answer.json()]
+        url = answer.headers.get("link", "").split(">")[0][1:]
+    assert seen == ["A1", "A3", "A4", "A6", "A7"]
+    for wrong in ("?status=held", "?limit=0", "?limit=1001", "?cursor=x"):
+        assert (await client.get(f"/shows/{show}/availability{wrong}")).status_code == 422
+
+
+async def test_what_is_blocked_is_not_available(client, engine):
+    show, user = await make_show(client), await make_user(client)
+    await engine.block(show, c.BlockAdmissions(by="test", block_id=engine.new_id(show), labels=("A1",)))
+    assert (await availability(client, show))["A1"] == "CONFIRMED"
+    assert (await hold(client, user, show)).status_code == 409
+
+
+# Reservations
+
+
+async def test_a_seat_is_named_by_its_id_too(client):
+    show, user = await make_show(client), await make_user(client)
+    seat = (await client.get(f"/shows/{show}/seats")).json()[2]
+    for ref in (seat["id"], str(seat["id"])):
+        answer = await client.post(f"/reservations/{user}/hold", json={"seat_id": ref, "hold_minutes": 5})
+        assert answer.status_code == 201
+        assert answer.json()["seat_number"] == "C5"
+    other = await client.post(f"/reservations/{user}/hold", json={"seat_id": seat["id"], "show_id": show + 1})
+    assert other.status_code == 404
+
+
+async def test_a_label_is_read_as_it_was_made(client):
+    show, user = await make_show(client), await make_user(client)
+    assert (await hold(client, user, show, " c5 ")).json()["seat_number"] == "C5"
+
+
+@pytest.mark.parametrize("minutes", [1, 20])
+async def test_a_hold_lasts_as_many_minutes_as_asked(client, minutes):
+    show, user = await make_show(client), await make_user(client)
+    held = (await hold(client, user, show, minutes=minutes)).json()
+    lasts = datetime.fromisoformat(held["hold_expiry"]) - datetime.fromisoformat(held["created_at"])
+    assert lasts.total_seconds() == minutes * 60
+
+
+@pytest.mark.parametrize("minutes", [0, 21, -1, 1.5, "10", None, True])
+async def test_a_hold_lasts_from_1_to_20_minutes(client, minutes):
+    show, user = await make_show(client), await make_user(client)
+    assert (await hold(client, user, show, minutes=minutes)).status_code == 422
+    assert (await availability(client, show))["A1"] == "AVAILABLE"
+
+
+async def test_the_same_user_again_has_the_same_reservation(client):
+    show, user = await make_show(client), await make_user(client)
+    first = await hold(client, user, show)
+    again = await hold(client, user, show, minutes=20)
+    assert (again.status_code, again.json()) == (201, first.json())
+
+
+async def test_what_another_holds_or_has_is_409(client):
+    show, user = await make_show(client), await make_user(client)
+    other = await make_user(client, "bob@example.org")
+    held = (await hold(client, user, show)).json()
+    assert (await hold(client, other, show)).status_code == 409
+    await act(client, held, "confirm")
+    assert (await hold(client, other, show)).status_code == 409
+    assert (await hold(client, user, show)).status_code == 409
+
+
+async def test_16_users_racing_for_each_seat_leave_one_reservation_each(client):
+    show = await make_show(client)
+    users = [await make_user(client, f"user{n}@example.org") for n in range(16)]
+    for label in ("A1", "A2", "C5"):
+        answers = await asyncio.gather(*(hold(client, user, show, label) for user in users))
+        assert sorted(answer.status_code for answer in answers) == [201] + [409] * 15
+
+
+@pytest.mark.parametrize("label", ["Z9", "#", "", "x" * 100])
+async def test_a_seat_that_is_not_there_is_404(client, label):
+    show, user = await make_show(client), await make_user(client)
+    assert (await hold(client, user, show, label)).status_code == 404
+
+
+@pytest.mark.parametrize("seat", [0, -1, 1, 1000000, 1000009, 99000001, 1 << 62, "abc"])
+async def test_a_seat_id_that_is_none_is_404(client, seat):
+    await make_show(client)
+    user = await make_user(client)
+    answer = await client.post(f"/reservations/{user}/hold", json={"seat_id": seat})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"show_id": 1}, {"seat_number": "A1"}, {"seat_id": 1.5}, {"seat_id": True}]
+)
+async def test_a_seat_has_to_be_named(client, body):
+    await make_show(client)
+    user = await make_user(client)
+    assert (await client.post(f"/reservations/{user}/hold", json=body)).status_code == 422
+
+
+@pytest.mark.parametrize("user", ["0", "99999", "abc", "-1", "9" * 30, str(uuid4())])
+async def test_an_unknown_user_is_404(client, user):
+    show = await make_show(client)
+    assert (await hold(client, user, show)).status_code == 404
+
+
+async def test_an_expired_reservation_is_refused_and_reads_expired(client, database_url, engine):
+    show, user = await make_show(client), await make_user(client)
+    held = (await hold(client, user, show)).json()
+    lapse_hold(database_url, held["id"], engine=engine)
+    assert (await availability(client, show))["A1"] == "AVAILABLE"
+    refused = await act(client, held, "confirm")
+    assert refused.status_code == 400
+    told = refused.json()["reservation"]
+    assert told["status"] == "EXPIRED"
+    assert told["updated_at"] == told["hold_expiry"]
+    assert refused.json()["status"] == 400
+    for _ in range(2):
+        released = await act(client, held, "release")
+        assert (released.status_code, released.json()) == (200, told)
+    other = await make_user(client, "bob@example.org")
+    assert (await hold(client, other, show)).status_code == 201
+    assert (await act(client, held, "confirm")).status_code == 400
+    assert (await act(client, held, "release")).json() == told
+
+
+async def test_a_confirmed_reservation_cannot_be_released(client):
+    show, user = await make_show(client), await make_user(client)
+    held = (await hold(client, user, show)).json()
+    await act(client, held, "confirm")
+    assert (await act(client, held, "release")).status_code == 409
+    assert (await act(client, held, "confirm")).json()["status"] == "CONFIRMED"
+
+
+async def test_a_released_reservation_cannot_be_confirmed(client):
+    show, user = await make_show(client), await make_user(client)
+    held = (await hold(client, user, show)).json()
+    await act(client, held, "release")
+    assert (await act(client, held, "confirm")).status_code == 409
+    assert (await hold(client, user, show)).json()["id"] != held["id"]
+
+
+async def test_a_cancelled_booking_reads_cancelled(client, engine):
+    show, user = await make_show(client), await make_user(client)
+    held = (await hold(client, user, show)).json()
+    await act(client, held, "confirm")
+    (booking,) = await engine.reading.list_bookings(show)
+    await engine.execute(show, c.CancelBooking(booking_id=booking.id, authority=STAFF))
+    told = (await act(client, held, "release")).json()
+    assert told["status"] == "CANCELLED"
+    assert told["updated_at"] > held["created_at"]
+    assert (await act(client, held, "confirm")).status_code == 409
+    assert (await availability(client, show))["A1"] == "AVAILABLE"
+
+
+async def test_a_cancelled_show_cancels_what_was_held(client, engine):
+    show, user = await make_show(client), await make_user(client)
+    held = (await hold(client, user, show)).json()
+    await engine.execute(show, c.CancelEvent(by="test"))
+    assert (await act(client, held, "confirm")).status_code == 409
+    assert (await act(client, held, "release")).json()["status"] == "CANCELLED"
+    assert (await hold(client, user, show, "A2")).status_code == 409
+
+
+async def test_16_confirms_at_once_give_one_booking(client, database_url):
+    show, user = await make_show(client), await make_user(client)
+    held = (await hold(client, user, show)).json()
+    answers = await asyncio.gather(*(act(client, held, "confirm") for _ in range(16)))
+    assert {answer.status_code for answer in answers} == {200}
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM bookings").fetchone() == (1,)
+
+
+async def test_confirm_and_release_at_once_have_one_winner(client):
+    show, user = await make_show(client), await make_user(client)
+    held = (await hold(client, user, show)).json()
+    answers = await asyncio.gather(
+        *(act(client, held, what) for what in ("confirm", "release", "confirm", "release"))
+    )
+    told = {answer.json()["status"] for answer in answers if answer.status_code == 200}
+    assert len(told) == 1
+
+
+async def test_a_reservation_that_is_none_is_404(client, engine):
+    """Neither is a hold that was not made here: other dialects' holds have tokens, and no user."""
+    event = (await client.post("/events", json={"name": "Concert", "total_seats": 10})).json()
+    foreign = (await client.post("/holds", json={"event_id": event["event_id"], "qty": 1})).json()["hold_id"]
+    absent = engine.new_id(event_number_of(engine.new_id(1)))
+    for id in ("abc", "17", str(uuid4()), str(absent), foreign):
+        for what in ("confirm", "release"):
+            assert (await client.post(f"/reservations/{id}/{what}")).status_code == 404
+
+
+async def test_a_closed_server_asks_for_sell_and_for_organise(guest, keyed_client):
+    organiser, seller = await keyed_client("organise"), await keyed_client("sell")
+    assert (await guest.post("/users/", json=USER)).status_code == 401
+    assert (await guest.post("/shows/", json=SHOW)).status_code == 401
+    assert (await seller.post("/shows/", json=SHOW)).status_code == 403
+    show, user = await make_show(organiser), await make_user(seller)
+    assert (await seller.post(f"/shows/{show}/seats", json=["D1"])).status_code == 403
+    for path in (f"/shows/{show}/seats", f"/shows/{show}/availability"):
+        assert (await guest.get(path)).status_code == 401
+        assert (await seller.get(path)).status_code == 200
+    assert (await hold(guest, user, show)).status_code == 401
+    held = (await hold(seller, user, show)).json()
+    for what in ("confirm", "release"):
+        assert (await act(guest, held, what)).status_code == 401
+    assert (await act(seller, held, "confirm")).status_code == 200
