@@ -21,16 +21,23 @@ from holdfast.domain.inventory import Inventory
 from holdfast.engine import metrics
 from holdfast.engine.batches import Batches
 from holdfast.engine.events import Events
+from holdfast.engine.history import Histories
 from holdfast.engine.lane import HasLeft, Lane
 from holdfast.engine.limits import Limits
 from holdfast.engine.mirrors import Mirrors
+from holdfast.engine.observing import Observing
+from holdfast.engine.pictures import Pictures
 from holdfast.engine.reading import Reading
+from holdfast.engine.seat_map_documents import SeatMapDocuments
+from holdfast.engine.since import Comparing
+from holdfast.engine.streams import Streams
 from holdfast.engine.tokens import Keyring
 from holdfast.engine.users import Users
 from holdfast.engine.watching import Watching
 from holdfast.store.accounts import Accounts
 from holdfast.store.catalogue import Catalogue
 from holdfast.store.connections import Connections
+from holdfast.store.pictures import PictureReads
 from holdfast.store.reads import Reads
 from holdfast.store.sweeping import Sweeping
 
@@ -63,6 +70,13 @@ class Engine:
         self.users = Users(self.accounts, self.new_dialect_number)
         self.sweeping = Sweeping(connections)
         self.watching = Watching(self.reading.reads)
+        picture_reads = PictureReads(connections)
+        self.pictures = Pictures(picture_reads, self.mirrors)
+        self.comparing = Comparing(self.reading.reads, self.pictures)
+        self.streams = Streams(self.pictures, self.comparing, self.watching)
+        self.histories = Histories(picture_reads, self.pictures)
+        self.seat_map_documents = SeatMapDocuments(self.reading)
+        self.observing = Observing(self.reading.reads, picture_reads, self.streams)
         self.on_commit: list[Callable[[int, int, Changes], None]] = [self.watching.tell]
         """Called with (event number, version, changes) after each commit that this process made."""
         self._lanes: dict[int, Lane] = {}
@@ -73,6 +87,7 @@ class Engine:
         await self.connections.open()
 
     async def close(self) -> None:
+        self.streams.close()
         await self.connections.close()
 
     # -- ids -------------------------------------------------------------------------------------------------------

@@ -92,7 +92,9 @@ class Connections:
     async def close(self) -> None:
         await asyncio.gather(*(pool.close(timeout=2) for pool in self._pools))
 
-    async def ask(self, number: int, statement: bytes, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    async def ask(
+        self, number: int, statement: bytes, parameters: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
         """The rows of one statement that only reads, from an event's node; see `ask_pool`."""
         return await self.ask_pool(self.pool(number), statement, parameters)
 

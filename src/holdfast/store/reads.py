@@ -13,7 +13,7 @@ from holdfast.domain.event import Area, Event
 from holdfast.domain.inventory import BlockRecord, HoldRecord
 from holdfast.store import queries, rows
 from holdfast.store.batch import SQL as BATCH_SQL
-from holdfast.store.connections import Connection, Connections
+from holdfast.store.connections import Connections
 
 SQL = queries.load("reads")
 
@@ -49,8 +49,7 @@ class Reads:
         self._connections = connections
 
     async def _fetch(self, number: int, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        async with self._connections.pool(number).connection() as connection:
-            return await _fetch(connection, SQL[name], event_number=number, **parameters)
+        return await self._connections.ask(number, SQL[name], {"event_number": number, **parameters})
 
     async def find_state(self, number: int) -> State | None:
         table = await self._fetch(number, "read_state")
@@ -76,9 +75,8 @@ class Reads:
         """Of all watched events together: one small query a node."""
         found: dict[int, int] = {}
         for pool in self._connections.all():
-            async with pool.connection() as connection:
-                table = await _fetch(connection, SQL["read_versions"], event_numbers=list(numbers))
-                found.update((row[0], row[1]) for row in table)
+            table = await self._connections.ask_pool(pool, SQL["read_versions"], {"event_numbers": list(numbers)})
+            found.update((row[0], row[1]) for row in table)
         return found
 
     async def find_hold(self, number: int, hold_id: UUID) -> tuple[HoldRecord, datetime] | None:
@@ -89,11 +87,10 @@ class Reads:
         return await self._find(number, "read_hold_of_booking", booking_id=booking_id)
 
     async def _find(self, number: int, name: str, **parameters: Any) -> tuple[HoldRecord, datetime] | None:
-        async with self._connections.pool(number).connection() as connection:
-            table = await _fetch(connection, SQL[name], event_number=number, **parameters)
-            if not table:
-                return None
-            claims = await _claims(connection, number, [table[0][0]])
+        table = await self._fetch(number, name, **parameters)
+        if not table:
+            return None
+        claims = await self._claims(number, [table[0][0]])
         row = table[0]
         return rows.hold_of(row, claims.get(row[0], [])), row[14]
 
@@ -113,28 +110,22 @@ class Reads:
         """(event number, booking id) over all events, newest event first."""
         found: list[tuple[int, UUID]] = []
         for pool in self._connections.all():
-            async with pool.connection() as connection:
-                table = await _fetch(
-                    connection, SQL["list_bookings_of_all"], status=status, before=before, most=limit
-                )
-                found.extend((row[0], row[1]) for row in table)
+            parameters = {"status": status, "before": before, "most": limit}
+            table = await self._connections.ask_pool(pool, SQL["list_bookings_of_all"], parameters)
+            found.extend((row[0], row[1]) for row in table)
         found.sort(key=lambda each: each[1], reverse=True)
         return found[:limit]
 
     async def _list(self, number: int, name: str, **parameters: Any) -> list[tuple[HoldRecord, datetime]]:
-        async with self._connections.pool(number).connection() as connection:
-            table = await _fetch(connection, SQL[name], event_number=number, **parameters)
-            claims = await _claims(connection, number, [row[0] for row in table])
+        table = await self._fetch(number, name, **parameters)
+        claims = await self._claims(number, [row[0] for row in table])
         return [(rows.hold_of(row, claims.get(row[0], [])), row[14]) for row in table]
 
     async def list_blocks(
         self, number: int, *, live: bool | None, before: UUID | None, limit: int
     ) -> list[BlockRecord]:
-        async with self._connections.pool(number).connection() as connection:
-            table = await _fetch(
-                connection, SQL["list_blocks"], event_number=number, live=live, before=before, most=limit
-            )
-            claims = await _claims(connection, number, [row[0] for row in table])
+        table = await self._fetch(number, "list_blocks", live=live, before=before, most=limit)
+        claims = await self._claims(number, [row[0] for row in table])
         return [
             BlockRecord(id=id, reason=reason, blocked_at=at, lifted_at=lifted, claims=claims.get(id, []))
             for id, reason, at, lifted in table
@@ -197,8 +188,7 @@ class Reads:
         events = active = bookings = expired = 0
         oldest = 0.0
         for pool in self._connections.all():
-            async with pool.connection() as connection:
-                (row,) = await _fetch(connection, SQL["count_totals"])
+            (row,) = await self._connections.ask_pool(pool, SQL["count_totals"])
             events, active, bookings, expired = (
                 events + row[0],
                 active + row[1],
@@ -215,15 +205,18 @@ class Reads:
             oldest_unswept_seconds=oldest,
         )
 
+    async def count_live_holds(self) -> tuple[int, float]:
+        """Holds that have not lapsed, and for how many seconds the oldest unswept one has been lapsed."""
+        live, oldest = 0, 0.0
+        for pool in self._connections.all():
+            (row,) = await self._connections.ask_pool(pool, SQL["count_live_holds"])
+            live += row[0]
+            if row[1] is not None:
+                oldest = max(oldest, (row[2] - row[1]).total_seconds())
+        return live, oldest
 
-async def _fetch(connection: Connection, statement: bytes, **parameters: Any) -> list[tuple[Any, ...]]:
-    cursor = await connection.execute(statement, parameters, binary=True)
-    return await cursor.fetchall()
-
-
-async def _claims(connection: Connection, number: int, ids: list[UUID]) -> dict[UUID, list[Claim]]:
-    if not ids:
-        return {}
-    return rows.claims_of(
-        await _fetch(connection, BATCH_SQL["load_claims"], event_number=number, hold_ids=ids)
-    )
+    async def _claims(self, number: int, ids: list[UUID]) -> dict[UUID, list[Claim]]:
+        if not ids:
+            return {}
+        parameters = {"event_number": number, "hold_ids": ids}
+        return rows.claims_of(await self._connections.ask(number, BATCH_SQL["load_claims"], parameters))

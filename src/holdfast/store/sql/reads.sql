@@ -201,3 +201,11 @@ SELECT (SELECT count(*) FROM events),
        (SELECT count(*) FROM holds WHERE status = 'expired' OR (status = 'active' AND expires_at <= statement_timestamp())),
        (SELECT min(expires_at) FROM holds WHERE status = 'active' AND expires_at <= statement_timestamp()),
        statement_timestamp();
+
+-- name: count_live_holds
+-- Of one node, from the index of active holds alone.
+SELECT count(*) FILTER (WHERE expires_at > statement_timestamp()),
+       min(expires_at) FILTER (WHERE expires_at <= statement_timestamp()),
+       statement_timestamp()
+FROM holds
+WHERE status = 'active';

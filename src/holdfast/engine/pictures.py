@@ -1,0 +1,127 @@
+"""Pictures of a process: of each event that is looked at, kept between looks and brought up to date at each one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from holdfast.domain import ids
+from holdfast.domain.availability import Availability
+from holdfast.domain.errors import EventNotFound
+from holdfast.domain.seat_map import SeatMap
+from holdfast.engine.combining import Combined
+from holdfast.engine.mirrors import Mirrors
+from holdfast.engine.picture import OutdatedError, Picture
+from holdfast.engine.seat_json import available_seat, seat_list
+from holdfast.store.pictures import PictureReads
+
+MOST_VERSIONS_BEHIND = 1_000
+"""Further behind than this, a picture is drawn anew; so is what a reader or watcher knows."""
+
+MOST_SEATS = 1_000_000
+"""Seats of all maps whose pictures are kept; the least lately looked at go first."""
+
+FEW_SEATS = 5_000
+"""Up to here a list is written at once; a longer one in a thread, so that it holds up no sale."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatList:
+    """A written JSON list of seats, and the counts of the very state that it is of."""
+
+    state: tuple[int, int]
+    availability: Availability
+    body: bytes
+
+
+class Pictures:
+    """By event number."""
+
+    def __init__(self, reads: PictureReads, mirrors: Mirrors) -> None:
+        self._reads = reads
+        self._mirrors = mirrors
+        self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._written: dict[tuple[int, bool], tuple[Picture, SeatList]] = {}
+        self._looks = Combined(self._look)
+        self._writings = Combined(self._write)
+
+    async def get_current(self, number: int) -> Picture:
+        """The picture in a state that was the newest after this call began.
+
+        It goes on to change: read all that is wanted of it before the next `await`. Raises EventNotFound.
+        """
+        return await self._looks.get(number)
+
+    async def list_seats(self, picture: Picture, *, every: bool) -> SeatList:
+        """The seats that are not available, or every seat, as a JSON list; written once for each state.
+
+        The list is of the picture's state, or of a later one.
+        """
+        kept = self._written.get((picture.number, every))
+        if kept is not None and kept[0] is picture and kept[1].state == picture.state:
+            return kept[1]
+        return await self._writings.get((picture.number, every))
+
+    def drop(self, number: int) -> None:
+        self._kept.pop(number, None)
+
+    async def _look(self, number: int) -> Picture:
+        picture = self._kept.get(number)
+        if picture is None or not await self._follow(picture):
+            picture = await self._draw(number)
+            self._kept[number] = picture
+            self._make_room()
+        self._kept.move_to_end(number)
+        return picture
+
+    async def _follow(self, picture: Picture) -> bool:
+        """Whether the picture could be brought up to date; else it has to be drawn anew."""
+        found = await self._reads.follow(picture.number, picture.version, most=MOST_VERSIONS_BEHIND + 1)
+        if found is None or found.version < picture.version or len(found.journal) > MOST_VERSIONS_BEHIND:
+            return False
+        try:
+            for version, at, entries in found.journal:
+                picture.follow(version, at, entries)
+        except OutdatedError:
+            return False
+        picture.pass_time(found.now)
+        return True
+
+    async def _draw(self, number: int) -> Picture:
+        loaded = await self._reads.load(number) if 0 < number <= ids.MAX_EVENT_NUMBER else None
+        if loaded is None:
+            self._kept.pop(number, None)
+            raise EventNotFound("There is no such event.")
+        version = loaded.event.map_version
+        seat_map = await self._mirrors.seat_map(number, version) if version else SeatMap.build((), 0)
+        return await asyncio.to_thread(Picture, loaded, seat_map)
+
+    async def _write(self, key: tuple[int, bool]) -> SeatList:
+        number, every = key
+        picture = self._kept.get(number) or await self.get_current(number)
+        state, availability = picture.state, picture.availability()
+        taken, seat_map = dict(picture.taken), picture.seat_map
+        if (seat_map.size if every else len(taken)) <= FEW_SEATS:
+            body = _written(taken, seat_map, every=every)
+        else:
+            body = await asyncio.to_thread(_written, taken, seat_map, every=every)
+        written = SeatList(state=state, availability=availability, body=body)
+        self._written[key] = (picture, written)
+        return written
+
+    def _make_room(self) -> None:
+        kept = sum(picture.seat_map.size + 100 for picture in self._kept.values())
+        while kept > MOST_SEATS and len(self._kept) > 1:
+            number, dropped = self._kept.popitem(last=False)
+            kept -= dropped.seat_map.size + 100
+            for every in (False, True):
+                self._written.pop((number, every), None)
+
+
+def _written(taken: dict[int, bytes], seat_map: SeatMap, *, every: bool) -> bytes:
+    """In the map's order."""
+    if not every:
+        return seat_list([taken[seat] for seat in sorted(taken)])
+    labels = enumerate(seat_map.labels, start=1)
+    return seat_list([taken.get(seat) or available_seat(label) for seat, label in labels])

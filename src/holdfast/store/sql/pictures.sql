@@ -1,0 +1,113 @@
+-- Pictures: an event as readers see it, whole once and then by its journal. Each is one statement, and so of one state.
+
+-- name: load_picture
+-- What the counters, the live claims and the holds that may lapse say together. Claims of holds come in parallel
+-- arrays, one element a claim; of what is booked or blocked only the seats are told, since no time ends it.
+WITH live AS MATERIALIZED (
+    SELECT h.id::text AS id, h.expires_at, c.area_number, c.seat_number, c.quantity
+    FROM holds h
+    JOIN claims c ON c.event_number = :event_number AND c.hold_id = h.id AND c.ended_version IS NULL
+    WHERE h.event_number = :event_number AND h.status = 'active'
+)
+SELECT e.*, i.version, greatest(statement_timestamp(), i.last_at),
+       a.numbers, a.names, a.categories, a.seated, a.capacities, a.held, a.booked, a.blocked,
+       l.ids, l.expiries, l.areas, l.seats, l.quantities,
+       (
+           SELECT array_agg(c.seat_number)
+           FROM claims c
+           WHERE c.event_number = :event_number AND c.ended_version IS NULL AND c.seat_number IS NOT NULL
+             AND c.booked_version IS NOT NULL
+       ),
+       (
+           SELECT array_agg(c.seat_number)
+           FROM claims c
+           WHERE c.event_number = :event_number AND c.ended_version IS NULL AND c.seat_number IS NOT NULL
+             AND c.kind = 'block'
+       )
+FROM inventories i
+JOIN events e ON e.event_number = :event_number
+CROSS JOIN LATERAL (
+    SELECT array_agg(x.area_number ORDER BY x.area_number) AS numbers,
+           array_agg(x.name ORDER BY x.area_number) AS names,
+           array_agg(x.category ORDER BY x.area_number) AS categories,
+           array_agg(x.seated ORDER BY x.area_number) AS seated,
+           array_agg(x.capacity ORDER BY x.area_number) AS capacities,
+           array_agg(x.held ORDER BY x.area_number) AS held,
+           array_agg(x.booked ORDER BY x.area_number) AS booked,
+           array_agg(x.blocked ORDER BY x.area_number) AS blocked
+    FROM areas x
+    WHERE x.event_number = :event_number
+) a
+CROSS JOIN LATERAL (
+    SELECT array_agg(id) AS ids, array_agg(expires_at) AS expiries, array_agg(area_number) AS areas,
+           array_agg(seat_number) AS seats, array_agg(quantity) AS quantities
+    FROM live
+) l
+WHERE i.event_number = :event_number;
+
+-- name: follow_picture
+-- The newest version, the event's time, and the journal after a version that is known already.
+SELECT i.version, greatest(statement_timestamp(), i.last_at), j.version, j.at, j.changes
+FROM inventories i
+LEFT JOIN LATERAL (
+    SELECT version, at, changes
+    FROM journal
+    WHERE event_number = :event_number AND version > :version
+    ORDER BY version
+    LIMIT :most
+) j ON true
+WHERE i.event_number = :event_number
+ORDER BY j.version;
+
+-- name: seat_claims_after
+-- A page of a seat's claims in the order in which they were made. Of several made in one version, those that ended in
+-- it came before the one that did not.
+WITH mine AS (
+    SELECT hold_id, kind, held_version, booked_version, ended_version
+    FROM claims
+    WHERE event_number = :event_number AND seat_number = :seat_number AND ended_version IS NULL
+    UNION ALL
+    SELECT hold_id, kind, held_version, booked_version, ended_version
+    FROM claims
+    WHERE event_number = :event_number AND seat_number = :seat_number AND ended_version IS NOT NULL
+)
+SELECT c.hold_id, c.kind, c.held_version, c.booked_version, c.ended_version, h.expires_at
+FROM mine c
+LEFT JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
+WHERE :version::bigint IS NULL
+   OR (c.held_version, c.ended_version IS DISTINCT FROM c.held_version, c.hold_id)
+      >= (:version::bigint, :stayed::boolean, :hold_id::uuid)
+ORDER BY c.held_version, c.ended_version IS DISTINCT FROM c.held_version, c.hold_id
+LIMIT :most;
+
+-- name: entries_of
+-- What the journal says of some holds and blocks at some versions; `place` is the entry's place in its batch.
+SELECT j.version, j.at, e.place, e.entry
+FROM journal j
+CROSS JOIN LATERAL jsonb_array_elements(j.changes) WITH ORDINALITY AS e (entry, place)
+WHERE j.event_number = :event_number
+  AND j.version = ANY(:versions)
+  AND coalesce(e.entry->>'hold', e.entry->>'block') = ANY(:ids);
+
+-- name: versions_at
+-- The version that an event had at each of some times.
+SELECT t.at, (
+    SELECT j.version
+    FROM journal j
+    WHERE j.event_number = :event_number AND j.at <= t.at
+    ORDER BY j.at DESC, j.version DESC
+    LIMIT 1
+)
+FROM unnest(:times::timestamptz[]) AS t (at);
+
+-- name: cancelled_at
+-- When the event was cancelled, if it was.
+SELECT j.version, j.at
+FROM journal j
+WHERE j.event_number = :event_number AND j.structural AND j.changes @> '[{"change": "event_cancelled"}]'
+ORDER BY j.version
+LIMIT 1;
+
+-- name: is_there
+-- Whether a query is answered at all.
+SELECT count(*) FROM schema_generation;
