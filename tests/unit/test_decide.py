@@ -5,18 +5,15 @@ from __future__ import annotations
 import itertools
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
 import pytest
 
 from holdfast.domain import commands as c
 from holdfast.domain import decide_place
 from holdfast.domain.availability import availability_of
-from holdfast.domain.booking import Attempt, Block, Booking
-from holdfast.domain.errors import Refusal
-from holdfast.domain.hold import Hold
+from unit.comparing import compare
 from unit.ledger import START, Ledger, an_id
-from unit.model import Model, Refused
+from unit.model import Model
 from unit.sales import Known, a_command, a_hall
 
 
@@ -49,48 +46,6 @@ def test_batches_answer_as_the_model_does(seeds: range, monkeypatch: pytest.Monk
             except Exception as error:
                 error.add_note(f"seed {seed}: {hall}\n" + "\n".join(map(str, batch)))
                 raise
-
-
-def compare(model: Model, command: c.Command, outcome: Any, now: datetime) -> None:
-    """The model's answer to a command is the outcome."""
-    try:
-        expected = model.run(command, now, seats_chosen(command, outcome))
-    except Refused as refused:
-        assert isinstance(outcome, Refusal), f"{command} -> {outcome}; the model says {refused}"
-        assert outcome.code == refused.args[0], command
-        return
-    assert not isinstance(outcome, Exception), (
-        f"{command} was refused ({outcome!r}); the model says {expected}"
-    )
-    match outcome:
-        case Hold() if isinstance(command, c.PlaceHold):
-            assert outcome.quantity == expected
-            assert outcome.expires_at == model.takings[command.hold_id].expires_at
-        case Hold() if isinstance(command, c.ExtendHold):
-            assert outcome.expires_at == expected
-        case Hold():
-            assert outcome.status == expected
-        case Booking() if isinstance(command, c.ConfirmHold):
-            assert outcome.id == expected
-        case Booking():
-            assert outcome.status == expected
-        case (Attempt() as attempt, _):
-            assert attempt.status == expected
-        case Block() if isinstance(command, c.BlockAdmissions):
-            assert outcome.quantity == expected
-
-
-def seats_chosen(command: c.Command, outcome: Any) -> list[set[str]]:
-    """Of each line, the seats that it was given (a line that got nothing is told of as nothing)."""
-    if isinstance(command, c.BookInstantly):
-        booking = outcome[1] if isinstance(outcome, tuple) else None
-        return [{label for line in booking.lines for label in line.seats}] if booking else [set()]
-    if not isinstance(command, c.PlaceHold):
-        return []
-    named = {label for line in command.lines if isinstance(line, c.SeatsLine) for label in line.labels}
-    chosen = {label for line in getattr(outcome, "lines", ()) for label in line.seats} - named
-    # The line that leaves the choice to the engine stands last, and whoever named a free seat has got it.
-    return [*(set() for _ in command.lines[1:]), chosen]
 
 
 def compare_availability(model: Model, ledger: Ledger, now: datetime) -> None:

@@ -41,6 +41,7 @@ class Needs:
 def needs_of(commands: Sequence[c.Command], known: Known) -> Needs:
     needs = Needs(seats=known.event.map_version > 0)
     counted = {area.name: area for area in known.areas if not area.seated}
+    limited = known.event.max_per_buyer is not None or any(map(_sets_limit, commands))
     for command in commands:
         if command.key is not None:
             needs.scopes[command.key.scope] = None
@@ -49,11 +50,11 @@ def needs_of(commands: Sequence[c.Command], known: Known) -> Needs:
                 for line in lines:
                     if isinstance(line, c.QuantityLine):
                         _want(needs, counted, line.area, line.quantity)
-                if buyer is not None and known.event.max_per_buyer is not None:
+                if buyer is not None and limited:
                     needs.buyers[buyer] = None
             case c.BookInstantly(quantity=quantity, buyer=buyer):
                 _want(needs, counted, None, quantity)
-                if buyer is not None and known.event.max_per_buyer is not None:
+                if buyer is not None and limited:
                     needs.buyers[buyer] = None
             case c.ExtendHold(hold_id=id) | c.ReleaseHold(hold_id=id) | c.ConfirmHold(hold_id=id):
                 needs.holds[id] = None
@@ -76,6 +77,11 @@ def needs_of(commands: Sequence[c.Command], known: Known) -> Needs:
             case c.ReclaimLapsed(limit=limit):
                 needs.sweep = max(needs.sweep, limit)
     return needs
+
+
+def _sets_limit(command: c.Command) -> bool:
+    """Whether holds further on in the same batch will be counted by buyer."""
+    return isinstance(command, c.ChangeEvent) and command.changes.get("max_per_buyer") is not None
 
 
 def _want(needs: Needs, counted: dict[str, Area], name: str | None, quantity: int) -> None:

@@ -1,0 +1,219 @@
+"""Pictures: what a reader sees is what the rows say, however it was come by."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from ageing import age_hold, lapse_hold
+from holdfast.domain import commands as c
+from holdfast.domain.errors import HoldfastError
+from holdfast.domain.seat_map import SeatSpec
+from holdfast.engine import picture as pictures_module
+from holdfast.engine.engine import Engine
+from holdfast.engine.picture import Picture
+from holdfast.engine.tokens import Keyring
+from holdfast.store.connections import Connections
+from house_of import confirm, make_event, place
+
+
+@pytest.fixture
+async def other_engine(database_url: str) -> AsyncIterator[Engine]:
+    """Another process's, over the same database."""
+    made = Engine(Connections(database_url), Keyring(b"a server key of the tests"))
+    await made.open()
+    yield made
+    await made.close()
+
+
+def _shown(picture: Picture) -> dict[str, Any]:
+    """All that a picture shows, in a form that can be compared."""
+    availability = picture.availability()
+    return {
+        "state": picture.state,
+        "counts": availability.counts,
+        "areas": availability.areas,
+        "next_expiry": picture.next_expiry,
+        "seats": dict(sorted(picture.taken.items())),
+    }
+
+
+async def _act(engine: Engine, number: int, chance: random.Random, holds: list[Any], blocks: list[Any]) -> None:
+    """One command, as likely as not a refused one."""
+    seats = [f"A-{chance.randint(1, 3)}-{chance.randint(1, 10)}" for _ in range(chance.randint(1, 3))]
+    command: c.Command
+    match chance.randrange(8):
+        case 0 | 1:
+            command = c.PlaceHold(
+                hold_id=engine.new_id(number),
+                lines=(c.SeatsLine(labels=tuple(dict.fromkeys(seats))), c.QuantityLine(quantity=2)),
+                ttl_seconds=chance.choice([1, 300]),
+            )
+            holds.append((command.hold_id, engine.new_id(number)))
+        case 2:
+            command = c.PlaceHold(
+                hold_id=engine.new_id(number), lines=(c.BestAvailableLine(quantity=2),), ttl_seconds=300
+            )
+            holds.append((command.hold_id, engine.new_id(number)))
+        case 3 if holds:
+            command = c.ExtendHold(hold_id=chance.choice(holds)[0], authority=c.STAFF, ttl_seconds=600)
+        case 4 if holds:
+            command = c.ReleaseHold(hold_id=chance.choice(holds)[0], authority=c.STAFF)
+        case 5 if holds:
+            hold_id, booking_id = chance.choice(holds)
+            command = c.ConfirmHold(hold_id=hold_id, booking_id=booking_id, authority=c.STAFF)
+        case 6 if holds:
+            command = c.CancelBooking(booking_id=chance.choice(holds)[1], authority=c.STAFF)
+        case _:
+            if blocks and chance.random() < 0.5:
+                command = c.LiftBlock(block_id=chance.choice(blocks))
+            else:
+                command = c.BlockAdmissions(block_id=engine.new_id(number), labels=tuple(dict.fromkeys(seats)))
+                blocks.append(command.block_id)
+    with suppress(HoldfastError):
+        await engine.execute(number, command)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_picture_that_is_followed_shows_what_one_drawn_anew_shows(
+    engine: Engine, other_engine: Engine, seed: int
+):
+    """Whatever was sold, given back, blocked or lapsed in between, and by whichever process."""
+    chance = random.Random(seed)
+    event = await make_event(engine, capacity=100, rows=3)
+    holds: list[Any] = []
+    blocks: list[Any] = []
+    for _ in range(12):
+        for _ in range(chance.randint(1, 6)):
+            await _act(chance.choice([engine, other_engine]), event.number, chance, holds, blocks)
+        followed = await engine.pictures.get_current(event.number)
+        other_engine.pictures.drop(event.number)
+        anew = await other_engine.pictures.get_current(event.number)
+        followed.pass_time(anew.now)
+        anew.pass_time(followed.now)
+        assert _shown(followed) == _shown(anew)
+        rows = await engine.reading.get_availability(event.number)
+        followed.pass_time(rows.as_of)
+        assert followed.state == (rows.version, rows.lapsed)
+        assert followed.availability().counts == rows.counts
+
+
+async def test_counts_and_seats_agree(engine: Engine):
+    event = await make_event(engine, capacity=5, rows=1)
+    held = await place(engine, event.number, 2, "A-1-1", "A-1-2")
+    await confirm(engine, event.number, held)
+    await place(engine, event.number, "A-1-3")
+    picture = await engine.pictures.get_current(event.number)
+    counts = picture.availability().counts
+    assert (counts.available, counts.held, counts.booked, counts.blocked) == (10, 1, 4, 0)
+    members = [orjson.loads(each) for each in picture.members(picture.taken)]
+    assert [(each["label"], each["status"]) for each in members] == [
+        ("A-1-1", "booked"),
+        ("A-1-2", "booked"),
+        ("A-1-3", "held"),
+    ]
+
+
+async def test_time_alone_frees_a_held_seat(engine: Engine):
+    """No batch, no sweeper, no query: the expiry is enough, and it changes the state."""
+    event = await make_event(engine, capacity=5, rows=1)
+    await place(engine, event.number, 3, "A-1-1", ttl=60)
+    picture = await engine.pictures.get_current(event.number)
+    expires_at = picture.next_expiry
+    assert expires_at is not None
+    picture.pass_time(expires_at - timedelta(microseconds=1))
+    assert picture.state == (1, 0)
+    picture.pass_time(expires_at)
+    assert picture.state == (1, 1)
+    assert not picture.taken
+    assert picture.availability().counts.held == 0
+    assert picture.next_expiry is None
+
+
+async def test_a_lapsed_hold_is_told_as_gone_once(engine: Engine, database_url: str):
+    """When its rows are rewritten later, watchers who were told at its expiry are not told again."""
+    event = await make_event(engine, rows=1)
+    hold = await place(engine, event.number, "A-1-1")
+    lapse_hold(database_url, hold)
+    engine.mirrors.drop(event.number)
+    picture = await engine.pictures.get_current(event.number)
+    assert (picture.state, picture.touched_since(1)) == ((1, 1), {1})
+    bookmark = picture.sequence
+    await engine.execute(event.number, c.ReclaimLapsed(limit=10))
+    assert await engine.pictures.get_current(event.number) is picture
+    assert picture.state == (2, 0)
+    assert picture.touched_after(bookmark) == set()
+
+
+async def test_who_knew_an_older_version_is_told_of_a_hold_that_lapsed_and_was_reclaimed(
+    engine: Engine, database_url: str
+):
+    event = await make_event(engine, rows=1)
+    hold = await place(engine, event.number, "A-1-1")
+    await place(engine, event.number, "A-1-2")
+    lapse_hold(database_url, hold)
+    engine.mirrors.drop(event.number)
+    await engine.pictures.get_current(event.number)
+    await engine.execute(event.number, c.ReclaimLapsed(limit=10))
+    told = await engine.comparing.get_changes(event.number, 2)
+    assert [orjson.loads(each) for each in told.seats or []] == [{"label": "A-1-1", "status": "available"}]
+
+
+async def test_a_picture_forgets_but_the_journal_does_not(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    """A picture that remembers few versions answers for older ones all the same."""
+    monkeypatch.setattr(pictures_module, "MOST_VERSIONS_REMEMBERED", 2)
+    event = await make_event(engine, rows=1)
+    await engine.pictures.get_current(event.number)
+    extended = await place(engine, event.number, "A-1-1")
+    for seat in range(2, 8):
+        await place(engine, event.number, f"A-1-{seat}")
+        await engine.pictures.get_current(event.number)
+    await engine.execute(event.number, c.ExtendHold(hold_id=extended, authority=c.STAFF, ttl_seconds=600))
+    for seat in range(8, 11):
+        await place(engine, event.number, f"A-1-{seat}")
+        await engine.pictures.get_current(event.number)
+    told = await engine.comparing.get_changes(event.number, 5)
+    assert [orjson.loads(each)["label"] for each in told.seats or []] == [
+        "A-1-1", "A-1-6", "A-1-7", "A-1-8", "A-1-9", "A-1-10",
+    ]  # fmt: skip
+
+
+async def test_new_seats_and_new_areas_are_seen(engine: Engine):
+    event = await make_event(engine, capacity=5, rows=1)
+    picture = await engine.pictures.get_current(event.number)
+    await engine.execute(
+        event.number,
+        c.ChangeEvent(areas=(c.AreaSpec(name="balcony", capacity=7),), seats=(SeatSpec("Z-1", "Z", "1"),)),
+    )
+    grown = await engine.pictures.get_current(event.number)
+    assert grown is not picture
+    assert grown.availability().counts.capacity == 5 + 10 + 7 + 1
+    assert grown.seat_map.number_of("Z-1") == 11
+
+
+async def test_of_a_cancelled_event_nothing_is_held(engine: Engine, database_url: str):
+    event = await make_event(engine, capacity=5, rows=1)
+    await confirm(engine, event.number, await place(engine, event.number, 1, "A-1-2"))
+    hold = await place(engine, event.number, 1, "A-1-1")
+    await engine.execute(event.number, c.CancelEvent())
+    picture = await engine.pictures.get_current(event.number)
+    counts = picture.availability().counts
+    assert (counts.available, counts.held, counts.booked) == (0, 0, 2)
+    assert [orjson.loads(each)["label"] for each in picture.members(picture.taken)] == ["A-1-2"]
+    await engine.execute(event.number, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
+    assert (await engine.pictures.get_current(event.number)).availability().counts == counts
+
+
+async def test_a_hold_that_was_aged_before_the_first_look_is_gone(engine: Engine, database_url: str):
+    event = await make_event(engine, capacity=5)
+    hold = await place(engine, event.number, 5, ttl=120)
+    age_hold(database_url, hold, 120)
+    picture = await engine.pictures.get_current(event.number)
+    assert picture.state == (1, 1)
+    assert picture.availability().counts.available == 5
