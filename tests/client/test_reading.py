@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from json import dumps
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,13 @@ import pytest
 
 from holdfast.client.calls import Answer, page, path, time_text
 from holdfast.client.errors import BadAnswer
-from holdfast.client.models import Availability, Hold
+from holdfast.client.models import Availability, Hold, MapSeat, Page
 from holdfast.client.reading import read
 
 HOLD: dict[str, Any] = {
     "id": "00000000-0001-8000-8000-000000000001",
     "event": "00000000-0001-8000-8000-000000000000",
+    "number": 1,
     "status": "active",
     "lines": [{"area": "general", "quantity": 4}],
     "quantity": 4,
@@ -85,3 +87,16 @@ def test_a_time_without_a_zone_is_not_sent() -> None:
     assert time_text(moment + timedelta(hours=1)) == "2026-11-05T21:30:00Z"
     with pytest.raises(ValueError, match="zone"):
         time_text(moment.replace(tzinfo=None))
+
+
+def test_a_page_reads_its_items() -> None:
+    content = dumps({"items": [HOLD], "next": "cursor", "total": 1}).encode()
+    assert page(Hold)(Answer(status=200, content=content)) == Page(items=(read(Hold, HOLD),), next="cursor")
+
+
+def test_no_words_are_numbers() -> None:
+    """`true` is an int to Python, and none to us; a whole number is a float's."""
+    seat = {"label": "A-1-1", "position": 0, "category": "stalls", "x": 20, "y": 20.5}
+    assert read(MapSeat, seat).x == 20
+    with pytest.raises(BadAnswer):
+        read(MapSeat, seat | {"x": True})

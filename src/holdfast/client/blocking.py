@@ -83,7 +83,7 @@ class Client(Settings):
     get_seat_map = _method(inventory.get_seat_map)
     list_seat_changes = _method(inventory.list_seat_changes)
     iterate_seat_changes = _iteration(inventory.list_seat_changes)
-    block = _method(inventory.block)
+    block_admissions = _method(inventory.block_admissions)
     list_blocks = _method(inventory.list_blocks)
     iterate_blocks = _iteration(inventory.list_blocks)
     lift_block = _method(inventory.lift_block)

@@ -62,7 +62,7 @@ def list_seat_changes(
     )
 
 
-def block(
+def block_admissions(
     event: EventRef,
     *,
     seats: Sequence[str] | None = None,
@@ -76,9 +76,12 @@ def block(
     return post(path("events", event, "blocks"), one(Block), body=body, key=idempotency_key)
 
 
-def list_blocks(event: EventRef, *, limit: int | None = None, cursor: str | None = None) -> Call[Page[Block]]:
-    """List what is off sale, a page at a time."""
-    return get(path("events", event, "blocks"), page(Block), query={"limit": limit, "cursor": cursor})
+def list_blocks(
+    event: EventRef, *, lifted: bool | None = None, limit: int | None = None, cursor: str | None = None
+) -> Call[Page[Block]]:
+    """List blocks, a page at a time: those that stand, those that were lifted, or all."""
+    query = {"lifted": lifted, "limit": limit, "cursor": cursor}
+    return get(path("events", event, "blocks"), page(Block), query=query)
 
 
 def lift_block(event: EventRef, block: BlockRef, *, idempotency_key: str | None = None) -> Call[Block]:

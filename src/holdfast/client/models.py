@@ -5,10 +5,9 @@ A word that this version does not know may come from a newer server; compare wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
@@ -61,6 +60,22 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One seat: `available`, `held` (until a time), `booked` or `blocked`."""
+
+    label: str
+    status: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Each seat that was touched since a version, with what it is now."""
+
+    seats: tuple[Seat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Admissions of one area or category; they add up to `capacity`."""
 
@@ -77,8 +92,8 @@ class Counts:
 class Availability:
     """What an event has left, exact at `as_of`.
 
-    `etag` names this state; give the whole object as `known` to be told only what is new. `changes` come with
-    `since`; `reset` says that the journal no longer reaches so far back.
+    `etag` names this state; give the whole object as `known` to be told only what is new. With `since` come either
+    `changes` or `reset`: read everything anew.
     """
 
     event: UUID
@@ -90,39 +105,65 @@ class Availability:
     blocked: int
     version: int
     as_of: datetime
+    event_status: str = "published"
+    map_version: int = 0
     areas: tuple[Counts, ...] = ()
     categories: tuple[Counts, ...] = ()
-    changes: tuple[Mapping[str, Any], ...] | None = None
+    changes: Changes | None = None
     reset: bool = False
     etag: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
-    """One seat: `available`, `held` (until a time), `booked` or `blocked`."""
-
-    label: str
-    status: str
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seats:
     """Seats of an event at one version; without `all`, those that are not listed are available."""
 
+    event: UUID
+    number: int
     version: int
     items: tuple[Seat, ...]
+    event_status: str = "published"
+    map_version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapSeat:
+    """A seat as it is drawn. Two of a row are neighbours where their positions follow each other."""
+
+    label: str
+    position: int
+    category: str
+    x: float | None = None
+    y: float | None = None
+    name: str | None = None
+    guid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapRow:
+    """Seats from left to right."""
+
+    name: str
+    seats: tuple[MapSeat, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapSection:
+    """Rows from the front."""
+
+    name: str
+    rows: tuple[MapRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatMap:
-    """The drawn layout, immutable for its `version`; `sections` hold rows of seats as the server draws them."""
+    """The drawn layout of an event's seats; its `map_version` never changes. Categories are in order of preference."""
 
-    version: int
-    capacity: int
-    sections: tuple[Mapping[str, Any], ...]
-    categories: tuple[Mapping[str, Any], ...] = ()
-    size: Mapping[str, Any] = field(default_factory=dict)
+    event: UUID
+    number: int
+    map_version: int
+    sections: tuple[MapSection, ...]
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,11 +180,16 @@ class SeatChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamMessage:
-    """One message of an event's stream: its `kind`, its content, and the id from which it can be resumed."""
+    """One message of an event's stream; it can be resumed after its `id`.
+
+    `snapshot`: `seats` are all that are not available. `change`: `seats` are those touched since the message before.
+    The counts are whole in both.
+    """
 
     id: str
     kind: str
-    data: Mapping[str, Any]
+    availability: Availability
+    seats: tuple[Seat, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +211,7 @@ class Hold:
 
     id: UUID
     event: UUID
+    number: int
     status: str
     lines: tuple[Line, ...]
     quantity: int
@@ -179,10 +226,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
-    """Who a booking was made for, as far as it was told."""
+    """Whom a booking is made for. `id`, the hold's `buyer`, is told and not sent."""
 
     name: str | None = None
     email: str | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +239,7 @@ class Booking:
 
     id: UUID
     event: UUID
+    number: int
     hold: UUID
     status: str
     lines: tuple[Line, ...]
@@ -198,14 +247,16 @@ class Booking:
     confirmed_at: datetime
     cancelled_at: datetime | None = None
     event_status: str | None = None
-    buyer: Any = None
+    buyer: Buyer = Buyer()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Admissions that the organiser took off sale, until lifted."""
+    """Admissions that the organiser took off sale; `lifted_at` is None while they are."""
 
     id: UUID
+    event: UUID
+    number: int
     seats: tuple[str, ...] = ()
     area: str | None = None
     quantity: int | None = None

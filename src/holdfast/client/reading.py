@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -31,7 +31,7 @@ def read(kind: type[T], value: object) -> T:
 
 @cache
 def _reader(kind: Any) -> _Reader:
-    if kind is Any or get_origin(kind) in (dict, Mapping):
+    if isinstance(kind, TypeVar):
         return _as_it_is
     if get_origin(kind) is tuple:
         return _each(_reader(get_args(kind)[0]))
@@ -79,8 +79,10 @@ def _optional(reader: _Reader) -> _Reader:
 
 
 def _plain(kind: type) -> _Reader:
+    kinds = (int, float) if kind is float else kind
+
     def read_plain(value: Any) -> Any:
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        if not isinstance(value, kinds) or (kind is not bool and isinstance(value, bool)):
             raise TypeError(f"{value!r} is no {kind.__name__}")
         return value
 

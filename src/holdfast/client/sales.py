@@ -106,14 +106,16 @@ def release_hold(
 
 
 def list_holds(
-    event: EventRef, *, status: str | None = None, limit: int | None = None, cursor: str | None = None
+    event: EventRef,
+    *,
+    status: str | None = None,
+    buyer: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
 ) -> Call[Page[Hold]]:
     """List an event's holds, a page at a time (staff)."""
-    return get(
-        path("events", event, "holds"),
-        page(Hold),
-        query={"status": status, "limit": limit, "cursor": cursor},
-    )
+    query = {"status": status, "buyer": buyer, "limit": limit, "cursor": cursor}
+    return get(path("events", event, "holds"), page(Hold), query=query)
 
 
 def release_hold_as_staff(

@@ -9,7 +9,8 @@ import httpx2
 
 from holdfast.client.calls import Answer, Call, EventRef, get, path
 from holdfast.client.errors import BadAnswer, HoldfastError, TryAgain, Unreachable
-from holdfast.client.models import StreamMessage
+from holdfast.client.models import Availability, Changes, StreamMessage
+from holdfast.client.reading import read
 from holdfast.client.retrying import Retries, retry_after_seconds
 
 
@@ -41,9 +42,12 @@ class Following:
         if not sent.data:
             return None
         content: Any = Answer(status=200, content=sent.data.encode()).json()
-        if not isinstance(content, dict):
-            raise BadAnswer("A message of the stream is no object.")
-        return StreamMessage(id=sent.id, kind=sent.event, data=content)
+        return StreamMessage(
+            id=sent.id,
+            kind=sent.event,
+            availability=read(Availability, content),
+            seats=read(Changes, content).seats,
+        )
 
     def pause_seconds(self, ended: Answer | Unreachable | None) -> float:
         """How long to wait after a connection ended, or was never had. Raises HoldfastError when to give up."""

@@ -15,8 +15,8 @@ from holdfast.client.errors import Unreachable
 from holdfast.client.retrying import Retries
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-STREAM_TIMEOUT = httpx2.Timeout(10.0, read=60.0)
-"""A stream says something every few seconds; one that is silent for so long is lost."""
+STREAM_TIMEOUT = httpx2.Timeout(10.0, read=45.0)
+"""A stream says something every 15 seconds; one that is silent for so long is lost."""
 
 _ONCE = Retries(total_seconds=0)
 M = TypeVar("M", bound=Callable[..., Any])

@@ -1,0 +1,151 @@
+"""A whole sale through the SDK, on a real server."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ageing import lapse_hold
+from holdfast.client import UNCHANGED, AsyncClient, BestAvailable, Buyer, Client, Named, Quantity, errors
+
+SEATS = {"sections": [{"name": "A", "rows": 2, "seats_per_row": 5, "category": "stalls"}]}
+
+
+def test_a_hold_becomes_a_booking_and_its_seats_return(client: Client) -> None:
+    event = client.create_event("Concert", seat_map=SEATS, starts_at=datetime(2030, 1, 1, 19, tzinfo=UTC))
+    assert (event.status, event.capacity, event.map_version) == ("published", 10, 1)
+    hold = client.place_hold(
+        event, Named("a-1-1", "A-1-2"), BestAvailable(2), ttl_seconds=60, buyer="customer-81"
+    )
+    assert (hold.status, hold.quantity, hold.buyer) == ("active", 4, "customer-81")
+    assert hold.lines[0].seats == ("A-1-1", "A-1-2")
+    assert client.get_hold(hold).id == hold.id
+    longer = client.extend_hold(hold, ttl_seconds=600)
+    assert longer.expires_at > hold.expires_at + timedelta(seconds=500)
+    booking = client.confirm_hold(hold, buyer=Buyer(name="Ada", email="ada@example.org"))
+    assert (booking.hold, booking.status, booking.quantity) == (hold.id, "confirmed", 4)
+    assert client.confirm_hold(hold).id == booking.id
+    assert client.get_booking(booking, token=hold).id == booking.id
+    assert [one.id for one in client.iterate_bookings(event=event)] == [booking.id]
+    assert client.get_availability(event).booked == 4
+    assert client.cancel_booking(booking, token=hold).status == "cancelled"
+    assert client.cancel_booking(booking).status == "cancelled"
+    assert client.get_availability(event).available == 10
+    changes = [one.change for one in client.iterate_seat_changes(event, "A-1-1")]
+    assert sorted(changes) == ["booked", "cancelled", "held"]
+
+
+def test_refusals_have_names(client: Client) -> None:
+    event = client.create_event("Concert", seat_map=SEATS)
+    hold = client.place_hold(event, Named("A-1-1"))
+    with pytest.raises(errors.SeatTaken) as taken:
+        client.place_hold(event, Named("A-2-1", "A-1-1"))
+    assert taken.value.status == 409
+    assert taken.value.errors[0].pointer == "/lines/0/seats/1"
+    assert taken.value.request_id
+    with pytest.raises(errors.SeatUnknown):
+        client.place_hold(event, Named("Z-1-1"))
+    with pytest.raises(errors.NotTogether):
+        client.place_hold(event, BestAvailable(9))
+    with pytest.raises(errors.HoldNotFound):
+        client.get_hold(hold.id, token="hfh_" + "x" * 43)
+    with pytest.raises(errors.EventNotFound):
+        client.get_event(10**9)
+    with pytest.raises(errors.InvalidInput):
+        client.place_hold(event, Quantity(-1))
+    assert client.release_hold(hold).status == "released"
+    with pytest.raises(errors.HoldReleased):
+        client.extend_hold(hold)
+
+
+def test_a_hold_that_came_too_late_is_refused_by_name(client: Client, database_url: str) -> None:
+    event = client.create_event("Concert", capacity=1)
+    late = client.place_hold(event, Quantity(1))
+    lapse_hold(database_url, late.id)
+    with pytest.raises(errors.HoldExpired):
+        client.confirm_hold(late)
+    assert client.confirm_hold(client.place_hold(event, Quantity(1))).status == "confirmed"
+
+
+def test_the_life_of_an_event(client: Client) -> None:
+    event = client.create_event("Concert", capacity=5, status="draft", max_per_hold=2)
+    with pytest.raises(errors.EventNotOnSale):
+        client.place_hold(event, Quantity(1))
+    assert client.publish_event(event).status == "published"
+    changed = client.change_event(event, name="Recital", capacity=6, max_per_hold=None, venue=UNCHANGED)
+    assert (changed.name, changed.capacity, changed.max_per_hold) == ("Recital", 6, None)
+    assert client.stop_sales(event).sales_stopped
+    with pytest.raises(errors.SalesStopped):
+        client.place_hold(event.number, Quantity(1))
+    assert not client.resume_sales(event).sales_stopped
+    hold = client.place_hold(event, Quantity(3))
+    assert [one.id for one in client.iterate_holds(event)] == [hold.id]
+    assert client.release_hold_as_staff(event, hold).status == "released"
+    client.place_hold(event, Quantity(1))
+    assert client.cancel_event(event).status == "cancelled"
+    with pytest.raises(errors.EventCancelled):
+        client.place_hold(event, Quantity(1))
+
+
+def test_blocks_take_off_sale_and_put_back(client: Client) -> None:
+    event = client.create_event("Concert", seat_map=SEATS, areas=[{"name": "floor", "capacity": 9}])
+    seats = client.block_admissions(event, seats=["A-1-1", "A-1-2"], reason="sight lines")
+    floor = client.block_admissions(event, area="floor", quantity=4)
+    assert {one.id for one in client.iterate_blocks(event, limit=1)} == {seats.id, floor.id}
+    assert client.get_availability(event).blocked == 6
+    assert [seat.label for seat in client.list_seats(event).items] == ["A-1-1", "A-1-2"]
+    with pytest.raises(errors.SeatBlocked):
+        client.place_hold(event, Named("A-1-1"))
+    client.lift_block(event, seats)
+    assert client.get_availability(event).blocked == 4
+
+
+def test_what_is_known_is_not_told_again(client: Client) -> None:
+    """The same object while nothing has changed; then the new state, with what changed since."""
+    event = client.create_event("Concert", capacity=5)
+    first = client.get_availability(event)
+    assert client.get_availability(event, known=first) is first
+    client.place_hold(event, Quantity(2))
+    second = client.get_availability(event, known=first)
+    assert (second.available, second.held) == (3, 2)
+    since = client.get_availability(event, since=first.version)
+    assert since.changes
+    assert not since.reset
+    assert client.get_availability(event, as_of=first.as_of).available == 5
+
+
+def test_seats_and_their_map(client: Client) -> None:
+    event = client.create_event("Concert", seat_map=SEATS)
+    hold = client.place_hold(event, Named("A-1-3"))
+    (held,) = client.list_seats(event).items
+    assert (held.label, held.status, held.until) == ("A-1-3", "held", hold.expires_at)
+    assert len(client.list_seats(event, all=True).items) == 10
+    drawn = client.get_seat_map(event)
+    assert (drawn.map_version, drawn.categories) == (1, ("stalls",))
+    assert [seat.label for seat in drawn.sections[0].rows[1].seats] == [f"A-2-{n}" for n in range(1, 6)]
+    assert client.get_seat_map(event, version=1) == drawn
+
+
+def test_pages_follow_each_other(client: Client) -> None:
+    numbers = [client.create_event(f"Concert {n}", capacity=1).number for n in range(5)]
+    first = client.list_events(limit=2)
+    assert len(first.items) == 2
+    assert first.next is not None
+    assert sorted(one.number for one in client.iterate_events(limit=2)) == numbers
+    assert list(client.iterate_events(status="cancelled")) == []
+
+
+def test_the_server_says_how_it_is(client: Client) -> None:
+    assert client.get_health().ready
+    assert client.get_readiness().ready
+
+
+async def test_the_awaited_client_sells_as_well(url: str) -> None:
+    async with AsyncClient(url) as client:
+        event = await client.create_event("Concert", capacity=3)
+        hold = await client.place_hold(event, Quantity(3))
+        booking = await client.confirm_hold(hold)
+        assert [one.id async for one in client.iterate_bookings(event=event, limit=1)] == [booking.id]
+        with pytest.raises(errors.SoldOut):
+            await client.place_hold(event, Quantity(1))

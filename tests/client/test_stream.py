@@ -1,0 +1,51 @@
+"""Following an event: each change, in order, through lost connections."""
+
+from __future__ import annotations
+
+from contextlib import aclosing, closing
+
+import pytest
+
+from holdfast.client import AsyncClient, Client, Quantity, Retries, errors
+from lossy_proxy import LossyProxy
+
+QUICK = Retries(first_pause_seconds=0.001, longest_pause_seconds=0.01)
+
+
+def test_a_cut_stream_goes_on_where_it_was_cut(proxy: LossyProxy, client: Client) -> None:
+    """What happened meanwhile is told, and nothing twice."""
+    event = client.create_event("Concert", capacity=10)
+    with Client(proxy.url, retries=QUICK) as watcher, closing(watcher.stream(event)) as messages:
+        first = next(messages)
+        client.place_hold(event, Quantity(1))
+        second = next(messages)
+        proxy.cut_streams()
+        client.place_hold(event, Quantity(2))
+        third = next(messages)
+    assert int(first.id) < int(second.id) < int(third.id)
+    streams = [one for one in proxy.passed if one.path.endswith("/stream")]
+    assert "last-event-id" not in streams[0].headers
+    assert streams[-1].headers["last-event-id"] == second.id
+
+
+async def test_the_awaited_client_follows_as_well(proxy: LossyProxy, client: Client) -> None:
+    event = client.create_event("Concert", capacity=10)
+    async with AsyncClient(proxy.url, retries=QUICK) as watcher, aclosing(watcher.stream(event)) as messages:
+        first = await anext(messages)
+        proxy.cut_streams()
+        client.place_hold(event, Quantity(1))
+        second = await anext(messages)
+    assert int(first.id) < int(second.id)
+
+
+def test_a_stream_of_nothing_is_refused(client: Client) -> None:
+    with pytest.raises(errors.EventNotFound):
+        next(client.stream(10**9))
+
+
+def test_a_stream_that_nobody_answers_is_given_up() -> None:
+    with (
+        Client("http://127.0.0.1:1", retries=Retries(total_seconds=0.05)) as client,
+        pytest.raises(errors.Unreachable),
+    ):
+        next(client.stream(7))

@@ -1,0 +1,86 @@
+"""Both clients are one: the same methods, the same arguments, and a method for every route."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+import holdfast.client
+from holdfast.api.catalogue import all_endpoints
+from holdfast.client import AsyncClient, Client, catalogue, inventory, sales
+from holdfast.client.calls import Call
+from holdfast.client.retrying import Retries
+from holdfast.client.streaming import Following
+
+
+def methods(kind: type) -> dict[str, inspect.Signature]:
+    found = inspect.getmembers(kind, inspect.isroutine)
+    return {name: inspect.signature(method) for name, method in found if not name.startswith("_")}
+
+
+def test_both_clients_have_the_same_methods_with_the_same_arguments() -> None:
+    blocking, waiting = methods(Client), methods(AsyncClient)
+    assert {name: list(it.parameters.values()) for name, it in blocking.items()} == {
+        name: list(it.parameters.values()) for name, it in waiting.items()
+    }
+    assert len(blocking) > 30
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_every_method_says_what_it_does(kind: type) -> None:
+    for name in methods(kind):
+        method = getattr(kind, name)
+        assert method.__name__ == name
+        assert len(inspect.getdoc(method) or "") > 10
+
+
+def calls() -> list[Call[object]]:
+    """Every call that the SDK can make, with whatever arguments it needs."""
+    made: list[Call[object]] = [Following("{}", Retries()).call()]
+    for module in (catalogue, inventory, sales):
+        for name, build in inspect.getmembers(module, inspect.isfunction):
+            if build.__module__ != module.__name__ or name.startswith("_"):
+                continue
+            needed = [
+                one
+                for one in inspect.signature(build).parameters.values()
+                if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD
+            ]
+            made.append(build(*["{}" for _ in needed]))
+    return made
+
+
+def test_every_route_of_v1_has_a_method() -> None:
+    """And no method asks for a route that is not there."""
+    spoken = {(call.method, call.path.replace("%7B%7D", "{}")) for call in calls()}
+    routes = set()
+    for endpoint in all_endpoints():
+        if endpoint.path.startswith("/v1/") or endpoint.path in ("/healthz", "/readyz"):
+            parts = ["{}" if part.startswith("{") else part for part in endpoint.path.split("/")]
+            routes.add((endpoint.method, "/".join(parts)))
+    # A version of the seat map is an argument of `get_seat_map`.
+    assert spoken | {("GET", "/v1/events/{}/seat-map/{}")} == routes
+
+
+def test_all_that_is_promised_is_there() -> None:
+    assert sorted(holdfast.client.__all__) == sorted(set(holdfast.client.__all__))
+    assert all(hasattr(holdfast.client, name) for name in holdfast.client.__all__)
+
+
+def test_the_url_and_the_key_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_URL", "https://tickets.example/")
+    monkeypatch.setenv("HOLDFAST_API_KEY", "hfk_abcd_" + "s" * 40)
+    with Client() as client:
+        assert client.url == "https://tickets.example"
+        assert client._http.headers["authorization"] == "Bearer hfk_abcd_" + "s" * 40
+        assert "hfk_" not in repr(client)
+    with Client("http://other.example", "hfk_mine_" + "s" * 40) as client:
+        assert client.url == "http://other.example"
+        assert client._http.headers["authorization"] == "Bearer hfk_mine_" + "s" * 40
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "tickets.example"])
+def test_what_is_no_url_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="http://"):
+        Client(url)

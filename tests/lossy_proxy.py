@@ -1,0 +1,147 @@
+"""A proxy in front of a server that loses answers, requests and connections as a test asks it to."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import struct
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from urllib.parse import urlsplit
+
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
+_CHUNK = 65_536
+
+
+class Loss(Enum):
+    REQUEST = "request"  # the server never hears of it
+    ANSWER = "answer"  # done, and nobody is told
+    HALF = "half"  # done, and told in part
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A request as it came by, and the status of its answer; None where it was not let through."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    status: int | None
+
+
+@dataclass(slots=True)
+class LossyProxy:
+    """Losses are used up one by one, by the requests of `lossy_methods` that come by; streams can be cut."""
+
+    url: str
+    losses: deque[Loss] = field(default_factory=deque)
+    passed: list[Passed] = field(default_factory=list)
+    streams: list[socket.socket] = field(default_factory=list)
+    lossy_methods: tuple[str, ...] = ("POST",)
+
+    @property
+    def keys(self) -> list[str]:
+        """The Idempotency-Keys of the POSTs that came by."""
+        return [one.headers["idempotency-key"] for one in self.passed if one.method == "POST"]
+
+    def cut_streams(self) -> None:
+        """End every stream in the middle of whatever it says."""
+        while self.streams:
+            reset(self.streams.pop())
+
+
+@contextmanager
+def lossy_proxy(upstream: str) -> Iterator[LossyProxy]:
+    """A running proxy of the server at `upstream`."""
+    parts = urlsplit(upstream)
+    target = (str(parts.hostname), int(parts.port or 80))
+
+    class Connection(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while (head := read_head(self.rfile)) is not None:
+                if not answer(proxy, target, self.connection, self.rfile, *head):
+                    return
+
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A connection that somebody left is what this proxy is about."""
+
+    with Server(("127.0.0.1", 0), Connection) as server:
+        proxy = LossyProxy(f"http://127.0.0.1:{server.server_address[1]}")
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield proxy
+        finally:
+            proxy.cut_streams()
+            server.shutdown()
+            thread.join()
+
+
+def answer(
+    proxy: LossyProxy,
+    target: tuple[str, int],
+    caller: socket.socket,
+    reading: socketserver.StreamRequestHandler.rfile,  # type: ignore[name-defined]
+    first: str,
+    headers: dict[str, str],
+) -> bool:
+    """Pass one request on, and its answer back, unless it is to be lost. Whether the connection goes on."""
+    method, path, _ = first.split(" ", 2)
+    body = reading.read(int(headers.get("content-length", "0")))
+    loss = proxy.losses.popleft() if method in proxy.lossy_methods and proxy.losses else None
+    if loss is Loss.REQUEST:
+        proxy.passed.append(Passed(method, path, headers, None))
+        reset(caller)
+        return False
+    with socket.create_connection(target, timeout=30) as upstream:
+        # The host stays the caller's: to the server this proxy is not there.
+        lines = [first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        upstream.sendall("\r\n".join(lines).encode("latin-1") + body)
+        with upstream.makefile("rb") as answers:
+            head = read_head(answers)
+            assert head is not None
+            status = int(head[0].split(" ", 2)[1])
+            proxy.passed.append(Passed(method, path, headers, status))
+            told = "\r\n".join([head[0], *(f"{name}: {value}" for name, value in head[1].items()), "", ""])
+            if "text/event-stream" in head[1].get("content-type", ""):
+                caller.sendall(told.encode("latin-1"))
+                proxy.streams.append(caller)
+                while chunk := answers.read1(_CHUNK):
+                    caller.sendall(chunk)
+                return False
+            content = answers.read(int(head[1].get("content-length", "0")))
+    whole = told.encode("latin-1") + content
+    if loss is None:
+        caller.sendall(whole)
+        return True
+    if loss is Loss.HALF:
+        caller.sendall(whole[: len(whole) - len(content) // 2])
+    reset(caller)
+    return False
+
+
+def read_head(reading: object) -> tuple[str, dict[str, str]] | None:
+    """The first line and the headers of a message; None where there is no more."""
+    first = reading.readline().decode("latin-1").rstrip("\r\n")  # type: ignore[attr-defined]
+    if not first:
+        return None
+    headers = {}
+    while line := reading.readline().decode("latin-1").rstrip("\r\n"):  # type: ignore[attr-defined]
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    return first, headers
+
+
+def reset(connection: socket.socket) -> None:
+    """Close at once and without a word, whoever else has it in hand."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
