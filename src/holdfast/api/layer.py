@@ -40,6 +40,7 @@ from holdfast.domain.errors import (
     BodyTooLarge,
     HeadersTooLarge,
     HoldfastError,
+    InvalidInput,
     MethodNotAllowed,
     RequestTimeout,
     RouteNotFound,
@@ -134,7 +135,12 @@ class Layer:
         exchange.principal = await self._identify(exchange, endpoint.policy, api_key)
         exchange.open_mode = exchange.principal is OPEN
         authorise(endpoint.policy, exchange.principal)
-        exchange.query = query_values(scope["query_string"])
+        try:
+            exchange.query = query_values(scope["query_string"])
+        except InvalidInput as error:
+            if endpoint.render_error is None:
+                raise
+            return _rendered(error, exchange, endpoint)
         if exchange.method == "POST":
             exchange.idempotency_key = idempotency_key(headers, guest=exchange.principal is GUEST)
         if check_body_headers(headers, limit=endpoint.body_limit):

@@ -10,11 +10,12 @@ from typing import Any
 
 from holdfast.api.dialects.dialect import Dialect, Told
 from holdfast.api.dialects.reference import SeatPath, read_event_id
-from holdfast.api.dialects.seating import Seating, get_label, get_seating, seat_id
+from holdfast.api.dialects.seating import Seating, get_label, get_seating
 from holdfast.api.exchange import Exchange, Reply, encode
 from holdfast.api.policy import Policy
 from holdfast.api.values import ShortText
 from holdfast.domain import commands as c
+from holdfast.domain import ids
 from holdfast.domain.errors import (
     BookingAlreadyCancelled,
     EventCancelled,
@@ -114,7 +115,7 @@ def _seat(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any
     holder = seating.holder_of(seat)
     reserved = holder is not None and holder.status == "held"
     return {
-        "id": seat_id(number, seat),
+        "id": ids.seat_id(number, seat),
         "label": label,
         "status": "AVAILABLE" if holder is None else "RESERVED" if reserved else "CONFIRMED",
         "reserved_by": None if holder is None else holder.buyer,
@@ -147,8 +148,8 @@ async def _only_seated_event(engine: Engine) -> int:
 async def reserve_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText) -> ReservedOut:
     """The seat for five minutes. The same user again gets the same answer: no second claim, no longer window."""
     engine: Engine = exchange.engine
-    number, seat = seat_id
-    label = await get_label(engine, number, seat)
+    label = await get_label(engine, seat_id)
+    number, _ = ids.split_seat_id(seat_id)
     hold: Hold = await engine.execute(
         number,
         c.PlaceHold(
@@ -161,7 +162,7 @@ async def reserve_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText
             reuse=True,
         ),
     )
-    return ReservedOut(message="Seat reserved", seat_id=_id_of(seat_id), reserved_until=hold.expires_at)
+    return ReservedOut(message="Seat reserved", seat_id=seat_id, reserved_until=hold.expires_at)
 
 
 @routes.post(
@@ -173,8 +174,8 @@ async def reserve_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText
 async def confirm_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText) -> ConfirmedOut:
     """The seat is the user's for good. Only who has it reserved can confirm it, and again when it is confirmed."""
     engine: Engine = exchange.engine
-    number, seat = seat_id
-    await get_label(engine, number, seat)
+    await get_label(engine, seat_id)
+    number, seat = ids.split_seat_id(seat_id)
     holding = _reservation_of(await get_seating(engine, number), seat, user_id)
     await engine.execute(
         number,
@@ -185,7 +186,7 @@ async def confirm_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText
             authority=c.Authority(buyer=user_id),
         ),
     )
-    return ConfirmedOut(message="Seat confirmed", seat_id=_id_of(seat_id))
+    return ConfirmedOut(message="Seat confirmed", seat_id=seat_id)
 
 
 def _reservation_of(seating: Seating, seat: int, user_id: str) -> Holding:
@@ -198,7 +199,3 @@ def _reservation_of(seating: Seating, seat: int, user_id: str) -> Holding:
     if sum(holding.areas.values()) != 1:
         raise SeatTaken("The seat belongs to a hold of several seats, which is confirmed as a whole.")
     return holding
-
-
-def _id_of(address: tuple[int, int]) -> int:
-    return seat_id(*address)

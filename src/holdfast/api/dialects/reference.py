@@ -20,7 +20,6 @@ from holdfast.domain.ids import MAX_EVENT_NUMBER, split_seat_id
 __all__ = [
     "EventRef",
     "LenientTime",
-    "SeatAddress",
     "SeatPath",
     "SeatRef",
     "UserPath",
@@ -29,10 +28,7 @@ __all__ = [
 ]
 
 NOWHERE = 0
-"""The number that no event has: what an id that cannot exist refers to."""
-
-SeatAddress = tuple[int, int]
-"""Event number and seat number."""
+"""What an id that cannot exist refers to: a number that no event and no seat has."""
 
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _TIME = re.compile(
@@ -59,18 +55,17 @@ def read_hold_id(value: Any) -> UUID:
     return found
 
 
-def read_seat_id(value: Any) -> SeatAddress | None:
+def read_seat_id(text: str) -> int | None:
     """None for what no seat can have as its id."""
-    if isinstance(value, str):
-        value = int(value) if _DIGITS.fullmatch(value) else 0
+    value = int(text) if _DIGITS.fullmatch(text) else 0
     number, seat = split_seat_id(value)
-    return (number, seat) if 0 < number <= MAX_EVENT_NUMBER and seat > 0 else None
+    return value if 0 < number <= MAX_EVENT_NUMBER and seat > 0 else None
 
 
-def _read_seat_id(value: Any) -> SeatAddress:
+def _read_seat_id(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise PydanticCustomError("wrong_type", "Must be a seat's id: a number")
-    return read_seat_id(value) or (NOWHERE, 0)
+    return read_seat_id(str(value)) or NOWHERE
 
 
 def _read_user_id(text: str) -> int | None:
@@ -101,8 +96,8 @@ _EVENT_SCHEMA = {
 _NUMBER_SCHEMA = {"type": "integer", "format": "int64"}
 
 EventRef = Annotated[UUID | int, BeforeValidator(read_event_id), WithJsonSchema(_EVENT_SCHEMA)]
-SeatRef = Annotated[SeatAddress, BeforeValidator(_read_seat_id), WithJsonSchema(_NUMBER_SCHEMA)]
-SeatPath = Annotated[SeatAddress, FromPath(read_seat_id, SeatNotFound), WithJsonSchema(_NUMBER_SCHEMA)]
+SeatRef = Annotated[int, BeforeValidator(_read_seat_id), WithJsonSchema(_NUMBER_SCHEMA)]
+SeatPath = Annotated[int, FromPath(read_seat_id, SeatNotFound), WithJsonSchema(_NUMBER_SCHEMA)]
 UserPath = Annotated[int, FromPath(_read_user_id, UserNotFound), WithJsonSchema(_NUMBER_SCHEMA)]
 LenientTime = Annotated[
     datetime, BeforeValidator(_read_time), WithJsonSchema({"type": "string", "format": "date-time"})

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from holdfast.api.dialects.dialect import Asked, Dialect, Told
 from holdfast.api.dialects.reference import EventRef, SeatRef, UserPath
-from holdfast.api.dialects.seating import get_label, seat_id
+from holdfast.api.dialects.seating import get_label
 from holdfast.api.dialects.ticketing import TAG, render_error
 from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
@@ -40,6 +40,7 @@ from holdfast.domain.errors import (
     SeatTaken,
 )
 from holdfast.domain.hold import Hold, HoldStatus
+from holdfast.domain.ids import seat_id, split_seat_id
 from holdfast.engine.engine import Engine
 
 __all__ = ["routes"]
@@ -171,10 +172,10 @@ async def release_reservation(exchange: Exchange, reservation_id: HoldPath) -> R
 async def _wanted_seat(engine: Engine, body: HoldIn) -> tuple[int, str]:
     """(event number, label). Raises EventNotFound, SeatNotFound, InvalidInput."""
     if body.seat_id is not None:
-        number, seat = body.seat_id
+        number, _ = split_seat_id(body.seat_id)
         if body.show_id is not None and await engine.resolve(body.show_id) != number:
             raise SeatNotFound("The show has no such seat.")
-        return number, await get_label(engine, number, seat)
+        return number, await get_label(engine, body.seat_id)
     missing = [
         FieldError(pointer=f"/{name}", code="missing", detail="Field required.")
         for name in ("show_id", "seat_number")

@@ -8,11 +8,11 @@ from datetime import datetime
 from holdfast.domain.errors import EventNotFound, SeatNotFound
 from holdfast.domain.event import Event, EventStatus
 from holdfast.domain.holdings import Holding, Holdings
-from holdfast.domain.ids import seat_id
+from holdfast.domain.ids import split_seat_id
 from holdfast.domain.seat_map import SeatMap
 from holdfast.engine.engine import Engine
 
-__all__ = ["Seating", "get_label", "get_seating", "seat_id"]
+__all__ = ["Seating", "get_label", "get_seating"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,9 @@ async def get_seating(engine: Engine, number: int) -> Seating:
     return Seating(event=known.event, seat_map=seat_map, holdings=holdings, now=moment[1])
 
 
-async def get_label(engine: Engine, number: int, seat: int) -> str:
-    """The label of a seat of an event. Raises SeatNotFound."""
+async def get_label(engine: Engine, id: int) -> str:
+    """The label of the seat with a dialect's integer id. Raises SeatNotFound."""
+    number, seat = split_seat_id(id)
     known = await engine.catalogue.find_known(number)
     version = 0 if known is None else known.event.map_version
     seat_map = await engine.reading.get_seat_map(number, version)

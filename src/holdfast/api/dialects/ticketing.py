@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from holdfast.api.dialects.dialect import Asked, Dialect, Told
 from holdfast.api.dialects.reference import LenientTime
-from holdfast.api.dialects.seating import Seating, get_seating, seat_id
+from holdfast.api.dialects.seating import Seating, get_seating
 from holdfast.api.exchange import Exchange, Reply, encode
 from holdfast.api.policy import Policy
 from holdfast.api.routes import SEAT_MAP_LIMIT
@@ -30,6 +30,7 @@ from holdfast.domain.errors import (
     SeatUnknown,
 )
 from holdfast.domain.event import Event
+from holdfast.domain.ids import seat_id
 from holdfast.domain.layout import Layout
 from holdfast.domain.seat_map_forms import parse_seat_map
 from holdfast.engine.engine import Engine
