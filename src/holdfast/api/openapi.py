@@ -161,6 +161,8 @@ def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     for endpoint in endpoints:
         _add(app, endpoint)
     document = app.openapi()
+    used = {endpoint.openapi["tag"] for endpoint in endpoints}
+    document["tags"] = [{"name": tag, "description": about} for tag, about in _TAGS.items() if tag in used]
     for endpoint in endpoints:
         responses = document["paths"][endpoint.path][endpoint.method.lower()]["responses"]
         if "HTTPValidationError" in str(responses.get("422")):  # FastAPI's own, which nothing here answers

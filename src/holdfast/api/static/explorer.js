@@ -6,15 +6,33 @@ const follow = () => document.documentElement.classList.toggle("dark-mode", dark
 dark.addEventListener("change", follow);
 follow();
 
-SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#explorer",
-  deepLinking: true,
-  docExpansion: "list",
-  defaultModelsExpandDepth: -1,
-  defaultModelExpandDepth: 3,
-  displayRequestDuration: true,
-  filter: true,
-  validatorUrl: null,
-  persistAuthorization: false,
-});
+// The dialects' routes answer with and without a slash at the end; one of the two is enough to read.
+function withoutTwins(document) {
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      if (operation.operationId.endsWith("_too")) delete operations[method];
+    }
+    if (Object.keys(operations).length === 0) delete document.paths[path];
+  }
+  return document;
+}
+
+function start(source) {
+  SwaggerUIBundle({
+    ...source,
+    dom_id: "#explorer",
+    deepLinking: true,
+    docExpansion: "list",
+    defaultModelsExpandDepth: -1,
+    defaultModelExpandDepth: 3,
+    displayRequestDuration: true,
+    filter: true,
+    validatorUrl: null,
+    persistAuthorization: false,
+  });
+}
+
+fetch("/openapi.json")
+  .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.statusText))))
+  .then((document) => start({ spec: withoutTwins(document) }))
+  .catch(() => start({ url: "/openapi.json" }));
