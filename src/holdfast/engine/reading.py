@@ -38,6 +38,7 @@ class SeatState:
 class SeatStates:
     """Seats that are not available, by number; all others are. `lapsed` and `version` make the state."""
 
+    event: Event
     version: int
     lapsed: int
     as_of: datetime
@@ -90,6 +91,7 @@ class Reading:
         if version == 0:
             moment = await self._moment(number)
             return SeatStates(
+                event=known.event,
                 version=moment[0],
                 lapsed=0,
                 as_of=moment[1],
@@ -107,6 +109,7 @@ class Reading:
         ]
         taken.sort(key=_by_number)
         return SeatStates(
+            event=known.event,
             version=holdings.version,
             lapsed=0 if cancelled else holdings.lapsed_count(now),
             as_of=now,
@@ -246,16 +249,20 @@ class Reading:
     async def list_seats_as_of(self, number: int, at: datetime) -> SeatStates:
         known = await self._get_known(number)
         version = await self.reads.version_at(number, at)
+        event = await self._event_at(known, version)
+        cancelled = event.status is EventStatus.CANCELLED
         taken = await self.reads.seats_at(number, version, at)
         return SeatStates(
+            event=event,
             version=version,
             lapsed=0,
             as_of=at,
             next_expiry=None,
-            seat_map=await self._map_for(known) or SeatMap.build((), 0),
+            seat_map=await self.get_seat_map(number, event.map_version),
             taken=tuple(
                 SeatState(seat, state, expires_at if state == "held" else None)
                 for seat, state, expires_at in taken
+                if not (cancelled and state == "held")
             ),
         )
 
@@ -280,12 +287,16 @@ class Reading:
         return {**capacities, **{area: told.get(area, 0) for area in changed}}
 
     async def _event_at(self, known: Known, version: int) -> Event:
-        """The event with the status that it had; its name and rules are today's."""
-        for _, entries in await self.reads.structural_since(known.event.number, version):
+        """The event with the status and the seat map that it had; its name and rules are today's."""
+        event = known.event
+        added = 0
+        for _, entries in await self.reads.structural_since(event.number, version):
             for entry in entries:
                 if entry["change"] == "event_cancelled":
-                    return replace(known.event, status=EventStatus.PUBLISHED)
-        return known.event
+                    event = replace(event, status=EventStatus.PUBLISHED)
+                elif entry["change"] == "seats_added":
+                    added += 1
+        return replace(event, map_version=event.map_version - added)
 
 
 def _by_number(seat: SeatState) -> int:
