@@ -15,8 +15,8 @@ from holdfast.engine.engine import Engine
 def age_hold(database_url: str, hold_id: UUID | str, seconds: float, *, engine: Engine | None = None) -> None:
     """As if the hold had been placed `seconds` earlier.
 
-    A process knows expiries from the journal and from its mirror: the journal is told the new ones, and the mirrors of
-    `engine` are dropped (the holds of other processes' mirrors keep their times).
+    A process knows expiries from the journal and from its mirror: the journal is told the new ones, and the mirrors and
+    pictures of `engine` are dropped (those of other processes keep their times).
     """
     hold_id = UUID(str(hold_id))
     number = event_number_of(hold_id)
@@ -36,6 +36,7 @@ def age_hold(database_url: str, hold_id: UUID | str, seconds: float, *, engine: 
         _age_journal(connection, number, hold_id, by)
     if engine is not None:
         engine.mirrors.drop(number)
+        engine.pictures.drop(number)
 
 
 def lapse_hold(database_url: str, hold_id: UUID | str, *, engine: Engine | None = None) -> None:

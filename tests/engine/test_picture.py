@@ -44,7 +44,9 @@ def _shown(picture: Picture) -> dict[str, Any]:
     }
 
 
-async def _act(engine: Engine, number: int, chance: random.Random, holds: list[Any], blocks: list[Any]) -> None:
+async def _act(
+    engine: Engine, number: int, chance: random.Random, holds: list[Any], blocks: list[Any]
+) -> None:
     """One command, as likely as not a refused one."""
     seats = [f"A-{chance.randint(1, 3)}-{chance.randint(1, 10)}" for _ in range(chance.randint(1, 3))]
     command: c.Command
@@ -74,7 +76,9 @@ async def _act(engine: Engine, number: int, chance: random.Random, holds: list[A
             if blocks and chance.random() < 0.5:
                 command = c.LiftBlock(block_id=chance.choice(blocks))
             else:
-                command = c.BlockAdmissions(block_id=engine.new_id(number), labels=tuple(dict.fromkeys(seats)))
+                command = c.BlockAdmissions(
+                    block_id=engine.new_id(number), labels=tuple(dict.fromkeys(seats))
+                )
                 blocks.append(command.block_id)
     with suppress(HoldfastError):
         await engine.execute(number, command)
@@ -134,6 +138,26 @@ async def test_time_alone_frees_a_held_seat(engine: Engine):
     assert not picture.taken
     assert picture.availability().counts.held == 0
     assert picture.next_expiry is None
+
+
+@pytest.mark.parametrize("extended", [True, False])
+async def test_a_batch_from_before_an_expiry_that_is_seen_after_it_counts(engine: Engine, extended: bool):
+    """A hold was confirmed or extended just in time, by a process whose commit is seen only after the expiry."""
+    event = await make_event(engine, capacity=5, rows=1)
+    hold = await place(engine, event.number, 3, "A-1-1", ttl=60)
+    picture = await engine.pictures.get_current(event.number)
+    assert picture.next_expiry is not None
+    picture.pass_time(picture.next_expiry)
+    assert picture.state == (1, 1)
+    if extended:
+        await engine.execute(event.number, c.ExtendHold(hold_id=hold, authority=c.STAFF, ttl_seconds=900))
+    else:
+        await confirm(engine, event.number, hold)
+    assert await engine.pictures.get_current(event.number) is picture
+    counts = picture.availability().counts
+    assert (counts.held, counts.booked) == ((4, 0) if extended else (0, 4))
+    assert picture.state == (2, 0)
+    assert list(picture.taken) == [1]
 
 
 async def test_a_lapsed_hold_is_told_as_gone_once(engine: Engine, database_url: str):

@@ -1,15 +1,67 @@
-"""Service: alive, ready."""
+"""Service: alive, ready, and what it has counted."""
 
 from __future__ import annotations
 
-from holdfast.api.exchange import Exchange
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+
+from holdfast.api.exchange import Exchange, Reply, encode
 from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
+from holdfast.domain.errors import Fault
+from holdfast.engine.engine import Engine
+from holdfast.metrics import PROMETHEUS_CONTENT_TYPE, metric_totals, render_prometheus
+
+__all__ = ["routes"]
 
 routes = Routes(tag="service")
+log = structlog.get_logger(__name__)
+
+_TOTALS_EXAMPLE = {
+    "events": 12,
+    "active_holds": 41,
+    "bookings": 30_210,
+    "expired_holds": 8_114,
+    "oldest_unswept_seconds": 0.4,
+    "metrics": {"holdfast_holds_placed_total": 38_401.0, "holdfast_lane_depth": 3.0},
+}
 
 
 @routes.get("/healthz", policy=Policy.PUBLIC, answers={200: {"status": "ok"}})
 async def get_health(exchange: Exchange) -> dict[str, str]:  # noqa: ARG001 - the layer's form
     """The process answers."""
     return {"status": "ok"}
+
+
+@routes.get("/readyz", policy=Policy.PUBLIC, answers={200: {"status": "ready"}})
+async def get_readiness(exchange: Exchange) -> dict[str, str]:
+    """It can take traffic: the database answers. Otherwise 503 with `Retry-After`, also while the server shuts down."""
+    engine: Engine = exchange.engine
+    await engine.observing.check()
+    return {"status": "ready"}
+
+
+@routes.get(
+    "/metrics",
+    policy=Policy.READ,
+    response_type="text/plain",
+    answers={200: "# TYPE holdfast_holds_placed_total counter\nholdfast_holds_placed_total 38401.0\n"},
+)
+async def get_metrics(exchange: Exchange) -> Reply:
+    """Prometheus' text format, over all workers. With `Accept: application/json`, the totals: how many events, active
+    holds, bookings and expired holds there are, and each metric added up over its labels.
+    """
+    engine: Engine = exchange.engine
+    headers = ((b"vary", b"accept"),)
+    if "application/json" in (exchange.header(b"accept") or ""):
+        totals: dict[str, Any] = asdict(await engine.observing.count_totals())
+        return Reply(body=encode(totals | {"metrics": metric_totals()}), headers=headers)
+    try:
+        await engine.observing.observe_holds()
+    except Fault:  # what the processes have counted can be told without the database
+        log.warning("metrics_without_database")
+    return Reply(
+        body=render_prometheus(), headers=headers, content_type=PROMETHEUS_CONTENT_TYPE.encode("ascii")
+    )

@@ -1,0 +1,193 @@
+"""Availability: how many admissions of an event are free, now, since a version, or at a past moment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from holdfast.api.exchange import Exchange, Reply, encode
+from holdfast.api.headers import etag, matches_etag
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from holdfast.api.v1.rights import sees_drafts
+from holdfast.api.values import EventPath, Time
+from holdfast.domain.availability import Availability
+from holdfast.domain.errors import EventNotFound, FieldError, InvalidInput
+from holdfast.domain.event import Event, EventStatus
+from holdfast.engine.availability_json import members_of
+from holdfast.engine.engine import Engine
+from holdfast.engine.seat_json import seat_list
+
+__all__ = ["AsOf", "AvailabilityOut", "SeatOut", "refuse_as_of", "refuse_hidden", "routes", "state_headers"]
+
+routes = Routes(tag="availability")
+
+AsOf = Annotated[
+    Time,
+    Field(
+        description="A past moment, not before the event was created. A seat's `until` is its hold's last."
+    ),
+]
+_Since = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=10**18 - 1,
+        description="A version that you know: the answer tells every seat that was touched since.",
+    ),
+]
+
+
+class CountsOut(BaseModel):
+    """Admissions; `capacity` is the sum of the others (of a cancelled event, `available` and `held` are 0)."""
+
+    capacity: int
+    available: int
+    held: int
+    booked: int
+    blocked: int
+
+
+class AreaCountsOut(CountsOut):
+    """One counted area, without numbered seats."""
+
+    name: str
+    category: str | None
+
+
+class CategoryCountsOut(CountsOut):
+    """One category: its seats and areas together."""
+
+    name: str
+
+
+class SeatOut(BaseModel):
+    """One seat; `until` is when its hold ends, where it is held."""
+
+    label: str
+    status: str = Field(examples=["available", "held", "booked", "blocked"])
+    until: datetime | None = None
+
+
+class ChangesOut(BaseModel):
+    """Each seat that was touched, with what it is now."""
+
+    seats: list[SeatOut]
+
+
+class AvailabilityOut(CountsOut):
+    """Exact at `as_of`. The state is `version` and, in the ETag, how many holds have lapsed since."""
+
+    event: UUID
+    number: int
+    event_status: str
+    map_version: int
+    version: int
+    as_of: datetime
+    areas: list[AreaCountsOut]
+    categories: list[CategoryCountsOut]
+    changes: ChangesOut | None = Field(None, description="With `since` only.")
+    reset: bool | None = Field(
+        None,
+        description="With `since` only, and true: read everything anew. The version is more than 1,000 behind or "
+        "ahead of the event, or seats were added or the event was cancelled since.",
+    )
+
+
+EXAMPLE: dict[str, Any] = {
+    "event": "00000000-1c1b-8f3a-a4d5-5b1d6a2f9c10",
+    "number": 7,
+    "event_status": "published",
+    "map_version": 1,
+    "capacity": 1600,
+    "available": 1594,
+    "held": 4,
+    "booked": 2,
+    "blocked": 0,
+    "version": 3,
+    "as_of": "2026-11-05T18:30:00.120934Z",
+    "areas": [
+        {
+            "name": "general",
+            "category": None,
+            "capacity": 1000,
+            "available": 996,
+            "held": 4,
+            "booked": 0,
+            "blocked": 0,
+        }
+    ],
+    "categories": [
+        {"name": "stalls", "capacity": 600, "available": 598, "held": 0, "booked": 2, "blocked": 0}
+    ],
+}
+
+
+@routes.get(
+    "/v1/events/{event}/availability",
+    policy=Policy.PUBLIC,
+    response=AvailabilityOut,
+    errors=[EventNotFound, InvalidInput],
+    answers={200: EXAMPLE, 304: None},
+)
+async def get_availability(
+    exchange: Exchange, event: EventPath, since: _Since | None = None, as_of: AsOf | None = None
+) -> Reply:
+    """Exact when read: a hold at its expiry is on sale again, whether or not anything was written.
+
+    The `ETag` is the event's state, `"{version}.{lapsed}"`: an expiry changes it without any write, and
+    `If-None-Match` is answered 304 only while nothing at all has changed. With `since`, `changes` lists each seat that
+    was touched by a later version or by time, or `reset` is true.
+    """
+    engine: Engine = exchange.engine
+    number = await engine.resolve(event)
+    if as_of is not None:
+        if since is not None:
+            raise _invalid("as_of", "not_allowed", "Cannot be combined with `since`.")
+        await refuse_as_of(exchange, number, as_of)
+        return Reply(body=encode(members_of(await engine.reading.get_availability_as_of(number, as_of))))
+    if since is not None:
+        told = await engine.comparing.get_changes(number, since)
+        availability, seats = told.availability, told.seats
+        more = b'"reset":true' if seats is None else b'"changes":{"seats":' + seat_list(seats) + b"}"
+    else:
+        availability, more = await engine.reading.get_availability(number), b""
+    refuse_hidden(exchange, availability.event)
+    headers = state_headers(availability.version, availability.lapsed)
+    if matches_etag(exchange.header(b"if-none-match"), headers[0][1]):
+        return Reply(status=304, headers=headers)
+    return Reply(body=_written(availability, more), headers=headers)
+
+
+def refuse_hidden(exchange: Exchange, event: Event) -> None:
+    """Raises EventNotFound for a draft that the caller may not see."""
+    if event.status is EventStatus.DRAFT and not sees_drafts(exchange.principal):
+        raise EventNotFound("There is no such event.")
+
+
+def state_headers(version: int, lapsed: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+    """`ETag` first. An answer may be kept, and must be asked for again each time."""
+    return (b"etag", etag(version, lapsed)), (b"cache-control", b"no-cache")
+
+
+async def refuse_as_of(exchange: Exchange, number: int, at: datetime) -> None:
+    """Raises InvalidInput for a moment that has not come, EventNotFound for one at which there was no event yet."""
+    engine: Engine = exchange.engine
+    now = await engine.reading.get_availability(number)
+    refuse_hidden(exchange, now.event)
+    if at > now.as_of:
+        raise _invalid("as_of", "out_of_range", "That moment has not come yet.")
+    if at < now.event.created_at:
+        raise EventNotFound("The event did not exist then.")
+
+
+def _written(availability: Availability, more: bytes) -> bytes:
+    body = encode(members_of(availability))
+    return body[:-1] + b"," + more + b"}" if more else body
+
+
+def _invalid(name: str, code: str, detail: str) -> InvalidInput:
+    return InvalidInput(detail, errors=(FieldError(pointer=f"?{name}", code=code, detail=detail),))

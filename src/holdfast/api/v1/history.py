@@ -1,0 +1,92 @@
+"""History: all that ever happened to one seat."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from holdfast.api.exchange import Exchange, Reply, encode
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from holdfast.api.values import Cursor, EventPath, LabelPath, Limit
+from holdfast.domain.errors import EventNotFound, InvalidInput, SeatNotFound
+from holdfast.engine.engine import Engine
+from holdfast.engine.history import HistoryItem, Position
+
+__all__ = ["routes"]
+
+routes = Routes(tag="seats")
+
+_PATH = "/v1/events/{event}/seats/{label}/history"
+
+
+class HistoryItemOut(BaseModel):
+    """One change of a seat, and whose."""
+
+    at: datetime
+    change: str = Field(examples=["held", "booked", "released", "expired", "cancelled", "blocked", "lifted"])
+    hold: UUID | None = None
+    booking: UUID | None = None
+    block: UUID | None = None
+    version: int
+
+
+class HistoryPage(BaseModel):
+    """Oldest first."""
+
+    items: list[HistoryItemOut]
+    next: str | None
+
+
+_EXAMPLE = {
+    "items": [
+        {
+            "at": "2026-11-05T18:30:00.120934Z",
+            "change": "held",
+            "hold": "00000000-071c-8f3a-a4d5-5b1d6a2f9c10",
+            "version": 3,
+        }
+    ],
+    "next": None,
+}
+
+
+@routes.get(
+    _PATH,
+    policy=Policy.READ,
+    response=HistoryPage,
+    errors=[EventNotFound, SeatNotFound, InvalidInput],
+    answers={200: _EXAMPLE},
+)
+async def get_seat_history(
+    exchange: Exchange, event: EventPath, label: LabelPath, limit: Limit = 50, cursor: Cursor | None = None
+) -> Reply:
+    """Oldest first. An expiry is told at the hold's `expires_at`, with the version that the event had then, whether or
+    not its rows were rewritten since. When an event is cancelled, its live holds are told as released.
+    """
+    engine: Engine = exchange.engine
+    number = await engine.resolve(event)
+    filters = {"event": number, "label": label}
+    start: Position | None = None
+    if cursor is not None:
+        version, stayed, hold_id, place = exchange.cursors.open(cursor, _PATH, filters)
+        start = (version, stayed, UUID(hold_id), place)
+    items, ends_at = await engine.histories.list_changes(number, label, start=start, limit=limit)
+    following = None if ends_at is None else exchange.cursors.sign(_PATH, filters, ends_at)
+    return Reply(body=encode({"items": [_told(item) for item in items], "next": following}))
+
+
+def _told(item: HistoryItem) -> dict[str, Any]:
+    """Without what it has not."""
+    told = {
+        "at": item.at,
+        "change": item.change,
+        "hold": item.hold,
+        "booking": item.booking,
+        "block": item.block,
+        "version": item.version,
+    }
+    return {name: value for name, value in told.items() if value is not None}

@@ -1,0 +1,207 @@
+"""Seats: which seats of an event are taken, and the map that they stand in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from holdfast.api.exchange import Exchange, Headers, Reply, encode
+from holdfast.api.headers import etag, matches_etag
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from holdfast.api.v1.availability import AsOf, SeatOut, refuse_as_of, refuse_hidden, state_headers
+from holdfast.api.v1.rights import visible_event
+from holdfast.api.values import EventPath, FromPath
+from holdfast.domain.errors import EventNotFound, InvalidInput, RouteNotFound
+from holdfast.domain.event import Event
+from holdfast.engine.engine import Engine
+from holdfast.engine.reading import SeatStates
+from holdfast.engine.seat_json import available_seat, held_until, seat_list, taken_seat
+
+__all__ = ["routes"]
+
+routes = Routes(tag="seats")
+
+_FOR_EVER = b"public, max-age=31536000, immutable"
+_FOR_STAFF = b"private, no-cache"
+
+
+class SeatsOut(BaseModel):
+    """In the map's order. Of a cancelled event nothing is held, and nothing for sale."""
+
+    event: UUID
+    number: int
+    event_status: str
+    map_version: int
+    version: int
+    items: list[SeatOut]
+
+
+class MapSeatOut(BaseModel):
+    """`position` is physical: two seats of a row are neighbours where their positions follow each other."""
+
+    label: str
+    position: int
+    category: str
+    x: float | None = None
+    y: float | None = None
+    name: str | None = Field(None, description="The source's own seat number, as printed.")
+    guid: str | None = Field(None, description="The source's own id.")
+
+
+class MapRowOut(BaseModel):
+    """Seats from left to right."""
+
+    name: str
+    seats: list[MapSeatOut]
+
+
+class MapSectionOut(BaseModel):
+    """Rows from the front."""
+
+    name: str
+    rows: list[MapRowOut]
+
+
+class SeatMapOut(BaseModel):
+    """One version of an event's seat map; it never changes."""
+
+    event: UUID
+    number: int
+    map_version: int
+    categories: list[str]
+    sections: list[MapSectionOut]
+
+
+def _map_version(text: str) -> int | None:
+    return (
+        int(text) if text.isascii() and text.isdigit() and len(text) < 10 and str(int(text)) == text else None
+    )
+
+
+MapVersionPath = Annotated[
+    int, FromPath(_map_version, RouteNotFound), WithJsonSchema({"type": "integer", "minimum": 0})
+]
+
+_EVENT: dict[str, Any] = {"event": "00000000-1c1b-8f3a-a4d5-5b1d6a2f9c10", "number": 7}
+_SEATS_EXAMPLE = _EVENT | {
+    "event_status": "published",
+    "map_version": 1,
+    "version": 3,
+    "items": [
+        {"label": "A-1-1", "status": "booked"},
+        {"label": "A-1-2", "status": "held", "until": "2026-11-05T18:32:00.120934Z"},
+    ],
+}
+_MAP_EXAMPLE = _EVENT | {
+    "map_version": 1,
+    "categories": ["stalls"],
+    "sections": [
+        {
+            "name": "A",
+            "rows": [
+                {
+                    "name": "1",
+                    "seats": [
+                        {"label": "A-1-1", "position": 0, "category": "stalls"},
+                        {"label": "A-1-2", "position": 1, "category": "stalls"},
+                    ],
+                }
+            ],
+        }
+    ],
+}
+
+
+@routes.get(
+    "/v1/events/{event}/seats",
+    policy=Policy.PUBLIC,
+    response=SeatsOut,
+    errors=[EventNotFound, InvalidInput],
+    answers={200: _SEATS_EXAMPLE, 304: None},
+)
+async def list_seats(
+    exchange: Exchange, event: EventPath, all: bool = False, as_of: AsOf | None = None
+) -> Reply:
+    """Only the seats that are not available, or with `all=true` every seat. `ETag` and `If-None-Match` as for
+    the availability.
+    """
+    engine: Engine = exchange.engine
+    number = await engine.resolve(event)
+    if as_of is not None:
+        await refuse_as_of(exchange, number, as_of)
+        states = await engine.reading.list_seats_as_of(number, as_of)
+        facts = {"map_version": states.event.map_version, "version": states.version, "as_of": as_of}
+        return Reply(body=_written(states.event, facts, _list_of(states, every=all)))
+    picture = await engine.pictures.get_current(number)
+    refuse_hidden(exchange, picture.event)
+    headers = state_headers(*picture.state)
+    if matches_etag(exchange.header(b"if-none-match"), headers[0][1]):
+        return Reply(status=304, headers=headers)
+    seats = await engine.pictures.list_seats(picture, every=all)
+    told = seats.availability.event
+    facts = {"map_version": told.map_version, "version": seats.availability.version}
+    return Reply(body=_written(told, facts, seats.body), headers=state_headers(*seats.state))
+
+
+@routes.get(
+    "/v1/events/{event}/seat-map",
+    policy=Policy.PUBLIC,
+    status=307,
+    errors=[EventNotFound],
+)
+async def find_seat_map(exchange: Exchange, event: EventPath) -> Reply:
+    """Redirects to the version of the map that the event has now."""
+    found = await visible_event(exchange, event)
+    location = f"/v1/events/{event}/seat-map/{found.map_version}".encode("ascii")
+    return Reply(status=307, headers=((b"location", location), (b"cache-control", b"no-cache")))
+
+
+@routes.get(
+    "/v1/events/{event}/seat-map/{map_version}",
+    policy=Policy.PUBLIC,
+    response=SeatMapOut,
+    errors=[EventNotFound, RouteNotFound],
+    answers={200: _MAP_EXAMPLE, 304: None},
+)
+async def get_seat_map(exchange: Exchange, event: EventPath, map_version: MapVersionPath) -> Reply:
+    """Sections, rows and seats, with where they stand. It never changes and may be kept for ever; seats that are added
+    make a new version, in which the earlier ones keep their labels and places. Version 0 has no seats.
+    """
+    engine: Engine = exchange.engine
+    found = await visible_event(exchange, event)
+    if map_version > found.map_version:
+        raise RouteNotFound("The event's seat map has no such version.")
+    tag = etag(f"{found.id.hex}.{map_version}")
+    is_hidden = found.status == "draft"
+    headers: Headers = (
+        (b"etag", tag),
+        (b"cache-control", _FOR_STAFF if is_hidden else _FOR_EVER),
+        (b"vary", b"accept-encoding"),
+    )
+    if matches_etag(exchange.header(b"if-none-match"), tag):
+        return Reply(status=304, headers=headers)
+    document = await engine.seat_map_documents.get(found, map_version)
+    if "gzip" in (exchange.header(b"accept-encoding") or ""):
+        return Reply(body=document.packed, headers=(*headers, (b"content-encoding", b"gzip")))
+    return Reply(body=document.plain, headers=headers)
+
+
+def _written(event: Event, facts: dict[str, Any], items: bytes) -> bytes:
+    head = encode({"event": event.id, "number": event.number, "event_status": event.status.value} | facts)
+    return head[:-1] + b',"items":' + items + b"}"
+
+
+def _list_of(states: SeatStates, *, every: bool) -> bytes:
+    """A past moment's seats."""
+    label_of = states.seat_map.label_of
+    taken = {
+        seat.number: taken_seat(label_of(seat.number), held_until(seat.until) if seat.until else seat.status)
+        for seat in states.taken
+    }
+    if not every:
+        return seat_list(taken.values())
+    labels = enumerate(states.seat_map.labels, start=1)
+    return seat_list([taken.get(number) or available_seat(label) for number, label in labels])

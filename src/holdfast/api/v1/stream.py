@@ -1,0 +1,65 @@
+"""Stream: an event's changes as server-sent events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from holdfast.api.exchange import Exchange, StreamReply
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatOut, refuse_hidden
+from holdfast.api.values import EventPath
+from holdfast.domain.errors import EventNotFound
+from holdfast.engine.engine import Engine
+
+__all__ = ["routes"]
+
+routes = Routes(tag="availability")
+
+_MAX_DIGITS = 18
+
+
+class StreamMessageOut(AvailabilityOut):
+    """The `data` of a message: the counts as they are now, and seats."""
+
+    seats: list[SeatOut] = Field(
+        description="Of a snapshot those that are not available, of a change those touched."
+    )
+
+
+def _example() -> str:
+    data: dict[str, Any] = EXAMPLE | {"seats": [{"label": "A-1-1", "status": "booked"}]}
+    return f"id: 3\nevent: change\ndata: {data}\n\n"
+
+
+@routes.get(
+    "/v1/events/{event}/stream",
+    policy=Policy.PUBLIC,
+    errors=[EventNotFound],
+    response_type="text/event-stream",
+    answers={200: _example()},
+)
+async def stream_event(exchange: Exchange, event: EventPath) -> StreamReply:
+    """Server-sent events. `data` is one JSON object: all members of the availability, and `seats`, a list of
+    `{label, status, until?}`.
+
+    - `event: snapshot` comes first: `seats` has every seat that is not available. It comes again whenever you should
+      start anew: the event's rules or inventory changed, or you read too slowly.
+    - `event: change`, at most one in 300 ms: `seats` has each seat that was touched since the last message, by anyone
+      or by time, with what it is now. The counts are always whole.
+    - `id` is the newest version. A client that comes back with `Last-Event-ID` gets one `change` with all that it
+      missed, or a snapshot where that is too much (more than 1,000 versions).
+    - A comment every 15 seconds keeps the connection. The stream ends when the server does; come back then.
+    """
+    engine: Engine = exchange.engine
+    number = await engine.resolve(event)
+    refuse_hidden(exchange, (await engine.pictures.get_current(number)).event)
+    engine.streams.refuse_watcher()
+    last = exchange.header(b"last-event-id") or ""
+    after = int(last) if last.isascii() and last.isdigit() and len(last) <= _MAX_DIGITS else None
+    return StreamReply(
+        chunks=engine.streams.watch(number, after=after),
+        headers=((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")),
+    )
