@@ -24,7 +24,7 @@ from holdfast.domain.errors import RouteNotFound
 
 __all__ = ["routes"]
 
-routes = Routes(tag="service")
+routes = Routes(tag="service", lenient=True)  # a link to a page may carry anything behind its question mark
 
 _HTML = b"text/html; charset=utf-8"
 _CACHED = b"public, max-age=3600"

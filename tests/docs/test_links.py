@@ -1,0 +1,54 @@
+"""Links between pages: each leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from snippets import ROOT, all_pages
+
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+
+
+def _anchors(page: Path) -> set[str]:
+    """As the usual viewers of Markdown make them."""
+    found: set[str] = set()
+    for heading in _HEADING.findall(_FENCED.sub("", page.read_text())):
+        plain = re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).replace(" ", "-")
+        number = next(n for n in range(1000) if (plain if n == 0 else f"{plain}-{n}") not in found)
+        found.add(plain if number == 0 else f"{plain}-{number}")
+    return found
+
+
+@pytest.mark.parametrize("page", all_pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_to_a_file_and_a_heading_that_exist(page: Path) -> None:
+    for target in _LINK.findall(_FENCED.sub("", page.read_text())):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = unquote(target).partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        assert file.is_relative_to(ROOT), target
+        if anchor:
+            assert anchor in _anchors(file), target
+
+
+def test_every_page_of_the_docs_can_be_reached_from_the_readme() -> None:
+    """By links, or by the folder that a link names."""
+    waiting, reached = [ROOT / "README.md"], {ROOT / "README.md"}
+    while waiting:
+        page = waiting.pop()
+        for target in _LINK.findall(page.read_text()):
+            if re.match(r"[a-z]+:", target):
+                continue
+            file = (page.parent / target.partition("#")[0]).resolve()
+            pages = list(file.glob("*.md")) if file.is_dir() else [file]
+            for one in pages:
+                if one.suffix == ".md" and one.exists() and one not in reached:
+                    reached.add(one)
+                    waiting.append(one)
+    assert {page for page in all_pages() if page.is_relative_to(ROOT / "docs")} <= reached
