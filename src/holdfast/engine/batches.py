@@ -17,6 +17,7 @@ from holdfast.domain import commands as c
 from holdfast.domain.changes import Changes
 from holdfast.domain.decide import decide
 from holdfast.domain.errors import EventNotFound, Fault, InvariantViolated
+from holdfast.domain.holdings import Holdings
 from holdfast.domain.inventory import Inventory
 from holdfast.engine.limits import Limits
 from holdfast.engine.mirrors import Mirrors
@@ -130,13 +131,7 @@ class Batches:
                 with cut_after(connection, self._limits.answer_seconds):
                     await batch.commit(inventory)
                 ended = True
-                if holdings is not None and changes.journal:
-                    holdings.follow(inventory.version, inventory.now, changes.journal)
-            if changes.event or changes.new_areas:
-                self._forget(number)
-            else:
-                self._known[number] = Known(event=inventory.event, areas=tuple(inventory.areas.values()))
-            self._committed(inventory, changes)
+            self._remember(inventory, changes, holdings)
             return outcomes
         except errors.CommitUnknownError:
             await connection.close()
@@ -146,6 +141,21 @@ class Batches:
             if not ended:
                 await batch.roll_back()
             await pool.putconn(connection)
+
+    def _remember(self, inventory: Inventory, changes: Changes, holdings: Holdings | None) -> None:
+        """After a commit. It has happened: whatever fails here must not be told as if it had not."""
+        number = inventory.event.number
+        try:
+            if holdings is not None and changes.journal:
+                holdings.follow(inventory.version, inventory.now, changes.journal)
+            if changes.event or changes.new_areas:
+                self._forget(number)
+            else:
+                self._known[number] = Known(event=inventory.event, areas=tuple(inventory.areas.values()))
+            self._committed(inventory, changes)
+        except Exception:
+            self._forget(number)
+            log.exception("commit_not_followed", event_number=number)
 
     async def id_of(self, number: int) -> UUID | None:
         """The id of the event with this number; ids never change, so that what is remembered will do."""

@@ -18,7 +18,7 @@ from holdfast.domain.holdings import Holdings
 from holdfast.domain.inventory import BlockRecord, HoldRecord, Inventory
 from holdfast.store import arrays, queries, rows
 from holdfast.store.connections import Connection
-from holdfast.store.errors import CommitUnknownError
+from holdfast.store.errors import CommitUnknownError, may_have_committed
 from holdfast.store.needs import Known, Needs
 from holdfast.store.writing import statements
 
@@ -152,13 +152,23 @@ class Batch:
         version = inventory.version + bool(inventory.changes.journal)
         for name, parameters in statements(inventory, version):
             await self._query(name, **parameters)
-        await self._send("COMMIT")
+        severities: list[str | None] = []
+
+        def note(notice: psycopg.errors.Diagnostic) -> None:
+            severities.append(notice.severity_nonlocalized)  # at once: the driver takes the notice back
+
+        self.connection.add_notice_handler(note)
         try:
+            await self._send("COMMIT")  # from here on the server may have it, and carry it out
             await self._pipeline.sync()
         except psycopg.Error as error:
-            if error.sqlstate is None or self.connection.broken:
+            if may_have_committed(error, closed=self.connection.closed):
                 raise CommitUnknownError from error
             raise
+        finally:
+            self.connection.remove_notice_handler(note)
+        if "WARNING" in severities:
+            raise CommitUnknownError  # the wait for the standby was cut short: PostgreSQL says no more than this
         await self._context.__aexit__(None, None, None)
         inventory.version = version
 

@@ -35,6 +35,9 @@ _NETWORK = {
     "keepalives_count": 3,
     "tcp_user_timeout": 5_000,
 }
+ANSWER_SECONDS = 6.0
+"""A database that has not answered for so long (a second more than `statement_timeout`) is taken for lost."""
+
 LOST = (OSError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 """What a database that cannot be reached looks like."""
 
@@ -99,7 +102,12 @@ class Connections:
         return await self.ask_pool(self.pool(number), statement, parameters)
 
     async def ask_pool(
-        self, pool: Pool, statement: bytes, parameters: Mapping[str, Any] | None = None
+        self,
+        pool: Pool,
+        statement: bytes,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> list[tuple[Any, ...]]:
         """The rows of one statement that only reads. Where its connection had died it is asked again, once.
 
@@ -108,7 +116,8 @@ class Connections:
         for last in (False, True):
             try:
                 async with pool.connection() as connection:
-                    cursor = await connection.execute(statement, parameters, binary=True)
+                    with cut_after(connection, answer_seconds):
+                        cursor = await connection.execute(statement, parameters, binary=True)
                     return await cursor.fetchall()
             except LOST as error:
                 if last or not errors.is_lost(error):
@@ -117,5 +126,6 @@ class Connections:
         raise AssertionError("the second time it answers or raises")
 
     async def forget_dead(self) -> None:
-        """After a lost connection: look at the idle ones too, since they have most likely died with it."""
-        await asyncio.gather(*(pool.check() for pool in self._pools), return_exceptions=True)
+        """After a lost connection: the idle ones go too, since they have most likely died with it. They are not asked
+        whether they have: of a database that is silent none would ever answer."""
+        await asyncio.gather(*(pool.drain() for pool in self._pools), return_exceptions=True)

@@ -10,6 +10,9 @@ from holdfast.domain.errors import Busy, Fault, InvariantViolated, OutcomeUnknow
 RETRY_WHOLE = ("40001", "40P01")
 """Serialization failure and deadlock: nothing was done, and the same batch may be tried at once."""
 
+IDLE_TOO_LONG = "25P03"
+"""The session was ended for being idle inside a transaction."""
+
 DATA_CLASSES = ("22", "23")
 """Data and integrity errors: one command's fault, found by halving the batch."""
 
@@ -20,6 +23,16 @@ class CommitUnknownError(Exception):
 
 def is_retryable(error: BaseException) -> bool:
     return isinstance(error, psycopg.Error) and error.sqlstate in RETRY_WHOLE
+
+
+def may_have_committed(error: psycopg.Error, *, closed: bool) -> bool:
+    """Whether an error after COMMIT was sent leaves open what became of it: the connection broke, or the server ended it
+    (but not for having been idle: then COMMIT came too late). An error with which the session goes on has rolled back."""
+    if error.sqlstate is None:
+        return True
+    return error.sqlstate != IDLE_TOO_LONG and (
+        closed or error.diag.severity_nonlocalized in ("FATAL", "PANIC")
+    )
 
 
 def is_data_error(error: BaseException) -> bool:
@@ -34,7 +47,9 @@ def is_lost(error: BaseException) -> bool:
         error, psycopg.OperationalError | psycopg.InterfaceError
     ):
         return False
-    return error.sqlstate is None or (error.sqlstate[:2] in ("57", "08") and error.sqlstate != "57014")
+    if error.sqlstate is None or error.sqlstate == IDLE_TOO_LONG:
+        return True
+    return error.sqlstate[:2] in ("57", "08") and error.sqlstate != "57014"
 
 
 def translate(error: BaseException) -> Fault:

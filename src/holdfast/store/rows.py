@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 
 
 def event_of(row: Row) -> Event:
-    """Of `events.*`, in the order of the schema."""
+    """Of an event's columns, in the order of the schema."""
     return Event(
         number=row[0],
         id=row[1],

@@ -9,15 +9,20 @@ WHERE event_number = :event_number
 FOR NO KEY UPDATE;
 
 -- name: load_event
+-- Columns by name, here and wherever an event is read: a prepared `e.*` fails once a later schema has one column more.
 -- The clock is read after the lock, on the event's own node: a confirm that waited past the expiry must be refused.
-SELECT clock_timestamp() AS clock, e.*
+SELECT clock_timestamp() AS clock,
+       e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
+       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
+       e.map_version, e.created_at
 FROM events e
 WHERE e.event_number = :event_number;
 
 -- name: load_areas
 SELECT area_number, name, category, seated, capacity, held, booked, blocked
 FROM areas
-WHERE event_number = :event_number;
+WHERE event_number = :event_number
+ORDER BY area_number;
 
 -- name: load_holds
 SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,

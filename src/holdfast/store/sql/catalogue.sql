@@ -37,7 +37,9 @@ INSERT INTO inventories (event_number, version, last_at, reclaimed_until)
 VALUES (:event_number, 0, :now, :now);
 
 -- name: get_event
-SELECT e.*, clock_timestamp() AS clock
+SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
+       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
+       e.map_version, e.created_at, clock_timestamp() AS clock
 FROM events e
 WHERE e.event_number = :event_number;
 
@@ -49,7 +51,9 @@ ORDER BY area_number;
 
 -- name: list_events
 -- Newest first, over all nodes; each node's page is merged with the others'.
-SELECT e.*, clock_timestamp() AS clock
+SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
+       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
+       e.map_version, e.created_at, clock_timestamp() AS clock
 FROM events e
 WHERE e.event_number < :before
   AND (:status::text IS NULL OR e.status = :status)

@@ -8,7 +8,9 @@ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT event_number FROM events WHERE event_number > :after ORDER BY event_number LIMIT :most;
 
 -- name: read_event
-SELECT e.*, i.version, i.last_at, i.reclaimed_until
+SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
+       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
+       e.map_version, e.created_at, i.version, i.last_at, i.reclaimed_until
 FROM events e
 LEFT JOIN inventories i ON i.event_number = :event_number
 WHERE e.event_number = :event_number;

@@ -9,7 +9,9 @@ WITH live AS MATERIALIZED (
     JOIN claims c ON c.event_number = :event_number AND c.hold_id = h.id AND c.ended_version IS NULL
     WHERE h.event_number = :event_number AND h.status = 'active'
 )
-SELECT e.*, i.version, greatest(statement_timestamp(), i.last_at),
+SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
+       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
+       e.map_version, e.created_at, i.version, greatest(statement_timestamp(), i.last_at),
        a.numbers, a.names, a.categories, a.seated, a.capacities, a.held, a.booked, a.blocked,
        l.ids, l.expiries, l.areas, l.seats, l.quantities,
        (

@@ -22,7 +22,9 @@ coming_back AS (
     JOIN claims c ON c.event_number = :event_number AND c.hold_id = l.id
     GROUP BY c.area_number
 )
-SELECT e.*, m.version, m.now,
+SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
+       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
+       e.map_version, e.created_at, m.version, m.now,
        (SELECT count(*) FROM lapsed),
        (
            SELECT min(h.expires_at)

@@ -1,0 +1,109 @@
+"""A proxy between an engine and PostgreSQL that loses what a test asks it to lose."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import psycopg
+
+
+class CuttingProxy:
+    """It passes everything on until a message of the client contains `before` (cut: nothing of it arrives) or `after`
+    (the server gets it, and nobody hears what it said)."""
+
+    def __init__(self, upstream: str) -> None:
+        self.upstream = psycopg.conninfo.conninfo_to_dict(upstream)
+        self.before: bytes | None = None
+        self.after: bytes | None = None
+        self.times = 1
+        """How often it is lost."""
+        self.silent = False
+        """Nothing passes any more, and nothing is closed."""
+        self.cuts = 0
+        self.port = 0
+        self.running: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        return psycopg.conninfo.make_conninfo(
+            **{**self.upstream, "host": "127.0.0.1", "port": self.port, "sslmode": "disable"}
+        )
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.running.add(task)
+        host, port = str(self.upstream["host"]), self.upstream.get("port", 5432)
+        up_reader, up_writer = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        back = asyncio.ensure_future(self._back(up_reader, writer))
+        try:
+            with suppress(OSError):
+                await self._forth(reader, up_writer, up_reader, back)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            back.cancel()
+            for each in (writer, up_writer):
+                each.transport.abort()
+            self.running.discard(task)
+
+    async def _forth(
+        self,
+        reader: asyncio.StreamReader,
+        up_writer: asyncio.StreamWriter,
+        up_reader: asyncio.StreamReader,
+        back: asyncio.Future[None],
+    ) -> None:
+        while data := await reader.read(65_536):
+            if self.silent:
+                continue
+            if self.before is not None and self.before in data:
+                self._count("before")
+                return
+            if self.after is not None and self.after in data:
+                self._count("after")
+                back.cancel()
+                up_writer.write(data)
+                await up_writer.drain()
+                await up_reader.read(1)  # it has answered, so it has done it
+                return
+            up_writer.write(data)
+            await up_writer.drain()
+
+    def speak(self) -> None:
+        """Whatever was connected while nothing passed has lost its thread; who connects anew is heard."""
+        self.silent = False
+        for task in self.running:
+            task.cancel()
+
+    def _count(self, which: str) -> None:
+        self.cuts += 1
+        self.times -= 1
+        if self.times <= 0:
+            setattr(self, which, None)
+            self.times = 1
+
+    async def _back(self, up_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.CancelledError):
+            while data := await up_reader.read(65_536):
+                if not self.silent:
+                    writer.write(data)
+                    await writer.drain()
+            writer.close()
+
+
+@asynccontextmanager
+async def cutting_proxy(upstream: str) -> AsyncIterator[CuttingProxy]:
+    proxy = CuttingProxy(upstream)
+    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
+    proxy.port = server.sockets[0].getsockname()[1]
+    try:
+        yield proxy
+    finally:
+        server.close()
+        for task in list(proxy.running):
+            task.cancel()
+        await asyncio.gather(*proxy.running, return_exceptions=True)
+        await asyncio.sleep(0)  # the transports' own farewells

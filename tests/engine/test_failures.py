@@ -1,0 +1,269 @@
+"""Failures of the database: what a caller is told is what happened, and afterwards sales go on."""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from engine.cutting_proxy import cutting_proxy
+from engine.selling import (
+    a_confirm,
+    a_place,
+    all_at_once,
+    an_engine,
+    in_one_batch,
+    new_event,
+    place,
+    quantity,
+    sql,
+    what_is_wrong,
+)
+from holdfast.domain import commands as c
+from holdfast.domain.decide import Answered, Replayed
+from holdfast.domain.errors import Busy, InvariantViolated, OutcomeUnknown, Unavailable
+from holdfast.domain.hold import Hold
+from holdfast.engine import metrics
+from holdfast.engine.engine import Engine
+from postgres import TestDatabases
+
+
+def a_key(text: str) -> c.RetryKey:
+    digest = sha256(text.encode()).digest()
+    return c.RetryKey(
+        scope=digest, body=digest, render=lambda told: c.Answer(status=201, body=repr(told).encode())
+    )
+
+
+def count(url: str, table: str) -> int:
+    return int(sql(url, f"SELECT count(*) FROM {table}")[0][0])
+
+
+async def test_one_bad_command_never_spoils_its_neighbours(engine: Engine, database_url: str) -> None:
+    """A claim that no counter knows of makes the unique index refuse one of eleven holds; the ten others are sold."""
+    number = await new_event(engine, widths=(20,))
+    await place(engine, number, c.SeatsLine(labels=("A-1-20",)))
+    sql(
+        database_url,
+        "INSERT INTO claims (event_number, hold_id, claim_number, line, kind, area_number, seat_number, quantity,"
+        " held_version) VALUES (%s, gen_random_uuid(), 0, 0, 'hold', 1, 6, 1, 0)",
+        number,
+    )
+    before = metrics.VIOLATIONS._value.get()
+    asked = [a_place(engine, number, c.SeatsLine(labels=(f"A-1-{seat}",))) for seat in range(1, 12)]
+    engine.mirrors.drop(number)
+    engine.mirrors._holdings[number] = await engine.mirrors.get(number, 1)
+    engine.mirrors._holdings[number].remove(
+        next(id for id, h in engine.mirrors._holdings[number].by_id.items() if 6 in h.seats)
+    )
+    drop, engine.mirrors.drop = engine.mirrors.drop, lambda number: None  # type: ignore[method-assign]  # the mirror stays wrong
+    outcomes = await in_one_batch(engine, number, *asked)
+    engine.mirrors.drop = drop  # type: ignore[method-assign]
+    engine.mirrors.drop(number)
+    assert [isinstance(each, Hold) for each in outcomes] == [seat != 6 for seat in range(1, 12)]
+    assert isinstance(outcomes[5], InvariantViolated)
+    assert metrics.VIOLATIONS._value.get() == before + 1
+    sql(database_url, "DELETE FROM claims WHERE held_version = 0")
+
+
+async def test_a_value_that_the_database_cannot_take_fails_alone(engine: Engine) -> None:
+    number = await new_event(engine, areas={"floor": 10})
+    good, bad, also_good = await in_one_batch(
+        engine,
+        number,
+        a_place(engine, number, quantity(1)),
+        a_place(engine, number, quantity(1), buyer="nul \0 in it"),
+        a_place(engine, number, quantity(1)),
+    )
+    assert isinstance(good, Hold) and isinstance(also_good, Hold)
+    assert isinstance(bad, InvariantViolated)
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+async def test_a_serialization_failure_is_tried_again(
+    engine: Engine, database_url: str, sqlstate: str
+) -> None:
+    """The database raises it once, on the first write; the caller never hears of it."""
+    number = await new_event(engine, areas={"floor": 10})
+    sql(database_url, "CREATE SEQUENCE once")
+    sql(
+        database_url,
+        "CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF nextval('once') = 1 THEN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END IF; RETURN NEW; END $$",
+    )
+    sql(
+        database_url,
+        "CREATE TRIGGER fail_once BEFORE INSERT ON holds FOR EACH ROW EXECUTE FUNCTION fail_once()",
+    )
+    assert isinstance(await place(engine, number, quantity(1)), Hold)
+    assert sql(database_url, "SELECT last_value FROM once") == [(2,)]
+
+
+async def test_a_connection_lost_before_the_commit_is_tried_once_more(database_url: str) -> None:
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as engine:
+        number = await new_event(engine, areas={"floor": 10})
+        proxy.before = b"BEGIN"
+        assert isinstance(await place(engine, number, quantity(1)), Hold)
+        assert proxy.cuts == 1
+
+
+async def test_a_connection_lost_again_before_the_commit_is_certainly_nothing(database_url: str) -> None:
+    """It says so, and with the database back the same engine sells."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as engine:
+        number = await new_event(engine, areas={"floor": 10})
+        proxy.before, proxy.times = b"BEGIN", 2
+        with pytest.raises(Unavailable):
+            await place(engine, number, quantity(1))
+        assert count(database_url, "holds") == 0
+        assert isinstance(await place(engine, number, quantity(1)), Hold)
+    assert what_is_wrong(database_url) == []
+
+
+async def test_a_lost_answer_of_the_commit_is_an_unknown_outcome_that_the_key_settles(
+    database_url: str,
+) -> None:
+    """It had happened: the same key gives the answer that was never heard, and nothing is sold twice."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as engine:
+        number = await new_event(engine, areas={"floor": 10}, widths=(5,))
+        await place(engine, number, c.BestAvailableLine(quantity=1))
+        key = a_key("one")
+        proxy.after = b"COMMIT"
+        with pytest.raises(OutcomeUnknown):
+            await place(engine, number, c.BestAvailableLine(quantity=2), key=key)
+        assert number not in engine.mirrors._holdings, "the mirror may be wrong and was kept"
+        again = await place(engine, number, c.BestAvailableLine(quantity=2), key=key)
+        assert isinstance(again, Replayed)
+        assert (await engine.reading.get_availability(number)).counts.held == 3
+    assert what_is_wrong(database_url) == []
+
+
+async def test_a_commit_that_never_arrived_is_unknown_too_and_the_key_settles_it(database_url: str) -> None:
+    """It had not happened: with the same key it happens now, once."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as engine:
+        number = await new_event(engine, areas={"floor": 10})
+        await place(engine, number, quantity(1))
+        key = a_key("two")
+        proxy.before = b"COMMIT"
+        with pytest.raises(OutcomeUnknown):
+            await place(engine, number, quantity(2), key=key)
+        again = await place(engine, number, quantity(2), key=key)
+        assert isinstance(again, Answered)
+        assert (await engine.reading.get_availability(number)).counts.held == 3
+    assert what_is_wrong(database_url) == []
+
+
+async def test_an_unknown_confirm_is_settled_by_asking_again_without_a_key(database_url: str) -> None:
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as engine:
+        number = await new_event(engine, areas={"floor": 10})
+        hold = await place(engine, number, quantity(2))
+        proxy.after = b"COMMIT"
+        with pytest.raises(OutcomeUnknown):
+            await engine.execute(number, a_confirm(engine, number, hold))
+        booking = await engine.execute(number, a_confirm(engine, number, hold))
+        assert not booking.created
+        assert count(database_url, "bookings") == 1
+
+
+async def test_a_database_that_falls_silent_is_not_waited_for(database_url: str) -> None:
+    """Neither before the commit nor in it; once it speaks again, the same engine sells."""
+    async with (
+        cutting_proxy(database_url) as proxy,
+        an_engine(proxy.url, answer_seconds=0.3, wait_seconds=0.5) as engine,
+    ):
+        number = await new_event(engine, areas={"floor": 10})
+        await place(engine, number, quantity(1))
+        proxy.silent = True
+        with pytest.raises((Unavailable, Busy)):
+            await asyncio.wait_for(place(engine, number, quantity(1)), 8)
+        proxy.speak()
+        for _ in range(20):  # each waits for a connection as long as a sale would
+            outcomes = await all_at_once(place(engine, number, quantity(1)))
+            if isinstance(outcomes[0], Hold):
+                break
+        assert isinstance(outcomes[0], Hold)
+    assert what_is_wrong(database_url) == []
+
+
+async def test_a_backend_that_is_terminated_costs_no_sale(engine: Engine, database_url: str) -> None:
+    number = await new_event(engine, areas={"floor": 1_000})
+    for _ in range(5):
+        await place(engine, number, quantity(1))
+        sql(
+            database_url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holdfast'",
+        )
+        assert isinstance(await place(engine, number, quantity(1)), Hold)
+
+
+async def test_an_observer_that_fails_does_not_undo_a_sale(engine: Engine) -> None:
+    """What is committed is acknowledged, whatever those who are told of it do."""
+    number = await new_event(engine, areas={"floor": 10})
+
+    def fail(*_: Any) -> None:
+        raise ValueError("told too much")
+
+    engine.on_commit.append(fail)
+    assert isinstance(await place(engine, number, quantity(1)), Hold)
+
+
+async def test_failures_leave_no_connection_behind(database_url: str) -> None:
+    """Two hundred batches fail in four ways; a pool of two connections has both again, and sells."""
+    async with an_engine(database_url, size=2) as engine:
+        number = await new_event(engine, areas={"floor": 1_000}, widths=(3,))
+        for _ in range(50):
+            outcomes = await all_at_once(
+                place(engine, number, quantity(1), buyer="\0"),
+                place(engine, number, quantity(2_000, "floor")),
+                place(engine, 999_999, quantity(1)),
+                place(engine, number, c.SeatsLine(labels=("A-9-9",))),
+            )
+            assert all(isinstance(each, Exception) for each in outcomes)
+        assert isinstance(await place(engine, number, quantity(1)), Hold)
+        pool = engine.connections.pool(number)
+        assert pool.get_stats()["pool_available"] == pool.get_stats()["pool_size"]
+        assert sql(database_url, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%%'") == [
+            (0,)
+        ]
+
+
+async def test_a_migration_under_a_running_server_does_not_stop_sales(
+    engine: Engine, database_url: str
+) -> None:
+    """A later schema has further columns; statements that were prepared before it still fit."""
+    number = await new_event(engine, areas={"floor": 10}, widths=(3,))
+    for _ in range(6):
+        await place(engine, number, quantity(1))
+        await engine.reading.get_availability(number)
+    for table in ("events", "inventories", "areas", "holds", "claims", "journal", "seats", "bookings"):
+        sql(database_url, f"ALTER TABLE {table} ADD COLUMN something_new integer")
+    for _ in range(4):
+        assert isinstance(await place(engine, number, quantity(1)), Hold)
+    assert (await engine.reading.get_availability(number)).counts.held == 10
+
+
+async def test_a_wait_for_the_standby_that_was_cut_short_is_not_a_success(
+    engine: Engine, database_url: str, databases: TestDatabases
+) -> None:
+    """PostgreSQL only warns when a commit's wait for its standby is cancelled; a warning is no acknowledgement."""
+    number = await new_event(engine, areas={"floor": 10})
+    await place(engine, number, quantity(1))
+    key = a_key("standby")
+    superuser = databases.server.url_of("postgres", role="postgres")
+    try:
+        sql(superuser, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        sql(superuser, "SELECT pg_reload_conf()")
+        asked = asyncio.ensure_future(place(engine, number, quantity(1), key=key))
+        while not await asyncio.to_thread(_cancel_waiters, superuser):
+            assert not asked.done(), asked
+        with pytest.raises(OutcomeUnknown):
+            await asked
+    finally:
+        sql(superuser, "ALTER SYSTEM RESET synchronous_standby_names")
+        sql(superuser, "SELECT pg_reload_conf()")
+    assert isinstance(await place(engine, number, quantity(1), key=key), Replayed)
+
+
+def _cancel_waiters(url: str) -> int:
+    return len(sql(url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
