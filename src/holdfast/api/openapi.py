@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any
 
 import orjson
 from fastapi import Body, FastAPI, Path, Query
@@ -220,8 +220,7 @@ def _described(endpoint: Endpoint) -> Any:
         raise AssertionError("requests are answered by the layer")
 
     parameters = [
-        _parameter(value.name, Annotated[_on_the_wire(value.annotation), Path()])
-        for value in endpoint.path_values
+        _parameter(value.name, Annotated[value.annotation, Path()]) for value in endpoint.path_values
     ]
     if endpoint.query is not None:
         for name, info in endpoint.query.model_fields.items():
@@ -233,12 +232,6 @@ def _described(endpoint: Endpoint) -> Any:
     documented.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     documented.__name__ = endpoint.function.__name__
     return documented
-
-
-def _on_the_wire(annotation: Any) -> Any:
-    """A part of the path that becomes several values here is still one text, of the schema that it declares."""
-    base, *about = get_args(annotation)
-    return annotation if get_origin(base) is None else Annotated[str, *about]
 
 
 def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
