@@ -187,8 +187,10 @@ DAMAGE = {
         {"claim_differs", "counter_differs"},
     ),
     "a claim of nobody": (
-        "ALTER TABLE bookings DROP CONSTRAINT bookings_event_number_hold_id_fkey;"
-        "DELETE FROM holds WHERE status = 'active'",
+        (
+            "ALTER TABLE bookings DROP CONSTRAINT bookings_event_number_hold_id_fkey;"
+            "DELETE FROM holds WHERE status = 'active'"
+        ),
         {"claim_without_holder"},
     ),
     "a claim of the wrong kind": (
@@ -227,14 +229,18 @@ DAMAGE = {
         {"claim_differs"},
     ),
     "a booking of nothing": (
-        "ALTER TABLE bookings DROP CONSTRAINT bookings_event_number_hold_id_fkey;"
-        "UPDATE bookings SET hold_id = id WHERE status = 'cancelled'",
+        (
+            "ALTER TABLE bookings DROP CONSTRAINT bookings_event_number_hold_id_fkey;"
+            "UPDATE bookings SET hold_id = id WHERE status = 'cancelled'"
+        ),
         {"booking_without_hold", "booking_differs"},
     ),
     "two bookings of one hold": (
-        "ALTER TABLE bookings DROP CONSTRAINT bookings_pkey;"
-        "INSERT INTO bookings SELECT event_number, hold_id, gen_random_uuid(), status, confirmed_at, cancelled_at,"
-        " buyer_name, buyer_email, confirmed_by FROM bookings WHERE status = 'cancelled'",
+        (
+            "ALTER TABLE bookings DROP CONSTRAINT bookings_pkey;"
+            "INSERT INTO bookings SELECT event_number, hold_id, gen_random_uuid(), status, confirmed_at, cancelled_at,"
+            " buyer_name, buyer_email, confirmed_by FROM bookings WHERE status = 'cancelled'"
+        ),
         {"booked_twice"},
     ),
     "a block lifted without its claims": (
@@ -297,13 +303,17 @@ DAMAGE = {
         {"id_of_other_event", "claim_without_holder", "without_claims"},
     ),
     "a hold with all its rows": (
-        "DELETE FROM claims USING holds WHERE hold_id = id AND status = 'released';"
-        "DELETE FROM holds WHERE status = 'released'",
+        (
+            "DELETE FROM claims USING holds WHERE hold_id = id AND status = 'released';"
+            "DELETE FROM holds WHERE status = 'released'"
+        ),
         {"row_missing"},
     ),
     "a hold that nobody placed": (
-        "INSERT INTO holds SELECT event_number, (left(id::text, -12) || '000000000000')::uuid, status, placed_at,"
-        " expires_at, quantity, requested, buyer, token_hash, placed_by FROM holds WHERE status = 'released'",
+        (
+            "INSERT INTO holds SELECT event_number, (left(id::text, -12) || '000000000000')::uuid, status, placed_at,"
+            " expires_at, quantity, requested, buyer, token_hash, placed_by FROM holds WHERE status = 'released'"
+        ),
         {"not_in_journal", "without_claims"},
     ),
     "an event gone": (

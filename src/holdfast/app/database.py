@@ -11,7 +11,7 @@ from holdfast.app.postgres import PostgresServer, running_url
 from holdfast.app.secret_key import read_or_make_secret_key
 from holdfast.app.settings import Settings
 
-__all__ = ["open_database", "server_key"]
+__all__ = ["is_running", "open_database", "server_key"]
 
 
 @contextmanager
@@ -36,6 +36,11 @@ def open_database(settings: Settings) -> Iterator[str]:
             yield server.url
     finally:
         lock.release()
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether a server of this machine has the data directory's PostgreSQL running."""
+    return running_url(settings.data_dir / "postgres") is not None
 
 
 def server_key(settings: Settings) -> str:

@@ -67,7 +67,8 @@ def main() -> None:
     except typer.TyperException as error:  # wrong usage
         context = getattr(error, "ctx", None)
         usage = f" See `{context.command_path} --help`." if context is not None else ""
-        print(f"holdfast: {error.format_message()}{usage}", file=sys.stderr)
+        said = " ".join(error.format_message().split())  # lists of choices come on several lines
+        print(f"holdfast: {said}{'' if said.endswith('.') else '.'}{usage}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except CannotStart as error:
         print(f"holdfast: {error}", file=sys.stderr)

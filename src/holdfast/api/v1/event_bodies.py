@@ -140,7 +140,10 @@ class CreateEventIn(EventIn):
     status: Literal["published", "draft"] = "published"
 
     async def new_event(self, exchange: Exchange) -> NewEvent:
-        layout = await self.layout(exchange)
+        return self.with_layout(await self.layout(exchange))
+
+    def with_layout(self, layout: Layout) -> NewEvent:
+        """The event with these seats. Raises InvalidInput for an inventory beyond the limits."""
         areas = self.area_specs()
         if self.capacity is not None:
             areas = (AreaSpec(name=GENERAL, capacity=self.capacity),)

@@ -1,0 +1,102 @@
+"""Database of a command: the running server's, the one that the settings name, or the embedded one for a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import typer
+
+from holdfast.app.database import open_database
+from holdfast.app.errors import CannotStart
+from holdfast.app.logging import configure_logging
+from holdfast.app.settings import LogLevel, Settings, load_settings
+from holdfast.cli.output import fail
+from holdfast.domain.errors import EventNotFound, HoldfastError
+from holdfast.engine.engine import Engine
+from holdfast.engine.tokens import Keyring
+from holdfast.store import schema
+from holdfast.store.backup import BackupError
+from holdfast.store.connections import Connections
+
+__all__ = ["BY", "plain_errors", "resolve", "use_engine", "using_database"]
+
+BY = "cli"
+"""Who did it, as the journal says."""
+
+T = TypeVar("T")
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Whatever goes wrong in the block is one line on standard error and exit code 1, never a traceback."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort, KeyboardInterrupt, BrokenPipeError, CannotStart):
+        raise
+    except HoldfastError as error:
+        raise fail(error.detail) from None
+    except (BackupError, schema.SchemaError) as error:
+        raise fail(str(error)) from None
+    except Exception as error:  # noqa: BLE001 - a command's last door
+        raise fail(_one_line(error)) from None
+
+
+@contextmanager
+def using_database(*, migrated: bool = True, settings: Settings | None = None) -> Iterator[str]:
+    """The database's URL for the block. The embedded one is migrated as the server would; another is only looked at."""
+    with plain_errors():
+        settings = settings or load_settings()
+        configure_logging(settings.model_copy(update={"log_level": LogLevel.ERROR}))
+        with open_database(settings) as url:
+            if migrated:
+                if settings.database_url is None and _is_behind(url):
+                    schema.upgrade(url)
+                schema.verify(url)
+            yield url
+
+
+def use_engine(work: Callable[[Engine], Awaitable[T]]) -> T:
+    """Run the work with an engine over the command's database. The engine gives out no hold tokens."""
+    with using_database() as url:
+        return asyncio.run(_with_engine(url, work))
+
+
+async def resolve(engine: Engine, text: str) -> int:
+    """The number of the event that the command line names. Raises EventNotFound."""
+    from holdfast.api.values import parse_event_ref
+
+    ref = parse_event_ref(text)
+    try:
+        if ref is None:
+            raise EventNotFound
+        number = await engine.resolve(ref)
+        await engine.events.get(number)
+    except EventNotFound:
+        raise EventNotFound(f"There is no event {text[:80]}.") from None
+    return number
+
+
+async def _with_engine(url: str, work: Callable[[Engine], Awaitable[T]]) -> T:
+    connections = Connections(url, size=2, application="holdfast-cli")
+    engine = Engine(connections, Keyring(os.urandom(32)))
+    await engine.open()
+    try:
+        return await work(engine)
+    finally:
+        await engine.close()
+
+
+def _is_behind(url: str) -> bool:
+    found = schema.status(url)
+    return found.generation is None or found.generation < found.expected
+
+
+def _one_line(error: Exception) -> str:
+    text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # Of a driver's paragraph about a connection, the line that says what failed.
+    return next((line for line in lines if " failed: " in line), lines[0])

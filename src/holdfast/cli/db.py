@@ -1,0 +1,149 @@
+"""`holdfast db`: migrate, look at, back up and restore the database."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from holdfast.cli.output import AsJson, fail, print_record
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Migrate, look at, back up and restore the database: the embedded one, or that of HOLDFAST_DATABASE_URL.",
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def upgrade(as_json: AsJson = False) -> None:
+    """Migrate the database to this version's schema; nothing happens where it is there already."""
+    from holdfast.cli._database import using_database
+    from holdfast.store import schema
+
+    with using_database(migrated=False) as url:
+        before = schema.status(url).generation
+        schema.upgrade(url)
+        schema.verify(url)
+        now = schema.status(url).generation
+    print_record({"schema_before": before, "schema": now}, as_json=as_json)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Say which schema the database has and whether this version can use it; exits with 1 if it cannot."""
+    from holdfast.app.settings import load_settings
+    from holdfast.cli._database import using_database
+    from holdfast.store import backup, schema
+
+    with using_database(migrated=False) as url:
+        is_embedded = load_settings().database_url is None
+        found = schema.status(url)
+        facts = backup.read_facts(url)
+        problem = _problem(url)
+    told = {
+        "database": "embedded" if is_embedded else "HOLDFAST_DATABASE_URL",
+        "postgresql": facts.version,
+        "size_bytes": facts.size_bytes,
+        "schema": found.generation,
+        "schema_expected": found.expected,
+        "is_usable": problem is None,
+        "problem": problem,
+    }
+    print_record(told, as_json=as_json)
+    if problem is not None:
+        raise typer.Exit(1)
+
+
+@app.command("backup")
+def back_up(
+    file: Annotated[Path, typer.Argument(help="Where to write it; only you may read it.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the whole database, as of one moment, into one file (PostgreSQL's custom format). Sales go on meanwhile.
+
+    The server's secret key is not in it: keep a copy of `secret_key` in the data directory (or of HOLDFAST_SECRET_KEY),
+    or hold tokens given out before become invalid.
+    """
+    from holdfast.cli._database import using_database
+    from holdfast.cli._progress import progress_bar
+    from holdfast.store import backup
+
+    if file.exists() and not force:
+        raise fail(f"{file} exists already; --force replaces it.")
+    with using_database() as url, progress_bar(quiet=as_json) as bar:
+        bar.say("backing up")
+        descriptor, scratch = _scratch(file)
+        try:
+            with os.fdopen(descriptor, "wb") as target:
+                backup.dump(url, target, bin_dir=_bin_dir())
+                target.flush()
+                os.fsync(target.fileno())
+            scratch.rename(file)  # whole or not there
+        finally:
+            scratch.unlink(missing_ok=True)
+    print_record({"file": str(file), "size_bytes": file.stat().st_size}, as_json=as_json)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup that `holdfast db backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace what the database has, for good.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup into the database. All of it in one transaction, or nothing.
+
+    Stop the server first. A database that has events, keys or users in it is replaced with --force only.
+    """
+    from holdfast.cli._database import using_database
+    from holdfast.cli._progress import progress_bar
+    from holdfast.store import backup, schema
+
+    if not file.is_file():
+        raise fail(f"There is no file {file}.")
+    with using_database(migrated=False) as url, progress_bar(quiet=as_json) as bar:
+        found = backup.read_contents(url)
+        if found.servers:
+            raise fail("A server works with this database: stop it first.")
+        if found.has_sales and not force:
+            raise fail("The database is not empty; --force replaces all that is in it.")
+        bar.say("restoring")
+        backup.restore(url, file, bin_dir=_bin_dir(), drops=found.drops)
+        generation = schema.status(url).generation
+    told: dict[str, Any] = {"file": str(file), "schema": generation, "schema_expected": schema.GENERATION}
+    print_record(told, as_json=as_json)
+
+
+def _problem(url: str) -> str | None:
+    from holdfast.store import schema
+
+    try:
+        schema.verify(url)
+    except schema.SchemaError as error:
+        return str(error)
+    return None
+
+
+def _scratch(file: Path) -> tuple[int, Path]:
+    """A file beside it that only its owner may read."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.absolute().parent)
+    except OSError as error:
+        raise fail(f"{file} cannot be written: {error.strerror}.") from None
+    return descriptor, Path(name)
+
+
+def _bin_dir() -> Path | None:
+    """PostgreSQL's programs: the embedded one's, which know every older server too."""
+    from holdfast.app.errors import CannotStart
+    from holdfast.app.postgres import embedded_bin_dir
+
+    try:
+        return embedded_bin_dir()
+    except CannotStart:
+        return None

@@ -1,0 +1,88 @@
+"""`holdfast demo`: a sample arena on sale, and a line to type for each step of a sale."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from holdfast.cli.output import AsJson, print_json
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+_TYPE = "-H 'Content-Type: application/json'"
+
+
+@app.command()
+def demo(
+    url: Annotated[
+        str | None,
+        typer.Option(help="Where the server answers. Default: by HOLDFAST_HOST and HOLDFAST_PORT."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put the sample arena of 13,000 seats on sale, and print its URLs and a curl line for each step of a sale."""
+    from holdfast.app.database import is_running
+    from holdfast.app.settings import load_settings
+    from holdfast.cli._database import BY, plain_errors, use_engine
+    from holdfast.cli._files import new_event
+    from holdfast.domain.seat_map_forms import parse_seat_map
+    from holdfast.engine.engine import Engine
+    from holdfast.samples import arena
+
+    with plain_errors():
+        settings = load_settings()
+        layout = parse_seat_map(arena())
+        labels = [seat.label for seat in layout.seats if seat.category == layout.categories[0]][:2]
+        base = (url or f"http://{settings.host}:{settings.port or 8000}").rstrip("/")
+        new = new_event({"name": "A night at the arena", "venue": "Arena", "hold_ttl_seconds": 600}, layout)
+        running = settings.database_url is not None or is_running(settings)
+
+    async def make(engine: Engine) -> tuple[int, str, bool]:
+        event, _ = await engine.events.create(new, by=BY)
+        assert event is not None
+        return event.number, str(event.id), await engine.accounts.any_key()
+
+    number, id, has_keys = use_engine(make)
+    urls = {
+        "availability": f"{base}/v1/events/{number}/availability",
+        "seat_map": f"{base}/v1/events/{number}/seat-map",
+        "stream": f"{base}/v1/events/{number}/stream",
+    }
+    steps = steps_of_a_sale(base, number, labels, with_key=has_keys)
+    if as_json:
+        print_json({"number": number, "id": id, "seats": len(new.seats), "urls": urls, "steps": steps})
+        return
+    typer.echo(f"Event {number} is on sale: {new.name}, {len(new.seats):,} seats.\n")
+    for name, address in urls.items():
+        typer.echo(f"  {name.replace('_', ' '):<14}{address}")
+    if not running:
+        typer.echo("\nStart the server first: holdfast serve")
+    if has_keys:
+        typer.echo("\nThis server asks for a key: export HOLDFAST_API_KEY=hfk_… (`holdfast keys create`)")
+    for name, line in steps.items():
+        typer.echo(f"\n# {name}\n{line}")
+
+
+def steps_of_a_sale(base: str, number: int, labels: list[str], *, with_key: bool) -> dict[str, str]:
+    """Lines for a shell, to be typed one after the other."""
+    curl = "curl -sS"
+    if with_key:
+        curl += ' -H "Authorization: Bearer $HOLDFAST_API_KEY"'
+    seats = ", ".join(f'"{label}"' for label in labels)
+    body = f'{{"event": {number}, "lines": [{{"seats": [{seats}]}}]}}'
+    confirm = '{\\"hold\\": \\"$ID\\", \\"hold_token\\": \\"$TOKEN\\"}'
+    return {
+        "Look": f"{curl} {base}/v1/events/{number}/availability",
+        "Hold": f"HOLD=$({curl} {_TYPE} -d '{body}' {base}/v1/holds); echo \"$HOLD\"",
+        "Book": f"ID={_part('id')} TOKEN={_part('hold_token')}; "
+        f'{curl} {_TYPE} -d "{confirm}" {base}/v1/bookings',
+        "History": f"{curl} {base}/v1/events/{number}/seats/{labels[0]}/history",
+    }
+
+
+def _part(name: str) -> str:
+    """A text member of $HOLD, by what every shell has."""
+    return f"""$(printf %s "$HOLD" | sed 's/.*"{name}": *"\\([^"]*\\)".*/\\1/')"""

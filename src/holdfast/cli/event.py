@@ -1,0 +1,220 @@
+"""`holdfast event`: make, list, show and import events."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from holdfast.cli.output import AsJson, fail, print_json, print_record, print_table
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Make, list, show and import events.", no_args_is_help=True)
+
+EventRef = Annotated[str, typer.Argument(metavar="EVENT", help="Its number or its id.")]
+SeatMapFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--seat-map",
+        help="JSON file of its numbered seats: sections of equal rows, or labels, or a plan in pretix's schema.",
+    ),
+]
+
+
+class Status(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+
+
+@app.command()
+def create(  # noqa: PLR0917 - typer passes them by name
+    name: Annotated[str, typer.Argument(help="What it is called.")],
+    capacity: Annotated[int | None, typer.Option(help="Admissions of one area, `general`.")] = None,
+    area: Annotated[
+        list[str] | None, typer.Option(help="A counted area, as NAME=CAPACITY; again for each further one.")
+    ] = None,
+    seat_map: SeatMapFile = None,
+    venue: Annotated[str | None, typer.Option(help="Where it is.")] = None,
+    time_zone: Annotated[str | None, typer.Option(help="Of the venue, for example Europe/Berlin.")] = None,
+    starts_at: Annotated[
+        str | None, typer.Option(help="When it begins, for example 2027-05-01T19:00:00Z.")
+    ] = None,
+    on_sale_at: Annotated[str | None, typer.Option(help="Nothing is sold before.")] = None,
+    off_sale_at: Annotated[str | None, typer.Option(help="Nothing is sold from then on.")] = None,
+    hold_ttl_seconds: Annotated[
+        int | None, typer.Option(help="How long a hold lives that does not say.")
+    ] = None,
+    max_hold_ttl_seconds: Annotated[int | None, typer.Option(help="No hold lives longer.")] = None,
+    max_per_hold: Annotated[int | None, typer.Option(help="Admissions in one hold.")] = None,
+    max_per_buyer: Annotated[int | None, typer.Option(help="Admissions of one buyer in this event.")] = None,
+    allow_partial: Annotated[bool, typer.Option(help="Holds may take what is left.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Do not publish it yet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an event with its inventory; it is published, unless it is a draft."""
+    from holdfast.cli._database import BY, plain_errors, use_engine
+    from holdfast.cli._files import new_event, read_seat_map
+    from holdfast.engine.engine import Engine
+
+    given = {
+        "name": name,
+        "capacity": capacity,
+        "areas": [_area(text) for text in area] if area else None,
+        "venue": venue,
+        "time_zone": time_zone,
+        "starts_at": starts_at,
+        "on_sale_at": on_sale_at,
+        "off_sale_at": off_sale_at,
+        "hold_ttl_seconds": hold_ttl_seconds,
+        "max_hold_ttl_seconds": max_hold_ttl_seconds,
+        "max_per_hold": max_per_hold,
+        "max_per_buyer": max_per_buyer,
+        "allow_partial": allow_partial,
+        "status": "draft" if draft else "published",
+    }
+    with plain_errors():
+        new = new_event(
+            {field: value for field, value in given.items() if value is not None}, read_seat_map(seat_map)
+        )
+
+    async def make(engine: Engine) -> dict[str, Any]:
+        event, _ = await engine.events.create(new, by=BY)
+        assert event is not None
+        return _told(event)
+
+    print_record(use_engine(make), as_json=as_json)
+
+
+@app.command("list")
+def list_events(
+    status: Annotated[Status | None, typer.Option(help="Only these.")] = None,
+    text: Annotated[str | None, typer.Option(help="Only those with this in their name or venue.")] = None,
+    on_sale: Annotated[bool, typer.Option("--on-sale", help="Only those on sale now.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at the most.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List events, newest first, with what they can sell and have sold."""
+    from holdfast.cli._database import use_engine
+    from holdfast.engine.engine import Engine
+    from holdfast.engine.events import EventFilter
+
+    wanted = EventFilter(
+        status=status.value if status else None, text=text, on_sale=True if on_sale else None
+    )
+
+    async def find(engine: Engine) -> list[dict[str, Any]]:
+        return [
+            {
+                "number": event.number,
+                "id": event.id,
+                "name": event.name,
+                "status": event.status.value,
+                "starts_at": event.starts_at,
+                "capacity": counts.capacity,
+                "available": counts.available,
+                "held": counts.held,
+                "booked": counts.booked,
+                "blocked": counts.blocked,
+            }
+            for event, counts, _ in await engine.events.list(wanted, before=None, limit=limit)
+        ]
+
+    columns = ("number", "name", "status", "starts_at", "capacity", "available", "held", "booked", "blocked")
+    print_table(use_engine(find), columns=columns, as_json=as_json)
+
+
+@app.command()
+def show(event: EventRef, as_json: AsJson = False) -> None:
+    """Show an event, its rules, and its availability by area as it is now."""
+    from holdfast.cli._availability import tell_availability
+    from holdfast.cli._database import resolve, use_engine
+    from holdfast.engine.engine import Engine
+
+    async def read(engine: Engine) -> dict[str, Any]:
+        number = await resolve(engine, event)
+        availability = await engine.reading.get_availability(number)
+        return {**_told(await engine.events.get(number)), "availability": tell_availability(availability)}
+
+    told = use_engine(read)
+    if as_json:
+        print_json(told)
+        return
+    availability = told.pop("availability")
+    for field in ("areas", "categories"):
+        told[field] = [f"{each['name']} ({each['capacity']})" for each in told[field]]
+    print_record(told)
+    typer.echo()
+    total = {"name": "all", **{count: availability[count] for count in _COUNTS}}
+    print_table([*availability["areas"], total], columns=("name", "category", *_COUNTS))
+
+
+@app.command("import")
+def import_events(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="JSON: a list of events with the fields of POST /v1/events. CSV: those fields as columns; "
+            "areas as `hall=800; garden=200`."
+        ),
+    ],
+    seat_map: SeatMapFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the events of a file. A file with a mistake makes none.
+
+    With --seat-map, each event gets these seats unless it brings its own. An import that was interrupted is simply run
+    again: for three days the same place of the same file makes the same event, and not a second one.
+    """
+    from holdfast.cli._database import BY, plain_errors, use_engine
+    from holdfast.cli._files import read_events, read_seat_map
+    from holdfast.cli._progress import progress_bar
+    from holdfast.domain.commands import Answer, RetryKey
+    from holdfast.engine.engine import Engine
+
+    with plain_errors():
+        news = read_events(file, read_seat_map(seat_map))
+        seats = seat_map.read_bytes() if seat_map is not None else b""
+        content = sha256(file.read_bytes() + seats).digest()
+
+    def render(event: Any) -> Answer:
+        return Answer(status=201, body=json.dumps({"number": event.number, "id": str(event.id)}).encode())
+
+    async def make(engine: Engine) -> list[dict[str, Any]]:
+        made: list[dict[str, Any]] = []
+        with progress_bar(total=len(news), quiet=as_json) as bar:
+            for at, new in enumerate(news):
+                bar.say(new.name)
+                key = RetryKey(
+                    scope=sha256(b"import %d " % at + content).digest(), body=content, render=render
+                )
+                event, answer = await engine.events.create(new, by=BY, key=key)
+                assert answer is not None
+                made.append({**json.loads(answer.body), "name": new.name, "is_new": event is not None})
+                bar.step()
+        return made
+
+    made = use_engine(make)
+    print_table(made, columns=("number", "name", "is_new"), as_json=as_json)
+
+
+_COUNTS = ("capacity", "available", "held", "booked", "blocked")
+
+
+def _told(event: Any) -> dict[str, Any]:
+    from holdfast.api.v1.event_answers import tell_event
+
+    told = tell_event(event)
+    return {**told, "status": str(told["status"])}
+
+
+def _area(text: str) -> dict[str, Any]:
+    name, separator, size = text.rpartition("=")
+    if not separator or not (size.isascii() and size.isdigit()):
+        raise fail(f"--area is NAME=CAPACITY, for example hall=800; {text[:80]} is not.", code=2)
+    return {"name": name, "capacity": int(size)}

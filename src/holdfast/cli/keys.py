@@ -1,0 +1,133 @@
+"""`holdfast keys`: API keys, shown once and stored as hashes."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from holdfast.cli.output import AsJson, fail, print_record, print_table
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+
+_ID_LENGTH = 12
+_FOR = re.compile(r"([1-9][0-9]{0,4})([hd])")
+_UNITS = {"h": "hours", "d": "days"}
+
+
+class KeyScope(StrEnum):
+    """What a key may do."""
+
+    READ = "read"
+    SELL = "sell"
+    ORGANISE = "organise"
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What the key is for, to find it again in the list.")],
+    scope: Annotated[
+        list[KeyScope],
+        typer.Option(
+            help="What it may do; name it more than once for several. read: look at everything an organiser sees; "
+            "sell: hold and book for buyers; organise: events, blocks and everything else."
+        ),
+    ],
+    expires: Annotated[
+        str | None,
+        typer.Option(help="End: after so long (`12h`, `90d`) or at a time (`2027-01-01T00:00:00Z`)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and show it, once: only its hash is stored.
+
+    The first key ends open mode: from then on callers need a key, this machine's own included.
+    """
+    from holdfast.api.principals import make_api_key
+    from holdfast.cli._database import plain_errors, use_engine
+    from holdfast.domain.label import normalise_name
+    from holdfast.engine.engine import Engine
+
+    with plain_errors():
+        label = normalise_name(name, limit=100)
+        expires_at = _end(expires)
+        id = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(_ID_LENGTH))
+        key, secret_hash = make_api_key(id, secrets.token_urlsafe(32))
+        scopes = sorted({each.value for each in scope})
+
+    async def insert(engine: Engine) -> datetime:
+        return await engine.accounts.insert_key(
+            id=id, secret_hash=secret_hash, name=label, scopes=scopes, expires_at=expires_at
+        )
+
+    created_at = use_engine(insert)
+    told: dict[str, Any] = {"id": id, "name": label, "scopes": scopes, "key": key}
+    print_record({**told, "created_at": created_at, "expires_at": expires_at}, as_json=as_json)
+    if not as_json:
+        typer.echo(
+            "\nThis is the only time that the key is shown. Send it as `Authorization: Bearer KEY`.", err=True
+        )
+
+
+@app.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """List all keys, revoked and expired ones too; never their secrets."""
+    from holdfast.cli._database import use_engine
+    from holdfast.engine.engine import Engine
+
+    async def find(engine: Engine) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": key.id,
+                "name": key.name,
+                "scopes": list(key.scopes),
+                "created_at": key.created_at,
+                "expires_at": key.expires_at,
+                "revoked_at": key.revoked_at,
+                "last_used_at": key.last_used_at,
+            }
+            for key in await engine.accounts.list_keys()
+        ]
+
+    columns = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
+    print_table(use_engine(find), columns=columns, as_json=as_json)
+
+
+@app.command()
+def revoke(
+    id: Annotated[str, typer.Argument(help="The key's id, as `holdfast keys list` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a key: within a second no server takes it any more. Revoking again changes nothing."""
+    from holdfast.cli._database import use_engine
+    from holdfast.engine.engine import Engine
+
+    async def end(engine: Engine) -> bool:
+        return await engine.accounts.revoke_key(id)
+
+    if not use_engine(end):
+        raise fail(f"There is no key {id[:80]}.")
+    print_record({"id": id, "revoked": True}, as_json=as_json)
+
+
+def _end(text: str | None) -> datetime | None:
+    from holdfast.api.values import parse_time
+
+    if text is None:
+        return None
+    match = _FOR.fullmatch(text)
+    if match is not None:
+        return datetime.now(UTC) + timedelta(**{_UNITS[match[2]]: int(match[1])})
+    moment = parse_time(text)
+    if moment is None:
+        raise fail("--expires is a time from now (12h, 90d) or an RFC 3339 time.", code=2)
+    if moment <= datetime.now(UTC):
+        raise fail("--expires lies in the past.", code=2)
+    return moment

@@ -1,0 +1,78 @@
+"""`holdfast keys`: shown once, stored as a hash, in force until it ends or is revoked."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+
+from commands import Run
+from holdfast.store.accounts import Accounts, StoredKey
+from holdfast.store.connections import Connections
+from house_of import fetch
+
+
+def in_force(url: str, id: str) -> StoredKey | None:
+    async def find() -> StoredKey | None:
+        connections = Connections(url, size=2)
+        await connections.open()
+        try:
+            return await Accounts(connections).find_key(id)
+        finally:
+            await connections.close()
+
+    return asyncio.run(find())
+
+
+def test_a_key_is_shown_once_and_kept_as_a_hash(holdfast: Run, database_url: str) -> None:
+    made = holdfast("keys", "create", "box office", "--scope", "sell", "--scope", "read", "--json").json
+    _, _, secret = made["key"].split("_", 2)
+    found = in_force(database_url, made["id"])
+    assert found is not None
+    assert found.secret_hash == sha256(secret.encode()).digest()
+    assert found.scopes == {"read", "sell"}
+    assert secret not in str(fetch(database_url, "SELECT * FROM api_keys"))
+    listed = holdfast("keys", "list")
+    assert made["id"] in listed.out
+    assert secret not in listed.out
+
+
+def test_a_person_is_told_that_the_key_is_not_shown_again(holdfast: Run) -> None:
+    made = holdfast("keys", "create", "box office", "--scope", "sell")
+    assert "hfk_" in made.out
+    assert "only time" in made.err
+
+
+@pytest.mark.parametrize(("text", "ahead"), [("12h", timedelta(hours=12)), ("90d", timedelta(days=90))])
+def test_a_key_ends_after_a_while(holdfast: Run, database_url: str, text: str, ahead: timedelta) -> None:
+    made = holdfast("keys", "create", "till", "--scope", "sell", "--expires", text, "--json").json
+    expires_at = datetime.fromisoformat(made["expires_at"])
+    assert abs(expires_at - datetime.now(UTC) - ahead) < timedelta(minutes=5)
+    assert in_force(database_url, made["id"]) is not None
+    fetch(database_url, "UPDATE api_keys SET expires_at = now() RETURNING 1")
+    assert in_force(database_url, made["id"]) is None
+
+
+def test_a_revoked_key_is_over(holdfast: Run, database_url: str) -> None:
+    id = holdfast("keys", "create", "till", "--scope", "organise", "--json").json["id"]
+    assert holdfast("keys", "revoke", id).code == 0
+    assert in_force(database_url, id) is None
+    assert holdfast("keys", "revoke", id).code == 0
+    assert holdfast("keys", "list", "--json").json[0]["revoked_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("create", "till"), "Missing option"),
+        (("create", "till", "--scope", "everything"), "everything"),
+        (("create", " ", "--scope", "sell"), "It is blank."),
+        (("create", "till", "--scope", "sell", "--expires", "soon"), "RFC 3339"),
+        (("create", "till", "--scope", "sell", "--expires", "2001-01-01T00:00:00Z"), "in the past"),
+        (("revoke", "nothing"), "There is no key nothing."),
+    ],
+)
+def test_what_is_wrong_is_one_line(holdfast: Run, arguments: tuple[str, ...], complaint: str) -> None:
+    assert complaint in holdfast("keys", *arguments).complaint

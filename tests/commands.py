@@ -1,0 +1,78 @@
+"""Commands as a person runs them, in this process: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import structlog
+
+from holdfast.cli.main import main
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def complaint(self) -> str:
+        """The one line in which it refused."""
+        assert self.code != 0
+        lines = self.err.strip().splitlines()
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("holdfast: ")
+        return lines[0].removeprefix("holdfast: ")
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Ended]]:
+    """`run("event", "list", database_url=…)`: keywords are settings."""
+    for name in [name for name in os.environ if name.startswith("HOLDFAST_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "200")
+    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+
+    def run(*arguments: object, **settings: object) -> Ended:
+        with monkeypatch.context() as patched:
+            for name, value in settings.items():
+                patched.setenv(f"HOLDFAST_{name.upper()}", str(value))
+            patched.setattr(sys, "argv", ["holdfast", *map(str, arguments)])
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+        out, err = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), out, err)
+
+    yield run
+    logging.getLogger().handlers[:] = handlers
+    logging.getLogger().setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def holdfast(run: Run, database_url: str) -> Run:
+    """Commands on the test's own database."""
+
+    def on_database(*arguments: object, **settings: object) -> Ended:
+        return run(*arguments, **{"database_url": database_url, **settings})
+
+    return on_database
