@@ -26,7 +26,9 @@ def build_engine(settings: Settings) -> Engine:
     if settings.database_url is None:
         raise CannotStart("HOLDFAST_DATABASE_URL is not set; `holdfast serve` brings its own PostgreSQL.")
     if settings.secret_key is None:
-        raise CannotStart("HOLDFAST_SECRET_KEY is not set; a database of your own needs one of 32 characters or more.")
+        raise CannotStart(
+            "HOLDFAST_SECRET_KEY is not set; a database of your own needs one of 32 characters or more."
+        )
     connections = Connections(
         settings.database_url.get_secret_value(),
         size=settings.pool_size,
@@ -54,7 +56,11 @@ def build_app(settings: Settings) -> Layer:
 
     async def find_key(id: str) -> KeyRow | None:
         found = await engine.accounts.find_key(id)
-        return None if found is None else KeyRow(key_id=found.id, secret_hash=found.secret_hash, scopes=found.scopes)
+        return (
+            None
+            if found is None
+            else KeyRow(key_id=found.id, secret_hash=found.secret_hash, scopes=found.scopes)
+        )
 
     async def lifespan(_scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         while True:
@@ -79,4 +85,5 @@ def build_app(settings: Settings) -> Layer:
         open_mode=settings.open,
         lifespan=lifespan,
         body_seconds=settings.body_timeout_seconds,
+        access_log=settings.access_log,
     )

@@ -11,12 +11,13 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
-from holdfast.store.connections import Connection
+import psycopg
 
 
 @contextmanager
-def cut_after(connection: Connection, seconds: float) -> Iterator[None]:
+def cut_after(connection: psycopg.AsyncConnection[Any], seconds: float) -> Iterator[None]:
     """Within the block the connection has so long; then it is lost."""
     handle = asyncio.get_running_loop().call_later(seconds, _cut, connection)
     try:
@@ -25,6 +26,6 @@ def cut_after(connection: Connection, seconds: float) -> Iterator[None]:
         handle.cancel()
 
 
-def _cut(connection: Connection) -> None:
+def _cut(connection: psycopg.AsyncConnection[Any]) -> None:
     with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as handle:
         handle.shutdown(socket.SHUT_RDWR)
