@@ -97,6 +97,10 @@ class Layer:
             case _:
                 await send({"type": "websocket.close", "code": 1008})
 
+    def end_streams(self) -> None:
+        """For a server that is about to wait for its requests to end: these would not end by themselves."""
+        self._engine.streams.close()
+
     async def _serve(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         started = perf_counter()
         exchange = Exchange(

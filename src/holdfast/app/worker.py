@@ -13,6 +13,7 @@ import time
 
 import uvicorn
 
+from holdfast.api.layer import Layer
 from holdfast.api.protocol import BoundedHttpProtocol
 from holdfast.app.composition import build_app
 from holdfast.app.errors import CannotStart
@@ -26,10 +27,11 @@ _GRACE_SECONDS = 2.0
 
 
 class _Server(uvicorn.Server):
-    """Tells the supervisor, through a pipe, when requests are answered."""
+    """Tells the supervisor, through a pipe, when requests are answered; ends the streams when it stops."""
 
-    def __init__(self, config: uvicorn.Config, *, ready: int) -> None:
+    def __init__(self, config: uvicorn.Config, layer: Layer, *, ready: int) -> None:
         super().__init__(config)
+        self._layer = layer
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -38,6 +40,10 @@ class _Server(uvicorn.Server):
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._ready, b"1")
         os.close(self._ready)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._layer.end_streams()
+        await super().shutdown(sockets=sockets)
 
 
 def main() -> int:
@@ -49,7 +55,8 @@ def main() -> int:
         settings = load_settings()
         configure_logging(settings)
         _follow(given.life, settings)
-        server = _Server(_config(settings), ready=given.ready)
+        layer = build_app(settings)
+        server = _Server(_config(settings, layer), layer, ready=given.ready)
         server.run(sockets=[socket.socket(fileno=given.socket)])
     except CannotStart as error:
         print(f"holdfast: {error}", file=sys.stderr)
@@ -57,9 +64,9 @@ def main() -> int:
     return 0 if server.started else 1
 
 
-def _config(settings: Settings) -> uvicorn.Config:
+def _config(settings: Settings, layer: Layer) -> uvicorn.Config:
     return uvicorn.Config(
-        build_app(settings),
+        layer,
         loop="uvloop",
         http=BoundedHttpProtocol,
         ws="none",
