@@ -1,0 +1,116 @@
+"""`holdfast db`: what is backed up comes back whole, and nothing is overwritten by mistake."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from commands import Run
+from house_of import fetch
+
+
+@pytest.fixture
+def sold(holdfast: Run) -> None:
+    holdfast("event", "create", "Concert", "--capacity", 5)
+    holdfast("keys", "create", "till", "--scope", "sell")
+
+
+def test_an_empty_database_is_migrated_once(run: Run, empty_database_url: str) -> None:
+    on = {"database_url": empty_database_url}
+    unusable = run("db", "status", "--json", **on)
+    assert (unusable.code, unusable.json["is_usable"], unusable.json["schema"]) == (1, False, None)
+    assert run("db", "upgrade", "--json", **on).json["schema_before"] is None
+    again = run("db", "upgrade", "--json", **on).json
+    assert again["schema_before"] == again["schema"]
+    assert run("db", "status", "--json", **on).json["is_usable"]
+
+
+def test_a_backup_is_the_owner_s_alone_and_comes_back_whole(
+    holdfast: Run, run: Run, sold: None, empty_database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "sales.backup"
+    told = holdfast("db", "backup", file, "--json").json
+    assert told["size_bytes"] == file.stat().st_size > 1000
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["sales.backup"]
+
+    assert run("db", "restore", file, database_url=empty_database_url).code == 0
+    (event,) = run("event", "list", "--json", database_url=empty_database_url).json
+    assert (event["name"], event["available"]) == ("Concert", 5)
+    assert run("check", database_url=empty_database_url).code == 0
+    assert run("event", "create", "Next", "--json", database_url=empty_database_url).json["number"] == 2
+
+
+def test_a_database_with_sales_is_replaced_on_demand_only(
+    holdfast: Run, sold: None, database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "sales.backup"
+    holdfast("db", "backup", file)
+    holdfast("event", "create", "Later", "--capacity", 5)
+    assert "not empty" in holdfast("db", "restore", file).complaint
+    assert fetch(database_url, "SELECT count(*) FROM events") == [(2,)]
+    assert holdfast("db", "restore", file, "--force").code == 0
+    assert fetch(database_url, "SELECT name FROM events") == [("Concert",)]
+    assert fetch(database_url, "SELECT count(*) FROM api_keys") == [(1,)]
+    again = tmp_path / "again.backup"
+    assert holdfast("db", "backup", again).code == 0
+    assert holdfast("db", "restore", again, "--force").code == 0
+
+
+def test_a_migrated_database_without_events_counts_as_empty(
+    holdfast: Run, run: Run, sold: None, databases: object, tmp_path: Path
+) -> None:
+    """A server that was started once has a schema, and nothing to lose."""
+    file = tmp_path / "sales.backup"
+    holdfast("db", "backup", file)
+    url = databases.create()  # type: ignore[attr-defined]
+    assert run("db", "restore", file, database_url=url).code == 0
+    assert fetch(url, "SELECT name FROM events") == [("Concert",)]
+
+
+@pytest.mark.parametrize("damage", ["cut", "other"])
+def test_what_is_no_whole_backup_changes_nothing(
+    holdfast: Run, sold: None, database_url: str, tmp_path: Path, damage: str
+) -> None:
+    """One transaction: a file that ends too early leaves all that was there."""
+    file = tmp_path / "sales.backup"
+    holdfast("db", "backup", file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"something else")
+    assert holdfast("db", "restore", file, "--force").complaint
+    assert fetch(database_url, "SELECT name FROM events") == [("Concert",)]
+    assert holdfast("check").code == 0
+
+
+def test_a_server_that_works_with_the_database_is_not_restored_under(
+    holdfast: Run, sold: None, database_url: str, tmp_path: Path
+) -> None:
+    """It would sell on from what it remembers of the old events."""
+    file = tmp_path / "sales.backup"
+    holdfast("db", "backup", file)
+    with psycopg.connect(database_url, application_name="holdfast"):
+        assert "stop it first" in holdfast("db", "restore", file, "--force").complaint
+
+
+def test_a_file_that_is_there_is_kept(holdfast: Run, sold: None, tmp_path: Path) -> None:
+    file = tmp_path / "sales.backup"
+    file.write_text("precious")
+    assert "--force" in holdfast("db", "backup", file).complaint
+    assert file.read_text() == "precious"
+    assert holdfast("db", "backup", file, "--force").code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_backup_that_fails_leaves_no_file(
+    holdfast: Run, run: Run, empty_database_url: str, tmp_path: Path
+) -> None:
+    assert "db upgrade" in run("db", "backup", tmp_path / "a", database_url=empty_database_url).complaint
+    assert "cannot be written" in holdfast("db", "backup", tmp_path / "no" / "a").complaint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_not_there_is_one_line(holdfast: Run, tmp_path: Path) -> None:
+    assert "There is no file" in holdfast("db", "restore", tmp_path / "nothing").complaint

@@ -1,0 +1,84 @@
+"""Commands beside a server on the embedded database, and on it alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from commands import Run
+from serving import Serving, environment
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Where PostgreSQL's own user can go."""
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-cli-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_commands_work_with_no_server_running(run: Run, data_dir: Path, tmp_path: Path) -> None:
+    """The embedded PostgreSQL runs for as long as each takes; a backup goes round too."""
+    on = {"data_dir": data_dir}
+    assert run("event", "create", "Concert", "--capacity", 5, **on).code == 0
+    assert run("db", "backup", tmp_path / "backup", **on).code == 0
+    assert run("db", "restore", tmp_path / "backup", "--force", **on).code == 0
+    assert run("event", "list", "--json", **on).json[0]["name"] == "Concert"
+    told = run("db", "status", "--json", **on).json
+    assert (told["database"], told["is_usable"], told["postgresql"].partition(".")[0]) == (
+        "embedded",
+        True,
+        "18",
+    )
+
+
+def test_the_demo_s_lines_sell_two_seats_of_a_running_server(
+    run: Run, data_dir: Path, tmp_path: Path
+) -> None:
+    """Look, hold, book, history: typed into a shell one after the other, as they are printed."""
+    with Serving(data_dir) as server:
+        on = {"data_dir": data_dir, "port": server.port}
+        demo = run("demo", "--json", **on).json
+        assert demo["seats"] >= 12_000
+        answers = _type(demo["steps"])
+        assert answers["Look"]["available"] == demo["seats"]
+        assert answers["Hold"]["quantity"] == 2
+        assert answers["Book"]["status"] == "confirmed"
+        assert [item["change"] for item in answers["History"]["items"]] == ["held", "booked"]
+        assert run("watch", demo["number"], "--once", "--json", **on).json["booked"] == 2
+        assert run("check", **on).code == 0
+        assert "Start the server" not in run("demo", **on).out
+        assert "stop it first" in _backed_up_and_restored(run, tmp_path / "backup", on)
+
+
+def test_the_demo_says_when_no_server_runs(run: Run, data_dir: Path) -> None:
+    said = run("demo", "--url", "http://tickets.example/", data_dir=data_dir).out
+    assert "holdfast serve" in said
+    assert "http://tickets.example/v1/events/1/availability" in said
+
+
+def test_the_demo_s_lines_carry_a_key_where_the_server_asks_for_one(run: Run, data_dir: Path) -> None:
+    run("keys", "create", "till", "--scope", "sell", data_dir=data_dir)
+    steps = run("demo", "--json", data_dir=data_dir).json["steps"]
+    assert all("Authorization: Bearer $HOLDFAST_API_KEY" in line for line in steps.values())
+
+
+def _type(steps: dict[str, str]) -> dict[str, dict[str, object]]:
+    script = "\n".join(f"{line}; echo; echo ====" for line in steps.values())
+    done = subprocess.run(
+        ["bash", "-euc", script], env=environment(), capture_output=True, text=True, check=True, timeout=60
+    )
+    parts = done.stdout.split("====")
+    return {name: json.loads(part) for name, part in zip(steps, parts, strict=False)}
+
+
+def _backed_up_and_restored(run: Run, file: Path, on: dict[str, object]) -> str:
+    assert run("db", "backup", file, **on).code == 0
+    return run("db", "restore", file, "--force", **on).complaint
