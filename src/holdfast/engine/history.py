@@ -162,14 +162,14 @@ def _ending(
     """(at, change, version) of the end of a hold that never was booked, whoever wrote it down, and when."""
     expires_at = claim.expires_at
     assert expires_at is not None
-    if cancellation is not None and cancellation[1] < expires_at:
+    if cancellation is not None and cancellation[0] > claim.held_version:
         version, at = cancellation
-        if claim.held_version < version and (claim.ended_version is None or claim.ended_version > version):
+        if (claim.ended_version is None or claim.ended_version > version) and at < expires_at:
             return at, "released", version
+    if claim.ended_version is None and expires_at > now:
+        return None
     if claim.ended_version is not None:
         step = steps[claim.ended_version, claim.hold_id]
-        if step.entry("released", "expired")["change"] == "released":
+        if step.at < expires_at:  # else it had lapsed before anyone wrote down anything
             return step.at, "released", claim.ended_version
-    elif expires_at > now:
-        return None
     return expires_at, "expired", max(versions.get(expires_at, 0), claim.held_version)

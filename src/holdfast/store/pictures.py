@@ -121,18 +121,19 @@ class PictureReads:
         return [(row[0], row[1], row[2], row[3]) for row in table]
 
     async def versions_at(self, number: int, times: Sequence[datetime]) -> dict[datetime, int]:
+        """The version that the event had at each time; 0 before its first."""
         table = await self._fetch(number, "versions_at", times=arrays.times(times))
-        return {row[0]: row[1] for row in table}
+        return {row[0]: row[1] or 0 for row in table}
 
     async def find_cancellation(self, number: int) -> tuple[int, datetime] | None:
         """(version, at) of the event's cancelling."""
         table = await self._fetch(number, "cancelled_at")
         return (table[0][0], table[0][1]) if table else None
 
-    async def check(self) -> None:
+    async def check(self, answer_seconds: float) -> None:
         """Asks every node something. Raises Fault where one does not answer."""
         for pool in self._connections.all():
-            await self._connections.ask_pool(pool, SQL["is_there"])
+            await self._connections.ask_pool(pool, SQL["is_there"], answer_seconds=answer_seconds)
 
     async def _fetch(self, number: int, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return await self._connections.ask(number, SQL[name], {"event_number": number, **parameters})
