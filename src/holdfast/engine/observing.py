@@ -13,6 +13,9 @@ from holdfast.store.pictures import PictureReads
 from holdfast.store.reads import Reads, Totals
 
 CHECK_SECONDS = 2.0
+ANSWER_SECONDS = 1.5
+"""Less than the whole: a connection that is silent is cut off first, since waiting for it cannot be broken off."""
+
 TOTALS_SECONDS = 1.0
 """Counting everything reads whole tables: it is done once in this time, however often it is asked for."""
 
@@ -33,7 +36,7 @@ class Observing:
             raise Unavailable("The server is shutting down.")
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                await self._checks.check()
+                await self._checks.check(ANSWER_SECONDS)
         except TimeoutError:
             raise Unavailable("The database does not answer.") from None
 
