@@ -12,7 +12,6 @@ import pytest
 from ageing import lapse_hold
 from holdfast.domain import commands as c
 from holdfast.domain.commands import STAFF
-from holdfast.domain.ids import event_number_of
 
 USER = {
     "name": "Ada Byron",
@@ -373,7 +372,9 @@ async def test_a_seat_has_to_be_named(client, body):
     assert (await client.post(f"/reservations/{user}/hold", json=body)).status_code == 422
 
 
-@pytest.mark.parametrize("user", ["0", "99999", "abc", "-1", "9" * 30, "9f0c8f5e-56a1-4c1c-9d0b-2f1f6f0a7c55"])
+@pytest.mark.parametrize(
+    "user", ["0", "99999", "abc", "-1", "9" * 30, "9f0c8f5e-56a1-4c1c-9d0b-2f1f6f0a7c55"]
+)
 async def test_an_unknown_user_is_404(client, user):
     show = await make_show(client)
     assert (await hold(client, user, show)).status_code == 404
@@ -460,8 +461,10 @@ async def test_a_reservation_that_is_none_is_404(client, engine):
     """Neither is a hold that was not made here: other dialects' holds have tokens, and no user."""
     event = (await client.post("/events", json={"name": "Concert", "total_seats": 10})).json()
     foreign = (await client.post("/holds", json={"event_id": event["event_id"], "qty": 1})).json()["hold_id"]
-    absent = engine.new_id(event_number_of(engine.new_id(1)))
-    for id in ("abc", "17", str(uuid4()), str(absent), foreign):
+    show, guests = await make_show(client), engine.new_id(2)
+    await engine.execute(show, c.PlaceHold(hold_id=guests, lines=(c.SeatsLine(labels=("A1",)),)))
+    absent = engine.new_id(show)
+    for id in ("abc", "17", str(uuid4()), str(absent), foreign, str(guests)):
         for what in ("confirm", "release"):
             assert (await client.post(f"/reservations/{id}/{what}")).status_code == 404
 

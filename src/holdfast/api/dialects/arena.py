@@ -106,7 +106,7 @@ async def list_seats(exchange: Exchange, event_id: str | None = None) -> Reply:
         number = await _only_seated_event(engine)
     else:
         number = await engine.resolve(read_event_id(event_id))
-    seating = await get_seating(engine, number)
+    seating = await get_seating(exchange, number)
     labels = enumerate(seating.seat_map.labels, 1)
     return Reply(body=encode([_seat(seating, number, seat, label) for seat, label in labels]))
 
@@ -176,7 +176,7 @@ async def confirm_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText
     engine: Engine = exchange.engine
     await get_label(engine, seat_id)
     number, seat = ids.split_seat_id(seat_id)
-    holding = _reservation_of(await get_seating(engine, number), seat, user_id)
+    holding = _reservation_of(await get_seating(exchange, number), seat, user_id)
     await engine.execute(
         number,
         c.ConfirmHold(

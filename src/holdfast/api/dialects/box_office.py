@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from holdfast.api.dialects.dialect import Asked, Dialect, Told
+from holdfast.api.dialects.dialect import Asked, Dialect, Told, refuse_hidden
 from holdfast.api.dialects.reference import EventRef, read_hold_id
 from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
@@ -246,6 +246,7 @@ async def get_event(exchange: Exchange, event_id: EventPath) -> EventStatusOut:
     """How many seats there are and what became of them, exact when read; blocked seats are not available."""
     number = await exchange.engine.resolve(event_id)
     found = await exchange.engine.reading.get_availability(number)
+    refuse_hidden(exchange, found.event)
     return EventStatusOut(
         event_id=found.event.id,
         name=found.event.name,

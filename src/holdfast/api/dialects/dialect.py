@@ -11,9 +11,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from holdfast.api.exchange import Exchange
 from holdfast.api.routes import ErrorRenderer, Routes
+from holdfast.api.v1.rights import sees_drafts
+from holdfast.domain.errors import EventNotFound
+from holdfast.domain.event import Event, EventStatus
 
-__all__ = ["Asked", "Dialect", "Told"]
+__all__ = ["Asked", "Dialect", "Told", "refuse_hidden"]
 
 _Function = Callable[..., Awaitable[Any]]
 
@@ -28,6 +32,12 @@ class Told(BaseModel):
     """What a dialect's client is answered."""
 
     model_config = ConfigDict(frozen=True)
+
+
+def refuse_hidden(exchange: Exchange, event: Event) -> None:
+    """Raises EventNotFound for a draft that the caller may not see, as `/v1` does."""
+    if event.status is EventStatus.DRAFT and not sees_drafts(exchange.principal):
+        raise EventNotFound("There is no such event.")
 
 
 class Dialect(Routes):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from holdfast.api.dialects.dialect import refuse_hidden
+from holdfast.api.exchange import Exchange
 from holdfast.domain.errors import EventNotFound, SeatNotFound
 from holdfast.domain.event import Event, EventStatus
 from holdfast.domain.holdings import Holding, Holdings
@@ -34,12 +36,14 @@ class Seating:
         return holding
 
 
-async def get_seating(engine: Engine, number: int) -> Seating:
-    """Not older than the call. Raises EventNotFound."""
+async def get_seating(exchange: Exchange, number: int) -> Seating:
+    """Not older than the call. Raises EventNotFound, also for a draft that the caller may not see."""
+    engine: Engine = exchange.engine
     known = await engine.catalogue.find_known(number)
     moment = None if known is None else await engine.reading.reads.find_moment(number)
     if known is None or moment is None:
         raise EventNotFound("There is no such event.")
+    refuse_hidden(exchange, known.event)
     version = known.event.map_version
     seat_map = await engine.reading.get_seat_map(number, version)
     holdings = await engine.mirrors.get_current(number, version) if version else None

@@ -224,7 +224,7 @@ def _seat(number: int, seat: int, label: str) -> dict[str, Any]:
 async def list_seats(exchange: Exchange, show_id: EventPath) -> Reply:
     """The show's seats, in the order in which they came."""
     number = await exchange.engine.resolve(show_id)
-    seating = await get_seating(exchange.engine, number)
+    seating = await get_seating(exchange, number)
     labels = enumerate(seating.seat_map.labels, 1)
     return Reply(body=encode([_seat(number, seat, label) for seat, label in labels]))
 
@@ -261,7 +261,7 @@ async def get_availability(
     number = await exchange.engine.resolve(show_id)
     route, filters = f"/shows/{number}/availability", {"status": status}
     after = 0 if cursor is None else exchange.cursors.open(cursor, route, filters)[0]
-    seating = await get_seating(exchange.engine, number)
+    seating = await get_seating(exchange, number)
     matching = (
         told
         for seat, label in islice(enumerate(seating.seat_map.labels, 1), after, None)
