@@ -52,7 +52,10 @@ async def test_reads_outlive_a_restart_of_the_database(
     event = await make_event(engine, capacity=3)
     path = f"/v1/events/{event.number}/availability"
     assert (await client.get(path)).status_code == 200
-    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    kill = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
     fetch(database_url, kill)
     assert (await client.get(path)).status_code == 200
     fetch(database_url, kill)

@@ -14,18 +14,7 @@ SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at
        e.map_version, e.created_at, i.version, greatest(statement_timestamp(), i.last_at),
        a.numbers, a.names, a.categories, a.seated, a.capacities, a.held, a.booked, a.blocked,
        l.ids, l.expiries, l.areas, l.seats, l.quantities,
-       (
-           SELECT array_agg(c.seat_number)
-           FROM claims c
-           WHERE c.event_number = :event_number AND c.ended_version IS NULL AND c.seat_number IS NOT NULL
-             AND c.booked_version IS NOT NULL
-       ),
-       (
-           SELECT array_agg(c.seat_number)
-           FROM claims c
-           WHERE c.event_number = :event_number AND c.ended_version IS NULL AND c.seat_number IS NOT NULL
-             AND c.kind = 'block'
-       )
+       s.booked, s.blocked
 FROM inventories i
 JOIN events e ON e.event_number = :event_number
 CROSS JOIN LATERAL (
@@ -45,6 +34,12 @@ CROSS JOIN LATERAL (
            array_agg(seat_number) AS seats, array_agg(quantity) AS quantities
     FROM live
 ) l
+CROSS JOIN LATERAL (
+    SELECT array_agg(c.seat_number) FILTER (WHERE c.booked_version IS NOT NULL) AS booked,
+           array_agg(c.seat_number) FILTER (WHERE c.kind = 'block') AS blocked
+    FROM claims c
+    WHERE c.event_number = :event_number AND c.ended_version IS NULL AND c.seat_number IS NOT NULL
+) s
 WHERE i.event_number = :event_number;
 
 -- name: follow_picture
