@@ -1,0 +1,288 @@
+"""Writes the parts of docs/reference that the program knows itself: routes, settings, commands and metrics.
+
+    .venv/bin/python docs/tools/reference.py
+
+A page has them between `<!-- generated: NAME -->` and `<!-- end -->`; the rest of it is written by hand. A test
+compares.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import SecretStr
+
+from holdfast import metrics
+from holdfast.api.catalogue import all_endpoints
+from holdfast.api.openapi import openapi_document
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Endpoint
+from holdfast.app import composition
+from holdfast.app.settings import PREFIX, Settings
+from holdfast.cli.main import app as program
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+PAGES = {"http": "http.md", "settings": "settings.md", "commands": "cli.md", "metrics": "metrics.md"}
+
+_LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
+_POLICIES = {
+    Policy.PUBLIC: "anyone",
+    Policy.READ: "scope `read`",
+    Policy.SELL: "scope `sell`",
+    Policy.ORGANISE: "scope `organise`",
+}
+_DEEPEST = 3
+
+
+def generate(name: str) -> str:
+    """The text of a generated part."""
+    makers: dict[str, Callable[[], Iterator[str]]] = {
+        "http": _http,
+        "settings": _settings,
+        "commands": _commands,
+        "metrics": _metrics,
+    }
+    return "\n".join(makers[name]()).strip() + "\n"
+
+
+def with_generated(page: str, name: str) -> str:
+    """The page with that part as it is now."""
+    pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    text, count = pattern.subn(lambda match: f"{match[1]}\n{generate(name)}\n{match[2]}", page)
+    if count != 1:
+        raise ValueError(f"the page has {count} places for {name}")
+    return text
+
+
+# Routes
+
+
+def _http() -> Iterator[str]:
+    endpoints = all_endpoints()
+    document = openapi_document(endpoints)
+    by_tag: dict[str, list[Endpoint]] = {tag["name"]: [] for tag in document["tags"]}
+    for endpoint in endpoints:
+        # A dialect's path answers with and without a slash at its end; one of the two is enough to read.
+        if not endpoint.operation_id.endswith("_too"):
+            by_tag[endpoint.openapi["tag"]].append(endpoint)
+    for tag in document["tags"]:
+        yield f"## {tag['name'].capitalize()}\n\n{tag['description']}\n"
+        for endpoint in by_tag[tag["name"]]:
+            operation = document["paths"][endpoint.path][endpoint.method.lower()]
+            yield from _route(endpoint, operation, document["components"]["schemas"])
+
+
+def _route(endpoint: Endpoint, operation: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:
+    yield f"### `{endpoint.method} {endpoint.path}`\n"
+    facts = [f"`{endpoint.operation_id}`", _POLICIES[endpoint.policy]]
+    if endpoint.openapi["hold_token"]:
+        facts.append("hold token")
+    statuses = sorted({endpoint.status, *endpoint.openapi["answers"]})
+    yield f"{' · '.join(facts)} → {', '.join(map(str, statuses))}\n"
+    if operation.get("description"):
+        yield re.sub(r"^#+ ", "", operation["description"]) + "\n"
+    query = [one for one in operation.get("parameters", []) if one["in"] == "query"]
+    if query:
+        yield "| Query | Type | |\n|---|---|---|"
+        for one in query:
+            about = one.get("description") or one["schema"].get("description") or ""
+            required = "required. " if one.get("required") else ""
+            yield f"| `{one['name']}` | {_type(one['schema'], schemas)} | {_cell(required + about)} |"
+        yield ""
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    if body is not None:
+        rows = list(_members(body, schemas, prefix="", depth=1))
+        if rows:
+            yield "| Body | Type | |\n|---|---|---|"
+            yield from rows
+            yield ""
+    examples = list(endpoint.openapi["examples"].values())
+    if examples:
+        yield f"```text\n{json.dumps(_plain(operation), ensure_ascii=False)}\n```\n"
+    own = sorted(
+        {error.code for error in (*endpoint.errors, *(one.form.missing for one in endpoint.path_values))}
+    )
+    if own:
+        yield f"Refused with {', '.join(f'`{code}`' for code in own)}.\n"
+
+
+def _plain(operation: dict[str, Any]) -> Any:
+    """The first example of the body, as it goes over the wire."""
+    examples = operation["requestBody"]["content"]["application/json"]["examples"]
+    return next(iter(examples.values()))["value"]
+
+
+def _members(schema: dict[str, Any], schemas: dict[str, Any], *, prefix: str, depth: int) -> Iterator[str]:
+    schema = _resolved(schema, schemas)
+    for name, member in schema.get("properties", {}).items():
+        required = "required. " if name in schema.get("required", ()) else ""
+        about = required + (member.get("description") or "")
+        default = member.get("default")
+        if default is not None and name not in schema.get("required", ()):
+            about += f" Default: `{json.dumps(default)}`."
+        yield f"| `{prefix}{name}` | {_type(member, schemas)} | {_cell(about)} |"
+        inner = _object_in(member, schemas)
+        if inner is not None and depth < _DEEPEST:
+            mark = "[]." if _is_list(member, schemas) else "."
+            yield from _members(inner, schemas, prefix=f"{prefix}{name}{mark}", depth=depth + 1)
+
+
+def _resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    while True:
+        if "$ref" in schema:
+            schema = schemas[schema["$ref"].rsplit("/", 1)[-1]]
+            continue
+        kinds = [one for one in schema.get("anyOf", []) if one.get("type") != "null"]
+        if len(kinds) != 1:
+            return schema
+        schema = kinds[0]
+
+
+def _is_list(schema: dict[str, Any], schemas: dict[str, Any]) -> bool:
+    return _resolved(schema, schemas).get("type") == "array"
+
+
+def _object_in(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any] | None:
+    schema = _resolved(schema, schemas)
+    if schema.get("type") == "array":
+        schema = _resolved(schema.get("items", {}), schemas)
+    return schema if schema.get("properties") else None
+
+
+def _type(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
+    schema = _resolved(schema, schemas)
+    kinds = [one for one in schema.get("anyOf", []) if one.get("type") != "null"]
+    if kinds:
+        return " or ".join(dict.fromkeys(_type(one, schemas) for one in kinds))
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
+    if "enum" in schema:
+        return " or ".join(f"`{one}`" for one in schema["enum"])
+    kind = schema.get("type", "any")
+    if kind == "array":
+        return f"list of {_type(schema.get('items', {}), schemas)}"
+    if kind == "string":
+        return {"uuid": "UUID", "date-time": "time"}.get(schema.get("format", ""), "text")
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if kind in ("integer", "number"):
+        name = "whole number" if kind == "integer" else "number"
+        if low is not None and high is not None:
+            return f"{name}, {low:,.15g} to {high:,.15g}"
+        return f"{name}, {low:,.15g} or more" if low is not None else name
+    return {"boolean": "yes or no", "object": "object"}.get(kind, kind)
+
+
+# Settings
+
+
+def _settings() -> Iterator[str]:
+    yield "| Variable | Default | Limits | |\n|---|---|---|---|"
+    for name, field in Settings.model_fields.items():
+        default = (
+            "" if field.default_factory or field.default is None else f"`{_environment_form(field.default)}`"
+        )
+        limits = [
+            form.format(f"{value:,}" if isinstance(value, int) else value)
+            for rule in field.metadata
+            for attribute, form in _LIMITS.items()
+            if (value := getattr(rule, attribute, None)) is not None
+        ]
+        if inspect.isclass(field.annotation) and issubclass(field.annotation, Enum):
+            limits = [f"`{one.value}`" for one in field.annotation]
+        about = _cell(field.description or "")
+        if field.annotation == SecretStr | None:
+            about = f"**Secret.** {about}"
+        yield f"| `{PREFIX}{name.upper()}` | {default} | {', '.join(limits)} | {about} |"
+
+
+def _environment_form(value: Any) -> str:
+    """As one writes it in the environment."""
+    if isinstance(value, bool):
+        return str(int(value))
+    return f"{value:g}" if isinstance(value, float) else str(getattr(value, "value", value))
+
+
+# Commands
+
+
+def _commands() -> Iterator[str]:
+    root: Any = typer.main.get_command(program)
+    yield from _command_group(root, root.make_context("holdfast", [], resilient_parsing=True))
+
+
+def _command_group(group: Any, context: Any) -> Iterator[str]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        inner = command.make_context(name, [], parent=context, resilient_parsing=True)
+        if hasattr(command, "get_command"):
+            yield from _command_group(command, inner)
+            continue
+        arguments = [one for one in command.params if one.param_type_name == "argument"]
+        usage = "".join(f" {_argument(one)}" for one in arguments)
+        yield f"## `{inner.command_path}{usage}`\n"
+        yield _reflowed(inspect.cleandoc(command.help or "")) + "\n"
+        records = [
+            (one, one.get_help_record(inner)) for one in command.params if not getattr(one, "hidden", False)
+        ]
+        rows = [
+            f"| `{_argument(one) if one.param_type_name == 'argument' else one.opts[0]}` | {_cell(record[1])} |"
+            for one, record in records
+            if record is not None and one.name not in ("help", "install_completion", "show_completion")
+        ]
+        if rows:
+            yield "| | |\n|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _argument(one: Any) -> str:
+    if one.metavar:
+        return str(one.metavar)
+    name = one.name.upper()
+    return name if one.required else f"[{name}]"
+
+
+def _reflowed(text: str) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+# Metrics
+
+
+def _metrics() -> Iterator[str]:
+    yield "| Metric | Kind | Labels | |\n|---|---|---|---|"
+    for name, kind, labels, about in all_metrics():
+        yield f"| `{name}` | {kind} | {', '.join(f'`{one}`' for one in labels)} | {_cell(about)} |"
+
+
+def all_metrics() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+    """(name, kind, labels, description) of every metric that the program declares, by name."""
+    assert composition  # whose imports declare them all
+    found = []
+    for collector in metrics._REGISTRY._collector_to_names:
+        family = next(iter(collector.describe()))
+        suffix = "_total" if family.type == "counter" else ""
+        labels = tuple(getattr(collector, "_labelnames", ()))
+        found.append((family.name + suffix, family.type, labels, family.documentation))
+    yield from sorted(found)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def main() -> int:
+    for name, file in PAGES.items():
+        page = REFERENCE / file
+        page.write_text(with_generated(page.read_text(), name))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
