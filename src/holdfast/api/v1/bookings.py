@@ -30,6 +30,7 @@ from holdfast.domain.errors import (
     CredentialsRequired,
     EventCancelled,
     EventNotFound,
+    Forbidden,
     HoldExpired,
     HoldNotFound,
     HoldReleased,
@@ -157,7 +158,7 @@ async def list_bookings(
     policy=Policy.PUBLIC,
     hold_token=True,
     response=BookingOut,
-    errors=[BookingNotFound, CredentialsRequired],
+    errors=[BookingNotFound, CredentialsRequired, Forbidden],
     answers={200: booking_example()},
 )
 async def get_booking(exchange: Exchange, booking: BookingPath) -> dict[str, Any]:
@@ -172,7 +173,7 @@ async def get_booking(exchange: Exchange, booking: BookingPath) -> dict[str, Any
     policy=Policy.PUBLIC,
     hold_token=True,
     response=BookingOut,
-    errors=[BookingNotFound, CredentialsRequired, IdempotencyKeyReused],
+    errors=[BookingNotFound, CredentialsRequired, Forbidden, IdempotencyKeyReused],
     answers={200: booking_example(status="cancelled", cancelled_at="2026-11-05T19:00:00Z")},
 )
 async def cancel_booking(exchange: Exchange, booking: BookingPath, body: TokenIn | None) -> Reply:

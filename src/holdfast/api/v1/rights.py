@@ -13,9 +13,9 @@ In open mode a caller on this machine has every scope; a hold is still opened by
 from __future__ import annotations
 
 from holdfast.api.exchange import Exchange
-from holdfast.api.principals import Principal, Scope
+from holdfast.api.principals import GUEST, Principal, Scope
 from holdfast.domain.commands import STAFF, Authority
-from holdfast.domain.errors import CredentialsRequired, EventNotFound, FieldError, InvalidInput
+from holdfast.domain.errors import CredentialsRequired, EventNotFound, FieldError, Forbidden, InvalidInput
 from holdfast.domain.event import EventStatus, FullEvent
 from holdfast.engine.engine import Engine, EventRef
 from holdfast.engine.tokens import hash_token
@@ -48,10 +48,12 @@ def hold_authority(exchange: Exchange, in_body: str | None = None) -> Authority:
 
 
 def booking_authority(exchange: Exchange, scopes: frozenset[Scope], in_body: str | None = None) -> Authority:
-    """A token that is given decides; without one the caller's scopes do. Raises CredentialsRequired."""
-    if _token(exchange, in_body) is None and not exchange.principal.scopes.isdisjoint(scopes):
-        return STAFF
-    return hold_authority(exchange, in_body)
+    """A token that is given decides; without one the caller's scopes do. Raises CredentialsRequired, Forbidden."""
+    if _token(exchange, in_body) is not None or exchange.principal is GUEST:
+        return hold_authority(exchange, in_body)
+    if exchange.principal.scopes.isdisjoint(scopes):
+        raise Forbidden(f"Without the hold's token this needs the scope {' or '.join(sorted(scopes))}.")
+    return STAFF
 
 
 def _token(exchange: Exchange, in_body: str | None) -> str | None:
