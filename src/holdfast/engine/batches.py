@@ -164,6 +164,11 @@ class Batches:
         except EventNotFound:
             return None
 
+    def is_wholly_seated(self, number: int) -> bool:
+        """As far as this process remembers the event: whether it sells numbered seats only."""
+        known = self._known.get(number)
+        return known is not None and all(area.seated for area in known.areas)
+
     async def _get_known(self, number: int) -> Known:
         known = self._known.get(number)
         if known is None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +17,7 @@ from holdfast.domain import commands as c
 from holdfast.domain import ids
 from holdfast.domain.changes import Changes
 from holdfast.domain.decide import Answered, Replayed
-from holdfast.domain.errors import EventNotFound, HoldfastError
+from holdfast.domain.errors import EventNotFound, HoldfastError, OutcomeUnknown, Refusal
 from holdfast.domain.event import MAX_CLAIMS_PER_BATCH
 from holdfast.domain.inventory import Inventory
 from holdfast.engine import metrics
@@ -133,35 +135,47 @@ class Engine:
         labels = command.labels
         if len(labels) <= MAX_CLAIMS_PER_BATCH:
             return await self.execute(number, command)
-        steps = [labels[at : at + MAX_CLAIMS_PER_BATCH] for at in range(0, len(labels), MAX_CLAIMS_PER_BATCH)]
+        key = command.key
+        if key is not None:
+            earlier = await self.execute(number, c.SettleKey(by=command.by, key=key))
+            if earlier is not None:
+                return earlier
+        last = (len(labels) - 1) // MAX_CLAIMS_PER_BATCH
         outcome: Any = None
-        try:
-            for at, step in enumerate(steps):
-                last = at == len(steps) - 1
-                part = c.BlockAdmissions(
-                    by=command.by,
-                    key=command.key if last else None,
-                    block_id=command.block_id,
-                    labels=step,
-                    reason=command.reason,
-                    extends=at > 0,
-                )
+        for step in range(last + 1):
+            part = replace(
+                command,
+                key=key if step == last else None,
+                labels=labels[step * MAX_CLAIMS_PER_BATCH : (step + 1) * MAX_CLAIMS_PER_BATCH],
+                extends=step > 0,
+            )
+            try:
                 outcome = await self.execute(number, part)
-                refused = outcome.outcome if isinstance(outcome, Answered) else None
-                if isinstance(refused, HoldfastError):
-                    raise refused
-        except HoldfastError:
-            if at > 0:
-                await self.execute(number, c.LiftBlock(by=command.by, block_id=command.block_id))
-            raise
+            except HoldfastError as error:
+                if step < last or not isinstance(
+                    error, OutcomeUnknown
+                ):  # else it may stand, whole and answered for
+                    await self._lift_begun(number, command)
+                if key is not None and isinstance(error, Refusal):
+                    return await self.execute(number, c.SettleKey(by=command.by, key=key, refusal=error))
+                raise
+        if isinstance(outcome, Answered) and isinstance(outcome.outcome, Refusal):
+            await self._lift_begun(number, command)
         return outcome
+
+    async def _lift_begun(self, number: int, command: c.BlockAdmissions) -> None:
+        """What the first steps of a block had taken goes back, as far as the database can be asked."""
+        with suppress(HoldfastError):
+            await self.execute(number, c.LiftBlock(by=command.by, block_id=command.block_id))
 
     def _lane(self, number: int) -> Lane:
         lane = self._lanes.get(number)
         if lane is None:
             if len(self._lanes) >= MOST_IDLE_LANES:
                 self._lanes = {key: lane for key, lane in self._lanes.items() if not lane.is_idle}
-            lane = self._lanes[number] = Lane(number, self.batches.run, self.limits, self._observe)
+            lane = self._lanes[number] = Lane(
+                number, self.batches.run, self.limits, self._observe, by_seat=self.batches.is_wholly_seated
+            )
         return lane
 
     def lane_depth(self) -> int:

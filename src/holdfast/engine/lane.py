@@ -39,15 +39,22 @@ class Waiting:
 class Lane:
     """One event's queue. It has a task only while something waits."""
 
-    __slots__ = ("_limits", "_observe", "_queue", "_run_batch", "_task", "number")
+    __slots__ = ("_by_seat", "_limits", "_observe", "_queue", "_run_batch", "_task", "number")
 
     def __init__(
-        self, number: int, run_batch: RunBatch, limits: Limits, observe: Callable[[int, float], None]
+        self,
+        number: int,
+        run_batch: RunBatch,
+        limits: Limits,
+        observe: Callable[[int, float], None],
+        *,
+        by_seat: Callable[[int], bool],
     ) -> None:
         self.number = number
         self._run_batch = run_batch
         self._limits = limits
         self._observe = observe
+        self._by_seat = by_seat
         self._queue: deque[Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
 
@@ -112,7 +119,7 @@ class Lane:
                 self._queue.popleft()
                 waiting.waiter.set_result(Busy("The event is too busy; the request waited too long."))
                 continue
-            weight, alone = weight_of(waiting.command)
+            weight, alone = weight_of(waiting.command, by_seat=self._by_seat(self.number))
             if batch and (alone or claims + weight > self._limits.claims_maximum):
                 break
             self._queue.popleft()
@@ -123,13 +130,16 @@ class Lane:
         return batch
 
 
-def weight_of(command: c.Command) -> tuple[int, bool]:
-    """How many claims a command may touch, and whether it must be a batch of its own."""
+def weight_of(command: c.Command, *, by_seat: bool) -> tuple[int, bool]:
+    """How many claims a command may make, and whether it must be a batch of its own.
+
+    `by_seat`: the event is wholly seated, so that a quantity, too, is a claim for each admission.
+    """
     match command:
-        case c.PlaceHold(lines=(c.QuantityLine(),)):  # the commonest of all
-            return 1, False
+        case c.PlaceHold(lines=(c.QuantityLine(quantity=quantity),)) | c.BookInstantly(quantity=quantity):
+            return quantity if by_seat else 1, False
         case c.PlaceHold(lines=lines):
-            return sum(map(_weight_of_line, lines)), False
+            return sum(_weight_of_line(line, by_seat=by_seat) for line in lines), False
         case c.BlockAdmissions(labels=labels):
             return len(labels) or 1, False
         case c.ReclaimLapsed(limit=limit):
@@ -140,7 +150,7 @@ def weight_of(command: c.Command) -> tuple[int, bool]:
             return 1, False
 
 
-def _weight_of_line(line: c.Line) -> int:
-    if isinstance(line, c.QuantityLine):
+def _weight_of_line(line: c.Line, *, by_seat: bool) -> int:
+    if isinstance(line, c.QuantityLine) and not by_seat:
         return 1
     return len(line.labels) if isinstance(line, c.SeatsLine) else line.quantity
