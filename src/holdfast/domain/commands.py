@@ -151,6 +151,16 @@ class BlockAdmissions(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettleKey(Command):
+    """The answer under this command's key, if there is one; where there is none, `refusal` becomes it.
+
+    A command that goes in several steps asks first, and gives its refusal at the end.
+    """
+
+    refusal: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiftBlock(Command):
     block_id: UUID
 

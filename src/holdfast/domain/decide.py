@@ -61,6 +61,8 @@ def _decide_one(inventory: Inventory, command: c.Command) -> Outcome:
             return IdempotencyKeyReused("This Idempotency-Key was used with another body.")
         inventory.changes.replayed[key.scope] = None
         return Replayed(answer=answer)
+    if isinstance(command, c.SettleKey) and command.refusal is None:
+        return None
     outcome = _outcome(inventory, command)
     answer = key.render(outcome)
     inventory.answers[key.scope] = (key.body, answer)
@@ -69,6 +71,8 @@ def _decide_one(inventory: Inventory, command: c.Command) -> Outcome:
 
 
 def _outcome(inventory: Inventory, command: c.Command) -> Outcome:
+    if isinstance(command, c.SettleKey):
+        return command.refusal
     try:
         return _DECIDE[type(command)](inventory, command)
     except Refusal as refusal:

@@ -58,32 +58,38 @@ FROM blocks
 WHERE event_number = :event_number AND id = ANY(:block_ids::uuid[]);
 
 -- name: load_lapsed
--- Oldest first, for areas whose counters are short of what is asked; the sums decide before any hold is read. The
--- lower bound keeps dead index entries out; statement_timestamp() brings a superset, the decision filters by its now.
-WITH oldest AS (
-    SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash
-    FROM holds h
-    WHERE h.event_number = :event_number
-      AND h.status = 'active'
-      AND h.expires_at >= (SELECT reclaimed_until FROM inventories WHERE event_number = :event_number)
-      AND h.expires_at <= (
-          SELECT greatest(statement_timestamp(), last_at) FROM inventories WHERE event_number = :event_number
-      )
-      AND EXISTS (
-          SELECT FROM areas a, unnest(:wanted_areas::integer[], :wanted::bigint[]) AS w (area_number, quantity)
-          WHERE a.event_number = :event_number
-            AND a.area_number = w.area_number
-            AND a.capacity - a.held - a.booked - a.blocked < w.quantity
-      )
-      AND (
-          :whole_event
-          OR EXISTS (
-              SELECT FROM claims c
-              WHERE c.event_number = :event_number AND c.hold_id = h.id AND c.area_number = ANY(:wanted_areas::integer[])
+-- Oldest first, for areas whose counters are short of what is asked: of each area as many as could be needed, so that a
+-- long backlog of one never hides another's. The sums decide before any hold is read. The lower bound keeps dead index
+-- entries out; statement_timestamp() brings a superset, the decision filters by its now.
+WITH short AS (
+    SELECT a.area_number, w.quantity
+    FROM areas a
+    JOIN unnest(:wanted_areas::integer[], :wanted::bigint[]) AS w (area_number, quantity)
+        ON w.area_number = a.area_number
+    WHERE a.event_number = :event_number AND a.capacity - a.held - a.booked - a.blocked < w.quantity
+),
+oldest AS (
+    SELECT DISTINCT l.*
+    FROM short s
+    CROSS JOIN LATERAL (
+        SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash
+        FROM holds h
+        WHERE h.event_number = :event_number
+          AND h.status = 'active'
+          AND h.expires_at >= (SELECT reclaimed_until FROM inventories WHERE event_number = :event_number)
+          AND h.expires_at <= (
+              SELECT greatest(statement_timestamp(), last_at) FROM inventories WHERE event_number = :event_number
           )
-      )
-    ORDER BY h.expires_at
-    LIMIT :wanted_rows
+          AND (
+              :whole_event
+              OR EXISTS (
+                  SELECT FROM claims c
+                  WHERE c.event_number = :event_number AND c.hold_id = h.id AND c.area_number = s.area_number
+              )
+          )
+        ORDER BY h.expires_at
+        LIMIT least(s.quantity, :wanted_rows)
+    ) l
 )
 SELECT o.id, o.status, o.placed_at, o.expires_at, o.quantity, o.requested, o.buyer, o.token_hash,
        c.line, c.area_number, c.seat_number, c.quantity AS claimed

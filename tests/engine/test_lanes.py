@@ -1,0 +1,177 @@
+"""Lanes: bounded queues, nobody waits for nothing, and large commands go in steps."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from hashlib import sha256
+
+import psycopg
+import pytest
+
+from engine.selling import a_place, all_at_once, an_engine, in_one_batch, new_event, place, quantity, sql
+from holdfast.domain import commands as c
+from holdfast.domain.decide import Answered, Replayed
+from holdfast.domain.errors import Busy, SeatTaken
+from holdfast.domain.hold import Hold
+from holdfast.engine.engine import Engine
+from unit.sales import rows_of
+
+
+async def test_a_full_queue_refuses_at_once(database_url: str) -> None:
+    """While the database is held up, the sixth command is refused before the first is answered."""
+    async with an_engine(database_url, queue_length=5) as engine:
+        number = await new_event(engine, areas={"floor": 100})
+        with psycopg.connect(database_url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+            first = asyncio.ensure_future(place(engine, number, quantity(1)))
+            await waiting_for_the_lock(database_url)
+            rest = [asyncio.ensure_future(place(engine, number, quantity(1))) for _ in range(5)]
+            await asyncio.sleep(0)
+            with pytest.raises(Busy):
+                await place(engine, number, quantity(1))
+            assert not first.done()
+        assert len(await asyncio.gather(first, *rest)) == 6
+
+
+async def test_a_command_that_waited_too_long_is_dropped_before_it_begins(database_url: str) -> None:
+    async with an_engine(database_url, wait_seconds=20) as engine:
+        number = await new_event(engine, areas={"floor": 100})
+        await place(engine, number, quantity(1))
+        lane, limits = engine._lanes[number], engine.limits
+        with psycopg.connect(database_url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+            first = asyncio.ensure_future(place(engine, number, quantity(1)))
+            await waiting_for_the_lock(database_url)
+            lane._limits = replace(limits, wait_seconds=0.0)
+            late = asyncio.ensure_future(place(engine, number, quantity(1)))
+            await asyncio.sleep(0)
+        assert isinstance(await first, Hold)
+        with pytest.raises(Busy):
+            await late
+        assert sql(database_url, "SELECT count(*) FROM holds") == [(2,)]
+
+
+async def test_whoever_left_is_not_served(engine: Engine, database_url: str) -> None:
+    number = await new_event(engine, areas={"floor": 100})
+    await place(engine, number, quantity(1))
+    with psycopg.connect(database_url) as blocker:
+        blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+        first = asyncio.ensure_future(place(engine, number, quantity(1)))
+        await waiting_for_the_lock(database_url)
+        left = asyncio.ensure_future(place(engine, number, quantity(1)))
+        stays = asyncio.ensure_future(place(engine, number, quantity(1)))
+        await asyncio.sleep(0)
+        left.cancel()
+    await asyncio.gather(first, stays)
+    assert sql(database_url, "SELECT count(*) FROM holds") == [(3,)]
+
+
+async def waiting_for_the_lock(url: str) -> None:
+    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'holdfast'"
+    while not await asyncio.to_thread(sql, url, query):
+        pass
+
+
+async def test_areas_in_any_order_of_their_rows(engine: Engine) -> None:
+    """Rows that were rewritten stand elsewhere in their table; the event has the same areas all the same."""
+    number = await new_event(engine, areas={"floor": 100, "stand": 100, "box": 100})
+    for area in ("floor", "box", "stand", "floor", "floor", "box"):
+        assert isinstance(await place(engine, number, quantity(1, area)), Hold)
+    names = [area.name for area in (await engine.reading.get_availability(number)).areas]
+    assert names == ["floor", "stand", "box"]
+
+
+def a_large_block(engine: Engine, number: int, seats: int, key: str | None = None) -> c.BlockAdmissions:
+    digest = sha256((key or "").encode()).digest()
+    retry = c.RetryKey(
+        scope=digest,
+        body=digest,
+        render=lambda told: c.Answer(status=201, body=repr(getattr(told, "quantity", told)).encode()),
+    )
+    labels = tuple(f"A-{1 + at // 1_000}-{1 + at % 1_000}" for at in range(seats))
+    return c.BlockAdmissions(
+        block_id=engine.new_id(number), labels=labels, key=retry if key is not None else None
+    )
+
+
+@pytest.fixture
+async def large(engine: Engine) -> int:
+    """An event of 6,000 seats."""
+    return await new_event(engine, widths=(1_000,) * 6)
+
+
+async def test_a_large_block_goes_in_steps_and_is_lifted_whole(
+    engine: Engine, large: int, database_url: str
+) -> None:
+    block = await engine.block(large, a_large_block(engine, large, 5_000))
+    assert block.quantity == 5_000
+    assert (await engine.reading.get_availability(large)).counts.blocked == 5_000
+    assert sql(
+        database_url,
+        "SELECT max(jsonb_array_length(e->'seats')) FROM journal, jsonb_array_elements(changes) e",
+    ) == [(2_000,)]
+    await engine.execute(large, c.LiftBlock(block_id=block.id))
+    assert (await engine.reading.get_availability(large)).counts.available == 6_000
+
+
+async def test_a_large_block_that_is_refused_leaves_nothing_blocked(engine: Engine, large: int) -> None:
+    await place(engine, large, c.SeatsLine(labels=("A-5-7",)))
+    with pytest.raises(SeatTaken):
+        await engine.block(large, a_large_block(engine, large, 5_000))
+    counts = (await engine.reading.get_availability(large)).counts
+    assert (counts.blocked, counts.held) == (0, 1)
+
+
+async def test_a_large_block_under_a_key_is_answered_again_and_not_done_again(
+    engine: Engine, large: int
+) -> None:
+    told = await engine.block(large, a_large_block(engine, large, 5_000, key="b"))
+    assert isinstance(told, Answered)
+    again = await engine.block(large, a_large_block(engine, large, 5_000, key="b"))
+    assert isinstance(again, Replayed)
+    assert again.answer == told.answer
+    assert (await engine.reading.get_availability(large)).counts.blocked == 5_000
+
+
+async def test_a_block_that_grows_and_is_lifted_in_one_batch_is_gone(engine: Engine) -> None:
+    number = await new_event(engine, widths=(5,))
+    first = c.BlockAdmissions(block_id=engine.new_id(number), labels=("A-1-1",))
+    await engine.execute(number, first)
+    more = c.BlockAdmissions(block_id=first.block_id, labels=("A-1-2",), extends=True)
+    await in_one_batch(engine, number, more, c.LiftBlock(block_id=first.block_id))
+    assert (await engine.reading.get_availability(number)).counts.available == 5
+    await place(engine, number, c.SeatsLine(labels=("A-1-1", "A-1-2")))
+
+
+async def test_seats_that_are_added_are_on_sale_at_once_in_both_processes(database_url: str) -> None:
+    async with an_engine(database_url) as one, an_engine(database_url) as other:
+        number = await new_event(one, widths=(2,))
+        for engine in (one, other):
+            await place(engine, number, c.BestAvailableLine(quantity=1))
+        seats = tuple(
+            spec._replace(label=f"B{spec.label[1:]}", section="B")
+            for spec in rows_of((3, 3), ("gold", "new"))
+        )
+        outcomes = await in_one_batch(
+            one,
+            number,
+            c.ChangeEvent(seats=seats),
+            a_place(one, number, c.SeatsLine(labels=("B-1-1",))),
+            a_place(one, number, c.BestAvailableLine(quantity=3, category="new")),
+        )
+        assert [isinstance(each, Exception) for each in outcomes] == [False, False, False]
+        held = await place(other, number, c.BestAvailableLine(quantity=2, together=False))
+        assert held.quantity == 2
+        states = await other.reading.list_seats(number)
+        assert {states.seat_map.label_of(seat.number) for seat in states.taken} >= {"B-1-1", "B-2-1", "B-2-3"}
+        assert (await other.reading.get_availability(number)).counts.available == 0
+
+
+async def test_one_key_twice_in_a_batch_is_decided_once(engine: Engine) -> None:
+    number = await new_event(engine, areas={"floor": 10})
+    digest = b"d" * 32
+    key = c.RetryKey(scope=digest, body=digest, render=lambda told: c.Answer(status=201, body=b"{}"))
+    outcomes = await all_at_once(*[place(engine, number, quantity(2), key=key) for _ in range(10)])
+    assert [type(each) for each in outcomes] == [Answered, *[Replayed] * 9]
+    assert (await engine.reading.get_availability(number)).counts.held == 2

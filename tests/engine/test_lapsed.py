@@ -1,0 +1,119 @@
+"""Lapsed holds: free to whoever asks, with the sweeper off, and never a backlog for anyone's sale."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from engine.selling import a_confirm, a_place, in_one_batch, move_time, new_event, place, quantity, sql
+from holdfast.domain import commands as c
+from holdfast.domain.errors import HoldExpired
+from holdfast.domain.hold import Hold
+from holdfast.engine.engine import Engine
+
+MINUTE = timedelta(seconds=61)
+
+
+async def test_an_expired_hold_does_not_keep_its_seat(engine: Engine, database_url: str) -> None:
+    number = await new_event(engine, widths=(3,))
+    first = await place(engine, number, c.SeatsLine(labels=("A-1-2",)), ttl_seconds=60)
+    move_time(database_url, number, MINUTE, engine)
+    assert (await engine.reading.get_availability(number)).counts.available == 3
+    assert isinstance(await place(engine, number, c.SeatsLine(labels=("A-1-2",))), Hold)
+    with pytest.raises(HoldExpired):
+        await engine.execute(number, a_confirm(engine, number, first))
+
+
+async def test_availability_never_grows_past_capacity(engine: Engine, database_url: str) -> None:
+    """Expired, reclaimed by a sale, swept, swept again: what comes back comes back once."""
+    number = await new_event(engine, areas={"floor": 5}, widths=(2,))
+    for _ in range(3):
+        await place(engine, number, quantity(4), c.BestAvailableLine(quantity=2), ttl_seconds=60)
+        move_time(database_url, number, MINUTE, engine)
+        await place(engine, number, quantity(2), ttl_seconds=60)
+        move_time(database_url, number, MINUTE, engine)
+        for _ in range(2):
+            await engine.execute(number, c.ReclaimLapsed(limit=10))
+        counts = (await engine.reading.get_availability(number)).counts
+        assert (counts.capacity, counts.available, counts.held) == (7, 7, 0)
+
+
+async def test_a_short_area_gets_its_lapsed_holds_however_many_others_lapsed_before(
+    engine: Engine, database_url: str
+) -> None:
+    """The floor has room and a hundred older lapsed holds; the stand is full of lapsed ones only."""
+    number = await new_event(engine, areas={"floor": 1_000, "stand": 3, "box": 2})
+    for _ in range(100):
+        await place(engine, number, quantity(1, "floor"), ttl_seconds=60)
+    for area, count in (("stand", 3), ("box", 2)):
+        for _ in range(count):
+            await place(engine, number, quantity(1, area), ttl_seconds=60)
+    move_time(database_url, number, MINUTE, engine)
+    held = await place(engine, number, quantity(1, "floor"), quantity(3, "stand"), quantity(2, "box"))
+    assert held.quantity == 6
+    swept = sql(database_url, "SELECT count(*) FROM holds WHERE status = 'expired'")
+    assert swept == [(5,)], "more was reclaimed than was asked for"
+
+
+async def test_a_sweep_in_the_same_batch_hides_nothing(engine: Engine, database_url: str) -> None:
+    number = await new_event(engine, areas={"floor": 10})
+    for _ in range(10):
+        await place(engine, number, quantity(1), ttl_seconds=60)
+    move_time(database_url, number, MINUTE, engine)
+    swept, held = await in_one_batch(
+        engine, number, c.ReclaimLapsed(limit=1), a_place(engine, number, quantity(10))
+    )
+    assert swept == 1
+    assert isinstance(held, Hold)
+
+
+async def test_a_backlog_is_left_to_the_sweeper(engine: Engine, database_url: str) -> None:
+    """100,000 holds have lapsed; a sale rewrites what it needs of them and no more."""
+    number = await new_event(engine, areas={"floor": 100_000})
+    backlog = """
+        WITH made AS (
+            INSERT INTO holds (event_number, id, status, placed_at, expires_at, quantity, requested, placed_by)
+            SELECT %(n)s, lpad(to_hex(g), 32, '0')::uuid, 'active', clock_timestamp() - interval '2 hours',
+                   clock_timestamp() - interval '1 hour' + g * interval '1 millisecond', 1, 1, 'test'
+            FROM generate_series(1, 100000) g RETURNING id
+        ), counted AS (UPDATE areas SET held = 100000 WHERE event_number = %(n)s),
+        bounded AS (UPDATE inventories SET reclaimed_until = '-infinity' WHERE event_number = %(n)s)
+        INSERT INTO claims (event_number, hold_id, claim_number, line, kind, area_number, quantity, held_version)
+        SELECT %(n)s, id, 0, 0, 'hold', 1, 1, 0 FROM made"""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "UPDATE inventories SET reclaimed_until = '2020-01-01' WHERE event_number = %s", (number,)
+        )
+        connection.execute(backlog.replace("'-infinity'", "'2020-01-01'"), {"n": number})
+    outcomes = await in_one_batch(engine, number, *[a_place(engine, number, quantity(2)) for _ in range(20)])
+    assert all(isinstance(each, Hold) for each in outcomes)
+    assert sql(database_url, "SELECT count(*) FROM holds WHERE status = 'expired'") == [(40,)]
+    counts = (await engine.reading.get_availability(number)).counts
+    assert (counts.available, counts.held) == (99_960, 40)
+
+
+async def test_a_confirm_that_waited_behind_a_lock_past_the_expiry_is_refused(
+    engine: Engine, database_url: str
+) -> None:
+    """A blocker that only locks: the hold was alive when the confirm was asked, and is not when its turn comes."""
+    number = await new_event(engine, areas={"floor": 10})
+    hold = await place(engine, number, quantity(1), ttl_seconds=1)
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as blocker:
+        await blocker.execute("BEGIN")
+        await blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+        confirming = asyncio.ensure_future(engine.execute(number, a_confirm(engine, number, hold)))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'holdfast'"
+        while (await (await blocker.execute(waiting)).fetchone()) == (0,):
+            await asyncio.sleep(0)
+        await blocker.execute(
+            "SELECT pg_sleep(greatest(0, extract(epoch FROM expires_at - clock_timestamp()) + 0.01))"
+            " FROM holds WHERE event_number = %s",
+            (number,),
+        )
+        await blocker.execute("COMMIT")
+    with pytest.raises(HoldExpired):
+        await confirming
+    assert (await engine.reading.get_availability(number)).counts.available == 10
