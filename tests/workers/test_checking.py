@@ -131,6 +131,16 @@ async def test_an_event_is_checked_while_it_sells(engine: Engine, house: int) ->
     assert (await check(engine)).disagreements == []
 
 
+async def test_a_long_journal_is_read_in_pages(engine: Engine) -> None:
+    """More versions than a page has, before the holds are looked at and while they are."""
+    event = await make_event(engine, capacity=1_000)
+    for _ in range(130):
+        await place(engine, event.number, 1)
+    report = await check(engine, claims_in_page=20)
+    assert report.disagreements == []
+    assert (report.events[0].holds, report.events[0].version) == (130, 130)
+
+
 async def test_a_cancelled_event_agrees_before_and_after_its_sweep(engine: Engine, house: int) -> None:
     await engine.execute(house, c.CancelEvent())
     assert (await check(engine)).disagreements == []

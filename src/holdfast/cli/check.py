@@ -10,7 +10,7 @@ from holdfast.cli.output import AsJson, print_json, print_table
 
 __all__ = ["app"]
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

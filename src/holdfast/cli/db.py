@@ -16,6 +16,7 @@ __all__ = ["app"]
 app = typer.Typer(
     help="Migrate, look at, back up and restore the database: the embedded one, or that of HOLDFAST_DATABASE_URL.",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 
@@ -61,7 +62,7 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command("backup")
 def back_up(
-    file: Annotated[Path, typer.Argument(help="Where to write it; only you may read it.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; only you may read it.")],
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -92,7 +93,7 @@ def back_up(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="A backup that `holdfast db backup` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup that `holdfast db backup` wrote.")],
     force: Annotated[bool, typer.Option("--force", help="Replace what the database has, for good.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -10,7 +10,7 @@ from holdfast.cli.output import AsJson, print_json
 
 __all__ = ["app"]
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _TYPE = "-H 'Content-Type: application/json'"
 
@@ -23,7 +23,7 @@ def demo(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put the sample arena of 13,000 seats on sale, and print its URLs and a curl line for each step of a sale."""
+    """Put the sample arena on sale, and print its URLs and a curl line for each step of a sale."""
     from holdfast.app.database import is_running
     from holdfast.app.settings import load_settings
     from holdfast.cli._database import BY, plain_errors, use_engine
@@ -36,7 +36,7 @@ def demo(
         settings = load_settings()
         layout = parse_seat_map(arena())
         labels = [seat.label for seat in layout.seats if seat.category == layout.categories[0]][:2]
-        base = (url or f"http://{settings.host}:{settings.port or 8000}").rstrip("/")
+        base = (url or f"http://{_reachable(settings.host)}:{settings.port or 8000}").rstrip("/")
         new = new_event({"name": "A night at the arena", "venue": "Arena", "hold_ttl_seconds": 600}, layout)
         running = settings.database_url is not None or is_running(settings)
 
@@ -64,6 +64,13 @@ def demo(
         typer.echo("\nThis server asks for a key: export HOLDFAST_API_KEY=hfk_… (`holdfast keys create`)")
     for name, line in steps.items():
         typer.echo(f"\n# {name}\n{line}")
+
+
+def _reachable(host: str) -> str:
+    """The host as a client of this machine writes it; listening everywhere is no address to call."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def steps_of_a_sale(base: str, number: int, labels: list[str], *, with_key: bool) -> dict[str, str]:

@@ -14,7 +14,7 @@ from holdfast.cli.output import AsJson, fail, print_json, print_record, print_ta
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Make, list, show and import events.", no_args_is_help=True)
+app = typer.Typer(help="Make, list, show and import events.", no_args_is_help=True, add_completion=False)
 
 EventRef = Annotated[str, typer.Argument(metavar="EVENT", help="Its number or its id.")]
 SeatMapFile = Annotated[
@@ -34,7 +34,7 @@ class Status(StrEnum):
 
 @app.command()
 def create(  # noqa: PLR0917 - typer passes them by name
-    name: Annotated[str, typer.Argument(help="What it is called.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called.")],
     capacity: Annotated[int | None, typer.Option(help="Admissions of one area, `general`.")] = None,
     area: Annotated[
         list[str] | None, typer.Option(help="A counted area, as NAME=CAPACITY; again for each further one.")
@@ -88,7 +88,8 @@ def create(  # noqa: PLR0917 - typer passes them by name
         assert event is not None
         return _told(event)
 
-    print_record(use_engine(make), as_json=as_json)
+    told = use_engine(make)
+    print_record(told if as_json else _shortened(told), as_json=as_json)
 
 
 @app.command("list")
@@ -146,9 +147,7 @@ def show(event: EventRef, as_json: AsJson = False) -> None:
         print_json(told)
         return
     availability = told.pop("availability")
-    for field in ("areas", "categories"):
-        told[field] = [f"{each['name']} ({each['capacity']})" for each in told[field]]
-    print_record(told)
+    print_record(_shortened(told))
     typer.echo()
     total = {"name": "all", **{count: availability[count] for count in _COUNTS}}
     print_table([*availability["areas"], total], columns=("name", "category", *_COUNTS))
@@ -159,8 +158,9 @@ def import_events(
     file: Annotated[
         Path,
         typer.Argument(
+            metavar="FILE",
             help="JSON: a list of events with the fields of POST /v1/events. CSV: those fields as columns; "
-            "areas as `hall=800; garden=200`."
+            "areas as `hall=800; garden=200`.",
         ),
     ],
     seat_map: SeatMapFile = None,
@@ -211,6 +211,15 @@ def _told(event: Any) -> dict[str, Any]:
 
     told = tell_event(event)
     return {**told, "status": str(told["status"])}
+
+
+def _shortened(told: dict[str, Any]) -> dict[str, Any]:
+    """For people: areas and categories on a line each."""
+    lists = {
+        field: [f"{each['name']} ({each['capacity']})" for each in told[field]]
+        for field in ("areas", "categories")
+    }
+    return {**told, **lists}
 
 
 def _area(text: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from holdfast.cli.output import AsJson, fail, print_record, print_table
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True, add_completion=False)
 
 _ID_LENGTH = 12
 _FOR = re.compile(r"([1-9][0-9]{0,4})([hd])")
@@ -32,7 +32,9 @@ class KeyScope(StrEnum):
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="What the key is for, to find it again in the list.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="What the key is for, to find it again in the list.")
+    ],
     scope: Annotated[
         list[KeyScope],
         typer.Option(
@@ -102,7 +104,7 @@ def list_keys(as_json: AsJson = False) -> None:
 
 @app.command()
 def revoke(
-    id: Annotated[str, typer.Argument(help="The key's id, as `holdfast keys list` shows it.")],
+    id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `holdfast keys list` shows it.")],
     as_json: AsJson = False,
 ) -> None:
     """Revoke a key: within a second no server takes it any more. Revoking again changes nothing."""

@@ -25,7 +25,8 @@ __all__ = ["Checking", "Disagreement", "EventReport", "Report"]
 T = TypeVar("T")
 
 CLAIMS_IN_PAGE = 5_000
-VERSIONS_IN_PAGE = 500
+VERSIONS_IN_PAGE = 100
+"""Of a busy event each has hundreds of entries."""
 ROWS_IN_PAGE = 5_000
 QUICK_SECONDS, SLOW_SECONDS = 0.05, 0.25
 """Pages grow while their snapshots are quick, and shrink long before one takes a second."""
@@ -107,18 +108,17 @@ class Checking:
         report.disagreements, report.left_out = comparing.disagreements, comparing.left_out
         return report
 
-    async def _follow(self, number: int, comparing: Comparing, until: int) -> None:
-        """The journal up to a version, in pages."""
+    async def _follow(self, number: int, comparing: Comparing, until: int | None = None) -> None:
+        """The journal up to a version, in pages; None: as far as it goes."""
         replay = comparing.replay
-        while replay.version < until:
-            most = min(VERSIONS_IN_PAGE, until - replay.version)
-            page = await self._timed(self._reads.read_journal(number, replay.version, most))
-            if not page:
-                return
+        while until is None or replay.version < until:
+            page = await self._timed(self._reads.read_journal(number, replay.version, VERSIONS_IN_PAGE))
             for row in page:
-                if row.version > until:
+                if until is not None and row.version > until:
                     return
                 replay.follow(row.version, row.at, row.structural, row.changes)
+            if len(page) < VERSIONS_IN_PAGE:
+                return
 
     async def _compare_pages(
         self, number: int, comparing: Comparing, report: EventReport, progress: Progress
@@ -131,10 +131,7 @@ class Checking:
             page = await self._timed(self._reads.read_page(number, after, until, comparing.replay.version))
             seconds, self._longest = self._longest, max(before, self._longest)
             if page is None:  # the event sold on meanwhile: catch up with it
-                newest = await self._timed(self._reads.read_opening(number))
-                if newest is None or newest.version is None:
-                    return
-                await self._follow(number, comparing, max(newest.version, newest.newest_version or 0))
+                await self._follow(number, comparing)
                 continue
             comparing.compare_page(page)
             report.holds += len(page.holds)
@@ -142,7 +139,7 @@ class Checking:
             progress(number, f"{report.holds} holds")
             after = until
             if seconds < QUICK_SECONDS:
-                most = min(2 * most, 10 * self._claims_in_page)
+                most = min(2 * most, 4 * self._claims_in_page)
             elif seconds > SLOW_SECONDS:
                 most = max(most // 2, 100)
 

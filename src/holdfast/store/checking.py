@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.domain.changes import Entry
+from holdfast.domain.errors import EventNotFound
 from holdfast.domain.event import Area, Event
 from holdfast.store import queries, rows
 from holdfast.store.connections import Connection, Connections
@@ -19,7 +20,7 @@ SQL = queries.load("check")
 
 FIRST_ID = UUID(int=0)
 LAST_ID = UUID(int=(1 << 128) - 1)
-MOST_VERSIONS_IN_PAGE = 500
+MOST_VERSIONS_IN_PAGE = 100
 """A page that would have to bring more of the journal than this waits until that was read by itself."""
 
 
@@ -133,13 +134,15 @@ class Checking:
         return found[0][0] if found else LAST_ID
 
     async def read_page(self, number: int, after: UUID, until: UUID, version: int) -> Page | None:
-        """Ids in (after, until], and the journal behind `version`; None where that is much, or the event is gone."""
+        """Ids in (after, until], and the journal behind `version`; None where that is much. Raises EventNotFound."""
         within = {"event_number": number, "after": after, "until": until}
         most = MOST_VERSIONS_IN_PAGE
         async with self._snapshot(number) as connection:
             event = await _fetch(connection, "read_event", event_number=number)
             journal = await _fetch(connection, "read_journal", event_number=number, after=version, most=most)
-            if not event or event[0][-3] is None or len(journal) == most:
+            if not event or event[0][-3] is None:
+                raise EventNotFound(f"Event {number} has gone while it was checked.")
+            if len(journal) == most:
                 return None
             holds = await _fetch(connection, "read_holds", **within)
             stray_bookings = await _fetch(connection, "read_stray_bookings", **within)

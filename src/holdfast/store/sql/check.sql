@@ -1,7 +1,7 @@
 -- The check's reads. Each transaction is short: what is large is read in pages, and each page is compared with the journal
 -- as far as its own snapshot has it, so that a busy event is checked while it sells.
 
--- name: begin_snapshot
+-- name: begin_snapshot!
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 -- name: list_numbers
