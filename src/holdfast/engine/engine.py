@@ -122,7 +122,8 @@ class Engine:
     async def execute(self, number: int, command: c.Command, *, has_left: HasLeft | None = None) -> Any:
         """The command's outcome, decided and committed. Raises its refusal, or a fault.
 
-        A command whose client `has_left` by the time its batch forms is dropped. Of a command with a retry key the outcome is `Answered` (whose own outcome may be a refusal) or `Replayed`.
+        A command whose client `has_left` by the time its batch forms is dropped. Of a command with a retry key the
+        outcome is `Answered` (whose own outcome may be a refusal) or `Replayed`.
         """
         outcome = await self._lane(number).submit(command, has_left)
         metrics.count_outcome(outcome)
