@@ -9,8 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
-from holdfast.api.exchange import Exchange
-from holdfast.api.routes import BODY_LIMIT
 from holdfast.api.values import In, Name, Time, TimeZone
 from holdfast.domain.commands import AreaSpec, ChangeEvent, NewEvent
 from holdfast.domain.errors import FieldError, InvalidInput
@@ -124,12 +122,11 @@ class EventIn(In):
             for area in self.areas or ()
         )
 
-    async def layout(self, exchange: Exchange) -> Layout:
-        """Its seats. A large map is read beside the requests of others. Raises InvalidInput, DuplicateSeat."""
+    async def layout(self) -> Layout:
+        """Its seats, read beside the requests of others: a few words can ask for a million. Raises InvalidInput,
+        DuplicateSeat."""
         if self.seat_map is None:
             return Layout(seats=(), categories=())
-        if len(exchange.body) <= BODY_LIMIT:
-            return parse_seat_map(self.seat_map, pointer="/seat_map")
         return await asyncio.to_thread(parse_seat_map, self.seat_map, pointer="/seat_map")
 
 
@@ -139,8 +136,8 @@ class CreateEventIn(EventIn):
     name: Name
     status: Literal["published", "draft"] = "published"
 
-    async def new_event(self, exchange: Exchange) -> NewEvent:
-        return self.with_layout(await self.layout(exchange))
+    async def new_event(self) -> NewEvent:
+        return self.with_layout(await self.layout())
 
     def with_layout(self, layout: Layout) -> NewEvent:
         """The event with these seats. Raises InvalidInput for an inventory beyond the limits."""
@@ -177,12 +174,12 @@ class ChangeEventIn(EventIn):
 
     name: Name | None = None
 
-    async def change(self, exchange: Exchange, *, by: str) -> ChangeEvent:
+    async def change(self, *, by: str) -> ChangeEvent:
         given = self.model_fields_set
         for name in sorted(given & _NEVER_EMPTY):
             if getattr(self, name) is None:
                 raise _invalid(f"/{name}", "wrong_type", "It cannot be cleared.")
-        layout = await self.layout(exchange)
+        layout = await self.layout()
         return ChangeEvent(
             by=by,
             changes={name: getattr(self, name) for name in sorted(given - _INVENTORY)},

@@ -72,7 +72,7 @@ async def create_event(exchange: Exchange, body: CreateEventIn) -> Reply:
     any inventory, and get it by a change.
     """
     engine: Engine = exchange.engine
-    new = await body.new_event(exchange)
+    new = await body.new_event()
     key = retry_key(exchange, _created)
     event, answer = await engine.events.create(new, by=exchange.principal.id, key=key)
     if answer is not None:
@@ -161,7 +161,7 @@ async def change_event(exchange: Exchange, event: EventPath, body: ChangeEventIn
     seats. The change takes its turn among the event's sales: a hold is decided wholly before or wholly after it.
     """
     engine: Engine = exchange.engine
-    command = await body.change(exchange, by=exchange.principal.id)
+    command = await body.change(by=exchange.principal.id)
     return await answer_command(exchange, await engine.resolve(event), command, _told)
 
 
