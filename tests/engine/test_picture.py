@@ -241,3 +241,21 @@ async def test_a_hold_that_was_aged_before_the_first_look_is_gone(engine: Engine
     picture = await engine.pictures.get_current(event.number)
     assert picture.state == (1, 1)
     assert picture.availability().counts.available == 5
+
+
+async def test_an_expiry_that_the_picture_forgot_is_told_by_its_reclaim(
+    engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """The reader knows a version from before it; all that is still remembered is that the rows were rewritten."""
+    monkeypatch.setattr(pictures_module, "MOST_VERSIONS_REMEMBERED", 2)
+    event = await make_event(engine, rows=1)
+    hold = await place(engine, event.number, "A-1-1")
+    lapse_hold(database_url, hold)
+    engine.mirrors.drop(event.number)
+    await engine.pictures.get_current(event.number)
+    await place(engine, event.number, "A-1-2")
+    await engine.execute(event.number, c.ReclaimLapsed(limit=10))
+    picture = await engine.pictures.get_current(event.number)
+    assert (picture.version, picture.first_version) == (3, 2)
+    told = await engine.comparing.get_changes(event.number, 1)
+    assert [orjson.loads(each)["label"] for each in told.seats or []] == ["A-1-1", "A-1-2"]
