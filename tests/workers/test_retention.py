@@ -37,7 +37,8 @@ async def test_old_failed_attempts_go_and_sales_stay(engine: Engine, database_ur
     age(database_url, "attempts", "91 days")
     await attempt(engine, event.number, 2)
 
-    assert await Retention(engine, idempotency_hours=72, attempt_days=90).run_once() == 2
+    retention = Retention(engine, idempotency_hours=72, attempt_days=90, rows_per_step=1)
+    assert await retention.run_once() == 2
 
     rows = fetch(
         database_url, "SELECT status, created_at < now() - interval '90 days' FROM attempts ORDER BY number"

@@ -47,7 +47,7 @@ LIMIT :most;
 
 -- name: delete_attempts!
 DELETE FROM attempts
-WHERE event_number = :event_number AND number = ANY(:numbers) AND status = 'FAILED';
+WHERE event_number = :event_number AND number = ANY(:numbers);
 
 -- name: find_old_creations
 SELECT scope
