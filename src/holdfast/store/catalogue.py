@@ -21,6 +21,8 @@ from holdfast.store.needs import Known
 from holdfast.store.writing import area_columns, seat_columns
 
 SQL = queries.load("catalogue")
+CREATION_SECONDS = 60.0
+"""A large event's seats go in several statements, each with its own limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +60,19 @@ class Catalogue:
 
     async def next_number(self) -> tuple[int, datetime]:
         """A new event's number, and the time."""
-        async with self._connections.control().connection() as connection:
-            row = await (await connection.execute(SQL["next_event_number"])).fetchone()
-        assert row is not None
+        (row,) = await self._connections.ask_pool(self._connections.control(), SQL["next_event_number"])
         return row[0], row[1]
 
     async def next_dialect_numbers(self, count: int) -> list[int]:
-        async with self._connections.control().connection() as connection:
-            cursor = await connection.execute(SQL["next_dialect_numbers"], {"count": count})
-            return [row[0] for row in await cursor.fetchall()]
+        control = self._connections.control()
+        found = await self._connections.ask_pool(control, SQL["next_dialect_numbers"], {"count": count})
+        return [row[0] for row in found]
 
     async def claim_creation(
         self, scope: bytes, body: bytes, number: int, id: UUID, now: datetime
     ) -> Creation | None:
         """None: the key is this caller's. Otherwise what an earlier try left."""
-        async with self._connections.control().connection() as connection:
+        async with self._connections.use(self._connections.control()) as connection:
             parameters = {"scope": scope, "body": body, "number": number, "id": id, "now": now}
             if await (await connection.execute(SQL["claim_creation"], parameters)).fetchone():
                 return None
@@ -83,7 +83,7 @@ class Catalogue:
         return Creation(body=bytes(row[0]), number=row[1], id=row[2], status=row[3], answer=answer)
 
     async def finish_creation(self, scope: bytes, status: int, answer: bytes) -> None:
-        async with self._connections.control().connection() as connection:
+        async with self._connections.use(self._connections.control(), writes=True) as connection:
             await connection.execute(
                 SQL["finish_creation"], {"scope": scope, "status": status, "answer": answer}
             )
@@ -115,10 +115,15 @@ class Catalogue:
         columns = {
             name: getattr(event, name) for name in Event.__slots__ if name not in ("number", "sales_stopped")
         }
-        async with self._connections.pool(number).connection() as connection, connection.transaction():
+        pool = self._connections.pool(number)
+        async with (
+            self._connections.use(pool, answer_seconds=CREATION_SECONDS, writes=True) as connection,
+            connection.transaction(),
+        ):
             cursor = await connection.execute(SQL["insert_event"], {"event_number": number, **columns})
             if await cursor.fetchone() is None:
-                known = await self._known(connection, number)
+                known = await self.find_known(number)
+                assert known is not None
                 return in_full(known.event, known.areas)
             await connection.execute(SQL["insert_inventory"], {"event_number": number, "now": now})
             await self._insert_areas(connection, number, areas)
@@ -154,21 +159,11 @@ class Catalogue:
         """The event's rules and counters as they are now, outside of any lock."""
         if not 0 < number <= ids.MAX_EVENT_NUMBER:
             return None
-        async with self._connections.pool(number).connection() as connection:
-            return await self._find_known(connection, number)
-
-    async def _known(self, connection: Connection, number: int) -> Known:
-        known = await self._find_known(connection, number)
-        assert known is not None
-        return known
-
-    @staticmethod
-    async def _find_known(connection: Connection, number: int) -> Known | None:
-        row = await (await connection.execute(SQL["get_event"], {"event_number": number})).fetchone()
-        if row is None:
+        parameters = {"event_number": number}
+        events = await self._connections.ask(number, SQL["get_event"], parameters)
+        if not events:
             return None
-        areas = await (await connection.execute(SQL["get_areas"], {"event_number": number})).fetchall()
-        return Known(event=rows.event_of(row), areas=tuple(rows.area_of(area) for area in areas))
+        return _known_of(events[0], await self._connections.ask(number, SQL["get_areas"], parameters))
 
     async def list_events(
         self, wanted: EventFilter, *, before: int | None, limit: int
@@ -188,10 +183,9 @@ class Catalogue:
         }
         found: list[tuple[Event, tuple[int, int, int, int], datetime]] = []
         for pool in self._connections.all():
-            async with pool.connection() as connection:
-                page = await (await connection.execute(SQL["list_events"], parameters)).fetchall()
-                numbers = {"event_numbers": [row[0] for row in page]}
-                sums = await (await connection.execute(SQL["list_capacities"], numbers)).fetchall()
+            page = await self._connections.ask_pool(pool, SQL["list_events"], parameters)
+            numbers = {"event_numbers": [row[0] for row in page]}
+            sums = await self._connections.ask_pool(pool, SQL["list_capacities"], numbers)
             by_number = {row[0]: tuple(int(value) for value in row[1:]) for row in sums}
             found.extend((rows.event_of(row), by_number.get(row[0], (0, 0, 0, 0)), row[-1]) for row in page)  # type: ignore[misc]  # four sums a row
         found.sort(key=lambda each: each[0].number, reverse=True)
@@ -201,18 +195,16 @@ class Catalogue:
         """The areas of several events, by event number."""
         found: dict[int, list[Area]] = {}
         for pool in self._connections.all():
-            async with pool.connection() as connection:
-                cursor = await connection.execute(SQL["list_areas"], {"event_numbers": list(numbers)})
-                for number, *area in await cursor.fetchall():
-                    found.setdefault(number, []).append(rows.area_of(tuple(area)))
+            parameters = {"event_numbers": list(numbers)}
+            for number, *area in await self._connections.ask_pool(pool, SQL["list_areas"], parameters):
+                found.setdefault(number, []).append(rows.area_of(tuple(area)))
         return found
 
     async def load_map(self, number: int, version: int) -> SeatMap:
         """A version of the event's seat map."""
         parameters = {"event_number": number, "map_version": version}
-        async with self._connections.pool(number).connection() as connection:
-            areas = await (await connection.execute(SQL["get_areas"], parameters)).fetchall()
-            seats = await (await connection.execute(SQL["list_seats"], parameters)).fetchall()
+        areas = await self._connections.ask(number, SQL["get_areas"], {"event_number": number})
+        seats = await self._connections.ask(number, SQL["list_seats"], parameters)
         categories = {row[0]: row[2] for row in areas if row[3]}
         specs = (
             SeatSpec(label, section, row, position, categories[area], x, y, guid, name)
@@ -223,10 +215,13 @@ class Catalogue:
     async def count_events(self) -> int:
         total = 0
         for pool in self._connections.all():
-            async with pool.connection() as connection:
-                row = await (await connection.execute(SQL["count_events"])).fetchone()
-                total += row[0] if row else 0
+            ((count,),) = await self._connections.ask_pool(pool, SQL["count_events"])
+            total += count
         return total
+
+
+def _known_of(event: tuple[Any, ...], areas: Sequence[tuple[Any, ...]]) -> Known:
+    return Known(event=rows.event_of(event), areas=tuple(rows.area_of(area) for area in areas))
 
 
 def _areas_of(new: NewEvent, seat_map: SeatMap | None) -> list[Area]:

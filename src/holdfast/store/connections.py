@@ -6,7 +6,8 @@ One PostgreSQL, a Citus coordinator, and plain shards are ways to build the same
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -125,6 +126,27 @@ class Connections:
                     raise errors.translate(error) from error
                 await self.forget_dead()
         raise AssertionError("the second time it answers or raises")
+
+    @asynccontextmanager
+    async def use(
+        self, pool: Pool, *, answer_seconds: float = ANSWER_SECONDS, writes: bool = False
+    ) -> AsyncIterator[Connection]:
+        """A connection for a few statements, which have so long together.
+
+        Raises Fault; where the statements write, a connection that was lost on the way is OutcomeUnknown.
+        """
+        begun = False
+        try:
+            async with pool.connection() as connection:
+                begun = True
+                with cut_after(connection, answer_seconds):
+                    yield connection
+        except (psycopg.Error, OSError) as error:
+            if begun and errors.is_lost(error):
+                await self.forget_dead()
+                if writes:
+                    raise errors.translate(errors.CommitUnknownError()) from error
+            raise errors.translate(error) from error
 
     async def forget_dead(self) -> None:
         """After a lost connection: the idle ones go too, since they have most likely died with it. They are not asked

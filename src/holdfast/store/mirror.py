@@ -14,9 +14,7 @@ SQL = queries.load("mirror")
 
 async def load_holdings(connections: Connections, number: int, seat_map: SeatMap) -> Holdings:
     """Everything that is taken, as of one version."""
-    async with connections.pool(number).connection() as connection:
-        cursor = await connection.execute(SQL["load_holdings"], {"event_number": number}, binary=True)
-        table = await cursor.fetchall()
+    table = await connections.ask(number, SQL["load_holdings"], {"event_number": number})
     holdings = Holdings(seat_map, table[0][0] if table else 0)
     for _, hold_id, kind, placed_at, expires_at, booked, buyer, requested, seats, areas, quantities in table:
         if hold_id is None:
@@ -43,9 +41,7 @@ async def load_holdings(connections: Connections, number: int, seat_map: SeatMap
 async def follow_journal(connections: Connections, number: int, holdings: Holdings) -> bool:
     """Brings the holdings up to the newest version; False where they are too far behind and must be loaded whole."""
     parameters = {"event_number": number, "version": holdings.version, "most": MOST_VERSIONS_BEHIND + 1}
-    async with connections.pool(number).connection() as connection:
-        cursor = await connection.execute(BATCH_SQL["load_journal"], parameters, binary=True)
-        table = await cursor.fetchall()
+    table = await connections.ask(number, BATCH_SQL["load_journal"], parameters)
     if len(table) > MOST_VERSIONS_BEHIND:
         return False
     for version, at, entries in table:
