@@ -22,6 +22,6 @@ def test_examples_are_what_the_models_say(endpoint: Endpoint):
         for status, answer in endpoint.openapi["answers"].items():
             if status < 300:
                 TypeAdapter(endpoint.response).validate_json(encode(answer))
-    assert endpoint.openapi["answers"], "an answer without an example"
+    assert endpoint.openapi["answers"] or endpoint.status >= 300, "an answer without an example"
     if endpoint.body_required:
         assert endpoint.openapi["examples"], "a body without an example"
