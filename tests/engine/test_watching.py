@@ -186,9 +186,11 @@ async def test_news_older_than_a_snapshot_is_passed_over():
     watcher.tell(4, b"four")
     watcher.told(5)
     watcher.tell(3, b"three")
-    watcher.end()
-    assert await watcher.wait() is None
-    assert not watcher.is_behind
+    waiting = asyncio.ensure_future(watcher.wait())
+    await asyncio.wait([waiting], timeout=0.01)
+    watcher.tell(6, b"six")
+    async with asyncio.timeout(SECONDS):
+        assert await waiting == b"six"
 
 
 async def test_a_slow_readers_stream_goes_on_with_a_snapshot(engine: Engine):

@@ -1,0 +1,108 @@
+"""Two shards: the engine over two databases. A transaction over two events, or a look by bare id, would fail at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import psycopg
+import pytest
+
+from engine.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity, sql, what_is_wrong
+from engine.test_oracle import sell
+from holdfast.domain import commands as c
+from holdfast.domain.errors import EventNotFound
+from holdfast.store.catalogue import EventFilter
+from postgres import TestDatabases
+
+
+@pytest.fixture
+def shards(databases: TestDatabases) -> Iterator[list[str]]:
+    urls = [databases.create(), databases.create()]
+    yield urls
+    wrong = [what_is_wrong(url) for url in urls]
+    for url in urls:
+        databases.drop(url)
+    assert wrong == [[], []]
+
+
+async def test_two_processes_over_two_shards_answer_as_the_model_does(shards: list[str]) -> None:
+    async with an_engine(shards) as one, an_engine(shards) as other:
+        for seed in range(1_000, 1_016):
+            await sell(shards, Random(seed), one, other)
+    for at, url in enumerate(shards):
+        numbers = [row[0] for row in sql(url, "SELECT event_number FROM events")]
+        assert numbers and all(number % 2 == at for number in numbers)
+
+
+async def test_events_of_both_shards_sell_at_once_and_are_told_together(shards: list[str]) -> None:
+    async with an_engine(shards) as engine:
+        numbers = [await new_event(engine, areas={"floor": 10}, widths=(5,)) for _ in range(4)]
+        holds = await asyncio.gather(
+            *[place(engine, number, quantity(2), c.BestAvailableLine(quantity=2)) for number in numbers]
+        )
+        bookings = [
+            await engine.execute(number, a_confirm(engine, number, hold))
+            for number, hold in zip(numbers, holds, strict=True)
+        ]
+        for booking in bookings:  # by id alone: the id says where
+            assert (await engine.reading.get_booking(booking.id, c.STAFF)).id == booking.id
+            assert (await engine.reading.get_hold(booking.hold_id, c.STAFF)).booking_id == booking.id
+        listed = await engine.events.list(EventFilter(), before=None, limit=10)
+        assert [event.number for event, _, _ in listed] == sorted(numbers, reverse=True)
+        told = await engine.reading.list_bookings(None, limit=10)
+        assert {booking.id for booking in told} == {booking.id for booking in bookings}
+        totals = await engine.reading.count_totals()
+        assert (totals.events, totals.bookings) == (4, 4)
+        assert await all_at_once(place(engine, max(numbers) + 1, quantity(1))) == [
+            EventNotFound("There is no such event.")
+        ]
+
+
+async def test_an_event_is_made_once_whichever_shard_it_falls_on(shards: list[str]) -> None:
+    key = c.RetryKey(scope=b"s" * 32, body=b"b" * 32, render=lambda event: c.Answer(status=201, body=b"{}"))
+    new = c.NewEvent(name="E", areas=(c.AreaSpec(name="floor", capacity=1),))
+    async with an_engine(shards) as engine:
+        made, _ = await engine.events.create(new, by="test", key=key)
+        again, answer = await engine.events.create(new, by="test", key=key)
+    assert made is not None
+    assert again is None and answer is not None
+    assert sum(len(sql(url, "SELECT 1 FROM events")) for url in shards) == 1
+
+
+class Watched(psycopg.AsyncCursor[Any]):
+    """It remembers what was sent in a pipeline outside of an explicit transaction."""
+
+    outside: list[str] = []
+    inside = 0
+    open: set[int] = set()
+
+    async def execute(self, query: Any, *arguments: Any, **more: Any) -> Any:
+        text = query.decode() if isinstance(query, bytes) else str(query)
+        who = id(self.connection.pgconn)
+        word = text.strip().upper()
+        if word.startswith("BEGIN"):
+            self.open.add(who)
+        if int(self.connection.pgconn.pipeline_status) != 0:
+            type(self).inside += 1
+            if who not in self.open:
+                self.outside.append(text)
+        if word.startswith(("COMMIT", "ROLLBACK")):
+            self.open.discard(who)
+        return await super().execute(query, *arguments, **more)
+
+
+async def test_nothing_is_sent_in_a_pipeline_outside_of_a_transaction(shards: list[str]) -> None:
+    """Through Citus such statements would not be atomic, and a test with one event might not notice."""
+    Watched.outside.clear()
+    async with an_engine(shards) as one, an_engine(shards) as other:
+        for engine in (one, other):
+            for pool in engine.connections.all():
+                pool.kwargs["cursor_factory"] = Watched
+                await pool.drain()
+        for seed in range(2_000, 2_006):
+            await sell(shards, Random(seed), one, other)
+    assert Watched.inside > 200
+    assert Watched.outside == []
