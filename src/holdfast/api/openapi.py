@@ -119,7 +119,7 @@ def document_routes(described: Iterable[Endpoint]) -> Routes:
     written: list[bytes] = []
 
     @routes.get("/openapi.json", policy=Policy.PUBLIC, answers={200: {"openapi": "3.1.0"}})
-    async def get_openapi(exchange: Exchange) -> Reply:  # noqa: ARG001
+    async def get_openapi(exchange: Exchange) -> Reply:  # noqa: ARG001 - every handler takes its exchange
         """This document."""
         if not written:
             written.append(orjson.dumps(openapi_document([*described, *routes])))
@@ -179,10 +179,9 @@ def _add(app: FastAPI, endpoint: Endpoint) -> None:
     about = endpoint.openapi
     responses: dict[int | str, dict[str, Any]] = {}
     for status, answer in about["answers"].items():
-        responses[status] = {
-            "description": "Done.",
-            "content": {about["response_type"]: {"example": _json(answer)}},
-        }
+        responses[status] = {"description": "Not modified." if status == 304 else "Done."}
+        if answer is not None:
+            responses[status]["content"] = {about["response_type"]: {"example": _json(answer)}}
     if endpoint.status not in responses:
         content: dict[str, Any] = (
             {} if endpoint.status in (204, 304, 307, 308) else {about["response_type"]: {}}
@@ -229,7 +228,7 @@ def _described(endpoint: Endpoint) -> Any:
     if endpoint.body is not None:
         default = inspect.Parameter.empty if endpoint.body_required else None
         parameters.append(_parameter("body", Annotated[endpoint.body_annotation, Body()], default))
-    documented.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    documented.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may carry one
     documented.__name__ = endpoint.function.__name__
     return documented
 
