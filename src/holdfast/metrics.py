@@ -35,7 +35,7 @@ __all__ = [
 PROMETHEUS_CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
-disable_created_metrics()  # type: ignore[no-untyped-call]
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library is untyped here
 _REGISTRY = CollectorRegistry(auto_describe=True)
 
 
@@ -45,7 +45,7 @@ def counter(name: str, description: str, labels: Sequence[str] = ()) -> Counter:
 
 def gauge(name: str, description: str, labels: Sequence[str] = (), *, across: str = "livesum") -> Gauge:
     """`across`: how the processes' values become one (`livesum`, `livemax`, `mostrecent`, …)."""
-    return Gauge(name, description, labels, registry=_REGISTRY, multiprocess_mode=across)  # type: ignore[arg-type]
+    return Gauge(name, description, labels, registry=_REGISTRY, multiprocess_mode=across)  # type: ignore[arg-type]  # a literal type, and a plain string of ours
 
 
 def histogram(
@@ -72,14 +72,14 @@ def metric_totals() -> dict[str, float]:
 def forget_process(pid: int) -> None:
     """Drop the live gauges of a worker that ended; its counters stay in the sums."""
     if _is_multiprocess():
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library is untyped here
 
 
 def _everything() -> CollectorRegistry:
     if not _is_multiprocess():
         return _REGISTRY
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library is untyped here
     return registry
 
 

@@ -1,4 +1,4 @@
-"""The schema as PostgreSQL's own catalogues tell it: rules S1, S2 and S4 of distribution, and where migrations arrive."""
+"""The schema as PostgreSQL's own catalogues tell it: rules S1, S2, S4, and where migrations arrive."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ WHERE NOT (
         AND k.confdeltype IN ('c', 'r')
     )
 UNION ALL
-SELECT c.relname || ': trigger ' || g.tgname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal
+SELECT c.relname || ': trigger ' || g.tgname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+WHERE NOT g.tgisinternal
 UNION ALL
 SELECT r.tablename || ': rule ' || r.rulename FROM pg_rules r WHERE r.schemaname = 'public'
 UNION ALL
@@ -75,7 +76,8 @@ UNION ALL
 SELECT 'options', relname, coalesce(array_to_string(reloptions, ','), ''), '', '', '', ''
 FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 UNION ALL
-SELECT 'sequence', sequencename, data_type::text, max_value::text, '', '', '' FROM pg_sequences WHERE schemaname = 'public'
+SELECT 'sequence', sequencename, data_type::text, max_value::text, '', '', ''
+FROM pg_sequences WHERE schemaname = 'public'
 """
 
 

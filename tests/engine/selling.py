@@ -86,14 +86,20 @@ def move_time(url: str, number: int, by: timedelta, *engines: Engine) -> None:
     with psycopg.connect(url) as connection:
         at = {"by": by, "number": number}
         for statement in (
-            "UPDATE holds SET placed_at = placed_at - %(by)s, expires_at = expires_at - %(by)s WHERE event_number = %(number)s",
-            "UPDATE inventories SET last_at = last_at - %(by)s, reclaimed_until = reclaimed_until - %(by)s"
-            " WHERE event_number = %(number)s",
-            "UPDATE journal SET at = at - %(by)s WHERE event_number = %(number)s",
+            "UPDATE holds SET placed_at = placed_at - %(by)s, expires_at = expires_at - %(by)s",
+            "UPDATE inventories SET last_at = last_at - %(by)s, reclaimed_until = reclaimed_until - %(by)s",
+            "UPDATE journal SET at = at - %(by)s",
         ):
-            connection.execute(statement, at)
+            connection.execute(f"{statement} WHERE event_number = %(number)s".encode(), at)
     for engine in engines:
         engine.mirrors.drop(number)
+
+
+async def waiting_for_the_lock(url: str) -> None:
+    """Returns once some engine's batch waits for its turn."""
+    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'holdfast'"
+    while not await asyncio.to_thread(sql, url, query):
+        pass
 
 
 WRONG = """
@@ -122,8 +128,8 @@ WHERE EXISTS (
       )
 UNION ALL
 -- Versions without a journal row, and journal rows without a version.
-SELECT 'journal', i.event_number, NULL, i.version, (SELECT count(*) FROM journal j WHERE j.event_number = i.event_number),
-       NULL, NULL, NULL, NULL
+SELECT 'journal', i.event_number, NULL, i.version,
+       (SELECT count(*) FROM journal j WHERE j.event_number = i.event_number), NULL, NULL, NULL, NULL
 FROM inventories i
 WHERE i.version + 1 <> (SELECT count(*) FROM journal j WHERE j.event_number = i.event_number)
 UNION ALL

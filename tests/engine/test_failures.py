@@ -77,7 +77,8 @@ async def test_a_value_that_the_database_cannot_take_fails_alone(engine: Engine)
         a_place(engine, number, quantity(1), buyer="nul \0 in it"),
         a_place(engine, number, quantity(1)),
     )
-    assert isinstance(good, Hold) and isinstance(also_good, Hold)
+    assert isinstance(good, Hold)
+    assert isinstance(also_good, Hold)
     assert isinstance(bad, InvariantViolated)
 
 

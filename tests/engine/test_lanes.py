@@ -9,7 +9,17 @@ from hashlib import sha256
 import psycopg
 import pytest
 
-from engine.selling import a_place, all_at_once, an_engine, in_one_batch, new_event, place, quantity, sql
+from engine.selling import (
+    a_place,
+    all_at_once,
+    an_engine,
+    in_one_batch,
+    new_event,
+    place,
+    quantity,
+    sql,
+    waiting_for_the_lock,
+)
 from holdfast.domain import commands as c
 from holdfast.domain.decide import Answered, Replayed
 from holdfast.domain.errors import Busy, SeatTaken
@@ -65,12 +75,6 @@ async def test_whoever_left_is_not_served(engine: Engine, database_url: str) -> 
         left.cancel()
     await asyncio.gather(first, stays)
     assert sql(database_url, "SELECT count(*) FROM holds") == [(3,)]
-
-
-async def waiting_for_the_lock(url: str) -> None:
-    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'holdfast'"
-    while not await asyncio.to_thread(sql, url, query):
-        pass
 
 
 async def test_areas_in_any_order_of_their_rows(engine: Engine) -> None:

@@ -8,7 +8,17 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from engine.selling import a_confirm, a_place, in_one_batch, move_time, new_event, place, quantity, sql
+from engine.selling import (
+    a_confirm,
+    a_place,
+    in_one_batch,
+    move_time,
+    new_event,
+    place,
+    quantity,
+    sql,
+    waiting_for_the_lock,
+)
 from holdfast.domain import commands as c
 from holdfast.domain.errors import HoldExpired
 from holdfast.domain.hold import Hold
@@ -105,9 +115,7 @@ async def test_a_confirm_that_waited_behind_a_lock_past_the_expiry_is_refused(
         await blocker.execute("BEGIN")
         await blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
         confirming = asyncio.ensure_future(engine.execute(number, a_confirm(engine, number, hold)))
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'holdfast'"
-        while (await (await blocker.execute(waiting)).fetchone()) == (0,):
-            await asyncio.sleep(0)
+        await waiting_for_the_lock(database_url)
         await blocker.execute(
             "SELECT pg_sleep(greatest(0, extract(epoch FROM expires_at - clock_timestamp()) + 0.01))"
             " FROM holds WHERE event_number = %s",

@@ -21,7 +21,7 @@ def compare(model: Model, command: c.Command, outcome: Any, now: datetime, *, ex
         expected = model.run(command, now, seats_chosen(command, outcome))
     except Refused as refused:
         expected = refused.args[0]
-    if isinstance(outcome, Refusal) or isinstance(expected, str) and expected not in DONE:
+    if isinstance(outcome, Refusal) or (isinstance(expected, str) and expected not in DONE):
         assert getattr(outcome, "code", outcome) == expected, (command, outcome)
         return
     assert not isinstance(outcome, Exception), (

@@ -6,6 +6,7 @@ it says how many there must be, and takes over the choice after having looked at
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,13 +85,14 @@ class Model:
             counts["available"] = 0
         return counts
 
-    # -- commands: what is answered (a quantity, or a word); raises Refused ----------------------------------------------
+    # -- commands: what is answered (a quantity, or a word); raises Refused ----------------------------------
 
     def run(self, command: c.Command, now: datetime, chosen: list[set[str]]) -> Any:
         """`chosen`: of each line, the seats that the engine says it gave. Named seats come before chosen ones."""
-        return getattr(self, type(command).__name__)(command, now, chosen)
+        verb = re.sub(r"(?<!^)([A-Z])", r"_\1", type(command).__name__).lower()
+        return getattr(self, verb)(command, now, chosen)
 
-    def PlaceHold(
+    def place_hold(
         self, command: c.PlaceHold, now: datetime, chosen: list[set[str]], *, kind: str = "held"
     ) -> Any:
         self._refuse_sale()
@@ -162,14 +164,15 @@ class Model:
             assert not (partial and free), "something was left, and partial was allowed"
             raise Refused("sold_out")
         else:
-            assert together and not partial, "refused while so many were free"
+            assert together, "refused while so many were free"
+            assert not partial, "refused a part while so many were free"
             raise Refused("not_together")
 
-    def BookInstantly(self, command: c.BookInstantly, now: datetime, chosen: list[set[str]]) -> Any:
+    def book_instantly(self, command: c.BookInstantly, now: datetime, chosen: list[set[str]]) -> Any:
         line = c.QuantityLine(quantity=command.quantity)
         place = c.PlaceHold(hold_id=command.hold_id, lines=(line,), buyer=command.buyer, allow_partial=False)
         try:
-            self.PlaceHold(place, now, chosen, kind="booked")
+            self.place_hold(place, now, chosen, kind="booked")
         except Refused as refused:
             if refused.args[0] in ("area_required", "seat_unknown"):
                 raise
@@ -177,7 +180,7 @@ class Model:
         self.takings[command.hold_id].booking = command.booking_id
         return "CONFIRMED"
 
-    def ExtendHold(self, command: c.ExtendHold, now: datetime, _: Any) -> Any:
+    def extend_hold(self, command: c.ExtendHold, now: datetime, _: Any) -> Any:
         hold = self._mine(command, now)
         self._refuse_unless_live(hold, now)
         if self.stopped:
@@ -186,7 +189,7 @@ class Model:
         hold.expires_at = max(hold.expires_at, min(wanted, hold.placed_at + timedelta(seconds=self.max_ttl)))
         return hold.expires_at
 
-    def ReleaseHold(self, command: c.ReleaseHold, now: datetime, _: Any) -> Any:
+    def release_hold(self, command: c.ReleaseHold, now: datetime, _: Any) -> Any:
         hold = self._mine(command, now)
         if (
             hold.ended == "expired"
@@ -197,7 +200,7 @@ class Model:
         hold.ended = "released"
         return "released"
 
-    def ConfirmHold(self, command: c.ConfirmHold, now: datetime, _: Any) -> Any:
+    def confirm_hold(self, command: c.ConfirmHold, now: datetime, _: Any) -> Any:
         hold = self._mine(command, now)
         if hold.kind == "booked" and hold.ended is None:
             return hold.booking
@@ -205,14 +208,14 @@ class Model:
         hold.kind, hold.booking = "booked", command.booking_id
         return hold.booking
 
-    def CancelBooking(self, command: c.CancelBooking, now: datetime, _: Any) -> Any:
+    def cancel_booking(self, command: c.CancelBooking, now: datetime, _: Any) -> Any:
         found = [t for t in self.takings.values() if t.booking == command.booking_id]
         if not found:
             raise Refused("booking_not_found")
         found[0].ended = "cancelled"
         return "cancelled"
 
-    def BlockAdmissions(self, command: c.BlockAdmissions, now: datetime, _: Any) -> Any:
+    def block_admissions(self, command: c.BlockAdmissions, now: datetime, _: Any) -> Any:
         self._refuse_cancelled()
         block = Taking(kind="blocked")
         before = self.takings.get(command.block_id)
@@ -245,22 +248,22 @@ class Model:
             self.takings[command.block_id] = block
         return self.takings[command.block_id].quantity
 
-    def LiftBlock(self, command: c.LiftBlock, now: datetime, _: Any) -> Any:
+    def lift_block(self, command: c.LiftBlock, now: datetime, _: Any) -> Any:
         block = self.takings.get(command.block_id)
         if block is None:
             raise Refused("block_not_found")
         block.ended = "lifted"
         return "lifted"
 
-    def StopSales(self, command: c.StopSales, now: datetime, _: Any) -> Any:
+    def stop_sales(self, command: c.StopSales, now: datetime, _: Any) -> Any:
         self._refuse_cancelled()
         self.stopped = True
 
-    def ResumeSales(self, command: c.ResumeSales, now: datetime, _: Any) -> Any:
+    def resume_sales(self, command: c.ResumeSales, now: datetime, _: Any) -> Any:
         self._refuse_cancelled()
         self.stopped = False
 
-    def CancelEvent(self, command: c.CancelEvent, now: datetime, _: Any) -> Any:
+    def cancel_event(self, command: c.CancelEvent, now: datetime, _: Any) -> Any:
         for taking in self.takings.values():
             if (
                 self.status != "cancelled"
@@ -271,7 +274,7 @@ class Model:
                 taking.ended = "expired"
         self.status = "cancelled"
 
-    def ChangeEvent(self, command: c.ChangeEvent, now: datetime, _: Any) -> Any:
+    def change_event(self, command: c.ChangeEvent, now: datetime, _: Any) -> Any:
         """Only of capacities and of the limit per buyer."""
         self._refuse_cancelled()
         if command.capacity is not None:
@@ -283,7 +286,7 @@ class Model:
             self.areas[area] = command.capacity
         self.max_per_buyer = command.changes.get("max_per_buyer", self.max_per_buyer)
 
-    def ReclaimLapsed(self, command: c.ReclaimLapsed, now: datetime, _: Any) -> Any:
+    def reclaim_lapsed(self, command: c.ReclaimLapsed, now: datetime, _: Any) -> Any:
         """It changes no answer."""
 
     # -- parts -------------------------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ class Layer:
             else:
                 rest = receive if close and not exchange.is_read else None
                 await send_reply(send, reply, request_id=own_id, secure=secure, close=close, rest=rest)
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 - the last door: a bug is a 500 with a request id
             status = _unexpected(exchange).status  # the head is out: the server cuts the connection
         self._record(exchange, status, perf_counter() - started)
 

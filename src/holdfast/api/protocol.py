@@ -39,7 +39,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._write_deadline: TimerHandle | None = None
         self._requests = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         self._head_deadline = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
 
@@ -72,7 +72,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_head = False
         self._stop(self._head_deadline)
         self._head_deadline = None
-        self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]
+        self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]  # a key of ours in ASGI's scope
         super().on_headers_complete()
         self._requests += 1
         if self._requests >= REQUESTS_PER_CONNECTION:
@@ -87,7 +87,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._write_deadline = None
         super().resume_writing()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
         """What uvicorn calls when the parser gave up."""
         self._refuse(BadRequest("This is not a well-formed HTTP/1.1 request."))
 

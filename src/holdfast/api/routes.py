@@ -266,7 +266,7 @@ def _allows_none(annotation: Any) -> bool:
 def _kind(annotation: Any) -> type | None:
     """int or bool, where the annotation asks for one."""
     if annotation in (int, bool):
-        return annotation  # type: ignore[no-any-return]
+        return annotation  # type: ignore[no-any-return]  # typing's own helpers return Any
     arguments = get_args(annotation)
     inner = arguments[:1] if get_origin(annotation) is Annotated else arguments
     return next((kind for one in inner if (kind := _kind(one))), None)

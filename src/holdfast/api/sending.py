@@ -98,7 +98,7 @@ async def send_stream(
 
 
 async def _send_chunks(send: Send, reply: StreamReply) -> None:
-    async with contextlib.aclosing(reply.chunks) as chunks:  # type: ignore[type-var]
+    async with contextlib.aclosing(reply.chunks) as chunks:  # type: ignore[type-var]  # all are async generators
         async for chunk in chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

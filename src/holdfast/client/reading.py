@@ -23,7 +23,7 @@ _Reader = Callable[[Any], Any]
 def read(kind: type[T], value: object) -> T:
     """The value as `kind`. Raises BadAnswer."""
     try:
-        found: T = _reader(kind)(value)  # type: ignore[arg-type]
+        found: T = _reader(kind)(value)  # type: ignore[arg-type]  # the kind is a type, which its cache cannot say
     except (TypeError, ValueError) as error:
         raise BadAnswer(f"The answer is no {kind.__name__}: {error}.") from error
     return found

@@ -94,7 +94,7 @@ def dressed(method: M, build: Callable[..., Any], *, prefix: str = "") -> M:
     method.__name__ = build.__name__.replace("list", "iterate", 1) if prefix else build.__name__
     method.__qualname__ = method.__name__
     method.__doc__ = prefix + (build.__doc__ or "")
-    method.__signature__ = signature.replace(parameters=[this, *signature.parameters.values()])  # type: ignore[attr-defined]
+    method.__signature__ = signature.replace(parameters=[this, *signature.parameters.values()])  # type: ignore[attr-defined]  # functions may carry one
     return method
 
 

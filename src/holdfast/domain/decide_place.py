@@ -357,8 +357,8 @@ def _held_already(inventory: Inventory, command: c.PlaceHold) -> HoldRecord | No
         mine = holder.kind == "hold" and holder.buyer == command.buyer and set(holder.seats) == wanted
         if not mine or holder.booked or holder.has_lapsed(inventory.now):
             return None
-        record = inventory.record_of(holder)
-        return record if record.status is HoldStatus.ACTIVE else None
+        held = inventory.record_of(holder)
+        return held if held.status is HoldStatus.ACTIVE else None
     record = None if holder is None else inventory.holds.get(holder)
     if record is None or record.buyer != command.buyer or record.status is not HoldStatus.ACTIVE:
         return None

@@ -103,8 +103,8 @@ def restore(url: str, archive: Path, *, bin_dir: Path | None, drops: tuple[str, 
             writing, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(url)
         ) as writer,
     ):
-        assert reader.stdout is not None and reader.stderr is not None  # noqa: PT018
-        assert writer.stdin is not None and writer.stderr is not None  # noqa: PT018
+        assert reader.stdout is not None and reader.stderr is not None  # noqa: PT018 - for the types, both at once
+        assert writer.stdin is not None and writer.stderr is not None  # noqa: PT018 - for the types, both at once
         try:
             writer.stdin.write("\n".join([*drops, ""]).encode())
             _copy_script(reader.stdout, writer.stdin)

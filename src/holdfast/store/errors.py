@@ -26,8 +26,8 @@ def is_retryable(error: BaseException) -> bool:
 
 
 def may_have_committed(error: psycopg.Error, *, closed: bool) -> bool:
-    """Whether an error after COMMIT was sent leaves open what became of it: the connection broke, or the server ended it
-    (but not for having been idle: then COMMIT came too late). An error with which the session goes on has rolled back."""
+    """Whether an error after COMMIT was sent leaves open what became of it: the connection broke, or the server ended
+    it (but not for having been idle: then COMMIT came too late). Where the session goes on, it has rolled back."""
     if error.sqlstate is None:
         return True
     return error.sqlstate != IDLE_TOO_LONG and (

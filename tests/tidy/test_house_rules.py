@@ -1,0 +1,178 @@
+"""House rules, as checks: what every file of the house keeps to."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from holdfast.domain.errors import all_errors
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+EVERY = [*SOURCES, *TESTS]
+MOST_LINES = {"src": 450, "tests": 600}
+"""Of a file; one of tests may be a longer list of cases."""
+
+SQL_ELSEWHERE = {
+    "store/schema.py": "asks which schema there is, before any statement may be relied on",
+    "store/migrations/env.py": "the migrators' advisory lock",
+    "store/backup.py": "names of databases cannot be parameters",
+    "app/postgres.py": "makes the cluster's role and database, before there is anything to connect to",
+    "store/batch.py": "BEGIN, COMMIT and ROLLBACK",
+}
+"""Files that may hold SQL of their own, and why."""
+
+LONG = {
+    "tests/http/test_layer.py": "one table of cases of one layer",
+}
+"""Files that may be longer, and why."""
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def in_source(path: Path) -> str:
+    return str(path.relative_to(ROOT / "src" / "holdfast"))
+
+
+def strings(tree: ast.Module) -> list[ast.Constant]:
+    """String constants that are not docstrings."""
+    notes = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in notes
+    ]
+
+
+SQL = re.compile(
+    r"^\s*(SELECT\s.+|INSERT\s+INTO\s.+|UPDATE\s+\w+\s+SET\s.+|DELETE\s+FROM\s.+|CREATE\s+(TABLE|INDEX|ROLE|DATABASE)\s.+"
+    r"|ALTER\s+TABLE\s.+|DROP\s+(TABLE|DATABASE)\s.+|BEGIN|COMMIT|ROLLBACK)",
+    re.DOTALL,
+)
+
+
+def test_sql_lives_in_sql_files() -> None:
+    """One sitting reads all of it, and the checks of distribution see all of it."""
+    found = {
+        in_source(path)
+        for path in SOURCES
+        for text in strings(ast.parse(path.read_text()))
+        if SQL.match(str(text.value))
+    }
+    assert found <= set(SQL_ELSEWHERE)
+
+
+def test_only_the_store_knows_the_driver() -> None:
+    known = {
+        in_source(path)
+        for path in SOURCES
+        if re.search(
+            r"^\s*(import|from) (psycopg|asyncpg|sqlalchemy|alembic)", path.read_text(), re.MULTILINE
+        )
+    }
+    assert all(path.startswith("store/") for path in known), known
+
+
+def test_errors_are_told_apart_by_sqlstate_and_never_by_a_constraints_name() -> None:
+    """Sharded databases say none, or another."""
+    assert [
+        name(path) for path in SOURCES if re.search(r"constraint_name|diag\.message", path.read_text())
+    ] == []
+
+
+def test_no_test_sleeps() -> None:
+    """Time passes in SQL, and events are awaited; `asyncio.sleep(0)` only gives others their turn."""
+    found = []
+    for path in TESTS:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith(
+                ("asyncio.sleep", "time.sleep")
+            ):
+                continue
+            if [ast.unparse(argument) for argument in node.args] != ["0"]:
+                found.append(f"{name(path)}:{node.lineno}")
+    assert [each for each in found if each.split(":")[0] not in SLEEPS] == []
+
+
+SLEEPS: dict[str, str] = {}
+"""Tests that may pause, and why."""
+
+
+@pytest.mark.parametrize("path", EVERY, ids=name)
+def test_a_module_says_what_it_is_and_is_not_too_long(path: Path) -> None:
+    text = path.read_text()
+    if text.strip():
+        assert ast.get_docstring(ast.parse(text)), "no docstring"
+    assert len(text.splitlines()) <= MOST_LINES[path.relative_to(ROOT).parts[0]] or name(path) in LONG, (
+        "too long"
+    )
+
+
+def test_what_is_switched_off_says_why() -> None:
+    """Every skip and xfail carries its reason, and in the sources every `noqa` and `type: ignore` too."""
+    without_code = (
+        r"#\s*noqa(?!:)"
+        r"|#\s*type: ignore(?!\[)"
+        r"|pytest\.mark\.(skip|xfail)(?!if)(?!\(.*reason)"
+        r"|pytest\.skip\(\)"
+    )
+    without_reason = without_code + r"|#\s*noqa: ?[A-Z0-9, ]+$|#\s*type: ignore\[[\w, -]+\]\s*$"
+    found = [
+        f"{name(path)}:{number}"
+        for path in EVERY
+        if path != Path(__file__)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(without_reason if path in SOURCES else without_code, line)
+    ]
+    assert found == []
+
+
+def test_nothing_is_left_to_do() -> None:
+    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    found = [name(path) for path in EVERY if path != Path(__file__) and marks.search(path.read_text())]
+    assert found == []
+
+
+def test_codes_of_errors_are_snake_case_and_each_has_a_title_and_a_status() -> None:
+    for code, error in all_errors().items():
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", code)
+        assert error.title != "Error" or code == "error"
+        assert 400 <= error.status <= 503
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ("docs/reference/errors.md", sorted(all_errors())),
+        ("docs/reference/settings.md", "settings"),
+    ],
+    ids=["errors", "settings"],
+)
+def test_what_callers_and_operators_meet_is_documented(document: str, words: list[str] | str) -> None:
+    path = ROOT / document
+    if not path.exists():
+        pytest.skip("the reference is not written yet")
+    if words == "settings":
+        from holdfast.app.settings import Settings
+
+        words = [f"HOLDFAST_{field.upper()}" for field in Settings.model_fields]
+    text = path.read_text()
+    assert [word for word in words if word not in text] == []
+
+
+def test_tests_do_not_patch_our_own_parts() -> None:
+    """They run the parts themselves: no mocks."""
+    found = [
+        name(path) for path in TESTS if re.search(r"unittest\.mock|MagicMock|AsyncMock", path.read_text())
+    ]
+    assert [each for each in found if each != name(Path(__file__))] == []
