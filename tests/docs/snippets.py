@@ -1,6 +1,6 @@
 """Snippets: the fenced blocks of a page, run as a reader would run them.
 
-A page that says `<!-- executed -->` is run: its `sh` blocks in one shell, in order, its `python` blocks as one
+A page with a line `<!-- executed -->` is run: its `sh` blocks in one shell, in order, its `python` blocks as one
 program, and each `json` block right below a block of shell is compared with the last line that the block said. A
 comment `<!-- not run: why -->` in front of a block leaves that one out.
 """
@@ -48,7 +48,7 @@ def all_pages() -> list[Path]:
 
 
 def is_executed(page: Path) -> bool:
-    return "<!-- executed -->" in page.read_text()
+    return "<!-- executed -->" in page.read_text().splitlines()
 
 
 def blocks_of(page: Path) -> list[Block]:
