@@ -22,6 +22,9 @@ class CuttingProxy:
         self.silent = False
         """Nothing passes any more, and nothing is closed."""
         self.cuts = 0
+        self.turns = 0
+        """How often a client began to speak after the server had: round trips."""
+        self.servers_turn = True
         self.port = 0
         self.running: set[asyncio.Task[None]] = set()
 
@@ -57,6 +60,8 @@ class CuttingProxy:
         back: asyncio.Future[None],
     ) -> None:
         while data := await reader.read(65_536):
+            self.turns += self.servers_turn
+            self.servers_turn = False
             if self.silent:
                 continue
             if self.before is not None and self.before in data:
@@ -88,6 +93,7 @@ class CuttingProxy:
     async def _back(self, up_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.CancelledError):
             while data := await up_reader.read(65_536):
+                self.servers_turn = True
                 if not self.silent:
                     writer.write(data)
                     await writer.drain()

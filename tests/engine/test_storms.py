@@ -34,6 +34,8 @@ async def storm(url: str, number: int, kind: str, *, clients: int, processes: in
     for said, _ in await asyncio.gather(*[each.communicate(b"go\n") for each in running]):
         told.update(json.loads(said))
     assert [each.returncode for each in running] == [0] * processes
+    assert told["refused by the database"] == 0, "two processes decided at once"
+    del told["refused by the database"]
     assert what_is_wrong(url) == []
     assert sql(url, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]
     return told
