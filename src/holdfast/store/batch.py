@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_dumps
 
 from holdfast.domain.commands import Answer
@@ -160,7 +161,7 @@ class Batch:
         self.connection.add_notice_handler(note)
         try:
             await self._send("COMMIT")  # from here on the server may have it, and carry it out
-            await self._pipeline.sync()
+            await self._end_pipeline()  # its end is the second round trip: a sync before it would be a third
         except psycopg.Error as error:
             if may_have_committed(error, closed=self.connection.closed):
                 raise CommitUnknownError from error
@@ -169,18 +170,23 @@ class Batch:
             self.connection.remove_notice_handler(note)
         if "WARNING" in severities:
             raise CommitUnknownError  # the wait for the standby was cut short: PostgreSQL says no more than this
-        await self._context.__aexit__(None, None, None)
         inventory.version = version
 
     async def roll_back(self) -> None:
         """Ends the transaction whatever state it is in; a connection that cannot is closed."""
         with suppress(psycopg.Error):
-            await self._context.__aexit__(None, None, None)
-        if not self.connection.closed:
-            try:
-                await self.connection.execute("ROLLBACK")
-            except psycopg.Error:
-                await self.connection.close()
+            await self._send("ROLLBACK")
+        with suppress(psycopg.Error):
+            await self._end_pipeline()
+        if self.connection.closed or self.connection.info.transaction_status is TransactionStatus.IDLE:
+            return
+        try:  # an error had ended the pipeline before its ROLLBACK
+            await self.connection.execute("ROLLBACK")
+        except psycopg.Error:
+            await self.connection.close()
+
+    async def _end_pipeline(self) -> None:
+        await self._context.__aexit__(None, None, None)
 
     async def _send(self, statement: str) -> None:
         await self.connection.execute(statement, prepare=False)

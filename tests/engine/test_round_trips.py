@@ -1,0 +1,33 @@
+"""Round trips: a batch is two of them, one where nothing is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.cutting_proxy import cutting_proxy
+from engine.selling import an_engine, new_event, place, quantity
+from holdfast.domain.errors import SoldOut
+
+
+async def test_a_batch_is_two_round_trips(database_url: str) -> None:
+    """Lock and load in one, write and commit in the other; whatever is more, every batch of every sale pays."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as engine:
+        number = await new_event(engine, areas={"general": 100})
+        for _ in range(5):  # until connection, statements and what is known of the event are all there
+            await place(engine, number, quantity(1))
+        before = proxy.turns
+        await place(engine, number, quantity(1))
+        assert proxy.turns - before == 2
+
+
+async def test_a_batch_of_refusals_is_two_round_trips_at_the_most(database_url: str) -> None:
+    """There is nothing to commit, but the lock has to be given back."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as engine:
+        number = await new_event(engine, areas={"general": 1})
+        for _ in range(5):
+            with pytest.raises(SoldOut):
+                await place(engine, number, quantity(2))
+        before = proxy.turns
+        with pytest.raises(SoldOut):
+            await place(engine, number, quantity(2))
+        assert proxy.turns - before <= 2
