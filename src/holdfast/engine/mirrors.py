@@ -38,7 +38,11 @@ class Mirrors:
         """The mirror as it is, not followed to any newer version; loaded whole where there is none."""
         found = self._holdings.get(number)
         if found is not None and found.seat_map.version == map_version:
-            self._maps.move_to_end((number, map_version))
+            if (
+                number,
+                map_version,
+            ) in self._maps:  # it may have been dropped while the holdings were being loaded
+                self._maps.move_to_end((number, map_version))
             return found
         seat_map = await self.seat_map(number, map_version)
         loaded = await mirror.load_holdings(self._connections, number, seat_map)
