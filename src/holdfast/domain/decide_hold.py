@@ -142,7 +142,9 @@ def _refuse_unless_active(inventory: Inventory, hold: HoldRecord) -> None:
     match hold.status_at(inventory.now, inventory.event.status):
         case HoldStatus.EXPIRED:
             raise errors.HoldExpired("The hold has expired.")
-        case HoldStatus.RELEASED if inventory.event.status is EventStatus.CANCELLED:  # swept since then, or not
+        case HoldStatus.RELEASED if (
+            inventory.event.status is EventStatus.CANCELLED
+        ):  # swept since then, or not
             raise errors.EventCancelled("The event is cancelled.")
         case HoldStatus.RELEASED:
             raise errors.HoldReleased("The hold was released.")

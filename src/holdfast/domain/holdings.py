@@ -158,7 +158,9 @@ class Holdings:
 
     def picker(self, now: datetime, *, at_most: int | None = None) -> Occupancy:
         """The chooser of seats, with lapsed holds' seats free (at most so many holds newly freed per call)."""
-        if self._picked_at is not None and now < self._picked_at:  # the clock was set back: some hold may live again
+        if (
+            self._picked_at is not None and now < self._picked_at
+        ):  # the clock was set back: some hold may live again
             self._picker = None
             self._seen_free.clear()
             self._expiries = [

@@ -27,7 +27,9 @@ BATCH_SECONDS = histogram(
 LANE_DEPTH = gauge(
     "holdfast_lane_depth", "Commands waiting in all lanes, at the last look.", across="livesum"
 )
-LIVE_HOLDS = gauge("holdfast_live_holds", "Holds that have not lapsed, at the last look.", across="mostrecent")
+LIVE_HOLDS = gauge(
+    "holdfast_live_holds", "Holds that have not lapsed, at the last look.", across="mostrecent"
+)
 OLDEST_UNSWEPT_SECONDS = gauge(
     "holdfast_oldest_unswept_expiry_seconds",
     "How long ago the oldest lapsed hold whose rows were not rewritten yet had lapsed; 0 where there is none.",

@@ -75,7 +75,9 @@ class Reads:
         """Of all watched events together: one small query a node."""
         found: dict[int, int] = {}
         for pool in self._connections.all():
-            table = await self._connections.ask_pool(pool, SQL["read_versions"], {"event_numbers": list(numbers)})
+            table = await self._connections.ask_pool(
+                pool, SQL["read_versions"], {"event_numbers": list(numbers)}
+            )
             found.update((row[0], row[1]) for row in table)
         return found
 
