@@ -81,6 +81,7 @@ def forever(outcome: Answer) -> Iterable[Answer]:
         problem(503, "busy"),
         problem(503, "outcome_unknown"),
         problem(429, "rate_limited"),
+        problem(408, "request_timeout"),
         problem(409, "in_progress"),
         Answer(status=502, content=b"<html>"),
         Answer(status=504),

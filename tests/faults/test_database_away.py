@@ -55,7 +55,10 @@ def test_without_its_database_the_server_refuses_and_comes_back(
         settings = {"database_url": postgres.url, "secret_key": "k" * 40}
         with Serving(open_folder / "data", **settings) as server:
             url = f"http://127.0.0.1:{server.port}"
-            with Client(url, retries=ONCE, timeout_seconds=30) as client, Client(url, retries=STUBBORN) as stubborn:
+            with (
+                Client(url, retries=ONCE, timeout_seconds=30) as client,
+                Client(url, retries=STUBBORN) as stubborn,
+            ):
                 event = client.create_event("Concert", capacity=10)
                 hold = client.place_hold(event, Quantity(2))
                 with away(postgres):

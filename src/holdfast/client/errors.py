@@ -9,6 +9,7 @@ HoldfastError                     code, status, detail, errors, request_id, idem
 │   ├── CredentialsRequired  401
 │   └── Forbidden            403
 ├── TryAgain                      the retries were used up; later, the same call may succeed
+│   ├── RequestTimeout       408  the request did not arrive whole in time; nothing was done
 │   ├── RateLimited          429
 │   ├── Busy, Unavailable    503  certainly nothing was done
 │   ├── OutcomeUnknown       503  may have been done: the same Idempotency-Key settles it
@@ -238,6 +239,11 @@ class TryAgain(HoldfastError):
     """The retries were used up; later, the same call may succeed."""
 
 
+class RequestTimeout(TryAgain):
+    STATUS = 408
+    CODE = "request_timeout"
+
+
 class RateLimited(TryAgain):
     STATUS = 429
     CODE = "rate_limited"
@@ -297,6 +303,7 @@ _BRANCHES: Mapping[int, type[HoldfastError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    408: RequestTimeout,
     410: Gone,
     422: Invalid,
     429: RateLimited,

@@ -1,6 +1,6 @@
 """Retrying: the attempts of one call, as steps that a client carries out. No input, output or waiting happens here.
 
-Again goes what got no answer, and what was answered 429, 502, 503 or 504, with pauses that grow and differ, never
+Again goes what got no answer, and what was answered 408, 429, 502, 503 or 504, with pauses that grow and differ, never
 shorter than `Retry-After` asks, and only as long as the whole fits into `total_seconds`. A call that is not
 repeatable is sent once.
 """
