@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faults.conftest import House
-from faults.verdict import judge
+from faults.verdict import judge, judge_decisions
 from holdfast.client import AsyncClient, BestAvailable, Client, Named, Quantity, errors
 from holdfast.client.models import Hold
 
@@ -45,6 +45,7 @@ async def test_64_callers_racing_for_100_admissions_book_exactly_100(
         bookings = await asyncio.gather(*(client.confirm_hold(hold) for hold in holds))
         assert (await client.get_availability(event)).booked == 100
     await judge(house.url, house.database_url, event, [one.id for one in bookings])
+    await judge_decisions(house.url)
 
 
 async def test_64_callers_asking_for_the_same_seat_get_it_once(house: House) -> None:
@@ -70,6 +71,7 @@ async def test_32_simultaneous_confirms_of_one_hold_are_one_booking(house: House
         later = await client.confirm_hold(hold)
     assert {one.id for one in bookings} == {later.id}
     await judge(house.url, house.database_url, event, [later.id])
+    await judge_decisions(house.url)
 
 
 def test_idle_it_stays_small(house: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
+import httpx2
 import psycopg
 
 from holdfast.client import AsyncClient
@@ -43,6 +44,14 @@ async def judge(url: str, database_url: str, event: Event, booked: Collection[UU
     seats = [label for one in told.values() for line in one.lines for label in line.seats]
     assert len(seats) == len(set(seats))
     await judge_books(database_url)
+
+
+async def judge_decisions(url: str) -> None:
+    """The database never had to refuse what the engine had decided, in any worker: the lock alone was enough."""
+    async with httpx2.AsyncClient(base_url=url, headers={"accept": "application/json"}) as client:
+        counted = (await client.get("/metrics")).json()["metrics"]
+    assert counted["holdfast_holds_placed_total"] > 0
+    assert counted["holdfast_invariant_violations_total"] == 0
 
 
 async def judge_books(database_url: str) -> None:
