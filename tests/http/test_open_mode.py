@@ -144,3 +144,23 @@ async def test_without_a_database_what_is_public_stays_so_and_the_rest_waits():
         answer = await http.post("/staff")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.headers["retry-after"] == "1"
+
+
+async def test_a_database_that_is_away_is_asked_once_a_second():
+    """Each question waits for the pool: callers that came meanwhile need not wait as long again."""
+    asked, now = [], 100.0
+
+    async def away() -> bool:
+        asked.append(now)
+        raise Unavailable
+
+    mode = OpenMode(away, enabled=True, clock=lambda: now)
+    scope = {"client": ("127.0.0.1", 1), "scheme": "http"}
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await mode.admits(scope, {b"host": b"localhost"})
+    assert asked == [100.0]
+    now = 101.0
+    with pytest.raises(Unavailable):
+        await mode.admits(scope, {b"host": b"localhost"})
+    assert asked == [100.0, 101.0]

@@ -14,7 +14,7 @@ from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, Literal
 
-from holdfast.domain.errors import CredentialsRequired
+from holdfast.domain.errors import CredentialsRequired, Fault
 
 __all__ = ["GUEST", "OPEN", "KeyRow", "Keyring", "OpenMode", "Principal", "Scope", "make_api_key"]
 
@@ -126,16 +126,26 @@ class OpenMode:
         self._clock = clock
         self._asked_at = float("-inf")
         self._closed = False
+        self._failure: Fault | None = None
 
     async def admits(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
         return self._enabled and _is_local(scope, headers) and not await self._has_key()
 
     async def _has_key(self) -> bool:
         """A key once made stays known, revoked or not, so that only "none yet" has to be asked again."""
-        now = self._clock()
-        if not self._closed and now - self._asked_at >= CACHE_SECONDS:
-            self._closed = await self._any_key()
-            self._asked_at = now
+        if self._closed:
+            return True
+        if self._failure is not None and self._clock() - self._asked_at < CACHE_SECONDS:
+            # A database that is away need not keep every caller waiting for this as well.
+            raise self._failure.with_traceback(None)
+        if self._clock() - self._asked_at >= CACHE_SECONDS:
+            try:
+                self._closed, self._failure = await self._any_key(), None
+            except Fault as failure:
+                self._failure = failure
+                raise
+            finally:
+                self._asked_at = self._clock()
         return self._closed
 
 
