@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 
 # The second leg of the tests runs on the oldest PostgreSQL that Debian has installed here.
 SYSTEM_POSTGRES := $(firstword $(wildcard $(foreach major,15 16 17,/usr/lib/postgresql/$(major)/bin)))
-SECOND_LEG := tests/house/test_postgres.py $(wildcard tests/store tests/engine tests/migrations)
+SECOND_LEG := tests/house/test_postgres.py tests/engine tests/distribution tests/workers
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format lock
@@ -26,7 +26,7 @@ run: .venv/installed ## Start the server on 127.0.0.1:8000 (HOST, PORT, HOLDFAST
 test: .venv/installed-dev ## Run every test
 	$(BIN)/pytest -n $(JOBS)
 ifneq ($(SYSTEM_POSTGRES),)
-	HOLDFAST_TEST_POSTGRES_BIN=$(SYSTEM_POSTGRES) $(BIN)/pytest -n $(JOBS) -m "not slow" $(SECOND_LEG)
+	HOLDFAST_TEST_POSTGRES_BIN=$(SYSTEM_POSTGRES) $(BIN)/pytest -n $(JOBS) $(SECOND_LEG)
 else
 	@echo "No PostgreSQL 15, 16 or 17 of the system here: the second leg was left out."
 endif
