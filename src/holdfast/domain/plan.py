@@ -38,6 +38,8 @@ class _Parts:
     limit: int
     by_name: dict[str | int, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    last_number: dict[str, int] = field(default_factory=dict)
+    """Of parts that were wanted alike: counting from 1 for each of 100,000 would take hours."""
 
     def part(self, name: str, number: int) -> str:
         key = name if name.strip() else number
@@ -48,12 +50,13 @@ class _Parts:
         return part
 
     def _new(self, wanted: str) -> str:
-        part = wanted[: self.limit].rstrip(".")
-        number = 1
+        part = plain = wanted[: self.limit].rstrip(".")
+        number = self.last_number.get(plain, 1)
         while part in self.used:
             number += 1
             ending = f".{number}"
-            part = wanted[: self.limit - len(ending)].rstrip(".") + ending
+            part = plain[: self.limit - len(ending)].rstrip(".") + ending
+        self.last_number[plain] = number
         return part
 
 
@@ -79,6 +82,7 @@ class _Seat:
 def read_plan(document: dict[str, Any], reading: Reading) -> Layout:
     """The layout of a plan. Raises InvalidInput or DuplicateSeat."""
     categories = _read_categories(document, reading)
+    known = frozenset(categories)
     rows: dict[str, _Row] = {}
     zones = _Parts(limit=_ZONE_LENGTH)
     row_parts: dict[str, _Parts] = {}
@@ -100,7 +104,7 @@ def read_plan(document: dict[str, Any], reading: Reading) -> Layout:
             row_name = reading.take_text(row_object.get("row_number"), f"{row_pointer}/row_number") or ""
             label = f"{zone_part}-{parts.part(row_name, len(parts.by_name) + 1)}"
             place = _add(zone_place, _read_place(row_object, reading, row_pointer))
-            piece = _read_seats(row_object, place, categories, reading, f"{row_pointer}/seats")
+            piece = _read_seats(row_object, place, known, reading, f"{row_pointer}/seats")
             count += len(piece)
             reading.count_seats(count, row_pointer)
             if piece:
@@ -146,9 +150,8 @@ def _read_place(value: dict[str, Any], reading: Reading, pointer: str) -> _Place
 
 
 def _read_seats(
-    row: dict[str, Any], place: _Place, categories: list[str], reading: Reading, pointer: str
+    row: dict[str, Any], place: _Place, known: frozenset[str], reading: Reading, pointer: str
 ) -> list[_Seat]:
-    known = set(categories)
     seats: list[_Seat] = []
     for index, value in enumerate(reading.take_list(row.get("seats"), pointer)):
         seat_pointer = f"{pointer}/{index}"
