@@ -111,7 +111,7 @@ async def _until_left(receive: Receive) -> None:
 
 def _headers(reply: Reply | StreamReply, request_id: bytes, *, secure: bool) -> list[tuple[bytes, bytes]]:
     headers = [*_ALWAYS, (b"x-request-id", request_id), *reply.headers]
-    if reply.status not in _BODYLESS:
+    if isinstance(reply, StreamReply) or reply.body:
         headers.append((b"content-type", reply.content_type))
     if not any(name == b"cache-control" for name, _ in reply.headers):
         headers.append(_NO_STORE)
