@@ -109,7 +109,10 @@ class Batch:
             raise StaleError("areas")
         if holdings is not None:
             self._follow(holdings, found["journal"], version)
-        claims = rows.claims_of([*found.get("claims", ()), *found.get("sold_claims", ())])
+        claims = {  # each hold's once, though the batch may name it by its id and by its booking's
+            **rows.claims_of(found.get("sold_claims", ())),
+            **rows.claims_of(found.get("claims", ())),
+        }
         holds = [
             rows.hold_of(row, claims.get(row[0], []))
             for row in (*found.get("holds", ()), *found.get("sold", ()))
