@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from random import getrandbits
 from urllib.parse import unquote_to_bytes
 
+from holdfast.api.redaction import redact
 from holdfast.domain.errors import (
     BadRequest,
     BodyTooLarge,
@@ -88,10 +89,12 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def request_id(raw: Iterable[tuple[bytes, bytes]]) -> str:
-    """The caller's own, if it can go into a log and a header as it is; else a new one."""
+    """The caller's own, if it can go into a log and a header as it is and is no secret; else a new one."""
     for name, value in raw:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return value.decode("ascii")
+            text = value.decode("ascii")
+            if redact(text) == text:
+                return text
     return f"{getrandbits(80):020x}"
 
 
