@@ -22,7 +22,7 @@ from engine.selling import (
 )
 from holdfast.domain import commands as c
 from holdfast.domain.decide import Answered, Replayed
-from holdfast.domain.errors import Busy, SeatTaken
+from holdfast.domain.errors import Busy, OutcomeUnknown, SeatTaken
 from holdfast.domain.hold import Hold
 from holdfast.engine.engine import Engine
 from unit.sales import rows_of
@@ -137,6 +137,36 @@ async def test_a_large_block_under_a_key_is_answered_again_and_not_done_again(
     assert isinstance(again, Replayed)
     assert again.answer == told.answer
     assert (await engine.reading.get_availability(large)).counts.blocked == 5_000
+
+
+async def test_a_large_block_asked_for_twice_at_once_stands_whole_or_not_at_all(
+    engine: Engine,
+) -> None:
+    """Both are told the same, and what they are told is so."""
+    number = await new_event(engine, widths=(1_000,) * 7)
+    one, other = await all_at_once(
+        *[engine.block(number, a_large_block(engine, number, 7_000, key="b")) for _ in range(2)]
+    )
+    assert one.answer == other.answer
+    counts = (await engine.reading.get_availability(number)).counts
+    assert counts.blocked == (7_000 if one.answer.body == b"7000" else 0)
+
+
+async def test_whoever_is_in_a_batch_when_the_server_stops_is_told_that_nobody_knows(
+    database_url: str,
+) -> None:
+    async with an_engine(database_url) as engine:
+        number = await new_event(engine, areas={"floor": 10})
+        await place(engine, number, quantity(1))
+        with psycopg.connect(database_url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+            waits = asyncio.ensure_future(place(engine, number, quantity(1)))
+            await waiting_for_the_lock(database_url)
+            task = engine._lanes[number]._task
+            assert task is not None
+            task.cancel()
+            with pytest.raises(OutcomeUnknown):
+                await asyncio.wait_for(waits, 20)
 
 
 async def test_a_block_that_grows_and_is_lifted_in_one_batch_is_gone(engine: Engine) -> None:

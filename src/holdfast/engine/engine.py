@@ -160,8 +160,10 @@ class Engine:
                 if key is not None and isinstance(error, Refusal):
                     return await self.execute(number, c.SettleKey(by=command.by, key=key, refusal=error))
                 raise
-        if isinstance(outcome, Answered) and isinstance(outcome.outcome, Refusal):
-            await self._lift_begun(number, command)
+        if isinstance(outcome, Replayed) or isinstance(outcome.outcome if key else outcome, Refusal):
+            await self._lift_begun(
+                number, command
+            )  # refused, or the same request was answered by another block
         return outcome
 
     async def _lift_begun(self, number: int, command: c.BlockAdmissions) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from holdfast.domain import commands as c
-from holdfast.domain.errors import Busy, Fault
+from holdfast.domain.errors import Busy, Fault, OutcomeUnknown
 from holdfast.engine.limits import Limits
 
 RunBatch = Callable[[int, Sequence[c.Command]], Awaitable[list[Any]]]
@@ -79,6 +79,7 @@ class Lane:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
+        batch: list[Waiting] = []
         try:
             while self._queue:
                 batch = self._next(loop.time())
@@ -93,13 +94,15 @@ class Lane:
                 for waiting, outcome in zip(batch, outcomes, strict=True):
                     if not waiting.waiter.done():
                         waiting.waiter.set_result(outcome)
-                del batch, outcomes
+                batch = outcomes = []
                 await asyncio.sleep(0)  # what arrived meanwhile is read before the next batch forms
-        finally:
+        finally:  # only where this task was cancelled is there anyone: nobody is left waiting for ever
             self._task = None
-            for waiting in self._queue:  # only where this task was cancelled: nobody is left waiting for ever
-                if not waiting.waiter.done():
-                    waiting.waiter.set_result(Busy("The server is stopping."))
+            stopping = "The server is stopping."
+            for asked, told in ((batch, OutcomeUnknown(stopping)), (self._queue, Busy(stopping))):
+                for waiting in asked:
+                    if not waiting.waiter.done():
+                        waiting.waiter.set_result(told)
             self._queue.clear()
 
     def _next(self, now: float) -> list[Waiting]:
