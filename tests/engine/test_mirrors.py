@@ -1,10 +1,15 @@
-"""Mirrors: bounded, and never in anyone's way."""
+"""Mirrors and what else a process remembers: bounded, and never in anyone's way."""
 
 from __future__ import annotations
 
-from engine.selling import all_at_once, an_engine, new_event, place
+import pytest
+
+from engine.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity
 from holdfast.domain import commands as c
+from holdfast.domain.errors import Unavailable
 from holdfast.domain.hold import Hold
+from holdfast.engine import batches
+from holdfast.engine.engine import Engine
 
 
 async def test_more_events_than_mirrors_fit_all_sell(database_url: str) -> None:
@@ -19,3 +24,42 @@ async def test_more_events_than_mirrors_fit_all_sell(database_url: str) -> None:
             assert [each for each in outcomes if isinstance(each, Exception)] == []
             assert all(isinstance(each, Hold) for each in outcomes[:6])
         assert len(engine.mirrors._maps) == 1
+
+
+async def test_a_mirror_that_is_loaded_is_the_one_that_followed(engine: Engine) -> None:
+    """Bookings of counted areas are in neither: there may be a million of them."""
+    number = await new_event(engine, areas={"floor": 10}, widths=(4,))
+    for line in (quantity(1, "floor"), c.SeatsLine(labels=("A-1-1",)), quantity(3, "floor")):
+        hold = await place(engine, number, line)
+        await engine.execute(number, a_confirm(engine, number, hold))
+    await place(engine, number, quantity(2, "floor"), c.SeatsLine(labels=("A-1-3",)))
+    await engine.execute(number, c.BlockAdmissions(block_id=engine.new_id(number), area="floor", quantity=1))
+    followed = await engine.mirrors.get(number, 1)
+    engine.mirrors.drop(number)
+    loaded = await engine.mirrors.get(number, 1)
+    assert loaded is not followed
+    assert loaded.version == followed.version
+    for one, other in ((loaded, followed), (followed, loaded)):
+        assert {id: (h.status, h.seats, h.areas) for id, h in one.by_id.items()} == {
+            id: (h.status, h.seats, h.areas) for id, h in other.by_id.items()
+        }
+    assert sorted(h.status for h in loaded.by_id.values()) == ["blocked", "booked", "held"]
+
+
+async def test_a_process_forgets_events_that_it_sold_long_ago(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "MOST_KNOWN", 3)
+    numbers = [await new_event(engine, areas={"floor": 10}) for _ in range(5)]
+    for number in [*numbers, numbers[2], numbers[0]]:
+        await place(engine, number, quantity(1))
+    assert list(engine.batches._known) == [numbers[4], numbers[2], numbers[0]]
+
+
+async def test_a_seat_map_that_could_not_be_loaded_is_asked_for_again(engine: Engine) -> None:
+    """Whoever waited for the same document while the database was away is told just that."""
+    number = await new_event(engine, widths=(3,))
+    event = await engine.events.get(number)
+    await engine.connections.close()
+    outcomes = await all_at_once(*[engine.seat_map_documents.get(event, 1) for _ in range(3)])
+    assert [type(each) for each in outcomes] == [Unavailable] * 3

@@ -93,12 +93,15 @@ class Holdings:
     # -- following the journal -------------------------------------------------------------------------------------
 
     def add(self, holding: Holding) -> None:
+        """A booking without seats is of no interest here: a mirror is as large as its map, not as its sales."""
+        if holding.booked and not holding.seats:
+            return
         self.by_id[holding.id] = holding
         for seat in holding.seats:
             self.by_seat[seat] = holding
         self.take_in_picker(holding.seats)
-        if holding.expires_at is not None and not holding.booked:
-            heapq.heappush(self._expiries, (holding.expires_at, holding.id))
+        if not holding.booked:
+            self._await_expiry(holding)
 
     def remove(self, id: UUID) -> None:
         holding = self.by_id.pop(id, None)
@@ -136,14 +139,42 @@ class Holdings:
         holding = self.by_id.get(UUID(entry["hold"]))
         if holding is None:  # an instant booking: it was never a hold to anyone
             self.add(_holding(entry, at, kind="hold", expires_at=None, booked=True))
-        else:
+        elif holding.seats:
             holding.booked = True
+            self._see_taken(holding)
+        else:
+            self.remove(holding.id)
 
     def _extend(self, id: UUID, until: datetime) -> None:
         holding = self.by_id.get(id)
         if holding is not None:
             holding.expires_at = until
-            heapq.heappush(self._expiries, (until, id))
+            self._see_taken(holding)
+            self._await_expiry(holding)
+
+    def _see_taken(self, holding: Holding) -> None:
+        """It lives, whatever the picker thought: it was asked by a clock that has been set back since."""
+        if holding.id in self._seen_free:
+            self._seen_free.discard(holding.id)
+            self.take_in_picker(holding.seats)
+
+    def _await_expiry(self, holding: Holding) -> None:
+        """For the picker, once there is one; entries of holds that ended in time are cleared out now and then."""
+        if self._picker is None or holding.expires_at is None:
+            return
+        heapq.heappush(self._expiries, (holding.expires_at, holding.id))
+        if len(self._expiries) > 2 * len(self.by_id) + 1_000:
+            self._expiries = self._ahead()
+
+    def _ahead(self) -> list[tuple[datetime, UUID]]:
+        """What the picker has not seen free yet, as a heap."""
+        ahead = [
+            (each.expires_at, each.id)
+            for each in self.by_id.values()
+            if each.expires_at is not None and not each.booked and each.id not in self._seen_free
+        ]
+        heapq.heapify(ahead)
+        return ahead
 
     def _block(self, entry: Entry, at: datetime) -> None:
         before = self.by_id.get(UUID(entry["block"]))
@@ -163,15 +194,10 @@ class Holdings:
         ):  # the clock was set back: some hold may live again
             self._picker = None
             self._seen_free.clear()
-            self._expiries = [
-                (each.expires_at, each.id)
-                for each in self.by_id.values()
-                if each.expires_at is not None and not each.booked
-            ]
-            heapq.heapify(self._expiries)
         self._picked_at = now
         if self._picker is None:
             self._picker = Occupancy(self.seat_map.rows, self.by_seat)
+            self._expiries = self._ahead()
         freed = 0
         while self._expiries and self._expiries[0][0] <= now and (at_most is None or freed < at_most):
             _, id = heapq.heappop(self._expiries)

@@ -296,6 +296,8 @@ class Inventory:
         if hold.id in self._gone:
             return
         if isinstance(hold, Holding):
+            if not hold.has_lapsed(self.now):  # no constraint would stop a batch that ends a hold too early
+                raise ValueError(f"{hold.kind} {hold.id} has not lapsed")
             record = self.holds.get(hold.id)
             claims = record.claims if record is not None else self._claims_of(hold)
         else:

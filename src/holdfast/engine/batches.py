@@ -31,6 +31,8 @@ from holdfast.store.needs import Known, needs_of
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 4
+MOST_KNOWN = 20_000
+"""Events whose rules a process remembers; the least lately sold go first."""
 
 Committed = Callable[[Inventory, Changes], None]
 """Told of each commit, after it returned and before anyone is answered."""
@@ -151,7 +153,7 @@ class Batches:
             if changes.event or changes.new_areas:
                 self._forget(number)
             else:
-                self._known[number] = Known(event=inventory.event, areas=tuple(inventory.areas.values()))
+                self._know(number, Known(event=inventory.event, areas=tuple(inventory.areas.values())))
             self._committed(inventory, changes)
         except Exception:
             self._forget(number)
@@ -175,7 +177,14 @@ class Batches:
             found = await self._catalogue.find_known(number)
             if found is None:
                 raise EventNotFound("There is no such event.")
-            known = self._known[number] = found
+            known = self._know(number, found)
+        return known
+
+    def _know(self, number: int, known: Known) -> Known:
+        self._known.pop(number, None)
+        self._known[number] = known
+        if len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]
         return known
 
     def _forget(self, number: int) -> None:

@@ -29,20 +29,17 @@ class Mirrors:
         key = (number, version)
         found = self._maps.get(key)
         if found is None:
-            found = self._maps[key] = await self._catalogue.load_map(number, version)
-            self._make_room()
-        self._maps.move_to_end(key)
+            found = await self._catalogue.load_map(number, version)
+        self._keep(found, number)
         return found
 
     async def get(self, number: int, map_version: int) -> Holdings:
         """The mirror as it is, not followed to any newer version; loaded whole where there is none."""
         found = self._holdings.get(number)
         if found is not None and found.seat_map.version == map_version:
-            if (
-                number,
-                map_version,
-            ) in self._maps:  # it may have been dropped while the holdings were being loaded
-                self._maps.move_to_end((number, map_version))
+            self._keep(
+                found.seat_map, number
+            )  # it may have been dropped while the holdings were being loaded
             return found
         seat_map = await self.seat_map(number, map_version)
         loaded = await mirror.load_holdings(self._connections, number, seat_map)
@@ -62,6 +59,14 @@ class Mirrors:
     def _replace(self, number: int, holdings: Holdings) -> Holdings:
         self._holdings[number] = holdings
         return holdings
+
+    def _keep(self, seat_map: SeatMap, number: int) -> None:
+        key = (number, seat_map.version)
+        is_new = key not in self._maps
+        self._maps[key] = seat_map
+        self._maps.move_to_end(key)
+        if is_new:
+            self._make_room()
 
     def _make_room(self) -> None:
         kept = sum(seat_map.size for seat_map in self._maps.values())

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -18,6 +19,10 @@ from holdfast.engine.reading import Reading
 
 MOST_BYTES = 64 * 1024 * 1024
 """Of all documents that one process keeps; the least lately asked for go first."""
+
+
+_Key = tuple[int, int, UUID]
+"""An event's number, a version of its map, and the event's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,28 +38,26 @@ class SeatMapDocuments:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._kept: OrderedDict[tuple[int, int], SeatMapDocument] = OrderedDict()
-        self._events: dict[tuple[int, int], Event] = {}
+        self._kept: OrderedDict[_Key, SeatMapDocument] = OrderedDict()
         self._writings = Combined(self._write)
 
     async def get(self, event: Event, version: int) -> SeatMapDocument:
         """`version` is one that the event's map has had."""
-        key = (event.number, version)
+        key = (event.number, version, event.id)
         found = self._kept.get(key)
         if found is None:
-            self._events[key] = event
             found = await self._writings.get(key)
         if key in self._kept:
             self._kept.move_to_end(key)
         return found
 
-    async def _write(self, key: tuple[int, int]) -> SeatMapDocument:
+    async def _write(self, key: _Key) -> SeatMapDocument:
         found = self._kept.get(key)
         if found is not None:
             return found
-        event = self._events.pop(key)
-        seat_map = await self._reading.get_seat_map(*key)
-        made = self._kept[key] = await asyncio.to_thread(_write, event, seat_map)
+        number, version, id = key
+        seat_map = await self._reading.get_seat_map(number, version)
+        made = self._kept[key] = await asyncio.to_thread(_write, number, id, seat_map)
         kept = sum(len(each.plain) + len(each.packed) for each in self._kept.values())
         while kept > MOST_BYTES and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
@@ -62,15 +65,15 @@ class SeatMapDocuments:
         return made
 
 
-def _write(event: Event, seat_map: SeatMap) -> SeatMapDocument:
+def _write(number: int, id: UUID, seat_map: SeatMap) -> SeatMapDocument:
     sections: dict[str, list[dict[str, Any]]] = {}
     for row in seat_map.seat_rows:
         sections.setdefault(row.section, []).append(
             {"name": row.row, "seats": list(_seats_of(row, seat_map))}
         )
     document = {
-        "event": event.id,
-        "number": event.number,
+        "event": id,
+        "number": number,
         "map_version": seat_map.version,
         "categories": seat_map.categories,
         "sections": [{"name": name, "rows": rows} for name, rows in sections.items()],

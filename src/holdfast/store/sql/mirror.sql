@@ -1,8 +1,9 @@
--- The mirror's whole load: everything that is taken of a seated event, in one statement, so that it is of one version.
+-- The mirror's whole load: every seat that is taken, and every hold that may lapse, in one statement, so that it is of
+-- one version. What is booked of counted areas is none of it: there may be a million of that.
 
 -- name: load_holdings
-SELECT i.version, c.hold_id, c.kind, coalesce(h.placed_at, b.blocked_at), h.expires_at, h.status = 'confirmed' AS booked, h.buyer, h.requested,
-       c.seats, c.areas, c.quantities
+SELECT i.version, c.hold_id, c.kind, coalesce(h.placed_at, b.blocked_at), h.expires_at,
+       h.status = 'confirmed' AS booked, h.buyer, h.requested, c.seats, c.areas, c.quantities
 FROM inventories i
 LEFT JOIN LATERAL (
     SELECT hold_id, min(kind) AS kind,
@@ -12,6 +13,7 @@ LEFT JOIN LATERAL (
     FROM claims
     WHERE event_number = :event_number AND ended_version IS NULL
     GROUP BY hold_id
+    HAVING bool_or(seat_number IS NOT NULL) OR bool_or(booked_version IS NULL)
 ) c ON true
 LEFT JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
 LEFT JOIN blocks b ON b.event_number = :event_number AND b.id = c.hold_id
