@@ -8,9 +8,29 @@ from pydantic import TypeAdapter
 
 from holdfast.api.catalogue import all_endpoints
 from holdfast.api.exchange import encode
+from holdfast.api.openapi import openapi_document
 from holdfast.api.routes import Endpoint
+from holdfast.api.v1.stream import StreamMessageOut
 
 ROUTES = [one for one in all_endpoints() if one.path.startswith("/v1/")]
+
+
+OTHER_TYPES = [one for one in all_endpoints() if one.openapi["response_type"] != "application/json"]
+
+
+@pytest.mark.parametrize("endpoint", OTHER_TYPES, ids=lambda one: one.operation_id)
+def test_an_answer_of_another_type_is_documented_as_that_type_with_an_example(endpoint: Endpoint):
+    operation = openapi_document([endpoint])["paths"][endpoint.path]["get"]
+    content = operation["responses"]["200"]["content"]
+    json_too = {"application/json"} if endpoint.path in ("/", "/metrics") else set()
+    assert set(content) == {endpoint.openapi["response_type"]} | json_too
+    assert all(one["example"] for one in content.values())
+
+
+def test_the_example_of_a_stream_is_a_message_whose_data_is_json():
+    (stream,) = [one for one in OTHER_TYPES if one.path.endswith("/stream")]
+    fields = dict(line.split(": ", 1) for line in stream.openapi["answers"][200].splitlines() if line)
+    assert StreamMessageOut.model_validate_json(fields["data"]).version == int(fields["id"])
 
 
 @pytest.mark.parametrize("endpoint", ROUTES, ids=lambda one: one.operation_id)

@@ -167,6 +167,11 @@ def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         responses = document["paths"][endpoint.path][endpoint.method.lower()]["responses"]
         if "HTTPValidationError" in str(responses.get("422")):  # FastAPI's own, which nothing here answers
             del responses["422"]
+        if endpoint.openapi["response_type"] != "application/json":  # FastAPI adds JSON to everything
+            content = responses[str(endpoint.status)]["content"]
+            content.pop("application/json", None)
+            if endpoint.openapi["json_answer"] is not None:
+                content["application/json"] = {"example": _json(endpoint.openapi["json_answer"])}
     components = document.setdefault("components", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         components.get("schemas", {}).pop(unused, None)

@@ -166,6 +166,7 @@ class Routes:
         examples: dict[str, Any] | None = None,
         answers: dict[int, Any] | None = None,
         response_type: str = "application/json",
+        json_answer: Any = None,
         summary: str | None = None,
     ) -> Callable[[_Function], _Function]:
         """Declare a route.
@@ -178,6 +179,8 @@ class Routes:
             hold_token: the route reads `exchange.hold_token` (for the document).
             examples: bodies by name, for the document.
             answers: an example of the answer for each success status, for the document.
+            response_type: media type of those answers.
+            json_answer: an example of what a route of another type answers to `Accept: application/json`.
         """
 
         def declare(function: _Function) -> _Function:
@@ -202,6 +205,7 @@ class Routes:
                         "examples": examples or {},
                         "answers": answers or {},
                         "response_type": response_type,
+                        "json_answer": json_answer,
                     },
                 )
             )

@@ -59,26 +59,29 @@ class Asset:
     content_type: bytes
 
 
+_ABOUT = {
+    "name": "Holdfast",
+    "open": False,
+    "docs": "/docs",
+    "openapi": "/openapi.json",
+    "health": "/healthz",
+    "ready": "/readyz",
+}
+
+
 @routes.get(
     "/",
     policy=Policy.PUBLIC,
     response_type="text/html",
     answers={200: "<!doctype html>…"},
+    json_answer=_ABOUT | {"open": True},
 )
 async def get_home(exchange: Exchange) -> Reply:
     """What this is and where to go on: a page, or JSON for `Accept: application/json`."""
     headers = ((b"vary", b"accept"),)
     accepted = exchange.header(b"accept") or ""
     if "application/json" in accepted and "text/html" not in accepted:
-        about = {
-            "name": "Holdfast",
-            "open": exchange.open_mode,
-            "docs": "/docs",
-            "openapi": "/openapi.json",
-            "health": "/healthz",
-            "ready": "/readyz",
-        }
-        return Reply(body=encode(about), headers=headers)
+        return Reply(body=encode(_ABOUT | {"open": exchange.open_mode}), headers=headers)
     page = _template("home.html").substitute(
         base=_base(exchange), mode=_OPEN if exchange.open_mode else _CLOSED
     )

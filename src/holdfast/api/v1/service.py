@@ -48,6 +48,14 @@ async def get_readiness(exchange: Exchange) -> dict[str, str]:
     policy=Policy.READ,
     response_type="text/plain",
     answers={200: "# TYPE holdfast_holds_placed_total counter\nholdfast_holds_placed_total 38401.0\n"},
+    json_answer={
+        "events": 12,
+        "active_holds": 81,
+        "bookings": 9304,
+        "expired_holds": 29016,
+        "oldest_unswept_seconds": 0.0,
+        "metrics": {"holdfast_holds_placed_total": 38401.0},
+    },
 )
 async def get_metrics(exchange: Exchange) -> Reply:
     """Prometheus' text format, over all workers. With `Accept: application/json`, the totals: how many events, active

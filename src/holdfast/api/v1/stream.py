@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from holdfast.api.exchange import Exchange, StreamReply
+from holdfast.api.exchange import Exchange, StreamReply, encode
 from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatOut, refuse_hidden
@@ -31,7 +31,7 @@ class StreamMessageOut(AvailabilityOut):
 
 def _example() -> str:
     data: dict[str, Any] = EXAMPLE | {"seats": [{"label": "A-1-1", "status": "booked"}]}
-    return f"id: 3\nevent: change\ndata: {data}\n\n"
+    return f"id: 3\nevent: change\ndata: {encode(data).decode()}\n\n"
 
 
 @routes.get(
