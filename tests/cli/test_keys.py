@@ -39,6 +39,15 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(holdfast: Run, database_url: str
     assert secret not in listed.out
 
 
+def test_the_list_shows_ids_whole_however_narrow_the_terminal_is(
+    holdfast: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The id is what `keys revoke` wants."""
+    made = holdfast("keys", "create", "the box office in the foyer", "--scope", "sell", "--json").json
+    monkeypatch.setenv("COLUMNS", "60")
+    assert made["id"] in holdfast("keys", "list").out
+
+
 def test_a_person_is_told_that_the_key_is_not_shown_again(holdfast: Run) -> None:
     made = holdfast("keys", "create", "box office", "--scope", "sell")
     assert "hfk_" in made.out

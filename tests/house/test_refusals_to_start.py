@@ -128,6 +128,13 @@ def test_a_database_that_a_power_cut_would_damage(open_folder: Path, name: str) 
     refused(done, f"{name} = off")
 
 
+@pytest.mark.parametrize("group", [(), ("db",), ("event",)])
+def test_no_command_shows_the_help_and_no_complaint(group: tuple[str, ...]) -> None:
+    done = run_holdfast(*group)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "Commands" in done.stdout
+
+
 def test_wrong_usage_is_one_line_and_exit_code_2() -> None:
     refused(run_holdfast("serve", "--prot", "1"), r"No such option: --prot.*See `.*serve --help`", code=2)
     refused(run_holdfast("serev"), "No such command 'serev'", code=2)

@@ -68,6 +68,8 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         usage = f" See `{context.command_path} --help`." if context is not None else ""
         said = " ".join(error.format_message().split())  # lists of choices come on several lines
+        if not said:  # no command was named: the help was printed, and says it all
+            raise SystemExit(error.exit_code) from None
         print(f"holdfast: {said}{'' if said.endswith('.') else '.'}{usage}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except CannotStart as error:

@@ -40,7 +40,14 @@ def print_table(
     table = Table(title=title, show_edge=False, pad_edge=False, header_style="bold")
     for column in columns:
         numeric = bool(items) and all(isinstance(item.get(column), int | float) for item in items)
-        table.add_column(column.replace("_", " "), justify="right" if numeric else "left")
+        # What the next command is given is never cut short; the rest gets what room there is.
+        names_it = column in ("id", "number")
+        table.add_column(
+            column.replace("_", " "),
+            justify="right" if numeric else "left",
+            min_width=max((len(_shown(item.get(column))) for item in items), default=0) if names_it else None,
+            overflow="fold",
+        )
     for item in items:
         # As text, never as markup: a name in brackets is a name.
         table.add_row(*(Text(_shown(item.get(column))) for column in columns))
@@ -76,7 +83,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return _plain(value)
+        return _plain(value.replace(microsecond=0))
     if isinstance(value, list | tuple):
         return ", ".join(_shown(one) for one in value)
     return str(value)
