@@ -100,7 +100,9 @@ async def test_the_window_is_five_minutes_and_no_retry_makes_it_longer(client, a
 async def test_another_user_gets_neither_a_reserved_nor_a_confirmed_seat(client, arena):
     seat = (await seats_of(client))[0]["id"]
     await reserve(client, seat, 81)
-    assert (await reserve(client, seat, 82)).status_code == 400
+    taken = await reserve(client, seat, 82)
+    assert (taken.status_code, taken.json()["detail"]) == (400, "Seat A1 is taken.")
+    assert "errors" not in taken.json(), "a pointer into a body that this route has not"
     refused = await confirm(client, seat, 82)
     assert refused.status_code == 400
     assert refused.json()["detail"] == "The seat is not reserved by this user."

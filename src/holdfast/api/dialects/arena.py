@@ -10,7 +10,7 @@ from typing import Any
 
 from holdfast.api.dialects.dialect import Dialect, Told
 from holdfast.api.dialects.reference import SeatPath, read_event_id
-from holdfast.api.dialects.seating import Seating, get_label, get_seating
+from holdfast.api.dialects.seating import Seating, get_label, get_seating, hold_one_seat
 from holdfast.api.exchange import Exchange, Reply, encode
 from holdfast.api.policy import Policy
 from holdfast.api.values import ShortText
@@ -32,7 +32,6 @@ from holdfast.domain.errors import (
     SeatBlocked,
     SeatTaken,
 )
-from holdfast.domain.hold import Hold
 from holdfast.domain.holdings import Holding
 from holdfast.engine.engine import Engine
 from holdfast.store.catalogue import EventFilter
@@ -150,18 +149,7 @@ async def reserve_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText
     engine: Engine = exchange.engine
     label = await get_label(engine, seat_id)
     number, _ = ids.split_seat_id(seat_id)
-    hold: Hold = await engine.execute(
-        number,
-        c.PlaceHold(
-            by=exchange.principal.id,
-            hold_id=engine.new_id(number),
-            lines=(c.SeatsLine(labels=(label,)),),
-            ttl_seconds=WINDOW_SECONDS,
-            allow_partial=False,
-            buyer=user_id,
-            reuse=True,
-        ),
-    )
+    hold = await hold_one_seat(exchange, number, label, buyer=user_id, seconds=WINDOW_SECONDS)
     return ReservedOut(message="Seat reserved", seat_id=seat_id, reserved_until=hold.expires_at)
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from holdfast.api.dialects.dialect import Asked, Dialect, Told
 from holdfast.api.dialects.reference import EventRef, SeatRef, UserPath
-from holdfast.api.dialects.seating import get_label
+from holdfast.api.dialects.seating import get_label, hold_one_seat
 from holdfast.api.dialects.ticketing import TAG, render_error
 from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
@@ -110,18 +110,7 @@ async def hold_seat(exchange: Exchange, user_id: UserPath, body: HoldIn) -> Rese
     engine: Engine = exchange.engine
     await engine.users.get(user_id)
     number, label = await _wanted_seat(engine, body)
-    hold: Hold = await engine.execute(
-        number,
-        c.PlaceHold(
-            by=exchange.principal.id,
-            hold_id=engine.new_id(number),
-            lines=(c.SeatsLine(labels=(label,)),),
-            ttl_seconds=body.hold_minutes * 60,
-            allow_partial=False,
-            buyer=str(user_id),
-            reuse=True,
-        ),
-    )
+    hold = await hold_one_seat(exchange, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
     return await _tell(engine, hold)
 
 

@@ -7,14 +7,16 @@ from datetime import datetime
 
 from holdfast.api.dialects.dialect import refuse_hidden
 from holdfast.api.exchange import Exchange
-from holdfast.domain.errors import EventNotFound, SeatNotFound
+from holdfast.domain import commands as c
+from holdfast.domain.errors import EventNotFound, Refusal, SeatNotFound
 from holdfast.domain.event import Event, EventStatus
+from holdfast.domain.hold import Hold
 from holdfast.domain.holdings import Holding, Holdings
 from holdfast.domain.ids import split_seat_id
 from holdfast.domain.seat_map import SeatMap
 from holdfast.engine.engine import Engine
 
-__all__ = ["Seating", "get_label", "get_seating"]
+__all__ = ["Seating", "get_label", "get_seating", "hold_one_seat"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +61,25 @@ async def get_label(engine: Engine, id: int) -> str:
     if not 0 < seat <= seat_map.size:
         raise SeatNotFound("There is no such seat.")
     return seat_map.label_of(seat)
+
+
+async def hold_one_seat(exchange: Exchange, number: int, label: str, *, buyer: str, seconds: int) -> Hold:
+    """One seat for one user; the same user again, while it is held, gets the same hold.
+
+    A refusal says which in its words alone: these formats have no lines for a pointer to point into.
+    """
+    engine: Engine = exchange.engine
+    command = c.PlaceHold(
+        by=exchange.principal.id,
+        hold_id=engine.new_id(number),
+        lines=(c.SeatsLine(labels=(label,)),),
+        ttl_seconds=seconds,
+        allow_partial=False,
+        buyer=buyer,
+        reuse=True,
+    )
+    try:
+        hold: Hold = await engine.execute(number, command)
+    except Refusal as refusal:
+        raise type(refusal)(refusal.detail, **refusal.facts) from None
+    return hold
