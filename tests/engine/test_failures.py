@@ -268,3 +268,17 @@ async def test_a_wait_for_the_standby_that_was_cut_short_is_not_a_success(
 
 def _cancel_waiters(url: str) -> int:
     return len(sql(url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
+
+
+async def test_a_replayed_creation_waits_for_the_standby_as_the_first_did(
+    engine: Engine, database_url: str
+) -> None:
+    """It writes; only a commit waits."""
+    new = c.NewEvent(name="E", areas=(c.AreaSpec(name="floor", capacity=5),))
+    await engine.events.create(new, by="test", key=a_key("create"))
+    before = sql(database_url, "SELECT xmin::text FROM event_creations")
+    again, answer = await engine.events.create(new, by="test", key=a_key("create"))
+    assert again is None
+    assert answer is not None
+    assert sql(database_url, "SELECT xmin::text FROM event_creations") != before
+    assert count(database_url, "events") == 1

@@ -88,6 +88,33 @@ def test_every_command_on_every_state(state: str, command: str) -> None:
         assert counts(ledger) == before
 
 
+REPEATABLE: dict[str, list[c.Command]] = {
+    "release": [c.ReleaseHold(hold_id=HOLD, authority=MINE)],
+    "confirm": [c.ConfirmHold(hold_id=HOLD, booking_id=BOOKING, authority=MINE)],
+    "cancel": [
+        c.ConfirmHold(hold_id=HOLD, booking_id=BOOKING, authority=MINE),
+        c.CancelBooking(booking_id=BOOKING, authority=MINE),
+    ],
+    "lift": [c.BlockAdmissions(block_id=an_id(3), quantity=1), c.LiftBlock(block_id=an_id(3))],
+    "publish": [c.PublishEvent()],
+    "cancel event": [c.CancelEvent()],
+    "stop": [c.StopSales()],
+    "resume": [c.StopSales(), c.ResumeSales()],
+}
+
+
+@pytest.mark.parametrize("act", REPEATABLE)
+def test_what_was_done_before_is_told_again_only_when_that_is_safe(act: str) -> None:
+    """Nothing changes, and it is committed again: the first commit may be lost, if it waits for its standby still."""
+    ledger = in_state("active")
+    for command in REPEATABLE[act]:
+        ledger.run(command, at=START)
+    version = ledger.version
+    (outcome,) = ledger.run(REPEATABLE[act][-1], at=LATER)
+    assert not isinstance(outcome, HoldfastError)
+    assert (ledger.version, ledger.last_at) == (version, LATER)
+
+
 def run(ledger: Ledger, command: str, authority: c.Authority) -> Any:
     at = max(LATER, ledger.last_at)
     made: dict[str, c.Command] = {

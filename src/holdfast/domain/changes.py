@@ -96,7 +96,8 @@ class Changes:
     """Scopes of stored answers that are sent again. A replay writes, so that it waits for the standby as the first
     answer did."""
     repeated: bool = False
-    """Something that was done before is answered again without a key; it waits for the standby likewise."""
+    """Something that was done before is answered again without a key: a confirm, a release, a cancel, a lift, a move of
+    the event's life. It waits for the standby likewise."""
     reclaimed_until: datetime | None = None
 
     @property

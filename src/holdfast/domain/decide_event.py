@@ -32,6 +32,8 @@ def stop(inventory: Inventory, command: c.StopSales) -> FullEvent:
     _refuse_cancelled(inventory)
     if not inventory.event.sales_stopped:
         inventory.change_event("stopped", {"sales_stopped": True}, by=command.by)
+    else:
+        inventory.changes.repeated = True
     return in_full(inventory.event, inventory.areas.values())
 
 
@@ -39,6 +41,8 @@ def resume(inventory: Inventory, command: c.ResumeSales) -> FullEvent:
     _refuse_cancelled(inventory)
     if inventory.event.sales_stopped:
         inventory.change_event("resumed", {"sales_stopped": False}, by=command.by)
+    else:
+        inventory.changes.repeated = True
     return in_full(inventory.event, inventory.areas.values())
 
 
@@ -87,6 +91,8 @@ def lift(inventory: Inventory, command: c.LiftBlock) -> Block:
         raise errors.BlockNotFound("There is no such block.")
     if found.lifted_at is None:
         inventory.lift(found, by=command.by)
+    else:
+        inventory.changes.repeated = True
     return view_block(inventory, found)
 
 
@@ -104,6 +110,7 @@ DECIDE_EVENT: dict[type[c.Command], Callable[[Inventory, Any], Any]] = {
 def _move(inventory: Inventory, to: EventStatus, name: str, by: str) -> FullEvent:
     status = inventory.event.status
     if status is to:
+        inventory.changes.repeated = True
         return in_full(inventory.event, inventory.areas.values())
     if to not in MOVES[status]:
         if status is EventStatus.CANCELLED:

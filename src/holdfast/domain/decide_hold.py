@@ -52,6 +52,8 @@ def release(inventory: Inventory, command: c.ReleaseHold) -> Hold:
             inventory.release(hold, by=command.by)
         case HoldStatus.RELEASED if hold.status is HoldStatus.ACTIVE:  # its event was cancelled
             inventory.release(hold, by=command.by)
+        case HoldStatus.RELEASED:
+            inventory.changes.repeated = True
     return view(inventory, hold)
 
 
@@ -82,6 +84,8 @@ def cancel_booking(inventory: Inventory, command: c.CancelBooking) -> Booking:
         raise errors.BookingNotFound("There is no such booking.")
     if hold.booking_status is BookingStatus.CONFIRMED:
         inventory.cancel_booking(hold, by=command.by)
+    else:
+        inventory.changes.repeated = True
     return view_booking(inventory, hold)
 
 

@@ -53,6 +53,8 @@ class Events:
             if earlier.body != key.body:
                 raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
             if earlier.status is not None and earlier.answer is not None:
+                # A replay writes, so that it waits for the standby as the first answer did.
+                await self._catalogue.finish_creation(key.scope, earlier.status, earlier.answer)
                 return None, c.Answer(status=earlier.status, body=earlier.answer)
             number, id = earlier.number, earlier.id
         event = await self._catalogue.insert_event(new, number=number, id=id, now=now, by=by)
