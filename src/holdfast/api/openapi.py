@@ -37,6 +37,8 @@ from holdfast.domain.errors import (
 
 __all__ = ["document_routes", "errors_of", "openapi_document"]
 
+_BODYLESS = frozenset({204, 304, 307, 308})
+
 _FROM_THE_LAYER = frozenset(
     {
         BadRequest,
@@ -167,7 +169,9 @@ def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         responses = document["paths"][endpoint.path][endpoint.method.lower()]["responses"]
         if "HTTPValidationError" in str(responses.get("422")):  # FastAPI's own, which nothing here answers
             del responses["422"]
-        if endpoint.openapi["response_type"] != "application/json":  # FastAPI adds JSON to everything
+        if endpoint.status in _BODYLESS:
+            responses[str(endpoint.status)].pop("content", None)
+        elif endpoint.openapi["response_type"] != "application/json":  # FastAPI adds JSON to everything
             content = responses[str(endpoint.status)]["content"]
             content.pop("application/json", None)
             if endpoint.openapi["json_answer"] is not None:
@@ -188,9 +192,7 @@ def _add(app: FastAPI, endpoint: Endpoint) -> None:
         if answer is not None:
             responses[status]["content"] = {about["response_type"]: {"example": _json(answer)}}
     if endpoint.status not in responses:
-        content: dict[str, Any] = (
-            {} if endpoint.status in (204, 304, 307, 308) else {about["response_type"]: {}}
-        )
+        content: dict[str, Any] = {} if endpoint.status in _BODYLESS else {about["response_type"]: {}}
         responses[endpoint.status] = {"description": "Done.", "content": content}
     responses.update(_problems(endpoint))
     extra: dict[str, Any] = {"security": _security(endpoint)}
