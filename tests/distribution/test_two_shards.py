@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, ClassVar
 
-import psycopg
 import pytest
 
 from engine.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity, sql, what_is_wrong
 from engine.test_oracle import sell
 from holdfast.domain import commands as c
 from holdfast.domain.errors import EventNotFound
+from holdfast.store import batch
 from holdfast.store.catalogue import EventFilter
+from holdfast.store.connections import Connection
+from holdfast.store.pipeline import Pipeline, Statement
 from postgres import TestDatabases
 
 
@@ -73,36 +75,39 @@ async def test_an_event_is_made_once_whichever_shard_it_falls_on(shards: list[st
     assert sum(len(sql(url, "SELECT 1 FROM events")) for url in shards) == 1
 
 
-class Watched(psycopg.AsyncCursor[Any]):
-    """It remembers what was sent in a pipeline outside of an explicit transaction."""
+class Watched(Pipeline):
+    """It remembers what was put into a pipeline outside of an explicit transaction."""
 
-    outside: ClassVar[list[str]] = []
+    outside: ClassVar[list[bytes]] = []
     inside = 0
-    open: ClassVar[set[int]] = set()
 
-    async def execute(self, query: Any, *arguments: Any, **more: Any) -> Any:
-        text = query.decode() if isinstance(query, bytes) else str(query)
-        who = id(self.connection.pgconn)
-        word = text.strip().upper()
-        if word.startswith("BEGIN"):
-            self.open.add(who)
-        if int(self.connection.pgconn.pipeline_status) != 0:
-            type(self).inside += 1
-            if who not in self.open:
-                self.outside.append(text)
-        if word.startswith(("COMMIT", "ROLLBACK")):
-            self.open.discard(who)
-        return await super().execute(query, *arguments, **more)
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.is_open = False
+
+    def add(self, statement: Statement, parameters: dict[str, Any]) -> int:
+        self._note(statement.text)
+        return super().add(statement, parameters)
+
+    def add_plain(self, text: bytes) -> int:
+        self.is_open = self.is_open or text == b"BEGIN"
+        self._note(text)
+        self.is_open = self.is_open and text not in (b"COMMIT", b"ROLLBACK")
+        return super().add_plain(text)
+
+    def _note(self, text: bytes) -> None:
+        type(self).inside += 1
+        if not self.is_open:
+            self.outside.append(text)
 
 
-async def test_nothing_is_sent_in_a_pipeline_outside_of_a_transaction(shards: list[str]) -> None:
+async def test_nothing_is_sent_in_a_pipeline_outside_of_a_transaction(
+    shards: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Through Citus such statements would not be atomic, and a test with one event might not notice."""
+    monkeypatch.setattr(batch, "Pipeline", Watched)
     Watched.outside.clear()
     async with an_engine(shards) as one, an_engine(shards) as other:
-        for engine in (one, other):
-            for pool in engine.connections.all():
-                pool.kwargs["cursor_factory"] = Watched
-                await pool.drain()
         for seed in range(2_000, 2_006):
             await sell(shards, Random(seed), one, other)
     assert Watched.inside > 200

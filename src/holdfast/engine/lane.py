@@ -109,6 +109,7 @@ class Lane:
         """The next batch, in order of arrival. Who left or waited too long is dropped before anything is begun."""
         batch: list[Waiting] = []
         claims = 0
+        by_seat = self._by_seat(self.number)
         while self._queue and len(batch) < self._limits.batch_maximum:
             waiting = self._queue[0]
             if waiting.waiter.done():
@@ -122,7 +123,7 @@ class Lane:
                 self._queue.popleft()
                 waiting.waiter.set_result(Busy("The event is too busy; the request waited too long."))
                 continue
-            weight, alone = weight_of(waiting.command, by_seat=self._by_seat(self.number))
+            weight, alone = weight_of(waiting.command, by_seat=by_seat)
             if batch and (alone or claims + weight > self._limits.claims_maximum):
                 break
             self._queue.popleft()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,9 +20,11 @@ from holdfast.store import arrays, queries, rows
 from holdfast.store.connections import Connection
 from holdfast.store.errors import CommitUnknownError, may_have_committed
 from holdfast.store.needs import Known, Needs
+from holdfast.store.pipeline import Pipeline, statements_of
 from holdfast.store.writing import statements
 
 SQL = queries.load("batch")
+STATEMENTS = statements_of(SQL)
 MOST_VERSIONS_BEHIND = 1_000
 """A mirror that is further behind than this is loaded whole."""
 
@@ -49,53 +50,20 @@ class Batch:
     def __init__(self, connection: Connection, event_number: int) -> None:
         self.connection = connection
         self.event_number = event_number
-        self._context = connection.pipeline()
-        self._pipeline: psycopg.AsyncPipeline
+        self._pipeline = Pipeline(connection)
 
     async def load(self, needs: Needs, known: Known, holdings: Holdings | None) -> Loaded:
         """Raises EventNotFound, StaleError, or the driver's errors (nothing was done then)."""
-        self._pipeline = await self._context.__aenter__()
-        await self._send("BEGIN")
-        locked = await self._query("lock_inventory")
-        event = await self._query("load_event")
-        areas = await self._query("load_areas")
-        more: dict[str, psycopg.AsyncCursor[Any]] = {}
-        named = [*needs.holds, *needs.blocks]
-        if needs.holds:
-            more["holds"] = await self._query("load_holds", hold_ids=arrays.ids(needs.holds))
-        if needs.bookings:
-            ids = arrays.ids(needs.bookings)
-            more["sold"] = await self._query("load_holds_of_bookings", booking_ids=ids)
-            more["sold_claims"] = await self._query("load_claims_of_bookings", booking_ids=ids)
-        if needs.blocks:
-            more["blocks"] = await self._query("load_blocks", block_ids=arrays.ids(needs.blocks))
-        if named:
-            more["claims"] = await self._query("load_claims", hold_ids=arrays.ids(named))
-        if needs.buyers:
-            more["buyers"] = await self._query("load_buyers", buyers=arrays.texts(needs.buyers))
-        if needs.scopes:
-            more["answers"] = await self._query("load_answers", scopes=arrays.blobs(needs.scopes))
-        whole = len(known.areas) == 1
-        if needs.sweep:
-            more["sweep"] = await self._query("load_sweep", wanted_rows=needs.sweep)
-        if needs.wanted:
-            more["lapsed"] = await self._query(
-                "load_lapsed",
-                wanted_areas=arrays.plain(needs.wanted),
-                wanted=arrays.plain(needs.wanted.values()),
-                wanted_rows=needs.wanted_rows,
-                whole_event=whole,
-            )
-        if holdings is not None:
-            more["journal"] = await self._query(
-                "load_journal", version=holdings.version, most=MOST_VERSIONS_BEHIND + 1
-            )
-        await self._pipeline.sync()
-        found = {name: await cursor.fetchall() for name, cursor in more.items()}
-        lock = await locked.fetchone()
-        event_row = await event.fetchone()
-        if lock is None or event_row is None:
+        self._pipeline.add_plain(b"BEGIN")
+        lock_at, event_at, areas_at = map(self._add, ("lock_inventory", "load_event", "load_areas"))
+        asked = {
+            name: self._add(query, **parameters) for name, query, parameters in _loads(needs, known, holdings)
+        }
+        answers = await self._pipeline.sync()
+        if not answers[lock_at] or not answers[event_at]:
             raise EventNotFound("There is no such event.")
+        (lock,), (event_row,) = answers[lock_at], answers[event_at]
+        found = {name: answers[at] for name, at in asked.items()}
         version, last_at, reclaimed_until = lock
         the_event = rows.event_of(event_row[1:])
         if needs.seats != (the_event.map_version > 0) or (
@@ -104,7 +72,8 @@ class Batch:
             raise StaleError("seat map")
         if the_event.max_per_buyer is not None and known.event.max_per_buyer is None:
             raise StaleError("limit per buyer")
-        area_list = [rows.area_of(row) for row in await areas.fetchall()]
+        whole = len(known.areas) == 1
+        area_list = [rows.area_of(row) for row in answers[areas_at]]
         if [area.number for area in known.areas] != [area.number for area in area_list] and needs.wanted:
             raise StaleError("areas")
         if holdings is not None:
@@ -155,7 +124,7 @@ class Batch:
         """Raises CommitUnknownError once it may have happened, the driver's errors where it certainly has not."""
         version = inventory.version + bool(inventory.changes.journal)
         for name, parameters in statements(inventory, version):
-            await self._query(name, **parameters)
+            self._add(name, **parameters)
         severities: list[str | None] = []
 
         def note(notice: psycopg.errors.Diagnostic) -> None:
@@ -163,12 +132,15 @@ class Batch:
 
         self.connection.add_notice_handler(note)
         try:
-            await self._send("COMMIT")  # from here on the server may have it, and carry it out
-            await self._end_pipeline()  # its end is the second round trip: a sync before it would be a third
+            self._pipeline.add_plain(b"COMMIT")
+            await self._pipeline.sync()  # from here on the server may have it, and carry it out
+            self._pipeline.end()
         except psycopg.Error as error:
             if may_have_committed(error, closed=self.connection.closed):
                 raise CommitUnknownError from error
             raise
+        except Exception as error:  # a bug: it must not be taken for one from before the COMMIT
+            raise CommitUnknownError from error
         finally:
             self.connection.remove_notice_handler(note)
         if "WARNING" in severities:
@@ -177,27 +149,52 @@ class Batch:
 
     async def roll_back(self) -> None:
         """Ends the transaction whatever state it is in; a connection that cannot is closed."""
-        with suppress(psycopg.Error):
-            await self._send("ROLLBACK")
-        with suppress(psycopg.Error):
-            await self._end_pipeline()
-        if self.connection.closed or self.connection.info.transaction_status is TransactionStatus.IDLE:
+        if not self._pipeline.is_between:  # its answers would be taken for someone else's
+            await self.connection.close()
             return
-        try:  # an error had ended the pipeline before its ROLLBACK
-            await self.connection.execute("ROLLBACK")
+        try:
+            if self.connection.info.transaction_status is not TransactionStatus.IDLE:
+                self._pipeline.add_plain(b"ROLLBACK")
+                await self._pipeline.sync()
+            self._pipeline.end()
         except psycopg.Error:
             await self.connection.close()
 
-    async def _end_pipeline(self) -> None:
-        await self._context.__aexit__(None, None, None)
+    def _add(self, name: str, /, **parameters: Any) -> int:
+        return self._pipeline.add(STATEMENTS[name], {"event_number": self.event_number, **parameters})
 
-    async def _send(self, statement: str) -> None:
-        await self.connection.execute(statement, prepare=False)
 
-    async def _query(self, name: str, /, **parameters: Any) -> psycopg.AsyncCursor[Any]:
-        cursor = self.connection.cursor(binary=True)
-        await cursor.execute(SQL[name], {"event_number": self.event_number, **parameters}, prepare=True)
-        return cursor
+def _loads(
+    needs: Needs, known: Known, holdings: Holdings | None
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(name of the answer, statement, parameters) of what the batch's commands need besides the event itself."""
+    named = [*needs.holds, *needs.blocks]
+    if needs.holds:
+        yield "holds", "load_holds", {"hold_ids": arrays.ids(needs.holds)}
+    if needs.bookings:
+        ids = {"booking_ids": arrays.ids(needs.bookings)}
+        yield "sold", "load_holds_of_bookings", ids
+        yield "sold_claims", "load_claims_of_bookings", ids
+    if needs.blocks:
+        yield "blocks", "load_blocks", {"block_ids": arrays.ids(needs.blocks)}
+    if named:
+        yield "claims", "load_claims", {"hold_ids": arrays.ids(named)}
+    if needs.buyers:
+        yield "buyers", "load_buyers", {"buyers": arrays.texts(needs.buyers)}
+    if needs.scopes:
+        yield "answers", "load_answers", {"scopes": arrays.blobs(needs.scopes)}
+    if needs.sweep:
+        yield "sweep", "load_sweep", {"wanted_rows": needs.sweep}
+    if needs.wanted:
+        parameters = {
+            "wanted_areas": arrays.plain(needs.wanted),
+            "wanted": arrays.plain(needs.wanted.values()),
+            "wanted_rows": needs.wanted_rows,
+            "whole_event": len(known.areas) == 1,
+        }
+        yield "lapsed", "load_lapsed", parameters
+    if holdings is not None:
+        yield "journal", "load_journal", {"version": holdings.version, "most": MOST_VERSIONS_BEHIND + 1}
 
 
 def _oldest_first(sweep: Sequence[tuple[Any, ...]], short: Sequence[tuple[Any, ...]]) -> list[HoldRecord]:

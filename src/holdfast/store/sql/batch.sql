@@ -165,7 +165,7 @@ WHERE h.event_number = :event_number AND h.id = m.id;
 INSERT INTO holds (
     event_number, id, status, placed_at, expires_at, quantity, requested, buyer, token_hash, placed_by
 )
-SELECT e.event_number, n.id, n.status, :now, n.expires_at, n.quantity, n.requested, n.buyer, n.token_hash, n.placed_by
+SELECT e.event_number, n.id, n.status, :now::timestamptz, n.expires_at, n.quantity, n.requested, n.buyer, n.token_hash, n.placed_by
 FROM events e,
      unnest(
          :ids::uuid[], :statuses::text[], :expiries::timestamptz[], :quantities::integer[], :requested::integer[],
@@ -179,7 +179,7 @@ INSERT INTO claims (
     held_version, booked_version, ended_version
 )
 SELECT e.event_number, n.hold_id, n.claim_number, n.line, n.kind, n.area_number, n.seat_number, n.quantity,
-       :version, CASE WHEN n.booked THEN :version::bigint END, CASE WHEN n.ended THEN :version::bigint END
+       :version::bigint, CASE WHEN n.booked THEN :version::bigint END, CASE WHEN n.ended THEN :version::bigint END
 FROM events e,
      unnest(
          :hold_ids::uuid[], :numbers::integer[], :lines::smallint[], :kinds::text[], :areas::integer[],
@@ -189,7 +189,7 @@ WHERE e.event_number = :event_number;
 
 -- name: insert_bookings!
 INSERT INTO bookings (event_number, hold_id, id, status, confirmed_at, buyer_name, buyer_email, confirmed_by)
-SELECT e.event_number, n.hold_id, n.id, 'confirmed', :now, n.buyer_name, n.buyer_email, n.confirmed_by
+SELECT e.event_number, n.hold_id, n.id, 'confirmed', :now::timestamptz, n.buyer_name, n.buyer_email, n.confirmed_by
 FROM events e,
      unnest(:hold_ids::uuid[], :ids::uuid[], :names::text[], :emails::text[], :confirmed_by::text[])
          AS n (hold_id, id, buyer_name, buyer_email, confirmed_by)
@@ -202,7 +202,7 @@ WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]);
 
 -- name: insert_blocks!
 INSERT INTO blocks (event_number, id, reason, blocked_at, blocked_by)
-SELECT e.event_number, n.id, n.reason, :now, n.blocked_by
+SELECT e.event_number, n.id, n.reason, :now::timestamptz, n.blocked_by
 FROM events e, unnest(:ids::uuid[], :reasons::text[], :blocked_by::text[]) AS n (id, reason, blocked_by)
 WHERE e.event_number = :event_number;
 
@@ -213,7 +213,7 @@ WHERE event_number = :event_number AND id = ANY(:ids::uuid[]);
 
 -- name: insert_attempts!
 INSERT INTO attempts (event_number, number, quantity, status, created_at, booking_id)
-SELECT e.event_number, n.number, n.quantity, n.status, :now, n.booking_id
+SELECT e.event_number, n.number, n.quantity, n.status, :now::timestamptz, n.booking_id
 FROM events e,
      unnest(:numbers::bigint[], :quantities::bigint[], :statuses::text[], :booking_ids::uuid[])
          AS n (number, quantity, status, booking_id)
@@ -240,7 +240,7 @@ WHERE e.event_number = :event_number;
 INSERT INTO seats (
     event_number, seat_number, label, area_number, map_version, section, row_name, position, name, guid, x, y
 )
-SELECT e.event_number, n.seat_number, n.label, n.area_number, :map_version, n.section, n.row_name, n.position,
+SELECT e.event_number, n.seat_number, n.label, n.area_number, :map_version::integer, n.section, n.row_name, n.position,
        n.name, n.guid, n.x, n.y
 FROM events e,
      unnest(
@@ -269,7 +269,7 @@ VALUES (:event_number, :version, :now, :structural, :changes);
 
 -- name: insert_answers!
 INSERT INTO idempotency (event_number, scope, body, status, answer, token_for, created_at)
-SELECT e.event_number, n.scope, n.body, n.status, n.answer, n.token_for, :now
+SELECT e.event_number, n.scope, n.body, n.status, n.answer, n.token_for, :now::timestamptz
 FROM events e,
      unnest(:scopes::bytea[], :bodies::bytea[], :statuses::smallint[], :answers::bytea[], :tokens_for::uuid[])
          AS n (scope, body, status, answer, token_for)
