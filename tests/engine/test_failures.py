@@ -22,10 +22,10 @@ from engine.selling import (
     what_is_wrong,
 )
 from holdfast.domain import commands as c
-from holdfast.domain.decide import Answered, Replayed
-from holdfast.domain.errors import Busy, InvariantViolated, OutcomeUnknown, Unavailable
+from holdfast.domain.decide import Answered, Replayed, decide
+from holdfast.domain.errors import Busy, InvariantViolated, OutcomeUnknown, SoldOut, Unavailable
 from holdfast.domain.hold import Hold
-from holdfast.engine import metrics
+from holdfast.engine import batches, metrics
 from holdfast.engine.engine import Engine
 from postgres import TestDatabases
 
@@ -185,6 +185,56 @@ async def test_a_database_that_falls_silent_is_not_waited_for(database_url: str)
                 break
         assert isinstance(outcomes[0], Hold)
     assert what_is_wrong(database_url) == []
+
+
+async def test_a_database_that_falls_silent_after_a_refusal_is_not_waited_for_either(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was decided under the lock is true; only the lock is left to give back."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url, answer_seconds=0.3) as engine:
+        number = await new_event(engine, areas={"floor": 10})
+        await place(engine, number, quantity(1))
+
+        def decide_and_lose(*asked: Any) -> Any:
+            proxy.silent = True
+            return decide(*asked)
+
+        monkeypatch.setattr(batches, "decide", decide_and_lose)
+        with pytest.raises(SoldOut):
+            await asyncio.wait_for(place(engine, number, quantity(11)), 8)
+        proxy.speak()
+
+
+async def test_a_command_that_meets_a_bug_fails_alone(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is: the others of its batch are served, and it is counted."""
+    number = await new_event(engine, areas={"floor": 10})
+    before = metrics.VIOLATIONS._value.get()
+
+    def fail(told: Any) -> c.Answer:
+        raise KeyError("no such thing")
+
+    key = c.RetryKey(scope=b"s" * 32, body=b"b" * 32, render=fail)
+    outcomes = await in_one_batch(
+        engine, number, *[a_place(engine, number, quantity(1), key=key if n == 3 else None) for n in range(6)]
+    )
+    assert [type(each) for each in outcomes] == [InvariantViolated if n == 3 else Hold for n in range(6)]
+    assert metrics.VIOLATIONS._value.get() == before + 1
+    assert (await engine.reading.get_availability(number)).counts.held == 5
+
+
+async def test_a_database_that_takes_no_writes_any_more_is_looked_for_anew(database_url: str) -> None:
+    """A primary that became a standby keeps its connections; where it was, the new one is found at the next try."""
+    async with an_engine(database_url) as engine:
+        number = await new_event(engine, areas={"floor": 10})
+        await place(engine, number, quantity(1))
+        pool = engine.connections.pool(number)
+        for _ in range(pool.get_stats()["pool_size"]):
+            connection = await pool.getconn()
+            await connection.execute("SET default_transaction_read_only = on")
+            await pool.putconn(connection)
+        assert isinstance(await place(engine, number, quantity(1)), Hold)
 
 
 async def test_a_backend_that_is_terminated_costs_no_sale(engine: Engine, database_url: str) -> None:

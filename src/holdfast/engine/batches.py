@@ -1,8 +1,8 @@
 """Batches: commands of one event against the database, and what is done when that fails.
 
-Data errors are split by halves, so that one bad command never spoils its neighbours; serialization failures retry
-whole; a connection lost before COMMIT was sent is `unavailable`; from then on the outcome is unknown. On any failure
-the mirror is dropped.
+Data errors, and bugs of ours, are split by halves, so that one bad command never spoils its neighbours; serialization
+failures retry whole; a connection lost before COMMIT was sent is `unavailable`; from then on the outcome is unknown. On
+any failure the mirror is dropped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import structlog
 from holdfast.domain import commands as c
 from holdfast.domain.changes import Changes
 from holdfast.domain.decide import decide
-from holdfast.domain.errors import EventNotFound, Fault, InvariantViolated
+from holdfast.domain.errors import Busy, EventNotFound, Fault, InvariantViolated
 from holdfast.domain.holdings import Holdings
 from holdfast.domain.inventory import Inventory
 from holdfast.engine.limits import Limits
@@ -73,7 +73,7 @@ class Batches:
                 self._forget(number)
                 if tries >= MOST_TRIES:
                     log.warning("batch_stale", event_number=number, what=str(stale))
-                    raise errors.translate(stale) from stale
+                    raise Busy("The event is changing.") from stale
             except Fault:
                 self._forget(number)
                 raise
@@ -86,7 +86,7 @@ class Batches:
                 ):  # nothing was sent to commit: the others died with it, too
                     await self._connections.forget_dead()
                     continue
-                if errors.is_data_error(error):
+                if errors.is_of_a_command(error):
                     return await self._split(number, commands, error)
                 log.warning("batch_failed", event_number=number, size=len(commands), error=repr(error))
                 raise errors.translate(error) from error
@@ -119,29 +119,28 @@ class Batches:
         holdings = await self._mirrors.get(number, known.event.map_version) if needs.seats else None
         pool = self._connections.pool(number)
         connection = await pool.getconn()
-        batch = Batch(connection, number)
-        ended = False
         try:
-            with cut_after(connection, self._limits.answer_seconds):
-                loaded = await batch.load(needs, known, holdings)
-            inventory = loaded.inventory
-            outcomes, changes = decide(inventory, commands)
-            if changes.is_empty:
-                await batch.roll_back()
-                ended = True
-            else:
+            batch = Batch(connection, number)
+            committed = False
+            try:
                 with cut_after(connection, self._limits.answer_seconds):
-                    await batch.commit(inventory)
-                ended = True
-            self._remember(inventory, changes, holdings)
-            return outcomes
-        except errors.CommitUnknownError:
-            await connection.close()
-            ended = True
-            raise
+                    loaded = await batch.load(needs, known, holdings)
+                inventory = loaded.inventory
+                outcomes, changes = decide(inventory, commands)
+                if not changes.is_empty:
+                    with cut_after(connection, self._limits.answer_seconds):
+                        await batch.commit(inventory)
+                    committed = True
+                self._remember(inventory, changes, holdings)
+                return outcomes
+            except errors.CommitUnknownError:
+                await connection.close()
+                raise
+            finally:
+                if not committed and not connection.closed:
+                    with cut_after(connection, self._limits.answer_seconds):
+                        await batch.roll_back()
         finally:
-            if not ended:
-                await batch.roll_back()
             await pool.putconn(connection)
 
     def _remember(self, inventory: Inventory, changes: Changes, holdings: Holdings | None) -> None:

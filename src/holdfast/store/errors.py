@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import psycopg
-from psycopg_pool import PoolTimeout
+from psycopg_pool import PoolTimeout, TooManyRequests
 
 from holdfast.domain.errors import Busy, Fault, InvariantViolated, OutcomeUnknown, Unavailable
 
@@ -15,6 +15,9 @@ IDLE_TOO_LONG = "25P03"
 
 DATA_CLASSES = ("22", "23")
 """Data and integrity errors: one command's fault, found by halving the batch."""
+
+READ_ONLY = "25006"
+"""The server became a standby: nothing was done, and the primary is to be found by connecting anew."""
 
 
 class CommitUnknownError(Exception):
@@ -35,15 +38,20 @@ def may_have_committed(error: psycopg.Error, *, closed: bool) -> bool:
     )
 
 
-def is_data_error(error: BaseException) -> bool:
+def is_of_a_command(error: BaseException) -> bool:
+    """Whether some command of the batch is at fault: the database refused its data, or it met a bug of ours."""
     if isinstance(error, psycopg.Error) and error.sqlstate:
         return error.sqlstate[:2] in DATA_CLASSES
-    return isinstance(error, psycopg.DataError | UnicodeEncodeError)
+    if isinstance(error, psycopg.Error):
+        return isinstance(error, psycopg.DataError)
+    return not isinstance(error, OSError | CommitUnknownError)
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the connection broke, rather than the statement; PoolTimeout is not: nobody had a connection to break."""
-    if isinstance(error, PoolTimeout) or not isinstance(
+    """Whether the connection broke (or leads to a standby), rather than the statement; not where nobody had one."""
+    if isinstance(error, psycopg.Error) and error.sqlstate == READ_ONLY:
+        return True
+    if isinstance(error, PoolTimeout | TooManyRequests) or not isinstance(
         error, psycopg.OperationalError | psycopg.InterfaceError
     ):
         return False
@@ -56,7 +64,7 @@ def translate(error: BaseException) -> Fault:
     """What a caller is told of a failure in which nothing was committed, or (CommitUnknownError) may have been."""
     if isinstance(error, CommitUnknownError):
         return OutcomeUnknown("The answer of the commit was lost; ask again with the same Idempotency-Key.")
-    if is_data_error(error):
+    if is_of_a_command(error):
         return InvariantViolated("The request could not be carried out.")
     if (
         isinstance(error, psycopg.Error) and error.sqlstate == "57014"
