@@ -26,6 +26,11 @@ async def be_anyone(exchange: Exchange) -> Reply:
     return Reply(body=exchange.principal.kind.encode(), content_type=b"text/plain")
 
 
+@routes.get("/alive", policy=Policy.PUBLIC, anonymous=True)
+async def be_alive(exchange: Exchange) -> Reply:
+    return Reply(body=exchange.principal.kind.encode(), content_type=b"text/plain")
+
+
 KEY = KeyRow(key_id="first", secret_hash=b"", scopes=frozenset())
 
 
@@ -164,3 +169,20 @@ async def test_a_database_that_is_away_is_asked_once_a_second():
     with pytest.raises(Unavailable):
         await mode.admits(scope, {b"host": b"localhost"})
     assert asked == [100.0, 101.0]
+
+
+async def test_an_anonymous_route_answers_without_asking_who_calls():
+    """What tells a supervisor that the process is alive must not wait for the database, with a key or without."""
+
+    class Away(Keys):
+        async def find(self, key_id: str) -> KeyRow | None:
+            raise AssertionError("asked for a key")
+
+        async def any(self) -> bool:
+            raise AssertionError("asked for any key")
+
+    key = f"hfk_first_{'s' * 43}"
+    async with client_of(layer_of(routes, keys=Away()), peer=("127.0.0.1", 50_000), host="localhost") as http:
+        for headers in ({}, {"Authorization": f"Bearer {key}"}):
+            answer = await http.get("/alive", headers=headers)
+            assert (answer.status_code, answer.text) == (200, "guest")

@@ -136,7 +136,7 @@ class Layer:
             raise BadRequest("The header Host is missing.")
         endpoint = self._find_endpoint(exchange)
         exchange.hold_token, api_key = credentials(headers)
-        exchange.principal = await self._identify(exchange, endpoint.policy, api_key)
+        exchange.principal = await self._identify(exchange, endpoint, api_key)
         exchange.open_mode = exchange.principal is OPEN
         authorise(endpoint.policy, exchange.principal)
         try:
@@ -172,13 +172,15 @@ class Layer:
         exchange.endpoint = endpoint
         return endpoint
 
-    async def _identify(self, exchange: Exchange, policy: Policy, api_key: str | None) -> Principal:
+    async def _identify(self, exchange: Exchange, endpoint: Endpoint, api_key: str | None) -> Principal:
+        if endpoint.anonymous:
+            return GUEST
         if api_key is not None:
             return await self._keyring.authenticate(api_key)
         try:
             admitted = await self._open_mode.admits(exchange.scope, exchange.headers)
         except HoldfastError:
-            if policy is not Policy.PUBLIC:
+            if endpoint.policy is not Policy.PUBLIC:
                 raise
             return GUEST  # the database cannot be asked; what is open to anyone stays so
         return OPEN if admitted else GUEST

@@ -120,7 +120,7 @@ def document_routes(described: Iterable[Endpoint]) -> Routes:
     routes = Routes(tag="service")
     written: list[bytes] = []
 
-    @routes.get("/openapi.json", policy=Policy.PUBLIC, answers={200: {"openapi": "3.1.0"}})
+    @routes.get("/openapi.json", policy=Policy.PUBLIC, anonymous=True, answers={200: {"openapi": "3.1.0"}})
     async def get_openapi(exchange: Exchange) -> Reply:  # noqa: ARG001 - every handler takes its exchange
         """This document."""
         if not written:

@@ -63,6 +63,8 @@ class Endpoint:
     response: Any
     lenient: bool = False
     """A dialect's: query parameters that nobody knows, and a body that is not asked for, are passed over."""
+    anonymous: bool = False
+    """Who calls makes no difference, and is not asked: so it answers at once when the database does not."""
     openapi: dict[str, Any] = field(default_factory=dict)
     """Summary, description, tags, examples: what only the document needs (`openapi.py`)."""
 
@@ -163,6 +165,7 @@ class Routes:
         body_limit: int = BODY_LIMIT,
         render_error: ErrorRenderer | None = None,
         hold_token: bool = False,
+        anonymous: bool = False,
         examples: dict[str, Any] | None = None,
         answers: dict[int, Any] | None = None,
         response_type: str = "application/json",
@@ -176,12 +179,16 @@ class Routes:
             response: schema of the answer, where the return annotation is not it.
             body_limit: in bytes; SEAT_MAP_LIMIT also lifts the limit on items of an array.
             render_error: a dialect's translation; else the collection's.
+            anonymous: the route is open to anyone and does not look at who calls.
             hold_token: the route reads `exchange.hold_token` (for the document).
             examples: bodies by name, for the document.
             answers: an example of the answer for each success status, for the document.
             response_type: media type of those answers.
             json_answer: an example of what a route of another type answers to `Accept: application/json`.
         """
+
+        if anonymous and policy is not Policy.PUBLIC:
+            raise TypeError(f"{method} {path}: an anonymous route is open to anyone")
 
         def declare(function: _Function) -> _Function:
             self.endpoints.append(
@@ -196,6 +203,7 @@ class Routes:
                     errors=tuple(errors),
                     render_error=render_error or self.render_error,
                     lenient=self.lenient,
+                    anonymous=anonymous,
                     **_parts(function, path, response),
                     openapi={
                         "tag": self.tag,

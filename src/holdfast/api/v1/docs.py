@@ -88,7 +88,13 @@ async def get_home(exchange: Exchange) -> Reply:
     return Reply(body=page.encode(), headers=headers, content_type=_HTML)
 
 
-@routes.get("/docs", policy=Policy.PUBLIC, response_type="text/html", answers={200: "<!doctype html>…"})
+@routes.get(
+    "/docs",
+    policy=Policy.PUBLIC,
+    anonymous=True,
+    response_type="text/html",
+    answers={200: "<!doctype html>…"},
+)
 async def get_docs(exchange: Exchange) -> Reply:  # noqa: ARG001 - the layer's form
     """This API, to read and to try in a browser."""
     return Reply(body=_template("explorer.html").template.encode(), content_type=_HTML)
@@ -97,6 +103,7 @@ async def get_docs(exchange: Exchange) -> Reply:  # noqa: ARG001 - the layer's f
 @routes.get(
     "/docs/{file}",
     policy=Policy.PUBLIC,
+    anonymous=True,
     response_type="text/css",
     answers={200: ":root { … }"},
 )
