@@ -332,3 +332,16 @@ async def test_a_replayed_creation_waits_for_the_standby_as_the_first_did(
     assert answer is not None
     assert sql(database_url, "SELECT xmin::text FROM event_creations") != before
     assert count(database_url, "events") == 1
+
+
+async def test_a_connection_whose_first_batch_failed_sells_in_its_second(
+    engine: Engine, database_url: str
+) -> None:
+    """What that batch had prepared before it failed stays prepared in the session, and is known to be."""
+    number = await new_event(engine, areas={"floor": 10})
+    sql(database_url, "ALTER TABLE journal ADD CONSTRAINT never CHECK (version < 1)")
+    with pytest.raises(InvariantViolated):
+        await place(engine, number, quantity(1))
+    sql(database_url, "ALTER TABLE journal DROP CONSTRAINT never")
+    for _ in range(5):
+        assert isinstance(await place(engine, number, quantity(1)), Hold)

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 from psycopg.types.json import Jsonb
 
@@ -59,7 +59,8 @@ class Pipeline:
         self._pgconn = connection.pgconn
         self._transformer = Transformer(connection)
         self._names = _PREPARED.setdefault(connection, set())
-        self._preparing: list[bytes] = []
+        self._preparing: dict[bytes, int] = {}
+        """Names that are being prepared, and the places of their answers."""
         self._asked = 0
         """Statements put in since the last sync, preparations included."""
         self._wanted: list[int] = []
@@ -73,7 +74,7 @@ class Pipeline:
         self.is_between = False
         if statement.name not in self._names and statement.name not in self._preparing:
             self._pgconn.send_prepare(statement.name, statement.text)
-            self._preparing.append(statement.name)
+            self._preparing[statement.name] = self._asked
             self._asked += 1
         values = [as_text(parameters[name]) for name in statement.parameters]
         self._pgconn.send_query_prepared(statement.name, values, result_format=Format.BINARY)
@@ -96,11 +97,14 @@ class Pipeline:
         await self._flush()
         answers = await self._answers()
         wanted, preparing = self._wanted, self._preparing
-        self._asked, self._wanted, self._preparing, self.is_between = 0, [], [], True
+        self._asked, self._wanted, self._preparing, self.is_between = 0, [], {}, True
+        # Whatever failed after it: a prepared statement is the session's, and no transaction takes it back.
+        self._names.update(
+            name for name, at in preparing.items() if answers[at].status == ExecStatus.COMMAND_OK
+        )
         for answer in answers:
             if answer.status in _FAILED:
                 raise error_from_result(answer, encoding=self._connection.info.encoding)
-        self._names.update(preparing)
         return [self._rows(answers[at]) for at in wanted]
 
     def end(self) -> None:
@@ -120,6 +124,8 @@ class Pipeline:
             while not self._pgconn.is_busy():
                 result = self._pgconn.get_result()
                 if result is None:  # the end of one statement's answer
+                    if self._pgconn.status == ConnStatus.BAD:
+                        raise psycopg.OperationalError("the connection is lost")
                     continue
                 if result.status == ExecStatus.PIPELINE_SYNC:
                     return found
