@@ -345,3 +345,24 @@ async def test_a_connection_whose_first_batch_failed_sells_in_its_second(
     sql(database_url, "ALTER TABLE journal DROP CONSTRAINT never")
     for _ in range(5):
         assert isinstance(await place(engine, number, quantity(1)), Hold)
+
+
+async def test_a_failover_to_a_server_that_knows_less_leaves_no_memory_of_what_it_lost(
+    engine: Engine, database_url: str
+) -> None:
+    """Version 1 was lost, and another process has made its own: what is remembered of the first is void."""
+    number = await new_event(engine, widths=(3,))
+    await place(engine, number, c.SeatsLine(labels=("A-1-1",)))
+    await engine.pictures.get_current(number)
+    for table in ("claims", "holds", "journal WHERE version > 0"):
+        sql(database_url, f"DELETE FROM {table}")
+    sql(database_url, "UPDATE inventories SET version = 0")
+    sql(database_url, "UPDATE areas SET held = 0")
+    async with an_engine(database_url) as other:
+        await place(other, number, c.SeatsLine(labels=("A-1-2",)))
+    sql(
+        database_url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holdfast'",
+    )
+    assert list((await engine.pictures.get_current(number)).taken) == [2]
+    assert isinstance(await place(engine, number, c.SeatsLine(labels=("A-1-1",))), Hold)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from engine.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity
 from holdfast.domain import commands as c
 from holdfast.domain.errors import Unavailable
 from holdfast.domain.hold import Hold
-from holdfast.engine import batches
+from holdfast.engine import batches, pictures
 from holdfast.engine.engine import Engine
 
 
@@ -63,3 +65,18 @@ async def test_a_seat_map_that_could_not_be_loaded_is_asked_for_again(engine: En
     await engine.connections.close()
     outcomes = await all_at_once(*[engine.seat_map_documents.get(event, 1) for _ in range(3)])
     assert [type(each) for each in outcomes] == [Unavailable] * 3
+
+
+async def test_a_picture_that_is_dropped_while_it_is_followed_is_drawn_anew(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room for one picture: looks at two events drop each other's in the middle."""
+    monkeypatch.setattr(pictures, "MOST_SEATS", 1)
+    numbers = [await new_event(engine, widths=(3,)) for _ in range(4)]
+    for _ in range(5):
+        found = await asyncio.gather(*[engine.pictures.get_current(number) for number in numbers])
+        assert [picture.number for picture in found] == numbers
+        written = await asyncio.gather(*[engine.pictures.list_seats(each, every=True) for each in found])
+        assert [len(each.body) > 2 for each in written] == [True] * 4
+    assert len(engine.pictures._kept) == 1
+    assert {number for number, _ in engine.pictures._written} <= set(engine.pictures._kept)

@@ -74,6 +74,7 @@ class Engine:
         self.watching = Watching(self.reading.reads)
         picture_reads = PictureReads(connections)
         self.pictures = Pictures(picture_reads, self.mirrors)
+        connections.on_lost += [self.mirrors.drop_all, self.pictures.drop_all]
         self.comparing = Comparing(self.reading.reads, self.pictures)
         self.streams = Streams(self.pictures, self.comparing, self.watching)
         self.histories = Histories(picture_reads, self.pictures)

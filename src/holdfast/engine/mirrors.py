@@ -56,6 +56,10 @@ class Mirrors:
     def drop(self, number: int) -> None:
         self._holdings.pop(number, None)
 
+    def drop_all(self) -> None:
+        self._holdings.clear()
+        self._maps.clear()
+
     def _replace(self, number: int, holdings: Holdings) -> Holdings:
         self._holdings[number] = holdings
         return holdings

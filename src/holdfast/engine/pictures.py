@@ -66,10 +66,14 @@ class Pictures:
     def drop(self, number: int) -> None:
         self._kept.pop(number, None)
 
+    def drop_all(self) -> None:
+        self._kept.clear()
+        self._written.clear()
+
     async def _look(self, number: int) -> Picture:
         picture = self._kept.get(number)
-        if picture is None or not await self._follow(picture):
-            picture = await self._draw(number)
+        if picture is None or not await self._follow(picture) or self._kept.get(number) is not picture:
+            picture = await self._draw(number)  # the last: it was dropped while it was being followed
             self._kept[number] = picture
             self._make_room()
         self._kept.move_to_end(number)
@@ -107,7 +111,8 @@ class Pictures:
         else:
             body = await asyncio.to_thread(_written, taken, seat_map, every=every)
         written = SeatList(state=state, availability=availability, body=body)
-        self._written[key] = (picture, written)
+        if self._kept.get(number) is picture:  # else nobody would ever drop it
+            self._written[key] = (picture, written)
         return written
 
     def _make_room(self) -> None:

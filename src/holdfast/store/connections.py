@@ -6,7 +6,7 @@ One PostgreSQL, a Citus coordinator, and plain shards are ways to build the same
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -61,6 +61,9 @@ class Connections:
     ) -> None:
         """`urls`: one PostgreSQL, or plain shards in a fixed order (an event's shard is its number modulo their count);
         the first is also the control database."""
+        self.on_lost: list[Callable[[], None]] = []
+        """Called when a connection was lost: the next may lead to another server, which knows less (a standby that was
+        promoted before all had reached it), and versions that are counted alike may not be alike."""
         self._pools: list[Pool] = [
             AsyncConnectionPool(
                 connection_string(url, application=application),
@@ -151,4 +154,6 @@ class Connections:
     async def forget_dead(self) -> None:
         """After a lost connection: the idle ones go too, since they have most likely died with it. They are not asked
         whether they have: of a database that is silent none would ever answer."""
+        for forget in self.on_lost:
+            forget()
         await asyncio.gather(*(pool.drain() for pool in self._pools), return_exceptions=True)
