@@ -23,7 +23,6 @@ FAN_OUT = {
     "list_areas": "for a page of events on one node",
     "count_live_holds": "a fan-out read of every node",
     "is_there": "asks only whether a node answers",
-    "count_events": "a fan-out read of every node",
     "next_event_number": "a sequence, on the control connection",
     "next_dialect_numbers": "a sequence, on the control connection",
     "claim_creation": "of no event, on the control connection",

@@ -46,7 +46,7 @@ HOT = {
     "batch": None,  # all of them
     "reads": (
         "read_state", "read_moment", "read_hold", "read_hold_of_booking", "version_at", "structural_since",
-        "journal_since", "seat_claims", "journal_versions", "holds_by_id",
+        "journal_since", "seat_claims", "journal_versions",
     ),
 }  # fmt: skip
 

@@ -56,7 +56,7 @@ async def test_events_of_both_shards_sell_at_once_and_are_told_together(shards: 
         assert [event.number for event, _, _ in listed] == sorted(numbers, reverse=True)
         told = await engine.reading.list_bookings(None, limit=10)
         assert {booking.id for booking in told} == {booking.id for booking in bookings}
-        totals = await engine.reading.count_totals()
+        totals = await engine.observing.count_totals()
         assert (totals.events, totals.bookings) == (4, 4)
         assert await all_at_once(place(engine, max(numbers) + 1, quantity(1))) == [
             EventNotFound("There is no such event.")

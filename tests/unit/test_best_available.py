@@ -189,18 +189,6 @@ def test_asking_again_and_again_sells_every_seat_once(house: House, asks: list[i
         assert set(occupancy.free_numbers()) == free
 
 
-@given(house=houses())
-def test_a_trial_is_undone_without_a_trace(house: House) -> None:
-    occupancy = house.occupancy
-    before = occupancy.free_numbers()
-    mark = occupancy.mark()
-    for n in (3, 2, 1):
-        if chosen := occupancy.best(n, together=False):
-            occupancy.take(chosen)
-    occupancy.undo(mark)
-    assert occupancy.free_numbers() == before
-
-
 @pytest.mark.parametrize(
     ("row", "n", "chosen"),
     [

@@ -30,7 +30,7 @@ from .rows import RowIndex, bits_of
 
 
 class Occupancy:
-    """The free seats of one event. Cheap to try things on: `mark` before, `undo` after.
+    """The free seats of one event.
 
     Taking a taken seat, or freeing a free one, is a bug of the caller and raises ValueError.
     """
@@ -52,13 +52,6 @@ class Occupancy:
         if mask & self._free:
             raise ValueError("a free seat cannot be freed")
         self._free |= mask
-
-    def mark(self) -> int:
-        """The present state, to come back to with `undo`; costs nothing."""
-        return self._free
-
-    def undo(self, mark: int) -> None:
-        self._free = mark
 
     def is_free(self, number: int) -> bool:
         return bool(self._free >> self.rows.bit_of(number) & 1)

@@ -72,9 +72,6 @@ class Event:
             return errors.EventNotOnSale("The sale has ended.")
         return None
 
-    def is_on_sale(self, now: datetime) -> bool:
-        return self.refuse_sale(now) is None
-
 
 @dataclass(slots=True, kw_only=True)
 class Area:

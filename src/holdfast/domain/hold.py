@@ -42,12 +42,3 @@ class Hold:
     buyer: str | None = None
     booking_id: UUID | None = None
     seat_numbers: tuple[int, ...] = ()
-
-
-def is_live(expires_at: datetime, now: datetime) -> bool:
-    """A hold is live while its expiry lies ahead; at its expiry it is gone."""
-    return expires_at > now
-
-
-def remaining_seconds(hold: Hold, *, now: datetime) -> float:
-    return max(0.0, (hold.expires_at - now).total_seconds())

@@ -203,9 +203,6 @@ class Inventory:
             self.holdings.take_in_picker(planned)
         return picker
 
-    def is_gone(self, id: UUID) -> bool:
-        return id in self._gone
-
     def taken_by(self, buyer: str) -> int:
         """Admissions that a buyer has in live holds and bookings of this event."""
         mine = self._buyers.get(buyer, {})

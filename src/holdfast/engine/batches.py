@@ -124,8 +124,7 @@ class Batches:
             committed = False
             try:
                 with cut_after(connection, self._limits.answer_seconds):
-                    loaded = await batch.load(needs, known, holdings)
-                inventory = loaded.inventory
+                    inventory = await batch.load(needs, known, holdings)
                 outcomes, changes = decide(inventory, commands)
                 if not changes.is_empty:
                     with cut_after(connection, self._limits.answer_seconds):

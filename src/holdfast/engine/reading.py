@@ -22,7 +22,7 @@ from holdfast.engine.combining import Combined
 from holdfast.engine.mirrors import Mirrors
 from holdfast.store.catalogue import Catalogue
 from holdfast.store.needs import Known
-from holdfast.store.reads import Reads, State, Totals
+from holdfast.store.reads import Reads, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +212,6 @@ class Reading:
     async def _map_for(self, known: Known) -> SeatMap | None:
         version = known.event.map_version
         return await self._mirrors.seat_map(known.event.number, version) if version else None
-
-    async def count_totals(self) -> Totals:
-        return await self.reads.count_totals()
 
     # -- the past --------------------------------------------------------------------------------------------------
 

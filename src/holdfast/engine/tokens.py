@@ -1,4 +1,4 @@
-"""Tokens: the one server key, and what is derived from it: hold tokens, and the signatures of cursors."""
+"""Tokens: the one server key, and the hold tokens that are derived from it."""
 
 from __future__ import annotations
 
@@ -21,20 +21,12 @@ class Keyring:
         if len(server_key) < 16:
             raise ValueError("the server key has at least 16 bytes")
         self._hold_key = hmac.digest(server_key, b"holdfast hold token", "sha256")
-        self._cursor_key = hmac.digest(server_key, b"holdfast cursor", "sha256")
 
     def hold_token(self, hold_id: UUID) -> str:
         """`hfh_`, the event's number, and 256 bits that only this server can make from the hold's id."""
         secret = hmac.digest(self._hold_key, hold_id.bytes, "sha256")
         text = urlsafe_b64encode(secret).rstrip(b"=").decode()
         return f"hfh_{event_number_of(hold_id)}_{text}"
-
-    def cursor_signature(self, payload: bytes) -> bytes:
-        return hmac.digest(self._cursor_key, payload, "sha256")
-
-    @property
-    def cursor_key(self) -> bytes:
-        return self._cursor_key
 
     def complete(self, answer: Answer) -> bytes:
         """The body to send: with the hold token, where it carries one (the body then ends in `null}`)."""

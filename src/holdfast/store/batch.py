@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -35,15 +33,6 @@ class StaleError(Exception):
     """What the process remembered of the event no longer holds: load that anew and run the batch again."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Loaded:
-    """The inventory of a batch, and what it was loaded with."""
-
-    inventory: Inventory
-    reclaimed_until: datetime
-    followed: bool
-
-
 class Batch:
     """One transaction on one connection. `load`, then `commit` or `roll_back`."""
 
@@ -52,7 +41,7 @@ class Batch:
         self.event_number = event_number
         self._pipeline = Pipeline(connection)
 
-    async def load(self, needs: Needs, known: Known, holdings: Holdings | None) -> Loaded:
+    async def load(self, needs: Needs, known: Known, holdings: Holdings | None) -> Inventory:
         """Raises EventNotFound, StaleError, or the driver's errors (nothing was done then)."""
         self._pipeline.add_plain(b"BEGIN")
         lock_at, event_at, areas_at = map(self._add, ("lock_inventory", "load_event", "load_areas"))
@@ -64,7 +53,7 @@ class Batch:
             raise EventNotFound("There is no such event.")
         (lock,), (event_row,) = answers[lock_at], answers[event_at]
         found = {name: answers[at] for name, at in asked.items()}
-        version, last_at, reclaimed_until = lock
+        version, last_at = lock
         the_event = rows.event_of(event_row[1:])
         if needs.seats != (the_event.map_version > 0) or (
             holdings is not None and holdings.seat_map.version != the_event.map_version
@@ -88,7 +77,7 @@ class Batch:
         ]
         lapsed = _oldest_first(found.get("sweep", ()), found.get("lapsed", ()))
         already = {hold.id: hold for hold in holds}
-        inventory = Inventory(
+        return Inventory(
             event=the_event,
             version=version,
             now=max(event_row[0], last_at),
@@ -109,7 +98,6 @@ class Batch:
                 for scope, body, status, answer, token_for in found.get("answers", ())
             },
         )
-        return Loaded(inventory=inventory, reclaimed_until=reclaimed_until, followed=holdings is not None)
 
     @staticmethod
     def _follow(holdings: Holdings, journal: Sequence[tuple[Any, ...]], version: int) -> None:

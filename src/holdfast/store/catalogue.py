@@ -212,13 +212,6 @@ class Catalogue:
         )
         return SeatMap.build(specs, version, categories=categories.values())
 
-    async def count_events(self) -> int:
-        total = 0
-        for pool in self._connections.all():
-            ((count,),) = await self._connections.ask_pool(pool, SQL["count_events"])
-            total += count
-        return total
-
 
 def _known_of(event: tuple[Any, ...], areas: Sequence[tuple[Any, ...]]) -> Known:
     return Known(event=rows.event_of(event), areas=tuple(rows.area_of(area) for area in areas))

@@ -79,10 +79,6 @@ class Connections:
             for url in ([urls] if isinstance(urls, str) else urls)
         ]
 
-    @property
-    def is_one_postgres(self) -> bool:
-        return len(self._pools) == 1
-
     def pool(self, event_number: int) -> Pool:
         return self._pools[event_number % len(self._pools)]
 

@@ -181,11 +181,6 @@ class Reads:
         table = await self._fetch(number, "journal_versions", versions=list(versions))
         return {row[0]: (row[1], row[2]) for row in table}
 
-    async def holds_by_id(self, number: int, ids: Sequence[UUID]) -> dict[UUID, tuple[str, datetime]]:
-        """Status as stored, and final expiry."""
-        table = await self._fetch(number, "holds_by_id", hold_ids=list(ids))
-        return {row[0]: (row[1], row[2]) for row in table}
-
     async def count_totals(self) -> Totals:
         events = active = bookings = expired = 0
         oldest = 0.0

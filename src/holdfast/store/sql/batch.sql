@@ -3,7 +3,7 @@
 
 -- name: lock_inventory
 -- The event's turn-taking: processes and machines decide for it one batch after the other.
-SELECT version, last_at, reclaimed_until
+SELECT version, last_at
 FROM inventories
 WHERE event_number = :event_number
 FOR NO KEY UPDATE;

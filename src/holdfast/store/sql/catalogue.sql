@@ -93,6 +93,3 @@ SELECT label, section, row_name, position, area_number, x, y, guid, name
 FROM seats
 WHERE event_number = :event_number AND map_version <= :map_version
 ORDER BY seat_number;
-
--- name: count_events
-SELECT count(*) FROM events;

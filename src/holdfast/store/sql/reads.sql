@@ -192,9 +192,6 @@ ORDER BY held_version;
 -- name: journal_versions
 SELECT version, at, changes FROM journal WHERE event_number = :event_number AND version = ANY(:versions);
 
--- name: holds_by_id
-SELECT id, status, expires_at FROM holds WHERE event_number = :event_number AND id = ANY(:hold_ids);
-
 -- name: count_totals
 -- Of one node: what the metrics say of everything, as it is and not as somebody counted along.
 SELECT (SELECT count(*) FROM events),
