@@ -366,3 +366,14 @@ async def test_a_failover_to_a_server_that_knows_less_leaves_no_memory_of_what_i
     )
     assert list((await engine.pictures.get_current(number)).taken) == [2]
     assert isinstance(await place(engine, number, c.SeatsLine(labels=("A-1-1",))), Hold)
+
+
+async def test_a_session_that_was_told_to_forget_what_it_had_prepared_sells(database_url: str) -> None:
+    """The driver does that after each rollback of its own; so does a pooler between."""
+    async with an_engine(database_url, size=1) as engine:
+        number = await new_event(engine, areas={"floor": 10})
+        for _ in range(2):
+            assert isinstance(await place(engine, number, quantity(1)), Hold)
+            async with engine.connections.pool(number).connection() as connection:
+                await connection.execute("DEALLOCATE ALL")
+        assert isinstance(await place(engine, number, quantity(1)), Hold)

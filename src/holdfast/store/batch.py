@@ -43,16 +43,16 @@ class Batch:
 
     async def load(self, needs: Needs, known: Known, holdings: Holdings | None) -> Inventory:
         """Raises EventNotFound, StaleError, or the driver's errors (nothing was done then)."""
-        self._pipeline.add_plain(b"BEGIN")
-        lock_at, event_at, areas_at = map(self._add, ("lock_inventory", "load_event", "load_areas"))
-        asked = {
-            name: self._add(query, **parameters) for name, query, parameters in _loads(needs, known, holdings)
-        }
-        answers = await self._pipeline.sync()
-        if not answers[lock_at] or not answers[event_at]:
+        try:
+            found = await self._ask(needs, known, holdings)
+        except (
+            psycopg.errors.InvalidSqlStatementName
+        ):  # the session knows none any more; now it is told them again
+            self._pipeline.add_plain(b"ROLLBACK")
+            found = await self._ask(needs, known, holdings)
+        if not found["lock"] or not found["event"]:
             raise EventNotFound("There is no such event.")
-        (lock,), (event_row,) = answers[lock_at], answers[event_at]
-        found = {name: answers[at] for name, at in asked.items()}
+        (lock,), (event_row,) = found["lock"], found["event"]
         version, last_at = lock
         the_event = rows.event_of(event_row[1:])
         if needs.seats != (the_event.map_version > 0) or (
@@ -62,7 +62,7 @@ class Batch:
         if the_event.max_per_buyer is not None and known.event.max_per_buyer is None:
             raise StaleError("limit per buyer")
         whole = len(known.areas) == 1
-        area_list = [rows.area_of(row) for row in answers[areas_at]]
+        area_list = [rows.area_of(row) for row in found["areas"]]
         if [area.number for area in known.areas] != [area.number for area in area_list] and needs.wanted:
             raise StaleError("areas")
         if holdings is not None:
@@ -98,6 +98,17 @@ class Batch:
                 for scope, body, status, answer, token_for in found.get("answers", ())
             },
         )
+
+    async def _ask(
+        self, needs: Needs, known: Known, holdings: Holdings | None
+    ) -> dict[str, list[tuple[Any, ...]]]:
+        """Locks, and loads what follows the lock, by the names of the answers."""
+        self._pipeline.add_plain(b"BEGIN")
+        asked = {
+            name: self._add(query, **parameters) for name, query, parameters in _loads(needs, known, holdings)
+        }
+        answers = await self._pipeline.sync()
+        return {name: answers[at] for name, at in asked.items()}
 
     @staticmethod
     def _follow(holdings: Holdings, journal: Sequence[tuple[Any, ...]], version: int) -> None:
@@ -155,7 +166,10 @@ class Batch:
 def _loads(
     needs: Needs, known: Known, holdings: Holdings | None
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(name of the answer, statement, parameters) of what the batch's commands need besides the event itself."""
+    """(name of the answer, statement, parameters): the lock, the event itself, and what the batch's commands need."""
+    yield "lock", "lock_inventory", {}
+    yield "event", "load_event", {}
+    yield "areas", "load_areas", {}
     named = [*needs.holds, *needs.blocks]
     if needs.holds:
         yield "holds", "load_holds", {"hold_ids": arrays.ids(needs.holds)}

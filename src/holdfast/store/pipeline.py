@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 from psycopg.types.json import Jsonb
 
@@ -27,6 +27,9 @@ from holdfast.store.connections import Connection
 _PLACEHOLDER = re.compile(rb"%\((\w+)\)s")
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR)
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+_UNKNOWN_STATEMENT = b"26000"
+"""After a rollback of its own the driver deallocates whatever the session has prepared, ours included."""
 
 _PREPARED: WeakKeyDictionary[Connection, set[bytes]] = WeakKeyDictionary()
 """Names of the statements that each connection knows."""
@@ -104,6 +107,8 @@ class Pipeline:
         )
         for answer in answers:
             if answer.status in _FAILED:
+                if answer.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_STATEMENT:
+                    self._names.clear()
                 raise error_from_result(answer, encoding=self._connection.info.encoding)
         return [self._rows(answers[at]) for at in wanted]
 
