@@ -257,10 +257,18 @@ async def test_what_is_not_declared_is_not_there(path: str):
     assert (await _raw_call("GET", path.encode()))[:2] == (404, "not_found")
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "DELETE", "PUT", "TRACE", "BREW", "get"])
+@pytest.mark.parametrize("method", ["OPTIONS", "DELETE", "PUT", "TRACE", "BREW", "get"])
 async def test_another_method_is_told_which_ones_there_are(method: str):
     status, code, headers = await _raw_call(method, b"/v1/events/7")
     assert (status, code, headers[b"allow"]) == (405, "method_not_allowed", b"GET")
+
+
+async def test_a_head_is_a_get_without_its_body(http):
+    """Probes and caches ask so; the length that is told is the one of the body that a GET would bring."""
+    whole, head = await http.get("/v1/events/next"), await http.head("/v1/events/next")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(whole.content))
+    assert (await http.head("/v1/nowhere")).status_code == 404
 
 
 async def test_a_method_cannot_be_overridden(http):

@@ -118,13 +118,18 @@ class Layer:
         except Exception:  # noqa: BLE001 - the last line of defence: counted, logged, and answered
             reply = _unexpected(exchange)
         status = reply.status
+        head = exchange.method == "HEAD"
+        if head and isinstance(reply, StreamReply):  # its head is all that was asked for
+            reply = Reply(status=reply.status, headers=reply.headers, content_type=reply.content_type)
         try:
             own_id, secure = exchange.request_id.encode("ascii"), scope["scheme"] == "https"
             if isinstance(reply, StreamReply):
                 await send_stream(send, receive, reply, request_id=own_id, secure=secure)
             else:
                 rest = receive if close and not exchange.is_read else None
-                await send_reply(send, reply, request_id=own_id, secure=secure, close=close, rest=rest)
+                await send_reply(
+                    send, reply, request_id=own_id, secure=secure, head=head, close=close, rest=rest
+                )
         except Exception:  # noqa: BLE001 - the last door: a bug is a 500 with a request id
             status = _unexpected(exchange).status  # the head is out: the server cuts the connection
         self._record(exchange, status, perf_counter() - started)
@@ -158,13 +163,15 @@ class Layer:
 
     def _find_endpoint(self, exchange: Exchange) -> Endpoint:
         raw_path = exchange.scope.get("raw_path") or exchange.scope["path"].encode()
-        endpoint = self.table.find_literal(exchange.method, raw_path)
+        # A HEAD is a GET whose answer has no body: probes and caches ask so.
+        method = "GET" if exchange.method == "HEAD" else exchange.method
+        endpoint = self.table.find_literal(method, raw_path)
         if endpoint is not None:
             exchange.path = endpoint.path
         else:
             segments = path_segments(raw_path)
             exchange.path = "/" + "/".join(segments)
-            endpoint, exchange.path_values, allowed = self.table.find(exchange.method, segments)
+            endpoint, exchange.path_values, allowed = self.table.find(method, segments)
             if endpoint is None:
                 if allowed:
                     raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)

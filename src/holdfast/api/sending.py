@@ -41,10 +41,11 @@ async def send_reply(
     *,
     request_id: bytes,
     secure: bool,
+    head: bool = False,
     close: bool = False,
     rest: Receive | None = None,
 ) -> None:
-    """With `close`, the connection ends after this answer, but only once the `rest` that the client still
+    """With `head`, the body stays here, and its length is told. With `close`, the connection ends after this answer, but only once the `rest` that the client still
     sends was read: closing on unread bytes resets the connection, and the answer can be lost with it.
     """
     headers = _headers(reply, request_id, secure=secure)
@@ -53,10 +54,11 @@ async def send_reply(
     if close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    body = b"" if head else reply.body
     if rest is None:
-        await send({"type": "http.response.body", "body": reply.body})
+        await send({"type": "http.response.body", "body": body})
         return
-    await send({"type": "http.response.body", "body": reply.body, "more_body": True})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
     await _drain(rest)
     await send({"type": "http.response.body", "body": b""})
 
