@@ -11,6 +11,7 @@ import pytest
 from engine.selling import (
     a_confirm,
     a_place,
+    an_engine,
     in_one_batch,
     move_time,
     new_event,
@@ -125,3 +126,18 @@ async def test_a_confirm_that_waited_behind_a_lock_past_the_expiry_is_refused(
     with pytest.raises(HoldExpired):
         await confirming
     assert (await engine.reading.get_availability(number)).counts.available == 10
+
+
+async def test_an_area_that_another_process_has_enlarged_shrinks_over_its_lapsed_holds(
+    database_url: str,
+) -> None:
+    """How many of them are needed is reckoned from the capacity that the area has, not from the one it had."""
+    async with an_engine(database_url) as one, an_engine(database_url) as other:
+        number = await new_event(one, areas={"floor": 10})
+        await place(one, number, quantity(1))
+        await other.execute(number, c.ChangeEvent(capacity=20))
+        for _ in range(4):
+            await place(other, number, quantity(4))
+        move_time(database_url, number, timedelta(hours=1), one, other)
+        changed = await one.execute(number, c.ChangeEvent(capacity=10))
+        assert changed.capacity == 10

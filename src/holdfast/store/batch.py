@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -12,6 +12,7 @@ from psycopg.types.json import set_json_dumps
 
 from holdfast.domain.commands import Answer
 from holdfast.domain.errors import EventNotFound
+from holdfast.domain.event import Area
 from holdfast.domain.holdings import Holdings
 from holdfast.domain.inventory import BlockRecord, HoldRecord, Inventory
 from holdfast.store import arrays, queries, rows
@@ -63,7 +64,7 @@ class Batch:
             raise StaleError("limit per buyer")
         whole = len(known.areas) == 1
         area_list = [rows.area_of(row) for row in found["areas"]]
-        if [area.number for area in known.areas] != [area.number for area in area_list] and needs.wanted:
+        if needs.wanted and _sizes(known.areas) != _sizes(area_list):
             raise StaleError("areas")
         if holdings is not None:
             self._follow(holdings, found["journal"], version)
@@ -197,6 +198,11 @@ def _loads(
         yield "lapsed", "load_lapsed", parameters
     if holdings is not None:
         yield "journal", "load_journal", {"version": holdings.version, "most": MOST_VERSIONS_BEHIND + 1}
+
+
+def _sizes(areas: Iterable[Area]) -> list[tuple[int, int]]:
+    """What the load for short areas went by: how many there are, and how far one would shrink."""
+    return [(area.number, area.capacity) for area in areas]
 
 
 def _oldest_first(sweep: Sequence[tuple[Any, ...]], short: Sequence[tuple[Any, ...]]) -> list[HoldRecord]:
