@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psycopg
-
 from holdfast.store import queries
 from holdfast.store.connections import Connections
-from holdfast.store.errors import translate
 
 SQL = queries.load("accounts")
 
@@ -55,13 +52,10 @@ class Accounts:
         self._connections = connections
 
     async def _fetch(self, query: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
-        """Raises: Unavailable (or what `translate` says) where the database did not answer."""
-        try:
-            async with self._connections.control().connection() as connection:
-                cursor = await connection.execute(SQL[query], parameters)
-                return await cursor.fetchall() if cursor.description else []
-        except (psycopg.Error, OSError) as error:
-            raise translate(error) from error
+        """Raises Fault where the database did not answer in time."""
+        async with self._connections.use(self._connections.control()) as connection:
+            cursor = await connection.execute(SQL[query], parameters)
+            return await cursor.fetchall() if cursor.description else []
 
     async def insert_key(
         self, *, id: str, secret_hash: bytes, name: str, scopes: list[str], expires_at: datetime | None
