@@ -19,7 +19,8 @@ from holdfast.domain.decide import decide
 from holdfast.domain.event import Area, Event, EventStatus
 from holdfast.domain.hold import HoldStatus
 from holdfast.domain.holdings import Holding, Holdings
-from holdfast.domain.inventory import BlockRecord, HoldRecord, Inventory
+from holdfast.domain.inventory import Inventory
+from holdfast.domain.records import BlockRecord, HoldRecord
 from holdfast.domain.seat_map import SeatMap, SeatSpec
 
 NUMBER = 7

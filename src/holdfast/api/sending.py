@@ -45,8 +45,10 @@ async def send_reply(
     close: bool = False,
     rest: Receive | None = None,
 ) -> None:
-    """With `head`, the body stays here, and its length is told. With `close`, the connection ends after this answer, but only once the `rest` that the client still
-    sends was read: closing on unread bytes resets the connection, and the answer can be lost with it.
+    """With `head`, the body stays here, and its length is told.
+
+    With `close`, the connection ends after this answer, but only once the `rest` that the client still sends was read:
+    closing on unread bytes resets the connection, and the answer can be lost with it.
     """
     headers = _headers(reply, request_id, secure=secure)
     if reply.status not in _BODYLESS:

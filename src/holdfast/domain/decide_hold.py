@@ -22,7 +22,8 @@ from holdfast.domain.booking import Booking, BookingStatus
 from holdfast.domain.changes import NewBooking
 from holdfast.domain.event import EventStatus
 from holdfast.domain.hold import Hold, HoldStatus
-from holdfast.domain.inventory import HoldRecord, Inventory
+from holdfast.domain.inventory import Inventory
+from holdfast.domain.records import HoldRecord
 from holdfast.domain.views import view, view_booking
 
 

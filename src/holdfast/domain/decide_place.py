@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from holdfast.domain import commands as c
@@ -14,7 +13,8 @@ from holdfast.domain.errors import FieldError
 from holdfast.domain.event import MAX_SEATS_PER_HOLD, Area
 from holdfast.domain.hold import Hold, HoldStatus
 from holdfast.domain.holdings import Holding
-from holdfast.domain.inventory import HoldRecord, Inventory
+from holdfast.domain.inventory import Inventory
+from holdfast.domain.records import HoldRecord
 from holdfast.domain.views import view, view_booking
 
 LAPSED_FREED_PER_LOOK = 1_000
@@ -283,8 +283,8 @@ def _record(
         id=hold_id,
         status=HoldStatus.ACTIVE,
         placed_at=inventory.now,
-        expires_at=inventory.now + timedelta(seconds=ttl),
-        quantity=sum(claim.quantity for claim in claims),
+        expires_at=inventory.expiry_after(ttl),
+        quantity=claims[0].quantity if len(claims) == 1 else sum(claim.quantity for claim in claims),
         requested=requested,
         buyer=command.buyer,
         token_hash=command.token_hash if isinstance(command, c.PlaceHold) else None,

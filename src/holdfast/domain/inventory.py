@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,106 +16,10 @@ from holdfast.domain.best_available import Occupancy
 from holdfast.domain.booking import BookingStatus
 from holdfast.domain.changes import Changes, Claim, NewBlock, NewBooking
 from holdfast.domain.commands import Answer
-from holdfast.domain.event import Area, Event, EventStatus
+from holdfast.domain.event import Area, Event
 from holdfast.domain.hold import HoldStatus
 from holdfast.domain.holdings import Holding, Holdings
-
-
-class HoldRecord:
-    """A hold's row, its claims and its booking, as loaded or as placed in this batch."""
-
-    __slots__ = (
-        "booking_id",
-        "booking_status",
-        "buyer",
-        "buyer_email",
-        "buyer_name",
-        "by",
-        "cancelled_at",
-        "claims",
-        "confirmed_at",
-        "expires_at",
-        "id",
-        "placed_at",
-        "quantity",
-        "requested",
-        "status",
-        "token_hash",
-    )
-
-    def __init__(
-        self,
-        *,
-        id: UUID,
-        status: HoldStatus,
-        placed_at: datetime,
-        expires_at: datetime,
-        quantity: int,
-        requested: int,
-        buyer: str | None,
-        token_hash: bytes | None,
-        claims: list[Claim],
-        by: str = "",
-        booking_id: UUID | None = None,
-        booking_status: BookingStatus | None = None,
-        confirmed_at: datetime | None = None,
-        cancelled_at: datetime | None = None,
-        buyer_name: str | None = None,
-        buyer_email: str | None = None,
-    ) -> None:
-        self.id = id
-        self.status = status
-        self.placed_at = placed_at
-        self.expires_at = expires_at
-        self.quantity = quantity
-        self.requested = requested
-        self.buyer = buyer
-        self.token_hash = token_hash
-        self.claims = claims
-        self.by = by
-        self.booking_id = booking_id
-        self.booking_status = booking_status
-        self.confirmed_at = confirmed_at
-        self.cancelled_at = cancelled_at
-        self.buyer_name = buyer_name
-        self.buyer_email = buyer_email
-
-    def status_at(self, now: datetime, event_status: EventStatus) -> HoldStatus:
-        """What the hold is at `now`, whether or not anyone rewrote its row."""
-        if self.status is HoldStatus.ACTIVE:
-            if event_status is EventStatus.CANCELLED:
-                return HoldStatus.RELEASED
-            if self.expires_at <= now:
-                return HoldStatus.EXPIRED
-        return self.status
-
-    @property
-    def has_live_claims(self) -> bool:
-        """Whether its claims still take inventory (lapsed or not)."""
-        return self.status is HoldStatus.ACTIVE or (
-            self.status is HoldStatus.CONFIRMED and self.booking_status is not BookingStatus.CANCELLED
-        )
-
-
-class BlockRecord:
-    """A block's row and its claims."""
-
-    __slots__ = ("blocked_at", "claims", "id", "lifted_at", "reason")
-
-    def __init__(
-        self,
-        *,
-        id: UUID,
-        reason: str | None,
-        blocked_at: datetime,
-        lifted_at: datetime | None,
-        claims: list[Claim],
-    ) -> None:
-        self.id = id
-        self.reason = reason
-        self.blocked_at = blocked_at
-        self.lifted_at = lifted_at
-        self.claims = claims
+from holdfast.domain.records import BlockRecord, HoldRecord
 
 
 class Inventory:
@@ -152,6 +56,8 @@ class Inventory:
         self.by_booking = {
             hold.booking_id: hold for hold in self.holds.values() if hold.booking_id is not None
         }
+        self._expiries: dict[int, datetime] = {}
+        self._last_written = (now, now.isoformat())
         self._seats: dict[int, UUID | None] = {}
         """Seats that this batch moved: who has them now."""
         self._has_picker = False
@@ -210,6 +116,18 @@ class Inventory:
             quantity for quantity, expires_at in mine.values() if expires_at is None or expires_at > self.now
         )
 
+    def expiry_after(self, seconds: int) -> datetime:
+        """The expiry of a hold that lives so long; the holds of a batch mostly share one."""
+        expiry = self._expiries.get(seconds)
+        if expiry is None:
+            expiry = self._expiries[seconds] = self.now + timedelta(seconds=seconds)
+        return expiry
+
+    def _written(self, expiry: datetime) -> str:
+        if expiry is not self._last_written[0]:
+            self._last_written = (expiry, expiry.isoformat())
+        return self._last_written[1]
+
     # -- moves -----------------------------------------------------------------------------------------------------
 
     def place(self, hold: HoldRecord, *, by: str, booked: NewBooking | None = None) -> None:
@@ -234,7 +152,7 @@ class Inventory:
         if booked is None:
             entry |= {
                 "change": "held",
-                "until": hold.expires_at.isoformat(),
+                "until": self._written(hold.expires_at),
                 "requested": hold.requested,
                 "by": by,
             }

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from holdfast.domain.booking import Block, Booking, BookingStatus
 from holdfast.domain.event import Event
 from holdfast.domain.hold import HeldLine, Hold
-from holdfast.domain.inventory import BlockRecord, HoldRecord, Inventory
+from holdfast.domain.inventory import Inventory
+from holdfast.domain.records import BlockRecord, HoldRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
+from random import getrandbits
 from uuid import UUID
 
 from holdfast.domain import commands as c
@@ -64,7 +64,7 @@ class Events:
 
     async def _new_event(self) -> tuple[int, UUID, datetime]:
         number, now = await self._catalogue.next_number()
-        random_bits = int.from_bytes(os.urandom(6), "big")
+        random_bits = getrandbits(41)
         return number, ids.make_id(number, unix_ms=int(now.timestamp() * 1000), random_bits=random_bits), now
 
     async def list(

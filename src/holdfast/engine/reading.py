@@ -15,7 +15,7 @@ from holdfast.domain.decide_hold import WrongToken, is_allowed
 from holdfast.domain.errors import BookingNotFound, EventNotFound, HoldNotFound
 from holdfast.domain.event import Event, EventStatus
 from holdfast.domain.hold import Hold
-from holdfast.domain.inventory import HoldRecord
+from holdfast.domain.records import HoldRecord
 from holdfast.domain.seat_map import SeatMap
 from holdfast.domain.views import block_view, booking_view, hold_view
 from holdfast.engine.combining import Combined

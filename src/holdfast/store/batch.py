@@ -14,7 +14,8 @@ from holdfast.domain.commands import Answer
 from holdfast.domain.errors import EventNotFound
 from holdfast.domain.event import Area
 from holdfast.domain.holdings import Holdings
-from holdfast.domain.inventory import BlockRecord, HoldRecord, Inventory
+from holdfast.domain.inventory import Inventory
+from holdfast.domain.records import BlockRecord, HoldRecord
 from holdfast.store import arrays, queries, rows
 from holdfast.store.connections import Connection
 from holdfast.store.errors import CommitUnknownError, may_have_committed

@@ -31,6 +31,9 @@ _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _UNKNOWN_STATEMENT = b"26000"
 """After a rollback of its own the driver deallocates whatever the session has prepared, ours included."""
 
+LONG_BYTES = 1_000
+"""A statement that is longer goes out at once: the server works on it while the next ones are being made."""
+
 _PREPARED: WeakKeyDictionary[Connection, set[bytes]] = WeakKeyDictionary()
 """Names of the statements that each connection knows."""
 
@@ -81,6 +84,8 @@ class Pipeline:
             self._asked += 1
         values = [as_text(parameters[name]) for name in statement.parameters]
         self._pgconn.send_query_prepared(statement.name, values, result_format=Format.BINARY)
+        if sum(map(len, filter(None, values))) > LONG_BYTES:
+            self._pgconn.flush()
         return self._want()
 
     def add_plain(self, text: bytes) -> int:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from holdfast.domain.changes import Claim, Entry
 from holdfast.domain.event import Area, Event
-from holdfast.domain.inventory import BlockRecord, HoldRecord
+from holdfast.domain.records import BlockRecord, HoldRecord
 from holdfast.store import queries, rows
 from holdfast.store.batch import SQL as BATCH_SQL
 from holdfast.store.connections import Connections

@@ -10,7 +10,7 @@ from holdfast.domain.booking import BookingStatus
 from holdfast.domain.changes import Claim
 from holdfast.domain.event import Area, Event, EventStatus
 from holdfast.domain.hold import HoldStatus
-from holdfast.domain.inventory import HoldRecord
+from holdfast.domain.records import HoldRecord
 
 Row = tuple[Any, ...]
 

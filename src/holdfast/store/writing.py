@@ -12,7 +12,8 @@ from holdfast.domain.booking import Attempt
 from holdfast.domain.changes import STRUCTURAL, Changes, NewBlock, NewBooking
 from holdfast.domain.commands import Answer
 from holdfast.domain.event import Area
-from holdfast.domain.inventory import HoldRecord, Inventory
+from holdfast.domain.inventory import Inventory
+from holdfast.domain.records import HoldRecord
 from holdfast.store import arrays
 
 Statement = tuple[str, dict[str, Any]]
