@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 import uvloop
 
 from benchmarks.server import scratch_database
+from holdfast.app.tuning import tune_garbage_collection
 from holdfast.domain import commands as c
 from holdfast.engine.engine import Engine
 from holdfast.engine.tokens import Keyring, hash_token
@@ -55,6 +56,7 @@ async def rate(caller: Callable[[], Awaitable[None]], callers: int, seconds: flo
 async def lane_caller(url: str) -> tuple[Engine, Callable[[], Awaitable[None]]]:
     engine = Engine(Connections(url), Keyring(b"benchmark key of 32 characters.."))
     await engine.open()
+    tune_garbage_collection()  # as every worker does
     areas = (c.AreaSpec(name="general", capacity=CAPACITY),)
     event, _ = await engine.events.create(c.NewEvent(name="hot", areas=areas), by="benchmark")
     assert event is not None

@@ -19,6 +19,7 @@ from holdfast.app.composition import build_app
 from holdfast.app.errors import CannotStart
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import Settings, load_settings
+from holdfast.app.tuning import tune_garbage_collection
 
 __all__ = ["main"]
 
@@ -57,6 +58,7 @@ def main() -> int:
         _follow(given.life, settings)
         layer = build_app(settings)
         server = _Server(_config(settings, layer), layer, ready=given.ready)
+        tune_garbage_collection()
         server.run(sockets=[socket.socket(fileno=given.socket)])
     except CannotStart as error:
         print(f"holdfast: {error}", file=sys.stderr)

@@ -85,7 +85,8 @@ class _Plan:
         """Seats that were named come first, so that the engine's own choice never takes one of them away."""
         shortage: errors.Refusal | None = None
         try:
-            for number, line in sorted(enumerate(lines), key=_is_choice):
+            in_order = enumerate(lines) if len(lines) == 1 else sorted(enumerate(lines), key=_is_choice)
+            for number, line in in_order:
                 try:
                     self._line(number, line)
                 except errors.Conflict as refusal:

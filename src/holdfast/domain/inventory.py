@@ -144,22 +144,18 @@ class Inventory:
         self._take_in_picker(hold.claims)
         self.holds[hold.id] = hold
         self.changes.new_holds[hold.id] = hold
-        entry = {"hold": str(hold.id), **moved(hold.claims)}
+        entry = {"hold": str(hold.id), "by": by, **moved(hold.claims)}
         if hold.buyer is not None:
             entry["buyer"] = hold.buyer
             expires_at = None if booked else hold.expires_at
             self._buyers.setdefault(hold.buyer, {})[hold.id] = (hold.quantity, expires_at)
         if booked is None:
-            entry |= {
-                "change": "held",
-                "until": self._written(hold.expires_at),
-                "requested": hold.requested,
-                "by": by,
-            }
+            entry["change"], entry["requested"] = "held", hold.requested
+            entry["until"] = self._written(hold.expires_at)
         else:
             self.by_booking[booked.id] = hold
             self.changes.new_bookings.append(booked)
-            entry |= {"change": "booked", "booking": str(booked.id), "instant": True, "by": by}
+            entry |= {"change": "booked", "booking": str(booked.id), "instant": True}
         self.changes.journal.append(entry)
 
     def confirm(self, hold: HoldRecord, booking: NewBooking) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from holdfast.domain.booking import Block, Booking, BookingStatus
@@ -90,11 +91,17 @@ def held_lines(
 ) -> tuple[HeldLine, ...]:
     """Claims by the line that they were asked in; a line of seats names its category where all share one."""
     if len(claims) == 1 and claims[0].seat is None:
-        return (HeldLine(area=areas[claims[0].area].name, quantity=claims[0].quantity),)
+        return _counted_line(areas[claims[0].area].name, claims[0].quantity)
     lines: dict[int, list[Claim]] = {}
     for claim in claims:
         lines.setdefault(claim.line, []).append(claim)
     return tuple(_line(group, areas, seat_map) for _, group in sorted(lines.items()))
+
+
+@lru_cache(maxsize=4_096)
+def _counted_line(area: str, quantity: int) -> tuple[HeldLine, ...]:
+    """The commonest line of all; many holds share it."""
+    return (HeldLine(area=area, quantity=quantity),)
 
 
 def _line(group: list[Claim], areas: Mapping[int, Area], seat_map: SeatMap | None) -> HeldLine:
