@@ -138,7 +138,6 @@ def _wrong_heads(target: Target) -> Iterator[Row]:
     taken = {route.partition(" ")[0] for route in _routes_at(target)}
     for method in {
         "GET",
-        "HEAD",
         "PUT",
         "DELETE",
         "PATCH",

@@ -130,8 +130,9 @@ class Layer:
                 await send_reply(
                     send, reply, request_id=own_id, secure=secure, head=head, close=close, rest=rest
                 )
-        except Exception:  # noqa: BLE001 - the last door: a bug is a 500 with a request id
-            status = _unexpected(exchange).status  # the head is out: the server cuts the connection
+        except Exception:  # noqa: BLE001 - the last door: the head is out, so the server cuts the connection
+            if not exchange.client_left():  # to write to who has left is no bug
+                status = _unexpected(exchange).status
         self._record(exchange, status, perf_counter() - started)
 
     async def _answer(self, exchange: Exchange, receive: Receive) -> Reply | StreamReply:

@@ -49,11 +49,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        heads, in_body = self._requests, self.cycle is not None and self.cycle.more_body
         super().data_received(data)
         if self.transport.is_closing():
             return
         if self._in_head:
-            self._head_bytes += len(data)
+            if self._requests == heads and not in_body:  # else most of it was of the requests before
+                self._head_bytes += len(data)
             if len(self.url) > MAX_TARGET_BYTES:
                 self._refuse(UriTooLong(f"The path is longer than {MAX_TARGET_BYTES} bytes."))
             elif self._head_bytes > _MAX_HEAD_BYTES:
