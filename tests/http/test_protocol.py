@@ -190,15 +190,6 @@ async def test_pipelined_requests_are_answered_in_order_up_to_the_connections_en
     assert answers[-1][1][b"connection"] == b"close"
 
 
-async def test_a_head_is_not_blamed_for_the_requests_before_it(port: int, monkeypatch: pytest.MonkeyPatch):
-    """What comes at once can be long: many requests, the last of them half. Only that half is its own."""
-    monkeypatch.setattr(protocol, "_MAX_HEAD_BYTES", 2_000)
-    one = b"GET /here HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    last = b"GET /here HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    answers = await _answers(port, one * 900 + last[:20], last[20:])
-    assert [status for status, _, _ in answers] == [200] * 901
-
-
 async def test_nothing_says_what_the_server_is(port: int):
     ((_, headers, _),) = await _answers(port, b"GET /here HTTP/1.1\r\nHost: localhost\r\n" + CLOSE + b"\r\n")
     assert b"server" not in headers
