@@ -49,7 +49,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        heads, in_body = self._requests, self.cycle is not None and self.cycle.more_body
+        cycle: RequestResponseCycle | None = self.cycle
+        heads, in_body = self._requests, cycle is not None and cycle.more_body
         super().data_received(data)
         if self.transport.is_closing():
             return
