@@ -21,7 +21,7 @@ from engine.selling import (
     waiting_for_the_lock,
 )
 from holdfast.domain import commands as c
-from holdfast.domain.errors import HoldExpired
+from holdfast.domain.errors import HoldExpired, SoldOut
 from holdfast.domain.hold import Hold
 from holdfast.engine.engine import Engine
 
@@ -141,3 +141,18 @@ async def test_an_area_that_another_process_has_enlarged_shrinks_over_its_lapsed
         move_time(database_url, number, timedelta(hours=1), one, other)
         changed = await one.execute(number, c.ChangeEvent(capacity=10))
         assert changed.capacity == 10
+
+
+async def test_what_was_ample_and_has_gone_meanwhile_is_found_among_the_lapsed(database_url: str) -> None:
+    """A process that remembers far more than is asked loads no lapsed holds; the counters under the lock say better."""
+    async with an_engine(database_url) as one, an_engine(database_url) as other:
+        number = await new_event(one, areas={"floor": 20_000})
+        await place(one, number, quantity(1), ttl_seconds=600)
+        for _ in range(20):
+            await place(other, number, quantity(999), ttl_seconds=60)
+        move_time(database_url, number, MINUTE, one, other)
+        assert (await place(one, number, quantity(500))).quantity == 500
+        for _ in range(19):
+            await place(one, number, quantity(999))
+        with pytest.raises(SoldOut):
+            await place(other, number, quantity(900))

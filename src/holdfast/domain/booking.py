@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from holdfast.domain.hold import HeldLine
+from holdfast.domain.value import dataclass
 
 
 class BookingStatus(StrEnum):

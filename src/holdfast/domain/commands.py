@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from holdfast.domain.seat_map import SeatSpec
+from holdfast.domain.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from holdfast.domain.value import dataclass
 
 
 class HoldStatus(StrEnum):

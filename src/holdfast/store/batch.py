@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -67,6 +67,8 @@ class Batch:
         area_list = [rows.area_of(row) for row in found["areas"]]
         if needs.wanted and _sizes(known.areas) != _sizes(area_list):
             raise StaleError("areas")
+        if needs.wanted and "lapsed" not in found and _are_short(area_list, needs.wanted):
+            raise StaleError("counters")  # other processes have sold more than was thought possible
         if holdings is not None:
             self._follow(holdings, found["journal"], version)
         claims = {  # each hold's once, though the batch may name it by its id and by its booking's
@@ -189,7 +191,7 @@ def _loads(
         yield "answers", "load_answers", {"scopes": arrays.blobs(needs.scopes)}
     if needs.sweep:
         yield "sweep", "load_sweep", {"wanted_rows": needs.sweep}
-    if needs.wanted:
+    if needs.wanted and not known.has_ample(needs.wanted):
         parameters = {
             "wanted_areas": arrays.plain(needs.wanted),
             "wanted": arrays.plain(needs.wanted.values()),
@@ -204,6 +206,10 @@ def _loads(
 def _sizes(areas: Iterable[Area]) -> list[tuple[int, int]]:
     """What the load for short areas went by: how many there are, and how far one would shrink."""
     return [(area.number, area.capacity) for area in areas]
+
+
+def _are_short(areas: Iterable[Area], wanted: Mapping[int, int]) -> bool:
+    return any(area.free < wanted.get(area.number, 0) for area in areas)
 
 
 def _oldest_first(sweep: Sequence[tuple[Any, ...]], short: Sequence[tuple[Any, ...]]) -> list[HoldRecord]:

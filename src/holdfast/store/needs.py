@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from holdfast.domain import commands as c
-from holdfast.domain.event import Area, Event
+from holdfast.domain.event import MAX_CLAIMS_PER_BATCH, Area, Event
 
 MOST_LAPSED_ROWS = 20_000
+
+AMPLE = 4 * MAX_CLAIMS_PER_BATCH
+"""Admissions left over, as far as a process knows, that a few batches of other processes will not have taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,11 @@ class Known:
 
     event: Event
     areas: tuple[Area, ...]
+
+    def has_ample(self, wanted: Mapping[int, int]) -> bool:
+        """Whether so much was free of these areas, and far more, that no lapsed hold will be needed for it."""
+        free = {area.number: area.free for area in self.areas}
+        return all(free[area] >= quantity + AMPLE for area, quantity in wanted.items())
 
 
 @dataclass(slots=True)
