@@ -1,0 +1,36 @@
+"""A house to look at: `python -m proof.house --setup external --workers 2` prints where it is, and stays."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+
+from proof.house import House
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m proof.house", description=__doc__)
+    parser.add_argument("--setup", choices=("external", "embedded"), default="external")
+    parser.add_argument("--servers", type=int, default=2, help="of an external house")
+    parser.add_argument("--workers", type=int, default=1, help="of each server")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--clocks", action="store_true", help="wall clocks that can be set")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with House(
+            given.setup, servers=given.servers, workers=given.workers, seed=given.seed, clocks=given.clocks
+        ) as house:
+            for server, url in zip(house.servers, house.urls, strict=True):
+                print(
+                    f"{server.name}  {url}  (direct {server.url}, supervisor {server.pid}, workers {server.workers()})"
+                )
+            print(f"SQL       {house.sql_url}  (postmaster {house.cluster.postmaster})")
+            print(f"folder    {house.folder}", flush=True)
+            signal.pause()
+    except KeyboardInterrupt:
+        pass
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""House: the whole system under test, from the sockets that clients reach to the disk.
+
+external   clients -> proxy -> two servers or more -> proxy -> a PostgreSQL of the house's own, kept alive by it
+embedded   clients -> proxy -> one server, which runs PostgreSQL as its child and heals everything itself
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from proof.house.clock import Clock
+from proof.house.postgres import Cluster, Postgres
+from proof.house.server import Server, answer_of, run_holdfast
+from proof.processes import send, wait_until_gone
+from proof.proxy import Door, Proxy
+
+Setup = Literal["embedded", "external"]
+
+_CONNECTIONS_PER_WORKER = 8
+_SPARE_CONNECTIONS = 30
+
+
+class House:
+    """Everything runs when the block begins, and nothing of it when it ends, whatever happened in between."""
+
+    def __init__(
+        self,
+        setup: Setup = "external",
+        *,
+        servers: int = 2,
+        workers: int = 1,
+        seed: int = 1,
+        settings: Mapping[str, str] | None = None,
+        postgres_settings: Mapping[str, str] | None = None,
+        proxies: bool = True,
+        clocks: bool = False,
+        source: Path | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """`settings` are the product's, lower-case and without prefix. `source`: a folder that has another `holdfast`
+        in it (a mutant, a next version). `clocks`: the wall clocks of PostgreSQL and of the servers can be set.
+        `folder` is kept afterwards; one of the house's own, on disk, is not."""
+        self.setup = setup
+        self.seed = seed
+        self.workers = workers
+        self.source = source
+        self.secret_key = secrets.token_hex(32)
+        self.servers: list[Server] = []
+        self.proxy: Proxy | None = None
+        self.client_doors: list[Door] = []
+        """Where clients come in, one for each server; empty without proxies."""
+        self.database_door: Door | None = None
+        """Where the servers find PostgreSQL; none without proxies and in an embedded house."""
+        self.database_clock: Clock | None = None
+        self.app_clock: Clock | None = None
+        self.postgres: Postgres | None = None
+        """The house's own PostgreSQL; none in an embedded house."""
+        self._count = servers if setup == "external" else 1
+        self._settings = {"log_level": "warning", **(settings or {})}
+        self._postgres_settings = dict(postgres_settings or {})
+        self._proxies = proxies
+        self._clocks = clocks
+        self._folder = folder
+        self._made: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        if self._folder is None:
+            self._folder = self._made = Path(tempfile.mkdtemp(prefix="holdfast-proof-", dir="/var/tmp"))
+            self._folder.chmod(0o711)
+        return self._folder
+
+    @property
+    def cluster(self) -> Cluster:
+        """PostgreSQL's processes and its URLs past every proxy, in either set-up."""
+        if self.postgres is not None:
+            return self.postgres
+        data = self.folder / "data" / "postgres"
+        return Cluster(data / "cluster", data / "run")
+
+    @property
+    def urls(self) -> list[str]:
+        """For clients: one for each server, through its proxy."""
+        return [door.url for door in self.client_doors] or self.direct_urls
+
+    @property
+    def direct_urls(self) -> list[str]:
+        """The same past the proxy."""
+        return [server.url for server in self.servers]
+
+    @property
+    def sql_url(self) -> str:
+        """For one who reads the tables, past the proxy."""
+        return self.cluster.url
+
+    @property
+    def database_url(self) -> str:
+        """As the servers get it."""
+        if self.database_door is None:
+            return self.cluster.url
+        return f"postgresql://holdfast@127.0.0.1:{self.database_door.port}/holdfast?sslmode=disable"
+
+    def start(self) -> None:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Servers first, then the proxy, PostgreSQL last; its folder goes, if it is the house's own."""
+        with contextlib.ExitStack() as stack:
+            if self._made is not None:
+                stack.callback(shutil.rmtree, self._made, ignore_errors=True)
+            stack.callback(self._end_leftovers)
+            if self.postgres is not None:
+                stack.callback(self.postgres.stop, "immediate")
+            if self.proxy is not None:
+                stack.callback(self.proxy.stop)
+            for server in self.servers:
+                stack.callback(server.stop)
+            for door in self.doors:
+                stack.callback(_calm, door)
+
+    @property
+    def doors(self) -> list[Door]:
+        return [*self.client_doors, *([self.database_door] if self.database_door else [])]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def is_ready(self) -> bool:
+        """Every server can take traffic."""
+        return all(server.is_ready() for server in self.servers)
+
+    def wait_until_ready(self) -> None:
+        for server in self.servers:
+            server.wait_until_ready()
+
+    def metrics(self) -> dict[str, Any]:
+        """The totals of the first server that answers."""
+        for url in self.direct_urls:
+            status, totals = answer_of(url, "/metrics")
+            if status == 200:
+                return dict(totals)
+        return {}
+
+    def holdfast(self, *arguments: str, source: Path | None = None) -> str:
+        """A command of the product for this house; what it said. Raises RuntimeError."""
+        return run_holdfast(*arguments, settings=self._place(), source=source or self.source)
+
+    def add_server(self, *, source: Path | None = None, **settings: str) -> Server:
+        """One more, ready: of another version perhaps. In an external house only."""
+        server = self._new_server(source or self.source, settings)
+        server.start()
+        return server
+
+    def remove_server(self, server: Server) -> None:
+        server.stop()
+        self.servers.remove(server)
+
+    def _start(self) -> None:
+        logs = self.folder / "logs"
+        logs.mkdir(exist_ok=True)
+        if self._clocks:
+            self.database_clock, self.app_clock = Clock(self.folder, "database"), Clock(self.folder, "app")
+        if self._proxies:
+            self.proxy = Proxy(seed=self.seed, log=logs / "proxy.log")
+            self.proxy.start()
+        if self.setup == "external":
+            self._start_postgres()
+        for _ in range(self._count):
+            self._new_server(self.source, {})
+        if self._proxies:
+            assert self.proxy is not None
+            self.client_doors = [
+                self.proxy.open(server.name, f"127.0.0.1:{server.port}", "http") for server in self.servers
+            ]
+        for server in self.servers:
+            server.start(wait=False)
+        self.wait_until_ready()
+
+    def _start_postgres(self) -> None:
+        connections = self._count * self.workers * _CONNECTIONS_PER_WORKER + _SPARE_CONNECTIONS
+        self.postgres = Postgres(
+            self.folder / "postgres",
+            settings={"max_connections": str(max(100, connections)), **self._postgres_settings},
+            environment=self.database_clock.environment if self.database_clock else {},
+        )
+        self.postgres.start()
+        if self.proxy is not None:
+            self.database_door = self.proxy.open("database", f"unix:{self.postgres.socket}", "postgres")
+        run_holdfast("db", "upgrade", settings=self._place(), source=self.source)
+
+    def _new_server(self, source: Path | None, settings: Mapping[str, str]) -> Server:
+        server = Server(
+            f"server-{len(self.servers) + 1}",
+            self.folder / "logs",
+            {**self._settings, "workers": str(self.workers), **self._place(), **settings},
+            source=source,
+            environment=self.app_clock.environment if self.app_clock else {},
+        )
+        self.servers.append(server)
+        return server
+
+    def _place(self) -> dict[str, str]:
+        """Where the product finds its database."""
+        if self.setup == "embedded":
+            return {"data_dir": str(self.folder / "data")}
+        return {"database_url": self.database_url, "secret_key": self.secret_key}
+
+    def _end_leftovers(self) -> None:
+        """Of an embedded PostgreSQL whose supervisor was killed at the end."""
+        for pid in self.cluster.processes():
+            send(pid, signal.SIGKILL)
+        wait_until_gone(self.cluster.processes())
+
+
+def _calm(door: Door) -> None:
+    """What is stopped must be able to say goodbye; a proxy that is gone holds nobody up."""
+    with contextlib.suppress(RuntimeError):
+        door.calm()

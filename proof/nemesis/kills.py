@@ -1,0 +1,203 @@
+"""Kills: processes of the app and of PostgreSQL that end, or stand still, without a word."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+
+from proof.nemesis.fault import Fault
+from proof.processes import send, wait_until_gone
+
+
+class KillApp(Fault):
+    """kill -9 of one worker: its supervisor starts another."""
+
+    name = "kill-app"
+    within_seconds = 3.0
+
+    def start(self) -> Mapping[str, object]:
+        server = self.a_server()
+        victims = self.chance.sample(workers := server.workers(), k=min(1, len(workers)))
+        for pid in victims:
+            send(pid, signal.SIGKILL)
+        return {"server": server.name, "pids": victims}
+
+
+class KillWorkers(Fault):
+    """kill -9 of all workers of a server."""
+
+    name = "kill-workers"
+    within_seconds = 3.0
+
+    def start(self) -> Mapping[str, object]:
+        server = self.a_server()
+        victims = server.workers()
+        for pid in victims:
+            send(pid, signal.SIGKILL)
+        return {"server": server.name, "pids": victims}
+
+
+class KillServer(Fault):
+    """kill -9 of a supervisor and all its workers; in an embedded house PostgreSQL goes with it, its parent being dead.
+
+    What comes back is a whole server, from nothing: that takes its start, for which nobody promised a time.
+    """
+
+    name = "kill-server"
+
+    def start(self) -> Mapping[str, object]:
+        server = self.a_server()
+        return {"server": server.name, "pids": server.kill()}
+
+
+class KillSupervisor(Fault):
+    """kill -9 of a supervisor alone: its workers end by themselves, and the next one takes the port over."""
+
+    name = "kill-supervisor"
+
+    def start(self) -> Mapping[str, object]:
+        server = self.a_server()
+        server.workers()
+        victim = server.pid
+        if victim is not None:
+            send(victim, signal.SIGKILL)
+        return {"server": server.name, "pids": [victim]}
+
+
+class KillPostgres(Fault):
+    """kill -9 of PostgreSQL, all its processes at once."""
+
+    name = "kill-postgres"
+    within_seconds = 5.0
+
+    def start(self) -> Mapping[str, object]:
+        return {"pids": self.house.cluster.kill()}
+
+
+class KillPostmaster(Fault):
+    """kill -9 of the postmaster alone: its children have to notice before another can start."""
+
+    name = "kill-postmaster"
+    within_seconds = 5.0
+
+    def start(self) -> Mapping[str, object]:
+        victim = self.house.cluster.postmaster
+        if victim is not None:
+            send(victim, signal.SIGKILL)
+        return {"pids": [victim]}
+
+
+class KillBackend(Fault):
+    """kill -9 of one backend: PostgreSQL takes its memory for broken, and starts all over."""
+
+    name = "kill-backend"
+    within_seconds = 5.0
+
+    def start(self) -> Mapping[str, object]:
+        backends = self.house.cluster.backends()
+        victims = self.chance.sample(backends, k=min(1, len(backends)))
+        for pid in victims:
+            send(pid, signal.SIGKILL)
+        return {"pids": victims}
+
+
+class _Stop(Fault):
+    """SIGSTOP, and SIGCONT when it is healed."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type]
+        self._stopped: list[int] = []
+
+    def victims(self) -> list[int]:
+        raise NotImplementedError
+
+    def start(self) -> Mapping[str, object]:
+        self._stopped = self.victims()
+        for pid in self._stopped:
+            send(pid, signal.SIGSTOP)
+        return {"pids": self._stopped}
+
+    def heal(self) -> Mapping[str, object]:
+        return {"gone": [pid for pid in self._stopped if not send(pid, signal.SIGCONT)]}
+
+
+class StopApp(_Stop):
+    """A worker stands still in the middle of whatever it does, and goes on later as if nothing had been."""
+
+    name = "stop-app"
+    seconds = (5.0, 12.0)
+    short_seconds = (2.0, 4.0)
+    within_seconds = 3.0
+
+    def victims(self) -> list[int]:
+        workers = self.a_server().workers()
+        return self.chance.sample(workers, k=min(1, len(workers)))
+
+
+class StopBackends(_Stop):
+    """Some backends stand still, with the locks that they have."""
+
+    name = "stop-backends"
+    seconds = (3.0, 10.0)
+    short_seconds = (1.0, 3.0)
+    within_seconds = 5.0
+
+    def victims(self) -> list[int]:
+        backends = self.house.cluster.backends()
+        return self.chance.sample(backends, k=self.chance.randint(min(1, len(backends)), len(backends)))
+
+
+class StopPostgres(_Stop):
+    """The whole of PostgreSQL stands still: connections stay open, and nobody answers."""
+
+    name = "stop-postgres"
+    seconds = (3.0, 12.0)
+    short_seconds = (1.0, 3.0)
+    within_seconds = 5.0
+
+    def victims(self) -> list[int]:
+        return self.house.cluster.processes()
+
+
+class RestartPostgres(Fault):
+    """An operator's restart, fast or immediate."""
+
+    name = "restart-postgres"
+    within_seconds = 5.0
+
+    def start(self) -> Mapping[str, object]:
+        mode = self.chance.choice(("fast", "immediate"))
+        ended = self.house.cluster.end(mode)
+        wait_until_gone([ended] if ended is not None else [], seconds=20.0)
+        return {"mode": mode}
+
+
+class RollingRestart(Fault):
+    """Every server is stopped and started, one after the other; callers find another one meanwhile."""
+
+    name = "rolling-restart"
+    alone = True
+    needs = frozenset({"two-servers"})
+    within_seconds = 3.0
+
+    def start(self) -> Mapping[str, object]:
+        servers = self.chance.sample(self.house.servers, k=len(self.house.servers))
+        for server in servers:
+            server.restart()
+        return {"servers": [server.name for server in servers]}
+
+
+ALL: tuple[type[Fault], ...] = (
+    KillApp,
+    KillWorkers,
+    KillServer,
+    KillSupervisor,
+    KillPostgres,
+    KillPostmaster,
+    KillBackend,
+    StopApp,
+    StopBackends,
+    StopPostgres,
+    RestartPostgres,
+    RollingRestart,
+)

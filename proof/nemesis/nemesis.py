@@ -1,0 +1,184 @@
+"""Nemesis: a seeded schedule of faults, one at a time for blame or a few at once for a storm, and what came of each."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from proof.house import House
+from proof.nemesis.fault import Fault
+from proof.nemesis.prober import Prober
+
+_GIVE_UP_SECONDS = 60.0
+_CALM_SECONDS = (0.3, 1.5)
+_STORM_OF = 3
+
+
+class Nemesis:
+    """Runs beside the clients of a house, in threads of its own. Everything is healed when the block ends."""
+
+    def __init__(
+        self,
+        house: House,
+        faults: Sequence[type[Fault]],
+        *,
+        seed: int,
+        log: Path | None = None,
+        short: bool = False,
+        storm: bool = False,
+        calm_seconds: tuple[float, float] = _CALM_SECONDS,
+    ) -> None:
+        """`faults` are drawn in turn, in an order of the seed's; those that the house cannot have are left out.
+        `short` uses the lengths of a short run, `storm` does up to three at once."""
+        self.house = house
+        self.faults = [fault for fault in faults if fault.suits(house)]
+        self.seed = seed
+        self.count = 0
+        """How many faults have been done."""
+        self.prober = Prober(house.urls)
+        self.violations: list[dict[str, Any]] = []
+        """Recoveries that took too long, and answers that no fault excuses."""
+        self.recoveries: dict[str, list[float]] = defaultdict(list)
+        """Seconds from the kill, or from the healing, to a success through every server."""
+        self.firsts: dict[str, list[float]] = defaultdict(list)
+        """The same to the first success through any server."""
+        self.done: Counter[str] = Counter()
+        self._chance = random.Random(seed)
+        self._short = short
+        self._storm = storm
+        self._calm_seconds = calm_seconds
+        self._path = log
+        self._log: TextIO | None = None
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+
+    def start(self, *, count: int | None = None) -> None:
+        """Do so many faults, or go on until `stop`, beside the caller."""
+        self._open()
+        self._thread = threading.Thread(target=self._run, args=(count,), name="nemesis", daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Whether all that were asked for are done. Raises what stopped it, if something did."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+        if self._failure is not None:
+            raise self._failure
+        return self._thread is None or not self._thread.is_alive()
+
+    def stop(self) -> None:
+        """The fault of the moment is healed, and no other begins. Raises what stopped it before, if something did."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self.prober.stop()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+        self.violations += [
+            {"rule": "nemesis", "event": self.prober.event, "detail": surprise}
+            for surprise in self.prober.surprises
+        ]
+        self.prober.surprises.clear()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def figures(self) -> dict[str, float]:
+        """Of every kind of fault: how many, and the longest and the middle recovery."""
+        found: dict[str, float] = {}
+        for name, number in sorted(self.done.items()):
+            found[f"{name}.faults"] = number
+        for what, table in (("all", self.recoveries), ("first", self.firsts)):
+            for name, seconds in sorted(table.items()):
+                ordered = sorted(seconds)
+                found[f"{name}.{what}.p50_seconds"] = round(ordered[len(ordered) // 2], 3)
+                found[f"{name}.{what}.max_seconds"] = round(ordered[-1], 3)
+        return found
+
+    def _open(self) -> None:
+        if self._path is not None:
+            self._log = self._path.open("a", encoding="utf-8")
+        self.prober.start()
+
+    def _run(self, count: int | None) -> None:
+        try:
+            kinds = self._kinds()
+            while not self._stopping.is_set() and (count is None or self.count < count):
+                most = 1 if not self._storm else self._chance.randint(2, _STORM_OF)
+                if count is not None:
+                    most = min(most, count - self.count)
+                self._do([next(kinds) for _ in range(most)])
+                self._stopping.wait(self._chance.uniform(*self._calm_seconds))
+        except BaseException as error:  # noqa: BLE001 - raised again to whoever waits for it
+            self._failure = error
+
+    def _kinds(self) -> Iterator[type[Fault]]:
+        """Each once, in another order each round: none is missed, and none can be foreseen."""
+        while True:
+            yield from self._chance.sample(self.faults, k=len(self.faults))
+
+    def _do(self, kinds: list[type[Fault]]) -> None:
+        """Begin them one after the other, end them in the same order, and wait until all is well."""
+        if len(kinds) > 1:
+            kinds = [kind for kind in kinds if not kind.alone] or kinds[:1]
+        running: list[tuple[Fault, int, dict[str, Any]]] = []
+        ends: list[tuple[Fault, int, int, dict[str, Any]]] = []
+        try:
+            for kind in kinds:
+                fault = kind(self.house, random.Random(self._chance.getrandbits(64)))
+                t0 = time.monotonic_ns()
+                running.append((fault, t0, {}))
+                running[-1][2].update(fault.start())
+                length = kind.length(self._chance, short=self._short)
+                self._stopping.wait(length if len(kinds) == 1 else length / 2)
+        finally:
+            for fault, t0, detail in running:
+                lasted = type(fault).seconds != (0.0, 0.0)
+                detail.update(fault.heal())
+                healed = time.monotonic_ns() if lasted or len(kinds) > 1 or fault.alone else t0
+                ends.append((fault, t0, healed, detail))
+                self.prober.watch(healed)
+        for fault, t0, healed, detail in ends:
+            self._judge(fault, t0, healed, detail, blamed=len(kinds) == 1)
+
+    def _judge(self, fault: Fault, t0: int, healed: int, detail: dict[str, Any], *, blamed: bool) -> None:
+        firsts = self.prober.wait(healed, seconds=_GIVE_UP_SECONDS, stopping=self._stopping)
+        came = [(first - healed) / 1e9 for first in firsts if first is not None]
+        well = None not in firsts
+        detail |= {"healed": healed, "seconds": max(came) if well else None, "blamed": blamed}
+        detail["first_seconds"] = min(came, default=None)
+        self.count += 1
+        self.done[fault.name] += 1
+        if blamed and well:
+            self.recoveries[fault.name].append(max(came))
+            self.firsts[fault.name].append(min(came))
+        late = not well or (blamed and fault.within_seconds is not None and min(came) > fault.within_seconds)
+        if late and not (self._stopping.is_set() and not well):
+            self.violations.append({"rule": "recovery", "event": fault.name, "detail": dict(detail)})
+        self._write(fault.name, t0, healed + int(1e9 * max(came, default=0.0)), 0, detail)
+        for jump in fault.jumps:
+            self._write(f"{fault.name}.jump", jump.t0, jump.t1, jump.jump_us, {})
+
+    def _write(self, name: str, t0: int, t1: int, jump_us: int, detail: dict[str, Any]) -> None:
+        if self._log is not None:
+            line = {"e": "fault", "name": name, "t0": t0, "t1": t1, "jump_us": jump_us, "detail": detail}
+            self._log.write(json.dumps(line) + "\n")
+            self._log.flush()

@@ -1,0 +1,122 @@
+"""Prober: a client of the nemesis's own, that sells one admission after another to see when selling works again.
+
+Its event is in nobody's set-up: no checker judges what it does, only how soon it succeeds and what it is answered.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+CAPACITY = 1_000_000
+_PAUSE_SECONDS = 0.1
+_HASTE_SECONDS = 0.02
+_PATIENCE_SECONDS = 1.5
+_TTL_SECONDS = 60
+_TICK_SECONDS = 0.02
+_EXPECTED = {200, 201, 503}
+_AFTER_A_JUMP = {"hold_expired"}
+
+
+class Prober:
+    """One thread for each server; each sale is a hold and its booking, on a connection of its own."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self.urls = list(urls)
+        self.event = ""
+        self.answers: Counter[str] = Counter()
+        """How often each code was answered; `ok`, and the exceptions of those that were not."""
+        self.surprises: list[dict[str, Any]] = []
+        """Answers that no fault excuses, such as a 500."""
+        self._first_after: dict[int, list[int | None]] = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """The house must be ready: the event is made."""
+        status, made = _call(
+            self.urls[0], "/v1/events", {"name": "Probe", "capacity": CAPACITY}, key=uuid.uuid4().hex
+        )
+        if status != 201:
+            raise RuntimeError(f"the prober's event was not made: {status} {made}")
+        self.event = made["id"]
+        self._threads = [
+            threading.Thread(target=self._sell, args=(number,), name=f"probes {url}", daemon=True)
+            for number, url in enumerate(self.urls)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def watch(self, moment: int) -> None:
+        """From now on remember each server's first sale that began at this moment or later."""
+        with self._lock:
+            self._first_after[moment] = [None] * len(self.urls)
+
+    def firsts(self, moment: int) -> list[int | None]:
+        """Of a moment that is watched: when each server's first such sale was done; None while it is to come."""
+        with self._lock:
+            return list(self._first_after[moment])
+
+    def wait(self, moment: int, *, seconds: float, stopping: threading.Event) -> list[int | None]:
+        """The same, when all are there or the time is over; the moment is forgotten."""
+        deadline = time.monotonic() + seconds
+        while None in self.firsts(moment) and time.monotonic() < deadline and not stopping.is_set():
+            time.sleep(_TICK_SECONDS)
+        with self._lock:
+            return self._first_after.pop(moment)
+
+    def _sell(self, number: int) -> None:
+        while not self._stopping.is_set():
+            began = time.monotonic_ns()
+            said = self._sell_one(self.urls[number])
+            ended = time.monotonic_ns()
+            with self._lock:
+                self.answers[said] += 1
+                if said == "ok":
+                    for moment, firsts in self._first_after.items():
+                        if began >= moment and firsts[number] is None:
+                            firsts[number] = ended
+            self._stopping.wait(_PAUSE_SECONDS if said == "ok" else _HASTE_SECONDS)
+
+    def _sell_one(self, url: str) -> str:
+        """`ok`, or the code of what came instead."""
+        try:
+            hold = {"event": self.event, "lines": [{"quantity": 1}], "ttl_seconds": _TTL_SECONDS}
+            status, placed = _call(url, "/v1/holds", hold, key=uuid.uuid4().hex)
+            if status != 201:
+                return self._refused("hold", status, placed)
+            booking = {"hold": placed["id"], "hold_token": placed["hold_token"]}
+            status, booked = _call(url, "/v1/bookings", booking, key=uuid.uuid4().hex)
+            return "ok" if status == 201 else self._refused("book", status, booked)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            return type(error).__name__
+
+    def _refused(self, what: str, status: int, answer: Any) -> str:
+        code = str(answer.get("code")) if isinstance(answer, dict) else "?"
+        if status not in _EXPECTED and code not in _AFTER_A_JUMP:
+            self.surprises.append({"t": time.monotonic_ns(), "f": what, "status": status, "answer": answer})
+        return code
+
+
+def _call(url: str, path: str, body: dict[str, Any], *, key: str) -> tuple[int, Any]:
+    host, _, port = url.removeprefix("http://").partition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=_PATIENCE_SECONDS)
+    try:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        connection.request("POST", path, json.dumps(body), headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read() or b"null")
+    finally:
+        connection.close()

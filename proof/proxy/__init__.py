@@ -1,0 +1,5 @@
+"""Proxy: what a network does to those who rely on it, between client and app and between app and database."""
+
+from proof.proxy.handle import Door, Proxy
+
+__all__ = ["Door", "Proxy"]
