@@ -1,0 +1,183 @@
+"""Evidence: one file for one run of a plan, which says of each promise what was tried, how often, and what came."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from proof.machine import Source, without_places
+from proof.promises import NOT_TRIED, PROMISES, Promise, bound
+from proof.result import Result
+
+__all__ = ["FORMAT", "evidence_of", "write_evidence"]
+
+FORMAT = 1
+
+
+def evidence_of(
+    *,
+    plan: str,
+    seed: int,
+    source: Source,
+    planned: Sequence[str],
+    done: Sequence[dict[str, Any]],
+    machine: dict[str, Any],
+    settings: dict[str, Any],
+    now: datetime,
+    findings: str,
+) -> dict[str, Any]:
+    """`planned` are the names of all parts, `done` what the runner kept of those that were run."""
+    missing = [name for name in planned if name not in {one["part"]["name"] for one in done}]
+    results = {one["part"]["name"]: Result(**one["result"]) for one in done if one["result"]}
+    left_out = {name: result.left_out for name, result in results.items() if result.left_out}
+    failed = [
+        one["part"]["name"] for one in done if not one["passed"] and one["part"]["name"] not in left_out
+    ]
+    told = {
+        "format": FORMAT,
+        "plan": plan,
+        "made_at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "commit": source.commit,
+        "clean": source.is_clean,
+        "seed": seed,
+        "settings": settings,
+        "machine": machine,
+        "seconds": round(sum(one["seconds"] for one in done), 1),
+        "passed": not failed and not missing,
+        "failed": failed,
+        "promises": [_verdict(promise, results, failed) for promise in PROMISES],
+        "coverage": _coverage(results.values()),
+        "figures": _figures(results.values()),
+        "controls": [
+            {"part": name, "name": one.get("name"), "caught_by": one.get("caught_by")}
+            for name, result in results.items()
+            for one in result.controls
+        ],
+        "gaps": [
+            *(f"{name}: not run." for name in missing),
+            *(f"{name}: left out, {why}." for name, why in left_out.items()),
+            *(f"{promise}: {why}" for promise, why in NOT_TRIED.items()),
+        ],
+        "findings": findings,
+        "parts": [_part(one) for one in done],
+    }
+    clean: dict[str, Any] = without_places(told)
+    return clean
+
+
+def write_evidence(told: dict[str, Any], folder: Path, *, page: str) -> tuple[Path, Path]:
+    """`<date>-<commit>.json` and its page; what another run wrote on that day is never overwritten."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"{told['made_at'][:10]}-{told['commit'][:12]}"
+    number = 1
+    while True:
+        name = stem if number == 1 else f"{stem}-{number}"
+        path = folder / f"{name}.json"
+        if not path.exists() or _is_same_run(json.loads(path.read_text()), told):
+            break
+        number += 1
+    path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    (folder / f"{name}.md").write_text(page)
+    return path, folder / f"{name}.md"
+
+
+def _is_same_run(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(one.get(name) == other[name] for name in ("plan", "commit", "clean", "seed", "settings"))
+
+
+def _verdict(promise: Promise, results: dict[str, Result], failed: Sequence[str]) -> dict[str, Any]:
+    """Held, broken, open (a part that tries it failed otherwise), or not tried."""
+    mine = {name: result for name, result in results.items() if promise.id in result.promises}
+    trials = {count: sum(result.tried.get(count, 0) for result in mine.values()) for count in promise.trials}
+    violations = [
+        {"part": name, **one}
+        for name, result in mine.items()
+        for one in result.violations
+        if _accuses(one, promise)
+    ]
+    if violations:
+        verdict = "broken"
+    elif not any(trials.values()):
+        verdict = "not tried"
+    elif any(name in failed for name in mine):
+        verdict = "open"
+    else:
+        verdict = "held"
+    return {
+        "id": promise.id,
+        "title": promise.title,
+        "says": promise.says,
+        "verdict": verdict,
+        "parts": sorted(mine),
+        "trials": [
+            {"what": promise.trials[count], "times": times, "less_often_than": bound(times)}
+            for count, times in trials.items()
+            if times
+        ],
+        "violations": violations,
+    }
+
+
+def _accuses(violation: dict[str, Any], promise: Promise) -> bool:
+    """A rule that belongs to no promise speaks against every promise of its part."""
+    rule = str(violation.get("rule", ""))
+    owned = {known for each in PROMISES for known in each.rules}
+    return rule in promise.rules or rule not in owned
+
+
+def _coverage(results: Iterable[Result]) -> dict[str, list[int]]:
+    """Counts and floors added up over the parts."""
+    summed: dict[str, list[int]] = {}
+    for result in results:
+        for name, (count, floor) in result.coverage.items():
+            pair = summed.setdefault(name, [0, 0])
+            pair[0] += count
+            pair[1] += floor
+    return dict(sorted(summed.items()))
+
+
+def _figures(results: Iterable[Result]) -> dict[str, dict[str, float]]:
+    """Everything that was measured, by name: least, median, most, and how often."""
+    samples: dict[str, list[float]] = {}
+    for result in results:
+        for name, measured in result.figures.items():
+            samples.setdefault(name, []).extend(measured if isinstance(measured, list) else [measured])
+    return {
+        name: {
+            "min": round(min(measured), 4),
+            "median": round(statistics.median(measured), 4),
+            "max": round(max(measured), 4),
+            "times": len(measured),
+        }
+        for name, measured in sorted(samples.items())
+        if measured
+    }
+
+
+def _part(done: dict[str, Any]) -> dict[str, Any]:
+    result = done["result"] or {}
+    return {
+        "name": done["part"]["name"],
+        "command": " ".join(["python", *done["command"]]),
+        "seed": done["part"]["seed"],
+        "passed": done["passed"],
+        "complaint": done["complaint"],
+        "seconds": done["seconds"],
+        **{
+            name: result.get(name)
+            for name in (
+                "tried",
+                "coverage",
+                "figures",
+                "controls",
+                "violations",
+                "seeds",
+                "left_out",
+                "notes",
+            )
+        },
+    }

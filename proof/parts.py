@@ -1,0 +1,150 @@
+"""Parts: the two plans, as ordered lists of programs, each of which runs on its own and leaves one result.
+
+The many operations of a night are cut into slices: each has a house of its own, a family of faults, a seed and a
+check, so that memory and logs stay small, and a night that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+__all__ = ["COMMIT", "NIGHT", "PLANS", "Knobs", "Part"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knobs:
+    """How much is tried. The whole numbers are spread over the parts."""
+
+    operations: int
+    kills: int
+    cuts: int
+    failovers: int
+    schedules: int
+    mutants: int | None
+    """None: all of them."""
+    expiries: int
+    overload_seconds: float
+    seed: int = 1
+
+    def scaled(self, factor: float) -> Knobs:
+        """As much as fits in so many times the time."""
+        return replace(
+            self,
+            **{
+                name: max(1, round(getattr(self, name) * factor))
+                for name in ("operations", "kills", "cuts", "failovers", "schedules", "expiries")
+            },
+        )
+
+
+COMMIT = Knobs(
+    operations=20_000,
+    kills=12,
+    cuts=1,
+    failovers=1,
+    schedules=200,
+    mutants=5,
+    expiries=200,
+    overload_seconds=4,
+)
+NIGHT = Knobs(
+    operations=1_000_000,
+    kills=200,
+    cuts=50,
+    failovers=20,
+    schedules=5_000,
+    mutants=None,
+    expiries=10_000,
+    overload_seconds=60,
+)
+NIGHT_HOURS = 1.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """`python -m MODULE ARGUMENTS --seed SEED --out FOLDER`, ended after `limit_seconds`."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    limit_seconds: float
+    seed: int
+
+
+def commit_plan(knobs: Knobs) -> list[Part]:
+    """What every change must pass."""
+    make = _maker(knobs)
+    return [
+        make("sale", "proof.trial", 110, family="gate", operations=knobs.operations, kills=knobs.kills),
+        make("interleavings", "proof.interleavings", 40, schedules=knobs.schedules),
+        make("mutants", "proof.mutants", 150, count=knobs.mutants),
+        make("power-cuts", "proof.disks.power_cut", 60, cuts=knobs.cuts),
+        make("failovers", "proof.failover", 60, failovers=knobs.failovers),
+    ]
+
+
+SLICES = (
+    # family, share of the operations, share of the kills
+    ("calm", 0.10, 0.00),
+    ("kill_worker", 0.10, 0.25),
+    ("kill_worker", 0.10, 0.25),
+    ("kill_postgres", 0.10, 0.15),
+    ("kill_postgres", 0.10, 0.15),
+    ("kill_backend", 0.10, 0.20),
+    ("client_network", 0.10, 0.00),
+    ("database_network", 0.10, 0.00),
+    ("stops_and_clocks", 0.10, 0.00),
+    ("upgrades_and_storm", 0.10, 0.00),
+)
+"""Of the night. Half of the kills are of workers, three tenths of the whole PostgreSQL, a fifth of one backend."""
+
+
+def night_plan(knobs: Knobs) -> list[Part]:
+    """Everything."""
+    make = _maker(knobs)
+    slices = [
+        make(
+            f"sale-{number:02}-{family.replace('_', '-')}",
+            "proof.trial",
+            600 * max(1.0, knobs.operations / NIGHT.operations),
+            family=family,
+            operations=round(knobs.operations * share),
+            kills=round(knobs.kills * kills),
+        )
+        for number, (family, share, kills) in enumerate(SLICES, 1)
+    ]
+    return [
+        *slices,
+        make("expiries", "proof.expiries", 900, expiries=knobs.expiries),
+        make("overload", "proof.overload", 300, seconds=knobs.overload_seconds),
+        make("disks", "proof.disks", 300),
+        make("power-cuts", "proof.disks.power_cut", 60 + 20 * knobs.cuts, cuts=knobs.cuts),
+        make("failovers", "proof.failover", 60 + 30 * knobs.failovers, failovers=knobs.failovers),
+        make("interleavings", "proof.interleavings", 60 + knobs.schedules / 8, schedules=knobs.schedules),
+        make("mutants", "proof.mutants", 1800, count=knobs.mutants),
+    ]
+
+
+PLANS: dict[str, tuple[Knobs, Callable[[Knobs], list[Part]]]] = {
+    "commit": (COMMIT, commit_plan),
+    "night": (NIGHT, night_plan),
+}
+
+
+def _maker(knobs: Knobs) -> Callable[..., Part]:
+    def make(name: str, module: str, limit_seconds: float, **options: object) -> Part:
+        """Options that are None are left out; a part's seed depends on its name, and on no other part."""
+        given = [
+            (f"--{key.replace('_', '-')}", str(value)) for key, value in options.items() if value is not None
+        ]
+        return Part(
+            name=name,
+            module=module,
+            arguments=tuple(text for pair in given for text in pair),
+            limit_seconds=limit_seconds,
+            seed=random.Random(f"{knobs.seed}/{name}").getrandbits(31),
+        )
+
+    return make
