@@ -7,7 +7,9 @@ folder and are summed over its processes.
 
 from __future__ import annotations
 
+import asyncio
 import os
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -24,6 +26,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 __all__ = [
     "PROMETHEUS_CONTENT_TYPE",
+    "Tally",
+    "Timing",
     "counter",
     "forget_process",
     "gauge",
@@ -54,13 +58,77 @@ def histogram(
     return Histogram(name, description, labels, registry=_REGISTRY, buckets=buckets)
 
 
+class Tally:
+    """A counter that is counted in memory and written out twice a second: what every request counts must cost little,
+    and the values that all processes share lie in a file."""
+
+    __slots__ = ("_counter", "_pending")
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._pending = 0
+
+    def inc(self) -> None:
+        if not self._pending:
+            _write_soon(self)
+        self._pending += 1
+
+    def write(self) -> None:
+        self._counter.inc(self._pending)
+        self._pending = 0
+
+
+class Timing:
+    """A histogram of seconds that is kept in memory and written out as a `Tally` is."""
+
+    __slots__ = ("_counts", "_histogram", "_sum")
+
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
+        self._counts = [0] * len(histogram._buckets)
+        self._sum = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """A duration, not negative."""
+        if not self._sum:
+            _write_soon(self)
+        self._counts[bisect_left(SECONDS_BUCKETS, seconds)] += 1
+        self._sum += seconds
+
+    def write(self) -> None:
+        for bucket, count in zip(self._histogram._buckets, self._counts, strict=True):
+            if count:
+                bucket.inc(count)
+        self._histogram._sum.inc(self._sum)
+        self._counts = [0] * len(self._counts)
+        self._sum = 0.0
+
+
+_WRITE_SECONDS = 0.5
+_unwritten: set[Tally | Timing] = set()
+
+
+def _write_soon(counted: Tally | Timing) -> None:
+    if not _unwritten:
+        asyncio.get_running_loop().call_later(_WRITE_SECONDS, write_tallies)
+    _unwritten.add(counted)
+
+
+def write_tallies() -> None:
+    """Whatever was only counted in memory so far."""
+    while _unwritten:
+        _unwritten.pop().write()
+
+
 def render_prometheus() -> bytes:
     """The text format, over all workers."""
+    write_tallies()
     return generate_latest(_everything())
 
 
 def metric_totals() -> dict[str, float]:
     """Each metric added up over its labels (a histogram as its count and sum), for people and for JSON."""
+    write_tallies()
     totals: dict[str, float] = defaultdict(float)
     for family in _everything().collect():
         for sample in family.samples:

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from holdfast.api.cursors import Cursors
+from holdfast.api.cycle import CYCLE
 from holdfast.api.exchange import JSON, Exchange, Reply, StreamReply, encode
 from holdfast.api.headers import (
     check_body_headers,
@@ -127,8 +128,16 @@ class Layer:
                 await send_stream(send, receive, reply, request_id=own_id, secure=secure)
             else:
                 rest = receive if close and not exchange.is_read else None
+                cycle = scope.get(CYCLE)
                 await send_reply(
-                    send, reply, request_id=own_id, secure=secure, head=head, close=close, rest=rest
+                    send,
+                    reply,
+                    request_id=own_id,
+                    secure=secure,
+                    head=head,
+                    close=close,
+                    rest=rest,
+                    cycle=cycle,
                 )
         except Exception:  # noqa: BLE001 - the last door: the head is out, so the server cuts the connection
             if not exchange.client_left():  # to write to who has left is no bug
@@ -194,6 +203,10 @@ class Layer:
         return OPEN if admitted else GUEST
 
     async def _read_body(self, exchange: Exchange, receive: Receive, limit: int) -> bytes:
+        cycle = exchange.scope.get(CYCLE)
+        if cycle is not None and (whole := cycle.take_body()) is not None:
+            exchange.is_read = True
+            return self._checked(exchange, whole, limit)
         parts: list[bytes] = []
         size = 0
         try:
@@ -213,10 +226,16 @@ class Layer:
         except TimeoutError:
             exchange.is_read = True  # as far as it will be
             raise RequestTimeout(f"The body did not arrive within {self._body_seconds:g} seconds.") from None
+        return self._checked(exchange, b"".join(parts), limit)
+
+    @staticmethod
+    def _checked(exchange: Exchange, body: bytes, limit: int) -> bytes:
+        if len(body) > limit:
+            raise too_large(limit)
         length = exchange.headers.get(b"content-length")
-        if length is not None and int(length) != size:
+        if length is not None and int(length) != len(body):
             raise BadRequest("The body is not as long as Content-Length says.")
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return body
 
     def _record(self, exchange: Exchange, status: int, seconds: float) -> None:
         endpoint = exchange.endpoint

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from prometheus_client import Counter, Histogram
-
-from holdfast.metrics import counter, histogram
+from holdfast.metrics import Tally, Timing, counter, histogram
 
 __all__ = ["UNEXPECTED_ERRORS", "observe_request"]
 
@@ -34,11 +32,16 @@ def observe_problem(code: str) -> None:
 
 
 @lru_cache(maxsize=4_096)
-def _children(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+def _children(method: str, route: str, status: int) -> tuple[Tally, Timing]:
     """Looking a child up by its labels takes a lock and costs more than counting."""
-    return _REQUESTS.labels(method, route, str(status)), _SECONDS.labels(method, route)
+    return Tally(_REQUESTS.labels(method, route, str(status))), _timing(method, route)
+
+
+@lru_cache(maxsize=1_024)
+def _timing(method: str, route: str) -> Timing:
+    return Timing(_SECONDS.labels(method, route))
 
 
 @lru_cache(maxsize=256)
-def _refusal(code: str) -> Counter:
-    return _REFUSALS.labels(code)
+def _refusal(code: str) -> Tally:
+    return Tally(_REFUSALS.labels(code))

@@ -9,12 +9,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, Literal
 
-from holdfast.domain.errors import CredentialsRequired, Fault
+from holdfast.api.remembered import Remembered
+from holdfast.domain.errors import CredentialsRequired
 
 __all__ = ["GUEST", "OPEN", "KeyRow", "Keyring", "OpenMode", "Principal", "Scope", "make_api_key"]
 
@@ -81,7 +82,7 @@ class Keyring:
     ) -> None:
         self._find_key = find_key
         self._clock = clock
-        self._cached: OrderedDict[str, tuple[float, KeyRow | None]] = OrderedDict()
+        self._cached: OrderedDict[str, Remembered[KeyRow | None]] = OrderedDict()
 
     async def authenticate(self, credentials: str) -> Principal:
         """Raises: CredentialsRequired, the same for a malformed, an unknown and a revoked key."""
@@ -96,16 +97,15 @@ class Keyring:
         return Principal(kind="key", id=f"key:{row.key_id}", scopes=frozenset(map(Scope, row.scopes)))
 
     async def _row(self, key_id: str) -> KeyRow | None:
-        now = self._clock()
         cached = self._cached.get(key_id)
-        if cached is not None and now - cached[0] < CACHE_SECONDS:
-            return cached[1]
-        row = await self._find_key(key_id)
-        self._cached[key_id] = (now, row)
-        self._cached.move_to_end(key_id)
-        if len(self._cached) > _CACHED_KEYS:
-            self._cached.popitem(last=False)
-        return row
+        if cached is None:
+            ask = partial(self._find_key, key_id)
+            cached = self._cached[key_id] = Remembered(ask, seconds=CACHE_SECONDS, clock=self._clock)
+            if len(self._cached) > _CACHED_KEYS:
+                self._cached.popitem(last=False)
+        else:
+            self._cached.move_to_end(key_id)
+        return await cached.get()
 
 
 class OpenMode:
@@ -121,31 +121,17 @@ class OpenMode:
         enabled: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._any_key = any_key
+        self._any_key = Remembered(any_key, seconds=CACHE_SECONDS, clock=clock)
         self._enabled = enabled
-        self._clock = clock
-        self._asked_at = float("-inf")
         self._closed = False
-        self._failure: Fault | None = None
 
     async def admits(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
         return self._enabled and _is_local(scope, headers) and not await self._has_key()
 
     async def _has_key(self) -> bool:
         """A key once made stays known, revoked or not, so that only "none yet" has to be asked again."""
-        if self._closed:
-            return True
-        if self._failure is not None and self._clock() - self._asked_at < CACHE_SECONDS:
-            # A database that is away need not keep every caller waiting for this as well.
-            raise self._failure.with_traceback(None)
-        if self._clock() - self._asked_at >= CACHE_SECONDS:
-            try:
-                self._closed, self._failure = await self._any_key(), None
-            except Fault as failure:
-                self._failure = failure
-                raise
-            finally:
-                self._asked_at = self._clock()
+        if not self._closed:
+            self._closed = await self._any_key.get()
         return self._closed
 
 
@@ -154,8 +140,9 @@ def _is_local(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
     host = headers.get(b"host", b"")
     if client is None or not _is_loopback(client[0]) or not _LOCAL_HOST.fullmatch(host):
         return False
-    if any(name in _FORWARDED or name.startswith(b"x-forwarded-") for name in headers):
-        return False
+    for name in headers:
+        if name in _FORWARDED or name.startswith(b"x-forwarded-"):
+            return False
     origin = headers.get(b"origin")
     return origin is None or origin.lower() == scope["scheme"].encode("ascii") + b"://" + host.lower()
 

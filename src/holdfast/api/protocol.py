@@ -7,11 +7,13 @@ cannot parse one.
 from __future__ import annotations
 
 import asyncio
+import re
 from asyncio import TimerHandle
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from holdfast.api.cycle import CYCLE, Cycle
 from holdfast.api.headers import MAX_HEADERS_BYTES, MAX_TARGET_BYTES, request_id
 from holdfast.api.problems import problem, problem_headers
 from holdfast.domain.errors import BadRequest, HeadersTooLarge, HoldfastError, RequestTimeout, UriTooLong
@@ -24,6 +26,8 @@ TRANSPORT = "holdfast.transport"
 HEAD_SECONDS = 5.0
 STALLED_READER_SECONDS = 15.0
 REQUESTS_PER_CONNECTION = 1_000
+_PLAIN_TARGET = re.compile(rb"/[A-Za-z0-9/._~-]*(?:\?[A-Za-z0-9=&._~%+-]*)?")
+"""Path and query that mean what they are; whatever else there may be is uvicorn's to take apart."""
 _MAX_HEAD_BYTES = MAX_HEADERS_BYTES + MAX_TARGET_BYTES + 4 * 1024
 """Above what the layer refuses by itself, so that most requests get its more exact answer."""
 
@@ -76,10 +80,39 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stop(self._head_deadline)
         self._head_deadline = None
         self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]  # a key of ours in ASGI's scope
-        super().on_headers_complete()
+        if _PLAIN_TARGET.fullmatch(self.url) and not self.parser.should_upgrade():
+            self._begin()
+        else:
+            super().on_headers_complete()
         self._requests += 1
         if self._requests >= REQUESTS_PER_CONNECTION:
             self.cycle.keep_alive = False
+
+    def _begin(self) -> None:
+        """A request whose target needs no parsing: what uvicorn does, with a cycle of ours."""
+        parser, scope = self.parser, self.scope
+        version = parser.get_http_version()
+        scope["http_version"] = version
+        scope["method"] = parser.get_method().decode("ascii")
+        path, _, query = self.url.partition(b"?")
+        scope["path"], scope["raw_path"], scope["query_string"] = path.decode("ascii"), path, query
+        before: RequestResponseCycle | None = self.cycle
+        self.cycle = cycle = Cycle(
+            scope,
+            self.transport,
+            flow=self.flow,
+            default_headers=self.server_state.default_headers,
+            on_response=self.on_response_complete,
+            logger=self.logger,
+            expects_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+        )
+        scope[CYCLE] = cycle  # type: ignore[literal-required]  # a key of ours in ASGI's scope
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:  # pipelined: it waits for its turn
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def pause_writing(self) -> None:
         super().pause_writing()

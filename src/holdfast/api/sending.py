@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from holdfast.api.cycle import Cycle
 from holdfast.api.exchange import Reply, StreamReply
 
 __all__ = ["Receive", "Send", "send_reply", "send_stream"]
@@ -44,17 +45,21 @@ async def send_reply(
     head: bool = False,
     close: bool = False,
     rest: Receive | None = None,
+    cycle: Cycle | None = None,
 ) -> None:
-    """With `head`, the body stays here, and its length is told.
+    """By messages, or through our own `cycle` at once. With `head`, the body stays here, and its length is told.
 
     With `close`, the connection ends after this answer, but only once the `rest` that the client still sends was read:
     closing on unread bytes resets the connection, and the answer can be lost with it.
     """
     headers = _headers(reply, request_id, secure=secure)
     if reply.status not in _BODYLESS:
-        headers.append((b"content-length", str(len(reply.body)).encode("ascii")))
+        headers.append((b"content-length", b"%d" % len(reply.body)))
     if close:
         headers.append((b"connection", b"close"))
+    if cycle is not None and cycle.takes_answer and rest is None:
+        cycle.answer(reply.status, headers, b"" if head else reply.body, close=close)
+        return
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     body = b"" if head else reply.body
     if rest is None:

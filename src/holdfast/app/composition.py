@@ -15,6 +15,7 @@ from holdfast.app.settings import Settings
 from holdfast.engine.engine import Engine
 from holdfast.engine.limits import Limits
 from holdfast.engine.tokens import Keyring
+from holdfast.metrics import write_tallies
 from holdfast.store.connections import Connections
 from holdfast.workers.background import Background
 
@@ -72,6 +73,7 @@ def build_app(settings: Settings) -> Layer:
             else:
                 await background.stop()
                 await engine.close()
+                write_tallies()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
