@@ -1,0 +1,24 @@
+"""Retry keys, and their answers as an API would render them."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from holdfast.domain import commands as c
+from holdfast.domain.errors import HoldfastError
+
+
+def a_key(key: str, body: str) -> c.RetryKey:
+    return c.RetryKey(scope=_digest(key), body=_digest(body), render=_render)
+
+
+def _render(outcome: Any) -> c.Answer:
+    if isinstance(outcome, HoldfastError):
+        return c.Answer(status=outcome.status, body=json.dumps({"code": outcome.code}).encode())
+    return c.Answer(status=200, body=json.dumps({"id": str(outcome.id)}).encode())
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode()).digest()
