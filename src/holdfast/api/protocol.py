@@ -42,6 +42,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_deadline: TimerHandle | None = None
         self._write_deadline: TimerHandle | None = None
         self._requests = 0
+        self._idle_since = float("inf")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -50,6 +51,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop(self._head_deadline)
         self._stop(self._write_deadline)
+        self._stop(self.timeout_keep_alive_task)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -113,6 +115,37 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:  # pipelined: it waits for its turn
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
+
+    def on_response_complete(self) -> None:
+        """uvicorn starts a timer after each answer and stops it at the next request; here one looks now and then."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            return  # the end of its answer starts the next one
+        left = min(self._idle_since - self.loop.time(), 0.0) + self.timeout_keep_alive
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            self.transport.close()
+
+    def _unset_keepalive_if_required(self) -> None:
+        """What uvicorn calls when something arrives; a request that has begun has a deadline of its own."""
+        self._idle_since = float("inf")
 
     def pause_writing(self) -> None:
         super().pause_writing()

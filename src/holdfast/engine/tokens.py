@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64encode
+from functools import lru_cache
 from uuid import UUID
 
 from holdfast.domain.commands import Answer
@@ -21,8 +22,10 @@ class Keyring:
         if len(server_key) < 16:
             raise ValueError("the server key has at least 16 bytes")
         self._hold_key = hmac.digest(server_key, b"holdfast hold token", "sha256")
+        # A new hold's is made twice in a row: for the hash that is stored, and for the answer.
+        self.hold_token = lru_cache(maxsize=4_096)(self._hold_token)
 
-    def hold_token(self, hold_id: UUID) -> str:
+    def _hold_token(self, hold_id: UUID) -> str:
         """`hfh_`, the event's number, and 256 bits that only this server can make from the hold's id."""
         secret = hmac.digest(self._hold_key, hold_id.bytes, "sha256")
         text = urlsafe_b64encode(secret).rstrip(b"=").decode()
