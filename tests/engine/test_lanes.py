@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from engine.selling import (
+    a_confirm,
     a_place,
     all_at_once,
     an_engine,
@@ -60,6 +61,29 @@ async def test_a_command_that_waited_too_long_is_dropped_before_it_begins(databa
         with pytest.raises(Busy):
             await late
         assert sql(database_url, "SELECT count(*) FROM holds") == [(2,)]
+
+
+async def test_who_would_wait_for_nothing_is_refused_at_once(database_url: str) -> None:
+    """At 10 s a command, a newcomer would wait for more than half of the limit, and a confirmation for less than all."""
+    async with an_engine(database_url, wait_seconds=30, batch_maximum=1) as engine:
+        number = await new_event(engine, areas={"floor": 100})
+        hold = await place(engine, number, quantity(1))
+        lane = engine._lanes[number]
+        assert lane._pace == 0.0
+        with psycopg.connect(database_url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+            first = asyncio.ensure_future(place(engine, number, quantity(1)))
+            await waiting_for_the_lock(database_url)
+            rest = [asyncio.ensure_future(place(engine, number, quantity(1))) for _ in range(2)]
+            await asyncio.sleep(0)
+            lane._pace = 10.0
+            with pytest.raises(Busy):
+                await place(engine, number, quantity(1))
+            confirmed = asyncio.ensure_future(engine.execute(number, a_confirm(engine, number, hold)))
+            await asyncio.sleep(0)
+            assert not first.done()
+        assert len(await asyncio.gather(first, *rest, confirmed)) == 4
+        assert 0.0 < lane._pace < 10.0
 
 
 async def test_whoever_left_is_not_served(engine: Engine, database_url: str) -> None:

@@ -15,6 +15,8 @@ from holdfast.domain import commands as c
 from holdfast.domain.errors import Busy, Fault, OutcomeUnknown
 from holdfast.engine.limits import Limits
 
+_PACE_SHARE = 0.2  # of the newest batch in the pace
+
 RunBatch = Callable[[int, Sequence[c.Command]], Awaitable[list[Any]]]
 """Decides and commits commands of one event; one outcome each. Raises a Fault that holds for all of them."""
 
@@ -39,7 +41,7 @@ class Waiting:
 class Lane:
     """One event's queue. It has a task only while something waits."""
 
-    __slots__ = ("_by_seat", "_limits", "_observe", "_queue", "_run_batch", "_task", "number")
+    __slots__ = ("_by_seat", "_limits", "_observe", "_pace", "_queue", "_run_batch", "_task", "number")
 
     def __init__(
         self,
@@ -56,6 +58,8 @@ class Lane:
         self._observe = observe
         self._by_seat = by_seat
         self._queue: deque[Waiting] = deque()
+        self._pace = 0.0
+        """Seconds that a command took of late, while others waited."""
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -67,8 +71,8 @@ class Lane:
         return self._task is None
 
     def submit(self, command: c.Command, has_left: HasLeft | None = None) -> asyncio.Future[Any]:
-        """Raises Busy at once where the queue is full."""
-        if len(self._queue) >= self._limits.queue_length:
+        """Raises Busy at once where the queue is full, or so long that the command would wait for nothing."""
+        if len(self._queue) >= self._limits.queue_length or self._is_hopeless(command):
             raise Busy("Too many requests are waiting for this event.")
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Any] = loop.create_future()
@@ -85,12 +89,17 @@ class Lane:
                 batch = self._next(loop.time())
                 if not batch:
                     continue
-                began = loop.time()
+                began, others_wait = loop.time(), bool(self._queue)
                 try:
                     outcomes = await self._run_batch(self.number, [waiting.command for waiting in batch])
                 except Fault as fault:
-                    outcomes = [fault] * len(batch)
-                self._observe(len(batch), loop.time() - began)
+                    outcomes, others_wait = [fault] * len(batch), False
+                took = loop.time() - began
+                self._observe(len(batch), took)
+                if (
+                    others_wait
+                ):  # a batch that took all there was says nothing of how many it could have taken
+                    self._pace += (took / len(batch) - self._pace) * (_PACE_SHARE if self._pace else 1.0)
                 for waiting, outcome in zip(batch, outcomes, strict=True):
                     if not waiting.waiter.done():
                         waiting.waiter.set_result(outcome)
@@ -104,6 +113,20 @@ class Lane:
                     if not waiting.waiter.done():
                         waiting.waiter.set_result(told)
             self._queue.clear()
+
+    def _is_hopeless(self, command: c.Command) -> bool:
+        """Whether it would wait too long at the pace of late; for who has nothing yet, half of that is too long.
+
+        So a lane that is offered too much refuses the rest at once, and has time to confirm what it gave out.
+        """
+        waiting = len(self._queue)
+        share = 0.5 if isinstance(command, c.PlaceHold | c.BookInstantly) else 1.0
+        # Two batches are always let in, so that one slow moment cannot keep the pace from being measured again.
+        return (
+            False
+            and waiting >= 2 * self._limits.batch_maximum
+            and waiting * self._pace > share * self._limits.wait_seconds
+        )
 
     def _next(self, now: float) -> list[Waiting]:
         """The next batch, in order of arrival. Who left or waited too long is dropped before anything is begun."""
