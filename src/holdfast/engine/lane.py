@@ -123,8 +123,7 @@ class Lane:
         share = 0.5 if isinstance(command, c.PlaceHold | c.BookInstantly) else 1.0
         # Two batches are always let in, so that one slow moment cannot keep the pace from being measured again.
         return (
-            False
-            and waiting >= 2 * self._limits.batch_maximum
+            waiting >= 2 * self._limits.batch_maximum
             and waiting * self._pace > share * self._limits.wait_seconds
         )
 
