@@ -24,6 +24,10 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
     if os.getppid() != parent:
         raise SystemExit("its parent is gone")
+    # What is to be loaded into the program is not to be loaded here, under another user.
+    preload = os.environ.pop("LEASH_PRELOAD", None)
+    if preload is not None:
+        os.environ["LD_PRELOAD"] = preload
     os.execvp(command[0], command)  # noqa: S606 - no shell is what we want
 
 

@@ -32,6 +32,9 @@ def launch(
     ends_with: signals.Signals = signals.SIGKILL,
 ) -> subprocess.Popen[bytes]:
     """A child in a session of its own, which gets the signal `ends_with` when the thread that launched it is gone."""
+    environment = {
+        "LEASH_PRELOAD" if name == "LD_PRELOAD" else name: value for name, value in environment.items()
+    }
     other = user is not None and user.pw_uid != os.geteuid()
     who = f"{user.pw_uid}:{user.pw_gid}" if user is not None and other else "-"
     return subprocess.Popen(
@@ -40,7 +43,7 @@ def launch(
         stdout=output,
         stderr=output if errors is None else errors,
         cwd=folder,
-        env=dict(environment),
+        env=environment,
         start_new_session=True,
     )
 

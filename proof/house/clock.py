@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from proof.processes import is_running
+
 _PLACES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/local/lib/faketime/libfaketime.so.1")
 
 
@@ -34,6 +36,16 @@ class Clock:
         scratch.chmod(0o644)
         scratch.rename(self._file)
         self.offset_seconds = offset_seconds
+
+
+def clear_leftovers() -> None:
+    """The library leaves a piece of shared memory and a semaphore for each process that was killed: without this, one
+    that gets the same number later, under another user, would not start."""
+    for pattern in ("faketime_shm_*", "sem.faketime_sem_*"):
+        for file in Path("/dev/shm").glob(pattern):  # noqa: S108 - where the library puts it
+            number = file.name.rpartition("_")[2]
+            if number.isdigit() and not is_running(int(number)):
+                file.unlink(missing_ok=True)
 
 
 def library() -> Path:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from proof.house.clock import Clock
+from proof.house.clock import Clock, clear_leftovers
 from proof.house.postgres import Cluster, Postgres
 from proof.house.server import Server, answer_of, run_holdfast
 from proof.processes import send, wait_until_gone
@@ -63,6 +63,8 @@ class House:
         self.app_clock: Clock | None = None
         self.postgres: Postgres | None = None
         """The house's own PostgreSQL; none in an embedded house."""
+        self.newest: Path | None = None
+        """The newest version whose schema the database has; None while it is that of the servers at the start."""
         self._count = servers if setup == "external" else 1
         self._settings = {"log_level": "warning", **(settings or {})}
         self._postgres_settings = dict(postgres_settings or {})
@@ -120,6 +122,8 @@ class House:
         with contextlib.ExitStack() as stack:
             if self._made is not None:
                 stack.callback(shutil.rmtree, self._made, ignore_errors=True)
+            if self._clocks:
+                stack.callback(clear_leftovers)
             stack.callback(self._end_leftovers)
             if self.postgres is not None:
                 stack.callback(self.postgres.stop, "immediate")
@@ -151,6 +155,11 @@ class House:
         for server in self.servers:
             server.wait_until_ready()
 
+    def wait_until_whole(self) -> None:
+        """Every server has all its processes, and can take traffic."""
+        for server in self.servers:
+            server.wait_until_whole()
+
     def metrics(self) -> dict[str, Any]:
         """The totals of the first server that answers."""
         for url in self.direct_urls:
@@ -161,7 +170,7 @@ class House:
 
     def holdfast(self, *arguments: str, source: Path | None = None) -> str:
         """A command of the product for this house; what it said. Raises RuntimeError."""
-        return run_holdfast(*arguments, settings=self._place(), source=source or self.source)
+        return run_holdfast(*arguments, settings=self._place(), source=source or self.newest or self.source)
 
     def add_server(self, *, source: Path | None = None, **settings: str) -> Server:
         """One more, ready: of another version perhaps. In an external house only."""
@@ -177,6 +186,7 @@ class House:
         logs = self.folder / "logs"
         logs.mkdir(exist_ok=True)
         if self._clocks:
+            clear_leftovers()
             self.database_clock, self.app_clock = Clock(self.folder, "database"), Clock(self.folder, "app")
         if self._proxies:
             self.proxy = Proxy(seed=self.seed, log=logs / "proxy.log")

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +98,19 @@ class Server:
     def is_ready(self) -> bool:
         return answer_of(self.url, "/readyz")[0] == 200
 
-    def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
-        deadline = time.monotonic() + seconds
-        while not self.is_ready():
+    def is_whole(self) -> bool:
+        """It has all its processes, and is ready."""
+        return len(self.workers()) == int(self.settings["workers"]) and self.is_ready()
+
+    def wait_until_ready(self) -> None:
+        self._wait(self.is_ready)
+
+    def wait_until_whole(self) -> None:
+        self._wait(self.is_whole)
+
+    def _wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not condition():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name} does not get ready; see {self.log}")
             time.sleep(_TICK_SECONDS)

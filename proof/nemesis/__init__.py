@@ -1,10 +1,77 @@
 """Nemesis: the faults that a house has to live through, and who brings them."""
 
-from proof.nemesis import kills, network
+from proof.nemesis import database, kills, network, operations, upgrades
 from proof.nemesis.fault import Fault, Jump
 from proof.nemesis.nemesis import Nemesis
 
-FAULTS: dict[str, type[Fault]] = {fault.name: fault for module in (kills, network) for fault in module.ALL}
+FAULTS: dict[str, type[Fault]] = {
+    fault.name: fault for module in (kills, network, database, operations, upgrades) for fault in module.ALL
+}
 """All of them by name."""
 
-__all__ = ["FAULTS", "Fault", "Jump", "Nemesis"]
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "gate": ("kill-app", "kill-postgres", "kill-backend", "commit-cut", "hold-requests", "lose-messages"),
+    "calm": (),
+    "kill_worker": ("kill-app", "kill-workers", "kill-server", "kill-supervisor"),
+    "kill_postgres": ("kill-postgres", "kill-postmaster", "restart-postgres"),
+    "kill_backend": ("kill-backend", "terminate-backends"),
+    "client_network": (
+        "client-latency",
+        "client-cut",
+        "hold-requests",
+        "duplicate-requests",
+        "lose-messages",
+        "client-black-hole",
+        "client-reset",
+    ),
+    "database_network": (
+        "database-latency",
+        "database-cut",
+        "commit-cut",
+        "database-black-hole",
+        "database-refused",
+        "exhaust-connections",
+        "lock-hot-row",
+    ),
+    "stops_and_clocks": (
+        "stop-app",
+        "stop-backends",
+        "stop-postgres",
+        "database-clock-forward",
+        "database-clock-back",
+        "database-clock-shaken",
+        "app-clock",
+    ),
+    "upgrades": (
+        "rolling-restart",
+        "migrate",
+        "side-by-side",
+        "roll-back",
+        "sweeper-stopped",
+        "sweeper-doubled",
+        "logs-lost",
+        "accept-storm",
+    ),
+    "storm": (
+        "kill-app",
+        "kill-postgres",
+        "kill-backend",
+        "stop-app",
+        "stop-backends",
+        "terminate-backends",
+        "database-latency",
+        "commit-cut",
+        "database-refused",
+        "hold-requests",
+        "duplicate-requests",
+        "lose-messages",
+        "lock-hot-row",
+    ),
+}
+"""What goes well together in one slice of a long run; `storm` is meant for three at once, `stops_and_clocks` needs a
+house whose clocks can be set."""
+
+KILLS = frozenset(name for name in FAULTS if name.startswith("kill-"))
+"""Those that count as a kill -9."""
+
+__all__ = ["FAMILIES", "FAULTS", "KILLS", "Fault", "Jump", "Nemesis"]

@@ -46,7 +46,8 @@ def main() -> int:
         nemesis.start(count=given.count)
         while not nemesis.wait(1.0):
             pass
-    print(json.dumps(nemesis.figures(), indent=2))
+    for name, seconds in nemesis.figures().items():
+        print(f"{name:40} {seconds}")
     print("answers", dict(nemesis.prober.answers))
     for violation in nemesis.violations:
         print("VIOLATION", json.dumps(violation))

@@ -43,6 +43,8 @@ class Fault:
         self.chance = chance
         self.jumps: list[Jump] = []
         """Clocks that it set, in their order."""
+        self.complaints: list[str] = []
+        """What the product did wrong and only the fault itself could see."""
 
     @classmethod
     def suits(cls, house: House) -> bool:
@@ -68,6 +70,10 @@ class Fault:
 
     def heal(self) -> Mapping[str, object]:
         """It ends; what there is to say of it afterwards."""
+        return {}
+
+    def settle(self) -> Mapping[str, object]:
+        """After everybody can sell again: wait for what has to be in order besides."""
         return {}
 
     def a_server(self) -> Server:

@@ -172,21 +172,6 @@ class RestartPostgres(Fault):
         return {"mode": mode}
 
 
-class RollingRestart(Fault):
-    """Every server is stopped and started, one after the other; callers find another one meanwhile."""
-
-    name = "rolling-restart"
-    alone = True
-    needs = frozenset({"two-servers"})
-    within_seconds = 3.0
-
-    def start(self) -> Mapping[str, object]:
-        servers = self.chance.sample(self.house.servers, k=len(self.house.servers))
-        for server in servers:
-            server.restart()
-        return {"servers": [server.name for server in servers]}
-
-
 ALL: tuple[type[Fault], ...] = (
     KillApp,
     KillWorkers,
@@ -199,5 +184,4 @@ ALL: tuple[type[Fault], ...] = (
     StopBackends,
     StopPostgres,
     RestartPostgres,
-    RollingRestart,
 )

@@ -101,17 +101,13 @@ class Nemesis:
     ) -> None:
         self.stop()
 
-    def figures(self) -> dict[str, float]:
-        """Of every kind of fault: how many, and the longest and the middle recovery."""
-        found: dict[str, float] = {}
-        for name, number in sorted(self.done.items()):
-            found[f"{name}.faults"] = number
-        for what, table in (("all", self.recoveries), ("first", self.firsts)):
-            for name, seconds in sorted(table.items()):
-                ordered = sorted(seconds)
-                found[f"{name}.{what}.p50_seconds"] = round(ordered[len(ordered) // 2], 3)
-                found[f"{name}.{what}.max_seconds"] = round(ordered[-1], 3)
-        return found
+    def figures(self) -> dict[str, list[float]]:
+        """Of every kind of fault, for each time: seconds to the first success, and to one through every server."""
+        return {
+            f"{name}.{what}_seconds": [round(each, 3) for each in seconds]
+            for name in sorted(self.recoveries)
+            for what, seconds in (("first", self.firsts[name]), ("everywhere", self.recoveries[name]))
+        }
 
     def _open(self) -> None:
         if self._path is not None:
@@ -170,10 +166,18 @@ class Nemesis:
         if blamed and well:
             self.recoveries[fault.name].append(max(came))
             self.firsts[fault.name].append(min(came))
+        if not self._stopping.is_set():
+            self.house.wait_until_whole()
+        detail.update(fault.settle())
+        whole = time.monotonic_ns()
+        self.violations += [
+            {"rule": "nemesis", "event": fault.name, "detail": {**detail, "complaint": each}}
+            for each in fault.complaints
+        ]
         late = not well or (blamed and fault.within_seconds is not None and min(came) > fault.within_seconds)
         if late and not (self._stopping.is_set() and not well):
             self.violations.append({"rule": "recovery", "event": fault.name, "detail": dict(detail)})
-        self._write(fault.name, t0, healed + int(1e9 * max(came, default=0.0)), 0, detail)
+        self._write(fault.name, t0, whole, 0, detail)
         for jump in fault.jumps:
             self._write(f"{fault.name}.jump", jump.t0, jump.t1, jump.jump_us, {})
 

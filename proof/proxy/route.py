@@ -33,7 +33,7 @@ class Route:
         self.port = 0
         self.rules = Rules()
         self.counts = Counts()
-        self._chance = random.Random(seed)  # noqa: S311 - seeded on purpose
+        self._chance = random.Random(seed)
         self._open_gate = asyncio.Event()
         self._open_gate.set()
         self._server: asyncio.Server | None = None

@@ -1,0 +1,135 @@
+"""Upgrades: the next version of the product, its migration under load, and both versions beside each other.
+
+The next version is the present one with a migration more, of the kind that the next ones will have: it only adds, and
+says that the older servers are still served.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+
+import holdfast.client
+from proof.house import House
+from proof.nemesis.fault import Fault
+
+_MIGRATION = '''"""The synthetic migration {number:04}: it adds, and takes nothing away."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "{number:04}"
+down_revision = "{before}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE bookings ADD COLUMN proof_{number} text")
+    op.execute("ALTER TABLE holds ADD COLUMN proof_{number} integer NOT NULL DEFAULT 0")
+    op.execute("ALTER TABLE claims ADD COLUMN proof_{number} boolean NOT NULL DEFAULT false")
+    op.execute("CREATE INDEX bookings_proof_{number} ON bookings (event_number, proof_{number})")
+    op.execute("CREATE TABLE proof_{number} (event_number bigint NOT NULL PRIMARY KEY, note text)")
+    op.execute("UPDATE schema_generation SET generation = {generation}")
+'''
+
+
+def next_version(house: House, source: Path | None, *, generation: int) -> Path:
+    """A folder with the package of `source` (None: the installed one), one migration further, for `generation`."""
+    here = source / "holdfast" if source else Path(holdfast.client.__file__).parents[1]
+    folder = house.folder / f"version-{generation}"
+    if folder.exists():
+        return folder
+    package = folder / "holdfast"
+    shutil.copytree(here, package, ignore=shutil.ignore_patterns("__pycache__"))
+    versions = package / "store" / "migrations" / "versions"
+    heads = sorted(path.stem.partition("_")[0] for path in versions.glob("[0-9]*.py"))
+    number = int(heads[-1]) + 1
+    text = _MIGRATION.format(number=number, before=heads[-1], generation=generation)
+    (versions / f"{number:04}_proof.py").write_text(text)
+    schema = package / "store" / "schema.py"
+    changed, times = re.subn(
+        r"^GENERATION = \d+$", f"GENERATION = {generation}", schema.read_text(), flags=re.MULTILINE
+    )
+    if times != 1:
+        raise RuntimeError(f"{schema} does not say its generation where it was expected")
+    schema.write_text(changed)
+    return folder
+
+
+class _Upgrade(Fault):
+    needs = frozenset({"external"})
+    alone = True
+    within_seconds = 3.0
+
+    def migrate(self) -> Path:
+        """`holdfast db upgrade` of the next version, while all servers sell; where that version is."""
+        with psycopg.connect(self.house.cluster.url) as session:
+            found = session.execute("SELECT generation FROM schema_generation").fetchone()
+        assert found is not None
+        present = self.house.newest or self.house.source
+        source = next_version(self.house, present, generation=found[0] + 1)
+        self.house.holdfast("db", "upgrade", source=source)
+        self.house.newest = source
+        return source
+
+
+class Migrate(_Upgrade):
+    """The next version's migration while this one sells."""
+
+    name = "migrate"
+
+    def start(self) -> Mapping[str, object]:
+        return {"version": self.migrate().name}
+
+
+class SideBySide(_Upgrade):
+    """The migration, then half of the servers of the next version for a while, then all."""
+
+    name = "side-by-side"
+    needs = frozenset({"external", "two-servers"})
+    seconds = (5.0, 15.0)
+    short_seconds = (2.0, 4.0)
+
+    def start(self) -> Mapping[str, object]:
+        source = self.migrate()
+        servers = self.house.servers
+        first = self.chance.sample(servers, k=len(servers) // 2)
+        for server in first:
+            server.source = source
+            server.restart()
+        return {"version": source.name, "servers": [server.name for server in first]}
+
+    def heal(self) -> Mapping[str, object]:
+        for server in self.house.servers:
+            if self.house.newest is not None and server.source != self.house.newest:
+                server.source = self.house.newest
+                server.restart()
+        return {}
+
+
+class RollBack(_Upgrade):
+    """Servers of the version before, over the schema of the next: the way back, when a new version disappoints."""
+
+    name = "roll-back"
+    seconds = (3.0, 8.0)
+    short_seconds = (1.0, 2.0)
+
+    def start(self) -> Mapping[str, object]:
+        before = [server.source for server in self.house.servers]
+        source = self.migrate()
+        for server in self.house.servers:
+            server.source = source
+            server.restart()
+        for server, old in zip(self.house.servers, before, strict=True):
+            server.source = old
+            server.restart()
+        return {"version": source.name}
+
+
+ALL: tuple[type[Fault], ...] = (Migrate, SideBySide, RollBack)
