@@ -33,6 +33,13 @@ def run_holdfast(*arguments: str, **settings: str) -> subprocess.CompletedProces
     )
 
 
+def workers_of(supervisor: int) -> list[int]:
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return [
+        int(pid) for pid in children if b"holdfast.app.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
 class Serving:
     """`holdfast serve` on a free port, up when the block begins."""
 
@@ -67,12 +74,7 @@ class Serving:
     @property
     def workers(self) -> list[int]:
         """Process ids of the supervisor's worker processes."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [
-            int(pid)
-            for pid in children
-            if b"holdfast.app.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
+        return workers_of(self.pid)
 
     def wait_until_it_says(self, pattern: str) -> str:
         """Read on until a line matches."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import psycopg
 import pytest
@@ -16,7 +18,7 @@ import pytest
 from holdfast.app.children import Backoff
 from holdfast.app.postgres import running_url
 from holdfast.app.processes import end_process, is_running
-from serving import Serving
+from serving import Serving, environment, workers_of
 
 
 def test_it_serves_and_stops_without_a_trace(open_folder: Path) -> None:
@@ -62,6 +64,29 @@ def test_a_killed_worker_is_replaced(open_folder: Path) -> None:
         server.wait_until_it_says("Worker 1 serves again")
         assert server.workers != [killed]
         assert server.get("/healthz") == 200
+
+
+def test_a_log_that_nobody_takes_costs_no_service(open_folder: Path) -> None:
+    """Whoever read it has ended: workers are replaced all the same, and a stop is orderly."""
+    command = [sys.executable, "-m", "holdfast.cli.main", "serve", "--port", "0"]
+    given = environment(data_dir=str(open_folder / "data"))
+    with subprocess.Popen(command, env=given, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            said = next(line for line in process.stderr if "serves at" in line)
+            assert any(line.startswith("Data:") for line in process.stderr)
+            process.stderr.close()
+            port = int(re.findall(r"http://127\.0\.0\.1:(\d+)", said)[0])
+            (killed,) = workers_of(process.pid)
+            os.kill(killed, signal.SIGKILL)
+            # The socket is the supervisor's: a question waits in it for the next worker, whatever that says.
+            for _ in range(2):
+                with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60) as answer:
+                    assert answer.status == 200
+            assert killed not in workers_of(process.pid)
+        finally:
+            process.terminate()
+        assert process.wait(60) == 0
 
 
 def test_a_killed_postgresql_is_replaced_with_what_was_committed(open_folder: Path) -> None:

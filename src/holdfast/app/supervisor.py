@@ -329,7 +329,9 @@ class Supervisor:
     def _say(self, text: str) -> None:
         if self._plan.log_format == "json":
             text = json.dumps({"event": text, "logger": "holdfast.supervisor", "level": "info"})
-        print(text, file=sys.stderr, flush=True)
+        # Sales do not depend on whether anybody reads this: the pipe may be closed, or the log's disk full.
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:
