@@ -57,6 +57,8 @@ class Endpoint:
     query: type[BaseModel] | None
     query_annotations: dict[str, Any]
     query_kinds: dict[str, type]
+    query_defaults: dict[str, Any] | None
+    """What a request without a query asks; None where it must have one."""
     body: TypeAdapter[Any] | None
     body_annotation: Any
     body_required: bool
@@ -104,6 +106,8 @@ class Endpoint:
 
     def _read_query(self, exchange: Exchange) -> dict[str, Any]:
         """A query has only text: digits become numbers where a number is expected, and so on."""
+        if not exchange.query and self.query_defaults is not None:
+            return self.query_defaults
         model = self.query
         assert model is not None
         given = {
@@ -249,6 +253,7 @@ def _parts(function: _Function, path: str, response: Any) -> dict[str, Any]:
         "query": model,
         "query_annotations": {name: hints[name] for name in query},
         "query_kinds": {name: kind for name in query if (kind := _kind(hints[name]))},
+        "query_defaults": _defaults(model) if model else None,
         "body": TypeAdapter(hints["body"]) if body else None,
         "body_annotation": hints.get("body"),
         "body_required": body is not None and not _allows_none(hints["body"]),
@@ -269,6 +274,14 @@ def _refuse_all(query: Any) -> ValidationError:
     except ValidationError as failed:
         return failed
     raise AssertionError("a model without fields took a field")
+
+
+def _defaults(model: type[BaseModel]) -> dict[str, Any] | None:
+    try:
+        none_given = model()
+    except ValidationError:
+        return None
+    return {name: getattr(none_given, name) for name in model.model_fields}
 
 
 def _allows_none(annotation: Any) -> bool:

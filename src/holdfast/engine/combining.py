@@ -15,28 +15,34 @@ class Combined(Generic[Key, Value]):
 
     def __init__(self, read: Callable[[Key], Awaitable[Value]]) -> None:
         self._read = read
-        self._running: dict[Key, asyncio.Task[Value]] = {}
-        self._next: dict[Key, asyncio.Task[Value]] = {}
+        self._readers: dict[Key, list[asyncio.Future[Value]]] = {}
+        """Who waits for the read that has not begun yet."""
+        self._running: dict[Key, asyncio.Task[None]] = {}
 
     async def get(self, key: Key) -> Value:
-        task = self._next.get(key)
-        if task is None:
-            running = self._running.get(key)
-            task = asyncio.get_running_loop().create_task(self._after(running, key))
-            if running is None:
-                self._running[key] = task
-            else:
-                self._next[key] = task
-        return await asyncio.shield(task)
+        loop = asyncio.get_running_loop()
+        reader: asyncio.Future[Value] = loop.create_future()
+        self._readers.setdefault(key, []).append(reader)
+        if key not in self._running:
+            self._running[key] = loop.create_task(self._run(key))
+        return await reader
 
-    async def _after(self, before: asyncio.Task[Value] | None, key: Key) -> Value:
-        mine = asyncio.current_task()
-        if before is not None:
-            await asyncio.wait([before])
-            del self._next[key]
-            self._running[key] = mine  # type: ignore[assignment]  # this very task
+    async def _run(self, key: Key) -> None:
+        """Read as long as anyone has come; none of them is missed, since nothing is awaited between look and end."""
+        readers: list[asyncio.Future[Value]] = []
         try:
-            return await self._read(key)
+            while readers := self._readers.pop(key, []):
+                try:
+                    value = await self._read(key)
+                except Exception as error:  # noqa: BLE001 - it is each reader's own to raise
+                    for reader in readers:
+                        if not reader.done():
+                            reader.set_exception(error)
+                    continue
+                for reader in readers:
+                    if not reader.done():
+                        reader.set_result(value)
         finally:
-            if self._running.get(key) is mine:
-                del self._running[key]
+            del self._running[key]
+            for reader in (*readers, *self._readers.pop(key, ())):  # none, but where this task was cancelled
+                reader.cancel()

@@ -159,7 +159,8 @@ async def get_availability(
     headers = state_headers(availability.version, availability.lapsed)
     if matches_etag(exchange.header(b"if-none-match"), headers[0][1]):
         return Reply(status=304, headers=headers)
-    return Reply(body=_written(availability, more), headers=headers)
+    body = _written.body(availability)
+    return Reply(body=body[:-1] + b"," + more + b"}" if more else body, headers=headers)
 
 
 def refuse_hidden(exchange: Exchange, event: Event) -> None:
@@ -184,9 +185,26 @@ async def refuse_as_of(exchange: Exchange, number: int, at: datetime) -> None:
         raise EventNotFound("The event did not exist then.")
 
 
-def _written(availability: Availability, more: bytes) -> bytes:
-    body = encode(members_of(availability))
-    return body[:-1] + b"," + more + b"}" if more else body
+class _Written:
+    """The newest answer about each event, written out once for all the readers that share it."""
+
+    def __init__(self, most: int = 1_000) -> None:
+        self._most = most
+        self._bodies: dict[int, tuple[Availability, bytes]] = {}
+
+    def body(self, availability: Availability) -> bytes:
+        number = availability.event.number
+        last = self._bodies.get(number)
+        if last is not None and last[0] is availability:
+            return last[1]
+        body = encode(members_of(availability))
+        if len(self._bodies) >= self._most:
+            self._bodies.clear()
+        self._bodies[number] = availability, body
+        return body
+
+
+_written = _Written()
 
 
 def _invalid(name: str, code: str, detail: str) -> InvalidInput:
