@@ -48,6 +48,7 @@ HOT = {
         "read_state", "read_moment", "read_hold", "read_hold_of_booking", "version_at", "structural_since",
         "journal_since", "seat_claims", "journal_versions",
     ),
+    "live_check": None,
 }  # fmt: skip
 
 HOT_STATEMENTS = [

@@ -20,6 +20,7 @@ def background(engine: Engine, **seconds: float) -> Background:
         "sweep_seconds": NEVER_SECONDS,
         "retention_seconds": NEVER_SECONDS,
         "watch_seconds": NEVER_SECONDS,
+        "live_check_seconds": NEVER_SECONDS,
     }
     return Background(engine, idempotency_hours=24, attempt_days=1, **(chosen | seconds))
 

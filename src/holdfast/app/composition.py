@@ -53,6 +53,7 @@ def build_app(settings: Settings) -> Layer:
         idempotency_hours=settings.idempotency_retention_hours,
         attempt_days=settings.attempt_retention_days,
         watch_seconds=settings.watch_interval_milliseconds / 1000,
+        live_check_seconds=settings.live_check_interval_seconds,
     )
 
     async def find_key(id: str) -> KeyRow | None:

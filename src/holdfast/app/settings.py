@@ -106,6 +106,12 @@ class Settings(BaseSettings):
     sweep_interval_seconds: float = Field(
         default=1.0, gt=0, le=3600, description="Seconds between two sweeps of lapsed holds."
     )
+    live_check_interval_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=3600,
+        description="Seconds between two looks of the live check, which compares what was sold since with the journal.",
+    )
     retention_interval_seconds: float = Field(
         default=300.0,
         gt=0,

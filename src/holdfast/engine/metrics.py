@@ -37,7 +37,22 @@ OLDEST_UNSWEPT_SECONDS = gauge(
 )
 STREAMS = gauge("holdfast_streams", "Watchers of events' streams.", across="livesum")
 VIOLATIONS = counter(
-    "holdfast_invariant_violations_total", "Times that the database refused what had been decided."
+    "holdfast_invariant_violations_total",
+    "Times that the database refused what had been decided, and disagreements that the live check found.",
+)
+CHECK_LOOKS = counter("holdfast_live_check_looks_total", "Looks of the live check that came to their end.")
+CHECK_VERSIONS = counter(
+    "holdfast_live_check_versions_total", "Versions of events that the live check has compared with the rows."
+)
+CHECK_SNAPSHOT_SECONDS = histogram(
+    "holdfast_live_check_snapshot_seconds",
+    "How long one snapshot of the live check was open.",
+)
+CHECK_DISAGREEMENTS = counter(
+    "holdfast_live_check_disagreements_total", "Disagreements that the live check found, by code.", ["code"]
+)
+CHECK_STOPS = counter(
+    "holdfast_live_check_stops_total", "Times that the live check stopped an event's sales."
 )
 
 _BY_CHANGE = {

@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 
 from holdfast.engine.engine import Engine
+from holdfast.workers.live_check import LiveCheck
 from holdfast.workers.retention import Retention
 from holdfast.workers.sweeper import Sweeper
 from holdfast.workers.watcher import Watcher
@@ -31,12 +32,15 @@ class Background:
         idempotency_hours: int,
         attempt_days: int,
         watch_seconds: float,
+        live_check_seconds: float,
     ) -> None:
+        live_check = LiveCheck(engine, lease_seconds=max(30.0, 3 * live_check_seconds))
         retention = Retention(engine, idempotency_hours=idempotency_hours, attempt_days=attempt_days)
         self._loops: list[tuple[str, Step, float]] = [
             ("sweeper", Sweeper(engine).run_once, sweep_seconds),
             ("retention", retention.run_once, retention_seconds),
             ("watcher", Watcher(engine).run_once, watch_seconds),
+            ("live_check", live_check.run_once, live_check_seconds),
         ]
         self._tasks: list[asyncio.Task[None]] = []
 

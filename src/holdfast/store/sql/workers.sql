@@ -27,6 +27,21 @@ SET owner = excluded.owner, until = excluded.until
 WHERE leases.owner = excluded.owner OR leases.until <= statement_timestamp()
 RETURNING owner;
 
+-- name: find_moved
+-- A fan-out: versions of the events that have sold lately, with all of their counters added up. An event's own time
+-- never runs backwards, so that whatever sells now is among them, unless the clock was set forward by that much.
+SELECT i.event_number, i.version, a.capacity, a.held, a.booked, a.blocked
+FROM inventories i
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(capacity), 0)::bigint AS capacity, coalesce(sum(held), 0)::bigint AS held,
+           coalesce(sum(booked), 0)::bigint AS booked, coalesce(sum(blocked), 0)::bigint AS blocked
+    FROM areas
+    WHERE event_number = i.event_number
+) a
+WHERE i.event_number > :after AND i.last_at > statement_timestamp() - make_interval(secs => :seconds)
+ORDER BY i.event_number
+LIMIT :most;
+
 -- name: find_old_answers
 -- A fan-out: idempotency rows that were kept long enough.
 SELECT event_number, scope

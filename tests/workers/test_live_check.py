@@ -1,0 +1,511 @@
+"""The live check: damage stops the sales of its event and of no other, and an honest event is never stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from ageing import lapse_hold
+from holdfast.domain import commands as c
+from holdfast.domain.errors import HoldfastError, Refusal, SalesStopped
+from holdfast.domain.seat_map import SeatSpec
+from holdfast.engine import live_checking
+from holdfast.engine.engine import Engine
+from holdfast.engine.live_checking import Disagreement, LiveChecking
+from holdfast.engine.tokens import Keyring
+from holdfast.metrics import metric_totals
+from holdfast.store.connections import Connections
+from holdfast.workers.live_check import LiveCheck
+from house_of import attempt, confirm, fetch, make_event, place
+
+
+class Watched(LiveChecking):
+    """It keeps what it told."""
+
+    def __init__(self, engine: Engine, *, first_step: int = 50, small_claims: int = 10_000) -> None:
+        super().__init__(engine.connections, first_step=first_step, small_claims=small_claims)
+        self.told: list[Disagreement] = []
+
+    async def check(self, number: int, version: int, *, seconds: float = 60) -> list[Disagreement]:
+        found = await super().check(number, version, seconds=seconds)
+        self.told += found
+        return found
+
+    @property
+    def codes(self) -> list[str]:
+        return [each.code for each in self.told]
+
+
+@pytest.fixture
+def checking(engine: Engine) -> Watched:
+    return Watched(engine)
+
+
+@pytest.fixture
+def check(engine: Engine, checking: Watched) -> LiveCheck:
+    return LiveCheck(engine, checking=checking)
+
+
+@pytest.fixture
+async def number(engine: Engine) -> int:
+    """A hall with an area of 100 and 30 seats."""
+    return (await make_event(engine, capacity=100, rows=3)).number
+
+
+def damage(url: str, statements: str) -> None:
+    with psycopg.connect(url) as connection:
+        cursor = connection.execute(statements.encode())
+        while cursor.nextset():
+            pass
+        assert cursor.rowcount != 0
+
+
+async def is_stopped(engine: Engine, number: int) -> bool:
+    return (await engine.events.get(number)).sales_stopped
+
+
+async def sell_everything(engine: Engine, number: int, url: str) -> None:
+    """Whatever can happen to holds, bookings, blocks and rules, once."""
+    sold = await confirm(engine, number, await place(engine, number, "A-1-1", "A-1-2", 2, buyer="ann"))
+    await engine.execute(number, c.CancelBooking(booking_id=sold, authority=c.STAFF))
+    await confirm(engine, number, await place(engine, number, "A-1-1", 3))
+    released = await place(engine, number, "A-2-1")
+    await engine.execute(number, c.ReleaseHold(hold_id=released, authority=c.STAFF))
+    lapse_hold(url, await place(engine, number, "A-2-2", 5), engine=engine)
+    await engine.execute(number, c.ReclaimLapsed(limit=10))
+    lapse_hold(url, await place(engine, number, "A-2-2", 5), engine=engine)
+    live = await place(engine, number, "A-2-2", 7)
+    await engine.execute(number, c.ExtendHold(hold_id=live, authority=c.STAFF, ttl_seconds=900))
+    await engine.execute(number, c.BlockAdmissions(block_id=engine.new_id(number), labels=("A-3-1", "A-3-2")))
+    lifted = engine.new_id(number)
+    await engine.execute(number, c.BlockAdmissions(block_id=lifted, area="general", quantity=4))
+    await engine.execute(number, c.LiftBlock(block_id=lifted))
+    await engine.execute(number, c.ChangeEvent(capacity=80, areas=(c.AreaSpec(name="floor", capacity=9),)))
+    more = SeatSpec(label="B-1-1", section="B", row="1", category="balcony")
+    await engine.execute(number, c.ChangeEvent(seats=(more,), categories=("balcony",)))
+    await place(engine, number, "B-1-1")
+    hold, booking, other = (engine.new_id(number) for _ in range(3))
+    line = c.QuantityLine(quantity=1, area="general")
+    await engine.batches.run(
+        number,
+        [
+            c.PlaceHold(hold_id=hold, lines=(line,)),
+            c.ConfirmHold(hold_id=hold, booking_id=booking, authority=c.STAFF),
+            c.CancelBooking(booking_id=booking, authority=c.STAFF),
+            c.BlockAdmissions(block_id=other, labels=("A-3-3",)),
+            c.LiftBlock(block_id=other),
+        ],
+    )
+    await engine.execute(number, c.StopSales())
+    await engine.execute(number, c.ResumeSales())
+
+
+@pytest.mark.parametrize("small_claims", [0, 10_000], ids=["large", "small"])
+@pytest.mark.parametrize("first_step", [1, 3, 50])
+async def test_whatever_the_engine_did_agrees(
+    engine: Engine, number: int, database_url: str, first_step: int, small_claims: int
+) -> None:
+    """In steps of any size, of an event that is added up and of one that is too large for that."""
+    checking = Watched(engine, first_step=first_step, small_claims=small_claims)
+    check = LiveCheck(engine, checking=checking)
+    await check.run_once()
+    await sell_everything(engine, number, database_url)
+    assert await check.run_once() == 1
+    checking.forget()
+    assert await check.run_once() == 1
+    assert checking.told == []
+    assert await check.run_once() == 0
+    instant = await make_event(engine, capacity=4)
+    await attempt(engine, instant.number, 3)
+    await attempt(engine, instant.number, 3)
+    assert await check.run_once() == 1
+    await engine.execute(number, c.CancelEvent())
+    await engine.execute(number, c.ReclaimLapsed(limit=100))
+    assert await check.run_once() == 1
+    assert checking.told == []
+
+
+DAMAGE: dict[str, tuple[str, str]] = {
+    "a counter one up": ("UPDATE areas SET held = held + 1 WHERE name = 'general'", "counter_differs"),
+    "a counter one down": ("UPDATE areas SET booked = booked - 1 WHERE name = 'general'", "counter_differs"),
+    "two counters that make up for each other": (
+        "UPDATE areas SET booked = booked - 1, held = held + 1 WHERE name = 'general'",
+        "counter_differs",
+    ),
+    "a capacity": ("UPDATE areas SET capacity = capacity + 1 WHERE name = 'general'", "counter_differs"),
+    "a claim ended": (
+        "UPDATE claims SET ended_version = held_version FROM holds WHERE hold_id = id AND status = 'active'",
+        "claim_differs",
+    ),
+    "a claim ended at the present version": (
+        (
+            "UPDATE claims SET ended_version = version FROM holds, inventories i WHERE hold_id = id AND status = 'active'"
+            " AND i.event_number = holds.event_number"
+        ),
+        "journal_differs",
+    ),
+    "a claim ended in the future": (
+        (
+            "UPDATE claims SET ended_version = 1000 WHERE kind = 'block' AND ended_version IS NULL;"
+            "UPDATE blocks SET lifted_at = now()"
+        ),
+        "claim_differs",
+    ),
+    "a claim alive again": (
+        "UPDATE claims SET ended_version = NULL FROM holds WHERE hold_id = id AND status = 'released'",
+        "claim_differs",
+    ),
+    "a claim gone": ("DELETE FROM claims WHERE quantity = 7", "journal_differs"),
+    "a claim of another quantity": ("UPDATE claims SET quantity = 8 WHERE quantity = 7", "quantity_differs"),
+    "a claim on another seat": (
+        "UPDATE claims SET seat_number = 29 WHERE seat_number = 12",
+        "journal_differs",
+    ),
+    "a claim in another area": ("UPDATE claims SET area_number = 2 WHERE quantity = 7", "journal_differs"),
+    "a claim not booked": (
+        "UPDATE claims SET booked_version = NULL FROM bookings b WHERE claims.hold_id = b.hold_id",
+        "claim_differs",
+    ),
+    "a claim of the wrong kind": (
+        "UPDATE claims SET kind = 'block' FROM holds WHERE hold_id = id AND status = 'active'",
+        "claim_kind",
+    ),
+    "a seat claimed twice": (
+        "DROP INDEX claims_one_live_per_seat; UPDATE claims SET seat_number = 1 WHERE seat_number = 12",
+        "seat_claimed_twice",
+    ),
+    "a hold gone": (
+        (
+            "ALTER TABLE bookings DROP CONSTRAINT bookings_event_number_hold_id_fkey;"
+            "DELETE FROM holds WHERE status = 'confirmed'"
+        ),
+        "row_missing",
+    ),
+    "a hold released": (
+        "UPDATE holds SET status = 'released' WHERE status = 'active'",
+        "claim_differs",
+    ),
+    "a hold's end": ("UPDATE holds SET status = 'expired' WHERE status = 'released'", "journal_differs"),
+    "a hold's expiry": (
+        "UPDATE holds SET expires_at = expires_at - interval '1 s' WHERE status = 'active'",
+        "journal_differs",
+    ),
+    "a hold confirmed late": (
+        "UPDATE holds SET expires_at = placed_at WHERE status = 'confirmed'",
+        "confirmed_late",
+    ),
+    "a hold expired early": (
+        "UPDATE holds SET expires_at = expires_at + interval '1 h' WHERE status = 'expired'",
+        "expired_early",
+    ),
+    "a booking gone": ("DELETE FROM bookings WHERE status = 'confirmed'", "booking_differs"),
+    "a booking of another id": ("UPDATE bookings SET id = gen_random_uuid()", "booking_differs"),
+    "a booking alive again": (
+        "UPDATE bookings SET status = 'confirmed' WHERE status = 'cancelled'",
+        "booking_differs",
+    ),
+    "a block lifted": ("UPDATE blocks SET lifted_at = now() WHERE lifted_at IS NULL", "claim_differs"),
+    "a version of the journal gone": (
+        "DELETE FROM journal WHERE version = (SELECT max(version) - 2 FROM journal)",
+        "journal_gap",
+    ),
+    "the journal's end gone": (
+        "DELETE FROM journal WHERE version = (SELECT max(version) FROM journal)",
+        "version_differs",
+    ),
+    "the journal's quantities": (
+        "UPDATE journal SET changes = replace(changes::text, '{\"1\": 7}', '{\"1\": 6}')::jsonb",
+        "journal_differs",
+    ),
+    "the journal's seats": (
+        "UPDATE journal SET changes = replace(changes::text, '\"seats\": [12]', '\"seats\": [13]')::jsonb",
+        "journal_differs",
+    ),
+    "the journal's words": (
+        'UPDATE journal SET changes = replace(changes::text, \'"hold": "\', \'"hold": "x\')::jsonb',
+        "journal_unreadable",
+    ),
+    "the journal's form": (
+        "UPDATE journal SET changes = '7' WHERE version = (SELECT max(version) - 2 FROM journal)",
+        "journal_unreadable",
+    ),
+    "an entry told twice": (
+        "UPDATE journal SET changes = changes || changes WHERE changes::text LIKE '%\"cancelled\"%'",
+        "journal_differs",
+    ),
+}
+
+
+@pytest.mark.parametrize("small_claims", [0, 10_000], ids=["large", "small"])
+@pytest.mark.parametrize("what", DAMAGE)
+async def test_damage_stops_its_event_and_no_other(
+    engine: Engine, number: int, database_url: str, what: str, small_claims: int
+) -> None:
+    """Whether the event is added up or is too large for that."""
+    statements, code = DAMAGE[what]
+    checking = Watched(engine, small_claims=small_claims)
+    check = LiveCheck(engine, checking=checking)
+    await check.run_once()
+    await confirm(engine, number, await place(engine, number, "A-1-1", 3))
+    sold = await confirm(engine, number, await place(engine, number, 4))
+    await engine.execute(number, c.CancelBooking(booking_id=sold, authority=c.STAFF))
+    released = await place(engine, number, "A-2-1")
+    await engine.execute(number, c.ReleaseHold(hold_id=released, authority=c.STAFF))
+    lapse_hold(database_url, await place(engine, number, "A-2-3"), engine=engine)
+    await engine.execute(number, c.ReclaimLapsed(limit=10))
+    await engine.execute(number, c.BlockAdmissions(block_id=engine.new_id(number), labels=("A-3-1", "A-3-2")))
+    await place(engine, number, 7)
+    await place(engine, number, "A-2-2")
+    damage(database_url, statements)
+    other = await make_event(engine, capacity=100)
+    await place(engine, other.number, 8)
+    await check.run_once()
+    assert code in checking.codes
+    assert {each.event for each in checking.told} == {number}
+    assert await is_stopped(engine, number)
+    assert not await is_stopped(engine, other.number)
+
+
+async def test_damage_to_an_event_that_rests_is_found_by_its_counters(
+    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+) -> None:
+    await place(engine, number, 3)
+    await check.run_once()
+    damage(database_url, "UPDATE areas SET held = held + 1 WHERE name = 'general'")
+    await check.run_once()
+    assert [(each.code, each.subject) for each in checking.told] == [("counter_differs", "area 1 held +1")]
+    assert await is_stopped(engine, number)
+
+
+async def test_damage_to_a_small_event_is_found_wherever_it_is(
+    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+) -> None:
+    """Rows that the journal last spoke of long ago are not looked at one by one; what they add up to is."""
+    await place(engine, number, "A-1-1", 3)
+    await check.run_once()
+    damage(database_url, "UPDATE claims SET ended_version = 1 WHERE seat_number IS NULL")
+    await place(engine, number, 1)
+    await check.run_once()
+    assert [(each.code, each.subject) for each in checking.told] == [("counter_differs", "area 1 held +3")]
+
+
+async def test_the_same_damage_rings_once_and_more_of_it_again(
+    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+) -> None:
+    """Also after sales were taken up again: the organiser has decided."""
+    await check.run_once()
+    hold = await place(engine, number, 3)
+    damage(database_url, "UPDATE claims SET quantity = 2; UPDATE areas SET booked = 1 WHERE name = 'general'")
+    await check.run_once()
+    assert sorted(set(checking.codes)) == ["counter_differs", "journal_differs", "quantity_differs"]
+    known = len(checking.told)
+    await engine.execute(number, c.ResumeSales())
+    await confirm(engine, number, hold)
+    await check.run_once()
+    assert len(checking.told) == known
+    assert not await is_stopped(engine, number)
+    damage(database_url, "UPDATE areas SET booked = booked + 1 WHERE name = 'general'")
+    await check.run_once()
+    assert len(checking.told) > known
+    assert await is_stopped(engine, number)
+
+
+async def test_a_stop_by_the_check_is_told_in_journal_and_metrics(
+    engine: Engine, number: int, check: LiveCheck, database_url: str
+) -> None:
+    before = metric_totals()
+    await place(engine, number, 1)
+    damage(database_url, "UPDATE holds SET quantity = 2")
+    await check.run_once()
+    after = metric_totals()
+    grown = {name: after[name] - before.get(name, 0) for name in after}
+    assert grown["holdfast_invariant_violations_total"] == 1
+    assert grown["holdfast_live_check_disagreements_total"] == 1
+    assert grown["holdfast_live_check_stops_total"] == 1
+    assert grown["holdfast_live_check_looks_total"] == 1
+    last = fetch(database_url, "SELECT changes->-1 FROM journal ORDER BY version DESC LIMIT 1")
+    assert last == [({"change": "stopped", "by": "check"},)]
+
+
+async def test_a_stopped_event_sells_nothing_new_and_keeps_its_word(
+    engine: Engine, number: int, check: LiveCheck, database_url: str
+) -> None:
+    """Who has a hold was promised it, and may be paying: it can still be confirmed."""
+    hold = await place(engine, number, 1)
+    damage(database_url, "UPDATE areas SET booked = 1 WHERE name = 'general'")
+    await check.run_once()
+    with pytest.raises(SalesStopped):
+        await place(engine, number, 1)
+    await confirm(engine, number, hold)
+
+
+async def test_a_cancelled_event_rings_and_has_nothing_to_stop(
+    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+) -> None:
+    await place(engine, number, 1)
+    await engine.execute(number, c.CancelEvent())
+    damage(database_url, "UPDATE areas SET booked = 1 WHERE name = 'general'")
+    await check.run_once()
+    assert checking.codes == ["counter_differs"]
+    assert await check.run_once() == 0
+
+
+async def test_an_event_that_is_gone_is_forgotten(
+    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+) -> None:
+    await check.run_once()
+    fetch(database_url, "DELETE FROM events")
+    assert await checking.check(number, 1) == []
+    assert await check.run_once() == 0
+
+
+async def test_a_restored_backup_is_no_damage(
+    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+) -> None:
+    """An event that is back at an earlier version, and agrees, is followed from there."""
+    await place(engine, number, 1)
+    await check.run_once()
+    hold = await place(engine, number, 2)
+    await check.run_once()
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DELETE FROM claims WHERE hold_id = %s", (hold,))
+        connection.execute("DELETE FROM holds WHERE id = %s", (hold,))
+        connection.execute("DELETE FROM journal WHERE version = 2")
+        connection.execute("UPDATE inventories SET version = 1")
+        connection.execute("UPDATE areas SET held = 1 WHERE name = 'general'")
+    assert await check.run_once() == 1
+    await place(engine, number, 5)
+    assert await check.run_once() == 1
+    assert checking.told == []
+
+
+async def test_one_process_checks_and_another_takes_over(
+    engine: Engine, number: int, database_url: str
+) -> None:
+    first = LiveCheck(engine)
+    second = LiveCheck(engine)
+    await place(engine, number, 1)
+    assert [await first.run_once(), await second.run_once()] == [1, 0]
+    await place(engine, number, 1)
+    damage(database_url, "UPDATE holds SET quantity = 2")
+    fetch(database_url, "UPDATE leases SET until = clock_timestamp() - interval '1 s'")
+    assert [await second.run_once(), await first.run_once()] == [1, 0]
+    assert await is_stopped(engine, number)
+
+
+async def test_what_was_sold_before_another_took_over_is_compared(
+    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+) -> None:
+    """The last minute of each event's sales, of whichever process."""
+    hold = await place(engine, number, 1)
+    for _ in range(60):
+        await place(engine, number, 1)
+    await confirm(engine, number, hold)
+    fetch(database_url, "DELETE FROM bookings")
+    await check.run_once()
+    assert "booking_differs" in checking.codes
+
+
+async def test_a_stop_that_did_not_get_through_is_tried_again(
+    engine: Engine, number: int, check: LiveCheck, database_url: str
+) -> None:
+    """The lane is full when the alarm rings."""
+    damage(database_url, "UPDATE areas SET booked = 1 WHERE name = 'general'")
+    execute = engine.execute
+    crowded = [HoldfastError("crowded")]
+
+    async def refuse(*arguments: object, **more: object) -> object:
+        if crowded:
+            raise crowded.pop()
+        return await execute(*arguments, **more)  # type: ignore[arg-type]  # passed on as they came
+
+    engine.execute = refuse  # type: ignore[method-assign, assignment]  # seen from here only
+    await check.run_once()
+    assert not await is_stopped(engine, number)
+    await check.run_once()
+    assert await is_stopped(engine, number)
+
+
+async def test_a_look_that_ran_out_of_time_goes_on_where_it_was_left(
+    engine: Engine, number: int, database_url: str
+) -> None:
+    """And the counters are compared where it ends."""
+    checking = LiveChecking(engine.connections, first_step=1, small_claims=0)
+    for _ in range(5):
+        await place(engine, number, 1)
+    damage(database_url, "UPDATE areas SET held = 4 WHERE name = 'general'")
+    looks = [await checking.check(number, 5, seconds=0) for _ in range(6)]
+    assert looks[0] == []
+    assert [each.code for look in looks for each in look] == ["counter_differs"]
+
+
+async def test_an_event_far_ahead_is_followed_from_its_newest_versions(
+    engine: Engine, number: int, check: LiveCheck, checking: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await check.run_once()
+    monkeypatch.setattr(live_checking, "MOST_BEHIND", 3)
+    for _ in range(9):
+        await place(engine, number, 1)
+    assert await check.run_once() == 1
+    await place(engine, number, 1)
+    assert await check.run_once() == 1
+    assert checking.told == []
+
+
+async def test_every_event_has_its_turn(engine: Engine, database_url: str) -> None:
+    """A look that has time for one event only goes on with the next."""
+    events = [await make_event(engine, capacity=10) for _ in range(3)]
+    for event in events:
+        await place(engine, event.number, 1)
+    fetch(database_url, "UPDATE holds SET quantity = 2")
+    check = LiveCheck(engine, most_seconds=0)
+    assert [await check.run_once() for _ in events] == [1, 1, 1]
+    assert [await is_stopped(engine, event.number) for event in events] == [True, True, True]
+
+
+async def test_a_busy_event_is_never_accused(engine: Engine, number: int, database_url: str) -> None:
+    """Two processes sell whatever can be sold while a third one looks again and again."""
+    other = Engine(Connections(database_url, size=4), Keyring(b"a server key of the tests"))
+    await other.open()
+    over = asyncio.Event()
+    await engine.execute(number, c.ChangeEvent(capacity=100_000))
+
+    async def sell(engine: Engine, client: int) -> None:
+        while not over.is_set():
+            with suppress(Refusal):
+                await act(engine, await place(engine, number, 1, f"A-{client % 3 + 1}-{client + 1}"))
+
+    async def act(engine: Engine, hold: UUID) -> None:
+        match hold.int % 5:
+            case 0:
+                booking = await confirm(engine, number, hold)
+                await engine.execute(number, c.CancelBooking(booking_id=booking, authority=c.STAFF))
+            case 1:
+                await engine.execute(number, c.ChangeEvent(changes={"venue": f"{hold}"}))
+                await engine.execute(number, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
+            case 2:
+                block = engine.new_id(number)
+                await engine.execute(number, c.BlockAdmissions(block_id=block, area="general", quantity=3))
+                await engine.execute(number, c.LiftBlock(block_id=block))
+                await engine.execute(number, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
+            case _:
+                await engine.execute(number, c.ExtendHold(hold_id=hold, authority=c.STAFF, ttl_seconds=900))
+                await engine.execute(number, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
+
+    sellers = [asyncio.create_task(sell(one, client)) for one in (engine, other) for client in range(6)]
+    checks = [Watched(engine, first_step=step, small_claims=small) for step, small in ((2, 0), (50, 100_000))]
+    try:
+        for _ in range(15):
+            for checking in checks:
+                for moved, version in (await checking.find_moved()).items():
+                    await checking.check(moved, version)
+    finally:
+        over.set()
+        await asyncio.gather(*sellers)
+        await other.close()
+    assert [checking.told for checking in checks] == [[], []]
+    assert (await engine.reading.get_availability(number)).version > 100
