@@ -55,6 +55,12 @@ _PROBLEM = b"application/problem+json"
 _CLOSING = (BadRequest, BodyTooLarge, HeadersTooLarge, RequestTimeout)
 """After these the rest of the request may still be on its way; the connection cannot be used again."""
 
+_MOST_KEPT_PATHS = 2_000
+_LONGEST_KEPT_PATH = 200
+
+_Found = tuple[Endpoint, str, Mapping[str, str]]
+"""A path's endpoint, the path itself as text, and the values in it."""
+
 log = structlog.get_logger("holdfast.http")
 
 Lifespan = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
@@ -81,6 +87,8 @@ class Layer:
         access_log: bool = True,
     ) -> None:
         self.table = table
+        self._found: dict[tuple[str, bytes], _Found] = {}
+        """Where the paths of late lead: those of an event on sale are asked for again and again."""
         self._engine = engine
         self._cursors = Cursors(server_key)
         self._keyring = Keyring(find_key)
@@ -175,19 +183,25 @@ class Layer:
         raw_path = exchange.scope.get("raw_path") or exchange.scope["path"].encode()
         # A HEAD is a GET whose answer has no body: probes and caches ask so.
         method = "GET" if exchange.method == "HEAD" else exchange.method
-        endpoint = self.table.find_literal(method, raw_path)
-        if endpoint is not None:
-            exchange.path = endpoint.path
-        else:
+        found = self._found.get((method, raw_path))
+        if found is None:
             segments = path_segments(raw_path)
             exchange.path = "/" + "/".join(segments)
-            endpoint, exchange.path_values, allowed = self.table.find(method, segments)
+            endpoint, values, allowed = self.table.find(method, segments)
             if endpoint is None:
                 if allowed:
                     raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
                 raise RouteNotFound("There is nothing here.")
-        exchange.endpoint = endpoint
-        return endpoint
+            found = endpoint, exchange.path, values
+            self._keep_found(method, raw_path, found)
+        exchange.endpoint, exchange.path, exchange.path_values = found
+        return found[0]
+
+    def _keep_found(self, method: str, raw_path: bytes, found: _Found) -> None:
+        if len(raw_path) <= _LONGEST_KEPT_PATH:
+            if len(self._found) >= _MOST_KEPT_PATHS:
+                self._found.clear()
+            self._found[method, raw_path] = found
 
     async def _identify(self, exchange: Exchange, endpoint: Endpoint, api_key: str | None) -> Principal:
         if endpoint.anonymous:

@@ -25,7 +25,6 @@ class RouteTable:
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._root = _Node()
-        self._literal: dict[bytes, dict[str, tuple[Endpoint, tuple[str, ...]]]] = {}
         self.endpoints: tuple[Endpoint, ...] = tuple(endpoints)
         operations: set[str] = set()
         for endpoint in self.endpoints:
@@ -46,14 +45,6 @@ class RouteTable:
         if endpoint.method in node.methods:
             raise ValueError(f"two routes are declared for {endpoint.method} {endpoint.path}")
         node.methods[endpoint.method] = (endpoint, tuple(names))
-        if not names:
-            self._literal[endpoint.path.encode("ascii")] = node.methods
-
-    def find_literal(self, method: str, raw_path: bytes) -> Endpoint | None:
-        """The quick way for a path without values."""
-        methods = self._literal.get(raw_path)
-        found = methods.get(method) if methods else None
-        return found[0] if found else None
 
     def find(self, method: str, segments: list[str]) -> tuple[Endpoint | None, Mapping[str, str], list[str]]:
         """(endpoint, path values, the methods that the path does have)."""
