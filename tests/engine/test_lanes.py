@@ -64,7 +64,7 @@ async def test_a_command_that_waited_too_long_is_dropped_before_it_begins(databa
 
 
 async def test_who_would_wait_for_nothing_is_refused_at_once(database_url: str) -> None:
-    """At 10 s a command, a newcomer would wait for more than half of the limit, a confirmation for less than all."""
+    """At 10 s a command a newcomer would wait for more than a quarter of the limit, a confirmation less."""
     async with an_engine(database_url, wait_seconds=30, batch_maximum=1) as engine:
         number = await new_event(engine, areas={"floor": 100})
         hold = await place(engine, number, quantity(1))

@@ -115,12 +115,12 @@ class Lane:
             self._queue.clear()
 
     def _is_hopeless(self, command: c.Command) -> bool:
-        """Whether it would wait too long at the pace of late; for who has nothing yet, half of that is too long.
+        """Whether it would wait too long at the pace of late; for who has nothing yet, a quarter is too long.
 
         So a lane that is offered too much refuses the rest at once, and has time to confirm what it gave out.
         """
         waiting = len(self._queue)
-        share = 0.5 if isinstance(command, c.PlaceHold | c.BookInstantly) else 1.0
+        share = 0.25 if isinstance(command, c.PlaceHold | c.BookInstantly) else 1.0
         # Two batches are always let in, so that one slow moment cannot keep the pace from being measured again.
         return (
             waiting >= 2 * self._limits.batch_maximum

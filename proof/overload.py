@@ -1,0 +1,135 @@
+"""Overload: a server offered five times what it can do goes on doing it, and says no to the rest at once.
+
+Its peak is set low, so that one machine can offer so much more: 16 commands a batch, one worker, and a database that is
+20 ms away. First the peak is measured with a closed loop; then buyers come in an open one, at five times the requests
+of the peak. Peak and goodput are of requests that were answered with success, counted while the buyers came.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from proof.house import House
+from proof.log import ClientLog
+from proof.open_loop import AREA, Loop, Request
+from proof.result import Result
+from proof.verdict import judge_house
+
+TIMES = 5.0
+CAPACITY = 2_000_000
+BATCH_LIMIT = 16
+DATABASE_AWAY_MS = 20.0
+GOODPUT_SHARE = 0.8
+REFUSED_WITHIN_SECONDS = 0.2
+_CLOSED_CLIENTS = 4 * BATCH_LIMIT
+_WARM_UP_SECONDS = 1.0
+
+
+def run(*, seed: int, seconds: float, out: Path) -> Result:
+    """`seconds` of open loop, and half as many of closed loop before it."""
+    result = Result(part="overload", promises=["P1", "P2", "P21"], seeds=[seed])
+    began = time.monotonic()
+    with House(servers=1, workers=1, seed=seed, settings={"batch_limit": str(BATCH_LIMIT)}) as house:
+        assert house.database_door is not None
+        house.database_door.set(latency_ms=DATABASE_AWAY_MS)
+        event = _make_event(house)
+        peak_seconds = max(3.0, seconds / 2)
+        with ClientLog(out / "client-closed.jsonl") as log:
+            closed = Loop(house.servers[0].port, event, log, seed)
+            started = time.monotonic()
+            uvloop.run(closed.closed(_CLOSED_CLIENTS, peak_seconds + _WARM_UP_SECONDS))
+            peak = _rate(closed.requests, started + _WARM_UP_SECONDS, peak_seconds)
+        print(f"peak {peak:.0f} requests/s; offering {TIMES * peak:.0f}/s for {seconds:.0f} s", flush=True)
+        with ClientLog(out / "client-open.jsonl") as log:
+            loop = Loop(house.servers[0].port, event, log, seed + 1)
+            started = time.monotonic()
+            uvloop.run(loop.open(TIMES * peak, seconds + _WARM_UP_SECONDS))
+            goodput = _rate(loop.requests, started + _WARM_UP_SECONDS, seconds)
+        house.database_door.calm()
+        judge_house(house, result)
+    _judge(result, peak, goodput, loop)
+    result.tried |= {
+        "overload_requests": len(loop.requests),
+        "operations": len(closed.requests) + len(loop.requests),
+    }
+    result.seconds = time.monotonic() - began
+    result.judge()
+    return result
+
+
+def _judge(result: Result, peak: float, goodput: float, loop: Loop) -> None:
+    refused = sorted(one.took for one in loop.requests if one.status in (429, 503))
+    served = sorted(one.took for one in loop.requests if one.status in (200, 201))
+    other = loop.codes() - loop.codes()
+    other.update(
+        one.code or str(one.status) for one in loop.requests if one.status not in (200, 201, 429, 503)
+    )
+    result.figures |= {
+        "overload_peak_per_second": round(peak, 1),
+        "overload_offered_per_second": round(TIMES * peak, 1),
+        "overload_goodput_per_second": round(goodput, 1),
+        "overload_goodput_share": round(goodput / peak, 3),
+        "overload_refused": len(refused),
+        "overload_refusal_p50_seconds": round(_quantile(refused, 0.5), 4),
+        "overload_refusal_p99_seconds": round(_quantile(refused, 0.99), 4),
+        "overload_refusal_max_seconds": round(_quantile(refused, 1.0), 4),
+        "overload_success_p50_seconds": round(_quantile(served, 0.5), 4),
+        "overload_success_p99_seconds": round(_quantile(served, 0.99), 4),
+        "overload_arrival_lag_p99_seconds": round(_quantile(sorted(loop.lags), 0.99), 4),
+    }
+    result.coverage["overload_refusals"] = [len(refused), len(loop.requests) // 3]
+    said = []
+    if goodput < GOODPUT_SHARE * peak:
+        said.append(f"goodput {goodput:.0f}/s is less than {GOODPUT_SHARE:.0%} of the peak of {peak:.0f}/s")
+    if _quantile(refused, 0.99) > REFUSED_WITHIN_SECONDS:
+        said.append(f"one refusal in a hundred takes longer than {_quantile(refused, 0.99):.3f} s")
+    if other:
+        said.append(f"answers that are neither success nor a refusal to wait: {dict(other)}")
+    result.violations += [
+        {"rule": "overload", "event": loop.event, "detail": each, "lines": []} for each in said
+    ]
+
+
+def _rate(requests: Sequence[Request], start: float, seconds: float) -> float:
+    """Successes for each second, of those that were answered in this time."""
+    done = [one.sent + one.took for one in requests if one.status in (200, 201)]
+    return sum(start <= moment < start + seconds for moment in done) / seconds
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
+
+
+def _make_event(house: House) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", house.servers[0].port, timeout=10)
+    body = {"name": "Overload", "areas": [{"name": AREA, "capacity": CAPACITY}]}
+    connection.request("POST", "/v1/events", json.dumps(body), {"Content-Type": "application/json"})
+    made = json.loads(connection.getresponse().read())
+    connection.close()
+    return str(made["id"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m proof.overload", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
+    given.out.mkdir(parents=True, exist_ok=True)
+    result = run(seed=given.seed, seconds=given.seconds, out=given.out)
+    result.write(given.out)
+    print(json.dumps(result.figures), flush=True)
+    return 0 if result.passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Verdict: what is looked at in a house after every run, whatever was done to it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psycopg
+
+from proof.house import House
+from proof.house.server import answer_of
+from proof.result import Result
+
+__all__ = ["judge_house"]
+
+
+def judge_house(house: House, result: Result) -> None:
+    """Adds to the result what PostgreSQL counted, what `holdfast check` derives, and what the servers complain of."""
+    deadlocks = _deadlocks(house)
+    result.tried["looks_for_deadlocks"] = result.tried.get("looks_for_deadlocks", 0) + 1
+    if deadlocks:
+        _accuse(result, "deadlocks", f"PostgreSQL counts {deadlocks} deadlocks")
+    for name, times in _alarms(house).items():
+        _accuse(result, name, f"a server counts {name}: {times:.0f}")
+    report = _holdfast_check(house)
+    result.tried["journal_entries"] = _count(house, "SELECT count(*) FROM journal")
+    for each in report["disagreements"]:
+        _accuse(result, "holdfast check", json.dumps(each))
+
+
+def _accuse(result: Result, rule: str, detail: str) -> None:
+    result.violations.append({"rule": rule, "event": "", "detail": detail, "lines": []})
+
+
+def _deadlocks(house: House) -> int:
+    return _count(house, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+
+
+def _alarms(house: House) -> dict[str, float]:
+    """Counters that stay at nothing while no bug was met; of the servers that run now."""
+    found: dict[str, float] = {}
+    for server in house.servers:
+        status, totals = answer_of(server.url, "/metrics")
+        if status != 200:
+            continue
+        for name in ("holdfast_invariant_violations_total", "holdfast_unexpected_errors_total"):
+            times = _number(totals.get("metrics", {}).get(name))
+            if times:
+                found[name] = found.get(name, 0.0) + times
+    return found
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _holdfast_check(house: House) -> dict[str, Any]:
+    """It exits with 1 where something disagrees, and still says what."""
+    try:
+        said = house.holdfast("check", "--json")
+    except RuntimeError as error:
+        said = str(error)
+    start = said.find("{")
+    if start < 0:
+        return {"disagreements": [{"detail": said}]}
+    try:
+        report: dict[str, Any] = json.loads(said[start:])
+    except ValueError:
+        return {"disagreements": [{"detail": said}]}
+    return report
+
+
+def _count(house: House, statement: str) -> int:
+    with psycopg.connect(house.cluster.url, autocommit=True) as connection:
+        row = connection.execute(statement.encode()).fetchone()
+        return int(row[0]) if row else 0
