@@ -124,18 +124,28 @@ class Floor:
         *,
         loss: Loss | None = None,
         free: Sequence[str] = (),
+        later: Mapping[str, int] | None = None,
         before_turn: Callable[[Choice], Awaitable[None]] | None = None,
     ) -> Trace:
         """Has all actors act at once, each statement in its turn; `free` ones are let through before any other.
 
-        An actor is named as the gate that it acts through.
+        An actor is named as the gate that it acts through; where several share one, nothing is told of when they began.
+        `later`: actors that come only when so many turns were taken.
         """
         trace = Trace()
         waits = self._waits
         self.is_open = False
-        tasks = {who: asyncio.ensure_future(_act(who, act, trace, self)) for who, act in actors.items()}
+        comes = sorted((dict.fromkeys(actors, 0) | dict(later or {})).items(), key=lambda each: each[1])
+        tasks: dict[str, asyncio.Future[None]] = {}
         try:
-            while await self._rest(tasks):
+            while True:
+                while comes and (comes[0][1] <= len(trace.turns) or all(x.done() for x in tasks.values())):
+                    who, _ = comes.pop(0)
+                    tasks[who] = asyncio.ensure_future(_act(who, actors[who], trace, self))
+                if not await self._rest(tasks):
+                    if comes:
+                        continue
+                    break
                 session = self._chosen(choose, free)
                 choice = _choice(session)
                 if before_turn is not None:

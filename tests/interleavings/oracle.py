@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import permutations, product
 from traceback import extract_tb
 from typing import Any
@@ -90,6 +91,15 @@ class Verdict:
 
     order: tuple[str, ...] | None = None
     reasons: list[str] = field(default_factory=list)
+
+
+class GrowingModel(Model):
+    """The model, whose event gets areas and seats while it sells."""
+
+    def change_event(self, command: c.ChangeEvent, now: datetime, _: Any) -> Any:
+        super().change_event(command, now, _)
+        self.areas |= {spec.name: spec.capacity for spec in command.areas}
+        self.seats |= {spec.label: spec.category for spec in command.seats}
 
 
 def explain(model: Model, batches: Batches, trace: Trace, found: Found) -> Verdict:

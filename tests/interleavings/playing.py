@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from random import Random
 from typing import Any
 
 from engine.selling import in_one_batch
 from holdfast.domain.errors import Fault, HoldfastError, OutcomeUnknown
 from interleavings.floor import Choose, Loss, Trace
-from interleavings.oracle import explain
+from interleavings.oracle import GrowingModel, explain
 from interleavings.scenes import ACTORS, Cast, Plot, Scene
 from interleavings.stage import Stage
 from unit.comparing import compare
 from unit.ledger import START
-from unit.model import Model
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Play:
         self.stage = stage
         self.scene = scene
         self.number = number
-        self.model = Model(areas=scene.areas, seats=scene.labels, **scene.rules)
+        self.model = GrowingModel(areas=scene.areas, seats=scene.labels, **scene.rules)
         self.cast = Cast(partial(stage.box_office.new_id, number))
         self.plot: Plot = scene.plot(self.cast)
 
@@ -62,11 +62,26 @@ class Play:
         await stage.warm(play.number, [who for who in play.plot.batches if who in warm])
         return play
 
-    async def run(self, choose: Choose, *, loss: Loss | None = None, free: Sequence[str] = ()) -> Trace:
+    async def run(
+        self,
+        choose: Choose,
+        *,
+        loss: Loss | None = None,
+        free: Sequence[str] = (),
+        through: Mapping[str, str] | None = None,
+        later: Mapping[str, int] | None = None,
+    ) -> Trace:
+        """`through`: engines of those who do not have one of their own."""
+        engines = {who: (through or {}).get(who, who) for who in self.plot.batches}
         actors = {
-            who: partial(self.stage.act, who, self.number, its) for who, its in self.plot.batches.items()
+            who: partial(self.stage.act, engines[who], self.number, its)
+            for who, its in self.plot.batches.items()
         }
-        return await self.stage.floor.run(actors, choose, loss=loss, free=free)
+        trace = await self.stage.floor.run(actors, choose, loss=loss, free=free, later=later)
+        for who in self.plot.batches:
+            if list(engines.values()).count(engines[who]) > 1:
+                trace.began.pop(who, None)
+        return trace
 
     async def judge(self, trace: Trace) -> Played:
         played = Played(self.scene.name, self.number, trace)
@@ -91,6 +106,15 @@ async def play(
 ) -> Played:
     prepared = await Play.prepare(stage, scene, warm=warm)
     return await prepared.judge(await prepared.run(choose, free=free))
+
+
+async def play_in_one_process(
+    stage: Stage, scene: Scene, choose: Choose, random: Random, *, warm: Sequence[str] = ACTORS
+) -> Played:
+    """The second batch comes through the first one's engine, while that is at one of its statements."""
+    prepared = await Play.prepare(stage, scene, warm=warm)
+    later = {"b": random.randrange(1, 20)}
+    return await prepared.judge(await prepared.run(choose, through={"b": "a", "c": "b"}, later=later))
 
 
 def faults(trace: Trace) -> list[str]:

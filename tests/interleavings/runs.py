@@ -10,11 +10,21 @@ from typing import Any
 
 from holdfast.domain.decide import Replayed
 from holdfast.domain.errors import OutcomeUnknown, Refusal, Unavailable
-from interleavings.expiry import LOCKERS, MOST_MILLISECONDS, VERBS, Moment, play_expiry
+from interleavings.expiry import (
+    LOCKERS,
+    MOST_MILLISECONDS,
+    MOST_STATEMENTS,
+    VERBS,
+    At,
+    Behind,
+    play_at,
+    play_behind,
+)
 from interleavings.losses import every_loss, play_loss
 from interleavings.orders import DrawnOrder, EveryOrder
-from interleavings.playing import Played, play
-from interleavings.scenes import ACTORS, Scene, plain_scenes, random_scene, special_scenes
+from interleavings.playing import Played, play, play_in_one_process
+from interleavings.scenes import ACTORS, Scene, plain_scenes, random_scene
+from interleavings.special import special_scenes
 from interleavings.stage import Stage, a_stage
 
 PART = "interleavings"
@@ -61,19 +71,40 @@ class Run:
         warm = [who for who in ACTORS if random.random() < 0.75]
         self.note(kind, await play(stage, scene, DrawnOrder(random).choose, warm=warm), at)
 
-    async def expiry(self, stage: Stage, at: int) -> None:
-        random = self.random("expiry", at)
-        moment = Moment(
+    async def shared(self, stage: Stage, scenes: Sequence[Scene], at: int) -> None:
+        random = self.random("one process", at)
+        warm = [who for who in ACTORS if random.random() < 0.75]
+        choose = DrawnOrder(random).choose
+        scene = scenes[at % len(scenes)]
+        self.note(
+            "two in one process", await play_in_one_process(stage, scene, choose, random, warm=warm), at
+        )
+
+    async def behind(self, stage: Stage, at: int) -> None:
+        random = self.random("behind", at)
+        moment = Behind(
             verb=VERBS[at % len(VERBS)],
             locker=list(LOCKERS)[at // len(VERBS) % len(LOCKERS)],
             lives_milliseconds=random.randint(1, MOST_MILLISECONDS),
             released_after=random.randint(-MOST_MILLISECONDS, MOST_MILLISECONDS),
         )
-        played, was_late = await play_expiry(stage, moment)
+        played, was_late = await play_behind(stage, moment)
         self.seen[
             "locks given back after the expiry" if was_late else "locks given back before the expiry"
         ] += 1
-        self.note("at the expiry, behind a lock", played, at)
+        self.note("an expiry behind a lock", played, at)
+
+    async def expiry(self, stage: Stage, at: int) -> None:
+        random = self.random("expiry", at)
+        moment = At(
+            verb=VERBS[at % len(VERBS)],
+            statement=random.randrange(MOST_STATEMENTS),
+            seated=random.random() < 0.5,
+            lives_milliseconds=random.randint(15, MOST_MILLISECONDS),
+        )
+        played, was_late = await play_at(stage, moment)
+        self.seen["clocks read after the expiry" if was_late else "clocks read before the expiry"] += 1
+        self.note("an expiry between two statements", played, at)
 
     async def loss(self, stage: Stage, at: int) -> None:
         losses = list(every_loss())
@@ -144,6 +175,8 @@ def _plan(run: Run, schedules: int) -> Iterator[Step]:
         (5, lambda at: _drawn(run, "three", triples, at)),
         (5, lambda at: _drawn(run, "special", special, at)),
         (3, lambda at: lambda stage: run.drawn(stage, "random", random_scene(run.seed * 1_000_003 + at), at)),
+        (2, lambda at: lambda stage: run.shared(stage, [*special, *triples], at)),
+        (1, lambda at: lambda stage: run.behind(stage, at)),
         (1, lambda at: lambda stage: run.expiry(stage, at)),
         (1, lambda at: lambda stage: run.loss(stage, at)),
     ]

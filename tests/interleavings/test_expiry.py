@@ -1,23 +1,32 @@
-"""A hold that expires while its request waits for the event's lock has expired."""
+"""A hold that expires in the midst of the batch that decides on it is live or dead by a clock read after the lock."""
 
 from __future__ import annotations
 
 import pytest
 
-from interleavings.expiry import LOCKERS, VERBS, Moment, play_expiry
+from interleavings.expiry import LOCKERS, MOST_STATEMENTS, VERBS, At, Behind, play_at, play_behind
 from interleavings.stage import Stage
 
 
 @pytest.mark.parametrize("locker", LOCKERS)
 @pytest.mark.parametrize("verb", VERBS)
-async def test_what_waited_past_the_expiry_is_refused_and_what_did_not_is_done(
-    stage: Stage, verb: str, locker: str
-) -> None:
-    """Whether the lock was only locked, or updated, or a batch's: the clock is read after it was given."""
+async def test_what_waited_past_the_expiry_finds_the_hold_dead(stage: Stage, verb: str, locker: str) -> None:
+    """Whether the lock was only a lock, or an update's, or a batch's; and what was in time finds it alive."""
     late = []
-    for lives, released_after in ((5, 0), (5, 1), (20, 30), (50, -49), (50, -20)):
-        moment = Moment(verb=verb, locker=locker, lives_milliseconds=lives, released_after=released_after)
-        played, was_late = await play_expiry(stage, moment)
+    for lives, released_after in ((1, 0), (10, 15), (50, -49)):
+        moment = Behind(verb=verb, locker=locker, lives_milliseconds=lives, released_after=released_after)
+        played, was_late = await play_behind(stage, moment)
         assert played.wrong == [], str(played.trace)
         late.append(was_late)
-    assert late[:3] == [True] * 3
+    assert late[:2] == [True] * 2
+
+
+@pytest.mark.parametrize("seated", [False, True], ids=["counted", "seats"])
+@pytest.mark.parametrize("verb", VERBS)
+async def test_an_expiry_between_any_two_statements_is_before_the_clock_or_after_it(
+    stage: Stage, verb: str, seated: bool
+) -> None:
+    for statement in range(MOST_STATEMENTS):
+        moment = At(verb=verb, statement=statement, seated=seated, lives_milliseconds=15)
+        played, _ = await play_at(stage, moment)
+        assert played.wrong == [], str(played.trace)

@@ -12,7 +12,8 @@ import pytest
 
 from interleavings.orders import DrawnOrder, EveryOrder
 from interleavings.playing import Played, play
-from interleavings.scenes import ACTORS, STATES, Scene, plain_scenes, random_scene, special_scenes
+from interleavings.scenes import ACTORS, STATES, Scene, plain_scenes, random_scene
+from interleavings.special import special_scenes
 from interleavings.stage import Stage
 
 PAIRS, TRIPLES, SPECIAL = list(plain_scenes(2)), list(plain_scenes(3)), list(special_scenes())
