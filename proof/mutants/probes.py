@@ -1,0 +1,200 @@
+"""Probes: short scenes that the general workload does not play, each with the one promise that it is about.
+
+A probe says what was not as promised, or None. The house is the same for all: two servers over one PostgreSQL, nobody
+else in it, and no sweeper that would write meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+
+from proof.mutants.client import Meanwhile, Shop, Told
+
+__all__ = ["PROBES", "Probe"]
+
+Probe = Callable[[Shop], str | None]
+
+SCOPES = ("read", "sell", "organise")
+
+
+def expiry_behind_a_lock(shop: Shop) -> str | None:
+    """P5: a confirm that waited for the lock until the hold had expired is refused."""
+    event = shop.event(capacity=10)
+    hold = shop.held(event, {"quantity": 1}, ttl_seconds=1)
+    with shop.locked(event) as wait_for:
+        booking = Meanwhile(lambda: shop.book(hold))
+        wait_for(1)
+        shop.wait_for_time(hold["expires_at"])
+    return _expected(booking.result(), 410, "hold_expired")
+
+
+def keys_of_two_routes(shop: Shop) -> str | None:
+    """P3: a key counts for one route; used with another it is a key of its own."""
+    event = shop.event(capacity=10)
+    hold = shop.held(event, {"quantity": 1})
+    key = uuid.uuid4().hex
+    for path, status in (("extend", "active"), ("release", "released")):
+        told = shop.ask("POST", f"/v1/holds/{hold['id']}/{path}", key=key, token=hold["hold_token"])
+        if told.status != 200 or told.body["status"] != status:
+            return f"{path} was answered {told}, and the hold is {told.body.get('status')}"
+    return None
+
+
+def key_of_another_body(shop: Shop) -> str | None:
+    """P3: a key that comes again with another body is refused."""
+    event = shop.event(capacity=10)
+    key = uuid.uuid4().hex
+    shop.held(event, {"quantity": 1}, key=key)
+    return _expected(shop.hold(event, {"quantity": 2}, key=key), 422, "idempotency_key_reused")
+
+
+def replay_writes(shop: Shop) -> str | None:
+    """P2: a replay writes, so that it waits for the standby as the first answer did (E2)."""
+    event = shop.event(capacity=10)
+    key = uuid.uuid4().hex
+    hold = shop.held(event, {"quantity": 1}, key=key)
+    with shop.sql() as connection:
+        look = "SELECT xmin::text FROM idempotency WHERE event_number = %s AND token_for = %s"
+        before = connection.execute(look, [event["number"], hold["id"]]).fetchone()
+        again = shop.hold(event, {"quantity": 1}, key=key)
+        after = connection.execute(look, [event["number"], hold["id"]]).fetchone()
+    if again.body != hold:
+        return f"the replay was another answer: {again}"
+    return "the replay was no transaction that a standby would have to confirm" if before == after else None
+
+
+def limit_over_lines(shop: Shop) -> str | None:
+    """The limit of a hold counts all its lines."""
+    event = shop.event(capacity=10, max_per_hold=3)
+    return _expected(shop.hold(event, {"quantity": 2}, {"quantity": 2}), 422, "quantity_over_limit")
+
+
+def limit_behind_a_lock(shop: Shop) -> str | None:
+    """The limit of a buyer is counted under the lock: two servers at once do not both see the buyer empty-handed."""
+    event = shop.event(capacity=10, max_per_buyer=4)
+    with shop.locked(event) as wait_for:
+        asked = [
+            Meanwhile(lambda server=server: shop.hold(event, {"quantity": 3}, server=server, buyer="Ada"))  # type: ignore[misc]  # the loop's own
+            for server in (0, 1)
+        ]
+        wait_for(2)
+    told = sorted(one.result().status for one in asked)
+    return None if told == [201, 422] else f"a buyer with a limit of 4 asked twice for 3 and was told {told}"
+
+
+def extension_has_an_end(shop: Shop) -> str | None:
+    """No hold lives longer than the event allows, however often it is extended."""
+    event = shop.event(capacity=10, hold_ttl_seconds=5, max_hold_ttl_seconds=10)
+    hold = shop.held(event, {"quantity": 1})
+    told = shop.ask("POST", f"/v1/holds/{hold['id']}/extend", {"ttl_seconds": 1800}, token=hold["hold_token"])
+    with shop.sql() as connection:
+        look = "SELECT expires_at - placed_at <= interval '10 seconds' FROM holds WHERE event_number = %s AND id = %s"
+        row = connection.execute(look, [event["number"], hold["id"]]).fetchone()
+    return None if row == (True,) else f"extend was answered {told}, and the hold outlives its longest"
+
+
+def cancelled_event_sells_nothing(shop: Shop) -> str | None:
+    """P11: of a cancelled event no hold can be confirmed."""
+    event = shop.event(capacity=10)
+    hold = shop.held(event, {"quantity": 1})
+    shop.ask("POST", f"/v1/events/{event['number']}/cancel", key=uuid.uuid4().hex)
+    return _expected(shop.book(hold), 410, "event_cancelled")
+
+
+def failed_commit_spoils_nothing(shop: Shop) -> str | None:
+    """P7: what the engine chose in a batch that failed is free again."""
+    event = shop.event(seat_map={"labels": ["A1", "A2", "A3", "A4"], "category": "stalls"})
+    with shop.sql() as connection:
+        connection.execute(
+            f"ALTER TABLE holds ADD CONSTRAINT probe CHECK (event_number <> {int(event['number'])}) NOT VALID".encode()
+        )
+        try:
+            refused = shop.hold(event, {"best_available": 2})
+        finally:
+            connection.execute("ALTER TABLE holds DROP CONSTRAINT probe")
+    return _expected(refused, 503, "unavailable") or _expected(shop.hold(event, {"best_available": 4}), 201)
+
+
+def expiry_changes_the_state(shop: Shop) -> str | None:
+    """A hold's expiry is news: 304 is answered only while nothing has changed."""
+    event = shop.event(capacity=10)
+    hold = shop.held(event, {"quantity": 1}, ttl_seconds=1)
+    path = f"/v1/events/{event['number']}/availability"
+    before = shop.ask("GET", path)
+    shop.wait_for_time(hold["expires_at"])
+    after = shop.ask("GET", path, If_None_Match=before.headers["etag"])
+    if before.body["available"] != 9 or after.status != 200 or after.body["available"] != 10:
+        return f"available: {before.body.get('available')}, then {after} {after.body.get('available')}"
+    return None
+
+
+def token_whole(shop: Shop) -> str | None:
+    """A hold is opened by its whole token, and by nothing that is like it."""
+    event = shop.event(capacity=10)
+    hold = shop.held(event, {"quantity": 1})
+    token = hold["hold_token"]
+    altered = token[:-2] + ("AA" if token[-2:] != "AA" else "BB")
+    return _expected(shop.ask("GET", f"/v1/holds/{hold['id']}", token=altered), 404, "hold_not_found")
+
+
+def foreign_hold_is_absent(shop: Shop) -> str | None:
+    """P16: another's hold is answered as one that is not there, whatever is asked of it."""
+    event = shop.event(capacity=10)
+    mine, other = (shop.held(event, {"quantity": 1}) for _ in range(2))
+    absent = mine["id"][:-6] + ("000000" if mine["id"][-6:] != "000000" else "000001")
+    for path in ("extend", "release"):
+        foreign, none = (
+            shop.ask("POST", f"/v1/holds/{id}/{path}", token=mine["hold_token"])
+            for id in (other["id"], absent)
+        )
+        if (foreign.status, foreign.code) != (none.status, none.code) or none.status != 404:
+            return f"{path} of another's hold was answered {foreign}, of no hold {none}"
+    return _expected(shop.book({**other, "hold_token": mine["hold_token"]}), 404, "hold_not_found")
+
+
+def keys_of_two_principals(shop: Shop) -> str | None:
+    """P3: keys of one caller say nothing to another; the last probe of a house, since it ends open mode."""
+    event = shop.event(capacity=10)
+    told = []
+    key = uuid.uuid4().hex
+    for name in ("one", "two"):
+        said = shop.house.holdfast(
+            "keys", "create", name, "--json", *(part for scope in SCOPES for part in ("--scope", scope))
+        )
+        asking = Shop(shop.house, api_key=_key_in(said))
+        told.append(asking.hold(event, {"quantity": 1}, key=key))
+    ids = {str(one.body.get("id")) for one in told}
+    return None if len(ids) == 2 else f"two callers who used the same key got {', '.join(map(str, told))}"
+
+
+PROBES: dict[str, Probe] = {
+    probe.__name__.replace("_", "-"): probe
+    for probe in (
+        expiry_behind_a_lock,
+        keys_of_two_routes,
+        key_of_another_body,
+        replay_writes,
+        limit_over_lines,
+        limit_behind_a_lock,
+        extension_has_an_end,
+        cancelled_event_sells_nothing,
+        failed_commit_spoils_nothing,
+        expiry_changes_the_state,
+        token_whole,
+        foreign_hold_is_absent,
+        keys_of_two_principals,
+    )
+}
+"""By name; they are played in this order."""
+
+
+def _expected(told: Told, status: int, code: str = "") -> str | None:
+    if told.status == status and (not code or told.code == code):
+        return None
+    return f"answered {told} instead of {status} {code}".strip()
+
+
+def _key_in(said: str) -> str:
+    return str(json.loads(said)["key"])
