@@ -113,6 +113,28 @@ def test_what_a_killed_supervisor_left_running_is_ended_first(folder: Path, bin_
             assert one(server.url, "SELECT 1") == 1
 
 
+def test_after_a_power_cut_nobody_is_taken_for_the_server_of_before(
+    folder: Path, bin_dir: Path | None
+) -> None:
+    """What the lock files name is another program by now, of the same user perhaps; or they were not written whole."""
+    with PostgresServer(folder, bin_dir=bin_dir) as server:
+        assert server.pid is not None
+        user = Path(f"/proc/{server.pid}").stat()
+        locks = [folder / "cluster" / "postmaster.pid", folder / "run" / ".s.PGSQL.5432.lock"]
+        kept = [lock.read_text() for lock in locks]
+        owner = locks[0].stat()
+    other = subprocess.Popen(["cat"], stdin=subprocess.PIPE, user=user.st_uid, group=user.st_gid)
+    try:
+        for texts in ([str(other.pid) + "\n" + text.split("\n", 1)[1] for text in kept], ["", ""]):
+            for lock, text in zip(locks, texts, strict=True):
+                lock.write_text(text)
+                os.chown(lock, owner.st_uid, owner.st_gid)
+            with PostgresServer(folder, bin_dir=bin_dir) as server:
+                assert one(server.url, "SELECT 1") == 1
+    finally:
+        other.communicate()
+
+
 def test_a_server_follows_its_parent(folder: Path, bin_dir: Path | None) -> None:
     """When the supervisor is killed, PostgreSQL stops by itself, cleanly."""
     if sys.platform != "linux":

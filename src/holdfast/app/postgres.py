@@ -225,10 +225,12 @@ class PostgresServer:
             end_process(pid, (signal.SIGINT, 1.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
         for orphan in processes_in(self._cluster, name=_PROGRAM):
             end_process(orphan, (signal.SIGQUIT, 1.0), (signal.SIGKILL, 5.0))
-        if pid is None or processes_in(self._cluster, name=_PROGRAM):
+        if processes_in(self._cluster, name=_PROGRAM):
             return
-        # PostgreSQL takes a corpse that no init process buried (as in containers) for a living postmaster.
-        (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+        # PostgreSQL refuses to start while anyone of the same user has the number of the postmaster that is gone: a
+        # corpse that no init process buried (as in containers), or, after a power cut, whoever got it meanwhile.
+        for lock in (self._cluster / "postmaster.pid", self._folder / "run" / f".s.PGSQL.{_PORT}.lock"):
+            lock.unlink(missing_ok=True)
         if socket_folder not in (None, self._socket_folder) and socket_folder.name.startswith("holdfast-"):
             shutil.rmtree(socket_folder, ignore_errors=True)
 
