@@ -8,18 +8,20 @@ of the peak. Peak and goodput are of requests that were answered with success, c
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
 
+from proof.caller import Answer, Caller, make_event, write_setup
 from proof.house import House
 from proof.log import ClientLog
-from proof.open_loop import AREA, Loop, Request
+from proof.machine import Source
+from proof.open_loop import AREA, Loop
 from proof.result import Result
 from proof.verdict import judge_house
 
@@ -40,25 +42,29 @@ def run(*, seed: int, seconds: float, out: Path) -> Result:
     with House(servers=1, workers=1, seed=seed, settings={"batch_limit": str(BATCH_LIMIT)}) as house:
         assert house.database_door is not None
         house.database_door.set(latency_ms=DATABASE_AWAY_MS)
-        event = _make_event(house)
+        port = house.servers[0].port
+        made = make_event(port, {"name": "Overload", "areas": [{"name": AREA, "capacity": CAPACITY}]})
+        event = {"event": made["id"], "number": made["number"], "areas": {AREA: CAPACITY}}
+        settings = {"batch_limit": BATCH_LIMIT}
+        write_setup(out, seed=seed, commit=Source.now().commit, settings=settings, events=[event])
         peak_seconds = max(3.0, seconds / 2)
         with ClientLog(out / "client-closed.jsonl") as log:
-            closed = Loop(house.servers[0].port, event, log, seed)
+            closed = Loop(Caller(log), port, made["id"], seed)
             started = time.monotonic()
             uvloop.run(closed.closed(_CLOSED_CLIENTS, peak_seconds + _WARM_UP_SECONDS))
-            peak = _rate(closed.requests, started + _WARM_UP_SECONDS, peak_seconds)
+            peak = _rate(closed.answers, started + _WARM_UP_SECONDS, peak_seconds)
         print(f"peak {peak:.0f} requests/s; offering {TIMES * peak:.0f}/s for {seconds:.0f} s", flush=True)
         with ClientLog(out / "client-open.jsonl") as log:
-            loop = Loop(house.servers[0].port, event, log, seed + 1)
+            loop = Loop(Caller(log), port, made["id"], seed + 1)
             started = time.monotonic()
             uvloop.run(loop.open(TIMES * peak, seconds + _WARM_UP_SECONDS))
-            goodput = _rate(loop.requests, started + _WARM_UP_SECONDS, seconds)
+            goodput = _rate(loop.answers, started + _WARM_UP_SECONDS, seconds)
         house.database_door.calm()
         judge_house(house, result)
     _judge(result, peak, goodput, loop)
     result.tried |= {
-        "overload_requests": len(loop.requests),
-        "operations": len(closed.requests) + len(loop.requests),
+        "overload_requests": len(loop.answers),
+        "operations": len(closed.answers) + len(loop.answers),
     }
     result.seconds = time.monotonic() - began
     result.judge()
@@ -66,12 +72,9 @@ def run(*, seed: int, seconds: float, out: Path) -> Result:
 
 
 def _judge(result: Result, peak: float, goodput: float, loop: Loop) -> None:
-    refused = sorted(one.took for one in loop.requests if one.status in (429, 503))
-    served = sorted(one.took for one in loop.requests if one.status in (200, 201))
-    other = loop.codes() - loop.codes()
-    other.update(
-        one.code or str(one.status) for one in loop.requests if one.status not in (200, 201, 429, 503)
-    )
+    refused = sorted(one.took for one in loop.answers if one.status in (429, 503))
+    served = sorted(one.took for one in loop.answers if one.is_ok)
+    other = Counter(one.said for one in loop.answers if not one.is_ok and one.status not in (429, 503))
     result.figures |= {
         "overload_peak_per_second": round(peak, 1),
         "overload_offered_per_second": round(TIMES * peak, 1),
@@ -85,7 +88,7 @@ def _judge(result: Result, peak: float, goodput: float, loop: Loop) -> None:
         "overload_success_p99_seconds": round(_quantile(served, 0.99), 4),
         "overload_arrival_lag_p99_seconds": round(_quantile(sorted(loop.lags), 0.99), 4),
     }
-    result.coverage["overload_refusals"] = [len(refused), len(loop.requests) // 3]
+    result.coverage["overload_refusals"] = [len(refused), len(loop.answers) // 3]
     said = []
     if goodput < GOODPUT_SHARE * peak:
         said.append(f"goodput {goodput:.0f}/s is less than {GOODPUT_SHARE:.0%} of the peak of {peak:.0f}/s")
@@ -98,23 +101,14 @@ def _judge(result: Result, peak: float, goodput: float, loop: Loop) -> None:
     ]
 
 
-def _rate(requests: Sequence[Request], start: float, seconds: float) -> float:
+def _rate(answers: Sequence[Answer], start: float, seconds: float) -> float:
     """Successes for each second, of those that were answered in this time."""
-    done = [one.sent + one.took for one in requests if one.status in (200, 201)]
+    done = [one.sent + one.took for one in answers if one.is_ok]
     return sum(start <= moment < start + seconds for moment in done) / seconds
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
-
-
-def _make_event(house: House) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", house.servers[0].port, timeout=10)
-    body = {"name": "Overload", "areas": [{"name": AREA, "capacity": CAPACITY}]}
-    connection.request("POST", "/v1/events", json.dumps(body), {"Content-Type": "application/json"})
-    made = json.loads(connection.getresponse().read())
-    connection.close()
-    return str(made["id"])
 
 
 def main() -> int:
