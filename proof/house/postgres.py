@@ -163,11 +163,11 @@ class Postgres(Cluster):
                 if template is not None and not template.exists():
                     _copy(self.data, template)
 
-    def start(self) -> None:
-        """Returns once it serves, however long its recovery takes."""
+    def start(self, *, seconds: float = _READY_SECONDS) -> None:
+        """Returns once it serves; the seconds are for its recovery. Raises TimeoutError."""
         self.make()
         self._kept.start()
-        self.wait_until_it_serves()
+        self.wait_until_it_serves(seconds)
 
     def stop(self, mode: str = "fast") -> None:
         """It is not started again until `start`."""

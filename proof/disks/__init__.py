@@ -1,0 +1,1 @@
+"""Disks: power cuts, and disks that fail, are slow, or are full."""

@@ -1,0 +1,278 @@
+"""Power cuts: the disk of a server that sells, as it would be found if the power failed at this moment.
+
+    python -m proof.disks.power_cut --cuts 5 --seed 1 --out FOLDER
+
+`holdfast serve` with its own PostgreSQL sells on a disk whose state can be kept (`proof.disks.mounts`). Each cut is
+mounted, `holdfast serve` is started on it as after a power failure, and everything that had been acknowledged before
+the cut began must be there. Controls: the same with `fsync` and with `synchronous_commit` off must lose sales.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from holdfast.client import Client, Quantity, Retries, errors
+from proof.buyers import Buyers, Moment, compare
+from proof.buyers.buyers import place
+from proof.disks.mounts import Disk, NotHere, disk, own_mounts, scratch
+from proof.house import House, Postgres
+from proof.machine import HOUSES
+from proof.result import Result
+from proof.runner import last_line
+
+RECOVERY_SECONDS = 5.0
+CONTROLS = {"fsync=off": "fsync", "synchronous_commit=off": "synchronous_commit"}
+_SELLS_SECONDS = (0.5, 1.5)
+_CHECKPOINTS = 0.3
+_REPLAYS = 5
+_MOST_TRIES = 3
+_CONTROL_SECONDS = 20.0
+_HOUSE = "house"
+
+
+class PowerCuts:
+    """One house that sells, and one after another of its cuts."""
+
+    def __init__(self, house: House, disk: Disk, buyers: Buyers, *, seed: int, result: Result) -> None:
+        self.house = house
+        self.disk = disk
+        self.buyers = buyers
+        self.result = result
+        self._chance = random.Random(seed)
+        self._figures: dict[str, list[float]] = {"first_sale_seconds": [], "postgres_recovery_seconds": []}
+
+    def cut(self, number: int) -> None:
+        """Sell, cut, and look at what is found."""
+        self.buyers.open_event()
+        with self._checkpoint() if self._chance.random() < _CHECKPOINTS else contextlib.nullcontext():
+            moment, image = self._sell_and_cut(f"cut-{number}")
+        with self.disk.after(image) as root:
+            self._look(root, moment, number)
+
+    def control(self, name: str, setting: str) -> None:
+        """With a setting that gives durability up, changed behind the back of a server that would refuse it."""
+        caught = None
+        for attempt in range(_MOST_TRIES):
+            self.buyers.open_event()
+            self._alter(f"ALTER SYSTEM SET {setting} = off")
+            try:
+                moment, image = self._sell_and_cut(f"{setting}-{attempt}")
+            finally:
+                self._alter(f"ALTER SYSTEM RESET {setting}", "CHECKPOINT")
+            with self.disk.after(image) as root:
+                caught = self._loses(root, moment)
+            if caught:
+                break
+        self.result.controls.append({"name": name, "caught_by": caught})
+
+    def finish(self) -> None:
+        self.result.figures.update(self._figures)
+        self.result.violations += [
+            {"rule": "answers", "event": None, "detail": surprise} for surprise in self.buyers.surprises
+        ]
+
+    def _sell_and_cut(self, name: str) -> tuple[Moment, Path]:
+        self.buyers.resume()
+        began = time.monotonic_ns()
+        self.buyers.wait_for_success(began, seconds=30)
+        time.sleep(self._chance.uniform(*_SELLS_SECONDS))
+        begin = time.monotonic_ns()
+        image = self.disk.cut(name)
+        moment = Moment(begin=begin, end=time.monotonic_ns())
+        self._figures.setdefault("cut_seconds", []).append((moment.end - moment.begin) / 1e9)
+        self.buyers.pause()
+        self._count("acknowledged_in_the_last_100_ms", self.buyers.acknowledged(begin - 100_000_000, begin))
+        self._count("under_way_at_the_cut", self.buyers.under_way(moment))
+        return moment, image
+
+    def _look(self, root: Path, moment: Moment, number: int) -> None:
+        """Start the server on what was found, and compare."""
+        house = House("embedded", proxies=False, folder=root / _HOUSE)
+        log = root / _HOUSE / "data" / "postgres" / "postgresql.log"
+        said_before = log.stat().st_size
+        began = time.monotonic()
+        try:
+            house.start()
+            complaint = _sells(house)
+            seconds = time.monotonic() - began
+            recovery = _recovery_seconds(log, said_before)
+            certain, wrong = compare(house.sql_url, self.buyers.lives, self.buyers.events, moment)
+            late = f"PostgreSQL took {recovery} s to recover" if recovery > RECOVERY_SECONDS else None
+            for rule, complaints in (
+                ("recovery", [complaint, late]),
+                ("check", [_check(house)]),
+                ("replay", self._ask_again(house, moment)),
+            ):
+                wrong += [_violation(rule, each) for each in complaints if each is not None]
+        except (TimeoutError, RuntimeError, psycopg.Error) as error:
+            said = [last_line(each) for each in (log, *sorted((root / _HOUSE / "logs").glob("*.log")))]
+            certain, seconds = 0, time.monotonic() - began
+            wrong = [_violation("recovery", f"the server does not come back: {error}; last said {said}")]
+        else:
+            self._figures["first_sale_seconds"].append(round(seconds, 3))
+            self._figures["postgres_recovery_seconds"].append(recovery)
+        finally:
+            house.stop()
+        self._count("acknowledged", certain)
+        self.result.tried["power_cuts"] = self.result.tried.get("power_cuts", 0) + 1
+        self.result.violations += [{**each, "cut": number, "at": moment.begin} for each in wrong]
+        print(
+            f"cut {number}: {certain} acknowledged, {len(wrong)} wrong, sells {seconds:.1f} s later",
+            flush=True,
+        )
+
+    def _ask_again(self, house: House, moment: Moment) -> Iterator[str]:
+        """The last acknowledged orders once more, under their keys: the answer is the one of before the cut."""
+        known = [life for life in self.buyers.lives if life.hold and life.steps[0].is_certain(moment)]
+        with Client(house.urls[0], retries=Retries(total_seconds=5)) as client:
+            for life in known[-_REPLAYS:]:
+                try:
+                    again = place(client, life, life.steps[0].key)
+                except errors.HoldfastError as error:
+                    yield f"hold {life.hold}, asked for again under its key: {error!r}"
+                    continue
+                if (again.id, again.hold_token) != (life.hold, life.token):
+                    yield f"hold {life.hold}, asked for again under its key, is {again.id}"
+                self._count("replayed", 1)
+
+    def _loses(self, root: Path, moment: Moment) -> str | None:
+        """By PostgreSQL alone, since the server refuses such settings: what is missing."""
+        folder = root / _HOUSE / "data" / "postgres"
+        for lock in (folder / "cluster" / "postmaster.pid", *(folder / "run").glob("*.lock")):
+            lock.unlink()  # after a real cut its owner would be gone
+        postgres = Postgres(folder, settings=dict.fromkeys(CONTROLS.values(), "on"))
+        try:
+            postgres.start(seconds=_CONTROL_SECONDS)
+            certain, wrong = compare(postgres.url, self.buyers.lives, self.buyers.events, moment)
+        except (TimeoutError, psycopg.Error) as error:
+            return f"the database does not come back: {error}"
+        finally:
+            postgres.stop("immediate")
+        lost = sum(each["rule"] == "acknowledged" for each in wrong)
+        return f"{lost} holds of {certain} acknowledged steps differ" if lost else None
+
+    @contextlib.contextmanager
+    def _checkpoint(self) -> Iterator[None]:
+        """Cut in the middle of a checkpoint."""
+        thread = threading.Timer(self._chance.uniform(*_SELLS_SECONDS), self._alter, ("CHECKPOINT",))
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+
+    def _alter(self, *statements: str) -> None:
+        with psycopg.connect(self.house.cluster.superuser_url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute("SELECT pg_reload_conf()")
+
+    def _count(self, name: str, more: int) -> None:
+        self.result.tried[name] = self.result.tried.get(name, 0) + more
+
+
+def run(*, cuts: int, seed: int, folder: Path) -> Result:
+    """In a process that has nothing but this to do: its mounts are its own."""
+    result = Result(part="power-cuts", promises=["P2"], seeds=[seed])
+    began = time.monotonic()
+    try:
+        own_mounts()
+        with scratch(folder) as place, disk(place) as its_disk:
+            _try(its_disk, cuts=cuts, seed=seed, result=result)
+    except NotHere as error:
+        result.left_out = f"power cuts: {error}"
+    result.seconds = round(time.monotonic() - began, 2)
+    result.judge()
+    return result
+
+
+def _try(its_disk: Disk, *, cuts: int, seed: int, result: Result) -> None:
+    folder = its_disk.root / _HOUSE
+    folder.mkdir(mode=0o711)
+    with House("embedded", proxies=False, folder=folder) as house:
+        buyers = Buyers(house.urls, seed=seed)
+        power_cuts = PowerCuts(house, its_disk, buyers, seed=seed, result=result)
+        try:
+            buyers.open_event()
+            buyers.start()
+            for number in range(1, cuts + 1):
+                power_cuts.cut(number)
+            for name, setting in CONTROLS.items():
+                power_cuts.control(name, setting)
+        finally:
+            buyers.stop()
+            power_cuts.finish()
+    result.coverage = {
+        "acknowledged in the last 100 ms before a cut": [
+            result.tried["acknowledged_in_the_last_100_ms"],
+            cuts,
+        ],
+        "under way at a cut": [result.tried["under_way_at_the_cut"], cuts],
+        "replayed after a cut": [result.tried["replayed"], cuts],
+    }
+
+
+def _sells(house: House) -> str | None:
+    """An admission of a new event, held and booked."""
+    try:
+        with Client(house.urls[0], retries=Retries(total_seconds=10)) as client:
+            event = client.create_event("After the cut", capacity=1)
+            booking = client.confirm_hold(client.place_hold(event, Quantity(1)))
+            return None if booking.status == "confirmed" else f"a booking is {booking.status}"
+    except errors.HoldfastError as error:
+        return f"nothing is sold any more: {error!r}"
+
+
+def _check(house: House) -> str | None:
+    try:
+        house.holdfast("check")
+    except RuntimeError as error:
+        return str(error)
+    return None
+
+
+def _recovery_seconds(log: Path, said_before: int) -> float:
+    """As PostgreSQL's own log tells it: from its first word to being ready."""
+    with log.open(errors="replace") as text:
+        text.seek(said_before)
+        times = [
+            datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
+            for line in text
+            if "starting PostgreSQL" in line or "ready to accept connections" in line
+        ]
+    return round((times[-1] - times[0]).total_seconds(), 3)
+
+
+def _violation(rule: str, detail: str) -> dict[str, Any]:
+    return {"rule": rule, "event": None, "detail": detail}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m proof.disks.power_cut", description=__doc__)
+    parser.add_argument("--cuts", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path())
+    parser.add_argument("--folder", type=Path, default=HOUSES, help="where there is room for the disk")
+    given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
+    result = run(cuts=given.cuts, seed=given.seed, folder=given.folder)
+    print(result.write(given.out))
+    print(result.left_out or f"{'passed' if result.passed else 'FAILED'}: {result.tried}")
+    return 0 if result.passed or result.left_out else 1
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main())
