@@ -14,11 +14,15 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 SYSTEM_POSTGRES := $(firstword $(wildcard $(foreach major,15 16 17,/usr/lib/postgresql/$(major)/bin)))
 SECOND_LEG := tests/house/test_postgres.py tests/engine tests/distribution tests/workers
 
+# How much the proof tries; what is not said is the plan's own.
+KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIES HOURS SEED,\
+	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z a-z) $($(knob)))) $(if $(RESUME),--resume)
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock
+.PHONY: help run test check format lock prove prove-night
 
 help: ## Say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1   /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
 
 run: .venv/installed ## Start the server on 127.0.0.1:8000 (HOST, PORT, HOLDFAST_DATA_DIR, HOLDFAST_DATABASE_URL)
 	@$(BIN)/holdfast serve --host "$(HOST)" --port "$(PORT)"
@@ -37,6 +41,12 @@ check: .venv/installed-dev ## Formatting, lint, types, import contracts, house r
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q $(wildcard tests/tidy) tests/house/test_build_files.py
+
+prove: .venv/installed-dev ## Try every promise for a few minutes, and write down what came of it (evidence/)
+	$(BIN)/python -m proof commit $(KNOBS)
+
+prove-night: .venv/installed-dev ## The same for an hour (OPERATIONS, KILLS, CUTS, FAILOVERS, SCHEDULES, HOURS, SEED, RESUME=1)
+	$(BIN)/python -m proof night $(KNOBS)
 
 format: .venv/installed-dev ## Bring the sources into form
 	$(BIN)/ruff check --fix

@@ -47,7 +47,7 @@ def test_the_locks_hold_what_the_project_asks_for_and_agree() -> None:
     assert {name: tools.get(name) for name in run} == run
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "format", "lock"])
+@pytest.mark.parametrize("target", ["run", "test", "check", "prove", "prove-night", "format", "lock"])
 def test_make_knows_its_targets(target: str) -> None:
     """Every documented target is there, and its recipe parses."""
     done = subprocess.run(
@@ -74,6 +74,18 @@ def test_make_run_respects_host_and_port(given: dict[str, str], expected: str) -
         check=True,
     )
     assert f".venv/bin/holdfast serve {expected}" in done.stdout
+
+
+def test_make_passes_on_how_much_the_proof_tries() -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "prove-night", "KILLS=20", "SEED=7", "HOURS=8", "RESUME=1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = " ".join(done.stdout.split())
+    assert "-m proof night --kills 20 --hours 8 --seed 7 --resume" in said
 
 
 def test_the_licence_is_the_apache_licence_whole() -> None:
