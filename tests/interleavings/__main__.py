@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument(
         "--controls", type=int, default=0, help="schedules for each broken copy of the product"
     )
+    parser.add_argument("--enough", type=int, default=20, help="violations after which it ends")
     asked = parser.parse_args()
     # What the engine says of connections that were lost on purpose.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
@@ -39,7 +40,13 @@ def main() -> int:
     databases.start()
     try:
         played = uvloop.run(
-            runs.run(databases.create, schedules=asked.schedules, seed=asked.seed, finished=_tell)
+            runs.run(
+                databases.create,
+                schedules=asked.schedules,
+                seed=asked.seed,
+                enough=asked.enough,
+                finished=_tell,
+            )
         )
     finally:
         databases.stop()

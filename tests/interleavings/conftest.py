@@ -1,16 +1,21 @@
-"""Fixtures of the interleavings: a stage over a fresh database."""
+"""Fixtures of the interleavings: one stage for all tests of a file, each of which has events of its own."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 
 from interleavings.stage import Stage, a_stage
+from postgres import TestDatabases
 
 
-@pytest.fixture
-async def stage(database_url: str) -> AsyncIterator[Stage]:
-    async with a_stage(database_url) as opened:
-        yield opened
-        assert await opened.deadlocks() == 0
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def stage(databases: TestDatabases) -> AsyncIterator[Stage]:
+    url = databases.create()
+    try:
+        async with a_stage(url) as opened:
+            yield opened
+            assert await opened.deadlocks() == 0
+    finally:
+        databases.drop(url)

@@ -51,7 +51,7 @@ def try_control(control: Control, *, schedules: int, seed: int) -> dict[str, Any
         text = file.read_text()
         assert text.count(control.old) == 1, f"{control.name}: {control.file} does not have it once"
         file.write_text(text.replace(control.old, control.new))
-        wanted = ["--schedules", str(schedules), "--seed", str(seed), "--out", str(folder)]
+        wanted = ["--schedules", str(schedules), "--seed", str(seed), "--out", str(folder), "--enough", "3"]
         ended = subprocess.run(
             [sys.executable, "-m", "interleavings", *wanted],
             env={**os.environ, "PYTHONPATH": f"{folder / 'src'}:{ROOT / 'tests'}"},

@@ -1,7 +1,8 @@
 """Floor: gives the statements at the gates their turns, one at a time, in the order that somebody chooses.
 
 A turn is given only when all is at rest: every statement that was let through is answered, or is seen to wait for a
-lock, and nobody in this process has anything more to do. So an order is the same each time, and no time is measured.
+lock, and nobody in this process has anything more to do. So an order is the same each time, and no time is measured;
+only which of two that wait for one lock gets it is PostgreSQL's to say (it is not always who came first).
 """
 
 from __future__ import annotations

@@ -29,15 +29,16 @@ class Gate:
     def __init__(self, floor: Floor, who: str, upstream: str) -> None:
         self.floor = floor
         self.who = who
-        self._upstream = psycopg.conninfo.conninfo_to_dict(upstream)
-        self.server_path = f"{self._upstream['host']}/.s.PGSQL.{self._upstream.get('port', PORT)}"
+        self._url = upstream
+        server = psycopg.conninfo.conninfo_to_dict(upstream)
+        self.server_path = f"{server['host']}/.s.PGSQL.{server.get('port', PORT)}"
         self._server: asyncio.Server | None = None
         self._numbers = 0
         self._folder: Path | None = None
 
     @property
     def url(self) -> str:
-        return psycopg.conninfo.make_conninfo(**{**self._upstream, "host": str(self._folder), "port": PORT})
+        return psycopg.conninfo.make_conninfo(self._url, host=str(self._folder), port=PORT)
 
     async def open(self, folder: Path) -> None:
         self._folder = folder

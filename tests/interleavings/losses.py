@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from holdfast.domain.errors import OutcomeUnknown, Unavailable
+from holdfast.domain.errors import Fault, OutcomeUnknown, Unavailable
 from interleavings.floor import Choice, Loss
 from interleavings.keys import a_key
 from interleavings.playing import Play, Played
@@ -89,14 +90,14 @@ async def play_loss(stage: Stage, broken: Broken) -> Played:
     return played
 
 
-def _told(loss: Loss, outcomes: Sequence[object]) -> list[str]:
+def _told(loss: Loss, outcomes: Sequence[Any]) -> list[str]:
     """What the client whose connection was lost must be told."""
     if loss.name in WRITES:
         expected: type[Exception] | None = OutcomeUnknown
     else:
         expected = Unavailable if loss.times > 1 else None
     if expected is None:
-        wrong = [x for x in outcomes if isinstance(x, OutcomeUnknown | Unavailable)]
+        wrong = [x for x in outcomes if isinstance(x, Fault)]
     else:
         wrong = [x for x in outcomes if not isinstance(x, expected)]
     return [f"told: {loss.name} was lost {loss.times} times, and the client was told {x!r}" for x in wrong]

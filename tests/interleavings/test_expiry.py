@@ -7,6 +7,8 @@ import pytest
 from interleavings.expiry import LOCKERS, MOST_STATEMENTS, VERBS, At, Behind, play_at, play_behind
 from interleavings.stage import Stage
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @pytest.mark.parametrize("locker", LOCKERS)
 @pytest.mark.parametrize("verb", VERBS)

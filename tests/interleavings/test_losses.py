@@ -8,6 +8,8 @@ from interleavings.floor import Loss
 from interleavings.losses import LOADS, WRITES, Broken, play_loss
 from interleavings.stage import Stage
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it", "after it"])
 async def test_a_connection_lost_at_a_load_is_not_noticed(stage: Stage, after: bool) -> None:

@@ -16,6 +16,8 @@ from interleavings.scenes import ACTORS, STATES, Scene, plain_scenes, random_sce
 from interleavings.special import special_scenes
 from interleavings.stage import Stage
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 PAIRS, TRIPLES, SPECIAL = list(plain_scenes(2)), list(plain_scenes(3)), list(special_scenes())
 GROUPS = [f"{inventory}, {state}" for inventory in ("seats", "counted") for state in STATES]
 
