@@ -37,6 +37,8 @@ def evidence_of(
     failed = [
         one["part"]["name"] for one in done if not one["passed"] and one["part"]["name"] not in left_out
     ]
+    summed = _added(result.summed for result in results.values())
+    uncovered = [name for name, (count, floor) in summed.items() if count < floor]
     told = {
         "format": FORMAT,
         "plan": plan,
@@ -47,10 +49,10 @@ def evidence_of(
         "settings": settings,
         "machine": machine,
         "seconds": round(sum(one["seconds"] for one in done), 1),
-        "passed": not failed and not missing,
-        "failed": failed,
+        "passed": not failed and not missing and not uncovered,
+        "failed": [*failed, *(f"too few {name}" for name in uncovered)],
         "promises": [_verdict(promise, results, failed) for promise in PROMISES],
-        "coverage": _coverage(results.values()),
+        "coverage": _added([*(result.coverage for result in results.values()), summed]),
         "figures": _figures(results.values()),
         "controls": [
             {"part": name, "name": one.get("name"), "caught_by": one.get("caught_by")}
@@ -129,15 +131,19 @@ def _accuses(violation: dict[str, Any], promise: Promise) -> bool:
     return rule in promise.rules or rule not in owned
 
 
-def _coverage(results: Iterable[Result]) -> dict[str, list[int]]:
-    """Counts and floors added up over the parts."""
-    summed: dict[str, list[int]] = {}
-    for result in results:
-        for name, (count, floor) in result.coverage.items():
-            pair = summed.setdefault(name, [0, 0])
-            pair[0] += count
-            pair[1] += floor
-    return dict(sorted(summed.items()))
+def _added(covered: Iterable[dict[str, list[int]]]) -> dict[str, list[int]]:
+    """Counts and floors of several parts together; of a share, the least."""
+    together: dict[str, list[int]] = {}
+    for one in covered:
+        for name, (count, floor) in one.items():
+            before = together.get(name)
+            if before is None:
+                together[name] = [count, floor]
+            elif name.startswith("least_"):
+                together[name] = min(before, [count, floor])
+            else:
+                together[name] = [before[0] + count, before[1] + floor]
+    return dict(sorted(together.items()))
 
 
 def _figures(results: Iterable[Result]) -> dict[str, dict[str, float]]:

@@ -71,6 +71,8 @@ class Part:
     arguments: tuple[str, ...] = ()
     limit_seconds: float
     seed: int
+    path: str = ""
+    """Where the module is found, from the repository's root; empty for the root itself."""
 
 
 def commit_plan(knobs: Knobs) -> list[Part]:
@@ -78,7 +80,7 @@ def commit_plan(knobs: Knobs) -> list[Part]:
     make = _maker(knobs)
     return [
         make("sale", "proof.trial", 110, family="gate", operations=knobs.operations, kills=knobs.kills),
-        make("interleavings", "proof.interleavings", 40, schedules=knobs.schedules),
+        make("interleavings", "interleavings", 40, path="tests", schedules=knobs.schedules),
         make("mutants", "proof.mutants", 150, count=knobs.mutants),
         make("power-cuts", "proof.disks.power_cut", 60, cuts=knobs.cuts),
         make("failovers", "proof.failover", 60, failovers=knobs.failovers),
@@ -122,7 +124,14 @@ def night_plan(knobs: Knobs) -> list[Part]:
         make("disks", "proof.disks", 300),
         make("power-cuts", "proof.disks.power_cut", 60 + 20 * knobs.cuts, cuts=knobs.cuts),
         make("failovers", "proof.failover", 60 + 30 * knobs.failovers, failovers=knobs.failovers),
-        make("interleavings", "proof.interleavings", 60 + knobs.schedules / 8, schedules=knobs.schedules),
+        make(
+            "interleavings",
+            "interleavings",
+            120 + knobs.schedules / 5,
+            path="tests",
+            schedules=knobs.schedules,
+            controls=200,
+        ),
         make("mutants", "proof.mutants", 1800, count=knobs.mutants),
     ]
 
@@ -134,7 +143,7 @@ PLANS: dict[str, tuple[Knobs, Callable[[Knobs], list[Part]]]] = {
 
 
 def _maker(knobs: Knobs) -> Callable[..., Part]:
-    def make(name: str, module: str, limit_seconds: float, **options: object) -> Part:
+    def make(name: str, module: str, limit_seconds: float, *, path: str = "", **options: object) -> Part:
         """Options that are None are left out; a part's seed depends on its name, and on no other part."""
         given = [
             (f"--{key.replace('_', '-')}", str(value)) for key, value in options.items() if value is not None
@@ -145,6 +154,7 @@ def _maker(knobs: Knobs) -> Callable[..., Part]:
             arguments=tuple(text for pair in given for text in pair),
             limit_seconds=limit_seconds,
             seed=random.Random(f"{knobs.seed}/{name}").getrandbits(31),
+            path=path,
         )
 
     return make

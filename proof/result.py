@@ -19,6 +19,8 @@ class Result:
     tried: dict[str, int] = field(default_factory=dict)
     coverage: dict[str, list[int]] = field(default_factory=dict)
     """Name to count and floor: situations without which the rest would say little."""
+    summed: dict[str, list[int]] = field(default_factory=dict)
+    """The same of situations that the parts of a run have to come to together; judged by the evidence."""
     seeds: list[int] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
     figures: dict[str, float | list[float]] = field(default_factory=dict)

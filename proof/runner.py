@@ -84,7 +84,7 @@ class Runner:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", "PROOF_TEMPLATE": str(self._folder / "template")},
+                env=self._environment(part),
                 start_new_session=True,  # an interrupt at the terminal is this process's to pass on
             )
             try:
@@ -105,6 +105,15 @@ class Runner:
         scratch.write_text(json.dumps(done, indent=1))
         scratch.rename(record)
         return done
+
+    def _environment(self, part: Part) -> dict[str, str]:
+        places = [str(ROOT / part.path), os.environ.get("PYTHONPATH", "")]
+        return {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, places)),
+            "PYTHONUNBUFFERED": "1",
+            "PROOF_TEMPLATE": str(self._folder / "template"),
+        }
 
     def _watch(self, process: subprocess.Popen[bytes], part: Part, label: str, log: Path) -> str:
         """How it ended: `by itself`, or at its time limit."""

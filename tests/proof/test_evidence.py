@@ -131,6 +131,16 @@ def test_figures_and_coverage_are_those_of_all_parts() -> None:
     assert evidence["figures"]["recovery_seconds"] == {"min": 0.25, "median": 0.5, "max": 1.0, "times": 3}
 
 
+def test_some_floors_are_for_all_parts_together() -> None:
+    """A slice without faults never comes to what faults bring about."""
+    one = done("a", summed={"retries": [0, 20], "least_percent": [50, 5]})
+    assert not told(one)["passed"]
+    evidence = told(one, done("b", summed={"retries": [45, 20], "least_percent": [40, 5]}))
+    assert evidence["passed"]
+    assert evidence["coverage"] == {"least_percent": [40, 5], "retries": [45, 40]}
+    assert told(one)["failed"] == ["too few retries"]
+
+
 def test_the_page_says_what_it_is_about() -> None:
     evidence = told(
         done(

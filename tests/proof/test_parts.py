@@ -27,11 +27,14 @@ def option(part: Part, name: str) -> int:
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_every_part_is_a_program_with_a_name_and_a_seed_of_its_own(plan: str) -> None:
+def test_every_part_is_a_program_with_a_name_and_a_seed_of_its_own(
+    plan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     knobs, make = PLANS[plan]
     parts = make(replace(knobs, seed=7))
     assert len({part.name for part in parts}) == len(parts)
     assert len({part.seed for part in parts}) == len(parts)
+    monkeypatch.syspath_prepend(ROOT / "tests")
     assert [part.module for part in parts if importlib.util.find_spec(part.module) is None] == []
 
 
