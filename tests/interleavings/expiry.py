@@ -77,12 +77,13 @@ class _Watched:
         """When it had."""
         self._reads = False
 
-    async def note_clock(self, choice: Choice) -> None:
-        if choice.who != "a":
-            return
-        if self._reads and self.read_before is None:
+    async def note_clock(self, choice: Choice, passes: Awaitable[datetime] | None = None) -> None:
+        """`passes`: time that passes before the turn."""
+        if choice.who == "a" and self._reads and self.read_before is None:
             self.read_before = await self.stage.clock()
-        if choice.name == "load_event":
+        if passes is not None:
+            await passes
+        if choice.who == "a" and choice.name == "load_event":
             self._reads, self.read_before, self.read_after = True, None, await self.stage.clock()
 
     async def pass_time(self, until: datetime) -> datetime:
@@ -188,10 +189,8 @@ async def play_at(stage: Stage, moment: At) -> tuple[Played, bool]:
 
     async def before_turn(choice: Choice) -> None:
         nonlocal turns
-        if turns == moment.statement:
-            await watched.pass_time(expires_at)
+        await watched.note_clock(choice, watched.pass_time(expires_at) if turns == moment.statement else None)
         turns += 1
-        await watched.note_clock(choice)
 
     acts = partial(stage.act, "a", number, [_command(cast, moment.verb, seated=moment.seated)])
     trace = await stage.floor.run({"a": acts}, lambda _: 0, before_turn=before_turn)

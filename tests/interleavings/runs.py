@@ -98,8 +98,8 @@ class Run:
         random = self.random("expiry", at)
         moment = At(
             verb=VERBS[at % len(VERBS)],
-            statement=random.randrange(MOST_STATEMENTS),
-            seated=random.random() < 0.5,
+            statement=at // len(VERBS) % MOST_STATEMENTS,
+            seated=at // (len(VERBS) * MOST_STATEMENTS) % 2 == 1,
             lives_milliseconds=random.randint(15, MOST_MILLISECONDS),
         )
         played, was_late = await play_at(stage, moment)
