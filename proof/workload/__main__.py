@@ -1,0 +1,67 @@
+"""A workload by itself: `python -m proof.workload --url U [--url U2 …] --out RUN --seed N --operations 20000 …`.
+
+With `--database-url` the final state is written beside the logs, so that `python -m proof check RUN` has all it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from proof.workload import Settings, run
+
+
+def main() -> int:
+    given = _parser().parse_args()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    settings = Settings(
+        urls=given.url,
+        out=given.out,
+        seed=given.seed,
+        operations=given.operations,
+        seconds=given.seconds,
+        pace=given.pace,
+        processes=given.processes,
+        clients=given.clients,
+        window=given.window,
+        operations_per_event=given.operations_per_event,
+    )
+    print(f"seed {settings.seed}", flush=True)
+    counts = run(settings, stop=stop)
+    print(json.dumps(dict(sorted(counts.items())), indent=1))
+    seconds = counts["milliseconds"] / 1000
+    print(f"{counts['operations'] / seconds:.0f} operations/s, {counts['requests'] / seconds:.0f} requests/s")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m proof.workload", description=__doc__)
+    parser.add_argument(
+        "--url", action="append", required=True, help="of a server; several times for several"
+    )
+    parser.add_argument("--database-url", help="of its database, for the final state")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="a folder for the logs, which must hold no other run"
+    )
+    for name, kind, otherwise in (
+        ("seed", int, 1),
+        ("operations", int, 20_000),
+        ("seconds", float, None),
+        ("pace", float, 0.0),
+        ("processes", int, 4),
+        ("clients", int, 16),
+        ("window", int, 12),
+        ("operations-per-event", int, 160),
+    ):
+        parser.add_argument(f"--{name}", type=kind, default=otherwise)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

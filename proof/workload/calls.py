@@ -1,0 +1,250 @@
+"""Calls: what a client asks of `/v1`, and how it reads the answer; the words are those of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from proof.workload.events import Event
+from proof.workload.wire import Request
+
+__all__ = ["Call", "Held", "Outcome", "book", "cancel", "extend", "hold", "micros", "parts_of"]
+__all__ += ["read_availability", "read_booking", "read_hold", "read_seats", "release"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one request came to, as far as its client can tell."""
+
+    res: str
+    status: int | None = None
+    code: str | None = None
+    out: dict[str, Any] = field(default_factory=dict)
+    replayed: bool = False
+    token: str = ""
+    """Of a new hold; it is in no log."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One logical operation before it is sent."""
+
+    f: str
+    via: str
+    given: dict[str, Any]
+    request: Request
+    read: Callable[[Any], Outcome]
+    """Of a 2xx, parsed."""
+    is_keyed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """A hold that a client was told of."""
+
+    id: str
+    event: Event
+    user: str
+    via: str
+    token: str
+    seats: list[str]
+    areas: dict[str, int]
+    expires_at: int | None
+    """Microseconds, the server's."""
+    booking: str | None = None
+
+    @property
+    def name(self) -> dict[str, Any]:
+        return {"hold": self.id, "event": self.event.id}
+
+
+def hold(
+    event: Event, lines: list[dict[str, Any]], *, ttl: int | None, partial: bool | None, buyer: str | None
+) -> Call:
+    """`lines` as the log has them; `given` tells what is in force, whoever said it."""
+    body: dict[str, Any] = {"event": event.number, "lines": [_line(line) for line in lines]}
+    if ttl is not None:
+        body["ttl_seconds"] = ttl
+    if partial is not None:
+        body["allow_partial"] = partial
+    if buyer is not None:
+        body["buyer"] = buyer
+    given = {
+        "event": event.id,
+        "lines": lines,
+        "ttl": min(ttl or event.hold_ttl, event.longest_ttl),
+        "partial": bool(event.limits["allow_partial"] if partial is None else partial),
+        "buyer": buyer,
+    }
+    return Call(f="hold", via="v1", given=given, request=_post("/v1/holds", body), read=_held, is_keyed=True)
+
+
+def extend(held: Held, ttl: int | None) -> Call:
+    body = {} if ttl is None else {"ttl_seconds": ttl}
+    return Call(
+        f="extend",
+        via="v1",
+        given={**held.name, "ttl": ttl or held.event.hold_ttl},
+        request=_post(f"/v1/holds/{held.id}/extend", body, token=held.token),
+        read=_extended,
+        is_keyed=True,
+    )
+
+
+def release(held: Held) -> Call:
+    return Call(
+        f="release",
+        via="v1",
+        given=held.name,
+        request=_post(f"/v1/holds/{held.id}/release", {}, token=held.token),
+        read=_hold_status,
+        is_keyed=True,
+    )
+
+
+def book(held: Held, *, token: str | None = None) -> Call:
+    """With its own token, or one that is not the hold's."""
+    return Call(
+        f="book",
+        via="v1",
+        given=held.name,
+        request=_post("/v1/bookings", {"hold": held.id}, token=token or held.token),
+        read=_booked,
+        is_keyed=True,
+    )
+
+
+def cancel(held: Held) -> Call:
+    return Call(
+        f="cancel",
+        via="v1",
+        given={"booking": held.booking, **held.name},
+        request=_post(f"/v1/bookings/{held.booking}/cancel", {}, token=held.token),
+        read=_booking_status,
+        is_keyed=True,
+    )
+
+
+def read_hold(held: Held) -> Call:
+    return _get("read_hold", held.name, f"/v1/holds/{held.id}", _hold_status, token=held.token)
+
+
+def read_booking(held: Held) -> Call:
+    given = {"booking": held.booking, **held.name}
+    return _get("read_booking", given, f"/v1/bookings/{held.booking}", _booking_status, token=held.token)
+
+
+def read_availability(event: Event) -> Call:
+    path = f"/v1/events/{event.number}/availability"
+    return _get("read_availability", {"event": event.id}, path, _availability)
+
+
+def read_seats(event: Event) -> Call:
+    return _get("read_seats", {"event": event.id}, f"/v1/events/{event.number}/seats", _seats)
+
+
+def micros(text: str | None) -> int | None:
+    """Since the epoch."""
+    return None if text is None else (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+
+
+def parts_of(lines: list[dict[str, Any]]) -> tuple[list[str], dict[str, int]]:
+    """Seats, and quantities by area, of an answer's lines."""
+    seats: list[str] = []
+    areas: dict[str, int] = {}
+    for line in lines:
+        if "seats" in line:
+            seats += line["seats"]
+        else:
+            areas[line["area"]] = areas.get(line["area"], 0) + line["quantity"]
+    return seats, areas
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    if "best" not in line:
+        return line
+    found = {"best_available": line["best"], "together": line["together"]}
+    return {**found, "category": line["category"]} if line["category"] else found
+
+
+def _post(path: str, body: dict[str, Any], *, token: str = "") -> Request:
+    return Request("POST", path, orjson.dumps(body), token=token)
+
+
+def _get(
+    f: str,
+    given: dict[str, Any],
+    path: str,
+    read: Callable[[Any], Outcome],
+    *,
+    token: str = "",
+) -> Call:
+    return Call(f=f, via="v1", given=given, request=Request("GET", path, token=token), read=read)
+
+
+def _held(told: dict[str, Any]) -> Outcome:
+    seats, areas = parts_of(told["lines"])
+    out = {
+        "hold": told["id"],
+        "event": told["event"],
+        "seats": seats,
+        "areas": areas,
+        "placed_at": micros(told["placed_at"]),
+        "expires_at": micros(told["expires_at"]),
+        "server_time": micros(told["server_time"]),
+    }
+    return Outcome("ok", out=out, token=told["hold_token"])
+
+
+def _extended(told: dict[str, Any]) -> Outcome:
+    times = {name: micros(told[name]) for name in ("expires_at", "server_time")}
+    return Outcome("ok", out={"hold": told["id"], **times})
+
+
+def _hold_status(told: dict[str, Any]) -> Outcome:
+    seats, areas = parts_of(told["lines"])
+    facts = {name: told[name] for name in ("event", "status", "booking")}
+    times = {name: micros(told[name]) for name in ("expires_at", "server_time")}
+    return Outcome("ok", out={"hold": told["id"], **facts, "seats": seats, "areas": areas, **times})
+
+
+def _booked(told: dict[str, Any]) -> Outcome:
+    seats, areas = parts_of(told["lines"])
+    out = {
+        "booking": told["id"],
+        "hold": told["hold"],
+        "event": told["event"],
+        "seats": seats,
+        "areas": areas,
+        "confirmed_at": micros(told["confirmed_at"]),
+    }
+    return Outcome("ok", out=out)
+
+
+def _booking_status(told: dict[str, Any]) -> Outcome:
+    seats, areas = parts_of(told["lines"])
+    facts = {name: told[name] for name in ("hold", "event", "status")}
+    return Outcome("ok", out={"booking": told["id"], **facts, "seats": seats, "areas": areas})
+
+
+def _availability(told: dict[str, Any]) -> Outcome:
+    counts = ("available", "held", "booked", "blocked")
+    out = {
+        "event": told["event"],
+        "version": told["version"],
+        **{name: told[name] for name in counts},
+        "areas": {area["name"]: {name: area[name] for name in counts} for area in told["areas"]},
+    }
+    return Outcome("ok", out=out)
+
+
+def _seats(told: dict[str, Any]) -> Outcome:
+    taken = {seat["label"]: seat["status"] for seat in told["items"]}
+    return Outcome("ok", out={"event": told["event"], "version": told["version"], "taken": taken})

@@ -1,0 +1,215 @@
+"""Crowd: the clients of one process, who go on their journeys side by side until there are operations enough."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import mmap
+import random
+import signal
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from itertools import accumulate, count
+from pathlib import Path
+from typing import Self
+
+import orjson
+
+from proof.log import ClientLog
+from proof.workload.asking import Asking, Identity
+from proof.workload.clock import ServerClock
+from proof.workload.events import Event
+from proof.workload.journeys import Journey
+from proof.workload.settings import Settings
+from proof.workload.wire import Wire
+
+__all__ = ["PROGRESS_BYTES", "Crowd"]
+
+PROGRESS_BYTES = 8
+"""Of each process: how many operations it has begun."""
+
+LOOK_SECONDS = 0.05
+EVENT_ZIPF = 0.9
+REGULARS = 12
+"""Users of a process who come again and again; the others come once."""
+MOST_WAITING = 2_000
+"""Journeys that wait for something; beyond that no new ones begin."""
+
+
+class Enough(Exception):
+    """No further operation is to begin."""
+
+
+class Crowd:
+    """One process of clients; `run` returns when all has ended."""
+
+    def __init__(self, settings: Settings, process: int) -> None:
+        self._settings, self._process = settings, process
+        self._seed = f"{settings.seed}/{process}"
+        self._chance = random.Random(self._seed)
+        share, rest = divmod(settings.operations, settings.processes)
+        self._budget = share + (process < rest) if settings.operations else sys.maxsize
+        self._begun = 0
+        self._pace = settings.pace / settings.processes
+        self._next_at = 0.0
+        self._slots = asyncio.Semaphore(settings.clients)
+        self._events: list[Event] = []
+        self._weights: list[float] = []
+        self._enough = asyncio.Event()
+        self._journeys: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+        self._clock = ServerClock()
+
+    async def run(self) -> dict[str, int]:
+        """What was counted."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._enough.set)
+        if self._settings.seconds is not None:
+            loop.call_later(self._settings.seconds, self._enough.set)
+        out = self._settings.out
+        with (
+            ClientLog(out / f"client-{self._process:02}.jsonl") as log,
+            _Progress(out, self._process) as progress,
+        ):
+            self._progress = progress
+            wire = Wire(self._settings.urls)
+            self._asking = Asking(
+                wire,
+                log,
+                self._clock,
+                keys=self._keys(),
+                pause=self._pause,
+                begin=self._begin,
+                time_out_seconds=self._settings.time_out_seconds,
+            )
+            looking = asyncio.create_task(self._look_for_events(out / "setup.jsonl"))
+            await self._send_out()
+            await asyncio.gather(*self._journeys, return_exceptions=True)
+            if self._failure is not None:
+                raise self._failure
+            looking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await looking
+            wire.close()
+        return {**self._asking.counts, "operations": self._begun, "late requests answered": wire.late}
+
+    async def _send_out(self) -> None:
+        """One journey after another, as there is room."""
+        for number in count(1):
+            await self._slots.acquire()
+            while not self._enough.is_set() and (not self._events or len(self._journeys) > MOST_WAITING):
+                await self._rest(LOOK_SECONDS)
+            if self._enough.is_set():
+                self._slots.release()
+                return
+            journey = asyncio.create_task(self._go(number))
+            self._journeys.add(journey)
+            journey.add_done_callback(self._end_of_journey)
+
+    def _end_of_journey(self, journey: asyncio.Task[None]) -> None:
+        """One that failed, which is a mistake of this program, ends all of it."""
+        self._journeys.discard(journey)
+        if not journey.cancelled() and (error := journey.exception()) is not None:
+            self._failure = self._failure or error
+            self._enough.set()
+
+    async def _go(self, number: int) -> None:
+        chance = random.Random(f"{self._seed}/{number}")
+        [event] = chance.choices(self._events, cum_weights=self._weights)
+        is_regular = chance.random() < 0.3
+        user = (
+            f"regular-{self._process}-{chance.randrange(REGULARS)}"
+            if is_regular
+            else f"u{self._process}-{number}"
+        )
+        users = self._settings.users
+        journey = Journey(
+            self._asking,
+            self._clock,
+            chance=chance,
+            who=Identity(f"{self._process}-{number}"),
+            user=user,
+            account=str(chance.choice(users)) if users else None,
+            event=event,
+            pause=self._pause,
+        )
+        try:
+            await journey.run()
+        except Enough:
+            pass
+        finally:
+            self._slots.release()
+
+    async def _pause(self, seconds: float) -> None:
+        """Others may go on meanwhile. When there is enough, nobody waits any longer."""
+        if seconds <= 0:
+            return
+        self._slots.release()
+        try:
+            await self._rest(seconds)
+        finally:
+            await self._slots.acquire()
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._enough.wait()
+
+    async def _begin(self) -> None:
+        """Before every operation. Raises Enough."""
+        if self._begun >= self._budget:
+            self._enough.set()
+        if self._enough.is_set():
+            raise Enough
+        self._begun += 1
+        self._progress.tell(self._begun)
+        if self._pace:
+            now = time.monotonic()
+            self._next_at = max(self._next_at + 1 / self._pace, now - 1)
+            if self._next_at > now:
+                await asyncio.sleep(self._next_at - now)
+
+    def _keys(self) -> Iterator[str]:
+        """Long enough for anyone, and never the same twice."""
+        run = random.Random(f"{self._seed}/keys").getrandbits(64)
+        return (f"{run:016x}-{self._process:02}-{number:08}" for number in count(1))
+
+    async def _look_for_events(self, path: Path) -> None:
+        """They come by and by; the newest are the most wanted."""
+        place = 0
+        while True:
+            with path.open("rb") as file:
+                file.seek(place)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break
+                    place += len(line)
+                    told = orjson.loads(line)
+                    if told["e"] == "event":
+                        self._events = [Event.of(told), *self._events[: self._settings.window - 1]]
+            if len(self._weights) != len(self._events):
+                self._weights = list(
+                    accumulate(1 / (rank + 1) ** EVENT_ZIPF for rank in range(len(self._events)))
+                )
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+class _Progress:
+    """A number that other processes can read at any time."""
+
+    def __init__(self, folder: Path, process: int) -> None:
+        with (folder / "progress").open("r+b") as file:
+            self._shared = mmap.mmap(file.fileno(), 0)
+        self._place = process * PROGRESS_BYTES
+
+    def tell(self, count: int) -> None:
+        struct.pack_into("<Q", self._shared, self._place, count)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._shared.close()

@@ -1,0 +1,151 @@
+"""Events of a workload: drawn by sample, small, so that they sell out and lapse often; told in `setup.jsonl`."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+__all__ = ["Event", "draw_event", "event_line", "rows_of"]
+
+ROW_LENGTHS = (5, 6, 8, 10)
+HOLD_TTL_SECONDS = (1, 2, 2, 3, 4)
+LONGEST_OVER_TTL = (0, 1, 2, 3)
+"""Seconds: so short that the dialects' five and twenty minutes end within a run, too."""
+
+_SEAT_ZIPF = 0.8
+
+
+@dataclass(slots=True)
+class Event:
+    """One event as a client knows it, read from its line."""
+
+    id: str
+    number: int
+    areas: dict[str, int]
+    rows: list[list[tuple[str, str]]]
+    """Of each seat: label and category."""
+    hold_ttl: int
+    limits: dict[str, Any]
+    labels: list[str] = field(init=False)
+    """The most wanted first: the same for everyone, as it is with seats."""
+    weights: list[float] = field(init=False)
+    categories: list[str] = field(init=False)
+    seat_ids: dict[str, int] | None = None
+    """Of the dialects that count seats; as they told it."""
+
+    def __post_init__(self) -> None:
+        self.labels = [label for row in self.rows for label, _ in row]
+        random.Random(self.id).shuffle(self.labels)
+        self.weights = list(accumulate(1 / (rank + 1) ** _SEAT_ZIPF for rank in range(len(self.labels))))
+        self.categories = sorted({category for row in self.rows for _, category in row})
+
+    @classmethod
+    def of(cls, line: dict[str, Any]) -> Event:
+        rows = [[(seat["label"], seat["category"]) for seat in row] for row in line["rows"]]
+        return cls(line["event"], line["number"], line["areas"], rows, line["hold_ttl"], line["limits"])
+
+    @property
+    def longest_ttl(self) -> int:
+        return int(self.limits["max_hold_ttl_seconds"])
+
+    @property
+    def needs_buyer(self) -> bool:
+        return self.limits.get("max_per_buyer") is not None
+
+    @property
+    def is_one_area(self) -> bool:
+        """For the dialects that know only a number of places."""
+        return len(self.areas) == 1 and not self.rows
+
+    def draw_seats(
+        self, chance: random.Random, count: int, *, taken: frozenset[str] = frozenset()
+    ) -> list[str]:
+        """Different ones, in no order; a client that has just looked passes over most of what it saw taken."""
+        found: dict[str, None] = {}
+        for _ in range(4 * count):
+            if len(found) == count:
+                break
+            [label] = chance.choices(self.labels, cum_weights=self.weights)
+            if label not in taken or chance.random() < 0.2:
+                found[label] = None
+        seats = list(found)
+        chance.shuffle(seats)
+        return seats
+
+
+def draw_event(chance: random.Random, name: str) -> dict[str, Any]:
+    """The body of `POST /v1/events`."""
+    kind = chance.random()
+    ttl = chance.choice(HOLD_TTL_SECONDS)
+    body: dict[str, Any] = {
+        "name": name,
+        "hold_ttl_seconds": ttl,
+        "max_hold_ttl_seconds": ttl + chance.choice(LONGEST_OVER_TTL),
+    }
+    if kind < 0.75:
+        body["seat_map"] = {"sections": _draw_sections(chance)}
+    if kind < 0.25:
+        body["areas"] = [{"name": "standing", "capacity": chance.randint(8, 40)}]
+    elif kind >= 0.9:
+        body["areas"] = [
+            {"name": "floor", "capacity": chance.randint(10, 60)},
+            {"name": "terrace", "capacity": chance.randint(5, 30)},
+        ]
+    elif kind >= 0.75:
+        body["capacity"] = chance.randint(10, 90)
+    if chance.random() < 0.15:
+        body["max_per_hold"] = chance.randint(3, 6)
+    if chance.random() < 0.15:
+        body["max_per_buyer"] = chance.randint(2, 6)
+    if chance.random() < 0.2:
+        body["allow_partial"] = True
+    return body
+
+
+def rows_of(body: dict[str, Any]) -> list[list[dict[str, str]]]:
+    """The seats that its map asks for, as they stand beside one another."""
+    sections = body.get("seat_map", {}).get("sections", ())
+    return [
+        [
+            {"label": f"{section['name']}-{row}-{seat}", "category": section["category"]}
+            for seat in range(1, section["seats_per_row"] + 1)
+        ]
+        for section in sections
+        for row in range(1, section["rows"] + 1)
+    ]
+
+
+def event_line(body: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """For `setup.jsonl`."""
+    areas = {area["name"]: area["capacity"] for area in body.get("areas", ())}
+    if "capacity" in body:
+        areas["general"] = body["capacity"]
+    return {
+        "e": "event",
+        "event": told["id"],
+        "number": told["number"],
+        "areas": areas,
+        "rows": rows_of(body),
+        "hold_ttl": body["hold_ttl_seconds"],
+        "limits": {
+            "max_hold_ttl_seconds": body["max_hold_ttl_seconds"],
+            "max_per_hold": body.get("max_per_hold"),
+            "max_per_buyer": body.get("max_per_buyer"),
+            "allow_partial": body.get("allow_partial", False),
+        },
+    }
+
+
+def _draw_sections(chance: random.Random) -> list[dict[str, Any]]:
+    categories = ("stalls", "circle", "gallery")
+    return [
+        {
+            "name": "ABC"[number],
+            "rows": chance.randint(1, 3),
+            "seats_per_row": chance.choice(ROW_LENGTHS),
+            "category": categories[number],
+        }
+        for number in range(chance.randint(1, 3))
+    ]

@@ -1,0 +1,21 @@
+"""Process: `python -m proof.workload.process SETTINGS NUMBER`, one process of clients, as the workload starts it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import uvloop
+
+from proof.workload.crowd import Crowd
+from proof.workload.settings import Settings
+
+
+async def run(settings: Settings, number: int) -> None:
+    counts = await Crowd(settings, number).run()
+    (settings.out / f"counts-{number:02}.json").write_text(json.dumps(counts))
+
+
+if __name__ == "__main__":
+    uvloop.run(run(Settings.read(Path(sys.argv[1])), int(sys.argv[2])))
