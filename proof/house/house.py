@@ -202,7 +202,7 @@ class House:
             ]
         for server in self.servers:
             server.start(wait=False)
-        self.wait_until_ready()
+        self.wait_until_whole()
 
     def _start_postgres(self) -> None:
         connections = self._count * self.workers * _CONNECTIONS_PER_WORKER + _SPARE_CONNECTIONS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -72,10 +73,10 @@ class Server:
         return found
 
     def start(self, *, wait: bool = True) -> None:
-        """Returns once it is ready to take traffic."""
+        """Returns once it is whole: a supervisor that loses a worker before that gives up, as it should."""
         self._kept.start()
         if wait:
-            self.wait_until_ready()
+            self.wait_until_whole()
 
     def stop(self) -> None:
         """As an operator stops it; it is not started again until `start`."""
@@ -99,8 +100,11 @@ class Server:
         return answer_of(self.url, "/readyz")[0] == 200
 
     def is_whole(self) -> bool:
-        """It has all its processes, and is ready."""
-        return len(self.workers()) == int(self.settings["workers"]) and self.is_ready()
+        """It has all its processes, each of them serves, and it is ready to take traffic."""
+        workers = self.workers()
+        return (
+            len(workers) == int(self.settings["workers"]) and all(map(_serves, workers)) and self.is_ready()
+        )
 
     def wait_until_ready(self) -> None:
         self._wait(self.is_ready)
@@ -138,6 +142,17 @@ class Server:
             if "holdfast.app.worker" in command_of(pid):
                 send(pid, signal.SIGCONT)
         self._known = set(wait_until_gone(self._known, seconds=_STOP_SECONDS))
+
+
+def _serves(worker: int) -> bool:
+    """It has closed the pipe through which it tells its supervisor so."""
+    found = re.search(r"--ready (\d+)", command_of(worker))
+    if found is None:
+        return False
+    try:
+        return not str(Path(f"/proc/{worker}/fd/{found[1]}").readlink()).startswith("pipe:")
+    except OSError:
+        return True
 
 
 def python_environment(source: Path | None) -> dict[str, str]:

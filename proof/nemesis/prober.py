@@ -41,9 +41,8 @@ class Prober:
 
     def start(self) -> None:
         """The house must be ready: the event is made."""
-        status, made = _call(
-            self.urls[0], "/v1/events", {"name": "Probe", "capacity": CAPACITY}, key=uuid.uuid4().hex
-        )
+        event = {"name": "Probe", "capacity": CAPACITY}
+        status, made = _call(self.urls[0], "/v1/events", event, key=uuid.uuid4().hex, seconds=30.0)
         if status != 201:
             raise RuntimeError(f"the prober's event was not made: {status} {made}")
         self.event = made["id"]
@@ -103,20 +102,25 @@ class Prober:
         except (OSError, http.client.HTTPException, ValueError) as error:
             return type(error).__name__
 
-    def _refused(self, what: str, status: int, answer: Any) -> str:
-        code = str(answer.get("code")) if isinstance(answer, dict) else "?"
+    def _refused(self, what: str, status: int, answer: dict[str, Any]) -> str:
+        code = str(answer.get("code"))
         if status not in _EXPECTED and code not in _AFTER_A_JUMP:
             self.surprises.append({"t": time.monotonic_ns(), "f": what, "status": status, "answer": answer})
         return code
 
 
-def _call(url: str, path: str, body: dict[str, Any], *, key: str) -> tuple[int, Any]:
+def _call(
+    url: str, path: str, body: dict[str, Any], *, key: str, seconds: float = _PATIENCE_SECONDS
+) -> tuple[int, dict[str, Any]]:
     host, _, port = url.removeprefix("http://").partition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=_PATIENCE_SECONDS)
+    connection = http.client.HTTPConnection(host, int(port), timeout=seconds)
     try:
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         connection.request("POST", path, json.dumps(body), headers)
         answer = connection.getresponse()
-        return answer.status, json.loads(answer.read() or b"null")
+        content = json.loads(answer.read() or b"null")
+        if not isinstance(content, dict):
+            raise http.client.IncompleteRead(b"")  # the library takes a head that breaks off for a whole one
+        return answer.status, content
     finally:
         connection.close()

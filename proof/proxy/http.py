@@ -82,7 +82,7 @@ class HttpRelay:
                 answer = b""
             elif halves:
                 counts.half_answers += 1
-                answer = answer[: -max(1, len(answer) // 4)]
+                answer = answer[: self._chance.randrange(1, len(answer))]
             else:
                 rules.cut_times -= 1
                 counts.cuts += 1
