@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+from proof.dump import dump
 from proof.workload import Settings, run
 
 
@@ -34,6 +35,8 @@ def main() -> int:
     )
     print(f"seed {settings.seed}", flush=True)
     counts = run(settings, stop=stop)
+    if given.database_url is not None:
+        dump(settings.urls[0], given.database_url, settings.out)
     print(json.dumps(dict(sorted(counts.items())), indent=1))
     seconds = counts["milliseconds"] / 1000
     print(f"{counts['operations'] / seconds:.0f} operations/s, {counts['requests'] / seconds:.0f} requests/s")
@@ -57,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         ("processes", int, 4),
         ("clients", int, 16),
         ("window", int, 12),
-        ("operations-per-event", int, 160),
+        ("operations-per-event", int, 140),
     ):
         parser.add_argument(f"--{name}", type=kind, default=otherwise)
     return parser

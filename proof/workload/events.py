@@ -14,7 +14,7 @@ HOLD_TTL_SECONDS = (1, 2, 2, 3, 4)
 LONGEST_OVER_TTL = (0, 1, 2, 3)
 """Seconds: so short that the dialects' five and twenty minutes end within a run, too."""
 
-_SEAT_ZIPF = 0.8
+_SEAT_ZIPF = 0.6
 
 
 @dataclass(slots=True)
@@ -55,14 +55,14 @@ class Event:
         return self.limits.get("max_per_buyer") is not None
 
     @property
-    def is_one_area(self) -> bool:
-        """For the dialects that know only a number of places."""
-        return len(self.areas) == 1 and not self.rows
+    def is_plain(self) -> bool:
+        """For the dialects that know only a number of places, and no buyer."""
+        return len(self.areas) == 1 and not self.rows and not self.needs_buyer
 
     def draw_seats(
         self, chance: random.Random, count: int, *, taken: frozenset[str] = frozenset()
     ) -> list[str]:
-        """Different ones, in no order; a client that has just looked passes over most of what it saw taken."""
+        """Different ones, at least one, in no order; who has just looked passes over most of what was taken."""
         found: dict[str, None] = {}
         for _ in range(4 * count):
             if len(found) == count:
@@ -70,7 +70,7 @@ class Event:
             [label] = chance.choices(self.labels, cum_weights=self.weights)
             if label not in taken or chance.random() < 0.2:
                 found[label] = None
-        seats = list(found)
+        seats = list(found) or [chance.choice(self.labels)]
         chance.shuffle(seats)
         return seats
 
@@ -87,14 +87,14 @@ def draw_event(chance: random.Random, name: str) -> dict[str, Any]:
     if kind < 0.75:
         body["seat_map"] = {"sections": _draw_sections(chance)}
     if kind < 0.25:
-        body["areas"] = [{"name": "standing", "capacity": chance.randint(8, 40)}]
+        body["areas"] = [{"name": "standing", "capacity": chance.randint(10, 60)}]
     elif kind >= 0.9:
         body["areas"] = [
-            {"name": "floor", "capacity": chance.randint(10, 60)},
-            {"name": "terrace", "capacity": chance.randint(5, 30)},
+            {"name": "floor", "capacity": chance.randint(20, 90)},
+            {"name": "terrace", "capacity": chance.randint(10, 50)},
         ]
     elif kind >= 0.75:
-        body["capacity"] = chance.randint(10, 90)
+        body["capacity"] = chance.randint(30, 150)
     if chance.random() < 0.15:
         body["max_per_hold"] = chance.randint(3, 6)
     if chance.random() < 0.15:
@@ -143,7 +143,7 @@ def _draw_sections(chance: random.Random) -> list[dict[str, Any]]:
     return [
         {
             "name": "ABC"[number],
-            "rows": chance.randint(1, 3),
+            "rows": chance.randint(2, 5),
             "seats_per_row": chance.choice(ROW_LENGTHS),
             "category": categories[number],
         }

@@ -45,9 +45,9 @@ class Journey:
             await self._arena()
         elif event.rows and self._account is not None and draw < 0.2:
             await self._reservation(self._account)
-        elif event.is_one_area and draw < 0.25:
+        elif event.is_plain and draw < 0.25:
             await self._box_office()
-        elif event.is_one_area and draw < 0.4:
+        elif event.is_plain and draw < 0.4:
             await self._instant()
         else:
             await self._v1()

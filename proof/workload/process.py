@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from proof.workload.settings import Settings
 
 async def run(settings: Settings, number: int) -> None:
     counts = await Crowd(settings, number).run()
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    counts["processor_milliseconds"] = round(1_000 * (used.ru_utime + used.ru_stime))
     (settings.out / f"counts-{number:02}.json").write_text(json.dumps(counts))
 
 

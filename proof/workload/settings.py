@@ -27,7 +27,7 @@ class Settings:
     """Requests of one process that are under way at the same time."""
     window: int = 12
     """Events that are asked for at the same time; older ones are left alone."""
-    operations_per_event: int = 160
+    operations_per_event: int = 140
     """So often, on the average, an event is asked something before the next one is made."""
     time_out_seconds: float = 10.0
     users: list[int] = field(default_factory=list)
