@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import itertools
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ from psycopg.rows import dict_row
 
 from proof.log import read_json
 
-__all__ = ["dump"]
+__all__ = ["write_dump"]
 
 PATIENCE_SECONDS = 60.0
 ANSWER_SECONDS = 10.0
@@ -76,13 +77,13 @@ FROM journal WHERE event_number = ANY (%s) ORDER BY event_number, version
 """  # noqa: S608 - names of ours
 
 
-def dump(url: str, database_url: str, folder: Path) -> Path:
-    """Of all events of the run in `folder`. Raises TimeoutError where the server does not answer."""
+def write_dump(urls: Sequence[str], database_url: str, folder: Path) -> Path:
+    """Of all events of the run in `folder`. Raises TimeoutError where no server answers."""
     events = {
         line["number"]: line["event"] for line in read_json(folder / "setup.jsonl") if line["e"] == "event"
     }
     _wait_for_calm(database_url, list(events))
-    api = _ask_api(url, events)
+    api = _ask_api(urls, events)
     sql, server_time = _read_tables(database_url, events)
     told = {"api": api, "sql": sql, "taken_at": time.monotonic_ns(), "server_time": server_time}
     path = folder / "dump.json"
@@ -106,11 +107,11 @@ def _wait_for_calm(database_url: str, numbers: Sequence[int]) -> None:
         time.sleep(TICK_SECONDS)
 
 
-def _ask_api(url: str, events: dict[int, str]) -> Row:
+def _ask_api(urls: Sequence[str], events: dict[int, str]) -> Row:
     bookings: list[Row] = []
     holds: list[Row] = []
     availability: dict[str, Row] = {}
-    with contextlib.closing(_Api(url)) as api:
+    with contextlib.closing(_Api(urls)) as api:
         for number, event in events.items():
             for told in api.list(f"/v1/bookings?event={number}"):
                 seats, areas = _parts(told["lines"])
@@ -142,18 +143,16 @@ def _parts(lines: Sequence[Row]) -> tuple[list[str], dict[str, int]]:
 
 
 class _Api:
-    """Asked over one connection, and again where that does not answer: a server may just be coming back."""
+    """Asked over one connection, and the next server where that does not answer: one may just be coming back."""
 
-    def __init__(self, url: str) -> None:
-        place = urlsplit(url)
-        self._connection = http.client.HTTPConnection(
-            place.hostname or "", place.port, timeout=ANSWER_SECONDS
-        )
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._places = itertools.cycle([urlsplit(url) for url in urls])
+        self._connection = self._next()
 
     def get(self, path: str) -> Row:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            try:
+            with contextlib.suppress(OSError, http.client.HTTPException):
                 self._connection.request("GET", path)
                 answer = self._connection.getresponse()
                 text = answer.read()
@@ -162,10 +161,14 @@ class _Api:
                     return told
                 if answer.status < 500:
                     raise RuntimeError(f"GET {path} was answered {answer.status}: {text[:500]!r}")
-            except (OSError, http.client.HTTPException):
-                self._connection.close()
+            self._connection.close()
+            self._connection = self._next()
             time.sleep(TICK_SECONDS)
         raise TimeoutError(f"GET {path} is not answered")
+
+    def _next(self) -> http.client.HTTPConnection:
+        place = next(self._places)
+        return http.client.HTTPConnection(place.hostname or "", place.port, timeout=ANSWER_SECONDS)
 
     def list(self, path: str) -> Iterator[Row]:
         """Every item, page by page."""
@@ -219,11 +222,13 @@ def _claims(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, dict[s
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.dump", description=__doc__)
-    parser.add_argument("--url", required=True, help="of a server")
+    parser.add_argument(
+        "--url", action="append", required=True, help="of a server; several times for several"
+    )
     parser.add_argument("--database-url", required=True)
     parser.add_argument("run", type=Path, metavar="RUN", help="the folder of the logs")
     given = parser.parse_args()
-    print(dump(given.url, given.database_url, given.run))
+    print(write_dump(given.url, given.database_url, given.run))
     return 0
 
 

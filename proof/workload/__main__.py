@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from proof.dump import dump
+from proof.dump import write_dump
 from proof.workload import Settings, run
 
 
@@ -36,7 +36,7 @@ def main() -> int:
     print(f"seed {settings.seed}", flush=True)
     counts = run(settings, stop=stop)
     if given.database_url is not None:
-        dump(settings.urls[0], given.database_url, settings.out)
+        write_dump(settings.urls, given.database_url, settings.out)
     print(json.dumps(dict(sorted(counts.items())), indent=1))
     seconds = counts["milliseconds"] / 1000
     print(f"{counts['operations'] / seconds:.0f} operations/s, {counts['requests'] / seconds:.0f} requests/s")
