@@ -1,0 +1,185 @@
+"""Claims: who definitely had which admissions when, and who possibly had.
+
+Only definite facts accuse, only possible facts excuse. A claim is definite from the moment when a client was told of
+it until the earliest moment when it can have ended; it is possible from the moment when it was first asked for until
+the latest moment when it can have been there (plus X, the time in which admissions must be on sale again).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from proof.checker.clock import RETURN, Doubt
+from proof.history import FOREVER, SECOND, Hall, Op
+
+__all__ = ["REUSING", "Claim", "Interval", "requested_of"]
+
+Interval = tuple[int, int]
+
+REUSING = frozenset({"arena", "reservations"})
+"""Formats in which the same user asking again for a seat is answered with the hold that is there."""
+
+MAX_HOLD_TTL = 1_800
+
+
+class Claim:
+    """One hold with all that was done to it. `id` is None where no client ever learned it."""
+
+    __slots__ = (
+        *("areas", "books", "buyer", "cancels", "definite", "event", "expected_expiry", "extends", "id"),
+        *("is_booking_lost", "is_single_life", "latest_expiry", "not_before", "places", "possible"),
+        *("releases", "seats", "user"),
+    )
+
+    def __init__(self, id: str | None, event: str, user: str) -> None:
+        self.id, self.event, self.user = id, event, user
+        self.buyer = user
+        """The name that the product knows, where it was told one."""
+        self.seats: tuple[str, ...] = ()
+        self.areas: dict[str, int] = {}
+        self.places: list[Op] = []
+        self.extends: list[Op] = []
+        self.releases: list[Op] = []
+        self.books: list[Op] = []
+        self.cancels: list[Op] = []
+        self.definite: list[Interval] = []
+        self.possible: list[Interval] = []
+        self.expected_expiry = self.latest_expiry = 0
+        self.not_before = FOREVER
+        """When it may have been asked for by an operation that was never answered."""
+        self.is_booking_lost = False
+        """The final state knows the hold, and no booking of it: an uncertain confirmation did nothing."""
+        self.is_single_life = True
+        """False where several holds of one user on one seat are told as one, for want of their ids."""
+
+    @property
+    def op(self) -> Op | None:
+        """What began it, as far as clients know."""
+        return next(iter(self.places or self.books), None)
+
+    @property
+    def booked(self) -> Op | None:
+        """The first confirmation that a client was told of."""
+        done = [op for op in self.books if op.st == "ok"]
+        return min(done, key=_hi) if done else None
+
+    def settle(self, hall: Hall, doubt: Doubt) -> None:
+        """Works out both kinds of intervals."""
+        self.places.sort(key=_lo)
+        booked = self.booked
+        cancel_lo = min((op.lo for op in self.cancels if op.st != "fail"), default=FOREVER)
+        cancel_hi = min((op.hi for op in self.cancels), default=FOREVER)
+        release_lo = min((op.lo for op in self.releases if op.st != "fail"), default=FOREVER)
+        definite = [(start, min(end, release_lo, cancel_lo)) for start, end in self._held(hall, doubt)]
+        if booked is not None:
+            definite.append((booked.hi, cancel_lo))
+        self.definite = union(definite)
+        self.possible = union(self._possible(hall, doubt, booked, cancel_hi))
+
+    def _held(self, hall: Hall, doubt: Doubt) -> list[Interval]:
+        """Each answer keeps the hold for at least so long; sets the expiries on the way."""
+        held = []
+        base, end_before = self.not_before, -FOREVER if self.is_single_life else 0
+        for place in self.places:
+            span = span_of(place, hall)
+            # Where the same user is answered with the hold that is there, it may be as old as the first asking.
+            base = min(base, place.lo) if self.is_single_life or place.lo <= end_before else place.lo
+            if place.st != "ok":
+                end_before = self.latest_expiry = FOREVER
+                continue
+            earliest, latest = base + span, place.hi + span
+            end_before = max(end_before, latest)
+            held.append((place.hi, earliest - doubt.between(base, earliest)))
+            self.latest_expiry = max(self.latest_expiry, latest + doubt.between(base, latest))
+            self.expected_expiry = max(self.expected_expiry, (place.lo + place.hi) // 2 + span)
+        if self.extends:
+            held.extend(self._extended(hall, doubt, base))
+        return held
+
+    def _extended(self, hall: Hall, doubt: Doubt, base: int) -> Iterator[Interval]:
+        placed = next((op.out.get("placed_at") for op in self.places if op.st == "ok"), None)
+        longest = seconds(hall.limits.get("max_hold_ttl_seconds") or MAX_HOLD_TTL)
+        for extend in sorted(self.extends, key=_lo):
+            span = seconds(extend.given.get("ttl") or hall.hold_ttl)
+            if extend.st == "info":
+                self.latest_expiry += span
+            if extend.st != "ok":
+                continue
+            end, until = extend.lo + span, extend.out.get("expires_at")
+            if base < FOREVER:
+                end = min(end, base + longest)
+                if placed is not None and until is not None:
+                    end = max(end, base + (until - placed) * 1_000)
+            yield extend.hi, end - doubt.between(min(base, extend.lo), end)
+            latest = extend.hi + span
+            self.latest_expiry = max(self.latest_expiry, latest + doubt.between(extend.lo, latest))
+            self.expected_expiry = max(self.expected_expiry, (extend.lo + extend.hi) // 2 + span)
+
+    def _possible(self, hall: Hall, doubt: Doubt, booked: Op | None, cancel_hi: int) -> Iterator[Interval]:
+        begin = self.places[0].lo if self.places else None
+        may_be_booked = booked is not None or (
+            not self.is_booking_lost and any(op.st == "info" for op in self.books)
+        )
+        if may_be_booked:
+            first = min(op.lo for op in self.books if op.st != "fail")
+            yield (first if begin is None or not self.is_single_life else begin), cancel_hi
+        release_hi = min((op.hi for op in self.releases), default=FOREVER)
+        for place in self.places:
+            if place.st == "ok":
+                span = span_of(place, hall)
+                end = place.hi + span + RETURN
+                end += doubt.between(place.lo, end)
+                if self.is_single_life:
+                    end = max(end, self.latest_expiry + RETURN)
+                yield place.lo, min(end, release_hi)
+            elif place.st == "info":
+                yield place.lo, FOREVER
+
+    def is_definite_over(self, start: int, end: int) -> bool:
+        return any(begin <= start and end < stop for begin, stop in self.definite)
+
+    def is_possible_within(self, start: int, end: int) -> bool:
+        return any(begin <= end and stop >= start for begin, stop in self.possible)
+
+
+def span_of(place: Op, hall: Hall) -> int:
+    """How long the hold lives, as its answer says, or else as it was asked for."""
+    placed, expires = place.out.get("placed_at"), place.out.get("expires_at")
+    if placed is not None and expires is not None:
+        return int(expires - placed) * 1_000
+    return seconds(place.given.get("ttl") or hall.hold_ttl)
+
+
+def requested_of(lines: Iterable[dict[str, Any]]) -> int:
+    return sum(_line_quantity(line) for line in lines)
+
+
+def _line_quantity(line: dict[str, Any]) -> int:
+    return len(line["seats"]) if line.get("seats") else int(line.get("quantity") or line.get("best") or 0)
+
+
+def seconds(count: float) -> int:
+    return int(count * SECOND)
+
+
+def union(intervals: Iterable[Interval]) -> list[Interval]:
+    """Without empty ones, in order, those that touch made one."""
+    kept: list[Interval] = []
+    for start, end in sorted(intervals):
+        if end <= start:
+            continue
+        if kept and start <= kept[-1][1]:
+            if end > kept[-1][1]:
+                kept[-1] = (kept[-1][0], end)
+        else:
+            kept.append((start, end))
+    return kept
+
+
+def _lo(op: Op) -> int:
+    return op.lo
+
+
+def _hi(op: Op) -> int:
+    return op.hi

@@ -1,0 +1,53 @@
+"""Clock: how far the product's clock may be from the clients', and what its time is on theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from proof.history import FOREVER, SECOND, Fault
+
+__all__ = ["RETURN", "ROUNDING", "Doubt", "ServerClock"]
+
+ROUNDING = 2_000_000
+"""Nanoseconds: the product counts in microseconds, and the machine's two clocks may drift within a hold's life."""
+
+RETURN = SECOND
+"""X: how long after its end a hold's admissions may still be refused to others."""
+
+
+class Doubt:
+    """ε: how wrong the end of an interval may be, for the jumps of clocks that may have reached into it."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        # An event's time never runs backwards: after a jump it may stand still for as long as the jump was.
+        self._jumps = [(fault.t0, fault.t1 + fault.jump, fault.jump) for fault in faults if fault.jump]
+
+    def between(self, start: int, end: int) -> int:
+        if not self._jumps:
+            return ROUNDING
+        return ROUNDING + sum(jump for t0, t1, jump in self._jumps if t0 <= end and t1 >= start)
+
+
+class ServerClock:
+    """The product's time (microseconds since the epoch) on the clients' clock, as far as answers pin it down."""
+
+    def __init__(self) -> None:
+        self._least, self._most = -FOREVER, FOREVER
+        """Bounds of client clock minus server clock, in nanoseconds."""
+
+    def see(self, server: int | None, lo: int, hi: int) -> None:
+        """An answer that came between `lo` and `hi` told this time as its own."""
+        if server is not None:
+            self._least = max(self._least, lo - server * 1_000)
+            self._most = min(self._most, hi - server * 1_000)
+
+    @property
+    def is_known(self) -> bool:
+        """It is not where nobody told, nor where a clock jumped."""
+        return -FOREVER < self._least <= self._most + ROUNDING and self._most < FOREVER
+
+    def latest(self, server: int) -> int:
+        return server * 1_000 + self._most + ROUNDING
+
+    def earliest(self, server: int) -> int:
+        return server * 1_000 + self._least - ROUNDING

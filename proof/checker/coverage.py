@@ -1,0 +1,128 @@
+"""Coverage: situations that a run must have come to, so that finding nothing says something."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from itertools import pairwise
+
+from proof.checker.ledger import Ledger
+from proof.checker.refusals import WANT
+from proof.history import SECOND, Op
+
+__all__ = ["FLOORS", "measure"]
+
+FLOORS = {
+    "holds_done_after_uncertainty": 1_000,
+    "bookings_done_after_uncertainty": 500,
+    "done_after_the_client_gave_up": 200,
+    "bookings_around_expiry": 1_000,
+    "releases_and_cancels_after_expiry": 500,
+    "refused_holds": 100_000,
+    "keys_used_at_once": 1_000,
+    "refused_holds_of_several_seats": 5_000,
+}
+"""Of a million operations; a run of another size has to show its share."""
+
+AROUND = 50_000_000
+BOOKED_SHARE = 0.05
+STRETCH = 10 * SECOND
+FEW = 20
+"""Fewer confirmations than this in ten seconds say nothing about their share of success."""
+
+
+def measure(ledger: Ledger) -> dict[str, tuple[int, int]]:
+    """Each situation with how often it came, and how often it had to."""
+    ops = ledger.history.ops
+    size = sum(map(len, ops.values())) + len(ledger.history.reads)
+    counted = {
+        "holds_done_after_uncertainty": sum(op.st == "ok" and op.infos > 0 for op in ops["hold"]),
+        "bookings_done_after_uncertainty": sum(op.st == "ok" and op.infos > 0 for op in ops["book"]),
+        "done_after_the_client_gave_up": _given_up(ledger),
+        "bookings_around_expiry": _around_expiry(ledger),
+        "releases_and_cancels_after_expiry": _after_expiry(ledger),
+        "refused_holds": sum(
+            op.st == "fail" and op.code in WANT for f in ("hold", "instant") for op in ops[f]
+        ),
+        "keys_used_at_once": sum(_overlap(op) for op in ledger.history.changing()),
+        "refused_holds_of_several_seats": sum(
+            op.code == "seat_taken" and any(len(line.get("seats") or ()) > 1 for line in op.given["lines"])
+            for op in ops["hold"]
+        ),
+    }
+    covered = {name: (count, FLOORS[name] * size // 1_000_000) for name, count in counted.items()}
+    covered |= _fault_windows(ledger, size)
+    share, stretches = _least_share(ledger)
+    if stretches:
+        covered["least_percent_of_bookings_done_in_10_s_without_faults"] = (
+            round(100 * share),
+            round(100 * BOOKED_SHARE),
+        )
+    return covered
+
+
+def _given_up(ledger: Ledger) -> int:
+    """Requests without an end for their client, and done all the same, as the final state tells."""
+    made = sum(orphan.op is not None and orphan.op.st == "info" for orphan in ledger.orphans)
+    sql = (ledger.history.dump or {}).get("sql") or {}
+    rows = {row["hold"]: row["status"] for row in sql.get("bookings") or ()}
+    for claim in ledger.claims:
+        status = None if claim.id is None else rows.get(claim.id)
+        if status is not None and claim.booked is None:
+            made += 1
+        if status == "cancelled" and not any(op.st == "ok" for op in claim.cancels):
+            made += 1
+    return made
+
+
+def _around_expiry(ledger: Ledger) -> int:
+    return sum(
+        abs(op.lo - claim.expected_expiry) <= AROUND
+        for claim in ledger.claims
+        if claim.expected_expiry
+        for op in claim.books
+    )
+
+
+def _after_expiry(ledger: Ledger) -> int:
+    return sum(
+        op.lo > claim.expected_expiry
+        for claim in ledger.claims
+        if claim.expected_expiry
+        for op in (*claim.releases, *claim.cancels)
+    )
+
+
+def _overlap(op: Op) -> bool:
+    if op.windows is None:
+        return False
+    windows = sorted(op.windows)
+    return any(after[0] < before[1] for before, after in pairwise(windows))
+
+
+def _fault_windows(ledger: Ledger, size: int) -> dict[str, tuple[int, int]]:
+    """By kind of fault: windows in which a confirmation was under way when it began."""
+    books = sorted((op.lo, min(op.last, op.lo + 60 * SECOND)) for op in ledger.history.ops["book"])
+    starts = [lo for lo, _ in books]
+    windows: dict[str, list[bool]] = defaultdict(list)
+    for fault in ledger.history.faults:
+        first, last = bisect_left(starts, fault.t0 - 60 * SECOND), bisect_right(starts, fault.t0)
+        windows[fault.name].append(any(books[at][1] >= fault.t0 for at in range(first, last)))
+    # A share of a small run is a small number of windows; each kind that came often must have hit something.
+    return {
+        f"fault_{name}_hit_a_booking": (sum(hits), min(max(20 * size // 1_000_000, 1), len(hits) // 5))
+        for name, hits in sorted(windows.items())
+    }
+
+
+def _least_share(ledger: Ledger) -> tuple[float, int]:
+    """The least share of confirmations that were done in ten seconds without faults; how many such there were."""
+    faults = [(fault.t0 // STRETCH, fault.t1 // STRETCH) for fault in ledger.history.faults]
+    shaken = {at for first, last in faults for at in range(first, last + 2)}
+    done: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for op in ledger.history.ops["book"]:
+        stretch = done[op.lo // STRETCH]
+        stretch[0] += op.st == "ok"
+        stretch[1] += 1
+    shares = [ok / tried for at, (ok, tried) in done.items() if tried >= FEW and at not in shaken]
+    return min(shares, default=1.0), len(shares)
