@@ -26,6 +26,11 @@ async def be_anyone(exchange: Exchange) -> Reply:
     return Reply(body=exchange.principal.kind.encode(), content_type=b"text/plain")
 
 
+@routes.post("/sale", policy=Policy.PUBLIC)
+async def sell_to_anyone(exchange: Exchange) -> Reply:
+    return Reply(body=exchange.principal.kind.encode(), content_type=b"text/plain")
+
+
 @routes.get("/alive", policy=Policy.PUBLIC, anonymous=True)
 async def be_alive(exchange: Exchange) -> Reply:
     return Reply(body=exchange.principal.kind.encode(), content_type=b"text/plain")
@@ -149,6 +154,20 @@ async def test_without_a_database_what_is_public_stays_so_and_the_rest_waits():
         answer = await http.post("/staff")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.headers["retry-after"] == "1"
+
+
+async def test_without_a_database_nobody_is_sold_to_as_somebody_else():
+    """A retry key counts for its principal: sold to a guest, the retry a second later would be sold once more."""
+
+    class Broken(Keys):
+        async def any(self) -> bool:
+            raise Unavailable
+
+    async with client_of(layer_of(routes, keys=Broken())) as http:
+        answer = await http.post("/sale", headers={"Idempotency-Key": "k" * 30})
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    async with client_of(layer_of(routes)) as http:
+        assert (await http.post("/sale", headers={"Idempotency-Key": "k" * 30})).text == "open"
 
 
 async def test_a_database_that_is_away_is_asked_once_a_second():

@@ -211,9 +211,10 @@ class Layer:
         try:
             admitted = await self._open_mode.admits(exchange.scope, exchange.headers)
         except HoldfastError:
-            if endpoint.policy is not Policy.PUBLIC:
+            # A retry key counts for who sent it, and that must not be guessed: its retry would be somebody else's.
+            if endpoint.policy is not Policy.PUBLIC or exchange.method == "POST":
                 raise
-            return GUEST  # the database cannot be asked; what is open to anyone stays so
+            return GUEST  # the database cannot be asked; what anyone may read stays open
         return OPEN if admitted else GUEST
 
     async def _read_body(self, exchange: Exchange, receive: Receive, limit: int) -> bytes:
