@@ -129,7 +129,8 @@ def _ask_api(urls: Sequence[str], events: dict[int, str]) -> Row:
                 holds.append({**{name: told[name] for name in facts}, "seats": seats, "areas": areas})
             told = api.get(f"/v1/events/{number}/availability")
             counts = ("capacity", "available", "held", "booked", "blocked", "version")
-            availability[event] = {name: told[name] for name in counts}
+            if told["event_status"] != "cancelled":  # nothing of such a one is available, and nothing held
+                availability[event] = {name: told[name] for name in counts}
     return {"bookings": bookings, "holds": holds, "availability": availability}
 
 

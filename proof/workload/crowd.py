@@ -54,7 +54,7 @@ class Crowd:
         self._begun = 0
         self._pace = settings.pace / settings.processes
         self._next_at = 0.0
-        self._slots = asyncio.Semaphore(settings.clients)
+        self._slots = Slots(settings.clients)
         self._events: list[Event] = []
         self._weights: list[float] = []
         self._enough = asyncio.Event()
@@ -144,14 +144,14 @@ class Crowd:
             self._slots.release()
 
     async def _pause(self, seconds: float) -> None:
-        """Others may go on meanwhile. When there is enough, nobody waits any longer."""
+        """Others may go on meanwhile; who comes back is not kept waiting. When there is enough, nobody waits at all."""
         if seconds <= 0:
             return
         self._slots.release()
         try:
             await self._rest(seconds)
         finally:
-            await self._slots.acquire()
+            self._slots.take()
 
     async def _rest(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -195,6 +195,28 @@ class Crowd:
                     accumulate(1 / (rank + 1) ** EVENT_ZIPF for rank in range(len(self._events)))
                 )
             await asyncio.sleep(LOOK_SECONDS)
+
+
+class Slots:
+    """So many clients at once, and a few more while some come back from a pause to the very moment they waited for."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._freed = asyncio.Event()
+
+    async def acquire(self) -> None:
+        """For one at a time."""
+        while self._free <= 0:
+            self._freed.clear()
+            await self._freed.wait()
+        self._free -= 1
+
+    def take(self) -> None:
+        self._free -= 1
+
+    def release(self) -> None:
+        self._free += 1
+        self._freed.set()
 
 
 class _Progress:

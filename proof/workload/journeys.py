@@ -219,8 +219,10 @@ class Journey:
             await self._live(self._held(call, outcome))
 
     async def _arena(self) -> None:
-        """Ids are told with the list, which a client therefore reads first."""
+        """Ids are told with the list, which a client therefore reads first. A name of its own: under one name, a hold
+        that was placed in another format would be answered as the same reservation."""
         chance, event = self._chance, self._event
+        self._user = f"{self._user}-in-the-arena"
         if event.seat_ids is None or chance.random() < 0.1:
             await self._ask(dialects.arena_seats(event))
             if event.seat_ids is None:

@@ -8,11 +8,9 @@ with Workload(settings) as workload:
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import random
-import secrets
 import signal
 import struct
 import subprocess
@@ -20,26 +18,21 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urlsplit
-
-import orjson
+from typing import Self
 
 from proof.log import LineWriter
 from proof.machine import ROOT, Source
 from proof.processes import launch
 from proof.workload.crowd import PROGRESS_BYTES
-from proof.workload.events import draw_event, event_line
+from proof.workload.organiser import Organiser
 from proof.workload.settings import Settings
 
 __all__ = ["Workload", "run"]
 
 TICK_SECONDS = 0.05
-ANSWER_SECONDS = 10.0
 USERS = 24
 END_SECONDS = 60.0
 """How long a client process may take to end what is under way."""
@@ -51,13 +44,13 @@ class Workload:
     def __init__(self, settings: Settings) -> None:
         """`settings.out` is made, and must hold no other run."""
         self.settings = settings
-        self._chance = random.Random(f"{settings.seed}/events")
         self._stopping = threading.Event()
+        chance = random.Random(f"{settings.seed}/events")
+        self._organiser = Organiser(settings.urls, chance, self._stopping)
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._processes: list[subprocess.Popen[bytes]] = []
         self._counts: Counter[str] = Counter()
-        self._made = 0
 
     @property
     def operations(self) -> int:
@@ -137,8 +130,8 @@ class Workload:
             }
         )
         for _ in range(settings.window // 2):
-            self._make_event(setup)
-        accounts = [self._make_account(number) for number in range(USERS)]
+            self._organiser.make_event(setup)
+        accounts = [self._organiser.make_account(number) for number in range(USERS)]
         self.settings = replace(settings, users=[account for account in accounts if account is not None])
         self.settings.write(settings.out / "settings.json")
 
@@ -157,15 +150,16 @@ class Workload:
 
     def _make_events(self, setup: LineWriter) -> None:
         """New ones as the sale goes on, until all clients have ended or are told to."""
-        per_event, before = self.settings.operations_per_event, self._made
+        organiser, per_event = self._organiser, self.settings.operations_per_event
+        before = organiser.counts["events"]
         while any(process.poll() is None for process in self._processes):
             if self._stopping.is_set():
                 for process in self._processes:
                     process.send_signal(signal.SIGTERM)
                 return
-            if (self._made - before) * per_event < self.operations:
-                self._make_event(setup)
-            else:
+            if (organiser.counts["events"] - before) * per_event < self.operations:
+                organiser.make_event(setup)
+            elif not organiser.act():
                 self._stopping.wait(TICK_SECONDS)
 
     def _end(self) -> None:
@@ -176,49 +170,7 @@ class Workload:
                 raise RuntimeError(f"client process {number} ended with status {status}: {log[-2000:]}")
             counts = json.loads((self.settings.out / f"counts-{number:02}.json").read_text())
             self._counts.update(counts)
-        self._counts["events"] = self._made
-
-    def _make_event(self, setup: LineWriter) -> None:
-        self._made += 1
-        body = draw_event(self._chance, f"Event {self._made}")
-        key = secrets.token_urlsafe(24)
-        told = self._post("/v1/events", body, {"Idempotency-Key": key})
-        if told is not None:
-            setup.write(event_line(body, told))
-
-    def _make_account(self, number: int) -> int | None:
-        """A unique address each: the database may be one that other runs have used."""
-        email = f"{secrets.token_hex(8)}@example.org"
-        body = {
-            "name": f"Buyer {number}",
-            "phone_number": "0",
-            "email": email,
-            "password": secrets.token_hex(8),
-        }
-        told = self._post("/users/", body, {})
-        return None if told is None else int(told["id"])
-
-    def _post(self, path: str, body: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any] | None:
-        """Again until it is answered, by whichever server; None once the workload is to stop."""
-        urls = self.settings.urls
-        for attempt in range(10_000):
-            if self._stopping.is_set():
-                return None
-            place = urlsplit(urls[attempt % len(urls)])
-            connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=ANSWER_SECONDS)
-            with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
-                connection.request(
-                    "POST", path, orjson.dumps(body), {"Content-Type": "application/json", **headers}
-                )
-                answer = connection.getresponse()
-                text = answer.read()
-                if answer.status in (200, 201):
-                    told: dict[str, Any] = orjson.loads(text)
-                    return told
-                if answer.status < 500 and answer.status not in (409, 429):
-                    raise RuntimeError(f"POST {path} was answered {answer.status}: {text[:500]!r}")
-            self._stopping.wait(0.1)
-        raise RuntimeError(f"POST {path} is not answered")
+        self._counts.update(self._organiser.counts)
 
 
 def run(settings: Settings, *, stop: threading.Event | None = None) -> dict[str, int]:
