@@ -64,14 +64,15 @@ class Claim:
         done = [op for op in self.books if op.st == "ok"]
         return min(done, key=_hi) if done else None
 
-    def settle(self, hall: Hall, doubt: Doubt) -> None:
-        """Works out both kinds of intervals."""
+    def settle(self, hall: Hall, doubt: Doubt, *, held_until: int = FOREVER) -> None:
+        """Works out both kinds of intervals. `held_until`: the earliest end of all holds of a cancelled event."""
         self.places.sort(key=_lo)
         booked = self.booked
         cancel_lo = min((op.lo for op in self.cancels if op.st != "fail"), default=FOREVER)
         cancel_hi = min((op.hi for op in self.cancels), default=FOREVER)
         release_lo = min((op.lo for op in self.releases if op.st != "fail"), default=FOREVER)
-        definite = [(start, min(end, release_lo, cancel_lo)) for start, end in self._held(hall, doubt)]
+        last = min(release_lo, cancel_lo, held_until)
+        definite = [(start, min(end, last)) for start, end in self._held(hall, doubt)]
         if booked is not None:
             definite.append((booked.hi, cancel_lo))
         self.definite = union(definite)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from proof.history import FOREVER, SECOND, Fault
 
-__all__ = ["RETURN", "ROUNDING", "Doubt", "ServerClock"]
+__all__ = ["RETURN", "ROUNDING", "Doubt", "ServerClock", "microseconds"]
 
 ROUNDING = 2_000_000
 """Nanoseconds: the product counts in microseconds, and the machine's two clocks may drift within a hold's life."""
@@ -51,3 +52,13 @@ class ServerClock:
 
     def earliest(self, server: int) -> int:
         return server * 1_000 + self._least - ROUNDING
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(moment: int | str) -> int:
+    """Since the epoch, of a time as text or as such a number."""
+    if isinstance(moment, int):
+        return moment
+    return (datetime.fromisoformat(moment) - _EPOCH) // timedelta(microseconds=1)

@@ -6,12 +6,11 @@ from collections import defaultdict
 from typing import Any
 
 from proof.checker.claims import Claim
-from proof.checker.clock import RETURN
-from proof.checker.journal import microseconds
+from proof.checker.clock import RETURN, microseconds
 from proof.checker.ledger import Ledger
 from proof.checker.orphans import Orphan
 from proof.checker.verdict import Report
-from proof.history import Op
+from proof.history import KEYED, Op
 
 __all__ = ["check_final"]
 
@@ -125,6 +124,7 @@ def _check_unnamed(ledger: Ledger, report: Report) -> None:
 
 def _check_phantoms(ledger: Ledger, report: Report, bookings: dict[str, Row]) -> None:
     """Nothing is there that nobody asked for, and nothing twice that was asked for once."""
+    twice = any("dup" in fault.name for fault in ledger.history.faults)
     orphans = {orphan.hold["id"]: orphan for orphan in ledger.orphans}
     for orphan in ledger.orphans:
         if (
@@ -147,7 +147,7 @@ def _check_phantoms(ledger: Ledger, report: Report, bookings: dict[str, Row]) ->
             claim = _unseen_claim(ledger, orphans[hold])
             if op is not None and op.f == "instant":
                 continue
-        if claim is None or not any(op.st != "fail" for op in claim.books):
+        if claim is None or not any(op.st != "fail" or (twice and op.via not in KEYED) for op in claim.books):
             placed = None if claim is None else claim.op
             detail = f"booking {row['id']} was asked for by nobody"
             report.accuse("C4", row["event"], detail, placed, lines=[f"dump: {row}"])

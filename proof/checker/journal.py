@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from proof.checker.clock import microseconds
 from proof.checker.ledger import Ledger
 from proof.checker.verdict import Report
 
 __all__ = ["Act", "Replay", "check_journal"]
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 BEFORE = {
     "booked": "held",
@@ -190,10 +188,3 @@ def _compare_areas(replays: dict[str, Replay], areas: list[dict[str, Any]], repo
         row = {name: area[name] for name in ("held", "booked", "blocked", "capacity")}
         if told != row:
             report.accuse("C4", area["event"], f"journal: area {number} is {told}, its row says {row}")
-
-
-def microseconds(moment: int | str) -> int:
-    """Since the epoch, of a time as text or as such a number."""
-    if isinstance(moment, int):
-        return moment
-    return (datetime.fromisoformat(moment) - EPOCH) // timedelta(microseconds=1)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from proof.checker.claims import REUSING, Claim, Interval
-from proof.checker.clock import RETURN, Doubt, ServerClock
+from proof.checker.clock import RETURN, Doubt, ServerClock, microseconds
 from proof.checker.orphans import Orphan, find_orphans
 from proof.history import FOREVER, Hall, History, Op
 
@@ -40,6 +40,8 @@ class Ledger:
         self._told_ids = {op.via for op in history.ops["hold"] if op.st == "ok" and op.out.get("hold")}
         self._by_seat_and_buyer: dict[tuple[str, str, str], list[Claim]] = defaultdict(list)
         self._unanswered: list[Op] = []
+        self._cancelled: dict[str, int] = {}
+        """Events that were, and when at the earliest."""
         self._see_times()
         self._see_journal()
         self._place()
@@ -48,7 +50,8 @@ class Ledger:
         self.by_event: dict[str, list[Claim]] = defaultdict(list)
         """Every claim, excuses too."""
         for claim in self.claims:
-            claim.settle(self.hall_of(claim), self.doubt)
+            held_until = self._cancelled.get(claim.event, FOREVER)
+            claim.settle(self.hall_of(claim), self.doubt, held_until=held_until)
         for claim in (*self.claims, *self.excuses):
             self.by_event[claim.event].append(claim)
 
@@ -96,6 +99,9 @@ class Ledger:
             for entry in row["changes"]:
                 if entry["change"] in TURNS:
                     self.turns[row["event"]].add(entry["change"])
+                if entry["change"] == "event_cancelled":
+                    at = self.clock.earliest(microseconds(row["at"])) if self.clock.is_known else 0
+                    self._cancelled[row["event"]] = at
 
     def _place(self) -> None:
         for op in self.history.ops["hold"]:

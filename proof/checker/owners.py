@@ -106,7 +106,7 @@ def _check_content(ledger: Ledger, report: Report, op: Op) -> None:
         report.accuse("C1", op.event, "the hold has one seat twice", op)
     if not set(seats) <= hall.bit_of.keys():
         report.accuse("C1", op.event, "the hold has a seat that the event has not", op)
-    is_partial = op.given.get("partial") or hall.limits.get("allow_partial")
+    is_partial = op.given.get("partial")
     if got > asked or got == 0 or (got < asked and not is_partial):
         report.accuse("C1", op.event, f"{asked} admissions were asked for, and {got} held", op)
     elif not is_partial and not named <= set(seats):

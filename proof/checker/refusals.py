@@ -109,10 +109,13 @@ def _unexplained(ledger: Ledger, known: Explanations, op: Op) -> list[dict[str, 
     hall, event = ledger.history.halls[op.event], op.event
     lines: list[dict[str, Any]] = op.given.get("lines") or [{"quantity": op.given["quantity"]}]
     start, end = op.lo, op.ret
-    if ledger.turns.get(event, frozenset()) & {"capacity", "seats_added", "event_cancelled", "stopped"}:
+    turns = ledger.turns.get(event, frozenset[str]())
+    if turns & {"capacity", "seats_added"}:
         return None
-    if op.f == "instant" and (hall.limits.get("max_per_hold") or hall.limits.get("max_per_buyer")):
-        return None
+    if op.f == "instant":  # whatever the reason is, its format knows only one
+        limited = hall.limits.get("max_per_hold") or hall.limits.get("max_per_buyer")
+        if limited or turns & {"stopped", "event_cancelled"}:
+            return None
     partial = bool(op.given.get("partial"))
     if known.is_uncertain(event, start, end) and not all(line.get("area") for line in lines):
         return None
@@ -219,7 +222,8 @@ def _contradiction(ledger: Ledger, claim: Claim, op: Op) -> str | None:
     def possible(ops: list[Op]) -> bool:
         return any(one is not op and one.st != "fail" and one.lo <= op.ret for one in ops)
 
-    if ledger.turns.get(claim.event, frozenset()) & {"event_cancelled", "stopped"}:
+    turns = ledger.turns.get(claim.event, frozenset[str]())
+    if "event_cancelled" in turns:
         return None
     ended = op.via not in KEYED and op.code in ("hold_expired", "hold_released", "hold_not_found")
     match op.code:
@@ -237,7 +241,9 @@ def _contradiction(ledger: Ledger, claim: Claim, op: Op) -> str | None:
             return None if possible(claim.cancels) else "nobody asked for its cancellation"
         case "hold_not_found" | "booking_not_found":
             return "its owner had been told of it"
-        case "event_cancelled" | "sales_stopped" | "event_not_found":
+        case "sales_stopped":
+            return None if "stopped" in turns else "nobody stopped sales"
+        case "event_cancelled" | "event_not_found":
             return "the event was on sale"
     return None
 
