@@ -14,7 +14,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from holdfast.store import errors
+from holdfast.store import errors, queries
 from holdfast.store.deadline import cut_after
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -31,7 +31,7 @@ _OPTIONS = " ".join(
     }.items()
 )
 _NETWORK = {
-    "connect_timeout": 5,
+    "connect_timeout": 2,  # of several hosts one may be silent, and the next is asked only then
     "keepalives_idle": 3,
     "keepalives_interval": 1,
     "keepalives_count": 3,
@@ -39,6 +39,8 @@ _NETWORK = {
 }
 ANSWER_SECONDS = 6.0
 """A database that has not answered for so long (a second more than `statement_timeout`) is taken for lost."""
+
+_LINEAGE = queries.load("lineage")["load_lineage"]
 
 LOST = (OSError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 """What a database that cannot be reached looks like."""
@@ -64,6 +66,8 @@ class Connections:
         self.on_lost: list[Callable[[], None]] = []
         """Called when a connection was lost: the next may lead to another server, which knows less (a standby that was
         promoted before all had reached it), and versions that are counted alike may not be alike."""
+        self._timelines: dict[int, int] = {}
+        """The newest of each cluster, by its identifier."""
         self._pools: list[Pool] = [
             AsyncConnectionPool(
                 connection_string(url, application=application),
@@ -73,6 +77,7 @@ class Connections:
                 open=False,
                 kwargs={"autocommit": True, "prepare_threshold": 2},
                 connection_class=psycopg.AsyncConnection,
+                configure=self._admit,
                 reconnect_timeout=0.0,
                 max_waiting=10_000,
             )
@@ -153,3 +158,24 @@ class Connections:
         for forget in self.on_lost:
             forget()
         await asyncio.gather(*(pool.drain() for pool in self._pools), return_exceptions=True)
+
+    async def _admit(self, connection: Connection) -> None:
+        """A primary that was replaced may come back, and take itself for one still: what it shows is old, and what it
+        is told is lost. Raises the driver's error of a lost connection."""
+        try:
+            with cut_after(connection, ANSWER_SECONDS):
+                found = await (await connection.execute(_LINEAGE)).fetchone()
+        except psycopg.Error:
+            if connection.closed:
+                raise
+            return  # a service that does not let itself be asked
+        system, timeline = found or (0, None)
+        if timeline is None:
+            return
+        known = self._timelines.get(system, timeline)
+        if timeline < known:
+            await connection.close()
+            raise psycopg.OperationalError(f"this primary was replaced: timeline {timeline} of {known}")
+        self._timelines[system] = timeline
+        if timeline > known:
+            await self.forget_dead()  # what the pools have still leads to the one before
