@@ -1,0 +1,87 @@
+"""Mutants: `python -m proof.mutants [--only NAME …] [--count N] [--seed N] --out DIR`; `--renew` for the patches."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from proof.machine import HOUSES
+from proof.mutants.patches import PatchError, apply, copy_source, patch_of, patches, renewed
+from proof.mutants.runner import Runner, chosen, result_of
+from proof.mutants.table import MUTANTS
+
+
+def main() -> int:
+    given = _parser().parse_args()
+    if given.renew:
+        return _renew()
+    if given.list:
+        for mutant in MUTANTS:
+            print(f"{mutant.name:36} {mutant.part.name:36} {' or '.join(mutant.accepted)}\n    {mutant.bug}")
+        return 0
+    try:
+        mutants = chosen(given.only or (), given.count, given.seed)
+    except LookupError as error:
+        print(error.args[0], file=sys.stderr)
+        return 2
+    print(f"seed {given.seed}, {len(mutants)} of {len(MUTANTS)} mutants", flush=True)
+    given.out.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    began = time.monotonic()
+    runner = Runner(given.seed, keep=given.out if given.keep else None)
+    try:
+        verdicts = runner.run(mutants, lambda line: print(line, flush=True))
+    except KeyboardInterrupt:
+        print("Stopped.", flush=True)
+        return 130
+    result = result_of(verdicts, given.seed, time.monotonic() - began)
+    path = result.write(given.out)
+    for one in result.controls:
+        if one["caught_by"] is None:
+            print(f"MISSED {one['name']} {one['also']}: {one['detail'] or one['bug']}")
+    for violation in result.violations:
+        print(f"{violation['rule']}: {violation['event']}: {violation['detail']}")
+    print(f"{'Every one was caught' if result.passed else 'It did not pass'}: {path}", flush=True)
+    return 0 if result.passed else 1
+
+
+def _renew() -> int:
+    """Patches that apply get today's line numbers and context; the others are told."""
+    lost = 0
+    for patch in patches():
+        with tempfile.TemporaryDirectory(dir=HOUSES) as folder:
+            copy_source(Path(folder))
+            try:
+                apply(patch, Path(folder))
+            except PatchError as error:
+                print(error, file=sys.stderr)
+                lost += 1
+                continue
+            text = renewed(patch, Path(folder))
+        if text != patch_of(patch.stem).read_text():
+            patch.write_text(text)
+            print(f"{patch.name} is renewed")
+    return 1 if lost else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m proof.mutants", description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these, by name or number")
+    parser.add_argument("--count", type=int, help="so many, drawn by the seed")
+    parser.add_argument("--seed", type=int, default=secrets.randbits(31))
+    parser.add_argument(
+        "--out", type=Path, default=Path("evidence/work/mutants"), help="folder of the result"
+    )
+    parser.add_argument("--keep", action="store_true", help="leave the logs of the trials there, too")
+    parser.add_argument("--list", action="store_true", help="say what there is, and do nothing")
+    parser.add_argument("--renew", action="store_true", help="give the patches today's line numbers")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Sale: the general workload and the checker, before a house that may have a mutant's source."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from proof.checker import check
+from proof.house import House
+from proof.nemesis import FAULTS, Nemesis
+from proof.result import Result
+from proof.verdict import judge_house
+from proof.workload import Settings, Workload, write_dump
+
+__all__ = ["Sale"]
+
+Violation = Mapping[str, Any]
+
+OPERATIONS = 4_000
+SECONDS = 12.0
+"""Whichever comes first: some mutants are slow."""
+PROCESSES, CLIENTS = 2, 24
+_ALONE = {"live_check_interval_seconds": "3600"}
+"""It would stop what is wrong before the checker has seen much of it."""
+_TICK_SECONDS = 0.1
+
+
+class Sale:
+    """One house, its clients and what is done to it."""
+
+    def __init__(
+        self,
+        faults: Collection[str],
+        *,
+        times: int,
+        settings: Mapping[str, str],
+        source: Path | None,
+        seed: int,
+        run: Path,
+    ) -> None:
+        """`faults` are drawn from so many `times`; without any it goes on for a number of operations."""
+        self._faults = [FAULTS[name] for name in faults]
+        self._times = times
+        self._settings = {**_ALONE, **settings}
+        self._source = source
+        self._seed = seed
+        self._run = run
+
+    def judge(self, enough: Collection[str]) -> list[Violation]:
+        """The violations; the final state is not read any more where one of `enough` was violated before."""
+        self._run.mkdir()
+        with House(
+            proxies=bool(self._faults), seed=self._seed, source=self._source, settings=self._settings
+        ) as house:
+            self._sell(house)
+            found: list[Violation] = [one for one in self._check() if one["rule"] != "C4"]
+            if any(one["rule"] in enough for one in found):
+                return found
+            result = Result(part="sale")
+            judge_house(house, result)
+            if any(one["rule"] in enough for one in result.violations):
+                return [*found, *result.violations]
+            write_dump(house.direct_urls, house.sql_url, self._run)
+        return [*self._check(), *result.violations]
+
+    def _check(self) -> list[Violation]:
+        """By what clients saw, and by the final state, where it was read."""
+        return [asdict(one) for one in check(self._run, floors=False).violations]
+
+    def _sell(self, house: House) -> None:
+        settings = Settings(
+            urls=house.urls,
+            out=self._run,
+            seed=self._seed,
+            operations=0 if self._faults else OPERATIONS,
+            seconds=None if self._faults else SECONDS,
+            processes=PROCESSES,
+            clients=CLIENTS,
+        )
+        log = self._run / "nemesis.jsonl"
+        with (
+            Nemesis(house, self._faults, seed=self._seed, log=log, short=True) as nemesis,
+            Workload(settings) as workload,
+        ):
+            if self._faults:
+                time.sleep(SECONDS / 4)  # a product that was just started has nothing to lose
+                nemesis.start(count=self._times)
+                while workload.is_running and not nemesis.wait(_TICK_SECONDS):
+                    pass
+                workload.stop()
+            else:
+                workload.wait()

@@ -1,0 +1,98 @@
+"""Trial: one mutant, or the source as it is, before the part of the proof that has to judge it.
+
+`python -m proof.mutants.trial --part NAME [--mutant NAME] --seed N --out FILE`: a process of its own, which can be
+ended with all that it started. It writes {"violations": [{"rule", "detail"}…], "seconds"}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from proof.house import House
+from proof.machine import HOUSES
+from proof.mutants.client import Shop
+from proof.mutants.patches import apply, copy_source, patch_of
+from proof.mutants.probes import PROBES
+from proof.mutants.sale import Sale
+from proof.mutants.table import MUTANTS, Probing, Selling
+
+__all__ = ["PARTS", "judge"]
+
+PARTS = {mutant.part.name: mutant.part for mutant in MUTANTS}
+
+_UNSWEPT = {"sweep_interval_seconds": "3600"}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m proof.mutants.trial", description=__doc__)
+    parser.add_argument("--part", choices=sorted(PARTS), required=True, action="append")
+    parser.add_argument("--mutant", choices=[mutant.name for mutant in MUTANTS])
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    began = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-mutant-", dir=HOUSES))
+    folder.chmod(0o711)
+    try:
+        source: Path | None = None
+        rules: tuple[str, ...] = ()
+        if given.mutant is not None:
+            source = copy_source(folder)
+            apply(patch_of(given.mutant), folder)
+            rules = next(mutant.rules for mutant in MUTANTS if mutant.name == given.mutant)
+        violations = judge(given.part, source, rules=rules, seed=given.seed, folder=folder)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    given.out.write_text(
+        json.dumps({"violations": violations, "seconds": time.monotonic() - began}, default=str)
+    )
+    return 0
+
+
+def judge(
+    names: list[str], source: Path | None, *, rules: tuple[str, ...], seed: int, folder: Path
+) -> list[Mapping[str, Any]]:
+    """What these parts have against the product in `source`; of the repository's, where there is none.
+
+    Where one of `rules` was violated, no more is looked at than what was seen until then.
+    """
+    parts = [PARTS[name] for name in names]
+    found: list[Mapping[str, Any]] = []
+    for number, part in enumerate(parts):
+        if isinstance(part, Selling):
+            run = folder / f"run-{number}"
+            sale = Sale(
+                part.faults, times=part.times, settings=part.settings, source=source, seed=seed, run=run
+            )
+            found += sale.judge(rules)
+    probed = {part.probe for part in parts if isinstance(part, Probing)}
+    if probed:
+        found += probe([name for name in PROBES if name in probed], source, seed=seed)
+    return found
+
+
+def probe(names: list[str], source: Path | None, *, seed: int) -> list[Mapping[str, Any]]:
+    """In one house, one after the other."""
+    found: list[Mapping[str, Any]] = []
+    with House(servers=2, proxies=False, seed=seed, source=source, settings=_UNSWEPT) as house:
+        for name in names:
+            shop = Shop(house)
+            complaints = [PROBES[name](shop), *shop.errors]
+            found += [{"rule": Probing(name).name, "detail": each} for each in complaints if each]
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
