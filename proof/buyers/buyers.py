@@ -187,31 +187,37 @@ class Buyers:
                 lambda key: client.cancel_booking(booking, token=life.token, idempotency_key=key),
             )
 
+    def attempt(self, step: Step, call: Callable[[str], T]) -> T | None:
+        """One request under the step's key, remembered in it; what was answered, None where it was no success."""
+        attempt = Attempt(asked=time.monotonic_ns())
+        step.attempts.append(attempt)
+        try:
+            answer = call(step.key)
+        except errors.HoldfastError as error:
+            answered = time.monotonic_ns()
+            attempt.result, attempt.said = result_of(error), error.code or type(error).__name__
+            attempt.answered = answered
+            self.answers[attempt.said] += 1
+            if attempt.result == UNKNOWN and not isinstance(error, errors.TryAgain):
+                self.surprises.append({"said": repr(error), **step.told()})
+            return None
+        attempt.answered = time.monotonic_ns()
+        attempt.result = OK
+        self.answers["ok"] += 1
+        return answer
+
     def _ask(self, life: Life, name: str, chance: random.Random, call: Callable[[str], T]) -> T | None:
         """What it is asked for, with one key until it is certain, or is given up."""
         step = Step(name, secrets.token_urlsafe(18))
         life.steps.append(step)
         for _ in range(_MOST_ATTEMPTS):
-            attempt = Attempt(asked=time.monotonic_ns())
-            step.attempts.append(attempt)
-            try:
-                answer = call(step.key)
-            except errors.HoldfastError as error:
-                said = error.code or type(error).__name__
-                result = result_of(error)
-                answered = time.monotonic_ns()
-                attempt.result, attempt.said, attempt.answered = result, said, answered
-                self.answers[said] += 1
-                if result == UNKNOWN and not isinstance(error, errors.TryAgain):
-                    self.surprises.append({"said": repr(error), **step.told()})
-                if result == REFUSED or self._stopping.is_set() or chance.random() < _ABANDONED:
-                    return None
-                self._stopping.wait(_PAUSE_SECONDS)
-            else:
-                attempt.answered = time.monotonic_ns()
-                attempt.result = OK
-                self.answers["ok"] += 1
+            answer = self.attempt(step, call)
+            if answer is not None:
                 return answer
+            gives_up = self._stopping.is_set() or chance.random() < _ABANDONED
+            if step.attempts[-1].result == REFUSED or gives_up:
+                return None
+            self._stopping.wait(_PAUSE_SECONDS)
         return None
 
 

@@ -1,0 +1,325 @@
+"""Failover: the primary is lost in the middle of a sale, its synchronous standby is promoted, and nothing is lost.
+
+    python -m proof.failover --failovers 2 --seed 1 --out FOLDER
+
+Two servers of Holdfast share a pair of PostgreSQLs. One reaches it by a route that the manager of the failover turns
+(as a proxy or an address that moves), the other by a URL with both hosts and `target_session_attrs=read-write`.
+Everything that was ever acknowledged must be on the new primary, and the old one must not be believed when it is back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from holdfast.client import Client, Quantity, Retries, errors
+from proof.buyers import Buyers, Moment, compare
+from proof.disks.mounts import scratch
+from proof.failover_pair import Pair, sockets_of
+from proof.failover_replay import LostAnswer
+from proof.house import Server
+from proof.house.postgres import DATABASE, ROLE
+from proof.house.server import run_holdfast
+from proof.machine import HOUSES
+from proof.proxy import Door, Proxy
+from proof.result import Result
+
+PROMOTION_SECONDS = 3.0
+WAYS = ("frozen", "killed", "answers lost")
+"""How a primary is lost: it stands still and comes back; it is dead; acknowledgements were cut short before."""
+
+_SELLS_SECONDS = (0.5, 1.5)
+_NOTICES_SECONDS = 7.0
+"""So long a manager waits, at the least, before it gives up a primary that is silent."""
+_WATCH_SECONDS = 2.0
+_GIVE_UP_SECONDS = 40.0
+_STANDBY_LOST_SECONDS = 8.0
+_LAG_BYTES = 4 * 1024 * 1024
+_ASKED_OF_IT = """
+SELECT count(*) FROM pg_stat_activity
+WHERE usename = 'holdfast' AND query_start > now() - interval '1 second' AND query NOT LIKE '%pg_control_system%'
+"""
+
+
+class Failovers:
+    """A pair, two servers, and buyers at each of them."""
+
+    def __init__(self, folder: Path, *, seed: int, result: Result) -> None:
+        self.pair = Pair(folder)
+        self.result = result
+        self.proxy = Proxy(seed=seed)
+        self.servers: dict[str, Server] = {}
+        self.buyers: dict[str, Buyers] = {}
+        self.door: Door | None = None
+        self.chance = random.Random(seed)
+        self._seed = seed
+        self._logs = folder
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.pair.stop)
+            self.pair.start()
+            self.proxy.start()
+            stack.callback(self.proxy.stop)
+            self.door = self.proxy.open("database", f"unix:{self.pair.primary.socket}", "tcp")
+            places = {
+                "route": f"postgresql://{ROLE}@127.0.0.1:{self.door.port}/{DATABASE}?sslmode=disable",
+                "hosts": f"postgresql://{ROLE}@/{DATABASE}?host={sockets_of(self.pair.nodes)}"
+                "&target_session_attrs=read-write&load_balance_hosts=random",
+            }
+            key = secrets.token_hex(32)
+            settings = {"secret_key": key, "workers": "1", "log_level": "warning"}
+            run_holdfast("db", "upgrade", settings={**settings, "database_url": places["route"]})
+            for number, (name, url) in enumerate(places.items()):
+                server = Server(name, self._logs, {**settings, "database_url": url})
+                stack.callback(server.stop)
+                server.start()
+                self.servers[name] = server
+                self.buyers[name] = Buyers([server.url], seed=self._seed * 10 + number, count=6)
+                stack.callback(self.buyers[name].stop)
+            for buyers in self.buyers.values():
+                buyers.open_event()
+                buyers.start()
+            yield
+
+    def fail_over(self, way: str) -> None:
+        """Lose the primary while everybody buys, promote the standby, and see what it knows."""
+        for buyers in self.buyers.values():
+            buyers.open_event()
+        self._resume()
+        time.sleep(self.chance.uniform(*_SELLS_SECONDS))
+        lost = None
+        if way == "frozen":
+            self.pair.primary.freeze()
+            time.sleep(_NOTICES_SECONDS)
+        else:
+            if way == "answers lost":
+                lost = self._lose_an_answer()
+            self.pair.primary.kill()
+            self.pair.standby.thaw()
+        self._turn()
+        for buyers in self.buyers.values():
+            buyers.resume()
+        self._wait_until_it_sells(way)
+        if lost is not None:
+            lost.settle()
+        if way == "frozen":
+            self._bring_the_old_one_back()
+        self._pause()
+        self._judge(way)
+        self._count("failovers")
+        self.pair.rebuild()
+
+    def _lose_an_answer(self) -> LostAnswer:
+        self._pause()
+        name = self.chance.choice(list(self.servers))
+        lost = LostAnswer(
+            self.pair, self.servers[name].url, self.buyers[name], chance=self.chance, result=self.result
+        )
+        lost.lose()
+        return lost
+
+    def _turn(self) -> None:
+        """What the manager does: promote, and turn the route."""
+        began = time.monotonic_ns()
+        self.pair.promote()
+        assert self.door is not None
+        self.door.lead_to(f"unix:{self.pair.primary.socket}")
+        self.door.reset()
+        self._promoted = time.monotonic_ns()
+        self._figure("promotion_seconds", (self._promoted - began) / 1e9)
+
+    def lose_the_standby(self) -> None:
+        """Nothing is sold while it is away; whoever asks is told so soon; and it goes on by itself."""
+        self._resume()
+        time.sleep(self.chance.uniform(*_SELLS_SECONDS))
+        self.pair.standby.freeze()
+        frozen = time.monotonic_ns()
+        time.sleep(_STANDBY_LOST_SECONDS)
+        for name, buyers in self.buyers.items():
+            reads = self._reads(name)
+            sold = buyers.first_success(frozen)
+            if sold is not None:
+                self._violate("standby lost", f"{name}: something was acknowledged that no standby has")
+            if not reads:
+                self._violate("standby lost", f"{name}: availability cannot be read")
+        self.pair.standby.thaw()
+        thawed = time.monotonic_ns()
+        for name, buyers in self.buyers.items():
+            first = buyers.wait_for_success(thawed, seconds=_GIVE_UP_SECONDS)
+            if first is None:
+                self._violate("standby lost", f"{name}: it does not sell again by itself")
+            else:
+                self._figure(f"standby_back.{name}_seconds", (first - thawed) / 1e9)
+        self._pause()
+        self._judge("standby lost")
+        self._count("standbys_lost")
+
+    def control(self) -> None:
+        """A primary that does not wait for its standby: what it acknowledged must be missed."""
+        self.pair.be_alone()
+        for buyers in self.buyers.values():
+            buyers.open_event()
+        self._resume()
+        time.sleep(0.5)
+        self.pair.standby.freeze()
+        begin = self._wal()
+        deadline = time.monotonic() + _GIVE_UP_SECONDS
+        while self._wal() - begin < _LAG_BYTES and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.pair.primary.kill()
+        self.pair.standby.thaw()
+        self._turn()
+        self._pause()
+        lost = len(self._compare())
+        self.result.controls.append(
+            {"name": "asynchronous standby", "caught_by": f"{lost} holds differ" if lost else None}
+        )
+
+    def finish(self) -> None:
+        for name, buyers in self.buyers.items():
+            self.result.violations += [
+                {"rule": "answers", "event": None, "detail": {"server": name, **surprise}}
+                for surprise in buyers.surprises
+            ]
+            self.result.notes.append(f"{name}: {dict(buyers.answers.most_common())}")
+
+    def _wait_until_it_sells(self, way: str) -> None:
+        for name, buyers in self.buyers.items():
+            first = buyers.wait_for_success(self._promoted, seconds=_GIVE_UP_SECONDS)
+            seconds = _GIVE_UP_SECONDS if first is None else (first - self._promoted) / 1e9
+            self._figure(f"{way.replace(' ', '_')}.{name}_seconds", seconds)
+            if seconds > PROMOTION_SECONDS:
+                self._violate("recovery", f"{way}, {name}: first success {seconds:.2f} s after the promotion")
+
+    def _bring_the_old_one_back(self) -> None:
+        """It takes itself for the primary. Nobody may be sold, or shown, what it says."""
+        with contextlib.ExitStack() as stack:
+            clients = {
+                name: stack.enter_context(Client(server.url, retries=Retries(total_seconds=20)))
+                for name, server in self.servers.items()
+            }
+            event = clients["route"].create_event("After the failover", capacity=1_000)
+            before = clients["route"].place_hold(event, Quantity(7))
+            clients["route"].confirm_hold(before)
+            self.pair.standby.thaw()
+            end = time.monotonic() + _WATCH_SECONDS
+            while time.monotonic() < end:
+                for name, client in clients.items():
+                    try:
+                        seen = client.get_availability(event)
+                    except errors.HoldfastError as error:
+                        self._violate("old primary", f"{name}: a read is refused: {error!r}")
+                        continue
+                    self._count("reads_beside_an_old_primary")
+                    if seen.booked != 7:
+                        self._violate("old primary", f"{name}: it shows {seen.booked} of 7 booked")
+                time.sleep(0.05)
+            asked = self.pair.standby.run_sql(_ASKED_OF_IT)[0][0]
+            if asked:
+                self._violate("old primary", f"{asked} connections of servers still ask it")
+
+    def _judge(self, way: str) -> None:
+        wrong = self._compare()
+        self.result.violations += [{**each, "way": way} for each in wrong]
+        try:
+            run_holdfast("check", settings=self.servers["route"].settings)
+        except RuntimeError as error:
+            self._violate("check", str(error))
+        print(
+            f"{way}: {self.result.tried.get('acknowledged', 0)} acknowledged, {len(wrong)} wrong", flush=True
+        )
+
+    def _compare(self) -> list[dict[str, Any]]:
+        now = time.monotonic_ns()
+        lives = [life for buyers in self.buyers.values() for life in buyers.lives]
+        events = [event for buyers in self.buyers.values() for event in buyers.events]
+        certain, wrong = compare(self.pair.primary.url, lives, events, Moment(begin=now, end=now))
+        self.result.tried["acknowledged"] = certain
+        return wrong
+
+    def _reads(self, name: str) -> bool:
+        with Client(self.servers[name].url, timeout_seconds=2, retries=Retries(total_seconds=2)) as client:
+            try:
+                return client.get_availability(self.buyers[name].events[-1]).capacity > 0
+            except errors.HoldfastError:
+                return False
+
+    def _resume(self) -> None:
+        began = time.monotonic_ns()
+        for buyers in self.buyers.values():
+            buyers.resume()
+        for name, buyers in self.buyers.items():
+            if buyers.wait_for_success(began, seconds=_GIVE_UP_SECONDS) is None:
+                raise TimeoutError(f"{name} does not sell")
+
+    def _pause(self) -> None:
+        for buyers in self.buyers.values():
+            buyers.pause()
+
+    def _wal(self) -> int:
+        return int(self.pair.primary.run_sql("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")[0][0])
+
+    def _violate(self, rule: str, detail: str) -> None:
+        print(f"{rule}: {detail}", flush=True)
+        self.result.violations.append({"rule": rule, "event": None, "detail": detail})
+
+    def _count(self, name: str) -> None:
+        self.result.tried[name] = self.result.tried.get(name, 0) + 1
+
+    def _figure(self, name: str, value: float) -> None:
+        values = self.result.figures.setdefault(name, [])
+        assert isinstance(values, list)
+        values.append(round(value, 3))
+
+
+def run(*, failovers: int, seed: int) -> Result:
+    result = Result(part="failovers", promises=["P2", "P19"], seeds=[seed])
+    began = time.monotonic()
+    with scratch(HOUSES) as folder:
+        trial = Failovers(folder, seed=seed, result=result)
+        ways = random.Random(f"ways/{seed}").sample(WAYS, k=len(WAYS))
+        with trial.running():
+            try:
+                for number in range(failovers):
+                    trial.fail_over(ways[number % len(ways)])
+                if failovers > 1:  # a single one is what every change can wait for
+                    trial.lose_the_standby()
+                trial.control()
+            finally:
+                trial.finish()
+    if failovers >= len(WAYS):
+        result.coverage = {
+            name.replace("_", " "): [result.tried.get(name, 0), 1]
+            for name in ("waits_cut_short", "sales_seen_and_not_acknowledged", "reads_beside_an_old_primary")
+        }
+    result.seconds = round(time.monotonic() - began, 2)
+    result.judge()
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m proof.failover", description=__doc__)
+    parser.add_argument("--failovers", "--times", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path())
+    given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
+    result = run(failovers=given.failovers, seed=given.seed)
+    print(result.write(given.out))
+    print(f"{'passed' if result.passed else 'FAILED'}: {result.tried}")
+    return 0 if result.passed else 1
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main())
