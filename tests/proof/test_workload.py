@@ -1,0 +1,108 @@
+"""A workload on a real house: everyone writes down what they saw, and it agrees with what is there in the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from proof.checker import check
+from proof.history import History, read_history
+from proof.house import House
+from proof.log import LogFile
+from proof.workload import Settings, Workload, run, write_dump
+
+OPERATIONS = 600
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    with House("external", servers=2, workers=1, proxies=False) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def sale(house: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """A small one, whose final state was written down."""
+    out = tmp_path_factory.mktemp("sale")
+    counts = run(settings(house, out / "run", operations=OPERATIONS))
+    write_dump(house.urls, house.sql_url, out / "run")
+    return out / "run", counts
+
+
+def settings(house: House, out: Path, *, operations: int) -> Settings:
+    return Settings(
+        urls=house.urls, out=out, seed=11, operations=operations, processes=2, clients=8, window=6
+    )
+
+
+def test_it_does_as_many_operations_as_it_was_asked_for(sale: tuple[Path, dict[str, int]]) -> None:
+    out, counts = sale
+    attempts = [attempt for path in out.glob("client-*.jsonl") for attempt in LogFile(path).attempts()]
+    assert counts["operations"] == OPERATIONS
+    assert counts["requests"] == len(attempts)
+    assert all(attempt.ret is not None for attempt in attempts)
+
+
+def test_every_format_takes_part(sale: tuple[Path, dict[str, int]]) -> None:
+    history = read_history(sale[0])
+    assert {op.via for op in history.changing() if op.st == "ok"} >= {"v1", "box_office", "arena", "instant"}
+    assert {f for f, ops in history.ops.items() if any(op.st == "ok" for op in ops)} >= {
+        "hold",
+        "book",
+        "cancel",
+    }
+
+
+def test_nobody_goes_on_under_the_name_of_one_who_is_uncertain(sale: tuple[Path, dict[str, int]]) -> None:
+    for path in sale[0].glob("client-*.jsonl"):
+        uncertain_since: dict[str, int] = {}
+        attempts = sorted(LogFile(path).attempts(), key=lambda attempt: attempt.line["t"])
+        for attempt in attempts:
+            end = attempt.ret["t"] if attempt.ret else 0
+            assert attempt.line["t"] <= uncertain_since.get(attempt.line["proc"], end)
+            if attempt.res == "info":
+                uncertain_since[attempt.line["proc"]] = end
+
+
+def test_the_final_state_has_what_was_acknowledged(sale: tuple[Path, dict[str, int]]) -> None:
+    history = read_history(sale[0])
+    assert history.dump is not None
+    sql, api = history.dump["sql"], history.dump["api"]
+    rows = {row["id"]: row for row in sql["bookings"]}
+    done = [op for op in history.ops["book"] if op.st == "ok" and op.out["booking"]]
+    assert done
+    assert {op.out["booking"] for op in done} <= rows.keys()
+    assert rows.keys() == {row["id"] for row in api["bookings"]}
+    assert all(sorted(row["seats"]) == sorted(rows[row["id"]]["seats"]) for row in api["bookings"])
+    assert {row["event"] for row in sql["journal"]} == history.halls.keys()
+    assert all(row["areas"].keys() <= history.halls[row["event"]].areas.keys() for row in sql["holds"])
+
+
+def test_the_checker_finds_nothing_in_it(sale: tuple[Path, dict[str, int]]) -> None:
+    assert check(sale[0], floors=False).violations == []
+
+
+def test_it_can_be_ended_early_with_nothing_left_under_way(house: House, tmp_path: Path) -> None:
+    with Workload(settings(house, tmp_path / "run", operations=0)) as workload:
+        wait_for_operations(workload, 20)
+        counts = workload.stop()
+    assert not workload.is_running
+    assert counts["operations"] == workload.operations
+    history: History = read_history(tmp_path / "run")
+    assert sum(len(ops) for ops in history.ops.values()) > 0
+
+
+def test_a_folder_holds_one_run(house: House, tmp_path: Path) -> None:
+    """Logs of two runs in one would be a history that never was."""
+    (tmp_path / "setup.jsonl").touch()
+    with pytest.raises(FileExistsError):
+        Workload(settings(house, tmp_path, operations=1)).start()
+
+
+def wait_for_operations(workload: Workload, count: int) -> None:
+    pause = threading.Event()
+    while workload.is_running and workload.operations < count:
+        pause.wait(0.02)
