@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import datetime
 from uuid import uuid4
 
@@ -10,8 +11,10 @@ import psycopg
 import pytest
 
 from ageing import lapse_hold
+from engine.cutting_proxy import cutting_proxy
 from holdfast.domain import commands as c
 from holdfast.domain.commands import STAFF
+from http_app import client_of, running_app
 
 USER = {
     "name": "Ada Byron",
@@ -484,3 +487,24 @@ async def test_a_closed_server_asks_for_sell_and_for_organise(guest, keyed_clien
     for what in ("confirm", "release"):
         assert (await act(guest, held, what)).status_code == 401
     assert (await act(seller, held, "confirm")).status_code == 200
+
+
+async def test_what_was_confirmed_is_never_told_as_not_done(database_url):
+    """The database is lost between the commit and the look at what to tell: that is no "certainly not done"."""
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(cutting_proxy(database_url))
+        url = "postgresql://{user}@127.0.0.1:{port}/{dbname}?sslmode=disable"
+        through = url.format_map({**proxy.upstream, "port": proxy.port})
+        client = await stack.enter_async_context(
+            client_of(await stack.enter_async_context(running_app(through)))
+        )
+        user, show = await make_user(client), await make_show(client)
+        reservation = (await hold(client, user, show)).json()
+        proxy.before, proxy.times = b"h.id = b.hold_id", 1_000
+        answer = await act(client, reservation, "confirm")
+        assert proxy.cuts
+        assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
+        proxy.before = None
+        with psycopg.connect(database_url) as connection:
+            assert connection.execute("SELECT status FROM bookings").fetchall() == [("confirmed",)]
+        assert (await act(client, reservation, "confirm")).json()["status"] == "CONFIRMED"

@@ -12,6 +12,7 @@ from holdfast.domain import ids
 from holdfast.domain.availability import Counts
 from holdfast.domain.errors import EventNotFound, IdempotencyKeyReused, InProgress
 from holdfast.domain.event import Event, FullEvent, in_full
+from holdfast.engine.telling import already_done
 from holdfast.store.catalogue import Catalogue, EventFilter
 
 __all__ = ["EventFilter", "Events"]
@@ -59,7 +60,8 @@ class Events:
             number, id = earlier.number, earlier.id
         event = await self._catalogue.insert_event(new, number=number, id=id, now=now, by=by)
         answer = key.render(event)
-        await self._catalogue.finish_creation(key.scope, answer.status, answer.body)
+        with already_done():
+            await self._catalogue.finish_creation(key.scope, answer.status, answer.body)
         return event, answer
 
     async def _new_event(self) -> tuple[int, UUID, datetime]:

@@ -42,6 +42,7 @@ from holdfast.domain.errors import (
 from holdfast.domain.hold import Hold, HoldStatus
 from holdfast.domain.ids import seat_id, split_seat_id
 from holdfast.engine.engine import Engine
+from holdfast.engine.telling import already_done
 
 __all__ = ["routes"]
 
@@ -111,7 +112,8 @@ async def hold_seat(exchange: Exchange, user_id: UserPath, body: HoldIn) -> Rese
     await engine.users.get(user_id)
     number, label = await _wanted_seat(engine, body)
     hold = await hold_one_seat(exchange, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
-    return await _tell(engine, hold)
+    with already_done():
+        return await _tell(engine, hold)
 
 
 @routes.post(
@@ -137,7 +139,8 @@ async def confirm_reservation(exchange: Exchange, reservation_id: HoldPath) -> R
         raise HoldExpired(
             "The reservation has expired.", reservation=reservation.model_dump(mode="json")
         ) from None
-    return await _tell(engine, await _get_reservation(engine, reservation_id))
+    with already_done():
+        return await _tell(engine, await _get_reservation(engine, reservation_id))
 
 
 @routes.post(
@@ -155,7 +158,8 @@ async def release_reservation(exchange: Exchange, reservation_id: HoldPath) -> R
     )
     with suppress(HoldExpired, BookingAlreadyCancelled):
         await engine.execute(hold.event_number, command)
-    return await _tell(engine, await _get_reservation(engine, reservation_id))
+    with already_done():
+        return await _tell(engine, await _get_reservation(engine, reservation_id))
 
 
 async def _wanted_seat(engine: Engine, body: HoldIn) -> tuple[int, str]:

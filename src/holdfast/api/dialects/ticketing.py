@@ -34,6 +34,7 @@ from holdfast.domain.ids import seat_id
 from holdfast.domain.layout import Layout
 from holdfast.domain.seat_map_forms import parse_seat_map
 from holdfast.engine.engine import Engine
+from holdfast.engine.telling import already_done
 
 __all__ = ["TAG", "render_error", "routes"]
 
@@ -183,7 +184,8 @@ async def create_seats(
         number,
         c.ChangeEvent(by=exchange.principal.id, seats=layout.seats, categories=layout.categories),
     )
-    seat_map = await engine.reading.get_seat_map(number, event.map_version)
+    with already_done():
+        seat_map = await engine.reading.get_seat_map(number, event.map_version)
     made = [(seat.label, seat_map.number_of(seat.label)) for seat in layout.seats]
     return Reply(status=201, body=encode([_seat(number, seat, label) for label, seat in made if seat]))
 
