@@ -90,15 +90,16 @@ def commit_plan(knobs: Knobs) -> list[Part]:
 SLICES = (
     # family, share of the operations, share of the kills
     ("calm", 0.10, 0.00),
-    ("kill_worker", 0.10, 0.25),
-    ("kill_worker", 0.10, 0.25),
-    ("kill_postgres", 0.10, 0.15),
-    ("kill_postgres", 0.10, 0.15),
-    ("kill_backend", 0.10, 0.20),
-    ("client_network", 0.10, 0.00),
-    ("database_network", 0.10, 0.00),
-    ("stops_and_clocks", 0.10, 0.00),
-    ("upgrades_and_storm", 0.10, 0.00),
+    ("kill_worker", 0.09, 0.25),
+    ("kill_worker", 0.09, 0.25),
+    ("kill_postgres", 0.09, 0.15),
+    ("kill_postgres", 0.09, 0.15),
+    ("kill_backend", 0.09, 0.20),
+    ("client_network", 0.09, 0.00),
+    ("database_network", 0.09, 0.00),
+    ("stops_and_clocks", 0.09, 0.00),
+    ("upgrades", 0.09, 0.00),
+    ("storm", 0.09, 0.00),
 )
 """Of the night. Half of the kills are of workers, three tenths of the whole PostgreSQL, a fifth of one backend."""
 

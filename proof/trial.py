@@ -1,0 +1,194 @@
+"""Trial: one slice of a proof. Clients sell, a family of faults comes upon the house, and the checker has the word.
+
+    python -m proof.trial --family kill_postgres --operations 100000 --kills 30 --seed 1 --out FOLDER
+
+It goes on until there are as many operations and as many kills as are asked for. Then all is calm, the final state is
+read, and everything that the clients saw is held against it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from proof.checker import Verdict, check
+from proof.house import House
+from proof.nemesis import FAMILIES, FAULTS, KILLS, Nemesis
+from proof.result import Result
+from proof.verdict import judge_house
+from proof.workload import Settings, Workload, write_dump
+
+PROMISES = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P16", "P18", "P19", "P22", "P23", "P24"]
+KINDS = {
+    "kills_worker": ("kill-app", "kill-workers", "kill-server", "kill-supervisor"),
+    "kills_postgres": ("kill-postgres", "kill-postmaster"),
+    "kills_backend": ("kill-backend",),
+    "clock_jumps": (
+        "database-clock-forward",
+        "database-clock-back",
+        "database-clock-shaken",
+        "app-clock",
+    ),
+    "upgrades": ("rolling-restart", "migrate", "side-by-side", "roll-back"),
+}
+"""Faults that are counted as trials of a promise."""
+
+_TICK_SECONDS = 0.5
+_SETTLE_SECONDS = 6.0
+"""The longest hold of the workload's events, and a little: what is to lapse has lapsed when the final state is read."""
+
+
+class Trial:
+    """One house, its clients and its nemesis."""
+
+    def __init__(self, *, family: str, seed: int, run: Path, processes: int, clients: int) -> None:
+        self.family = family
+        self.seed = seed
+        self.run = run
+        self._processes = processes
+        self._clients = clients
+
+    def play(self, *, operations: int, kills: int, short: bool) -> Result:
+        """Raises what kept it from being played, which is no verdict."""
+        began = time.monotonic()
+        result = Result(part="sale", promises=list(PROMISES), seeds=[self.seed])
+        faults = [FAULTS[name] for name in FAMILIES[self.family]]
+        clocks = self.family == "stops_and_clocks"
+        self.run.mkdir(parents=True, exist_ok=True)
+        with House(seed=self.seed, clocks=clocks) as house:
+            nemesis = Nemesis(
+                house,
+                faults,
+                seed=self.seed,
+                log=self.run / "nemesis.jsonl",
+                short=short,
+                storm=self.family == "storm",
+            )
+            with nemesis:
+                counts, selling = self._sell(house, nemesis, operations, kills)
+            house.wait_until_ready()
+            time.sleep(_SETTLE_SECONDS)
+            write_dump(house.direct_urls, house.sql_url, self.run)
+            judge_house(house, result)
+        print("checking", flush=True)
+        verdict = check(self.run)
+        self._tell(result, verdict, nemesis, counts)
+        result.figures |= {
+            "operations_per_second": round(counts["operations"] / selling, 1),
+            "check_seconds": round(verdict.seconds, 2),
+        }
+        result.seconds = time.monotonic() - began
+        result.judge()
+        return result
+
+    def _sell(
+        self, house: House, nemesis: Nemesis, operations: int, kills: int
+    ) -> tuple[Mapping[str, int], float]:
+        """What the clients counted, and the seconds that it took."""
+        settings = Settings(
+            urls=house.urls,
+            out=self.run,
+            seed=self.seed,
+            operations=0,  # as many as come until the nemesis, too, has done enough
+            processes=self._processes,
+            clients=self._clients,
+        )
+        began = time.monotonic()
+        with Workload(settings) as workload:
+            if nemesis.faults:
+                nemesis.start()
+            while workload.is_running:
+                done, killed = workload.operations, _kills(nemesis.done)
+                print(
+                    f"{done} of {operations} operations, {nemesis.count} faults, {killed} of {kills} kills",
+                    flush=True,
+                )
+                if done >= operations and killed >= kills:
+                    break
+                if nemesis.faults and nemesis.wait(_TICK_SECONDS):
+                    raise RuntimeError("the nemesis ended by itself")
+                if not nemesis.faults:
+                    time.sleep(_TICK_SECONDS)
+            nemesis.stop()
+            counts = workload.stop()
+        return counts, time.monotonic() - began
+
+    def _tell(self, result: Result, verdict: Verdict, nemesis: Nemesis, counts: Mapping[str, int]) -> None:
+        seen = verdict.counts
+        result.violations += [asdict(one) for one in verdict.violations]
+        result.violations += nemesis.violations
+        result.tried |= {
+            "operations": seen["operations"],
+            "requests": seen["attempts"],
+            "retries": seen["attempts"] - seen["operations"],
+            "reads": seen["reads"],
+            "faults": nemesis.count,
+            **{name: sum(nemesis.done[kind] for kind in kinds) for name, kinds in KINDS.items()},
+            **{f"fault {name}": times for name, times in sorted(nemesis.done.items())},
+        }
+        self._cover(result, verdict)
+        for what, table in (("first_success", nemesis.firsts), ("all_serve", nemesis.recoveries)):
+            for name, seconds in sorted(table.items()):
+                result.figures[f"{what}_after_{name.replace('-', '_')}_seconds"] = [
+                    round(one, 3) for one in seconds
+                ]
+        result.notes.append(f"family {self.family}; the clients counted {dict(sorted(counts.items()))}")
+        for rule, times in verdict.violation_count.items():
+            result.notes.append(f"{rule} was violated {times} times")
+
+    def _cover(self, result: Result, verdict: Verdict) -> None:
+        """What only faults bring about is asked of all slices together; the rest of each."""
+        named: dict[str, Any] = {name: list(pair) for name, pair in verdict.coverage.items()}
+        own = {name for name in named if name.startswith(("fault_", "least_"))}
+        result.coverage |= {name: pair for name, pair in named.items() if name in own}
+        result.summed |= {name: pair for name, pair in named.items() if name not in own}
+        counted = {
+            "confirms_at_expiry": "bookings_around_expiry",
+            "late_requests": "done_after_the_client_gave_up",
+            "refusals": "refused_holds",
+        }
+        result.tried |= {name: named[situation][0] for name, situation in counted.items()}
+
+
+def _kills(done: Counter[str]) -> int:
+    return sum(times for name, times in done.items() if name in KILLS)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m proof.trial", description=__doc__.splitlines()[0])
+    parser.add_argument("--family", choices=sorted(FAMILIES), default="gate")
+    parser.add_argument("--operations", type=int, default=20_000)
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=3)
+    parser.add_argument("--clients", type=int, default=20, help="requests under way in each process")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print(f"seed {given.seed}, family {given.family}", flush=True)
+    trial = Trial(
+        family=given.family,
+        seed=given.seed,
+        run=given.out / "run",
+        processes=given.processes,
+        clients=given.clients,
+    )
+    try:
+        result = trial.play(operations=given.operations, kills=given.kills, short=given.family == "gate")
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+        return 130
+    result.write(given.out)
+    print(f"{'passed' if result.passed else 'FAILED'}: {result.tried}", flush=True)
+    return 0 if result.passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
