@@ -117,6 +117,17 @@ class Buyers:
             if (at := step.acknowledged) is not None
         )
 
+    def longest_answer(self, begin: int, end: int) -> float:
+        """Seconds, of the requests that were sent between two times."""
+        found = [
+            (each.answered or time.monotonic_ns()) - each.asked
+            for life in list(self.lives)
+            for step in list(life.steps)
+            for each in list(step.attempts)
+            if begin <= each.asked < end
+        ]
+        return max(found, default=0) / 1e9
+
     def under_way(self, moment: Moment) -> int:
         """Requests that had been sent and not answered when it began."""
         return sum(
