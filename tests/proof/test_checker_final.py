@@ -1,0 +1,174 @@
+"""C4 and C6, the final state and the answers of keys: histories by hand, possible ones and impossible ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from story import EPOCH, EVENT, HELD, Chapter, Story, Tell
+
+chapter = Chapter()
+legal, illegal = chapter.legal, chapter.illegal
+
+
+# -- C4: the final state ---------------------------------------------------------------------------------------------
+
+
+@illegal("C4")
+def a_booking_is_lost(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.book("ann", 0.2, 0.3, hold)
+    del story.bookings[hold]
+
+
+@legal
+def a_booking_that_was_never_acknowledged_is_not_there(story: Story) -> None:
+    story.book("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1"), end="info")
+
+
+@illegal("C4")
+def a_hold_is_lost(story: Story) -> None:
+    del story.holds[story.hold("ann", 0.0, 0.1, "A1")]
+
+
+@illegal("C4")
+def a_cancellation_is_forgotten(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.book("ann", 0.2, 0.3, hold)
+    story.cancel("ann", 0.4, 0.5, hold)
+    story.bookings[hold]["status"] = "confirmed"
+
+
+@illegal("C4")
+def a_booking_is_there_that_nobody_asked_for(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    row = {"id": "phantom", "hold": hold, "event": EVENT, "status": "confirmed", "seats": ["A1"], "areas": {}}
+    story.bookings[hold] = row
+    story.holds[hold]["status"] = "confirmed"
+
+
+@legal
+def a_request_without_an_end_made_one_hold(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", end="info", key="k")
+    story.hold("ann", 0.2, 0.3, "A1", end="info", key="k")
+    story.row("hold-of-ann", 0.05, "A1")
+
+
+@illegal("C4")
+def a_request_without_an_end_made_two_holds(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, best=1, end="info", key="k")
+    story.hold("ann", 0.2, 0.3, best=1, end="info", key="k")
+    story.row("hold-of-ann", 0.05, "A1")
+    story.row("hold-of-ann", 0.25, "A2")
+
+
+@illegal("C4")
+def an_instant_booking_is_lost(story: Story) -> None:
+    story.instant("ann", 0.0, 0.1, 2)
+    story.bookings.clear()
+
+
+@illegal("C4")
+def the_api_and_the_rows_disagree(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.book("ann", 0.2, 0.3, hold)
+    story.api["bookings"] = [{**story.bookings[hold], "status": "cancelled"}]
+
+
+@illegal("C4")
+def a_hold_reads_as_active_long_after_its_expiry(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.holds[hold]["status"] = "active"
+    story.api["holds"] = [{"id": hold, "event": EVENT, "status": "active"}]
+
+
+@legal
+def the_journal_arrives_at_the_rows(story: Story) -> None:
+    story.book("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1", id="h"))
+    booked = {"change": "booked", "hold": "h", "booking": "booking-of-h", "areas": {"2": 1}, "by": "open"}
+    story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]), (0.25, [booked]))
+
+
+@illegal("C4")
+def the_journal_has_a_gap(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", id="h")
+    expired = {"change": "expired", "hold": "h", "seats": [1], "areas": {"2": 1}}
+    story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]), (3.1, []), (3.2, [expired]))
+    del story.sql["journal"][2]
+
+
+@illegal("C4")
+def the_journal_does_not_arrive_at_the_rows(story: Story) -> None:
+    story.book("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1", id="h"))
+    story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]))
+
+
+@illegal("C4")
+def the_journal_books_what_had_expired(story: Story) -> None:
+    story.book("ann", 0.2, 3.3, story.hold("ann", 0.0, 0.1, "A1", id="h"), told={"confirmed_at": None})
+    booked = {"change": "booked", "hold": "h", "booking": "booking-of-h", "areas": {"2": 1}, "by": "open"}
+    story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]), (3.06, [booked]))
+
+
+@illegal("C4")
+def the_journal_ends_a_hold_before_its_time(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", id="h")
+    expired = {"change": "expired", "hold": "h", "seats": [1], "areas": {"2": 1}}
+    story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]), (3.0, [expired]))
+
+
+# -- C6: the answers of keys -----------------------------------------------------------------------------------------
+
+
+@legal
+def a_key_is_answered_twice_alike(story: Story) -> None:
+    times = {"placed_at": EPOCH + 50_000, "expires_at": EPOCH + 3_050_000, "server_time": EPOCH + 50_000}
+    story.hold("ann", 0.0, 0.1, "A1", id="h", key="k", told=times)
+    story.hold("ann", 5.0, 5.1, "A1", id="h", key="k", told=times)
+
+
+@illegal("C6")
+def a_key_is_answered_twice_and_differently(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", id="h", key="k")
+    story.hold("ann", 0.2, 0.3, "A1", id="i", key="k")
+
+
+@illegal("C6")
+def a_key_is_refused_and_then_done(story: Story) -> None:
+    story.hold("bob", 0.0, 0.1, "A1")
+    story.hold("ann", 0.2, 0.3, "A1", key="k", end="seat_taken")
+    story.hold("ann", 5.0, 5.1, "A1", key="k")
+
+
+@legal
+def a_key_is_shed_and_then_done(story: Story) -> None:
+    story.hold("ann", 0.2, 0.3, "A1", key="k", end="busy")
+    story.hold("ann", 5.0, 5.1, "A1", key="k")
+
+
+@illegal("C6")
+def a_key_is_refused_in_two_ways(story: Story) -> None:
+    hold = story.hold("bob", 0.0, 0.1, "A1")
+    story.book("bob", 3.2, 3.3, hold, key="k", end="hold_expired")
+    story.book("bob", 3.4, 3.5, hold, key="k", end="hold_released")
+
+
+@pytest.mark.parametrize("tell", chapter.possible, ids=Chapter.name)
+def test_what_can_have_happened_is_not_accused(tell: Tell, tmp_path: Path) -> None:
+    story = Story()
+    tell(story)
+    assert [(each.rule, each.detail) for each in story.check(tmp_path).violations] == []
+
+
+@pytest.mark.parametrize(("rule", "tell"), chapter.impossible, ids=Chapter.name)
+def test_what_cannot_have_happened_is_accused(rule: str, tell: Tell, tmp_path: Path) -> None:
+    story = Story()
+    tell(story)
+    found = story.check(tmp_path).violations
+    assert rule in {each.rule for each in found}, [(each.rule, each.detail) for each in found]
+
+
+def test_each_rule_has_both() -> None:
+    """At least one history that it must not accuse, and one that it must."""
+    assert {rule for rule, _ in chapter.impossible} == {"C4", "C6"}
+    assert len(chapter.possible) >= 2

@@ -1,0 +1,205 @@
+"""C1 and C2, owners and capacities: histories by hand, possible ones and impossible ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from story import EPOCH, Chapter, Story, Tell
+
+chapter = Chapter()
+legal, illegal = chapter.legal, chapter.illegal
+
+
+# -- C1: one seat, one owner -----------------------------------------------------------------------------------------
+
+
+@legal
+def two_buyers_have_two_seats(story: Story) -> None:
+    story.book("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1"))
+    story.book("bob", 0.2, 0.3, story.hold("bob", 0.0, 0.1, "A2"))
+
+
+@illegal("C1")
+def two_buyers_hold_one_seat(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 0.2, 0.3, "A1")
+
+
+@legal
+def a_seat_is_held_again_when_the_first_hold_has_lapsed(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 3.05, 3.2, "A1")
+
+
+@legal
+def a_seat_is_held_again_while_its_release_is_under_way(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.release("ann", 0.5, 0.9, hold)
+    story.hold("bob", 0.6, 0.7, "A1")
+
+
+@illegal("C1")
+def a_seat_is_held_again_before_anyone_asked_for_its_release(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 0.2, 0.3, "A1")
+    story.release("ann", 0.5, 0.9, hold)
+
+
+@illegal("C1")
+def a_seat_is_held_by_another_after_it_was_booked(story: Story) -> None:
+    story.book("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1"))
+    story.hold("bob", 50.0, 50.1, "A1")
+
+
+@legal
+def a_seat_is_booked_again_after_its_cancellation(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.book("ann", 0.2, 0.3, hold)
+    story.cancel("ann", 1.0, 1.1, hold)
+    story.book("bob", 1.4, 1.5, story.hold("bob", 1.2, 1.3, "A1"))
+
+
+@illegal("C1")
+def a_seat_that_was_extended_is_held_by_another(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.extend("ann", 2.0, 2.1, hold)
+    story.hold("bob", 3.5, 3.6, "A1")
+
+
+@legal
+def a_seat_whose_extension_was_never_answered_is_held_by_another(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.extend("ann", 2.0, 2.1, hold, end="info")
+    story.hold("bob", 3.5, 3.6, "A1")
+
+
+@legal
+def a_clock_that_jumps_may_end_a_hold_early(story: Story) -> None:
+    story.fault("database-clock-forward", 0.4, 0.5, jump=5)
+    story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 1.0, 1.1, "A1")
+
+
+@legal
+def a_hold_is_confirmed_about_when_it_expires(story: Story) -> None:
+    story.book("ann", 2.95, 3.2, story.hold("ann", 0.0, 0.1, "A1"), told={"confirmed_at": EPOCH + 3_040_000})
+
+
+@illegal("C1")
+def a_hold_is_confirmed_after_it_expired(story: Story) -> None:
+    story.book("ann", 3.2, 3.3, story.hold("ann", 0.0, 0.1, "A1"), told={"confirmed_at": None})
+
+
+@illegal("C1")
+def a_hold_is_confirmed_after_its_own_expiry_by_its_own_words(story: Story) -> None:
+    story.book("ann", 2.0, 3.2, story.hold("ann", 0.0, 0.1, "A1"), told={"confirmed_at": EPOCH + 3_051_000})
+
+
+@legal
+def a_retry_after_the_expiry_is_answered_with_the_booking_of_before(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.book("ann", 1.0, 2.0, hold, key="k", end="info")
+    story.book("ann", 9.0, 9.1, hold, key="k", told={"confirmed_at": EPOCH + 1_500_000})
+
+
+@illegal("C1")
+def of_two_seats_one_is_held(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", "A2", got=["A1"])
+
+
+@legal
+def of_two_seats_one_is_held_where_that_is_enough(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", "A2", got=["A1"], partial=True)
+
+
+@illegal("C1")
+def a_booking_has_less_than_its_hold(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1", "A2")
+    story.book("ann", 0.2, 0.3, hold, told={"seats": ["A1"]})
+
+
+@illegal("C1")
+def the_best_available_are_not_together(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, best=2, got=["A1", "A3"])
+
+
+@legal
+def the_best_available_are_apart_where_that_was_allowed(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, best=2, together=False, got=["A1", "A3"])
+
+
+@illegal("C1")
+def another_confirms_the_hold(story: Story) -> None:
+    story.book("bob", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1"))
+
+
+@illegal("C1")
+def one_hold_becomes_two_bookings(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.book("ann", 0.2, 0.3, hold)
+    story.book("ann", 0.4, 0.5, hold, id="another")
+
+
+@illegal("C1")
+def one_hold_is_booked_and_released(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.book("ann", 0.2, 0.3, hold)
+    story.release("ann", 0.4, 0.5, hold)
+
+
+# -- C2: no more than there is ---------------------------------------------------------------------------------------
+
+
+@legal
+def three_of_three_are_taken(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, floor=2)
+    story.instant("bob", 0.2, 0.3, 1)
+
+
+@illegal("C2")
+def four_of_three_are_taken(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, floor=2)
+    story.instant("bob", 0.2, 0.3, 2)
+
+
+@legal
+def four_of_three_are_taken_one_after_the_other(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, floor=2)
+    story.instant("bob", 3.05, 3.2, 2)
+
+
+@illegal("C2")
+def a_buyer_has_more_than_is_allowed(story: Story) -> None:
+    story.limits = {"max_per_buyer": 2}
+    story.hold("ann", 0.0, 0.1, "A1", "A2", buyer="ann")
+    story.hold("ann", 0.2, 0.3, "A3", buyer="ann")
+
+
+@legal
+def a_buyer_has_as_much_as_is_allowed(story: Story) -> None:
+    story.limits = {"max_per_buyer": 2}
+    hold = story.hold("ann", 0.0, 0.1, "A1", "A2", buyer="ann")
+    story.release("ann", 0.2, 0.3, hold)
+    story.hold("ann", 0.4, 0.5, "A3", "A4", buyer="ann")
+
+
+@pytest.mark.parametrize("tell", chapter.possible, ids=Chapter.name)
+def test_what_can_have_happened_is_not_accused(tell: Tell, tmp_path: Path) -> None:
+    story = Story()
+    tell(story)
+    assert [(each.rule, each.detail) for each in story.check(tmp_path).violations] == []
+
+
+@pytest.mark.parametrize(("rule", "tell"), chapter.impossible, ids=Chapter.name)
+def test_what_cannot_have_happened_is_accused(rule: str, tell: Tell, tmp_path: Path) -> None:
+    story = Story()
+    tell(story)
+    found = story.check(tmp_path).violations
+    assert rule in {each.rule for each in found}, [(each.rule, each.detail) for each in found]
+
+
+def test_each_rule_has_both() -> None:
+    """At least one history that it must not accuse, and one that it must."""
+    assert {rule for rule, _ in chapter.impossible} == {"C1", "C2"}
+    assert len(chapter.possible) >= 2

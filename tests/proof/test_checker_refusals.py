@@ -1,0 +1,175 @@
+"""C3, refusals: histories by hand, possible ones and impossible ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from story import Chapter, Story, Tell
+
+chapter = Chapter()
+legal, illegal = chapter.legal, chapter.illegal
+
+
+# -- C3: refusals have reasons ---------------------------------------------------------------------------------------
+
+
+@legal
+def a_seat_is_refused_that_another_has(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 0.2, 0.3, "A1", end="seat_taken")
+
+
+@legal
+def a_seat_is_refused_that_another_is_about_to_get(story: Story) -> None:
+    story.hold("bob", 0.0, 0.3, "A1", end="seat_taken")
+    story.hold("ann", 0.1, 0.4, "A1")
+
+
+@illegal("C3")
+def a_seat_is_refused_that_nobody_had(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A2")
+    story.hold("bob", 0.2, 0.3, "A1", end="seat_taken")
+
+
+@illegal("C3")
+def a_seat_is_refused_that_was_to_be_on_sale_again(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 4.3, 4.4, "A1", end="seat_taken")
+
+
+@legal
+def a_seat_is_refused_while_its_return_may_still_take(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 4.0, 4.4, "A1", end="seat_taken")
+
+
+@illegal("C3")
+def a_seat_is_refused_after_its_release(story: Story) -> None:
+    story.release("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1"))
+    story.hold("bob", 0.4, 0.5, "A1", end="seat_taken")
+
+
+@legal
+def a_seat_is_refused_that_a_request_without_an_end_took(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", end="info")
+    story.row("hold-of-ann", 0.05, "A1")
+    story.hold("bob", 0.4, 0.5, "A1", end="seat_taken")
+
+
+@illegal("C3")
+def a_seat_is_refused_that_a_request_without_an_end_did_not_take(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", end="info")
+    story.hold("bob", 0.4, 0.5, "A1", end="seat_taken")
+
+
+@legal
+def an_area_is_sold_out(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, floor=2)
+    story.hold("bob", 0.2, 0.3, floor=2, end="sold_out")
+
+
+@illegal("C3")
+def an_area_is_sold_out_too_soon(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, floor=2)
+    story.hold("bob", 0.2, 0.3, floor=1, end="sold_out")
+
+
+@illegal("C3")
+def an_instant_booking_fails_without_a_reason(story: Story) -> None:
+    story.instant("bob", 0.2, 0.3, 3, end="sold_out")
+
+
+@legal
+def no_two_seats_are_together(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A2", "A4", "B2", "B4")
+    story.hold("bob", 0.2, 0.3, best=2, end="not_together")
+
+
+@illegal("C3")
+def two_seats_are_together_and_refused(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", "A4", "B2", "B4")
+    story.hold("bob", 0.2, 0.3, best=2, end="not_together")
+
+
+@legal
+def a_category_is_sold_out_and_the_other_is_not(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", "A2", "A3", "A4")
+    story.hold("bob", 0.2, 0.3, best=1, category="stalls", end="sold_out")
+
+
+@illegal("C3")
+def the_best_are_sold_out_while_seats_are_free(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", "A2", "A3", "A4")
+    story.hold("bob", 0.2, 0.3, best=4, together=False, end="sold_out")
+
+
+@illegal("C3")
+def half_of_what_is_wanted_is_free_and_refused_all_the_same(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 0.2, 0.3, "A1", "A2", partial=True, end="seat_taken")
+
+
+@illegal("C3")
+def a_buyer_is_refused_below_the_limit(story: Story) -> None:
+    story.limits = {"max_per_buyer": 2}
+    story.hold("ann", 0.0, 0.1, "A1", buyer="ann")
+    story.hold("ann", 0.2, 0.3, "A2", buyer="ann", end="quantity_over_limit")
+
+
+@legal
+def a_buyer_is_refused_above_the_limit(story: Story) -> None:
+    story.limits = {"max_per_buyer": 2}
+    story.hold("ann", 0.0, 0.1, "A1", buyer="ann")
+    story.hold("ann", 0.2, 0.3, "A2", "A3", buyer="ann", end="quantity_over_limit")
+
+
+@illegal("C3")
+def sales_are_stopped_by_nobody(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, "A1", end="sales_stopped")
+
+
+@illegal("C3")
+def a_hold_is_told_as_expired_before_its_time(story: Story) -> None:
+    story.book("ann", 1.0, 1.1, story.hold("ann", 0.0, 0.1, "A1"), end="hold_expired")
+
+
+@legal
+def a_hold_is_told_as_expired_in_time(story: Story) -> None:
+    story.book("ann", 3.1, 3.2, story.hold("ann", 0.0, 0.1, "A1"), end="hold_expired")
+
+
+@illegal("C3")
+def a_hold_is_not_found_by_its_owner(story: Story) -> None:
+    story.book("ann", 1.0, 1.1, story.hold("ann", 0.0, 0.1, "A1"), end="hold_not_found")
+
+
+@legal
+def a_hold_is_not_found_by_another(story: Story) -> None:
+    story.book("bob", 1.0, 1.1, story.hold("ann", 0.0, 0.1, "A1"), end="hold_not_found")
+
+
+@illegal("C3")
+def a_hold_is_told_as_released_by_nobody(story: Story) -> None:
+    story.extend("ann", 1.0, 1.1, story.hold("ann", 0.0, 0.1, "A1"), end="hold_released")
+
+
+@pytest.mark.parametrize("tell", chapter.possible, ids=Chapter.name)
+def test_what_can_have_happened_is_not_accused(tell: Tell, tmp_path: Path) -> None:
+    story = Story()
+    tell(story)
+    assert [(each.rule, each.detail) for each in story.check(tmp_path).violations] == []
+
+
+@pytest.mark.parametrize(("rule", "tell"), chapter.impossible, ids=Chapter.name)
+def test_what_cannot_have_happened_is_accused(rule: str, tell: Tell, tmp_path: Path) -> None:
+    story = Story()
+    tell(story)
+    found = story.check(tmp_path).violations
+    assert rule in {each.rule for each in found}, [(each.rule, each.detail) for each in found]
+
+
+def test_each_rule_has_both() -> None:
+    """At least one history that it must not accuse, and one that it must."""
+    assert {rule for rule, _ in chapter.impossible} == {"C3"}
+    assert len(chapter.possible) >= 2
