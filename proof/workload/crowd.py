@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import mmap
 import random
-import signal
-import struct
 import sys
 import time
 from collections.abc import Iterator
 from itertools import accumulate, count
 from pathlib import Path
-from typing import Self
 
 import orjson
 
@@ -22,13 +18,11 @@ from proof.workload.asking import Asking, Identity
 from proof.workload.clock import ServerClock
 from proof.workload.events import Event
 from proof.workload.journeys import Journey
+from proof.workload.progress import Progress
 from proof.workload.settings import Settings
 from proof.workload.wire import Wire
 
-__all__ = ["PROGRESS_BYTES", "Crowd"]
-
-PROGRESS_BYTES = 8
-"""Of each process: how many operations it has begun."""
+__all__ = ["Crowd"]
 
 LOOK_SECONDS = 0.05
 EVENT_ZIPF = 0.9
@@ -45,13 +39,16 @@ class Enough(Exception):
 class Crowd:
     """One process of clients; `run` returns when all has ended."""
 
-    def __init__(self, settings: Settings, process: int) -> None:
+    def __init__(self, settings: Settings, process: int, life: int = 1) -> None:
+        """`life`: it was killed so often, and once; nobody who was there before is there again."""
         self._settings, self._process = settings, process
-        self._seed = f"{settings.seed}/{process}"
+        self._name = f"{process:02}-{life}"
+        self._seed = f"{settings.seed}/{self._name}"
         self._chance = random.Random(self._seed)
         share, rest = divmod(settings.operations, settings.processes)
         self._budget = share + (process < rest) if settings.operations else sys.maxsize
-        self._begun = 0
+        self._progress = Progress(settings.out / "progress")
+        self._begun = self._progress.told(process)
         self._pace = settings.pace / settings.processes
         self._next_at = 0.0
         self._slots = Slots(settings.clients)
@@ -65,16 +62,10 @@ class Crowd:
     async def run(self) -> dict[str, int]:
         """What was counted."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._enough.set)
         if self._settings.seconds is not None:
             loop.call_later(self._settings.seconds, self._enough.set)
         out = self._settings.out
-        with (
-            ClientLog(out / f"client-{self._process:02}.jsonl") as log,
-            _Progress(out, self._process) as progress,
-        ):
-            self._progress = progress
+        with ClientLog(out / f"client-{self._name}.jsonl") as log:
             wire = Wire(self._settings.urls)
             self._asking = Asking(
                 wire,
@@ -90,11 +81,9 @@ class Crowd:
             await asyncio.gather(*self._journeys, return_exceptions=True)
             if self._failure is not None:
                 raise self._failure
-            looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await looking
+            await looking
             wire.close()
-        return {**self._asking.counts, "operations": self._begun, "late requests answered": wire.late}
+        return {**self._asking.counts, "late requests answered": wire.late}
 
     async def _send_out(self) -> None:
         """One journey after another, as there is room."""
@@ -121,16 +110,14 @@ class Crowd:
         [event] = chance.choices(self._events, cum_weights=self._weights)
         is_regular = chance.random() < 0.3
         user = (
-            f"regular-{self._process}-{chance.randrange(REGULARS)}"
-            if is_regular
-            else f"u{self._process}-{number}"
+            f"regular-{self._name}-{chance.randrange(REGULARS)}" if is_regular else f"u{self._name}-{number}"
         )
         users = self._settings.users
         journey = Journey(
             self._asking,
             self._clock,
             chance=chance,
-            who=Identity(f"{self._process}-{number}"),
+            who=Identity(f"{self._name}-{number}"),
             user=user,
             account=str(chance.choice(users)) if users else None,
             event=event,
@@ -165,7 +152,7 @@ class Crowd:
         if self._enough.is_set():
             raise Enough
         self._begun += 1
-        self._progress.tell(self._begun)
+        self._progress.tell(self._process, self._begun)
         if self._pace:
             now = time.monotonic()
             self._next_at = max(self._next_at + 1 / self._pace, now - 1)
@@ -175,12 +162,14 @@ class Crowd:
     def _keys(self) -> Iterator[str]:
         """Long enough for anyone, and never the same twice."""
         run = random.Random(f"{self._seed}/keys").getrandbits(64)
-        return (f"{run:016x}-{self._process:02}-{number:08}" for number in count(1))
+        return (f"{run:016x}-{self._name}-{number:08}" for number in count(1))
 
     async def _look_for_events(self, path: Path) -> None:
         """They come by and by; the newest are the most wanted."""
         place = 0
-        while True:
+        while not self._enough.is_set():
+            if self._progress.is_enough:
+                self._enough.set()
             with path.open("rb") as file:
                 file.seek(place)
                 for line in file:
@@ -194,7 +183,7 @@ class Crowd:
                 self._weights = list(
                     accumulate(1 / (rank + 1) ** EVENT_ZIPF for rank in range(len(self._events)))
                 )
-            await asyncio.sleep(LOOK_SECONDS)
+            await self._rest(LOOK_SECONDS)
 
 
 class Slots:
@@ -217,21 +206,3 @@ class Slots:
     def release(self) -> None:
         self._free += 1
         self._freed.set()
-
-
-class _Progress:
-    """A number that other processes can read at any time."""
-
-    def __init__(self, folder: Path, process: int) -> None:
-        with (folder / "progress").open("r+b") as file:
-            self._shared = mmap.mmap(file.fileno(), 0)
-        self._place = process * PROGRESS_BYTES
-
-    def tell(self, count: int) -> None:
-        struct.pack_into("<Q", self._shared, self._place, count)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._shared.close()

@@ -1,4 +1,4 @@
-"""Process: `python -m proof.workload.process SETTINGS NUMBER`, one process of clients, as the workload starts it."""
+"""Process: `python -m proof.workload.process SETTINGS NUMBER LIFE`: one process of clients, as a workload starts it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from proof.workload.crowd import Crowd
 from proof.workload.settings import Settings
 
 
-async def run(settings: Settings, number: int) -> None:
-    counts = await Crowd(settings, number).run()
+async def run(settings: Settings, number: int, life: int) -> None:
+    counts = await Crowd(settings, number, life).run()
     used = resource.getrusage(resource.RUSAGE_SELF)
     counts["processor_milliseconds"] = round(1_000 * (used.ru_utime + used.ru_stime))
     (settings.out / f"counts-{number:02}.json").write_text(json.dumps(counts))
 
 
 if __name__ == "__main__":
-    uvloop.run(run(Settings.read(Path(sys.argv[1])), int(sys.argv[2])))
+    uvloop.run(run(Settings.read(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])))

@@ -29,6 +29,8 @@ class Settings:
     """Events that are asked for at the same time; older ones are left alone."""
     operations_per_event: int = 140
     """So often, on the average, an event is asked something before the next one is made."""
+    operations_per_kill: int = 5_000
+    """So often a client process is killed, and another takes its place; 0: never."""
     time_out_seconds: float = 10.0
     users: list[int] = field(default_factory=list)
     """Accounts that were made for the dialect that wants such."""

@@ -7,12 +7,9 @@ with Workload(settings) as workload:
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
-import signal
-import struct
 import subprocess
 import sys
 import threading
@@ -26,8 +23,8 @@ from typing import Self
 from proof.log import LineWriter
 from proof.machine import ROOT, Source
 from proof.processes import launch
-from proof.workload.crowd import PROGRESS_BYTES
 from proof.workload.organiser import Organiser
+from proof.workload.progress import Progress
 from proof.workload.settings import Settings
 
 __all__ = ["Workload", "run"]
@@ -45,20 +42,20 @@ class Workload:
         """`settings.out` is made, and must hold no other run."""
         self.settings = settings
         self._stopping = threading.Event()
+        self._chance = random.Random(f"{settings.seed}/workload")
         chance = random.Random(f"{settings.seed}/events")
         self._organiser = Organiser(settings.urls, chance, self._stopping)
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
+        self._progress: Progress | None = None
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._lives = [0] * settings.processes
         self._counts: Counter[str] = Counter()
 
     @property
     def operations(self) -> int:
         """That were begun until now."""
-        with contextlib.suppress(OSError):
-            text = (self.settings.out / "progress").read_bytes()
-            return sum(struct.unpack(f"<{self.settings.processes}Q", text))
-        return 0
+        return 0 if self._progress is None else self._progress.total
 
     @property
     def is_running(self) -> bool:
@@ -69,7 +66,7 @@ class Workload:
         out = self.settings.out
         out.mkdir(parents=True, exist_ok=True)
         (out / "setup.jsonl").touch(exist_ok=False)
-        (out / "progress").write_bytes(bytes(PROGRESS_BYTES * self.settings.processes))
+        self._progress = Progress.create(out / "progress", self.settings.processes)
         ready = threading.Event()
         self._thread = threading.Thread(target=self._keep, args=(ready,), name="workload", daemon=True)
         self._thread.start()
@@ -106,9 +103,9 @@ class Workload:
         try:
             with LineWriter(self.settings.out / "setup.jsonl") as setup:
                 self._prepare(setup)
-                self._launch()
+                self._processes += [self._launch(number) for number in range(self.settings.processes)]
                 ready.set()
-                self._make_events(setup)
+                self._attend(setup)
             self._end()
         except BaseException as error:  # noqa: BLE001 - told to whoever waits
             self._failure = error
@@ -135,34 +132,46 @@ class Workload:
         self.settings = replace(settings, users=[account for account in accounts if account is not None])
         self.settings.write(settings.out / "settings.json")
 
-    def _launch(self) -> None:
+    def _launch(self, number: int) -> subprocess.Popen[bytes]:
         out = self.settings.out
-        for number in range(self.settings.processes):
-            with (out / f"client-{number:02}.log").open("wb") as log:
-                command = [
-                    sys.executable,
-                    "-m",
-                    "proof.workload.process",
-                    str(out / "settings.json"),
-                    str(number),
-                ]
-                self._processes.append(launch(command, environment=os.environ, folder=ROOT, output=log))
+        self._lives[number] += 1
+        command = [sys.executable, "-m", "proof.workload.process", str(out / "settings.json")]
+        with (out / f"client-{number:02}.log").open("ab") as log:
+            return launch(
+                [*command, str(number), str(self._lives[number])],
+                environment=os.environ,
+                folder=ROOT,
+                output=log,
+            )
 
-    def _make_events(self, setup: LineWriter) -> None:
-        """New ones as the sale goes on, until all clients have ended or are told to."""
-        organiser, per_event = self._organiser, self.settings.operations_per_event
-        before = organiser.counts["events"]
+    def _attend(self, setup: LineWriter) -> None:
+        """New events as the sale goes on, and a kill now and then, until all clients have ended or are told to."""
+        organiser, settings = self._organiser, self.settings
+        first, killed = organiser.counts["events"], 0
         while any(process.poll() is None for process in self._processes):
+            done = self.operations
             if self._stopping.is_set():
-                for process in self._processes:
-                    process.send_signal(signal.SIGTERM)
                 return
-            if (organiser.counts["events"] - before) * per_event < self.operations:
+            if (organiser.counts["events"] - first) * settings.operations_per_event < done:
                 organiser.make_event(setup)
+            elif settings.operations_per_kill and done // settings.operations_per_kill > killed:
+                killed = done // settings.operations_per_kill
+                self._kill_one()
             elif not organiser.act():
                 self._stopping.wait(TICK_SECONDS)
 
+    def _kill_one(self) -> None:
+        """In the middle of whatever it is doing; somebody else does the rest of its operations."""
+        number = self._chance.randrange(self.settings.processes)
+        if self._processes[number].poll() is None:
+            self._processes[number].kill()
+            self._processes[number].wait()
+            self._processes[number] = self._launch(number)
+            self._counts["client processes killed"] += 1
+
     def _end(self) -> None:
+        assert self._progress is not None
+        self._progress.end()
         for number, process in enumerate(self._processes):
             status = process.wait(END_SECONDS)
             if status != 0:
@@ -171,6 +180,7 @@ class Workload:
             counts = json.loads((self.settings.out / f"counts-{number:02}.json").read_text())
             self._counts.update(counts)
         self._counts.update(self._organiser.counts)
+        self._counts["operations"] = self.operations
 
 
 def run(settings: Settings, *, stop: threading.Event | None = None) -> dict[str, int]:

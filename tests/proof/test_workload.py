@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,20 @@ def test_it_can_be_ended_early_with_nothing_left_under_way(house: House, tmp_pat
     assert counts["operations"] == workload.operations
     history: History = read_history(tmp_path / "run")
     assert sum(len(ops) for ops in history.ops.values()) > 0
+
+
+def test_a_client_that_is_killed_leaves_what_it_asked_and_another_goes_on(
+    house: House, tmp_path: Path
+) -> None:
+    counts = run(replace(settings(house, tmp_path / "run", operations=240), operations_per_kill=60))
+    assert counts["client processes killed"] > 0
+    assert counts["operations"] == 240
+    files = sorted((tmp_path / "run").glob("client-*.jsonl"))
+    assert len(files) > 2
+    ends = [attempt.ret for path in files for attempt in LogFile(path).attempts()]
+    assert None in ends
+    write_dump(house.urls, house.sql_url, tmp_path / "run")
+    assert check(tmp_path / "run", floors=False).violations == []
 
 
 def test_a_folder_holds_one_run(house: House, tmp_path: Path) -> None:
