@@ -176,11 +176,31 @@ def command_of(pid: int) -> str:
     return ""
 
 
+def owner_of(port: int, candidates: Iterable[int]) -> int | None:
+    """Which of these processes has a TCP connection from this port of its own, over IPv4 on this machine."""
+    wanted = f":{port:04X}"
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1].endswith(wanted):
+            inode = f"socket:[{fields[9]}]"
+            for pid in candidates:
+                if inode in _files_of(pid):
+                    return pid
+    return None
+
+
 def descriptors_of(pid: int) -> int:
     """How many files and sockets it has open."""
+    return len(_files_of(pid))
+
+
+def _files_of(pid: int) -> list[str]:
+    found = []
     with contextlib.suppress(OSError):
-        return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-    return 0
+        for each in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.append(str(each.readlink()))
+    return found
 
 
 def working_in(folder: Path, *, name: str) -> list[int]:

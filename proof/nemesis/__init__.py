@@ -1,18 +1,28 @@
 """Nemesis: the faults that a house has to live through, and who brings them."""
 
-from proof.nemesis import database, kills, network, operations, upgrades
+from proof.nemesis import database, kills, network, operations, points, upgrades
 from proof.nemesis.fault import Fault, Jump
 from proof.nemesis.nemesis import Nemesis
 
 FAULTS: dict[str, type[Fault]] = {
-    fault.name: fault for module in (kills, network, database, operations, upgrades) for fault in module.ALL
+    fault.name: fault
+    for module in (kills, points, network, database, operations, upgrades)
+    for fault in module.ALL
 }
 """All of them by name."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "gate": ("kill-app", "kill-postgres", "kill-backend", "commit-cut", "hold-requests", "lose-messages"),
+    "gate": (
+        "kill-app",
+        "kill-postgres",
+        "kill-backend",
+        "kill-at-point",
+        "commit-cut",
+        "hold-requests",
+        "lose-messages",
+    ),
     "calm": (),
-    "kill_worker": ("kill-app", "kill-workers", "kill-server", "kill-supervisor"),
+    "kill_worker": ("kill-app", "kill-at-point", "kill-workers", "kill-server", "kill-supervisor"),
     "kill_postgres": ("kill-postgres", "kill-postmaster", "restart-postgres"),
     "kill_backend": ("kill-backend", "terminate-backends"),
     "client_network": (

@@ -88,24 +88,30 @@ class LockHotRow(Fault):
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
-        self._session: psycopg.Connection[tuple[object, ...]] | None = None
+        self._session: psycopg.Connection[tuple[int, ...]] | None = None
 
     def start(self) -> Mapping[str, object]:
-        self._session = psycopg.connect(self.house.cluster.url, application_name="operator")
+        try:
+            return {"event_number": self._lock()}
+        except psycopg.OperationalError as error:
+            return {"event_number": None, "failed": str(error)}  # in a storm the database may be away
+
+    def heal(self) -> Mapping[str, object]:
+        if self._session is not None:
+            self._session.close()
+        return {}
+
+    def _lock(self) -> int:
+        url = self.house.cluster.url
+        self._session = psycopg.connect(url, application_name="operator", connect_timeout=2)
+        self._session.execute("SET statement_timeout = '5s'")
         busiest = self._session.execute(
             "SELECT event_number FROM inventories ORDER BY version DESC LIMIT 4"
         ).fetchall()
-        self._session.rollback()
-        if not busiest:
-            return {"event_number": None}
-        number = self.chance.choice(busiest)[0]
+        self._session.commit()
+        number: int = self.chance.choice(busiest)[0]
         self._session.execute("SELECT version FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
-        return {"event_number": number}
-
-    def heal(self) -> Mapping[str, object]:
-        assert self._session is not None
-        self._session.close()
-        return {}
+        return number
 
 
 class _Clock(Fault):

@@ -28,7 +28,7 @@ class Fault:
 
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
-    """Of the house: `external`, `proxies`, `clocks`, `two-workers`."""
+    """Of the house: `external`, `proxies`, `database-door`, `clocks`, `two-servers`."""
     seconds: ClassVar[tuple[float, float]] = (0.0, 0.0)
     """How long it lasts in a long run."""
     short_seconds: ClassVar[tuple[float, float] | None] = None
@@ -43,6 +43,8 @@ class Fault:
         self.chance = chance
         self.jumps: list[Jump] = []
         """Clocks that it set, in their order."""
+        self.happened: int | None = None
+        """When, where that was later than the start: a kill that waited for its moment."""
         self.complaints: list[str] = []
         """What the product did wrong and only the fault itself could see."""
 
@@ -54,7 +56,6 @@ class Fault:
             "proxies": bool(house.client_doors),
             "database-door": house.database_door is not None,
             "clocks": house.database_clock is not None,
-            "two-workers": house.workers > 1,
             "two-servers": len(house.servers) > 1,
         }
         return all(has[need] for need in cls.needs)

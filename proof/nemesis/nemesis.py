@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -132,28 +133,39 @@ class Nemesis:
             yield from self._chance.sample(self.faults, k=len(self.faults))
 
     def _do(self, kinds: list[type[Fault]]) -> None:
-        """Begin them one after the other, end them in the same order, and wait until all is well."""
+        """Begin them one after the other, end them the other way round, and wait until all is well."""
         if len(kinds) > 1:
             kinds = [kind for kind in kinds if not kind.alone] or kinds[:1]
-        running: list[tuple[Fault, int, dict[str, Any]]] = []
         ends: list[tuple[Fault, int, int, dict[str, Any]]] = []
-        try:
+        with ExitStack() as healing:
             for kind in kinds:
+                if self._stopping.is_set():
+                    break
                 fault = kind(self.house, random.Random(self._chance.getrandbits(64)))
                 t0 = time.monotonic_ns()
-                running.append((fault, t0, {}))
-                running[-1][2].update(fault.start())
+                detail: dict[str, Any] = {}
+                # Healed whatever becomes of it, and of the others.
+                healing.callback(self._heal, fault, t0, detail, ends, blamed=len(kinds) == 1)
+                detail.update(fault.start())
                 length = kind.length(self._chance, short=self._short)
                 self._stopping.wait(length if len(kinds) == 1 else length / 2)
-        finally:
-            for fault, t0, detail in running:
-                lasted = type(fault).seconds != (0.0, 0.0)
-                detail.update(fault.heal())
-                healed = time.monotonic_ns() if lasted or len(kinds) > 1 or fault.alone else t0
-                ends.append((fault, t0, healed, detail))
-                self.prober.watch(healed)
         for fault, t0, healed, detail in ends:
             self._judge(fault, t0, healed, detail, blamed=len(kinds) == 1)
+
+    def _heal(
+        self,
+        fault: Fault,
+        t0: int,
+        detail: dict[str, Any],
+        ends: list[tuple[Fault, int, int, dict[str, Any]]],
+        *,
+        blamed: bool,
+    ) -> None:
+        lasted = type(fault).seconds != (0.0, 0.0) or fault.alone
+        detail.update(fault.heal())
+        healed = time.monotonic_ns() if lasted or not blamed else fault.happened or t0
+        ends.append((fault, t0, healed, detail))
+        self.prober.watch(healed)
 
     def _judge(self, fault: Fault, t0: int, healed: int, detail: dict[str, Any], *, blamed: bool) -> None:
         firsts = self.prober.wait(healed, seconds=_GIVE_UP_SECONDS, stopping=self._stopping)

@@ -40,7 +40,7 @@ class _AtDoor(Fault):
         changed = {
             name: after[name] - before
             for name, before in self._before.items()
-            if name not in ("open", "connections", "bytes") and after[name] != before
+            if name not in ("open", "connections", "bytes", "trapped") and after[name] != before
         }
         return {"did": changed}
 

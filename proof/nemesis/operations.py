@@ -74,7 +74,7 @@ class SweeperDoubled(Meanwhile):
     def step(self) -> None:
         with (
             contextlib.suppress(psycopg.OperationalError),
-            psycopg.connect(self.house.cluster.url) as session,
+            psycopg.connect(self.house.cluster.url, connect_timeout=2) as session,
         ):
             session.execute("UPDATE leases SET until = '-infinity' WHERE name = 'sweeper'")
 

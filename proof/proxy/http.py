@@ -8,8 +8,8 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from proof.proxy.relay import CHUNK, reset
-from proof.proxy.rules import Counts, Rules
+from proof.proxy.relay import CHUNK, port_of, reset
+from proof.proxy.rules import Counts, Gates, Rules
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked", re.IGNORECASE)
@@ -30,13 +30,13 @@ class HttpRelay:
         rules: Rules,
         counts: Counts,
         chance: random.Random,
-        open_gate: asyncio.Event,
+        gates: Gates,
         connect: Connect,
     ) -> None:
         self._rules = rules
         self._counts = counts
         self._chance = chance
-        self._open_gate = open_gate
+        self._gates = gates
         self._connect = connect
         self._server: Streams | None = None
 
@@ -75,6 +75,12 @@ class HttpRelay:
         answer = await self._exchange(request, writer)
         if answer is None:
             return False
+        if rules.trap == "reply":
+            rules.trap = None
+            counts.trapped.append(port_of(writer))
+            await self._gates.release.wait()
+            reset(writer)
+            return False
         await self._pass_time()
         if loses or halves or cuts:
             if loses:
@@ -98,7 +104,7 @@ class HttpRelay:
     async def _pass_time(self) -> None:
         if (pause := self._rules.delay_seconds(self._chance)) > 0:
             await asyncio.sleep(pause)
-        await self._open_gate.wait()
+        await self._gates.passage.wait()
 
     def _falls(self, share: float) -> bool:
         return share > 0 and self._chance.random() < share
@@ -119,7 +125,7 @@ class HttpRelay:
     async def _deliver_alone(self, request: bytes, pause_seconds: float) -> bytes:
         """Its answer; empty where there was none. Nothing that happens to the client stops it."""
         await asyncio.sleep(pause_seconds)
-        await self._open_gate.wait()
+        await self._gates.passage.wait()
         with suppress(OSError, asyncio.IncompleteReadError):
             server = await self._connect()
             try:

@@ -1,6 +1,7 @@
 """Relay: one TCP connection through a route, byte for byte, with the faults that need to know no protocol.
 
-The one word it knows is PostgreSQL's COMMIT, because losing the answer to that is the fault with the most to it.
+The two words that it knows are PostgreSQL's BEGIN and COMMIT: to lose the answer to a COMMIT, or to have somebody die
+just then, are the faults with the most to them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import struct
 from contextlib import suppress
 from typing import Literal
 
-from proof.proxy.rules import Counts, Rules
+from proof.proxy.rules import Counts, Gates, Rules
 
-COMMIT = b"COMMIT\0"
+WORDS = {"begin": b"BEGIN\0", "commit": b"COMMIT\0"}
+LONGEST = max(map(len, WORDS.values()))
 CHUNK = 65_536
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
 _QUEUED_CHUNKS = 64
+_ANSWER_SECONDS = 5.0
 
 Direction = Literal["forth", "back"]
 
@@ -31,16 +34,18 @@ class Relay:
     """Both directions of a connection; each is a reader and a writer with the chunks on their way between them."""
 
     def __init__(
-        self, rules: Rules, counts: Counts, chance: random.Random, open_gate: asyncio.Event, *, commits: bool
+        self, rules: Rules, counts: Counts, chance: random.Random, gates: Gates, *, words: bool
     ) -> None:
+        """`words`: look for PostgreSQL's."""
         self._rules = rules
         self._counts = counts
         self._chance = chance
-        self._open_gate = open_gate
-        self._commits = commits
+        self._gates = gates
+        self._words = words
+        self._port = 0
         self._tail = b""
         self._deaf = False
-        """What the server says is dropped: the answer to a COMMIT has to get lost."""
+        """What the server says is dropped: an answer has to get lost."""
         self._spoke = asyncio.Event()
         self._allowance: dict[Direction, int | None] = {"forth": None, "back": None}
 
@@ -50,6 +55,7 @@ class Relay:
         server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
         """Until one side ends, or the connection is cut."""
+        self._port = port_of(client[1])
         queues: dict[Direction, asyncio.Queue[tuple[float, bytes]]] = {
             "forth": asyncio.Queue(_QUEUED_CHUNKS),
             "back": asyncio.Queue(_QUEUED_CHUNKS),
@@ -89,7 +95,7 @@ class Relay:
             due, data = await queue.get()
             if (pause := due - loop.time()) > 0:
                 await asyncio.sleep(pause)
-            await self._open_gate.wait()
+            await self._gates.passage.wait()
             if not data:  # the other side ends when it has got all that was on its way
                 raise ConnectionError(direction)
             if direction == "back" and self._deaf:
@@ -97,8 +103,8 @@ class Relay:
                 continue
             self._counts.bytes[direction] += len(data)
             data = self._cut_short(direction, data, writer)
-            if direction == "forth" and self._commits and self._is_chosen_commit(data):
-                await self._lose_commit(data, writer)
+            if direction == "forth" and self._words:
+                await self._listen(data, writer)
             writer.write(data)
             await writer.drain()
 
@@ -120,25 +126,47 @@ class Relay:
             writer.write(data[:left])
         raise Cut
 
-    def _is_chosen_commit(self, data: bytes) -> bool:
-        seen = COMMIT in self._tail + data
-        self._tail = data[-(len(COMMIT) - 1) :]
+    async def _listen(self, data: bytes, writer: asyncio.StreamWriter) -> None:
+        """Cut where a word was said that a rule waits for."""
+        said, self._tail = self._tail + data, data[-(LONGEST - 1) :]
         rules = self._rules
-        if not seen or rules.commits is None or rules.commit_times <= 0:
-            return False
-        return rules.commit_share >= 1.0 or self._chance.random() < rules.commit_share
-
-    async def _lose_commit(self, data: bytes, writer: asyncio.StreamWriter) -> None:
-        self._rules.commit_times -= 1
+        if rules.trap is not None and WORDS.get(rules.trap.partition("-")[0], b"-") in said:
+            await self._spring(data, writer, rules.trap)
+        if rules.commits is None or rules.commit_times <= 0 or WORDS["commit"] not in said:
+            return
+        if rules.commit_share < 1.0 and self._chance.random() >= rules.commit_share:
+            return
+        rules.commit_times -= 1
         self._counts.commits_cut += 1
-        if self._rules.commits == "after":
-            self._deaf = True
+        if rules.commits == "after":
+            await self._deliver(data, writer)
+        raise Cut
+
+    async def _spring(self, data: bytes, writer: asyncio.StreamWriter, trap: str) -> None:
+        """Stand still, with or without the server's knowing, until somebody has done what the trap was set for."""
+        delivers, self._rules.trap = self._rules.trap_delivers, None
+        if trap.endswith("-done"):
+            await self._deliver(data, writer)
+        self._counts.trapped.append(self._port)
+        await self._gates.release.wait()
+        if delivers and not trap.endswith("-done"):
+            await self._deliver(data, writer)
+        raise Cut
+
+    async def _deliver(self, data: bytes, writer: asyncio.StreamWriter) -> None:
+        """The server has answered when this returns, so it has done it; nobody hears what it said."""
+        self._deaf = True
+        with suppress(TimeoutError, OSError):
             writer.write(data)
             await writer.drain()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(5):
-                    await self._spoke.wait()  # the server has answered, so it has done it
-        raise Cut
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._spoke.wait()
+
+
+def port_of(client: asyncio.StreamWriter) -> int:
+    """From which port of its own it came."""
+    peer = client.get_extra_info("peername")
+    return int(peer[1]) if peer else 0
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from proof.proxy.http import HttpRelay
 from proof.proxy.relay import Relay, reset
-from proof.proxy.rules import Counts, Rules
+from proof.proxy.rules import Counts, Gates, Rules
 
 _BACKLOG = 1024
 
@@ -34,8 +34,7 @@ class Route:
         self.rules = Rules()
         self.counts = Counts()
         self._chance = random.Random(seed)
-        self._open_gate = asyncio.Event()
-        self._open_gate.set()
+        self._gates = Gates()
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -51,15 +50,13 @@ class Route:
 
     def set(self, changes: dict[str, Any]) -> None:
         self.rules.set(changes)
-        if self.rules.black_hole:
-            self._open_gate.clear()
-        else:
-            self._open_gate.set()
+        _turn(self._gates.passage, on=not self.rules.black_hole)
+        if "trap" in changes:
+            _turn(self._gates.release, on=changes["trap"] is None)
 
     def calm(self) -> None:
         """All rules off; connections go on."""
-        self.rules.set(asdict(Rules()))
-        self._open_gate.set()
+        self.set(asdict(Rules()))
 
     def reset(self) -> int:
         """Reset every connection now; how many there were."""
@@ -90,16 +87,16 @@ class Route:
             self.counts.refused += 1
             reset(writer)
             return
-        await self._open_gate.wait()
+        await self._gates.passage.wait()
         if self.protocol == "http":
-            http = HttpRelay(
-                self.rules, self.counts, self._chance, self._open_gate, lambda: connect(self.target)
-            )
+            http = HttpRelay(self.rules, self.counts, self._chance, self._gates, lambda: connect(self.target))
             await http.run(reader, writer)
             return
         server = await connect(self.target)
-        relay = Relay(
-            self.rules, self.counts, self._chance, self._open_gate, commits=self.protocol == "postgres"
-        )
+        relay = Relay(self.rules, self.counts, self._chance, self._gates, words=self.protocol == "postgres")
         with suppress(ConnectionError):
             await relay.run((reader, writer), server)
+
+
+def _turn(event: asyncio.Event, *, on: bool) -> None:
+    event.set() if on else event.clear()

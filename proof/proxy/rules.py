@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -36,6 +37,14 @@ class Rules:
 
     commit_share: float = 1.0
     """Which part of the COMMITs that come by are looked at."""
+
+    trap: str | None = None
+    """The next transaction stands still at this point, until the rule is taken back; then its connection is reset.
+    `begin` or `commit`: the server has not heard of it. `begin-done` or `commit-done`: it has, and its answer is not
+    passed on. `reply`: an HTTP answer is not. Nothing else of its connection passes meanwhile."""
+
+    trap_delivers: bool = False
+    """Of `begin` and `commit`: the server hears of it when the rule is taken back, and nobody hears what it says."""
 
     hold_share: float = 0.0
     hold_from_s: float = 1.0
@@ -77,6 +86,8 @@ class Counts:
     requests: int = 0
     cuts: int = 0
     commits_cut: int = 0
+    trapped: list[int] = field(default_factory=list)
+    """The ports of those who were caught in a trap."""
     held: int = 0
     abandoned: int = 0
     """Held requests that were delivered after their client had gone."""
@@ -87,3 +98,15 @@ class Counts:
     refused: int = 0
     resets: int = 0
     bytes: dict[str, int] = field(default_factory=lambda: {"forth": 0, "back": 0})
+
+
+class Gates:
+    """What those who wait at a route wait for."""
+
+    def __init__(self) -> None:
+        self.passage = asyncio.Event()
+        """Set while there is no black hole."""
+        self.release = asyncio.Event()
+        """Set when what a trap was set for has been done."""
+        self.passage.set()
+        self.release.set()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from proof.processes import wait_until_gone
+from proof.processes import owner_of, wait_until_gone
 from proof.proxy import Door, Proxy
 
 ROOT = Path(__file__).parents[2]
@@ -211,6 +212,47 @@ def test_a_commit_is_lost_with_or_without_its_effect(
     with psycopg.connect(database_url) as direct:
         assert direct.execute("SELECT count(*) FROM said").fetchone() == (found,)
     assert door.counts()["commits_cut"] == 1
+
+
+@pytest.mark.parametrize(
+    ("point", "delivers", "found"),
+    [("begin", False, 0), ("commit", False, 0), ("commit", True, 1), ("commit-done", False, 1)],
+)
+def test_a_transaction_stands_still_where_it_was_asked_to(
+    proxy: Proxy, database_url: str, point: str, delivers: bool, found: int
+) -> None:
+    """It goes no further until the trap is taken back, and its client never hears more of it."""
+    known = psycopg.conninfo.conninfo_to_dict(database_url)
+    with psycopg.connect(database_url) as direct:
+        direct.execute("CREATE TABLE said (word text)")
+    door = proxy.open(f"{point} {delivers}", f"unix:{known['host']}/.s.PGSQL.{known['port']}", "postgres")
+    through = psycopg.conninfo.make_conninfo(
+        **{**known, "host": "127.0.0.1", "port": door.port, "sslmode": "disable"}
+    )
+    with psycopg.connect(through, prepare_threshold=None) as connection:
+        with socket.socket(fileno=os.dup(connection.fileno())) as own:
+            port = own.getsockname()[1]
+        door.set(trap=point, trap_delivers=delivers)
+
+        def sell() -> str:
+            try:
+                connection.execute("INSERT INTO said VALUES ('x')")
+                connection.commit()
+            except psycopg.OperationalError:
+                return "lost"
+            return "done"
+
+        with ThreadPoolExecutor(1) as pool:
+            selling = pool.submit(sell)
+            while not door.counts()["trapped"]:
+                assert not selling.done()
+            assert door.counts()["trapped"] == [port]
+            assert owner_of(port, [os.getppid(), os.getpid()]) == os.getpid()
+            assert not selling.done()
+            door.set(trap=None)
+            assert selling.result(PATIENCE_SECONDS) == "lost"
+    with psycopg.connect(database_url) as direct:
+        assert direct.execute("SELECT count(*) FROM said").fetchone() == (found,)
 
 
 def test_requests_pass_on_one_connection_one_after_the_other(proxy: Proxy) -> None:
