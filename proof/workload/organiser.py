@@ -120,7 +120,11 @@ class Organiser:
         place = urlsplit(url)
         connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=ANSWER_SECONDS)
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+        # ValueError: the library takes an answer that broke off in its head for one without a body.
+        with (
+            contextlib.suppress(OSError, http.client.HTTPException, ValueError),
+            contextlib.closing(connection),
+        ):
             connection.request("POST", path, orjson.dumps(body), headers)
             answer = connection.getresponse()
             told = orjson.loads(answer.read())
