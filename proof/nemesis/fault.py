@@ -45,6 +45,8 @@ class Fault:
         """Clocks that it set, in their order."""
         self.happened: int | None = None
         """When, where that was later than the start: a kill that waited for its moment."""
+        self.took_effect = True
+        """Whether there was anybody to do it to: what hit nobody counts for nothing."""
         self.complaints: list[str] = []
         """What the product did wrong and only the fault itself could see."""
 

@@ -9,7 +9,16 @@ from proof.nemesis.fault import Fault
 from proof.processes import send, wait_until_gone
 
 
-class KillApp(Fault):
+class _Kill(Fault):
+    def kill(self, pids: list[int]) -> Mapping[str, object]:
+        return self.note([pid for pid in pids if send(pid, signal.SIGKILL)])
+
+    def note(self, pids: list[int]) -> Mapping[str, object]:
+        self.took_effect = bool(pids)
+        return {"pids": pids}
+
+
+class KillApp(_Kill):
     """kill -9 of one worker: its supervisor starts another."""
 
     name = "kill-app"
@@ -18,12 +27,10 @@ class KillApp(Fault):
     def start(self) -> Mapping[str, object]:
         server = self.a_server()
         victims = self.chance.sample(workers := server.workers(), k=min(1, len(workers)))
-        for pid in victims:
-            send(pid, signal.SIGKILL)
-        return {"server": server.name, "pids": victims}
+        return {"server": server.name, **self.kill(victims)}
 
 
-class KillWorkers(Fault):
+class KillWorkers(_Kill):
     """kill -9 of all workers of a server."""
 
     name = "kill-workers"
@@ -32,12 +39,10 @@ class KillWorkers(Fault):
     def start(self) -> Mapping[str, object]:
         server = self.a_server()
         victims = server.workers()
-        for pid in victims:
-            send(pid, signal.SIGKILL)
-        return {"server": server.name, "pids": victims}
+        return {"server": server.name, **self.kill(victims)}
 
 
-class KillServer(Fault):
+class KillServer(_Kill):
     """kill -9 of a supervisor and all its workers; in an embedded house PostgreSQL goes with it, its parent being dead.
 
     What comes back is a whole server, from nothing: that takes its start, for which nobody promised a time.
@@ -47,10 +52,10 @@ class KillServer(Fault):
 
     def start(self) -> Mapping[str, object]:
         server = self.a_server()
-        return {"server": server.name, "pids": server.kill()}
+        return {"server": server.name, **self.note(server.kill())}
 
 
-class KillSupervisor(Fault):
+class KillSupervisor(_Kill):
     """kill -9 of a supervisor alone: its workers end by themselves, and the next one takes the port over."""
 
     name = "kill-supervisor"
@@ -58,23 +63,20 @@ class KillSupervisor(Fault):
     def start(self) -> Mapping[str, object]:
         server = self.a_server()
         server.workers()
-        victim = server.pid
-        if victim is not None:
-            send(victim, signal.SIGKILL)
-        return {"server": server.name, "pids": [victim]}
+        return {"server": server.name, **self.kill([server.pid] if server.pid is not None else [])}
 
 
-class KillPostgres(Fault):
+class KillPostgres(_Kill):
     """kill -9 of PostgreSQL, all its processes at once."""
 
     name = "kill-postgres"
     within_seconds = 5.0
 
     def start(self) -> Mapping[str, object]:
-        return {"pids": self.house.cluster.kill()}
+        return self.note(self.house.cluster.kill())
 
 
-class KillPostmaster(Fault):
+class KillPostmaster(_Kill):
     """kill -9 of the postmaster alone: its children have to notice before another can start."""
 
     name = "kill-postmaster"
@@ -82,12 +84,10 @@ class KillPostmaster(Fault):
 
     def start(self) -> Mapping[str, object]:
         victim = self.house.cluster.postmaster
-        if victim is not None:
-            send(victim, signal.SIGKILL)
-        return {"pids": [victim]}
+        return self.kill([victim] if victim is not None else [])
 
 
-class KillBackend(Fault):
+class KillBackend(_Kill):
     """kill -9 of one backend: PostgreSQL takes its memory for broken, and starts all over."""
 
     name = "kill-backend"
@@ -96,9 +96,7 @@ class KillBackend(Fault):
     def start(self) -> Mapping[str, object]:
         backends = self.house.cluster.backends()
         victims = self.chance.sample(backends, k=min(1, len(backends)))
-        for pid in victims:
-            send(pid, signal.SIGKILL)
-        return {"pids": victims}
+        return self.kill(victims)
 
 
 class _Stop(Fault):

@@ -174,8 +174,8 @@ class Nemesis:
         detail |= {"healed": healed, "seconds": max(came) if well else None, "blamed": blamed}
         detail["first_seconds"] = min(came, default=None)
         self.count += 1
-        self.done[fault.name] += 1
-        if blamed and well:
+        self.done[fault.name] += fault.took_effect
+        if blamed and well and fault.took_effect:
             self.recoveries[fault.name].append(max(came))
             self.firsts[fault.name].append(min(came))
         if not self._stopping.is_set():

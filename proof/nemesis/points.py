@@ -39,6 +39,7 @@ class KillAtPoint(Fault):
         try:
             port = _caught(door, before)
             if port is None:
+                self.took_effect = False
                 return {"point": point, "victim": victim, "caught": False}
             if not reply:
                 server = next((one for one in self.house.servers if owner_of(port, one.workers())), server)
