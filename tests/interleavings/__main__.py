@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from interleavings import runs
+from interleavings import evidence, runs
 from interleavings.controls import CONTROLS, try_control
 from postgres import TestDatabases
 
@@ -28,6 +28,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="where interleavings.json goes")
     parser.add_argument(
         "--controls", type=int, default=0, help="schedules for each broken copy of the product"
+    )
+    parser.add_argument(
+        "--again", type=_place, metavar="KIND:AT", help="only that schedule of the seed's, so often"
     )
     parser.add_argument("--enough", type=int, default=20, help="violations after which it ends")
     asked = parser.parse_args()
@@ -44,6 +47,7 @@ def main() -> int:
                 databases.create,
                 schedules=asked.schedules,
                 seed=asked.seed,
+                again=asked.again,
                 enough=asked.enough,
                 finished=_tell,
             )
@@ -56,16 +60,23 @@ def main() -> int:
         if asked.controls
         else []
     )
-    found = runs.evidence(played, schedules=asked.schedules, seconds=seconds, controls=controls)
+    found = evidence.evidence(
+        played, schedules=0 if asked.again else asked.schedules, seconds=seconds, controls=controls
+    )
     text = json.dumps(found, indent=1)
     if asked.out is not None:
         asked.out.mkdir(parents=True, exist_ok=True)
-        (asked.out / f"{runs.PART}.json").write_text(text)
+        (asked.out / f"{evidence.PART}.json").write_text(text)
     for violation in found["violations"]:
         print(f"{violation['rule']}: {violation['detail']}", *violation["lines"], sep="\n  ")
     kept = {name: found[name] for name in ("tried", "coverage", "figures", "controls", "notes", "passed")}
     print(json.dumps(kept, indent=1))
     return 0 if found["passed"] else 1
+
+
+def _place(text: str) -> tuple[str, int]:
+    kind, _, at = text.partition(":")
+    return kind, int(at)
 
 
 def _tell(schedules: int) -> None:

@@ -31,7 +31,7 @@ LOCKERS = {
     "a batch": None,
 }
 MOST_MILLISECONDS = 50
-MOST_STATEMENTS = 10
+MOST_STATEMENTS = 12
 
 _COUNTED = Scene(name="expiry", areas={"floor": 4}, plot=lambda cast: Plot(batches={}))
 _SEATED = Scene(name="expiry", seats=one_row(4), plot=lambda cast: Plot(batches={}))
@@ -183,8 +183,11 @@ async def play_at(stage: Stage, moment: At) -> tuple[Played, bool]:
     number, cast = await _an_event(stage, _SEATED if moment.seated else _COUNTED)
     watched = _Watched(stage, number, cast)
     lives = timedelta(milliseconds=moment.lives_milliseconds)
+    if (
+        not moment.seated
+    ):  # a mirror would remember the expiry from before; that of seats is loaded in the batch
+        await stage.warm(number, ["a"])
     watched.expires_at = expires_at = await stage.expire(number, cast["h"], after=lives)
-    await stage.warm(number, ["a"])
     turns = 0
 
     async def before_turn(choice: Choice) -> None:

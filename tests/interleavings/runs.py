@@ -28,8 +28,6 @@ from interleavings.scenes import ACTORS, Scene, plain_scenes, random_scene
 from interleavings.special import special_scenes
 from interleavings.stage import Stage, a_stage
 
-PART = "interleavings"
-PROMISES = ("P1", "P3", "P5", "P7", "P8", "P16")
 ENOUGH_FOR_EVERY_PAIR = 4_000
 """From so many schedules on, every order of every pair is tried (some 1,500)."""
 MOST_ON_ONE_STAGE = 1_000
@@ -65,23 +63,22 @@ class Run:
             if not every.go_on():
                 return
 
-    async def drawn(self, stage: Stage, kind: str, scene: Scene, at: int) -> None:
+    async def drawn(self, kind: str, scenes: Sequence[Scene], at: int, stage: Stage) -> None:
         """One schedule; three of four engines know the event already."""
         random = self.random(kind, at)
-        warm = [who for who in ACTORS if random.random() < 0.75]
-        self.note(kind, await play(stage, scene, DrawnOrder(random).choose, warm=warm), at)
+        warm = self._warm(random)
+        self.note(kind, await play(stage, scenes[at % len(scenes)], DrawnOrder(random).choose, warm=warm), at)
 
-    async def shared(self, stage: Stage, scenes: Sequence[Scene], at: int) -> None:
+    async def drawn_at_random(self, at: int, stage: Stage) -> None:
+        await self.drawn("random", [random_scene(self.seed * 1_000_003 + at)], at, stage)
+
+    async def in_one_process(self, scenes: Sequence[Scene], at: int, stage: Stage) -> None:
         random = self.random("one process", at)
-        warm = [who for who in ACTORS if random.random() < 0.75]
-        choose = DrawnOrder(random).choose
-        scene = scenes[at % len(scenes)]
-        self.note(
-            "two in one process", await play_in_one_process(stage, scene, choose, random, warm=warm), at
-        )
+        scene, warm, choose = scenes[at % len(scenes)], self._warm(random), DrawnOrder(random).choose
+        self.note("one process", await play_in_one_process(stage, scene, choose, random, warm=warm), at)
 
-    async def behind(self, stage: Stage, at: int) -> None:
-        random = self.random("behind", at)
+    async def behind_a_lock(self, at: int, stage: Stage) -> None:
+        random = self.random("behind a lock", at)
         moment = Behind(
             verb=VERBS[at % len(VERBS)],
             locker=list(LOCKERS)[at // len(VERBS) % len(LOCKERS)],
@@ -92,9 +89,9 @@ class Run:
         self.seen[
             "locks given back after the expiry" if was_late else "locks given back before the expiry"
         ] += 1
-        self.note("an expiry behind a lock", played, at)
+        self.note("behind a lock", played, at)
 
-    async def expiry(self, stage: Stage, at: int) -> None:
+    async def expiry(self, at: int, stage: Stage) -> None:
         random = self.random("expiry", at)
         moment = At(
             verb=VERBS[at % len(VERBS)],
@@ -104,12 +101,12 @@ class Run:
         )
         played, was_late = await play_at(stage, moment)
         self.seen["clocks read after the expiry" if was_late else "clocks read before the expiry"] += 1
-        self.note("an expiry between two statements", played, at)
+        self.note("expiry", played, at)
 
-    async def loss(self, stage: Stage, at: int) -> None:
+    async def loss(self, at: int, stage: Stage) -> None:
         losses = list(every_loss())
         self.random("losses", at // len(losses)).shuffle(losses)
-        self.note("a connection lost at a statement", await play_loss(stage, losses[at % len(losses)]), at)
+        self.note("loss", await play_loss(stage, losses[at % len(losses)]), at)
 
     def random(self, kind: str, at: int) -> Random:
         return Random(f"{self.seed} {kind} {at}")
@@ -131,9 +128,16 @@ class Run:
                 self.seen[name] += isinstance(plain, what)
         for wrong in played.wrong:
             rule, _, detail = wrong.partition(": ")
-            violation = {"rule": rule, "event": played.number, "detail": f"{played.scene}: {detail}"}
-            where = {"kind": kind, "at": at, "seed": self.seed, "lines": [str(played.trace)]}
-            self.violations.append({**violation, **where})
+            where = f"{played.scene} ({kind}:{at})" if at is not None else played.scene
+            self.tell(rule, f"{where}: {detail}", event=played.number, lines=[str(played.trace)])
+
+    def tell(self, rule: str, detail: str, *, event: int | None = None, lines: Sequence[str] = ()) -> None:
+        told = {"rule": rule, "event": event, "detail": detail, "lines": list(lines), "seed": self.seed}
+        self.violations.append(told)
+
+    @staticmethod
+    def _warm(random: Random) -> list[str]:
+        return [who for who in ACTORS if random.random() < 0.75]
 
 
 async def run(
@@ -141,26 +145,32 @@ async def run(
     *,
     schedules: int,
     seed: int,
+    again: tuple[str, int] | None = None,
     enough: int = 20,
     finished: Finished = lambda _: None,
 ) -> Run:
-    """At least so many schedules; `url` makes a migrated database. Stops early where too much is wrong."""
+    """At least so many schedules; `url` makes a migrated database. Stops early where too much is wrong.
+
+    `again`: only that one (kind, at) of the seed's, so often.
+    """
     played = Run(seed)
-    plan = iter(_plan(played, schedules))
+    plan = _plan(played, schedules) if again is None else _again(played, schedules, *again)
     step = next(plan, None)
-    while step is not None:
+    while step is not None and len(played.violations) < enough:
         until = played.schedules + MOST_ON_ONE_STAGE
         async with a_stage(url()) as stage:
-            while step is not None and played.schedules < until:
-                await step(stage)
+            while step is not None and played.schedules < until and len(played.violations) < enough:
+                try:
+                    await step(stage)
+                except Exception as error:  # noqa: BLE001 - a broken product may break the test itself
+                    played.tell("raised", repr(error))
+                    break  # nobody knows what it has left behind
+                finally:
+                    step = next(plan, None)
                 finished(played.schedules)
-                if len(played.violations) >= enough:
-                    return played
-                step = next(plan, None)
             deadlocks = await stage.deadlocks()
             if deadlocks:
-                detail = f"there were {deadlocks}"
-                played.violations.append({"rule": "deadlocks", "event": None, "detail": detail, "lines": []})
+                played.tell("deadlocks", f"there were {deadlocks}")
     return played
 
 
@@ -169,66 +179,36 @@ Step = Callable[[Stage], Awaitable[None]]
 
 def _plan(run: Run, schedules: int) -> Iterator[Step]:
     """Everything small first, then what is drawn, in turns."""
-    pairs, triples, special = list(plain_scenes(2)), list(plain_scenes(3)), list(special_scenes())
-    shuffler = run.random("plan", 0)
-    for scenes in (pairs, triples, special):
-        shuffler.shuffle(scenes)
-    if schedules >= ENOUGH_FOR_EVERY_PAIR:
-        yield from (partial(run.every_order, scene) for scene in pairs)
-    kinds: list[tuple[int, Callable[[int], Step]]] = [
-        (3 if schedules < ENOUGH_FOR_EVERY_PAIR else 0, lambda at: _drawn(run, "two", pairs, at)),
-        (5, lambda at: _drawn(run, "three", triples, at)),
-        (5, lambda at: _drawn(run, "special", special, at)),
-        (3, lambda at: lambda stage: run.drawn(stage, "random", random_scene(run.seed * 1_000_003 + at), at)),
-        (2, lambda at: lambda stage: run.shared(stage, [*special, *triples], at)),
-        (1, lambda at: lambda stage: run.behind(stage, at)),
-        (1, lambda at: lambda stage: run.expiry(stage, at)),
-        (1, lambda at: lambda stage: run.loss(stage, at)),
-    ]
-    counts = [0] * len(kinds)
-    for which in cycle([which for which, (weight, _) in enumerate(kinds) for _ in range(weight)]):
+    every = schedules >= ENOUGH_FOR_EVERY_PAIR
+    if every:
+        yield from (partial(run.every_order, scene) for scene in plain_scenes(2))
+    kinds = _kinds(run)
+    turns = [kind for kind, (weight, _) in kinds.items() for _ in range(weight) if kind != "two" or not every]
+    counts = dict.fromkeys(kinds, 0)
+    for kind in cycle(turns):
         if run.schedules >= schedules:
             return
-        yield kinds[which][1](counts[which])
-        counts[which] += 1
+        yield partial(kinds[kind][1], counts[kind])
+        counts[kind] += 1
 
 
-def _drawn(run: Run, kind: str, scenes: Sequence[Scene], at: int) -> Step:
-    return lambda stage: run.drawn(stage, kind, scenes[at % len(scenes)], at)
+def _again(run: Run, schedules: int, kind: str, at: int) -> Iterator[Step]:
+    """More than once: which of two that wait for a lock gets it is not the seed's to say."""
+    return (partial(_kinds(run)[kind][1], at) for _ in range(schedules))
 
 
-def evidence(
-    run: Run, *, schedules: int, seconds: float, controls: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    """What the run showed, as every part of the proof tells it."""
-    floors = {
-        "schedules": (run.schedules, schedules),
-        "different orders": (run.different, schedules // 2),
-        "waits for a lock": (run.seen["waits for a lock"], schedules // 2),
-        "refusals": (run.seen["refusals"], schedules // 4),
-        "replays": (run.seen["replays"], schedules // 100),
-        "unknown outcomes": (run.seen["unknown outcomes"], schedules // 100),
-        "batches that were not carried out": (
-            run.seen["batches that were not carried out"],
-            schedules // 200,
-        ),
-        **{
-            name: (run.seen[name], schedules // 200)
-            for name in ("locks given back after the expiry", "locks given back before the expiry")
-        },
-    }
-    missed = [name for name, (count, floor) in floors.items() if count < floor]
-    uncaught = [control["name"] for control in controls if not control["caught_by"]]
+def _kinds(run: Run) -> dict[str, tuple[int, Callable[[int, Stage], Awaitable[None]]]]:
+    """How often each has its turn, and what it does."""
+    two, three, special = list(plain_scenes(2)), list(plain_scenes(3)), list(special_scenes())
+    for scenes in (two, three, special):
+        run.random("scenes", len(scenes)).shuffle(scenes)
     return {
-        "part": PART,
-        "promises": list(PROMISES),
-        "tried": {**run.tried, **{name: count for name, count in run.seen.items() if name not in floors}},
-        "coverage": {name: list(counts) for name, counts in floors.items()},
-        "seeds": [run.seed],
-        "violations": run.violations,
-        "figures": {"schedules_per_second": round(run.schedules / max(seconds, 0.001), 1)},
-        "controls": list(controls),
-        "seconds": round(seconds, 1),
-        "passed": not (run.violations or missed or uncaught),
-        "notes": [f"too few: {name}" for name in missed] + [f"not caught: {name}" for name in uncaught],
+        "two": (3, partial(run.drawn, "two", two)),
+        "three": (5, partial(run.drawn, "three", three)),
+        "special": (5, partial(run.drawn, "special", special)),
+        "random": (3, run.drawn_at_random),
+        "one process": (2, partial(run.in_one_process, [*special, *three])),
+        "behind a lock": (1, run.behind_a_lock),
+        "expiry": (1, run.expiry),
+        "loss": (1, run.loss),
     }
