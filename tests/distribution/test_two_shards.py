@@ -13,7 +13,7 @@ from engine.selling import a_confirm, all_at_once, an_engine, new_event, place, 
 from engine.test_oracle import sell
 from holdfast.domain import commands as c
 from holdfast.domain.errors import EventNotFound
-from holdfast.store import batch
+from holdfast.store import transaction
 from holdfast.store.catalogue import EventFilter
 from holdfast.store.connections import Connection
 from holdfast.store.pipeline import Pipeline, Statement
@@ -105,7 +105,7 @@ async def test_nothing_is_sent_in_a_pipeline_outside_of_a_transaction(
     shards: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Through Citus such statements would not be atomic, and a test with one event might not notice."""
-    monkeypatch.setattr(batch, "Pipeline", Watched)
+    monkeypatch.setattr(transaction, "Pipeline", Watched)
     Watched.outside.clear()
     async with an_engine(shards) as one, an_engine(shards) as other:
         for seed in range(2_000, 2_006):

@@ -49,7 +49,7 @@ async def test_a_command_that_waited_too_long_is_dropped_before_it_begins(databa
     async with an_engine(database_url, wait_seconds=20) as engine:
         number = await new_event(engine, areas={"floor": 100})
         await place(engine, number, quantity(1))
-        lane, limits = engine._lanes[number], engine.limits
+        lane, limits = engine.lanes[number], engine.limits
         with psycopg.connect(database_url) as blocker:
             blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
             first = asyncio.ensure_future(place(engine, number, quantity(1)))
@@ -68,7 +68,7 @@ async def test_who_would_wait_for_nothing_is_refused_at_once(database_url: str) 
     async with an_engine(database_url, wait_seconds=30, batch_maximum=1) as engine:
         number = await new_event(engine, areas={"floor": 100})
         hold = await place(engine, number, quantity(1))
-        lane = engine._lanes[number]
+        lane = engine.lanes[number]
         assert lane._pace == 0.0
         with psycopg.connect(database_url) as blocker:
             blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
@@ -186,8 +186,7 @@ async def test_whoever_is_in_a_batch_when_the_server_stops_is_told_that_nobody_k
             blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
             waits = asyncio.ensure_future(place(engine, number, quantity(1)))
             await waiting_for_the_lock(database_url)
-            task = engine._lanes[number]._task
-            assert task is not None
+            (task,) = engine.lanes._tasks
             task.cancel()
             with pytest.raises(OutcomeUnknown):
                 await asyncio.wait_for(waits, 20)

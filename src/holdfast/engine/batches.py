@@ -7,7 +7,7 @@ any failure the mirror is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,12 +27,23 @@ from holdfast.store.catalogue import Catalogue
 from holdfast.store.connections import Connections
 from holdfast.store.deadline import cut_after
 from holdfast.store.needs import Known, needs_of
+from holdfast.store.spanning import Member, SpanningBatch
 
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 4
 MOST_KNOWN = 20_000
 """Events whose rules a process remembers; the least lately sold go first."""
+
+_SHARED = (
+    c.PlaceHold,
+    c.BookInstantly,
+    c.ExtendHold,
+    c.ReleaseHold,
+    c.ConfirmHold,
+    c.CancelBooking,
+)
+"""Commands of buyers. What an organiser does to an event has a batch of its own."""
 
 Committed = Callable[[Inventory, Changes], None]
 """Told of each commit, after it returned and before anyone is answered."""
@@ -141,6 +152,78 @@ class Batches:
                         await batch.roll_back()
         finally:
             await pool.putconn(connection)
+
+    async def run_together(self, groups: Sequence[tuple[int, Sequence[c.Command]]]) -> list[list[Any] | None]:
+        """Commands of several events in one transaction: one outcome per command, or None for events that need a batch
+        of their own: those that others have locked, that this process knows too little of, and all of them where the
+        transaction failed and nothing was done. Raises OutcomeUnknown for all."""
+        told: dict[int, list[Any]] = {}
+        members = [member for number, commands in groups if (member := self._member(number, commands))]
+        try:
+            if len(members) > 1:
+                told = await self._together(members, dict(groups))
+        except errors.CommitUnknownError as unknown:
+            self._forget_all(members)
+            log.warning("batch_failed", events=len(members), error=repr(unknown))
+            raise errors.translate(unknown) from unknown
+        except Exception as error:  # noqa: BLE001 - each event finds out for itself, in a batch of its own
+            self._forget_all(members)
+            if errors.is_lost(error):
+                await self._connections.forget_dead()
+            log.info("batch_parted", events=len(members), error=repr(error))
+        return [told.get(number) for number, _ in groups]
+
+    def _member(self, number: int, commands: Sequence[c.Command]) -> Member | None:
+        """Of an event that a batch of several can take, as far as this process knows."""
+        known = self._known.get(number)
+        if known is None or not all(isinstance(command, _SHARED) for command in commands):
+            return None
+        if self._connections.pool(number) is not self._connections.control():
+            return None  # one transaction is on one node
+        needs = needs_of(commands, known)
+        holdings = self._mirrors.find(number, known.event.map_version) if needs.seats else None
+        if needs.seats and holdings is None:
+            return None
+        member = Member(number=number, known=known, needs=needs, holdings=holdings)
+        return member if member.fits else None
+
+    async def _together(
+        self, members: Sequence[Member], commands: Mapping[int, Sequence[c.Command]]
+    ) -> dict[int, list[Any]]:
+        pool = self._connections.control()
+        connection = await pool.getconn()
+        try:
+            batch = SpanningBatch(connection)
+            committed = False
+            try:
+                with cut_after(connection, self._limits.answer_seconds):
+                    inventories = await batch.load(members)
+                decided = {
+                    number: decide(inventory, commands[number]) for number, inventory in inventories.items()
+                }
+                changed = [inventories[number] for number, (_, made) in decided.items() if not made.is_empty]
+                if changed:
+                    with cut_after(connection, self._limits.answer_seconds):
+                        await batch.commit(changed)
+                    committed = True
+                for member in members:
+                    if member.number in decided:
+                        changes = decided[member.number][1]
+                        self._remember(inventories[member.number], changes, member.holdings)
+                return {number: outcomes for number, (outcomes, _) in decided.items()}
+            except errors.CommitUnknownError:
+                await connection.close()
+                raise
+            finally:
+                if not committed and not connection.closed:
+                    with cut_after(connection, self._limits.answer_seconds):
+                        await batch.roll_back()
+        finally:
+            await pool.putconn(connection)
+
+    def _forget_all(self, members: Iterable[Member]) -> None:
+        for member in members:
+            self._forget(member.number)
 
     def _remember(self, inventory: Inventory, changes: Changes, holdings: Holdings | None) -> None:
         """After a commit. It has happened: whatever fails here must not be told as if it had not."""

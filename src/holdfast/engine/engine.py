@@ -24,7 +24,8 @@ from holdfast.engine import metrics
 from holdfast.engine.batches import Batches
 from holdfast.engine.events import Events
 from holdfast.engine.history import Histories
-from holdfast.engine.lane import HasLeft, Lane
+from holdfast.engine.lane import HasLeft
+from holdfast.engine.lanes import Lanes
 from holdfast.engine.limits import Limits
 from holdfast.engine.mirrors import Mirrors
 from holdfast.engine.observing import Observing
@@ -42,8 +43,6 @@ from holdfast.store.connections import Connections
 from holdfast.store.pictures import PictureReads
 from holdfast.store.reads import Reads
 from holdfast.store.sweeping import Sweeping
-
-MOST_IDLE_LANES = 20_000
 
 EventRef = int | UUID
 """An event by its short number or by its id."""
@@ -66,6 +65,9 @@ class Engine:
             committed=self._committed,
             violated=lambda _: metrics.VIOLATIONS.inc(),
         )
+        self.lanes = Lanes(
+            self.batches, self.limits, self._observe, runners=max(1, connections.size // 2)
+        )  # the other connections are for reads
         self.reading = Reading(Reads(connections), self.catalogue, self.mirrors)
         self.events = Events(self.catalogue)
         self.accounts = Accounts(connections)
@@ -82,7 +84,6 @@ class Engine:
         self.observing = Observing(self.reading.reads, picture_reads, self.streams)
         self.on_commit: list[Callable[[int, int, Changes], None]] = [self.watching.tell]
         """Called with (event number, version, changes) after each commit that this process made."""
-        self._lanes: dict[int, Lane] = {}
         self._dialect_numbers: list[int] = []
 
     async def open(self) -> None:
@@ -124,7 +125,7 @@ class Engine:
         A command whose client `has_left` by the time its batch forms is dropped. Of a command with a retry key the
         outcome is `Answered` (whose own outcome may be a refusal) or `Replayed`.
         """
-        outcome = await self._lane(number).submit(command, has_left)
+        outcome = await self.lanes.submit(number, command, has_left)
         metrics.count_outcome(outcome)
         if isinstance(outcome, HoldfastError):
             raise outcome
@@ -170,18 +171,8 @@ class Engine:
         with suppress(HoldfastError):
             await self.execute(number, c.LiftBlock(by=command.by, block_id=command.block_id))
 
-    def _lane(self, number: int) -> Lane:
-        lane = self._lanes.get(number)
-        if lane is None:
-            if len(self._lanes) >= MOST_IDLE_LANES:
-                self._lanes = {key: lane for key, lane in self._lanes.items() if not lane.is_idle}
-            lane = self._lanes[number] = Lane(
-                number, self.batches.run, self.limits, self._observe, by_seat=self.batches.is_wholly_seated
-            )
-        return lane
-
     def lane_depth(self) -> int:
-        return sum(lane.depth for lane in self._lanes.values())
+        return self.lanes.depth
 
     def _observe(self, size: int, seconds: float) -> None:
         metrics.BATCH_SIZE.observe(size)

@@ -1,24 +1,17 @@
-"""Lanes: the queue in which one event's requests wait for the next batch.
-
-A lane takes all that has arrived, has it decided as one batch in one transaction, answers each caller its own outcome,
-and takes what arrived meanwhile. No timer, no idle latency: a lone request is a batch of one.
-"""
+"""Lane: the queue in which one event's requests wait for the next batch."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from holdfast.domain import commands as c
-from holdfast.domain.errors import Busy, Fault, OutcomeUnknown
+from holdfast.domain.errors import Busy, Fault
 from holdfast.engine.limits import Limits
 
 _PACE_SHARE = 0.2  # of the newest batch in the pace
-
-RunBatch = Callable[[int, Sequence[c.Command]], Awaitable[list[Any]]]
-"""Decides and commits commands of one event; one outcome each. Raises a Fault that holds for all of them."""
 
 HasLeft = Callable[[], bool]
 """Whether the client whose command waits has closed its connection."""
@@ -37,38 +30,31 @@ class Waiting:
         self.waiter = waiter
         self.since = since
 
+    def tell(self, outcome: Any) -> None:
+        if not self.waiter.done():
+            self.waiter.set_result(outcome)
+
 
 class Lane:
-    """One event's queue. It has a task only while something waits."""
+    """One event's queue. Who takes batches from it, and when, is decided by `Lanes`."""
 
-    __slots__ = ("_by_seat", "_limits", "_observe", "_pace", "_queue", "_run_batch", "_task", "number")
+    __slots__ = ("_by_seat", "_limits", "_pace", "_queue", "goes_alone", "is_scheduled", "number")
 
-    def __init__(
-        self,
-        number: int,
-        run_batch: RunBatch,
-        limits: Limits,
-        observe: Callable[[int, float], None],
-        *,
-        by_seat: Callable[[int], bool],
-    ) -> None:
+    def __init__(self, number: int, limits: Limits, *, by_seat: Callable[[int], bool]) -> None:
         self.number = number
-        self._run_batch = run_batch
+        self.is_scheduled = False
+        """Whether a batch is being taken from it, or will be."""
+        self.goes_alone = False
+        """Whether its next batch is of this event only."""
         self._limits = limits
-        self._observe = observe
         self._by_seat = by_seat
         self._queue: deque[Waiting] = deque()
         self._pace = 0.0
         """Seconds that a command took of late, while others waited."""
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def depth(self) -> int:
         return len(self._queue)
-
-    @property
-    def is_idle(self) -> bool:
-        return self._task is None
 
     def submit(self, command: c.Command, has_left: HasLeft | None = None) -> asyncio.Future[Any]:
         """Raises Busy at once where the queue is full, or so long that the command would wait for nothing."""
@@ -77,42 +63,20 @@ class Lane:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Any] = loop.create_future()
         self._queue.append(Waiting(command, waiter, loop.time(), has_left))
-        if self._task is None:
-            self._task = loop.create_task(self._run())
         return waiter
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        batch: list[Waiting] = []
-        try:
-            while self._queue:
-                batch = self._next(loop.time())
-                if not batch:
-                    continue
-                began, others_wait = loop.time(), bool(self._queue)
-                try:
-                    outcomes = await self._run_batch(self.number, [waiting.command for waiting in batch])
-                except Fault as fault:
-                    outcomes, others_wait = [fault] * len(batch), False
-                took = loop.time() - began
-                self._observe(len(batch), took)
-                if (
-                    others_wait
-                ):  # a batch that took all there was says nothing of how many it could have taken
-                    self._pace += (took / len(batch) - self._pace) * (_PACE_SHARE if self._pace else 1.0)
-                for waiting, outcome in zip(batch, outcomes, strict=True):
-                    if not waiting.waiter.done():
-                        waiting.waiter.set_result(outcome)
-                batch = outcomes = []
-                await asyncio.sleep(0)  # what arrived meanwhile is read before the next batch forms
-        finally:  # only where this task was cancelled is there anyone: nobody is left waiting for ever
-            self._task = None
-            stopping = "The server is stopping."
-            for asked, told in ((batch, OutcomeUnknown(stopping)), (self._queue, Busy(stopping))):
-                for waiting in asked:
-                    if not waiting.waiter.done():
-                        waiting.waiter.set_result(told)
-            self._queue.clear()
+    def put_back(self, batch: Sequence[Waiting]) -> None:
+        """Nothing was done for these: they are first again."""
+        self._queue.extendleft(reversed(batch))
+
+    def learn_pace(self, seconds: float, size: int) -> None:
+        """Of a batch that left others waiting: one that took all there was says nothing of how many it could take."""
+        self._pace += (seconds / size - self._pace) * (_PACE_SHARE if self._pace else 1.0)
+
+    def refuse_all(self, told: Fault) -> None:
+        for waiting in self._queue:
+            waiting.tell(told)
+        self._queue.clear()
 
     def _is_hopeless(self, command: c.Command) -> bool:
         """Whether it would wait too long at the pace of late; for who has nothing yet, a quarter is too long.
@@ -127,10 +91,11 @@ class Lane:
             and waiting * self._pace > share * self._limits.wait_seconds
         )
 
-    def _next(self, now: float) -> list[Waiting]:
-        """The next batch, in order of arrival. Who left or waited too long is dropped before anything is begun."""
+    def take(self, now: float, claims_taken: int = 0) -> tuple[list[Waiting], int]:
+        """The next batch, in order of arrival, and how many claims it and what others have taken come to. Who left or
+        waited too long is dropped before anything is begun."""
         batch: list[Waiting] = []
-        claims = 0
+        claims = claims_taken
         by_seat = self._by_seat(self.number)
         while self._queue and len(batch) < self._limits.batch_maximum:
             waiting = self._queue[0]
@@ -146,14 +111,14 @@ class Lane:
                 waiting.waiter.set_result(Busy("The event is too busy; the request waited too long."))
                 continue
             weight, alone = weight_of(waiting.command, by_seat=by_seat)
-            if batch and (alone or claims + weight > self._limits.claims_maximum):
+            if (batch or claims_taken) and (alone or claims + weight > self._limits.claims_maximum):
                 break
             self._queue.popleft()
             batch.append(waiting)
             claims += weight
             if alone:
                 break
-        return batch
+        return batch, claims
 
 
 def weight_of(command: c.Command, *, by_seat: bool) -> tuple[int, bool]:

@@ -33,14 +33,20 @@ class Mirrors:
         self._keep(found, number)
         return found
 
+    def find(self, number: int, map_version: int) -> Holdings | None:
+        """The mirror as it is, where there is one of this map."""
+        found = self._holdings.get(number)
+        if found is None or found.seat_map.version != map_version:
+            return None
+        self._keep(found.seat_map, number)  # it may have been dropped while the holdings were being loaded
+        return found
+
     async def get(self, number: int, map_version: int) -> Holdings:
         """The mirror as it is, not followed to any newer version; loaded whole where there is none."""
+        current = self.find(number, map_version)
+        if current is not None:
+            return current
         found = self._holdings.get(number)
-        if found is not None and found.seat_map.version == map_version:
-            self._keep(
-                found.seat_map, number
-            )  # it may have been dropped while the holdings were being loaded
-            return found
         seat_map = await self.seat_map(number, map_version)
         loaded = await mirror.load_holdings(self._connections, number, seat_map)
         return self._holdings.setdefault(number, loaded) if found is None else self._replace(number, loaded)

@@ -32,6 +32,10 @@ def times(values: Sequence[datetime]) -> str:
     return "{" + ",".join([texts[value] for value in values]) + "}"
 
 
+def times_or_nulls(values: Iterable[datetime | None]) -> str:
+    return "{" + ",".join(["NULL" if value is None else f'"{value.isoformat()}"' for value in values]) + "}"
+
+
 def texts(values: Iterable[str | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_dumps
 
 from holdfast.domain.commands import Answer
@@ -18,9 +17,9 @@ from holdfast.domain.inventory import Inventory
 from holdfast.domain.records import BlockRecord, HoldRecord
 from holdfast.store import arrays, queries, rows
 from holdfast.store.connections import Connection
-from holdfast.store.errors import CommitUnknownError, may_have_committed
 from holdfast.store.needs import Known, Needs
-from holdfast.store.pipeline import Pipeline, statements_of
+from holdfast.store.pipeline import statements_of
+from holdfast.store.transaction import Transaction
 from holdfast.store.writing import statements
 
 SQL = queries.load("batch")
@@ -35,13 +34,12 @@ class StaleError(Exception):
     """What the process remembered of the event no longer holds: load that anew and run the batch again."""
 
 
-class Batch:
-    """One transaction on one connection. `load`, then `commit` or `roll_back`."""
+class Batch(Transaction):
+    """A batch of one event. `load`, then `commit` or `roll_back`."""
 
     def __init__(self, connection: Connection, event_number: int) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self.event_number = event_number
-        self._pipeline = Pipeline(connection)
 
     async def load(self, needs: Needs, known: Known, holdings: Holdings | None) -> Inventory:
         """Raises EventNotFound, StaleError, or the driver's errors (nothing was done then)."""
@@ -52,56 +50,7 @@ class Batch:
         ):  # the session knows none any more; now it is told them again
             self._pipeline.add_plain(b"ROLLBACK")
             found = await self._ask(needs, known, holdings)
-        if not found["lock"] or not found["event"]:
-            raise EventNotFound("There is no such event.")
-        (lock,), (event_row,) = found["lock"], found["event"]
-        version, last_at = lock
-        the_event = rows.event_of(event_row[1:])
-        if needs.seats != (the_event.map_version > 0) or (
-            holdings is not None and holdings.seat_map.version != the_event.map_version
-        ):
-            raise StaleError("seat map")
-        if the_event.max_per_buyer is not None and known.event.max_per_buyer is None:
-            raise StaleError("limit per buyer")
-        whole = len(known.areas) == 1
-        area_list = [rows.area_of(row) for row in found["areas"]]
-        if needs.wanted and _sizes(known.areas) != _sizes(area_list):
-            raise StaleError("areas")
-        if needs.wanted and "lapsed" not in found and _are_short(area_list, needs.wanted):
-            raise StaleError("counters")  # other processes have sold more than was thought possible
-        if holdings is not None:
-            self._follow(holdings, found["journal"], version)
-        claims = {  # each hold's once, though the batch may name it by its id and by its booking's
-            **rows.claims_of(found.get("sold_claims", ())),
-            **rows.claims_of(found.get("claims", ())),
-        }
-        holds = [
-            rows.hold_of(row, claims.get(row[0], []))
-            for row in (*found.get("holds", ()), *found.get("sold", ()))
-        ]
-        lapsed = _oldest_first(found.get("sweep", ()), found.get("lapsed", ()))
-        already = {hold.id: hold for hold in holds}
-        return Inventory(
-            event=the_event,
-            version=version,
-            now=max(event_row[0], last_at),
-            areas=area_list,
-            holds=[*holds, *(hold for hold in lapsed if hold.id not in already)],
-            lapsed=[hold.id for hold in lapsed],
-            lapsed_complete=bool(needs.sweep or needs.wanted)
-            if whole
-            else bool(needs.sweep and not needs.wanted),
-            holdings=holdings,
-            buyers=found.get("buyers", ()),
-            blocks=[
-                BlockRecord(id=id, reason=reason, blocked_at=at, lifted_at=lifted, claims=claims.get(id, []))
-                for id, reason, at, lifted in found.get("blocks", ())
-            ],
-            answers={
-                bytes(scope): (bytes(body), Answer(status=status, body=bytes(answer), token_for=token_for))
-                for scope, body, status, answer, token_for in found.get("answers", ())
-            },
-        )
+        return inventory_of(found, needs, known, holdings)
 
     async def _ask(
         self, needs: Needs, known: Known, holdings: Holdings | None
@@ -114,57 +63,80 @@ class Batch:
         answers = await self._pipeline.sync()
         return {name: answers[at] for name, at in asked.items()}
 
-    @staticmethod
-    def _follow(holdings: Holdings, journal: Sequence[tuple[Any, ...]], version: int) -> None:
-        if len(journal) > MOST_VERSIONS_BEHIND:
-            raise StaleError("mirror")
-        for row_version, at, entries in journal:
-            holdings.follow(row_version, at, entries)
-        if holdings.version != version:
-            raise StaleError("mirror")
-
     async def commit(self, inventory: Inventory) -> None:
         """Raises CommitUnknownError once it may have happened, the driver's errors where it certainly has not."""
         version = inventory.version + bool(inventory.changes.journal)
         for name, parameters in statements(inventory, version):
             self._add(name, **parameters)
-        severities: list[str | None] = []
-
-        def note(notice: psycopg.errors.Diagnostic) -> None:
-            severities.append(notice.severity_nonlocalized)  # at once: the driver takes the notice back
-
-        self.connection.add_notice_handler(note)
-        try:
-            self._pipeline.add_plain(b"COMMIT")
-            await self._pipeline.sync()  # from here on the server may have it, and carry it out
-            self._pipeline.end()
-        except psycopg.Error as error:
-            if may_have_committed(error, closed=self.connection.closed):
-                raise CommitUnknownError from error
-            raise
-        except Exception as error:  # a bug: it must not be taken for one from before the COMMIT
-            raise CommitUnknownError from error
-        finally:
-            self.connection.remove_notice_handler(note)
-        if "WARNING" in severities:
-            raise CommitUnknownError  # the wait for the standby was cut short: PostgreSQL says no more than this
+        await self._commit()
         inventory.version = version
-
-    async def roll_back(self) -> None:
-        """Ends the transaction whatever state it is in; a connection that cannot is closed."""
-        if not self._pipeline.is_between:  # its answers would be taken for someone else's
-            await self.connection.close()
-            return
-        try:
-            if self.connection.info.transaction_status is not TransactionStatus.IDLE:
-                self._pipeline.add_plain(b"ROLLBACK")
-                await self._pipeline.sync()
-            self._pipeline.end()
-        except psycopg.Error:
-            await self.connection.close()
 
     def _add(self, name: str, /, **parameters: Any) -> int:
         return self._pipeline.add(STATEMENTS[name], {"event_number": self.event_number, **parameters})
+
+
+def inventory_of(
+    found: Mapping[str, Sequence[tuple[Any, ...]]], needs: Needs, known: Known, holdings: Holdings | None
+) -> Inventory:
+    """What was loaded of one event, by the names of the answers. Raises EventNotFound, StaleError."""
+    if not found["lock"] or not found["event"]:
+        raise EventNotFound("There is no such event.")
+    (lock,), (event_row,) = found["lock"], found["event"]
+    version, last_at = lock
+    the_event = rows.event_of(event_row[1:])
+    if needs.seats != (the_event.map_version > 0) or (
+        holdings is not None and holdings.seat_map.version != the_event.map_version
+    ):
+        raise StaleError("seat map")
+    if the_event.max_per_buyer is not None and known.event.max_per_buyer is None:
+        raise StaleError("limit per buyer")
+    whole = len(known.areas) == 1
+    area_list = [rows.area_of(row) for row in found["areas"]]
+    if needs.wanted and _sizes(known.areas) != _sizes(area_list):
+        raise StaleError("areas")
+    if needs.wanted and "lapsed" not in found and _are_short(area_list, needs.wanted):
+        raise StaleError("counters")  # other processes have sold more than was thought possible
+    if holdings is not None:
+        _follow(holdings, found["journal"], version)
+    claims = {  # each hold's once, though the batch may name it by its id and by its booking's
+        **rows.claims_of(found.get("sold_claims", ())),
+        **rows.claims_of(found.get("claims", ())),
+    }
+    holds = [
+        rows.hold_of(row, claims.get(row[0], [])) for row in (*found.get("holds", ()), *found.get("sold", ()))
+    ]
+    lapsed = _oldest_first(found.get("sweep", ()), found.get("lapsed", ()))
+    already = {hold.id: hold for hold in holds}
+    return Inventory(
+        event=the_event,
+        version=version,
+        now=max(event_row[0], last_at),
+        areas=area_list,
+        holds=[*holds, *(hold for hold in lapsed if hold.id not in already)],
+        lapsed=[hold.id for hold in lapsed],
+        lapsed_complete=bool(needs.sweep or needs.wanted)
+        if whole
+        else bool(needs.sweep and not needs.wanted),
+        holdings=holdings,
+        buyers=found.get("buyers", ()),
+        blocks=[
+            BlockRecord(id=id, reason=reason, blocked_at=at, lifted_at=lifted, claims=claims.get(id, []))
+            for id, reason, at, lifted in found.get("blocks", ())
+        ],
+        answers={
+            bytes(scope): (bytes(body), Answer(status=status, body=bytes(answer), token_for=token_for))
+            for scope, body, status, answer, token_for in found.get("answers", ())
+        },
+    )
+
+
+def _follow(holdings: Holdings, journal: Sequence[tuple[Any, ...]], version: int) -> None:
+    if len(journal) > MOST_VERSIONS_BEHIND:
+        raise StaleError("mirror")
+    for row_version, at, entries in journal:
+        holdings.follow(row_version, at, entries)
+    if holdings.version != version:
+        raise StaleError("mirror")
 
 
 def _loads(

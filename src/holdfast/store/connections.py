@@ -66,6 +66,8 @@ class Connections:
         self.on_lost: list[Callable[[], None]] = []
         """Called when a connection was lost: the next may lead to another server, which knows less (a standby that was
         promoted before all had reached it), and versions that are counted alike may not be alike."""
+        self.size = size
+        """Connections to each PostgreSQL at the most."""
         self._timelines: dict[int, int] = {}
         """The newest of each cluster, by its identifier."""
         self._pools: list[Pool] = [

@@ -22,6 +22,11 @@ class Known:
     event: Event
     areas: tuple[Area, ...]
 
+    def has(self, wanted: Mapping[int, int]) -> bool:
+        """Whether so much was free of these areas."""
+        free = {area.number: area.free for area in self.areas}
+        return all(free[area] >= quantity for area, quantity in wanted.items())
+
     def has_ample(self, wanted: Mapping[int, int]) -> bool:
         """Whether so much was free of these areas, and far more, that no lapsed hold will be needed for it."""
         free = {area.number: area.free for area in self.areas}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from holdfast.domain.booking import Attempt
-from holdfast.domain.changes import STRUCTURAL, Changes, NewBlock, NewBooking
+from holdfast.domain.changes import STRUCTURAL, Changes, Claim, NewBlock, NewBooking
 from holdfast.domain.commands import Answer
 from holdfast.domain.event import Area
 from holdfast.domain.inventory import Inventory
@@ -54,11 +54,11 @@ def statements(inventory: Inventory, version: int) -> Iterator[Statement]:
         parameters = {"statuses": arrays.texts(statuses), "expiries": arrays.times(expiries)}
         yield "move_holds", {"ids": arrays.ids(changes.moved_holds), **parameters}
     if changes.new_holds:
-        yield "insert_holds", _holds(changes.new_holds.values(), now)
+        yield "insert_holds", {"now": now, **holds(changes.new_holds.values())}
     if changes.new_holds or changes.new_blocks:
-        yield "insert_claims", {"version": version, **_claims(changes)}
+        yield "insert_claims", {"version": version, **claims(claims_of(changes))}
     if changes.new_bookings:
-        yield "insert_bookings", {"now": now, **_bookings(changes.new_bookings)}
+        yield "insert_bookings", {"now": now, **bookings(changes.new_bookings)}
     if changes.cancelled_bookings:
         yield "cancel_bookings", {"now": now, "hold_ids": arrays.ids(changes.cancelled_bookings)}
     first_steps = [block for block in changes.new_blocks if block.first == 0]
@@ -67,11 +67,11 @@ def statements(inventory: Inventory, version: int) -> Iterator[Statement]:
     if changes.lifted_blocks:
         yield "lift_blocks", {"now": now, "ids": arrays.ids(changes.lifted_blocks)}
     if changes.attempts:
-        yield "insert_attempts", {"now": now, **_attempts(changes.attempts)}
+        yield "insert_attempts", {"now": now, **attempts(changes.attempts)}
     if changes.areas:
-        yield "update_areas", _counters(changes.areas.values())
+        yield "update_areas", counters(changes.areas.values())
     if changes.answers:
-        yield "insert_answers", {"now": now, **_answers(changes.answers)}
+        yield "insert_answers", {"now": now, **answers(changes.answers)}
     if changes.replayed:
         yield "count_replays", {"scopes": arrays.blobs(changes.replayed)}
     if changes.journal:
@@ -117,9 +117,8 @@ def seat_columns(seats: Sequence[tuple[int, Any, int]]) -> dict[str, str]:
     }
 
 
-def _holds(holds: Collection[HoldRecord], now: datetime) -> dict[str, Any]:
+def holds(holds: Collection[HoldRecord]) -> dict[str, str]:
     return {
-        "now": now,
         "ids": arrays.ids([hold.id for hold in holds]),
         "statuses": arrays.texts([hold.status for hold in holds]),
         "expiries": arrays.times([hold.expires_at for hold in holds]),
@@ -131,7 +130,11 @@ def _holds(holds: Collection[HoldRecord], now: datetime) -> dict[str, Any]:
     }
 
 
-def _claims(changes: Changes) -> dict[str, str]:
+ClaimRow = tuple[UUID, int, Claim, str, bool, bool]
+"""Hold or block, number within it, the claim, its kind, whether it was booked, whether it has ended already."""
+
+
+def claims_of(changes: Changes) -> list[ClaimRow]:
     """One row a claim, numbered within its hold or block."""
     rows = [
         (hold.id, number, claim, "hold", hold.booking_id is not None, hold.id in changes.ended)
@@ -143,6 +146,10 @@ def _claims(changes: Changes) -> dict[str, str]:
         for block in changes.new_blocks
         for number, claim in enumerate(block.claims, block.first)
     ]
+    return rows
+
+
+def claims(rows: Sequence[ClaimRow]) -> dict[str, str]:
     return {
         "hold_ids": arrays.ids([row[0] for row in rows]),
         "numbers": arrays.plain([row[1] for row in rows]),
@@ -156,7 +163,7 @@ def _claims(changes: Changes) -> dict[str, str]:
     }
 
 
-def _bookings(bookings: Collection[NewBooking]) -> dict[str, str]:
+def bookings(bookings: Collection[NewBooking]) -> dict[str, str]:
     return {
         "hold_ids": arrays.ids([booking.hold_id for booking in bookings]),
         "ids": arrays.ids([booking.id for booking in bookings]),
@@ -174,7 +181,7 @@ def _blocks(blocks: Collection[NewBlock]) -> dict[str, str]:
     }
 
 
-def _attempts(attempts: Collection[Attempt]) -> dict[str, str]:
+def attempts(attempts: Collection[Attempt]) -> dict[str, str]:
     return {
         "numbers": arrays.plain([attempt.number for attempt in attempts]),
         "quantities": arrays.plain([attempt.quantity for attempt in attempts]),
@@ -183,7 +190,7 @@ def _attempts(attempts: Collection[Attempt]) -> dict[str, str]:
     }
 
 
-def _counters(areas: Collection[Area]) -> dict[str, str]:
+def counters(areas: Collection[Area]) -> dict[str, str]:
     return {
         "numbers": arrays.plain([area.number for area in areas]),
         "categories": arrays.texts([area.category for area in areas]),
@@ -194,7 +201,7 @@ def _counters(areas: Collection[Area]) -> dict[str, str]:
     }
 
 
-def _answers(answers: Collection[tuple[bytes, bytes, Answer]]) -> dict[str, str]:
+def answers(answers: Collection[tuple[bytes, bytes, Answer]]) -> dict[str, str]:
     return {
         "scopes": arrays.blobs([scope for scope, _, _ in answers]),
         "bodies": arrays.blobs([body for _, body, _ in answers]),
