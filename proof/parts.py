@@ -41,7 +41,7 @@ class Knobs:
 
 COMMIT = Knobs(
     operations=20_000,
-    kills=12,
+    kills=10,
     cuts=1,
     failovers=1,
     schedules=200,
@@ -79,11 +79,11 @@ def commit_plan(knobs: Knobs) -> list[Part]:
     """What every change must pass."""
     make = _maker(knobs)
     return [
-        make("sale", "proof.trial", 110, family="gate", operations=knobs.operations, kills=knobs.kills),
-        make("interleavings", "interleavings", 40, path="tests", schedules=knobs.schedules),
-        make("mutants", "proof.mutants", 150, count=knobs.mutants),
-        make("power-cuts", "proof.disks.power_cut", 60, cuts=knobs.cuts),
-        make("failovers", "proof.failover", 60, failovers=knobs.failovers),
+        make("sale", "proof.trial", 300, family="gate", operations=knobs.operations, kills=knobs.kills),
+        make("interleavings", "interleavings", 120, path="tests", schedules=knobs.schedules),
+        make("mutants", "proof.mutants", 400, count=knobs.mutants),
+        make("power-cuts", "proof.disks.power_cut", 180, cuts=knobs.cuts),
+        make("failovers", "proof.failover", 180, failovers=knobs.failovers),
     ]
 
 

@@ -94,6 +94,14 @@ PROMISES = (
         rules=("C9",),
     ),
     Promise(
+        id="P16",
+        title="The rules of a sale hold when it is decided",
+        says="Most of an event's holds, and of a buyer's admissions, are exact under parallel requests; a stopped or "
+        "cancelled event sells nothing.",
+        trials={"operations": "operation", "schedules": "schedule of concurrent batches"},
+        rules=("C2", "C3"),
+    ),
+    Promise(
         id="P18",
         title="Reads are not stale",
         says="Availability shows what was acknowledged before it was asked for, and never goes back.",
@@ -146,7 +154,6 @@ NOT_TRIED = {
     "P10": "Unguessable tokens: in the product's own tests, not here.",
     "P11-P14": "Money and webhooks: there are none yet, so nothing is claimed.",
     "P15": "The waiting room: there is none yet.",
-    "P16": "Sale rules at commit: limits per buyer are in the product's own tests; prices do not exist yet.",
     "P17": "Denial of inventory: bounded by the limits of an event, not tried with an attacker.",
     "P20": "No 5xx from input: in the product's own tests (schemathesis and the matrix of bad input).",
 }
