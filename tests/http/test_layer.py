@@ -111,6 +111,11 @@ async def have_a_bug(exchange: Exchange) -> Reply:
     raise ZeroDivisionError("hfh_secretsecret")
 
 
+@routes.post("/v1/bug", policy=Policy.PUBLIC)
+async def have_a_bug_late(exchange: Exchange) -> Reply:
+    raise ZeroDivisionError("after the commit")
+
+
 @routes.get("/v1/bad-header", policy=Policy.PUBLIC)
 async def have_a_bad_header(exchange: Exchange) -> Reply:
     return Reply(headers=((b"location", b"/a\r\nset-cookie: x=y"),))
@@ -492,6 +497,12 @@ async def test_a_bug_is_a_503_that_is_counted_and_says_nothing(http):
     assert "Division" not in answer.text
     assert "hfh_" not in answer.text
     assert metric_totals()["holdfast_unexpected_errors_total"] == before + 1
+
+
+async def test_a_bug_in_what_changes_something_does_not_say_that_nothing_was_done(http):
+    """Nobody knows whether it was met before the commit or after."""
+    answer = await http.post("/v1/bug", json={})
+    assert _code(answer) == (503, "outcome_unknown")
 
 
 async def test_a_line_break_never_leaves_in_a_header():

@@ -43,6 +43,7 @@ from holdfast.domain.errors import (
     HoldfastError,
     InvalidInput,
     MethodNotAllowed,
+    OutcomeUnknown,
     RequestTimeout,
     RouteNotFound,
     Unavailable,
@@ -55,6 +56,7 @@ _PROBLEM = b"application/problem+json"
 _CLOSING = (BadRequest, BodyTooLarge, HeadersTooLarge, RequestTimeout)
 """After these the rest of the request may still be on its way; the connection cannot be used again."""
 
+_READING = frozenset({"GET", "HEAD"})
 _MOST_KEPT_PATHS = 2_000
 _LONGEST_KEPT_PATH = 200
 
@@ -293,7 +295,9 @@ def _unexpected(exchange: Exchange) -> Reply:
     log.exception(  # noqa: LOG004 - called from the two handlers above
         "unexpected_error", request_id=exchange.request_id, path=redact(exchange.path[:200])
     )
-    return _refusal(Unavailable("Something went wrong here; it was noted under this request id."), exchange)
+    # Nobody knows how far it came: only of what changes nothing is it certain that nothing was done.
+    kind = Unavailable if exchange.method in _READING else OutcomeUnknown
+    return _refusal(kind("Something went wrong here; it was noted under this request id."), exchange)
 
 
 async def _no_lifespan(_scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
