@@ -166,7 +166,7 @@ class Ledger:
                 claim.is_booking_lost = id in held and id not in booked
         first = min((op.lo for op in self.history.changing()), default=0)
         for orphan in self.orphans:
-            if orphan.op is None or orphan.op.f != "instant" or orphan.op.st != "ok":
+            if orphan.op is None or orphan.is_duplicate or orphan.op.f != "instant" or orphan.op.st != "ok":
                 self._excuse_by_orphan(orphan, first)
         for op in self._unanswered:
             if not has_final:
@@ -191,9 +191,6 @@ class Ledger:
             self.anywhere[op.event].append((op.lo, FOREVER))
 
     def _excuse_by_orphan(self, orphan: Orphan, first: int) -> None:
-        hall = self.history.halls.get(orphan.event)
-        if hall is None:
-            return
         start, end = first if orphan.op is None else orphan.op.lo, FOREVER
         if self.clock.is_known:
             if orphan.hold.get("placed_at") is not None:
@@ -202,7 +199,7 @@ class Ledger:
                 end = self.clock.latest(orphan.hold["expires_at"]) + RETURN
         claim = Claim(None, orphan.event, orphan.hold.get("buyer") or "")
         claim.seats = orphan.seats
-        claim.areas = {name: count for name, count in orphan.areas.items() if name in hall.areas}
+        claim.areas = orphan.areas
         claim.possible = [(start, end)]
         if orphan.op is not None:
             claim.places.append(orphan.op)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable
 from typing import Any
 
 from proof.checker.claims import REUSING, requested_of
@@ -14,21 +14,23 @@ __all__ = ["Orphan", "find_orphans"]
 
 
 class Orphan:
-    __slots__ = ("areas", "booking", "event", "hold", "op", "seats")
+    __slots__ = ("areas", "booking", "event", "hold", "is_duplicate", "op", "seats")
 
-    def __init__(self, hold: dict[str, Any], booking: dict[str, Any] | None) -> None:
+    def __init__(self, hold: dict[str, Any], booking: dict[str, Any] | None, counted: Iterable[str]) -> None:
         self.hold = hold
         self.booking = booking
         self.event: str = hold["event"]
         self.seats = tuple(sorted(hold.get("seats") or (booking or {}).get("seats") or ()))
-        self.areas: dict[str, int] = hold.get("areas") or (booking or {}).get("areas") or {}
+        areas: dict[str, int] = hold.get("areas") or (booking or {}).get("areas") or {}
+        self.areas = {name: areas[name] for name in counted if name in areas}
         self.op: Op | None = None
         """The request that may have made it; each makes at most one."""
+        self.is_duplicate = False
+        """The network sent that request twice, and each was done."""
 
     @property
     def quantity(self) -> int:
-        """`areas` may count the seats in their categories too: what is counted alone is told by the larger."""
-        return max(len(self.seats), sum(self.areas.values()))
+        return len(self.seats) + sum(self.areas.values())
 
 
 def find_orphans(history: History, known: set[str], clock: ServerClock) -> list[Orphan]:
@@ -36,7 +38,9 @@ def find_orphans(history: History, known: set[str], clock: ServerClock) -> list[
     sql = (history.dump or {}).get("sql") or {}
     bookings = {booking["hold"]: booking for booking in sql.get("bookings") or ()}
     orphans = [
-        Orphan(hold, bookings.get(hold["id"])) for hold in sql.get("holds") or () if hold["id"] not in known
+        Orphan(hold, bookings.get(hold["id"]), history.halls[hold["event"]].areas)
+        for hold in sql.get("holds") or ()
+        if hold["id"] not in known and hold["event"] in history.halls
     ]
     if not orphans:
         return []
@@ -58,33 +62,44 @@ def find_orphans(history: History, known: set[str], clock: ServerClock) -> list[
 
 
 def _match(orphans: list[Orphan], makers: list[Op], clock: ServerClock) -> None:
-    """As many as possible (augmenting paths): whoever stays alone has certainly no request of its own."""
-    makers.sort(key=lambda op: (op.st != "ok", op.lo))
-    fits = [[at for at, op in enumerate(makers) if _may_have_made(op, one, clock)] for one in orphans]
-    made: dict[int, int] = {}
-
-    def place(number: int) -> bool:
-        """Finds a maker for this one, moving others where that helps."""
-        trail: list[tuple[int, int]] = []
-        seen: set[int] = set()
-        queue: list[tuple[int, Sequence[tuple[int, int]]]] = [(number, trail)]
-        while queue:
-            current, before = queue.pop()
-            for at in fits[current]:
-                if at in seen:
-                    continue
-                seen.add(at)
-                path = [*before, (current, at)]
-                if at not in made:
-                    made.update((maker, one) for one, maker in path)
-                    return True
-                queue.append((made[at], path))
-        return False
-
+    """As many as can be: who was told "done" and finds no hold has lost it, a hold that finds no request is a phantom."""
+    made_by = [[at for at, op in enumerate(makers) if _may_have_made(op, one, clock)] for one in orphans]
+    made: list[list[int]] = [[] for _ in makers]
+    for number, some in enumerate(made_by):
+        for at in some:
+            made[at].append(number)
+    result: dict[int, int] = {}
+    maker: dict[int, int] = {}
+    # Who has a partner keeps one, though it may be another: so those that must have one are served first.
+    for at, op in enumerate(makers):
+        if op.st == "ok":
+            _augment(at, made, result, maker)
     for number in range(len(orphans)):
-        place(number)
-    for at, number in made.items():
+        if number not in maker:
+            _augment(number, made_by, maker, result)
+    for number, at in maker.items():
         orphans[number].op = makers[at]
+
+
+def _augment(start: int, edges: list[list[int]], mine: dict[int, int], theirs: dict[int, int]) -> None:
+    """Finds a partner for one, moving the partners of others where that helps."""
+    reached_from: dict[int, int] = {}
+    queue = deque([start])
+    while queue:
+        one = queue.popleft()
+        for other in edges[one]:
+            if other in reached_from:
+                continue
+            reached_from[other] = one
+            if other in theirs:
+                queue.append(theirs[other])
+                continue
+            freed: int | None = other
+            while freed is not None:
+                giver, taken = reached_from[freed], freed
+                freed = mine.get(giver)
+                mine[giver], theirs[taken] = taken, giver
+            return
 
 
 def _match_duplicates(history: History, orphans: list[Orphan], clock: ServerClock) -> None:
@@ -97,15 +112,17 @@ def _match_duplicates(history: History, orphans: list[Orphan], clock: ServerCloc
                     by_event[op.event].append(op)
     for orphan in orphans:
         makers = by_event.get(orphan.event, [])
-        orphan.op = next((op for op in makers if _may_have_made(op, orphan, clock)), None)
+        orphan.op = next((op for op in makers if _may_have_made(op, orphan, clock, copy=True)), None)
+        orphan.is_duplicate = orphan.op is not None
 
 
-def _may_have_made(op: Op, orphan: Orphan, clock: ServerClock) -> bool:
+def _may_have_made(op: Op, orphan: Orphan, clock: ServerClock, *, copy: bool = False) -> bool:
+    """A copy may come after the answer to the original, and get something else."""
     placed_at = orphan.hold.get("placed_at")
     if (
         clock.is_known
         and placed_at is not None
-        and (clock.latest(placed_at) < op.lo or (op.st == "ok" and clock.earliest(placed_at) > op.hi))
+        and (clock.latest(placed_at) < op.lo or (not copy and clock.earliest(placed_at) > op.hi))
     ):
         return False
     if op.f == "instant":
@@ -116,7 +133,8 @@ def _may_have_made(op: Op, orphan: Orphan, clock: ServerClock) -> bool:
     if buyer is not None and asked is not None and buyer != asked:
         return False
     lines = op.given["lines"]
-    if op.st == "ok" and op.out.get("seats") is not None and tuple(sorted(op.out["seats"])) != orphan.seats:
+    told = op.out.get("seats")
+    if told is not None and not copy and tuple(sorted(told)) != orphan.seats:
         return False
     named = {label for line in lines for label in line.get("seats") or ()}
     quantity = requested_of(lines)

@@ -117,6 +117,31 @@ def the_journal_ends_a_hold_before_its_time(story: Story) -> None:
     story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]), (3.0, [expired]))
 
 
+@legal
+def of_two_instant_bookings_only_the_acknowledged_one_was_made(story: Story) -> None:
+    story.instant("ann", 0.0, 0.2, 1, end="info")
+    story.instant("bob", 0.0, 0.2, 1)
+
+
+@legal
+def a_request_for_two_kinds_of_lines_has_no_end(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, best=2, floor=1, end="info")
+    story.row("hold-of-ann", 0.05, "A1", "A2", areas={"floor": 1})
+
+
+@legal
+def the_network_sends_an_instant_booking_twice(story: Story) -> None:
+    story.fault("duplicate-requests", 0.0, 1.0)
+    story.instant("ann", 0.0, 0.1, 1)
+    story.row("copy", 0.3, status="confirmed", areas={"floor": 1}, booked=True)
+
+
+@illegal("C4")
+def an_instant_booking_is_made_twice(story: Story) -> None:
+    story.instant("ann", 0.0, 0.1, 1)
+    story.row("copy", 0.3, status="confirmed", areas={"floor": 1}, booked=True)
+
+
 # -- C6: the answers of keys -----------------------------------------------------------------------------------------
 
 
@@ -124,7 +149,15 @@ def the_journal_ends_a_hold_before_its_time(story: Story) -> None:
 def a_key_is_answered_twice_alike(story: Story) -> None:
     times = {"placed_at": EPOCH + 50_000, "expires_at": EPOCH + 3_050_000, "server_time": EPOCH + 50_000}
     story.hold("ann", 0.0, 0.1, "A1", id="h", key="k", told=times)
-    story.hold("ann", 5.0, 5.1, "A1", id="h", key="k", told=times)
+    story.hold("ann", 5.0, 5.1, "A1", id="h", key="k", told=times, replayed=True)
+
+
+@illegal("C6")
+def a_key_that_had_its_answer_is_carried_out_anew(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    told = {"confirmed_at": EPOCH}
+    story.book("ann", 0.2, 0.3, hold, key="k", told=told)
+    story.book("ann", 0.4, 0.5, hold, key="k", told=told)
 
 
 @illegal("C6")
