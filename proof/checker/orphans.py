@@ -62,7 +62,7 @@ def find_orphans(history: History, known: set[str], clock: ServerClock) -> list[
 
 
 def _match(orphans: list[Orphan], makers: list[Op], clock: ServerClock) -> None:
-    """As many as can be: who was told "done" and finds no hold has lost it, a hold that finds no request is a phantom."""
+    """As many as can be: who was told "done" and finds no hold has lost it, a hold without a request is a phantom."""
     made_by = [[at for at, op in enumerate(makers) if _may_have_made(op, one, clock)] for one in orphans]
     made: list[list[int]] = [[] for _ in makers]
     for number, some in enumerate(made_by):
