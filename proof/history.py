@@ -283,8 +283,10 @@ class _Fold:
         code = ret["code"]
         if ret["res"] == "ok":
             if op.st == "ok":
-                if op.out != ret["out"]:
+                if op.out != ret["out"] or op.status != ret["status"]:
                     self._tell(op, attempt, "two answers of one key differ")
+                elif began > op.hi and not ret["replayed"]:
+                    self._tell(op, attempt, "a key that had its answer was carried out anew")
                 if ended < op.ret:
                     op.hi = op.ret = ended
                 return

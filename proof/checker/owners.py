@@ -125,7 +125,7 @@ def _check_content(ledger: Ledger, report: Report, op: Op) -> None:
 
 
 def _are_together(bits: list[int]) -> bool:
-    return bits[-1] - bits[0] == len(bits) - 1
+    return bool(bits) and bits[-1] - bits[0] == len(bits) - 1
 
 
 def _check_booking(claim: Claim, report: Report) -> None:

@@ -181,6 +181,7 @@ class Story:
         out: dict[str, Any],
         key: str | None = None,
         via: str = "v1",
+        replayed: bool = False,
     ) -> None:
         """One attempt; `stop` None: its client was killed."""
         number = next(self._numbers)
@@ -191,7 +192,7 @@ class Story:
         is_ok = end == "ok"
         told = {"res": end if end in ("ok", "info") else "fail", "code": None if is_ok else end}
         status = 201 if is_ok else None if end == "info" else 409
-        more = {"status": status, "replayed": False, "out": out if is_ok else {}}
+        more = {"status": status, "replayed": replayed, "out": out if is_ok else {}}
         self.lines.append({"e": "ret", "i": number, "t": _ns(stop), **told, **more})
 
     # -- what else there is ------------------------------------------------------------------------------------------

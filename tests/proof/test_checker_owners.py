@@ -124,6 +124,11 @@ def the_best_available_are_not_together(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, best=2, got=["A1", "A3"])
 
 
+@illegal("C1")
+def the_best_available_are_no_seats(story: Story) -> None:
+    story.hold("ann", 0.0, 0.1, best=2, told={"seats": [], "areas": {"floor": 2}})
+
+
 @legal
 def the_best_available_are_apart_where_that_was_allowed(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, best=2, together=False, got=["A1", "A3"])
