@@ -39,7 +39,7 @@ def main() -> int:
         write_dump(settings.urls, given.database_url, settings.out)
     print(json.dumps(dict(sorted(counts.items())), indent=1))
     seconds = counts["milliseconds"] / 1000
-    print(f"{counts['operations'] / seconds:.0f} operations/s, {counts['requests'] / seconds:.0f} requests/s")
+    print(f"{counts['operations'] / seconds:.0f} operations/s")
     return 0
 
 
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         ("pace", float, 0.0),
         ("processes", int, 4),
         ("clients", int, 16),
-        ("window", int, 12),
+        ("window", int, 6),
         ("operations-per-event", int, 140),
     ):
         parser.add_argument(f"--{name}", type=kind, default=otherwise)

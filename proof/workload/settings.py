@@ -25,7 +25,7 @@ class Settings:
     processes: int = 4
     clients: int = 16
     """Requests of one process that are under way at the same time."""
-    window: int = 12
+    window: int = 6
     """Events that are asked for at the same time; older ones are left alone."""
     operations_per_event: int = 140
     """So often, on the average, an event is asked something before the next one is made."""
