@@ -80,8 +80,10 @@ class Workload:
         return self.wait()
 
     def wait(self) -> dict[str, int]:
-        """Until it is over. What was counted: all operations, and the rest without the processes that were killed. Raises
-        RuntimeError where a client process failed."""
+        """Until it is over. What was counted: all operations, and the rest without the processes that were killed.
+
+        Raises RuntimeError where a client process failed.
+        """
         if self._thread is not None:
             self._thread.join()
         if self._failure is not None:

@@ -15,6 +15,8 @@ from proof.house import House
 from proof.log import LogFile
 from proof.workload import Settings, Workload, run, write_dump
 
+pytestmark = pytest.mark.slow
+
 OPERATIONS = 600
 
 
