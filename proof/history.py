@@ -121,7 +121,7 @@ class Fault:
     t0: int
     t1: int
     jump: int
-    """Of a clock, in nanoseconds, without its sign."""
+    """Of the product's clock, in nanoseconds; back where it is negative."""
 
 
 class Hall:
@@ -205,7 +205,7 @@ def read_history(folder: Path) -> History:
             name=line["name"],
             t0=line["t0"],
             t1=line["t1"],
-            jump=abs(int(line.get("jump_us") or 0)) * 1_000,
+            jump=int(line.get("jump_us") or 0) * 1_000,
         )
         for line in read_json(folder / "nemesis.jsonl")
         if line["e"] == "fault"

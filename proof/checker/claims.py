@@ -91,8 +91,8 @@ class Claim:
                 continue
             earliest, latest = base + span, place.hi + span
             end_before = max(end_before, latest)
-            held.append((place.hi, earliest - doubt.between(base, earliest)))
-            self.latest_expiry = max(self.latest_expiry, latest + doubt.between(base, latest))
+            held.append((place.hi, earliest - doubt.early(base, earliest)))
+            self.latest_expiry = max(self.latest_expiry, latest + doubt.late(base, latest))
             self.expected_expiry = max(self.expected_expiry, (place.lo + place.hi) // 2 + span)
         if self.extends:
             held.extend(self._extended(hall, doubt, base))
@@ -112,9 +112,9 @@ class Claim:
                 end = min(end, base + longest)
                 if placed is not None and until is not None:
                     end = max(end, base + (until - placed) * 1_000)
-            yield extend.hi, end - doubt.between(min(base, extend.lo), end)
+            yield extend.hi, end - doubt.early(min(base, extend.lo), end)
             latest = extend.hi + span
-            self.latest_expiry = max(self.latest_expiry, latest + doubt.between(extend.lo, latest))
+            self.latest_expiry = max(self.latest_expiry, latest + doubt.late(extend.lo, latest))
             self.expected_expiry = max(self.expected_expiry, (extend.lo + extend.hi) // 2 + span)
 
     def _possible(self, hall: Hall, doubt: Doubt, booked: Op | None, cancel_hi: int) -> Iterator[Interval]:
@@ -130,7 +130,7 @@ class Claim:
             if place.st == "ok":
                 span = span_of(place, hall)
                 end = place.hi + span + RETURN
-                end += doubt.between(place.lo, end)
+                end += doubt.late(place.lo, end)
                 if self.is_single_life:
                     end = max(end, self.latest_expiry + RETURN)
                 yield place.lo, min(end, release_hi)

@@ -17,16 +17,23 @@ RETURN = SECOND
 
 
 class Doubt:
-    """ε: how wrong the end of an interval may be, for the jumps of clocks that may have reached into it."""
+    """ε: by how much a hold may end earlier, or later, than its seconds say, for the jumps of the product's clock."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        # An event's time never runs backwards: after a jump it may stand still for as long as the jump was.
-        self._jumps = [(fault.t0, fault.t1 + fault.jump, fault.jump) for fault in faults if fault.jump]
+        self._forward = [(fault.t0, fault.t1, fault.jump) for fault in faults if fault.jump > 0]
+        # An event's time never runs backwards: after such a jump it may stand still for as long as the jump was.
+        self._back = [(fault.t0, fault.t1 - fault.jump, -fault.jump) for fault in faults if fault.jump < 0]
 
-    def between(self, start: int, end: int) -> int:
-        if not self._jumps:
-            return ROUNDING
-        return ROUNDING + sum(jump for t0, t1, jump in self._jumps if t0 <= end and t1 >= start)
+    def early(self, start: int, end: int) -> int:
+        return ROUNDING + sum(jump for t0, t1, jump in self._forward if t0 <= end and t1 >= start)
+
+    def late(self, start: int, end: int) -> int:
+        """What is prolonged may reach into the next jump, and be prolonged again."""
+        total, before = 0, -1
+        while total > before:
+            before = total
+            total = sum(jump for t0, t1, jump in self._back if t0 <= end + total and t1 >= start)
+        return ROUNDING + total
 
 
 class ServerClock:

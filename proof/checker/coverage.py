@@ -106,6 +106,8 @@ def _fault_windows(ledger: Ledger, size: int) -> dict[str, tuple[int, int]]:
     starts = [lo for lo, _ in books]
     windows: dict[str, list[bool]] = defaultdict(list)
     for fault in ledger.history.faults:
+        if fault.jump:
+            continue  # a moment within the window of what moved the clock
         first, last = bisect_left(starts, fault.t0 - 60 * SECOND), bisect_right(starts, fault.t0)
         windows[fault.name].append(any(books[at][1] >= fault.t0 for at in range(first, last)))
     # A share of a small run is a small number of windows; each kind that came often must have hit something.

@@ -81,6 +81,28 @@ def a_clock_that_jumps_may_end_a_hold_early(story: Story) -> None:
     story.hold("bob", 1.0, 1.1, "A1")
 
 
+@illegal("C1")
+def a_clock_that_jumps_afterwards_ends_no_hold(story: Story) -> None:
+    story.fault("database-clock-forward", 10.4, 10.5, jump=5)
+    story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 1.0, 1.1, "A1")
+
+
+@illegal("C1")
+def a_clock_that_goes_back_ends_no_hold(story: Story) -> None:
+    story.fault("database-clock-back", 0.4, 0.5, jump=-5)
+    story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 1.0, 1.1, "A1")
+
+
+@legal
+def a_clock_that_went_back_before_makes_a_hold_live_longer(story: Story) -> None:
+    story.fault("database-clock-back", 0.0, 0.1, jump=-5)
+    hold = story.hold("ann", 1.0, 1.1, "A1")
+    story.hold("bob", 7.0, 7.1, "A1", end="seat_taken")
+    story.book("ann", 8.0, 8.1, hold, told={"confirmed_at": EPOCH + 3_000_000})
+
+
 @legal
 def a_hold_is_confirmed_about_when_it_expires(story: Story) -> None:
     story.book("ann", 2.95, 3.2, story.hold("ann", 0.0, 0.1, "A1"), told={"confirmed_at": EPOCH + 3_040_000})
