@@ -53,6 +53,15 @@ def test_an_event_is_shown_with_what_it_sells(holdfast: Run) -> None:
     assert "general (100)" in shown.out
 
 
+def test_sales_are_stopped_and_taken_up_again(holdfast: Run) -> None:
+    number = holdfast("event", "create", "Concert", "--capacity", 100, "--json").json["number"]
+    assert holdfast("event", "stop", number, "--json").json["sales_stopped"] is True
+    assert holdfast("event", "stop", number).code == 0
+    assert holdfast("event", "show", number, "--json").json["sales_stopped"] is True
+    assert holdfast("event", "resume", number, "--json").json["sales_stopped"] is False
+    assert "There is no event 99" in holdfast("event", "resume", 99).err
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

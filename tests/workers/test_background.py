@@ -58,6 +58,17 @@ async def test_the_retention_interval_runs_retention_with_its_ages(engine: Engin
         await loops.stop()
 
 
+async def test_the_live_check_interval_runs_the_live_check(engine: Engine, database_url: str) -> None:
+    event = await make_event(engine, capacity=5)
+    await place(engine, event.number, 1)
+    fetch(database_url, "UPDATE areas SET held = 2")
+    loops = background(engine, live_check_seconds=0.01)
+    loops.start()
+    await committed(engine)
+    await loops.stop()
+    assert (await engine.events.get(event.number)).sales_stopped
+
+
 async def test_another_process_s_commit_wakes_a_watch(engine: Engine, database_url: str) -> None:
     """Nothing is sent between processes: the watcher's look finds the new version."""
     event = await make_event(engine, capacity=5)

@@ -11,7 +11,7 @@ import pytest
 
 from ageing import lapse_hold
 from holdfast.domain import commands as c
-from holdfast.domain.errors import HoldfastError, Refusal, SalesStopped
+from holdfast.domain.errors import HoldfastError, Refusal, SalesStopped, Unavailable
 from holdfast.domain.seat_map import SeatSpec
 from holdfast.engine import live_checking
 from holdfast.engine.engine import Engine
@@ -143,8 +143,8 @@ DAMAGE: dict[str, tuple[str, str]] = {
     ),
     "a claim ended at the present version": (
         (
-            "UPDATE claims SET ended_version = version FROM holds, inventories i WHERE hold_id = id AND status = 'active'"
-            " AND i.event_number = holds.event_number"
+            "UPDATE claims SET ended_version = version FROM holds h, inventories i"
+            " WHERE hold_id = id AND status = 'active' AND i.event_number = h.event_number"
         ),
         "journal_differs",
     ),
@@ -160,6 +160,7 @@ DAMAGE: dict[str, tuple[str, str]] = {
         "claim_differs",
     ),
     "a claim gone": ("DELETE FROM claims WHERE quantity = 7", "journal_differs"),
+    "a hold without claims": ("DELETE FROM claims WHERE quantity = 7", "without_claims"),
     "a claim of another quantity": ("UPDATE claims SET quantity = 8 WHERE quantity = 7", "quantity_differs"),
     "a claim on another seat": (
         "UPDATE claims SET seat_number = 29 WHERE seat_number = 12",
@@ -383,6 +384,34 @@ async def test_a_restored_backup_is_no_damage(
     assert checking.told == []
 
 
+async def test_a_database_that_was_away_is_met_anew(
+    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+) -> None:
+    """The one that comes back may be another, which knows less: nothing of before is held against it."""
+    await place(engine, number, 1)
+    await check.run_once()
+    fetch(
+        database_url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE areas SET held = 0 WHERE name = 'general'")
+        connection.execute("DELETE FROM claims")
+        connection.execute("DELETE FROM holds")
+        connection.execute(
+            """UPDATE journal SET changes = '[{"change": "changed", "fields": {}}]' WHERE version = 1"""
+        )
+    for _ in range(3):  # the first ones may meet the dead connections
+        with suppress(HoldfastError):
+            await check.run_once()
+    assert checking.told == []
+    await place(engine, number, 1)
+    damage(database_url, "UPDATE holds SET quantity = 2")
+    await check.run_once()
+    assert checking.codes == ["quantity_differs"]
+
+
 async def test_one_process_checks_and_another_takes_over(
     engine: Engine, number: int, database_url: str
 ) -> None:
@@ -395,6 +424,26 @@ async def test_one_process_checks_and_another_takes_over(
     fetch(database_url, "UPDATE leases SET until = clock_timestamp() - interval '1 s'")
     assert [await second.run_once(), await first.run_once()] == [1, 0]
     assert await is_stopped(engine, number)
+
+
+async def test_a_process_that_checks_again_begins_anew(
+    engine: Engine, number: int, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another has found and told meanwhile is not held against an old event a second time."""
+    monkeypatch.setattr(live_checking, "MOST_BEFORE", 0)
+    told = [Watched(engine, small_claims=0) for _ in range(2)]
+    first, second = (LiveCheck(engine, checking=checking) for checking in told)
+    await place(engine, number, 1)
+    await first.run_once()
+    fetch(database_url, "UPDATE leases SET until = clock_timestamp() - interval '1 s'")
+    await second.run_once()
+    assert await first.run_once() == 0
+    damage(database_url, "UPDATE areas SET held = held + 1 WHERE name = 'general'")
+    await second.run_once()
+    await engine.execute(number, c.ResumeSales())
+    fetch(database_url, "UPDATE leases SET until = clock_timestamp() - interval '1 s'")
+    assert await first.run_once() == 1
+    assert [checking.codes for checking in told] == [[], ["counter_differs"]]
 
 
 async def test_what_was_sold_before_another_took_over_is_compared(
@@ -430,6 +479,24 @@ async def test_a_stop_that_did_not_get_through_is_tried_again(
     assert await is_stopped(engine, number)
 
 
+async def test_what_was_found_is_told_though_the_database_goes_away(
+    engine: Engine, number: int, database_url: str
+) -> None:
+    """It would not be met again: the next look goes on behind it."""
+
+    class Interrupted(LiveChecking):
+        async def _add_up(self, *arguments: object) -> None:
+            raise Unavailable("The database is not available.")
+
+    checking = Interrupted(engine.connections)
+    await place(engine, number, 1)
+    with pytest.raises(Unavailable):
+        await checking.check(number, 1)
+    await place(engine, number, 2)
+    damage(database_url, "UPDATE claims SET quantity = 3 WHERE quantity = 2")
+    assert [each.code for each in await checking.check(number, 2)] != []
+
+
 async def test_a_look_that_ran_out_of_time_goes_on_where_it_was_left(
     engine: Engine, number: int, database_url: str
 ) -> None:
@@ -450,7 +517,9 @@ async def test_an_event_far_ahead_is_followed_from_its_newest_versions(
     monkeypatch.setattr(live_checking, "MOST_BEHIND", 3)
     for _ in range(9):
         await place(engine, number, 1)
+    before = metric_totals()["holdfast_live_check_passed_over_total"]
     assert await check.run_once() == 1
+    assert metric_totals()["holdfast_live_check_passed_over_total"] == before + 9
     await place(engine, number, 1)
     assert await check.run_once() == 1
     assert checking.told == []

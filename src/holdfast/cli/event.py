@@ -1,4 +1,4 @@
-"""`holdfast event`: make, list, show and import events."""
+"""`holdfast event`: make, list, show, stop, resume and import events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from holdfast.cli.output import AsJson, fail, print_json, print_record, print_ta
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Make, list, show and import events.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Make, list, show, stop, resume and import events.", no_args_is_help=True, add_completion=False
+)
 
 EventRef = Annotated[str, typer.Argument(metavar="EVENT", help="Its number or its id.")]
 SeatMapFile = Annotated[
@@ -153,6 +155,22 @@ def show(event: EventRef, as_json: AsJson = False) -> None:
     print_table([*availability["areas"], total], columns=("name", "category", *_COUNTS))
 
 
+@app.command()
+def stop(event: EventRef, as_json: AsJson = False) -> None:
+    """Stop sales of an event: no new holds, and none is extended. Live ones can still be confirmed."""
+    from holdfast.domain.commands import StopSales
+
+    _move(event, StopSales, as_json=as_json)
+
+
+@app.command()
+def resume(event: EventRef, as_json: AsJson = False) -> None:
+    """Take up sales of an event again, whoever stopped them: the organiser, or the live check."""
+    from holdfast.domain.commands import ResumeSales
+
+    _move(event, ResumeSales, as_json=as_json)
+
+
 @app.command("import")
 def import_events(
     file: Annotated[
@@ -201,6 +219,18 @@ def import_events(
 
     made = use_engine(make)
     print_table(made, columns=("number", "name", "is_new"), as_json=as_json)
+
+
+def _move(event: str, command: type[Any], *, as_json: bool) -> None:
+    from holdfast.cli._database import BY, resolve, use_engine
+    from holdfast.engine.engine import Engine
+
+    async def move(engine: Engine) -> dict[str, Any]:
+        number = await resolve(engine, event)
+        return _told(await engine.execute(number, command(by=BY)))
+
+    told = use_engine(move)
+    print_record(told if as_json else _shortened(told), as_json=as_json)
 
 
 _COUNTS = ("capacity", "available", "held", "booked", "blocked")

@@ -131,6 +131,7 @@ class LiveChecking:
     async def _begin(self, number: int, version: int) -> _Seen:
         seen = self._seen.pop(number, None)
         if seen is not None and version - seen.version > MOST_BEHIND:
+            metrics.CHECK_PASSED_OVER.inc(version - seen.version)
             log.warning("versions_not_checked", event_number=number, since=seen.version, until=version)
             seen = None
         if seen is None:
@@ -154,6 +155,7 @@ class LiveChecking:
             where = f"version {seen.version}"
             self._tell(number, found, "journal_unreadable", where, "its entries cannot be read")
         else:
+            metrics.CHECK_PASSED_OVER.inc()
             log.warning("version_not_checked", event_number=number, version=seen.version)
 
     def _follow(self, number: int, seen: _Seen, step: Step, found: Found) -> None:

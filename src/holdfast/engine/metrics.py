@@ -44,6 +44,9 @@ CHECK_LOOKS = counter("holdfast_live_check_looks_total", "Looks of the live chec
 CHECK_VERSIONS = counter(
     "holdfast_live_check_versions_total", "Versions of events that the live check has compared with the rows."
 )
+CHECK_PASSED_OVER = counter(
+    "holdfast_live_check_passed_over_total", "Versions of events that the live check could not keep up with."
+)
 CHECK_SNAPSHOT_SECONDS = histogram(
     "holdfast_live_check_snapshot_seconds",
     "How long one snapshot of the live check was open.",

@@ -37,33 +37,37 @@ entry AS MATERIALIZED (
     )
     WHERE coalesce(e.hold, e.block) IS NOT NULL
 ),
--- what the journal says that each id took, booked or gave back: (id, act, version, area, quantity)
+-- what the journal gives, books and takes back, area by area
 part AS MATERIALIZED (
-    SELECT e.id, e.version, e.change, coalesce(e.instant, false) AS instant, a.key::integer AS area,
-           a.value::bigint AS quantity
+    SELECT e.id, e.version, e.change, e.change IN ('held', 'blocked') OR e.instant IS TRUE AS takes,
+           e.change = 'booked' AS books, e.change IN ('released', 'expired', 'cancelled', 'lifted') AS ends,
+           a.key::integer AS area, a.value::integer AS quantity
     FROM entry e
     CROSS JOIN LATERAL jsonb_each_text(e.areas) a
     WHERE e.change IN ('held', 'booked', 'released', 'expired', 'cancelled', 'blocked', 'lifted')
 ),
 told AS (
-    SELECT p.id, act.act, p.version, p.area, sum(p.quantity) AS quantity
-    FROM part p
-    CROSS JOIN LATERAL (
-        SELECT 'taken' AS act WHERE p.change IN ('held', 'blocked') OR p.instant
-        UNION ALL
-        SELECT 'booked' WHERE p.change = 'booked'
-        UNION ALL
-        SELECT 'ended' WHERE p.change IN ('released', 'expired', 'cancelled', 'lifted')
-    ) act
-    GROUP BY 1, 2, 3, 4
+    SELECT id, area,
+           sum(quantity) FILTER (WHERE takes) AS taken, min(version) FILTER (WHERE takes) AS first_taken,
+           max(version) FILTER (WHERE takes) AS last_taken,
+           sum(quantity) FILTER (WHERE books) AS booked, max(version) FILTER (WHERE books) AS booked_at,
+           sum(quantity) FILTER (WHERE ends) AS ended, max(version) FILTER (WHERE ends) AS ended_at
+    FROM part
+    GROUP BY id, area
 ),
--- and what the claims say
+told_seat AS MATERIALIZED (
+    SELECT e.id, e.version, s.value::integer AS seat
+    FROM entry e
+    CROSS JOIN LATERAL jsonb_array_elements_text(e.seats) s
+    WHERE e.seats IS NOT NULL AND (e.change IN ('held', 'blocked') OR e.instant)
+),
+-- and what the claims of the same holds and blocks say of the same versions
 touched AS MATERIALIZED (
     SELECT id, bool_or(is_block) AS is_block,
            max(booking::text) FILTER (WHERE change = 'booked')::uuid AS booking,
            max(change) FILTER (WHERE change IN ('released', 'expired', 'cancelled')) AS ended_as,
            max(until) FILTER (WHERE change IN ('held', 'extended')) AS told_expiry,
-           max(at) FILTER (WHERE change = 'booked' AND instant IS NULL) AS booked_at,
+           max(at) FILTER (WHERE change = 'booked' AND instant IS NULL) AS confirmed_at,
            max(at) FILTER (WHERE change = 'expired') AS expired_at
     FROM entry
     GROUP BY id
@@ -78,34 +82,36 @@ claimed AS MATERIALIZED (
         OFFSET 0
     ) c
 ),
-written AS (
-    SELECT c.hold_id AS id, act.act, act.version, c.area_number AS area, sum(c.quantity) AS quantity
-    FROM claimed c
-    CROSS JOIN LATERAL (
-        VALUES ('taken', c.held_version), ('booked', c.booked_version), ('ended', c.ended_version)
-    ) AS act (act, version)
-    JOIN moment m ON act.version > m.since AND act.version <= m.until
-    GROUP BY 1, 2, 3, 4
+written AS MATERIALIZED (
+    SELECT c.hold_id AS id, c.area_number AS area, min(c.kind) AS kind, max(c.kind) AS other_kind,
+           count(*) AS claims, sum(c.quantity) AS quantity,
+           count(c.booked_version) AS claims_booked, count(c.ended_version) AS claims_ended,
+           max(greatest(c.held_version, c.booked_version, c.ended_version)) AS newest,
+           sum(c.quantity) FILTER (WHERE c.held_version > m.since AND c.held_version <= m.until) AS taken,
+           min(c.held_version) FILTER (WHERE c.held_version > m.since AND c.held_version <= m.until) AS first_taken,
+           max(c.held_version) FILTER (WHERE c.held_version > m.since AND c.held_version <= m.until) AS last_taken,
+           sum(c.quantity) FILTER (WHERE c.booked_version > m.since AND c.booked_version <= m.until) AS booked,
+           max(c.booked_version) FILTER (WHERE c.booked_version > m.since AND c.booked_version <= m.until) AS booked_at,
+           sum(c.quantity) FILTER (WHERE c.ended_version > m.since AND c.ended_version <= m.until) AS ended,
+           max(c.ended_version) FILTER (WHERE c.ended_version > m.since AND c.ended_version <= m.until) AS ended_at
+    FROM claimed c, moment m
+    GROUP BY c.hold_id, c.area_number
 ),
-told_seat AS MATERIALIZED (
-    SELECT e.id, e.version, s.value::integer AS seat
-    FROM entry e
-    CROSS JOIN LATERAL jsonb_array_elements_text(e.seats) s
-    WHERE e.seats IS NOT NULL AND (e.change IN ('held', 'blocked') OR e.instant)
+-- each of them beside its claims and its booking, as they are now
+taken AS (
+    SELECT id, min(kind) AS kind, max(other_kind) AS other_kind, sum(claims)::bigint AS claims,
+           sum(quantity)::bigint AS quantity, sum(claims_booked)::bigint AS booked,
+           sum(claims_ended)::bigint AS ended, max(newest) AS newest
+    FROM written
+    GROUP BY id
 ),
--- each touched hold and block beside its claims and its booking, all as they are now
-taken AS MATERIALIZED (
-    SELECT hold_id AS id, count(*) AS claims, sum(quantity) AS quantity, count(booked_version) AS booked,
-           count(ended_version) AS ended, bool_or(kind = 'block') AS any_block, bool_or(kind = 'hold') AS any_hold,
-           max(greatest(held_version, booked_version, ended_version)) AS newest
-    FROM claimed
-    GROUP BY hold_id
-),
-thing AS MATERIALIZED (
-    SELECT t.id, t.is_block, t.booking, t.ended_as, t.told_expiry, t.booked_at, t.expired_at,
-           coalesce(c.claims, 0) AS claims, c.quantity, c.booked, c.ended, c.any_block, c.any_hold, c.newest,
-           h.status, h.expires_at, h.quantity AS hold_quantity, h.booking_id, h.booking_status, b.stands,
-           h.status = 'active' OR (h.status = 'confirmed' AND h.booking_status IS DISTINCT FROM 'cancelled') AS live
+thing AS (
+    SELECT t.id, t.is_block, t.booking, t.ended_as, t.told_expiry, t.confirmed_at, t.expired_at,
+           coalesce(c.claims, 0) AS claims, c.kind, c.other_kind, c.quantity, c.booked, c.ended, c.newest,
+           coalesce(h.status, b.status) AS status, h.expires_at, h.quantity AS hold_quantity, h.booking_id,
+           h.booking_status,
+           coalesce(h.status, b.status) IN ('active', 'standing')
+               OR (h.status = 'confirmed' AND h.booking_status IS DISTINCT FROM 'cancelled') AS live
     FROM touched t
     LEFT JOIN taken c ON c.id = t.id
     LEFT JOIN LATERAL (
@@ -116,7 +122,7 @@ thing AS MATERIALIZED (
         OFFSET 0
     ) h ON true
     LEFT JOIN LATERAL (
-        SELECT lifted_at IS NULL AS stands
+        SELECT CASE WHEN lifted_at IS NULL THEN 'standing' ELSE 'lifted' END AS status
         FROM blocks
         WHERE event_number = :event_number AND id = t.id AND t.is_block
         OFFSET 0
@@ -138,12 +144,15 @@ wrong AS (
     UNION ALL
     SELECT 'journal_differs', format('claims of %%s', id),
            format(
-               'area %%s, %%s at version %%s: %%s by the claims, %%s by the journal', area, act, version,
-               coalesce(w.quantity, 0), coalesce(t.quantity, 0)
+               'area %%s: taken %%s (%%s), booked %%s (%%s), ended %%s (%%s) by the claims; '
+               'taken %%s (%%s), booked %%s (%%s), ended %%s (%%s) by the journal', area,
+               coalesce(w.taken, 0), w.last_taken, coalesce(w.booked, 0), w.booked_at, coalesce(w.ended, 0), w.ended_at,
+               coalesce(t.taken, 0), t.last_taken, coalesce(t.booked, 0), t.booked_at, coalesce(t.ended, 0), t.ended_at
            )
     FROM told t
-    FULL JOIN written w USING (id, act, version, area)
-    WHERE t.quantity IS DISTINCT FROM w.quantity
+    FULL JOIN written w USING (id, area)
+    WHERE ROW (t.taken, t.first_taken, t.last_taken, t.booked, t.booked_at, t.ended, t.ended_at)
+        IS DISTINCT FROM ROW (w.taken, w.first_taken, w.last_taken, w.booked, w.booked_at, w.ended, w.ended_at)
     UNION ALL
     SELECT 'journal_differs', format('claims of %%s', id),
            format('seat %%s, taken at version %%s: it is only %%s', seat, version,
@@ -165,45 +174,37 @@ wrong AS (
     GROUP BY seat_number
     HAVING count(*) > 1
     UNION ALL
-    SELECT w.code, format('%%s %%s', CASE WHEN is_block THEN 'block' ELSE 'hold' END, id), w.detail
-    FROM thing, moment m
+    SELECT unnest(codes), format('%%s %%s', CASE WHEN is_block THEN 'block' ELSE 'hold' END, id),
+           format(
+               '%%s, of %%s until %%s; %%s claims of %%s, %%s booked and %%s over; booking %%s %%s; '
+               'by the journal %%s until %%s, booking %%s', coalesce(status, 'gone'), coalesce(hold_quantity, quantity),
+               expires_at, claims, quantity, booked, ended, coalesce(booking_id::text, 'none'), booking_status,
+               coalesce(ended_as, 'live'), told_expiry, booking
+           )
+    FROM thing
+    CROSS JOIN moment m
     CROSS JOIN LATERAL (
-        SELECT 'row_missing' AS code, 'the journal tells of it, and it has no row' AS detail
-        WHERE coalesce(status, stands::text) IS NULL
-        UNION ALL
-        SELECT 'without_claims', 'it has no claims at all' WHERE claims = 0
-        UNION ALL
-        SELECT 'claim_kind', 'it has claims of another kind' WHERE CASE WHEN is_block THEN any_hold ELSE any_block END
-        UNION ALL
-        SELECT 'quantity_differs', format('it is of %%s, its claims add up to %%s', hold_quantity, quantity)
-        WHERE hold_quantity <> quantity
-        UNION ALL
-        SELECT 'claim_differs',
-               format('it is %%s, and %%s of its %%s claims are booked, %%s over',
-                      coalesce(status, CASE WHEN stands THEN 'standing' ELSE 'lifted' END), booked, claims, ended)
-        WHERE ended <> CASE WHEN coalesce(live, stands) THEN 0 ELSE claims END
-           OR booked <> CASE WHEN status = 'confirmed' THEN claims ELSE 0 END
-           OR newest > m.version
-        UNION ALL
-        SELECT 'booking_differs',
-               format('it is %%s, its booking is %%s %%s, by the journal %%s', status, coalesce(booking_id::text, 'none'),
-                      booking_status, coalesce(booking::text, 'not told'))
-        WHERE (status = 'confirmed') <> (booking_id IS NOT NULL)
-           OR booking <> booking_id
-           OR (ended_as = 'cancelled' AND booking_status <> 'cancelled')
-        UNION ALL
-        SELECT 'journal_differs', format('it is %%s, by the journal %%s', status, ended_as)
-        WHERE ended_as IN ('released', 'expired') AND status <> ended_as
-        UNION ALL
-        SELECT 'journal_differs', format('it expires at %%s, by the journal at %%s', expires_at, told_expiry)
-        WHERE expires_at < told_expiry
-        UNION ALL
-        SELECT 'confirmed_late', format('at %%s, its expiry was %%s', booked_at, expires_at)
-        WHERE booked_at >= expires_at
-        UNION ALL
-        SELECT 'expired_early', format('at %%s, its expiry is %%s', expired_at, expires_at)
-        WHERE expired_at < expires_at
-    ) w
+        SELECT array_remove(ARRAY[
+                   CASE WHEN status IS NULL THEN 'row_missing' END,
+                   CASE WHEN claims = 0 THEN 'without_claims' END,
+                   CASE WHEN kind <> other_kind OR kind <> CASE WHEN is_block THEN 'block' ELSE 'hold' END
+                       THEN 'claim_kind' END,
+                   CASE WHEN hold_quantity <> quantity THEN 'quantity_differs' END,
+                   CASE WHEN ended <> CASE WHEN live THEN 0 ELSE claims END
+                          OR booked <> CASE WHEN status = 'confirmed' THEN claims ELSE 0 END
+                          OR newest > m.version
+                       THEN 'claim_differs' END,
+                   CASE WHEN (status = 'confirmed') <> (booking_id IS NOT NULL)
+                          OR booking <> booking_id
+                          OR (ended_as = 'cancelled' AND booking_status <> 'cancelled')
+                       THEN 'booking_differs' END,
+                   CASE WHEN (ended_as IN ('released', 'expired') AND status <> ended_as) OR expires_at < told_expiry
+                       THEN 'journal_differs' END,
+                   CASE WHEN confirmed_at >= expires_at THEN 'confirmed_late' END,
+                   CASE WHEN expired_at < expires_at THEN 'expired_early' END
+               ], NULL) AS codes
+    ) judged
+    WHERE codes <> '{}'
 )
 SELECT m.version, m.until,
        ARRAY(
@@ -214,14 +215,14 @@ SELECT m.version, m.until,
        ARRAY(
            SELECT ARRAY[
                area,
-               sum(quantity * CASE
-                   WHEN change = 'held' THEN 1
-                   WHEN change IN ('released', 'expired') OR (change = 'booked' AND NOT instant) THEN -1
-                   ELSE 0
-               END),
-               sum(quantity * CASE change WHEN 'booked' THEN 1 WHEN 'cancelled' THEN -1 ELSE 0 END),
-               sum(quantity * CASE change WHEN 'blocked' THEN 1 WHEN 'lifted' THEN -1 ELSE 0 END)
-           ]::bigint[]
+               coalesce(sum(quantity) FILTER (WHERE change = 'held'), 0)
+                   - coalesce(sum(quantity) FILTER (WHERE change IN ('released', 'expired')), 0)
+                   - coalesce(sum(quantity) FILTER (WHERE books AND NOT takes), 0),
+               coalesce(sum(quantity) FILTER (WHERE books), 0)
+                   - coalesce(sum(quantity) FILTER (WHERE change = 'cancelled'), 0),
+               coalesce(sum(quantity) FILTER (WHERE change = 'blocked'), 0)
+                   - coalesce(sum(quantity) FILTER (WHERE change = 'lifted'), 0)
+           ]
            FROM part
            GROUP BY area
        ) AS moved,
