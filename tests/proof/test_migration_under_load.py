@@ -1,0 +1,45 @@
+"""A migration in the middle of a sale: it waits for the batch that is under way, and never in a circle with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import psycopg
+
+from proof.house.server import python_environment
+from proof.nemesis.upgrades import next_version
+
+_WAITING = """SELECT count(*) FROM pg_locks WHERE NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
+
+def test_a_migration_and_a_batch_do_not_wait_for_each_other(database_url: str, tmp_path: Path) -> None:
+    """The batch has its event's row and has read claims; the migration changes bookings first, then claims."""
+    house = SimpleNamespace(folder=tmp_path)
+    with psycopg.connect(database_url, autocommit=True) as looking:
+        [generation] = looking.execute("SELECT generation FROM schema_generation").fetchone()
+        source = next_version(house, None, generation=generation + 1)
+        with psycopg.connect(database_url) as batch:
+            batch.execute("SELECT FROM inventories FOR UPDATE")
+            batch.execute("SELECT FROM claims")
+            migration = subprocess.Popen(
+                [sys.executable, "-m", "holdfast.cli.main", "db", "upgrade"],
+                env={**python_environment(source), "HOLDFAST_DATABASE_URL": database_url},
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            while looking.execute(_WAITING).fetchone() == (0,) and migration.poll() is None:
+                pass
+            assert migration.poll() is None
+            batch.execute("SET LOCAL lock_timeout = '5s'")
+            batch.execute("SELECT FROM bookings")
+        _, said = migration.communicate(timeout=60)
+        assert migration.returncode == 0, said
+        assert looking.execute("SELECT generation FROM schema_generation").fetchone() == (generation + 1,)
+        [deadlocks] = looking.execute(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchone()
+        assert deadlocks == 0
