@@ -20,12 +20,15 @@ from typing import Any
 
 from proof.checker import Verdict, check
 from proof.house import House
+from proof.log import LogFile
 from proof.nemesis import FAMILIES, FAULTS, KILLS, Nemesis
 from proof.result import Result
-from proof.verdict import judge_house
+from proof.verdict import judge_house, keep_logs
 from proof.workload import Settings, Workload, write_dump
 
-PROMISES = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P16", "P18", "P19", "P22", "P23", "P24"]
+PROMISES = ["P1", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P16", "P18", "P23"]
+"""Of every slice; what its faults try comes to that."""
+
 KINDS = {
     "kills_worker": ("kill-app", "kill-workers", "kill-server", "kill-supervisor"),
     "kills_postgres": ("kill-postgres", "kill-postmaster"),
@@ -40,9 +43,15 @@ KINDS = {
 }
 """Faults that are counted as trials of a promise."""
 
+TRY = {
+    "kills_worker": ("P2", "P19"),
+    "kills_postgres": ("P2", "P19"),
+    "kills_backend": ("P2", "P19"),
+    "clock_jumps": ("P22",),
+    "upgrades": ("P24",),
+}
+
 _TICK_SECONDS = 0.5
-_SETTLE_SECONDS = 6.0
-"""The longest hold of the workload's events, and a little: what is to lapse has lapsed when the final state is read."""
 
 
 class Trial:
@@ -71,12 +80,14 @@ class Trial:
                 short=short,
                 storm=self.family == "storm",
             )
-            with nemesis:
-                counts, selling = self._sell(house, nemesis, operations, kills)
-            house.wait_until_ready()
-            time.sleep(_SETTLE_SECONDS)
-            write_dump(house.direct_urls, house.sql_url, self.run)
-            judge_house(house, result)
+            try:
+                with nemesis:
+                    counts, selling = self._sell(house, nemesis, operations, kills)
+                house.wait_until_ready()
+                write_dump(house.direct_urls, house.sql_url, self.run)
+                judge_house(house, result)
+            finally:
+                keep_logs(house, self.run.parent / "logs")
         print("checking", flush=True)
         verdict = check(self.run)
         self._tell(result, verdict, nemesis, counts)
@@ -124,13 +135,18 @@ class Trial:
         seen = verdict.counts
         result.violations += [asdict(one) for one in verdict.violations]
         result.violations += nemesis.violations
+        kinds = {name: sum(nemesis.done[fault] for fault in faults) for name, faults in KINDS.items()}
+        result.promises += sorted(
+            {promise for name, times in kinds.items() if times for promise in TRY[name]}
+        )
         result.tried |= {
             "operations": seen["operations"],
             "requests": seen["attempts"],
             "retries": seen["attempts"] - seen["operations"],
             "reads": seen["reads"],
+            "multi_seat_holds": self._holds_of_several(),
             "faults": nemesis.count,
-            **{name: sum(nemesis.done[kind] for kind in kinds) for name, kinds in KINDS.items()},
+            **{name: times for name, times in kinds.items() if times},
             **{f"fault {name}": times for name, times in sorted(nemesis.done.items())},
         }
         self._cover(result, verdict)
@@ -139,9 +155,21 @@ class Trial:
                 result.figures[f"{what}_after_{name.replace('-', '_')}_seconds"] = [
                     round(one, 3) for one in seconds
                 ]
-        result.notes.append(f"family {self.family}; the clients counted {dict(sorted(counts.items()))}")
+        result.notes.append(f"family {self.family}; {counts['operations']:,} operations were begun")
         for rule, times in verdict.violation_count.items():
             result.notes.append(f"{rule} was violated {times} times")
+
+    def _holds_of_several(self) -> int:
+        """Requests for more than one seat at once, named or the best."""
+        return sum(
+            any(
+                len(line.get("seats") or ()) > 1 or (line.get("best") or 0) > 1
+                for line in attempt.line["in"]["lines"]
+            )
+            for path in sorted(self.run.glob("client-*.jsonl"))
+            for attempt in LogFile(path).attempts()
+            if attempt.line["f"] == "hold"
+        )
 
     def _cover(self, result: Result, verdict: Verdict) -> None:
         """What only faults bring about is asked of all slices together; the rest of each."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,7 +13,7 @@ from proof.house import House
 from proof.house.server import answer_of
 from proof.result import Result
 
-__all__ = ["judge_house"]
+__all__ = ["judge_house", "keep_logs"]
 
 
 def judge_house(house: House, result: Result) -> None:
@@ -26,6 +28,13 @@ def judge_house(house: House, result: Result) -> None:
     result.tried["journal_entries"] = _count(house, "SELECT count(*) FROM journal")
     for each in report["disagreements"]:
         _accuse(result, "holdfast check", json.dumps(each))
+
+
+def keep_logs(house: House, folder: Path) -> None:
+    """What servers, proxy and PostgreSQL said, for whoever looks into a run; the house's own folder goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for log in (*(house.folder / "logs").glob("*.log"), *house.folder.glob("postgres/*.log")):
+        shutil.copy(log, folder)
 
 
 def _accuse(result: Result, rule: str, detail: str) -> None:
