@@ -60,6 +60,10 @@ class ServerClock:
     def earliest(self, server: int) -> int:
         return server * 1_000 + self._least - ROUNDING
 
+    def server_time(self, moment: int) -> int:
+        """The product's time at a moment of the clients', at the earliest."""
+        return (moment - self._most - ROUNDING) // 1_000
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

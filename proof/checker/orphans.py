@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from proof.checker.claims import REUSING, requested_of
@@ -63,11 +64,24 @@ def find_orphans(history: History, known: set[str], clock: ServerClock) -> list[
 
 def _match(orphans: list[Orphan], makers: list[Op], clock: ServerClock) -> None:
     """As many as can be: who was told "done" and finds no hold has lost it, a hold without a request is a phantom."""
-    made_by = [[at for at, op in enumerate(makers) if _may_have_made(op, one, clock)] for one in orphans]
-    made: list[list[int]] = [[] for _ in makers]
-    for number, some in enumerate(made_by):
-        for at in some:
-            made[at].append(number)
+    orphans.sort(key=_placed_at)
+    makers.sort(key=lambda op: op.lo)
+    placed = [_placed_at(orphan) for orphan in orphans]
+    begun = [op.lo for op in makers]
+
+    def made_by(number: int) -> Iterator[int]:
+        """Of requests that began before the hold, the last are looked at first: most were done soon."""
+        bound = bisect_right(begun, clock.latest(placed[number])) if clock.is_known else len(makers)
+        for at in range(bound - 1, -1, -1):
+            if _may_have_made(makers[at], orphans[number], clock):
+                yield at
+
+    def made(at: int) -> Iterator[int]:
+        first = bisect_left(placed, clock.server_time(begun[at])) if clock.is_known else 0
+        for number in range(first, len(orphans)):
+            if _may_have_made(makers[at], orphans[number], clock):
+                yield number
+
     result: dict[int, int] = {}
     maker: dict[int, int] = {}
     # Who has a partner keeps one, though it may be another: so those that must have one are served first.
@@ -81,13 +95,15 @@ def _match(orphans: list[Orphan], makers: list[Op], clock: ServerClock) -> None:
         orphans[number].op = makers[at]
 
 
-def _augment(start: int, edges: list[list[int]], mine: dict[int, int], theirs: dict[int, int]) -> None:
+def _augment(
+    start: int, partners: Callable[[int], Iterator[int]], mine: dict[int, int], theirs: dict[int, int]
+) -> None:
     """Finds a partner for one, moving the partners of others where that helps."""
     reached_from: dict[int, int] = {}
     queue = deque([start])
     while queue:
         one = queue.popleft()
-        for other in edges[one]:
+        for other in partners(one):
             if other in reached_from:
                 continue
             reached_from[other] = one
@@ -100,6 +116,11 @@ def _augment(start: int, edges: list[list[int]], mine: dict[int, int], theirs: d
                 freed = mine.get(giver)
                 mine[giver], theirs[taken] = taken, giver
             return
+
+
+def _placed_at(orphan: Orphan) -> int:
+    at: int = orphan.hold.get("placed_at") or 0
+    return at
 
 
 def _match_duplicates(history: History, orphans: list[Orphan], clock: ServerClock) -> None:
