@@ -103,6 +103,13 @@ def cancelled_event_sells_nothing(shop: Shop) -> str | None:
     return _expected(shop.book(hold), 410, "event_cancelled")
 
 
+def refused_hold_spoils_nothing(shop: Shop) -> str | None:
+    """P8: what the engine chose for a hold that was refused in the end is free again."""
+    event = shop.event(seat_map={"labels": ["A1", "A2", "A3", "A4"], "category": "stalls"})
+    refused = shop.hold(event, {"best_available": 2}, {"best_available": 3})
+    return _expected(refused, 409) or _expected(shop.hold(event, {"best_available": 4}), 201)
+
+
 def failed_commit_spoils_nothing(shop: Shop) -> str | None:
     """P7: what the engine chose in a batch that failed is free again."""
     event = shop.event(seat_map={"labels": ["A1", "A2", "A3", "A4"], "category": "stalls"})
@@ -180,6 +187,7 @@ PROBES: dict[str, Probe] = {
         limit_behind_a_lock,
         extension_has_an_end,
         cancelled_event_sells_nothing,
+        refused_hold_spoils_nothing,
         failed_commit_spoils_nothing,
         expiry_changes_the_state,
         token_whole,

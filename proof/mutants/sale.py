@@ -25,6 +25,9 @@ SECONDS = 12.0
 PROCESSES, CLIENTS = 2, 24
 _ALONE = {"live_check_interval_seconds": "3600"}
 """It would stop what is wrong before the checker has seen much of it."""
+BY_CLIENTS_ALONE = frozenset({"C1", "C6"})
+"""Rules that need no final state: what two clients were told cannot both be true. The others must know what the
+organiser did, of which the journal tells."""
 _TICK_SECONDS = 0.1
 
 
@@ -56,7 +59,7 @@ class Sale:
             proxies=bool(self._faults), seed=self._seed, source=self._source, settings=self._settings
         ) as house:
             self._sell(house)
-            found: list[Violation] = [one for one in self._check() if one["rule"] != "C4"]
+            found = [one for one in self._check() if one["rule"] in BY_CLIENTS_ALONE]
             if any(one["rule"] in enough for one in found):
                 return found
             result = Result(part="sale")

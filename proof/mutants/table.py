@@ -83,7 +83,7 @@ MUTANTS = (
         "004-no-row-lock-and-no-witness",
         "Batches do not take turns, and the journal takes only one of two that meet.",
         SALE,
-        ("C1", "C2"),
+        ("C2", "C1", "C4", "C7"),
     ),
     Mutant(
         "011-released-after-its-end",
@@ -100,8 +100,7 @@ MUTANTS = (
     Mutant(
         "023-refused-seats-stay-picked",
         "Seats of a hold that was refused are never again the best available.",
-        SALE,
-        ("C3",),
+        Probing("refused-hold-spoils-nothing"),
     ),
     Mutant(
         "026-counters-from-memory", "What is left of an area is what this process knew last.", SALE, ("C2",)
