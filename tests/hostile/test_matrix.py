@@ -194,7 +194,8 @@ async def test_what_means_nothing_here_changes_nothing(app: Layer, database_url:
     with psycopg.connect(database_url) as connection:
         stored = "".join(str(row) for row in connection.execute("SELECT * FROM events").fetchall())
     assert "owner_id" not in stored
-    assert "(2099," not in stored and "2099-" not in stored  # not any digits: microseconds have them too
+    assert "(2099," not in stored  # not any digits: microseconds have them too
+    assert "2099-" not in stored
 
 
 @every_target
