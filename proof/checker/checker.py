@@ -46,13 +46,15 @@ def check_history(history: History) -> Verdict:
     check_areas(ledger, report)
     check_limits(ledger, report)
     check_holds(ledger, report)
-    check_refusals(ledger, report)
-    check_acts(ledger, report)
-    check_final(ledger, report)
-    replays = check_journal(ledger, report)
     check_keys(ledger, report)
-    check_reads(ledger, report)
-    check_rights(ledger, report, replays)
+    check_final(ledger, report)
+    if (
+        history.dump is not None
+    ):  # which tells what organisers did: blocks, stops and cancellations excuse much
+        check_refusals(ledger, report)
+        check_acts(ledger, report)
+        check_reads(ledger, report)
+        check_rights(ledger, report, check_journal(ledger, report))
     return Verdict(
         seed=history.setup.get("seed"),
         commit=history.setup.get("commit"),

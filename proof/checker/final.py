@@ -18,13 +18,12 @@ Row = dict[str, Any]
 
 
 def check_final(ledger: Ledger, report: Report) -> None:
-    dump = ledger.history.dump
-    if dump is None:
+    dump = ledger.history.dump or {}
+    if not ledger.has_final_state:
         report.accuse("C4", "", "the run has no final state")
         return
-    sql = dump.get("sql") or {}
-    bookings: dict[str, Row] = {row["hold"]: row for row in sql.get("bookings") or ()}
-    holds: dict[str, Row] = {row["id"]: row for row in sql.get("holds") or ()}
+    bookings: dict[str, Row] = {row["hold"]: row for row in dump["sql"]["bookings"]}
+    holds: dict[str, Row] = {row["id"]: row for row in dump["sql"]["holds"]}
     _check_acknowledged(ledger, report, holds, bookings)
     _check_phantoms(ledger, report, bookings)
     _check_scarcity(ledger, report, holds, bookings)
@@ -109,8 +108,7 @@ def _check_unnamed(ledger: Ledger, report: Report) -> None:
         if orphan.booking is not None:
             for label in orphan.seats:
                 by_seat[orphan.event, label].add(orphan.hold.get("buyer") or "")
-    has_holds = "holds" in ((ledger.history.dump or {}).get("sql") or {})
-    for claim in ledger.claims if has_holds else ():
+    for claim in ledger.claims:
         if claim.id is not None or claim.booked is None:
             continue
         if claim.booked.f == "instant":

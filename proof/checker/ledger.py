@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from proof.checker.claims import REUSING, Claim, Interval
+from proof.checker.claims import REUSING, Claim
 from proof.checker.clock import RETURN, Doubt, ServerClock, microseconds
 from proof.checker.orphans import Orphan, find_orphans
 from proof.history import FOREVER, Hall, History, Op
@@ -31,8 +31,6 @@ class Ledger:
         self.by_hold: dict[str, Claim] = {}
         self.by_booking: dict[str, Claim] = {}
         self.orphans: list[Orphan] = []
-        self.anywhere: dict[str, list[Interval]] = defaultdict(list)
-        """By event: times in which an unanswered request for any seats may have taken some, nobody knows which."""
         self.blocked: dict[str, set[str]] = defaultdict(set)
         self.blocked_areas: dict[str, dict[str, int]] = defaultdict(dict)
         self.turns: dict[str, set[str]] = defaultdict(set)
@@ -54,6 +52,10 @@ class Ledger:
             claim.settle(self.hall_of(claim), self.doubt, held_until=held_until)
         for claim in (*self.claims, *self.excuses):
             self.by_event[claim.event].append(claim)
+
+    @property
+    def has_final_state(self) -> bool:
+        return "holds" in self._sql and "bookings" in self._sql
 
     def hall_of(self, claim: Claim) -> Hall:
         return self.history.halls[claim.event]
@@ -156,9 +158,8 @@ class Ledger:
                 claim.cancels.append(op)
 
     def _resolve(self) -> None:
-        """What the final state tells of requests that were never answered."""
-        has_final = "holds" in self._sql and "bookings" in self._sql
-        if has_final:
+        """What the final state tells of requests that were never answered: where there is none, nobody is excused."""
+        if self.has_final_state:
             self.orphans = find_orphans(self.history, set(self.by_hold), self.clock)
             held = {hold["id"] for hold in self._sql["holds"]}
             booked = {booking["hold"] for booking in self._sql["bookings"]}
@@ -169,29 +170,14 @@ class Ledger:
             if orphan.op is None or orphan.is_duplicate or orphan.op.f != "instant" or orphan.op.st != "ok":
                 self._excuse_by_orphan(orphan, first)
         for op in self._unanswered:
-            if not has_final:
-                self._excuse(op)
             if op.f == "hold" and op.via in REUSING:  # a later answer may tell of what this one made
-                for claim in self._by_seat_and_buyer[
-                    op.event, op.given.get("buyer") or op.user, named_seats(op)[0]
-                ]:
+                buyer = op.given.get("buyer") or op.user
+                for claim in self._by_seat_and_buyer[op.event, buyer, named_seats(op)[0]]:
                     if claim.places[0].hi > op.lo:
                         claim.not_before = min(claim.not_before, op.lo)
 
-    def _excuse(self, op: Op) -> None:
-        """Without a final state, whatever was not answered may have been done, at any time from then on."""
-        claim = Claim(None, op.event, op.user)
-        claim.buyer = op.given.get("buyer") or op.user
-        self._take(claim, op)
-        claim.possible = [(op.lo, FOREVER)]
-        self.excuses.append(claim)
-        seated = not self.history.halls[op.event].areas
-        lines = op.given.get("lines") or [op.given]
-        if any(line.get("best") or (seated and line.get("quantity")) for line in lines):
-            self.anywhere[op.event].append((op.lo, FOREVER))
-
     def _excuse_by_orphan(self, orphan: Orphan, first: int) -> None:
-        start, end = first if orphan.op is None else orphan.op.lo, FOREVER
+        start, end = first if orphan.since is None else orphan.since, FOREVER
         if self.clock.is_known:
             if orphan.hold.get("placed_at") is not None:
                 start = self.clock.earliest(orphan.hold["placed_at"])

@@ -15,7 +15,7 @@ __all__ = ["Orphan", "find_orphans"]
 
 
 class Orphan:
-    __slots__ = ("areas", "booking", "event", "hold", "is_duplicate", "op", "seats")
+    __slots__ = ("areas", "booking", "event", "hold", "is_duplicate", "op", "seats", "since")
 
     def __init__(self, hold: dict[str, Any], booking: dict[str, Any] | None, counted: Iterable[str]) -> None:
         self.hold = hold
@@ -26,6 +26,8 @@ class Orphan:
         self.areas = {name: areas[name] for name in counted if name in areas}
         self.op: Op | None = None
         """The request that may have made it; each makes at most one."""
+        self.since: int | None = None
+        """When the first request began that may have made it: which one did may be anyone's guess."""
         self.is_duplicate = False
         """The network sent that request twice, and each was done."""
 
@@ -57,6 +59,9 @@ def find_orphans(history: History, known: set[str], clock: ServerClock) -> list[
         by_event[orphan.event].append(orphan)
     for event, some in by_event.items():
         _match(some, makers.get(event, []), clock)
+        for orphan in some:
+            possible = (op.lo for op in makers.get(event, ()) if _may_have_made(op, orphan, clock))
+            orphan.since = min(possible, default=None)
     if any("dup" in fault.name for fault in history.faults):
         _match_duplicates(history, [orphan for orphan in orphans if orphan.op is None], clock)
     return orphans
@@ -153,12 +158,20 @@ def _may_have_made(op: Op, orphan: Orphan, clock: ServerClock, *, copy: bool = F
     buyer, asked = orphan.hold.get("buyer"), op.given.get("buyer")
     if buyer is not None and asked is not None and buyer != asked:
         return False
-    lines = op.given["lines"]
     told = op.out.get("seats")
     if told is not None and not copy and tuple(sorted(told)) != orphan.seats:
         return False
-    named = {label for line in lines for label in line.get("seats") or ()}
+    return _may_have_got(op, orphan)
+
+
+def _may_have_got(op: Op, orphan: Orphan) -> bool:
+    """Partial fulfilment gives less of what was asked for, and never anything else."""
+    lines, is_partial = op.given["lines"], bool(op.given.get("partial"))
     quantity = requested_of(lines)
-    if op.given.get("partial"):
-        return orphan.quantity <= quantity
-    return orphan.quantity == quantity and named <= set(orphan.seats)
+    if orphan.quantity > quantity or (orphan.quantity < quantity and not is_partial):
+        return False
+    named = {label for line in lines for label in line.get("seats") or ()}
+    has_choice = any(not line.get("seats") and not line.get("area") for line in lines)
+    if not has_choice and not named >= set(orphan.seats):
+        return False
+    return is_partial or named <= set(orphan.seats)

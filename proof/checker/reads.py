@@ -80,7 +80,6 @@ class _Views:
     def __init__(self, ledger: Ledger, event: str) -> None:
         self.hall = ledger.history.halls[event]
         self.claims = ledger.by_event.get(event, [])
-        self.is_uncertain = bool(ledger.anywhere.get(event))
         self.blocked_seats = ledger.blocked.get(event, set())
         self.blocked_areas = ledger.blocked_areas.get(event, {})
         self._ledger = ledger
@@ -161,8 +160,6 @@ def _check_counts(views: _Views, report: Report, read: Read, out: dict[str, Any]
                 f"{available} of {where} read as available; of {capacity}, {least} were taken all the time"
             )
             report.accuse("C7", read.event, detail, read)
-        if views.is_uncertain:
-            continue
         blocked = sum(views.blocked_areas.values()) + len(views.blocked_seats)
         most = views.most(part, read.lo, read.hi) + blocked
         if available < capacity - most:
@@ -185,8 +182,6 @@ def _check_seats(views: _Views, report: Report, read: Read, out: dict[str, Any])
         report.accuse("C7", read.event, detail, *told_by, read)
     for label in views.labels(told["held"] & views.booked.throughout(start, end)):
         report.accuse("C7", read.event, f"seat {label} read as held; it was booked all the time", read)
-    if views.is_uncertain:
-        return
     for label in views.labels(taken & ~views.possible.sometime(start, end)):
         report.accuse("C7", read.event, f"seat {label} read as taken; nobody can have had it", read)
     for label in views.labels(told["blocked"]):

@@ -49,12 +49,6 @@ class Explanations:
         self._seats = {where: Intervals(intervals) for where, intervals in seats.items()}
         self._areas = {where: Highest(changes) for where, changes in areas.items()}
         self._buyers = {who: Highest(changes) for who, changes in buyers.items()}
-        self._anywhere = {event: Intervals(times) for event, times in ledger.anywhere.items()}
-
-    def is_uncertain(self, event: str, start: int, end: int) -> bool:
-        """Somebody may have had any seat at all."""
-        anywhere = self._anywhere.get(event)
-        return anywhere is not None and anywhere.meet(start, end)
 
     def may_have_been_taken(self, event: str, label: str, start: int, end: int) -> bool:
         intervals = self._seats.get((event, label))
@@ -117,8 +111,6 @@ def _unexplained(ledger: Ledger, known: Explanations, op: Op) -> list[dict[str, 
         if limited or turns & {"stopped", "event_cancelled"}:
             return None
     partial = bool(op.given.get("partial"))
-    if known.is_uncertain(event, start, end) and not all(line.get("area") for line in lines):
-        return None
     total = requested_of(lines)
     left: list[dict[str, Any]] = []
     for line in lines:

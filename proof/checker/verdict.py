@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from proof.history import History, Op, Read
+from proof.history import SECOND, History, Op, Read
 
 __all__ = ["Report", "Verdict", "Violation"]
+
+FAR = 60 * SECOND
+"""Of an operation without an end, only the faults of its beginning are told."""
 
 KEPT = 20
 """So many violations of each rule are told whole; the others are counted."""
@@ -49,7 +52,8 @@ class Report:
         faults = {
             f"{fault.name} {fault.t0}..{fault.t1}"
             for op in told
-            for fault in self._history.faults_in(op.lo, min(op.hi, op.lo + 60_000_000_000))
+            for fault in self._history.faults_in(op.lo, op.ret if isinstance(op, Op) else op.hi)
+            if fault.t0 < op.lo + FAR
         }
         self.violations.append(
             Violation(
