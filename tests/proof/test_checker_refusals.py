@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from story import Chapter, Story, Tell
+from story import EVENT, Chapter, Story, Tell
 
 chapter = Chapter()
 legal, illegal = chapter.legal, chapter.illegal
@@ -108,6 +108,17 @@ def the_best_are_sold_out_while_seats_are_free(story: Story) -> None:
 def half_of_what_is_wanted_is_free_and_refused_all_the_same(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1")
     story.hold("bob", 0.2, 0.3, "A1", "A2", partial=True, end="seat_taken")
+
+
+@legal
+def a_seat_is_refused_that_one_has_who_was_never_told(story: Story) -> None:
+    """Clocks jumped, so that no time tells which of the unanswered requests got it: it may have been the first."""
+    story.fault("database-clock", 0.0, 0.01, jump=3600)
+    made = story.hold("ann", 0.1, 0.2, "A1", "A2", partial=True, end="info")
+    story.holds[made] = {"id": made, "event": EVENT, "seats": ["A1"], "areas": {}, "status": "expired"}
+    story.hold("bob", 0.5, 0.6, "A1", end="seat_taken")
+    story.hold("cat", 1.0, 1.1, "A1", end="info")
+    story.hold("dan", 1.2, 1.3, floor=1, end="info")
 
 
 @illegal("C3")
