@@ -12,8 +12,15 @@ LEFT JOIN LATERAL (
            array_agg(quantity ORDER BY claim_number) AS quantities
     FROM claims
     WHERE event_number = :event_number AND ended_version IS NULL
+      AND hold_id = ANY(ARRAY(
+          SELECT hold_id FROM claims
+          WHERE event_number = :event_number AND seat_number IS NOT NULL AND ended_version IS NULL
+          UNION
+          SELECT id FROM holds WHERE event_number = :event_number AND status = 'active'
+          UNION
+          SELECT id FROM blocks WHERE event_number = :event_number AND lifted_at IS NULL
+      ))
     GROUP BY hold_id
-    HAVING bool_or(seat_number IS NOT NULL) OR bool_or(booked_version IS NULL)
 ) c ON true
 LEFT JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
 LEFT JOIN blocks b ON b.event_number = :event_number AND b.id = c.hold_id
