@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Callable
 
-from proof.mutants.client import Meanwhile, Shop, Told
+from proof.mutants.client import Meanwhile, Shop, Told, wait_until
 
 __all__ = ["PROBES", "Probe"]
 
@@ -124,6 +124,23 @@ def failed_commit_spoils_nothing(shop: Shop) -> str | None:
     return _expected(refused, 503, "unavailable") or _expected(shop.hold(event, {"best_available": 4}), 201)
 
 
+def alarm_stops_sales(shop: Shop) -> str | None:
+    """An event whose rows disagree with its journal is sold no more, until a person has looked."""
+    event = shop.event(capacity=10)
+    shop.held(event, {"quantity": 1})
+    with shop.sql() as connection:
+        connection.execute("UPDATE areas SET booked = booked + 1 WHERE event_number = %s", [event["number"]])
+
+    def is_stopped() -> bool:
+        return shop.hold(event, {"quantity": 1}, ttl_seconds=1).code == "sales_stopped"
+
+    try:
+        wait_until(is_stopped)
+    except TimeoutError:
+        return "an admission more was booked than the journal tells of, and the event is still on sale"
+    return None
+
+
 def expiry_changes_the_state(shop: Shop) -> str | None:
     """A hold's expiry is news: 304 is answered only while nothing has changed."""
     event = shop.event(capacity=10)
@@ -190,6 +207,7 @@ PROBES: dict[str, Probe] = {
         refused_hold_spoils_nothing,
         failed_commit_spoils_nothing,
         expiry_changes_the_state,
+        alarm_stops_sales,
         token_whole,
         foreign_hold_is_absent,
         keys_of_two_principals,

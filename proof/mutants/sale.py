@@ -58,41 +58,46 @@ class Sale:
         with House(
             proxies=bool(self._faults), seed=self._seed, source=self._source, settings=self._settings
         ) as house:
-            self._sell(house)
+            broken = self._sell(house)
             found = [one for one in self._check() if one["rule"] in BY_CLIENTS_ALONE]
             if any(one["rule"] in enough for one in found):
-                return found
+                return [*found, *broken]
             result = Result(part="sale")
             judge_house(house, result)
             if any(one["rule"] in enough for one in result.violations):
-                return [*found, *result.violations]
+                return [*found, *broken, *result.violations]
             write_dump(house.direct_urls, house.sql_url, self._run)
-        return [*self._check(), *result.violations]
+        return [*self._check(), *broken, *result.violations]
 
     def _check(self) -> list[Violation]:
         """By what clients saw, and by the final state, where it was read."""
         return [asdict(one) for one in check(self._run, floors=False).violations]
 
-    def _sell(self, house: House) -> None:
+    def _sell(self, house: House) -> list[Violation]:
+        """What keeps the clients from going on is a violation, too: they meet what no right product does."""
         settings = Settings(
             urls=house.urls,
             out=self._run,
             seed=self._seed,
             operations=0 if self._faults else OPERATIONS,
-            seconds=None if self._faults else SECONDS,
             processes=PROCESSES,
             clients=CLIENTS,
         )
         log = self._run / "nemesis.jsonl"
-        with (
-            Nemesis(house, self._faults, seed=self._seed, log=log, short=True) as nemesis,
-            Workload(settings) as workload,
-        ):
-            if self._faults:
-                time.sleep(SECONDS / 4)  # a product that was just started has nothing to lose
-                nemesis.start(count=self._times)
-                while workload.is_running and not nemesis.wait(_TICK_SECONDS):
-                    pass
+        end = time.monotonic() + SECONDS
+        try:
+            with (
+                Nemesis(house, self._faults, seed=self._seed, log=log, short=True) as nemesis,
+                Workload(settings) as workload,
+            ):
+                if self._faults:
+                    time.sleep(SECONDS / 4)  # a product that was just started has nothing to lose
+                    nemesis.start(count=self._times)
+                while workload.is_running and not (
+                    nemesis.wait(0) if self._faults else time.monotonic() > end
+                ):
+                    time.sleep(_TICK_SECONDS)
                 workload.stop()
-            else:
-                workload.wait()
+        except RuntimeError as error:
+            return [{"rule": "workload", "detail": str(error)}]
+        return []

@@ -140,6 +140,11 @@ MUTANTS = (
     Mutant(
         "041-answers-crossed", "Of a batch's answers the first goes to who asked last.", SALE, ("C1", "C6")
     ),
+    Mutant(
+        "045-alarm-without-a-stop",
+        "The live check tells of rows that disagree, and goes on selling on top of them.",
+        Probing("alarm-stops-sales"),
+    ),
     # -- time ------------------------------------------------------------------------------------------------------
     Mutant(
         "005-clock-of-the-transaction",

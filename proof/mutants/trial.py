@@ -29,7 +29,7 @@ __all__ = ["PARTS", "judge"]
 
 PARTS = {mutant.part.name: mutant.part for mutant in MUTANTS}
 
-_UNSWEPT = {"sweep_interval_seconds": "3600"}
+_SETTINGS = {"sweep_interval_seconds": "3600", "live_check_interval_seconds": "1"}
 
 
 def main() -> int:
@@ -86,7 +86,7 @@ def judge(
 def probe(names: list[str], source: Path | None, *, seed: int) -> list[Mapping[str, Any]]:
     """In one house, one after the other."""
     found: list[Mapping[str, Any]] = []
-    with House(servers=2, proxies=False, seed=seed, source=source, settings=_UNSWEPT) as house:
+    with House(servers=2, proxies=False, seed=seed, source=source, settings=_SETTINGS) as house:
         for name in names:
             shop = Shop(house)
             complaints = [PROBES[name](shop), *shop.errors]

@@ -13,6 +13,7 @@ from proof.mutants.patches import PatchError, apply, hunks_of, patch_of, patches
 from proof.mutants.probes import PROBES
 from proof.mutants.runner import AS_IT_IS, Verdict, chosen, result_of, verdict_on
 from proof.mutants.table import MUTANTS, Mutant, Probing, Selling
+from proof.nemesis import FAULTS
 
 A_MUTANT = Mutant("001-some-bug", "Something is wrong.", Selling(), ("C1", "C2"))
 CLEAN = Verdict(AS_IT_IS, None, 1.0)
@@ -52,7 +53,9 @@ def test_the_table_has_every_patch_once_and_the_patches_every_row() -> None:
 def test_every_mutant_has_a_judge_and_every_probe_a_mutant() -> None:
     probed = {mutant.part.probe for mutant in MUTANTS if isinstance(mutant.part, Probing)}
     assert probed == set(PROBES)
-    assert all(mutant.rules for mutant in MUTANTS if isinstance(mutant.part, Selling))
+    sold = [mutant for mutant in MUTANTS if isinstance(mutant.part, Selling)]
+    assert all(mutant.rules for mutant in sold)
+    assert {fault for mutant in sold for fault in mutant.part.faults} <= FAULTS.keys()
 
 
 def test_a_patch_fits_at_whatever_line_and_in_one_place_only(tmp_path: Path) -> None:
