@@ -16,6 +16,7 @@ from proof.result import Result
 __all__ = ["FORMAT", "evidence_of", "write_evidence"]
 
 FORMAT = 1
+_KEPT = ("tried", "coverage", "summed", "controls", "violations", "seeds", "left_out", "notes")
 
 
 def evidence_of(
@@ -147,20 +148,21 @@ def _added(covered: Iterable[dict[str, list[int]]]) -> dict[str, list[int]]:
 
 
 def _figures(results: Iterable[Result]) -> dict[str, dict[str, float]]:
-    """Everything that was measured, by name: least, median, most, and how often."""
+    """Everything that was measured, by name."""
     samples: dict[str, list[float]] = {}
     for result in results:
         for name, measured in result.figures.items():
             samples.setdefault(name, []).extend(measured if isinstance(measured, list) else [measured])
+    return {name: _spread(measured) for name, measured in sorted(samples.items()) if measured}
+
+
+def _spread(measured: list[float]) -> dict[str, float]:
+    """Least, median, most, and how often."""
     return {
-        name: {
-            "min": round(min(measured), 4),
-            "median": round(statistics.median(measured), 4),
-            "max": round(max(measured), 4),
-            "times": len(measured),
-        }
-        for name, measured in sorted(samples.items())
-        if measured
+        "min": round(min(measured), 4),
+        "median": round(statistics.median(measured), 4),
+        "max": round(max(measured), 4),
+        "times": len(measured),
     }
 
 
@@ -173,17 +175,9 @@ def _part(done: dict[str, Any]) -> dict[str, Any]:
         "passed": done["passed"],
         "complaint": done["complaint"],
         "seconds": done["seconds"],
-        **{
-            name: result.get(name)
-            for name in (
-                "tried",
-                "coverage",
-                "figures",
-                "controls",
-                "violations",
-                "seeds",
-                "left_out",
-                "notes",
-            )
+        "figures": {
+            name: _spread(measured) if isinstance(measured, list) and measured else measured
+            for name, measured in result.get("figures", {}).items()
         },
+        **{name: result.get(name) for name in _KEPT},
     }

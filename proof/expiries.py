@@ -25,11 +25,12 @@ import psycopg
 import uvloop
 
 from proof.caller import Answer, Caller, Wanted, make_event, microseconds, write_setup
+from proof.dump import write_dump
 from proof.house import House
 from proof.log import ClientLog
 from proof.machine import Source
 from proof.result import Result
-from proof.verdict import judge_house
+from proof.verdict import judge_history, judge_house
 
 EVENTS = 8
 SEATS = 32  # of each event, each with one attempt at a time
@@ -286,7 +287,9 @@ def run(*, seed: int, expiries: int, out: Path) -> Result:
         write_setup(out, seed=seed, commit=Source.now().commit, settings=settings, events=told)
         with ClientLog(out / "client-expiries.jsonl") as log:
             trial = _try(house, halls, log, seed=seed, expiries=expiries)
+        write_dump(house.direct_urls, house.sql_url, out)
         judge_house(house, result)
+    judge_history(out, result)
     result.violations += trial.violations
     result.tried |= {
         "confirms_at_expiry": trial.near,

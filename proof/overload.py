@@ -18,12 +18,13 @@ from pathlib import Path
 import uvloop
 
 from proof.caller import Answer, Caller, make_event, write_setup
+from proof.dump import write_dump
 from proof.house import House
 from proof.log import ClientLog
 from proof.machine import Source
 from proof.open_loop import AREA, Loop
 from proof.result import Result
-from proof.verdict import judge_house
+from proof.verdict import judge_history, judge_house
 
 TIMES = 5.0
 CAPACITY = 2_000_000
@@ -60,7 +61,9 @@ def run(*, seed: int, seconds: float, out: Path) -> Result:
             uvloop.run(loop.open(TIMES * peak, seconds + _WARM_UP_SECONDS))
             goodput = _rate(loop.answers, started + _WARM_UP_SECONDS, seconds)
         house.database_door.calm()
+        write_dump(house.direct_urls, house.sql_url, out)
         judge_house(house, result)
+    judge_history(out, result)
     _judge(result, peak, goodput, loop)
     result.tried |= {
         "overload_requests": len(loop.answers),

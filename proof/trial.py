@@ -14,16 +14,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from proof.checker import Verdict, check
+from proof.checker import Verdict
 from proof.house import House
 from proof.log import LogFile
 from proof.nemesis import FAMILIES, FAULTS, KILLS, Nemesis
 from proof.result import Result
-from proof.verdict import judge_house, keep_logs
+from proof.verdict import judge_history, judge_house, keep_logs
 from proof.workload import Settings, Workload, write_dump
 
 PROMISES = ["P1", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P16", "P18", "P23"]
@@ -89,7 +88,7 @@ class Trial:
             finally:
                 keep_logs(house, self.run.parent / "logs")
         print("checking", flush=True)
-        verdict = check(self.run)
+        verdict = judge_history(self.run, result)
         self._tell(result, verdict, nemesis, counts)
         result.figures |= {
             "operations_per_second": round(counts["operations"] / selling, 1),
@@ -133,7 +132,6 @@ class Trial:
 
     def _tell(self, result: Result, verdict: Verdict, nemesis: Nemesis, counts: Mapping[str, int]) -> None:
         seen = verdict.counts
-        result.violations += [asdict(one) for one in verdict.violations]
         result.violations += nemesis.violations
         kinds = {name: sum(nemesis.done[fault] for fault in faults) for name, faults in KINDS.items()}
         result.promises += sorted(
@@ -156,8 +154,6 @@ class Trial:
                     round(one, 3) for one in seconds
                 ]
         result.notes.append(f"family {self.family}; {counts['operations']:,} operations were begun")
-        for rule, times in verdict.violation_count.items():
-            result.notes.append(f"{rule} was violated {times} times")
 
     def _holds_of_several(self) -> int:
         """Requests for more than one seat at once, named or the best."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from proof.checker import Verdict, check
 from proof.house import House
 from proof.house.server import answer_of
 from proof.result import Result
 
-__all__ = ["judge_house", "keep_logs"]
+__all__ = ["judge_history", "judge_house", "keep_logs"]
 
 
 def judge_house(house: House, result: Result) -> None:
@@ -28,6 +30,14 @@ def judge_house(house: House, result: Result) -> None:
     result.tried["journal_entries"] = _count(house, "SELECT count(*) FROM journal")
     for each in report["disagreements"]:
         _accuse(result, "holdfast check", json.dumps(each))
+
+
+def judge_history(run: Path, result: Result) -> Verdict:
+    """Adds what the checker has against the logs and the final state in this folder; floors are the caller's matter."""
+    verdict = check(run)
+    result.violations += [asdict(one) for one in verdict.violations]
+    result.notes += [f"{rule} was violated {times} times" for rule, times in verdict.violation_count.items()]
+    return verdict
 
 
 def keep_logs(house: House, folder: Path) -> None:
