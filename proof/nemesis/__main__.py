@@ -18,6 +18,7 @@ from proof.nemesis import FAULTS, Nemesis
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.nemesis", description=__doc__)
     parser.add_argument("--faults", default=",".join(FAULTS), help="names with commas between; default: all")
+    parser.add_argument("--list", action="store_true", help="say which there are, and do none")
     parser.add_argument("--count", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--setup", choices=("external", "embedded"), default="external")
@@ -28,6 +29,10 @@ def main() -> int:
     parser.add_argument("--storm", action="store_true", help="up to three at once")
     parser.add_argument("--log", type=Path)
     given = parser.parse_args()
+    if given.list:
+        for name, fault in FAULTS.items():
+            print(f"{name:24} {' '.join((fault.__doc__ or '').split())}")
+        return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     faults = [FAULTS[name] for name in given.faults.split(",")]
     print(f"seed {given.seed}")

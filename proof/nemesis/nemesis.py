@@ -173,6 +173,8 @@ class Nemesis:
         well = None not in firsts
         detail |= {"healed": healed, "seconds": max(came) if well else None, "blamed": blamed}
         detail["first_seconds"] = min(came, default=None)
+        if not well:
+            detail["last_answers"] = dict(zip(self.prober.urls, self.prober.last, strict=True))
         self.count += 1
         self.done[fault.name] += fault.took_effect
         if blamed and well and fault.took_effect:

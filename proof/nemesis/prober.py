@@ -34,6 +34,8 @@ class Prober:
         """How often each code was answered; `ok`, and the exceptions of those that were not."""
         self.surprises: list[dict[str, Any]] = []
         """Answers that no fault excuses, such as a 500."""
+        self.last = [""] * len(urls)
+        """What each server's last sale came to."""
         self._first_after: dict[int, list[int | None]] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -83,6 +85,7 @@ class Prober:
             ended = time.monotonic_ns()
             with self._lock:
                 self.answers[said] += 1
+                self.last[number] = said
                 if said == "ok":
                     for moment, firsts in self._first_after.items():
                         if began >= moment and firsts[number] is None:
@@ -101,6 +104,9 @@ class Prober:
             return "ok" if status == 201 else self._refused("book", status, booked)
         except (OSError, http.client.HTTPException, ValueError) as error:
             return type(error).__name__
+        except Exception as error:  # noqa: BLE001 - a prober that died would look like a house that did
+            self.surprises.append({"t": time.monotonic_ns(), "f": "prober", "answer": repr(error)})
+            return repr(error)
 
     def _refused(self, what: str, status: int, answer: dict[str, Any]) -> str:
         code = str(answer.get("code"))

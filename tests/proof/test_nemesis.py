@@ -59,7 +59,7 @@ def test_a_house_lives_through_kills_and_lost_commits_and_leaves_nothing(tmp_pat
         started = [server.pid for server in house.servers] + house.cluster.processes()
         with Nemesis(house, [FAULTS[name] for name in names], seed=3, log=log, short=True) as nemesis:
             nemesis.start(count=len(names))
-            assert nemesis.wait(240)
+            assert nemesis.wait(240), (nemesis.count, nemesis.violations, nemesis.prober.answers)
         # How soon is for the proof to judge, on a machine that does nothing else.
         assert [one for one in nemesis.violations if one["rule"] != "recovery"] == []
         assert house.is_ready()
@@ -75,3 +75,28 @@ def test_a_house_lives_through_kills_and_lost_commits_and_leaves_nothing(tmp_pat
     assert next(line for line in lines if line["name"] == "commit-cut")["detail"]["did"]["commits_cut"] > 0
     assert not any(is_running(pid) for pid in started if pid is not None)
     assert not folder.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_an_embedded_house_leaves_nothing_though_its_server_was_killed_at_the_end() -> None:
+    """Its PostgreSQL is nobody's child then."""
+    with House("embedded", workers=2, seed=3) as house:
+        assert len(house.cluster.backends()) >= 2
+        started = [*house.servers[0].workers(), *house.cluster.processes()]
+        started += house.servers[0].kill()
+        folder = house.folder
+    assert not any(is_running(pid) for pid in started)
+    assert not folder.exists()
+
+
+@pytest.mark.slow
+def test_a_house_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
+    """Here the product that it was given is none; PostgreSQL runs by then."""
+    (tmp_path / "holdfast").mkdir()
+    (tmp_path / "holdfast" / "__init__.py").touch()
+    house = House("external", source=tmp_path)
+    with pytest.raises(RuntimeError, match="db upgrade"):
+        house.start()
+    assert house.cluster.processes() == []
+    assert not house.folder.exists()
