@@ -15,6 +15,8 @@ from proof.mutants.patches import PatchError, apply, copy_source, patch_of, patc
 from proof.mutants.runner import Runner, chosen, result_of
 from proof.mutants.table import MUTANTS
 
+_ENDS = (signal.SIGINT, signal.SIGTERM)
+
 
 def main() -> int:
     given = _parser().parse_args()
@@ -31,7 +33,8 @@ def main() -> int:
         return 2
     print(f"seed {given.seed}, {len(mutants)} of {len(MUTANTS)} mutants", flush=True)
     given.out.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in _ENDS:
+        signal.signal(number, _interrupt)
     began = time.monotonic()
     runner = Runner(given.seed, keep=given.out if given.keep else None)
     try:
@@ -48,6 +51,13 @@ def main() -> int:
         print(f"{violation['rule']}: {violation['event']}: {violation['detail']}")
     print(f"{'Every one was caught' if result.passed else 'It did not pass'}: {path}", flush=True)
     return 0 if result.passed else 1
+
+
+def _interrupt(*_: object) -> None:
+    """Once: whoever asks twice must not keep what was started from being ended."""
+    for number in _ENDS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _renew() -> int:

@@ -53,7 +53,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class Runner:
-    """Trials of one run. `stop` ends those that are under way; it may be called from another thread."""
+    """Trials of one run."""
 
     seed: int
     keep: Path | None = None
@@ -78,11 +78,12 @@ class Runner:
             ]
             return [job.result() for job in jobs]
         finally:
-            self.stop()
+            self._end()
             pool.shutdown(cancel_futures=True)
             shutil.rmtree(folder, ignore_errors=True)
 
-    def stop(self) -> None:
+    def _end(self) -> None:
+        """Of trials that are under way."""
         self._stopped = True
         for process in list(self._running):
             process.send_signal(signal.SIGINT)
@@ -90,14 +91,16 @@ class Runner:
     def _judge(self, mutant: Mutant, folder: Path, told: Callable[[str], None]) -> Verdict:
         found, seconds = self._try(mutant.name, [mutant.part.name], folder, mutant=mutant.name)
         verdict = verdict_on(mutant, found, seconds)
-        told(f"{mutant.name}: {verdict.caught_by or 'MISSED'} ({seconds:.0f} s)")
+        if not self._stopped:
+            told(f"{mutant.name}: {verdict.caught_by or 'MISSED'} ({seconds:.0f} s)")
         return verdict
 
     def _acquit(self, number: int, parts: list[str], folder: Path, told: Callable[[str], None]) -> Verdict:
         """The control of the control: what catches a mutant must have nothing against the source as it is."""
         found, seconds = self._try(f"as-it-is-{number}", parts, folder)
         accused = found if isinstance(found, str) else (found[0] if found else None)
-        told(f"{AS_IT_IS}, {', '.join(parts)}: {'accused' if accused else 'clean'} ({seconds:.0f} s)")
+        if not self._stopped:
+            told(f"{AS_IT_IS}, {', '.join(parts)}: {'accused' if accused else 'clean'} ({seconds:.0f} s)")
         return Verdict(AS_IT_IS, None, seconds, bug=", ".join(parts), detail=accused)
 
     def _try(
