@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,22 +37,46 @@ try:
 except NotHere as reason:
     print(json.dumps({"left_out": str(reason)}))
 """
-"""In a process of its own: its mounts are nobody else's, and go with it."""
+
+KEY = """
+import json
+from pathlib import Path
+from holdfast.app.folders import make_folder
+from holdfast.app.secret_key import read_or_make_secret_key
+from proof.disks.mounts import NotHere, disk, own_mounts, scratch
+
+try:
+    own_mounts()
+    with scratch() as folder, disk(folder) as it:
+        data = it.root / "var" / "holdfast"
+        make_folder(data)
+        made = read_or_make_secret_key(data)
+        with it.after(it.cut("now")) as root:
+            kept = root / "var" / "holdfast" / "secret_key"
+            print(json.dumps({"made": made, "kept": kept.read_text().strip() if kept.exists() else None}))
+except NotHere as reason:
+    print(json.dumps({"left_out": str(reason)}))
+"""
 
 
-def test_a_cut_keeps_what_was_flushed_and_nothing_else() -> None:
-    """The control of all controls: where unflushed writes survive, a power cut proves nothing."""
+def in_a_process_of_its_own(program: str) -> dict[str, Any]:
+    """Its mounts are nobody else's, and go with it; skips where there can be none."""
     done = subprocess.run(
-        [sys.executable, "-c", CUT],
+        [sys.executable, "-c", program],
         capture_output=True,
         text=True,
         check=True,
         cwd=Path(__file__).parents[2],
     )
-    told = json.loads(done.stdout)
+    told: dict[str, Any] = json.loads(done.stdout)
     if "left_out" in told:
         pytest.skip(f"no power cuts here - {told['left_out']}")
-    assert told["found"] == {"kept": "kept"}
+    return told
+
+
+def test_a_cut_keeps_what_was_flushed_and_nothing_else() -> None:
+    """The control of all controls: where unflushed writes survive, a power cut proves nothing."""
+    assert in_a_process_of_its_own(CUT)["found"] == {"kept": "kept"}
 
 
 def test_a_machine_that_cannot_cut_says_so(tmp_path: Path) -> None:
@@ -78,3 +103,9 @@ def test_nobody_else_s_disk_is_filled(tmp_path: Path) -> None:
     house.cluster.data.mkdir(parents=True)
     assert not FullDisk.suits(house)
     assert not FullLog.suits(house)
+
+
+def test_the_server_s_key_survives_a_cut_as_soon_as_it_was_made() -> None:
+    """With another one every hold token that was given out would be worth nothing."""
+    told = in_a_process_of_its_own(KEY)
+    assert told["kept"] == told["made"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pwd
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from holdfast.app.errors import CannotStart
 
-__all__ = ["FolderLock", "ServerUser", "can_reach", "make_folder", "server_user"]
+__all__ = ["FolderLock", "ServerUser", "can_reach", "flush_folder", "make_folder", "server_user"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +69,23 @@ def can_reach(path: Path, user: ServerUser) -> bool:
     return True
 
 
+def flush_folder(path: Path) -> None:
+    """What was made or renamed in it survives a power cut under its new name: a flushed file alone need not."""
+    with contextlib.suppress(PermissionError):  # a folder above ours that we may only pass through
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def make_folder(path: Path, *, mode: int = 0o700, owner: ServerUser | None = None) -> None:
     """Make the folder with its parents, or bring an existing one to this mode and owner."""
     try:
+        missing = [each for each in (path, *path.parents) if not each.exists()]
         path.mkdir(parents=True, exist_ok=True)
+        for each in missing:
+            flush_folder(each.parent)
         if stat.S_IMODE(path.stat().st_mode) != mode:
             path.chmod(mode)
         if owner is not None and path.stat().st_uid != owner.uid:

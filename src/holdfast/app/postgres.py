@@ -25,7 +25,7 @@ from typing import Self, TypedDict
 from urllib.parse import quote
 
 from holdfast.app.errors import CannotStart
-from holdfast.app.folders import FolderLock, ServerUser, can_reach, make_folder, server_user
+from holdfast.app.folders import FolderLock, ServerUser, can_reach, flush_folder, make_folder, server_user
 from holdfast.app.processes import end_process, processes_in, signal_on_parent_death, works_in
 
 __all__ = ["PostgresServer", "embedded_bin_dir", "running_url"]
@@ -263,6 +263,7 @@ class PostgresServer:
             f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
         )
         scratch.rename(self._cluster)
+        flush_folder(self._folder)
 
     def _major_version(self, user: ServerUser) -> int:
         said = self._run(user, ["postgres", "--version"])

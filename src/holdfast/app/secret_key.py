@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 from holdfast.app.errors import CannotStart
+from holdfast.app.folders import flush_folder
 
 __all__ = ["read_or_make_secret_key"]
 
@@ -34,4 +35,5 @@ def read_or_make_secret_key(data_dir: Path) -> str:
         os.fsync(file.fileno())
     # Whole or not there: a key that was lost half-written would have signed tokens already.
     scratch.rename(path)
+    flush_folder(data_dir)
     return key

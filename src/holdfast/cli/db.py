@@ -71,6 +71,7 @@ def back_up(
     The server's secret key is not in it: keep a copy of `secret_key` in the data directory (or of HOLDFAST_SECRET_KEY),
     or hold tokens given out before become invalid.
     """
+    from holdfast.app.folders import flush_folder
     from holdfast.cli._database import using_database
     from holdfast.cli._progress import progress_bar
     from holdfast.store import backup
@@ -86,6 +87,7 @@ def back_up(
                 target.flush()
                 os.fsync(target.fileno())
             scratch.rename(file)  # whole or not there
+            flush_folder(file.absolute().parent)
         finally:
             scratch.unlink(missing_ok=True)
     print_record({"file": str(file), "size_bytes": file.stat().st_size}, as_json=as_json)
