@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
 import signal
 import sys
@@ -33,7 +34,13 @@ from proof.result import Result
 from proof.runner import last_line
 
 RECOVERY_SECONDS = 5.0
-CONTROLS = {"fsync=off": "fsync", "synchronous_commit=off": "synchronous_commit"}
+CONTROLS = {
+    "fsync=off": {"fsync": "off"},
+    "synchronous_commit=off": {"synchronous_commit": "off", "wal_writer_delay": "2s"},
+}
+"""Settings that a server refuses at its start, each with what it takes to see it at once."""
+
+_DURABLE = {"fsync": "on", "synchronous_commit": "on"}
 _SELLS_SECONDS = (0.5, 1.5)
 _CHECKPOINTS = 0.3
 _REPLAYS = 5
@@ -61,20 +68,21 @@ class PowerCuts:
         with self.disk.after(image) as root:
             self._look(root, moment, number)
 
-    def control(self, name: str, setting: str) -> None:
-        """With a setting that gives durability up, changed behind the back of a server that would refuse it."""
+    def control(self, name: str, settings: dict[str, str]) -> None:
+        """With settings that give durability up, changed behind the back of the server."""
         caught = None
         for attempt in range(_MOST_TRIES):
             self.buyers.open_event()
-            self._alter(f"ALTER SYSTEM SET {setting} = off")
+            self._alter(*(f"ALTER SYSTEM SET {setting} = '{value}'" for setting, value in settings.items()))
             try:
-                moment, image = self._sell_and_cut(f"{setting}-{attempt}")
+                moment, image = self._sell_and_cut(f"control-{len(self.result.controls)}-{attempt}")
             finally:
-                self._alter(f"ALTER SYSTEM RESET {setting}", "CHECKPOINT")
+                self._alter("ALTER SYSTEM RESET ALL", "CHECKPOINT")
             with self.disk.after(image) as root:
                 caught = self._loses(root, moment)
             if caught:
                 break
+        print(f"{name}: {caught or 'NOT caught'}", flush=True)
         self.result.controls.append({"name": name, "caught_by": caught})
 
     def finish(self) -> None:
@@ -109,7 +117,11 @@ class PowerCuts:
             seconds = time.monotonic() - began
             recovery = _recovery_seconds(log, said_before)
             certain, wrong = compare(house.sql_url, self.buyers.lives, self.buyers.events, moment)
-            late = f"PostgreSQL took {recovery} s to recover" if recovery > RECOVERY_SECONDS else None
+            late = (
+                f"PostgreSQL took {recovery} s to recover (load {os.getloadavg()[0]:.0f})"
+                if recovery > RECOVERY_SECONDS
+                else None
+            )
             for rule, complaints in (
                 ("recovery", [complaint, late]),
                 ("check", [_check(house)]),
@@ -132,6 +144,8 @@ class PowerCuts:
             f"cut {number}: {certain} acknowledged, {len(wrong)} wrong, sells {seconds:.1f} s later",
             flush=True,
         )
+        for each in wrong:
+            print(f"  {each['rule']}: {each['detail']}", flush=True)
 
     def _ask_again(self, house: House, moment: Moment) -> Iterator[str]:
         """The last acknowledged orders once more, under their keys: the answer is the one of before the cut."""
@@ -152,7 +166,7 @@ class PowerCuts:
         folder = root / _HOUSE / "data" / "postgres"
         for lock in (folder / "cluster" / "postmaster.pid", *(folder / "run").glob("*.lock")):
             lock.unlink()  # after a real cut its owner would be gone
-        postgres = Postgres(folder, settings=dict.fromkeys(CONTROLS.values(), "on"))
+        postgres = Postgres(folder, settings=_DURABLE)
         try:
             postgres.start(seconds=_CONTROL_SECONDS)
             certain, wrong = compare(postgres.url, self.buyers.lives, self.buyers.events, moment)
@@ -209,8 +223,8 @@ def _try(its_disk: Disk, *, cuts: int, seed: int, result: Result) -> None:
             buyers.start()
             for number in range(1, cuts + 1):
                 power_cuts.cut(number)
-            for name, setting in CONTROLS.items():
-                power_cuts.control(name, setting)
+            for name, settings in CONTROLS.items():
+                power_cuts.control(name, settings)
         finally:
             buyers.stop()
             power_cuts.finish()
