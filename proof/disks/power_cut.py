@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -45,7 +46,8 @@ _SELLS_SECONDS = (0.5, 1.5)
 _CHECKPOINTS = 0.3
 _REPLAYS = 5
 _MOST_TRIES = 3
-_CONTROL_SECONDS = 20.0
+_CONTROL_SECONDS = 40.0
+_GIVES_UP = re.compile(r"PANIC:.*|FATAL:  (?!the database system is|terminating).*")
 _HOUSE = "house"
 
 
@@ -167,11 +169,13 @@ class PowerCuts:
         for lock in (folder / "cluster" / "postmaster.pid", *(folder / "run").glob("*.lock")):
             lock.unlink()  # after a real cut its owner would be gone
         postgres = Postgres(folder, settings=_DURABLE)
+        said_before = postgres.log.stat().st_size
         try:
             postgres.start(seconds=_CONTROL_SECONDS)
             certain, wrong = compare(postgres.url, self.buyers.lives, self.buyers.events, moment)
-        except (TimeoutError, psycopg.Error) as error:
-            return f"the database does not come back: {error}"
+        except (TimeoutError, psycopg.Error):
+            said = _GIVES_UP.findall(postgres.log.read_bytes()[said_before:].decode(errors="replace"))
+            return f"the database does not come back: {said[-1]}" if said else None  # else it was only slow
         finally:
             postgres.stop("immediate")
         lost = sum(each["rule"] == "acknowledged" for each in wrong)
