@@ -52,7 +52,8 @@ WHERE usename = 'holdfast' AND query_start > now() - interval '1 second' AND que
 class Failovers:
     """A pair, two servers, and buyers at each of them."""
 
-    def __init__(self, folder: Path, *, seed: int, result: Result) -> None:
+    def __init__(self, folder: Path, *, seed: int, result: Result, source: Path | None = None) -> None:
+        """`source`: a folder that has another `holdfast` in it, such as a mutant."""
         self.pair = Pair(folder)
         self.result = result
         self.proxy = Proxy(seed=seed)
@@ -62,6 +63,7 @@ class Failovers:
         self.chance = random.Random(seed)
         self._seed = seed
         self._logs = folder
+        self._source = source
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -78,9 +80,11 @@ class Failovers:
             }
             key = secrets.token_hex(32)
             settings = {"secret_key": key, "workers": "1", "log_level": "warning"}
-            run_holdfast("db", "upgrade", settings={**settings, "database_url": places["route"]})
+            run_holdfast(
+                "db", "upgrade", settings={**settings, "database_url": places["route"]}, source=self._source
+            )
             for number, (name, url) in enumerate(places.items()):
-                server = Server(name, self._logs, {**settings, "database_url": url})
+                server = Server(name, self._logs, {**settings, "database_url": url}, source=self._source)
                 stack.callback(server.stop)
                 server.start()
                 self.servers[name] = server
@@ -282,11 +286,11 @@ class Failovers:
         values.append(round(value, 3))
 
 
-def run(*, failovers: int, seed: int) -> Result:
+def run(*, failovers: int, seed: int, source: Path | None = None) -> Result:
     result = Result(part="failovers", promises=["P2", "P19"], seeds=[seed])
     began = time.monotonic()
     with scratch(HOUSES) as folder:
-        trial = Failovers(folder, seed=seed, result=result)
+        trial = Failovers(folder, seed=seed, result=result, source=source)
         ways = random.Random(f"ways/{seed}").sample(WAYS, k=len(WAYS))
         with trial.running():
             try:
@@ -312,9 +316,10 @@ def main() -> int:
     parser.add_argument("--failovers", "--times", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path())
+    parser.add_argument("--source", type=Path, help="a folder that has another `holdfast` in it")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
-    result = run(failovers=given.failovers, seed=given.seed)
+    result = run(failovers=given.failovers, seed=given.seed, source=given.source)
     print(result.write(given.out))
     print(f"{'passed' if result.passed else 'FAILED'}: {result.tried}")
     return 0 if result.passed else 1
