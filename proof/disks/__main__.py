@@ -210,5 +210,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # whoever starts it beside others may have it ignore the first
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main())
