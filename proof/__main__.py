@@ -31,7 +31,8 @@ def main() -> int:
     if given.do == "page":
         print(page_of(json.loads(Path(given.file).read_text())), end="")
         return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell in the background had it ignored
+        signal.signal(number, signal.default_int_handler)
     source = Source.now()
     plan = given.plan if given.do in ("part", "list") else given.do
     knobs = _knobs(plan, given, source)
