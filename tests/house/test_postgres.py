@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from holdfast.app.errors import CannotStart
-from holdfast.app.postgres import PostgresServer, embedded_bin_dir, running_url
+from holdfast.app.postgres import PostgresServer, _quick_recovery, embedded_bin_dir, running_url
 from holdfast.app.processes import end_process, is_running
 from postgres import TestDatabases
 
@@ -177,6 +177,22 @@ def test_a_stop_during_a_recovery_ends_it(folder: Path, bin_dir: Path | None) ->
 
 def since_crash(server: PostgresServer) -> str:
     return server.log_path.read_text().rpartition("terminated by signal 9")[2]
+
+
+@pytest.mark.parametrize(
+    ("sysname", "release", "method"),
+    [
+        ("Linux", "6.1.0-28-amd64", "syncfs"),
+        ("Linux", "5.8", "syncfs"),
+        ("Linux", "5.4.0-200-generic", None),
+        ("Darwin", "23.1.0", None),
+    ],
+)
+def test_a_recovery_flushes_at_once_where_errors_are_told(
+    sysname: str, release: str, method: str | None
+) -> None:
+    system = os.uname_result((sysname, "node", release, "#1", "x86_64"))
+    assert _quick_recovery(system).get("recovery_init_sync_method") == method
 
 
 def test_programs_in_a_private_folder_are_copied_out_of_it(open_folder: Path) -> None:

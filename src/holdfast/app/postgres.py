@@ -87,7 +87,7 @@ class PostgresServer:
         self._folder = folder.absolute()
         self._cluster = self._folder / "cluster"
         self._log = self._folder / "postgresql.log"
-        self._settings = {**_SETTINGS, **(settings or {})}
+        self._settings = {**_SETTINGS, **_quick_recovery(os.uname()), **(settings or {})}
         self._bin_dir = bin_dir
         self._lock = FolderLock(self._folder)
         self._user: ServerUser | None = None
@@ -353,6 +353,15 @@ class _Identity(TypedDict, total=False):
     user: int
     group: int
     extra_groups: list[str | int]
+
+
+def _quick_recovery(system: os.uname_result) -> dict[str, str]:
+    """Before it recovers, PostgreSQL flushes what a crash may have left unflushed: file by file, over a thousand of
+    them, which took 7 s of 7.5 s on a busy disk. Since 5.8 Linux tells the errors of flushing all at once, too."""
+    version = re.match(r"(\d+)\.(\d+)", system.release)
+    if system.sysname != "Linux" or version is None or tuple(map(int, version.groups())) < (5, 8):
+        return {}
+    return {"recovery_init_sync_method": "syncfs"}
 
 
 def _as_user(user: ServerUser) -> _Identity:
