@@ -180,7 +180,7 @@ def test_a_reset_is_one(proxy: Proxy) -> None:
             with pytest.raises(ConnectionResetError):
                 connection.recv(1)
         door.set(refuse=True)
-        with connected(door) as connection, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), connected(door) as connection:  # at the connect, or at the look
             connection.recv(1)
 
 
