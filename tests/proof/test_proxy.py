@@ -180,8 +180,8 @@ def test_a_reset_is_one(proxy: Proxy) -> None:
             with pytest.raises(ConnectionResetError):
                 connection.recv(1)
         door.set(refuse=True)
-        with pytest.raises(ConnectionResetError), connected(door) as connection:  # at the connect, or at the look
-            connection.recv(1)
+        with pytest.raises(ConnectionResetError), connected(door) as connection:
+            connection.recv(1)  # unless the connect was reset already
 
 
 def test_a_route_can_lead_elsewhere(proxy: Proxy) -> None:
