@@ -45,12 +45,12 @@ def patch_of(name: str) -> Path:
     return _FOLDER / f"{name}.patch"
 
 
-def copy_source(target: Path) -> Path:
-    """The package as the repository has it now, below `target`; the folder in which Python finds it.
+def copy_source(target: Path, *, root: Path = ROOT) -> Path:
+    """The package as it is below `root`, copied to below `target`; the folder in which Python finds it.
 
     Compiled files go with it: they are good for all modules that stay as they are.
     """
-    shutil.copytree(ROOT / PACKAGE, target / PACKAGE)
+    shutil.copytree(root / PACKAGE, target / PACKAGE)
     return target / PACKAGE.parent
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from proof.house.postgres import TEMPLATE_VARIABLE
 from proof.machine import HOUSES, ROOT
+from proof.mutants.patches import copy_source
 from proof.mutants.table import MUTANTS, Mutant, Probing
 from proof.processes import launch
 from proof.result import Result
@@ -69,6 +70,7 @@ class Runner:
         folder = Path(tempfile.mkdtemp(prefix="holdfast-mutants-", dir=HOUSES))
         folder.chmod(0o711)
         os.environ.setdefault(TEMPLATE_VARIABLE, str(folder))
+        copy_source(folder)  # the same for all, whatever is done to the repository meanwhile
         pool = ThreadPoolExecutor(AT_ONCE)
         try:
             jobs = [pool.submit(self._judge, one, folder, told) for one in mutants]
@@ -110,7 +112,7 @@ class Runner:
         out, began = folder / f"{name}.json", time.monotonic()
         log = (self.keep or folder) / f"{name}.log"
         chance = random.Random(f"{self.seed}/{name}")
-        arguments = ["--seed", str(chance.getrandbits(31)), "--out", str(out)]
+        arguments = ["--seed", str(chance.getrandbits(31)), "--out", str(out), "--root", str(folder)]
         for part in parts:
             arguments += ["--part", part]
         if mutant is not None:

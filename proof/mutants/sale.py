@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
@@ -10,7 +11,8 @@ from typing import Any
 
 from proof.checker import check
 from proof.house import House
-from proof.nemesis import FAULTS, Nemesis
+from proof.log import LineWriter
+from proof.nemesis import FAULTS
 from proof.result import Result
 from proof.verdict import judge_house
 from proof.workload import Settings, Workload, write_dump
@@ -29,6 +31,8 @@ BY_CLIENTS_ALONE = frozenset({"C1", "C6"})
 """Rules that need no final state: what two clients were told cannot both be true. The others must know what the
 organiser did, of which the journal tells."""
 _TICK_SECONDS = 0.1
+_CALM_SECONDS = (1.0, 2.5)
+"""A product that was just started, or has just come back, has nothing to lose."""
 
 
 class Sale:
@@ -40,7 +44,7 @@ class Sale:
         *,
         times: int,
         settings: Mapping[str, str],
-        source: Path | None,
+        source: Path,
         seed: int,
         run: Path,
     ) -> None:
@@ -83,21 +87,30 @@ class Sale:
             processes=PROCESSES,
             clients=CLIENTS,
         )
-        log = self._run / "nemesis.jsonl"
-        end = time.monotonic() + SECONDS
         try:
-            with (
-                Nemesis(house, self._faults, seed=self._seed, log=log, short=True) as nemesis,
-                Workload(settings) as workload,
-            ):
+            with Workload(settings) as workload:
                 if self._faults:
-                    time.sleep(SECONDS / 4)  # a product that was just started has nothing to lose
-                    nemesis.start(count=self._times)
-                while workload.is_running and not (
-                    nemesis.wait(0) if self._faults else time.monotonic() > end
-                ):
-                    time.sleep(_TICK_SECONDS)
+                    self._shake(house)
+                else:
+                    end = time.monotonic() + SECONDS
+                    while workload.is_running and time.monotonic() < end:
+                        time.sleep(_TICK_SECONDS)
                 workload.stop()
         except RuntimeError as error:
             return [{"rule": "workload", "detail": str(error)}]
         return []
+
+    def _shake(self, house: House) -> None:
+        """Blindly: the nemesis waits until a sale of its own succeeds, and some mutants have lost its event."""
+        chance = random.Random(self._seed)
+        with LineWriter(self._run / "nemesis.jsonl") as log:
+            for _ in range(self._times):
+                time.sleep(chance.uniform(*_CALM_SECONDS))
+                kind = chance.choice(self._faults)
+                fault = kind(house, random.Random(chance.getrandbits(64)))
+                line = {"e": "fault", "name": kind.name, "t0": time.monotonic_ns(), "jump_us": 0}
+                detail = dict(fault.start())
+                time.sleep(kind.length(chance, short=True))
+                detail |= fault.heal()
+                house.wait_until_whole()
+                log.write({**line, "t1": time.monotonic_ns(), "detail": detail})

@@ -43,7 +43,7 @@ Part = Probing | Selling
 SALE = Selling()
 UNSWEPT = Selling(settings={"sweep_interval_seconds": "3600"})
 KILLS = Selling(("kill-postgres",), times=4)
-LOST_COMMITS = Selling(("commit-cut",), times=4)
+LOST_COMMITS = Selling(("commit-cut",), times=8)
 GUARD = "holdfast_invariant_violations_total"
 """The database refused what had been decided, and the product counted it."""
 
@@ -195,7 +195,7 @@ MUTANTS = (
         "040-scan-begins-too-late",
         "The sweep moves the scan for lapsed holds past some that have not lapsed.",
         SALE,
-        ("C3", "C4"),
+        ("C3", "C4", "C7", "holdfast check"),
     ),
     # -- retry keys ------------------------------------------------------------------------------------------------
     Mutant("012-booking-without-its-key", "A booking's answer is not stored under its key.", SALE, ("C6",)),
@@ -227,7 +227,7 @@ MUTANTS = (
         "021-unknown-told-as-unavailable",
         "An outcome that nobody knows is told as if nothing had happened.",
         LOST_COMMITS,
-        ("C4", "C6"),
+        ("C4", "C6", "C7", "C3"),
     ),
     # -- what is read, and by whom ---------------------------------------------------------------------------------
     Mutant("037-stale-picture", "Seats are read from what this process saw at first.", SALE, ("C7",)),

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from proof.house import House
-from proof.machine import HOUSES
+from proof.machine import HOUSES, ROOT
 from proof.mutants.client import Shop
 from proof.mutants.patches import apply, copy_source, patch_of
 from proof.mutants.probes import PROBES
@@ -36,6 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.mutants.trial", description=__doc__)
     parser.add_argument("--part", choices=sorted(PARTS), required=True, action="append")
     parser.add_argument("--mutant", choices=[mutant.name for mutant in MUTANTS])
+    parser.add_argument("--root", type=Path, default=ROOT, help="below which the source is")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
@@ -45,10 +46,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="holdfast-mutant-", dir=HOUSES))
     folder.chmod(0o711)
     try:
-        source: Path | None = None
+        source = copy_source(folder, root=given.root)
         rules: tuple[str, ...] = ()
         if given.mutant is not None:
-            source = copy_source(folder)
             apply(patch_of(given.mutant), folder)
             rules = next(mutant.rules for mutant in MUTANTS if mutant.name == given.mutant)
         violations = judge(given.part, source, rules=rules, seed=given.seed, folder=folder)
@@ -63,9 +63,9 @@ def main() -> int:
 
 
 def judge(
-    names: list[str], source: Path | None, *, rules: tuple[str, ...], seed: int, folder: Path
+    names: list[str], source: Path, *, rules: tuple[str, ...], seed: int, folder: Path
 ) -> list[Mapping[str, Any]]:
-    """What these parts have against the product in `source`; of the repository's, where there is none.
+    """What these parts have against the product in `source`.
 
     Where one of `rules` was violated, no more is looked at than what was seen until then.
     """
@@ -84,7 +84,7 @@ def judge(
     return found
 
 
-def probe(names: list[str], source: Path | None, *, seed: int) -> list[Mapping[str, Any]]:
+def probe(names: list[str], source: Path, *, seed: int) -> list[Mapping[str, Any]]:
     """In one house, one after the other."""
     found: list[Mapping[str, Any]] = []
     with House(servers=2, proxies=False, seed=seed, source=source, settings=_SETTINGS) as house:
