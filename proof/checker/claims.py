@@ -118,7 +118,7 @@ class Claim:
             self.expected_expiry = max(self.expected_expiry, (extend.lo + extend.hi) // 2 + span)
 
     def _possible(self, hall: Hall, doubt: Doubt, booked: Op | None, cancel_hi: int) -> Iterator[Interval]:
-        begin = self.places[0].lo if self.places else None
+        begin = min(self.places[0].lo, self.not_before) if self.places else None
         may_be_booked = booked is not None or (
             not self.is_booking_lost and any(op.st == "info" for op in self.books)
         )
@@ -133,7 +133,7 @@ class Claim:
                 end += doubt.late(place.lo, end)
                 if self.is_single_life:
                     end = max(end, self.latest_expiry + RETURN)
-                yield place.lo, min(end, release_hi)
+                yield min(place.lo, self.not_before), min(end, release_hi)
             elif place.st == "info":
                 yield place.lo, FOREVER
 

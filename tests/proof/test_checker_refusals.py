@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from story import EVENT, Chapter, Story, Tell
+from story import EPOCH, EVENT, Chapter, Story, Tell
 
 chapter = Chapter()
 legal, illegal = chapter.legal, chapter.illegal
@@ -55,6 +55,15 @@ def a_seat_is_refused_that_a_request_without_an_end_took(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", end="info")
     story.row("hold-of-ann", 0.05, "A1")
     story.hold("bob", 0.4, 0.5, "A1", end="seat_taken")
+
+
+@legal
+def a_seat_is_refused_that_a_request_without_an_end_took_and_a_later_one_was_told_of(story: Story) -> None:
+    """In the formats that answer the same user's second request with the hold of the first."""
+    placed = {"placed_at": EPOCH + 50_000, "expires_at": EPOCH + 3_050_000}
+    story.hold("ann", 0.0, 0.1, "A1", end="info", via="reservations", buyer="ann")
+    story.hold("bob", 0.4, 0.5, "A1", end="seat_taken")
+    story.hold("ann", 0.6, 0.7, "A1", id="h", via="reservations", buyer="ann", told=placed)
 
 
 @illegal("C3")
