@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out", type=Path, default=Path("evidence/work/mutants"), help="folder of the result"
     )
-    parser.add_argument("--keep", action="store_true", help="leave the logs of the trials there, too")
+    parser.add_argument("--keep", action="store_true", help="leave the logs there, too")
     parser.add_argument("--list", action="store_true", help="say what there is, and do nothing")
     parser.add_argument("--renew", action="store_true", help="give the patches today's line numbers")
     return parser

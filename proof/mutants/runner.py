@@ -31,6 +31,7 @@ LIMIT_SECONDS = 60.0
 """For one mutant to be caught, of a quiet machine."""
 _PATIENCE = 3.0
 _STOP_SECONDS = 30.0
+_TOLD = 10
 AS_IT_IS = "the source as it is"
 
 
@@ -100,7 +101,7 @@ class Runner:
     def _acquit(self, number: int, parts: list[str], folder: Path, told: Callable[[str], None]) -> Verdict:
         """The control of the control: what catches a mutant must have nothing against the source as it is."""
         found, seconds = self._try(f"as-it-is-{number}", parts, folder)
-        accused = found if isinstance(found, str) else (found[0] if found else None)
+        accused = found if isinstance(found, str) else (found[:_TOLD] or None)
         if not self._stopped:
             told(f"{AS_IT_IS}, {', '.join(parts)}: {'accused' if accused else 'clean'} ({seconds:.0f} s)")
         return Verdict(AS_IT_IS, None, seconds, bug=", ".join(parts), detail=accused)
@@ -117,6 +118,8 @@ class Runner:
             arguments += ["--part", part]
         if mutant is not None:
             arguments += ["--mutant", mutant]
+        elif self.keep is not None:
+            arguments += ["--keep", str(self.keep)]
         with log.open("wb") as said:
             process = launch(
                 [sys.executable, "-m", "proof.mutants.trial", *arguments],

@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="below which the source is")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--keep", type=Path, help="where the logs go of a source that is accused as it is")
     given = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):  # whoever started it may have had them ignored
         signal.signal(number, signal.default_int_handler)
@@ -52,6 +53,9 @@ def main() -> int:
             apply(patch_of(given.mutant), folder)
             rules = next(mutant.rules for mutant in MUTANTS if mutant.name == given.mutant)
         violations = judge(given.part, source, rules=rules, seed=given.seed, folder=folder)
+        if violations and given.mutant is None and given.keep is not None:
+            for run in folder.glob("run-*"):
+                shutil.copytree(run, given.keep / f"{given.out.stem}-{run.name}", dirs_exist_ok=True)
     except KeyboardInterrupt:
         return 130
     finally:
