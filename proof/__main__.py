@@ -17,7 +17,7 @@ from proof.house.postgres import programs
 from proof.machine import ROOT, Source, machine_facts
 from proof.page import page_of
 from proof.parts import NIGHT_HOURS, PLANS, Knobs, Part
-from proof.runner import Runner, Stopped, command_of, read_done
+from proof.runner import Runner, command_of, read_done, shown_command
 
 EVIDENCE = ROOT / "evidence"
 
@@ -39,9 +39,7 @@ def main() -> int:
     parts = PLANS[plan][1](knobs)
     if given.do == "list":
         for part in parts:
-            print(
-                f"{part.name:32} {' '.join(['python', *command_of(part)])}  (at most {part.limit_seconds:.0f} s)"
-            )
+            print(f"{part.name:26} {shown_command(part.path, command_of(part))}")
         return 0
     if given.do == "part":
         named = [part for part in parts if part.name == given.name]
@@ -67,7 +65,7 @@ def _run(
     try:
         if not runner.run(wanted):
             status = 1
-    except (KeyboardInterrupt, Stopped):
+    except KeyboardInterrupt:
         print("\nStopped. The same command with --resume (RESUME=1) goes on from here.", flush=True)
         status = 130
     evidence = evidence_of(

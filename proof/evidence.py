@@ -12,6 +12,7 @@ from typing import Any
 from proof.machine import Source, without_places
 from proof.promises import NOT_TRIED, PROMISES, Promise, bound
 from proof.result import Result
+from proof.runner import shown_command
 
 __all__ = ["FORMAT", "evidence_of", "write_evidence"]
 
@@ -170,7 +171,7 @@ def _part(done: dict[str, Any]) -> dict[str, Any]:
     result = done["result"] or {}
     return {
         "name": done["part"]["name"],
-        "command": " ".join(["python", *done["command"]]),
+        "command": shown_command(done["part"].get("path", ""), done["command"]),
         "seed": done["part"]["seed"],
         "passed": done["passed"],
         "complaint": done["complaint"],

@@ -123,8 +123,8 @@ def night_plan(knobs: Knobs) -> list[Part]:
         make("expiries", "proof.expiries", 900, expiries=knobs.expiries),
         make("overload", "proof.overload", 300, seconds=knobs.overload_seconds),
         make("disks", "proof.disks", 300),
-        make("power-cuts", "proof.disks.power_cut", 60 + 20 * knobs.cuts, cuts=knobs.cuts),
-        make("failovers", "proof.failover", 60 + 30 * knobs.failovers, failovers=knobs.failovers),
+        make("power-cuts", "proof.disks.power_cut", 120 + 30 * knobs.cuts, cuts=knobs.cuts),
+        make("failovers", "proof.failover", 120 + 45 * knobs.failovers, failovers=knobs.failovers),
         make(
             "interleavings",
             "interleavings",

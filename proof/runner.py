@@ -23,15 +23,11 @@ from proof.machine import ROOT
 from proof.parts import Part
 from proof.result import Result
 
-__all__ = ["Runner", "Stopped", "read_done"]
+__all__ = ["Runner", "command_of", "read_done", "shown_command"]
 
 _TICK_SECONDS = 0.25
 _QUIET_SECONDS = 30.0
 _STOP_SECONDS = 45.0
-
-
-class Stopped(Exception):
-    """Somebody asked to stop; what is done stays done."""
 
 
 class Runner:
@@ -46,7 +42,9 @@ class Runner:
         self._said_at = 0.0
 
     def run(self, parts: Sequence[Part]) -> bool:
-        """Whether all passed; a part that fails does not keep the others from running. Raises Stopped."""
+        """Whether all passed; a part that fails does not keep the others from running.
+
+        Whoever interrupts it loses the part that is under way, and nothing else."""
         self._folder.mkdir(parents=True, exist_ok=True)
         good = True
         for number, part in enumerate(parts, 1):
@@ -145,6 +143,12 @@ class Runner:
 
 def command_of(part: Part) -> list[str]:
     return ["-m", part.module, *part.arguments, "--seed", str(part.seed)]
+
+
+def shown_command(path: str, command: Sequence[str]) -> str:
+    """As a person repeats it, from the repository's root."""
+    place = [f"PYTHONPATH={path}"] if path else []
+    return " ".join([*place, ".venv/bin/python", *command, "--out FOLDER"])
 
 
 def read_done(folder: Path, parts: Sequence[Part]) -> list[dict[str, Any]]:
