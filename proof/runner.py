@@ -44,7 +44,8 @@ class Runner:
     def run(self, parts: Sequence[Part]) -> bool:
         """Whether all passed; a part that fails does not keep the others from running.
 
-        Whoever interrupts it loses the part that is under way, and nothing else."""
+        Whoever interrupts it loses the part that is under way, and nothing else.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         good = True
         for number, part in enumerate(parts, 1):
