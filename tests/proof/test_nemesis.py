@@ -82,7 +82,7 @@ def test_a_house_lives_through_kills_and_lost_commits_and_leaves_nothing(tmp_pat
 def test_an_embedded_house_leaves_nothing_though_its_server_was_killed_at_the_end() -> None:
     """Its PostgreSQL is nobody's child then."""
     with House("embedded", workers=2, seed=3) as house:
-        assert len(house.cluster.backends()) >= 2
+        assert house.cluster.backends()
         started = [*house.servers[0].workers(), *house.cluster.processes()]
         started += house.servers[0].kill()
         folder = house.folder
