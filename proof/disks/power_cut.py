@@ -292,9 +292,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # whoever starts it beside others may have it ignore the first
+    for number in (signal.SIGINT, signal.SIGTERM):  # whoever started it may have had them ignored
         signal.signal(number, signal.default_int_handler)
     sys.exit(main())
