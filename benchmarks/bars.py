@@ -53,7 +53,7 @@ BARS = (
     Bar(name="reads_over_echo", says="availability reads over the bare ASGI echo", limit=0.7),
     Bar(
         name="p99_at_half_over_allowed",
-        says="p99 of a hold at half of the peak rate (open loop), over max(15 ms, 5 × the p99 of `INSERT; COMMIT` alone)",
+        says="p99 of a hold at half of the peak rate (open loop), over max(15 ms, 5× the p99 of `INSERT; COMMIT`)",
         limit=1,
         way="at most",
     ),
