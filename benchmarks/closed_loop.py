@@ -1,0 +1,105 @@
+"""Closed loop: so many connections that each wait for their answer, made by wrk with a script of ours.
+
+wrk is a program in C with one thread here: of two cores it takes as little as anything would, and how much that is
+stands in every row. Only answers with success are counted; whatever else came is told beside the rate.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["INSTALL", "Load", "is_there", "run"]
+
+INSTALL = "wrk is missing, which makes the load: install it (Debian and Ubuntu: apt install wrk)"
+_SCRIPTS = Path(__file__).with_name("load")
+_MORE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What came of one run."""
+
+    succeeded: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    p999_ms: float
+    cores: float
+    """That wrk itself kept busy."""
+    unexpected: int
+    """Answers that were no success, and requests without one."""
+    placed: int
+    """Holds that were answered; more than `succeeded` where that counts pairs."""
+
+    @property
+    def per_second(self) -> float:
+        return self.succeeded / self.seconds
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """As a row has them."""
+        return {
+            "per_second": self.per_second,
+            "p50_ms": self.p50_ms,
+            "p99_ms": self.p99_ms,
+            "p999_ms": self.p999_ms,
+            "load_cores": self.cores,
+        }
+
+
+def is_there() -> bool:
+    return shutil.which("wrk") is not None
+
+
+def run(script: str, url: str, *arguments: object, connections: int, seconds: float) -> Load:
+    """Raises RuntimeError where wrk fails, and where nothing succeeded."""
+    command = [
+        "wrk",
+        *("-t", "1", "-c", str(connections), "-d", f"{max(1, round(seconds))}s", "--timeout", "10s"),
+        *("-s", str(_SCRIPTS / f"{script}.lua"), url, "--", *map(str, arguments)),
+    ]
+    before = _cpu_seconds_of_children()
+    began = time.perf_counter()
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=seconds + _MORE_SECONDS
+    )
+    cores = (_cpu_seconds_of_children() - before) / (time.perf_counter() - began)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("{")]
+    if done.returncode != 0 or len(lines) != 1:
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout} {done.stderr}")
+    return read(json.loads(lines[0]), cores, script)
+
+
+def _cpu_seconds_of_children() -> float:
+    """Of those that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def read(told: dict[str, float], cores: float, what: str = "") -> Load:
+    """From the script's own line."""
+    unexpected = int(told["refused"] + told["failed"] + told["timed_out"])
+    requests = int(told["requests"])
+    succeeded = placed = requests - int(told["refused"])
+    if "confirmed" in told:
+        succeeded, placed = int(told["confirmed"]), int(told["placed"])
+        unexpected = int(told["other"] + told["failed"] + told["timed_out"])
+    if succeeded <= 0:
+        raise RuntimeError(f"{what}: of {requests} requests none succeeded")
+    seconds = told["microseconds"] / 1e6
+    return Load(
+        succeeded=succeeded,
+        seconds=seconds,
+        p50_ms=told["p50_ms"],
+        p99_ms=told["p99_ms"],
+        p999_ms=told["p999_ms"],
+        cores=cores,
+        unexpected=unexpected,
+        placed=placed,
+    )

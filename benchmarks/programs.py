@@ -1,0 +1,186 @@
+"""Programs: what is measured, each a process of its own on a free port of this machine, and what all of them use of it.
+
+PostgreSQL is one, on real disk and with every durability setting on; Holdfast and the baselines have a database in it
+each, and only one of them is asked at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from benchmarks.echo import ANSWER_VARIABLE
+from benchmarks.wire import Answer
+from holdfast.app.processes import processes_in
+from proof.house.server import Server, free_port, python_environment
+from proof.machine import ROOT
+
+__all__ = ["CAPACITY", "Cores", "Program", "baseline", "cluster_of", "echo", "holdfast"]
+
+CAPACITY = 10_000_000
+"""Of an event that must not sell out while it is measured."""
+
+SECRET_KEY = "the secret key of a benchmark, at least 32 long"
+_SCHEMA = Path(__file__).with_name("baselines") / "schema.sql"
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 20.0
+_LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A server that can be asked, and the processes that it works in."""
+
+    name: str
+    port: int
+    pids: tuple[int, ...]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def holdfast(database_url: str, *, workers: int = 1, **settings: str) -> Iterator[Program]:
+    """`holdfast serve` as anyone starts it, on this database, with every default but these settings."""
+    given = {
+        "database_url": database_url,
+        "secret_key": SECRET_KEY,
+        "log_level": "warning",
+        "workers": str(workers),
+        **settings,
+    }
+    with tempfile.TemporaryDirectory(prefix="holdfast-benchmark-") as folder:
+        server = Server("holdfast", Path(folder), given)
+        server.start()
+        try:
+            yield Program("holdfast", server.port, tuple(server.workers()))
+        finally:
+            server.stop()
+
+
+@contextmanager
+def echo(answer: Answer, *, protocol: str = "httptools") -> Iterator[Program]:
+    """Answers every request with these bytes, on the same server program."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-benchmark-") as folder:
+        told = Path(folder) / "answer.json"
+        told.write_text(json.dumps(answer.as_told()))
+        variables = {ANSWER_VARIABLE: str(told)}
+        with _running("echo", "benchmarks.echo:app", variables, "--protocol", protocol) as program:
+            yield program
+
+
+@contextmanager
+def baseline(name: str, database_url: str, *, events: int = 1, capacity: int = CAPACITY) -> Iterator[Program]:
+    """`for_update` or `conditional_update`, with events 1, 2, … in a database of its own beside Holdfast's."""
+    with _beside(database_url, f"shop_{name}") as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(_SCHEMA.read_text())
+            connection.execute(
+                "INSERT INTO shop_events SELECT n, 'event ' || n, %s FROM generate_series(1, %s) AS n",
+                (capacity, events),
+            )
+        module = f"benchmarks.baselines.{name}:app"
+        with _running(name, module, {"SHOP_DATABASE_URL": url}) as program:
+            yield program
+
+
+@contextmanager
+def _beside(database_url: str, name: str) -> Iterator[str]:
+    """A new database in the same PostgreSQL, dropped afterwards."""
+    identifier = sql.Identifier(name)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
+        found = conninfo_to_dict(database_url)
+        url = database_url.replace(f"/{found['dbname']}?", f"/{name}?", 1)
+        try:
+            yield url
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+
+
+@contextmanager
+def _running(name: str, app: str, variables: Mapping[str, str], *options: str) -> Iterator[Program]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.serve", app, "--port", str(port), *options],
+        cwd=ROOT,
+        env={**python_environment(None), **variables},
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_open(process, port)
+        yield Program(name, port, (process.pid,))
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_open(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{process.args!r} does not get ready") from None
+            time.sleep(_LOOK_SECONDS)
+
+
+def cluster_of(database_url: str) -> Path:
+    """Where this PostgreSQL has its files."""
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+    assert row is not None
+    return Path(str(row[0]))
+
+
+class Cores:
+    """How many cores the processes of a measurement kept busy, each group for itself."""
+
+    def __init__(self, program: Program, cluster: Path | None) -> None:
+        self._groups: dict[str, Any] = {"server": lambda: program.pids}
+        if cluster is not None:
+            self._groups["postgres"] = lambda: processes_in(cluster, name="postgres")
+        self._began = time.perf_counter()
+        self._used = {name: _cpu_seconds(pids()) for name, pids in self._groups.items()}
+
+    def told(self) -> dict[str, float]:
+        """Since it was made, as figures of a row."""
+        seconds = time.perf_counter() - self._began
+        return {
+            f"{name}_cores": max(0.0, _cpu_seconds(pids()) - self._used[name]) / seconds
+            for name, pids in self._groups.items()
+        }
+
+
+def _cpu_seconds(pids: Iterable[int]) -> float:
+    total = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # it has ended: PostgreSQL's workers come and go
+        total += int(fields[11]) + int(fields[12])
+    return total / _TICKS_PER_SECOND

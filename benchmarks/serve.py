@@ -1,0 +1,50 @@
+"""Serve: an ASGI application in one process on the server program that Holdfast's workers use, with their settings.
+
+    python -m benchmarks.serve benchmarks.echo:app --port 8001 [--protocol holdfast]
+
+What Holdfast is compared with runs here: uvicorn with uvloop and httptools, no access log, the same backlog and
+keep-alive, the same garbage collection. `--protocol holdfast` puts Holdfast's own connection protocol under it.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import uvicorn
+from uvicorn.importer import import_from_string
+
+from holdfast.api.protocol import BoundedHttpProtocol
+from holdfast.app.tuning import tune_garbage_collection
+
+BACKLOG = 2048
+KEEP_ALIVE_SECONDS = 30
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serve", description=__doc__)
+    parser.add_argument("app", help="module:name")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--protocol", choices=("httptools", "holdfast"), default="httptools")
+    given = parser.parse_args()
+    config = uvicorn.Config(
+        import_from_string(given.app),
+        host="127.0.0.1",
+        port=given.port,
+        loop="uvloop",
+        http=BoundedHttpProtocol if given.protocol == "holdfast" else "httptools",
+        ws="none",
+        interface="asgi3",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
+    tune_garbage_collection()
+    uvicorn.Server(config).run()
+
+
+if __name__ == "__main__":
+    main()
