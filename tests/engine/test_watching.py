@@ -13,10 +13,11 @@ import pytest
 from holdfast.domain import commands as c
 from holdfast.domain.errors import Busy, EventNotFound, Unavailable
 from holdfast.domain.seat_map import SeatSpec
-from holdfast.engine import streams as streams_module
+from holdfast.engine import channel as channel_module
 from holdfast.engine.engine import Engine
-from holdfast.engine.streams import KEEP_ALIVE, OPENING, Streams, Watcher
+from holdfast.engine.streams import Streams
 from holdfast.engine.tokens import Keyring
+from holdfast.engine.watchers import KEEP_ALIVE, OPENING, Message, Slot
 from holdfast.store.connections import Connections
 from house_of import confirm, make_event, place
 
@@ -45,7 +46,7 @@ async def _next(messages: AsyncIterator[bytes]) -> Told:
     async with asyncio.timeout(SECONDS):
         while True:
             chunk = await anext(messages)
-            if chunk not in (OPENING, KEEP_ALIVE):
+            if chunk not in (OPENING.body, KEEP_ALIVE.body):
                 return _read(chunk)
 
 
@@ -166,31 +167,16 @@ async def test_new_seats_and_rules_come_as_a_snapshot(engine: Engine):
     assert told.seats == {"A-1-1": "held"}
 
 
-async def test_a_slow_reader_gets_a_snapshot_and_not_a_backlog():
-    """Its second message before it took the first: both are dropped, and it needs everything anew."""
-    watcher = Watcher()
-    watcher.tell(1, b"one")
-    watcher.tell(2, b"two")
-    assert watcher.is_behind
-    assert await watcher.wait() is None
-    watcher.begin()
-    watcher.told(2)
-    watcher.tell(3, b"three")
-    assert await watcher.wait() == b"three"
-
-
-async def test_news_older_than_a_snapshot_is_passed_over():
-    """A watcher that joins late has a newer state than the message that the others are just told."""
-    watcher = Watcher()
-    watcher.begin()
-    watcher.tell(4, b"four")
-    watcher.told(5)
-    watcher.tell(3, b"three")
-    waiting = asyncio.ensure_future(watcher.wait())
-    await asyncio.wait([waiting], timeout=0.01)
-    watcher.tell(6, b"six")
-    async with asyncio.timeout(SECONDS):
-        assert await waiting == b"six"
+async def test_a_reader_that_is_too_slow_is_given_nothing_of_what_it_missed():
+    """There is room for one message beside the opening: its second before it took the first drops both."""
+    slot, one, two, three = Slot(), Message(b"one"), Message(b"two"), Message(b"three")
+    assert slot.write(OPENING)
+    assert slot.write(one)
+    assert not slot.is_ready
+    assert not slot.write(two)
+    assert slot.is_ready
+    assert slot.write(three)
+    assert [await slot.next(), await slot.next()] == [OPENING, three]
 
 
 async def test_a_slow_readers_stream_goes_on_with_a_snapshot(engine: Engine):
@@ -212,12 +198,12 @@ async def test_a_slow_readers_stream_goes_on_with_a_snapshot(engine: Engine):
 
 
 async def test_a_quiet_stream_is_kept_alive(engine: Engine, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(streams_module, "KEEP_ALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(channel_module, "KEEP_ALIVE_SECONDS", 0.05)
     event = await make_event(engine, capacity=1)
     async with aclosing(engine.streams.watch(event.number)) as messages, asyncio.timeout(SECONDS):
-        assert await anext(messages) == OPENING
+        assert await anext(messages) == OPENING.body
         assert _read(await anext(messages)).kind == "snapshot"
-        assert await anext(messages) == KEEP_ALIVE
+        assert await anext(messages) == KEEP_ALIVE.body
 
 
 async def test_streams_end_when_the_server_does(engine: Engine):

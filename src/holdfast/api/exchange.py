@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,13 @@ from holdfast.api.principals import GUEST, Principal
 
 if TYPE_CHECKING:
     from holdfast.api.routes import Endpoint
+    from holdfast.engine.watchers import Reader
 
-__all__ = ["JSON", "Exchange", "Reply", "StreamReply", "encode"]
+__all__ = ["JSON", "Exchange", "Joining", "Reply", "StreamReply", "encode"]
 
 JSON = b"application/json"
 Headers = tuple[tuple[bytes, bytes], ...]
+Joining = Callable[["Reader"], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,9 @@ class StreamReply:
     """
 
     chunks: AsyncIterator[bytes]
+    join: Joining | None = None
+    """The same without an iterator, which is not begun then: the chunks are written to a reader as long as this is
+    open. It costs less by far where there are thousands of them."""
     status: int = 200
     headers: Headers = ()
     content_type: bytes = b"text/event-stream; charset=utf-8"

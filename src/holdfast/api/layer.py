@@ -134,11 +134,11 @@ class Layer:
             reply = Reply(status=reply.status, headers=reply.headers, content_type=reply.content_type)
         try:
             own_id, secure = exchange.request_id.encode("ascii"), scope["scheme"] == "https"
+            cycle = scope.get(CYCLE)
             if isinstance(reply, StreamReply):
-                await send_stream(send, receive, reply, request_id=own_id, secure=secure)
+                await send_stream(send, receive, reply, request_id=own_id, secure=secure, cycle=cycle)
             else:
                 rest = receive if close and not exchange.is_read else None
-                cycle = scope.get(CYCLE)
                 await send_reply(
                     send,
                     reply,

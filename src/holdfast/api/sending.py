@@ -9,6 +9,7 @@ from typing import Any
 
 from holdfast.api.cycle import Cycle
 from holdfast.api.exchange import Reply, StreamReply
+from holdfast.api.streaming import push_chunks, send_chunks
 
 __all__ = ["Receive", "Send", "send_reply", "send_stream"]
 
@@ -82,40 +83,21 @@ async def _drain(receive: Receive) -> None:
 
 
 async def send_stream(
-    send: Send, receive: Receive, reply: StreamReply, *, request_id: bytes, secure: bool
+    send: Send,
+    receive: Receive,
+    reply: StreamReply,
+    *,
+    request_id: bytes,
+    secure: bool,
+    cycle: Cycle | None = None,
 ) -> None:
-    """Chunk by chunk, as they come; ends when the iterator does or the client leaves."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": reply.status,
-            "headers": _headers(reply, request_id, secure=secure),
-        }
-    )
-    leaving = asyncio.create_task(_until_left(receive))
-    sending = asyncio.create_task(_send_chunks(send, reply))
-    try:
-        await asyncio.wait({leaving, sending}, return_when=asyncio.FIRST_COMPLETED)
-        if sending.done():
-            sending.result()
-    finally:
-        for task in (leaving, sending):
-            task.cancel()
-        for task in (leaving, sending):
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await task
-
-
-async def _send_chunks(send: Send, reply: StreamReply) -> None:
-    async with contextlib.aclosing(reply.chunks) as chunks:  # type: ignore[type-var]  # all are async generators
-        async for chunk in chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _until_left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    """By messages, or straight to the connection of our own `cycle`; until the stream ends or the client leaves."""
+    headers = _headers(reply, request_id, secure=secure)
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if cycle is not None and reply.join is not None:
+        await push_chunks(cycle, send, receive, reply.join)
+    else:
+        await send_chunks(reply.chunks, send, receive)
 
 
 def _headers(reply: Reply | StreamReply, request_id: bytes, *, secure: bool) -> list[tuple[bytes, bytes]]:

@@ -78,7 +78,9 @@ class Engine:
         self.pictures = Pictures(picture_reads, self.mirrors)
         connections.on_lost += [self.mirrors.drop_all, self.pictures.drop_all]
         self.comparing = Comparing(self.reading.reads, self.pictures)
-        self.streams = Streams(self.pictures, self.comparing, self.watching)
+        self.streams = Streams(
+            self.pictures, self.comparing, self.watching, most_watchers=self.limits.watchers
+        )
         self.histories = Histories(picture_reads, self.pictures)
         self.seat_map_documents = SeatMapDocuments(self.reading)
         self.observing = Observing(self.reading.reads, picture_reads, self.streams)
@@ -181,6 +183,9 @@ class Engine:
     def _committed(self, inventory: Inventory, changes: Changes) -> None:
         if changes.journal:
             metrics.count_changes(changes)
+            self.pictures.follow_commit(
+                inventory.event.number, inventory.version, inventory.now, changes.journal
+            )
             for told in self.on_commit:
                 told(inventory.event.number, inventory.version, changes)
 

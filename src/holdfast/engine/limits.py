@@ -21,3 +21,5 @@ class Limits:
     """A database that has not answered a batch for so long is taken for lost."""
     mirrored_seats: int = 2_000_000
     """Seats of all mirrors that one process keeps; the least lately used go first."""
+    watchers: int = 10_000
+    """Streams that are open; one more is refused with 503 `busy`."""

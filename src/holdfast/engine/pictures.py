@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from holdfast.domain import ids
 from holdfast.domain.availability import Availability
+from holdfast.domain.changes import Entry
 from holdfast.domain.errors import EventNotFound
 from holdfast.domain.seat_map import SeatMap
 from holdfast.engine.combining import Combined
@@ -42,6 +46,7 @@ class Pictures:
         self._reads = reads
         self._mirrors = mirrors
         self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._watched: set[int] = set()
         self._written: dict[tuple[int, bool], tuple[Picture, SeatList]] = {}
         self._looks = Combined(self._look)
         self._writings = Combined(self._write)
@@ -52,6 +57,30 @@ class Pictures:
         It goes on to change: read all that is wanted of it before the next `await`. Raises EventNotFound.
         """
         return await self._looks.get(number)
+
+    async def get_at(self, number: int, version: int) -> Picture:
+        """The picture at this version or a later one: without a look where this process's own commits led there."""
+        picture = self._kept.get(number)
+        if picture is None or picture.version < version:
+            return await self.get_current(number)
+        self._kept.move_to_end(number)
+        return picture
+
+    def watch(self, number: int) -> None:
+        """From now on its picture follows this process's own commits as they are made."""
+        self._watched.add(number)
+
+    def unwatch(self, number: int) -> None:
+        self._watched.discard(number)
+
+    def follow_commit(self, number: int, version: int, at: datetime, entries: Sequence[Entry]) -> None:
+        """Of this process. Where another's came in between, the next look finds both."""
+        picture = self._kept.get(number) if number in self._watched else None
+        if picture is not None and version == picture.version + 1:
+            del self._kept[number]  # until it is whole again
+            with suppress(OutdatedError):
+                picture.follow(version, at, entries)
+                self._kept[number] = picture
 
     async def list_seats(self, picture: Picture, *, every: bool) -> SeatList:
         """The seats that are not available, or every seat, as a JSON list; written once for each state.
@@ -81,8 +110,9 @@ class Pictures:
 
     async def _follow(self, picture: Picture) -> bool:
         """Whether the picture could be brought up to date; else it has to be drawn anew."""
-        found = await self._reads.follow(picture.number, picture.version, most=MOST_VERSIONS_BEHIND + 1)
-        if found is None or found.version < picture.version or len(found.journal) > MOST_VERSIONS_BEHIND:
+        known = picture.version  # which may grow meanwhile, by a commit of this process
+        found = await self._reads.follow(picture.number, known, most=MOST_VERSIONS_BEHIND + 1)
+        if found is None or found.version < known or len(found.journal) > MOST_VERSIONS_BEHIND:
             return False
         try:
             for version, at, entries in found.journal:

@@ -27,7 +27,7 @@ class Watch:
         """The newest version that was told of; -1 before the first."""
 
     async def changed(self) -> int:
-        """Returns the newest version as soon as there is one that this onlooker was not told of before."""
+        """Returns the newest version as soon as there is one that this onlooker was not told of before; or woken."""
         await self._changed.wait()
         self._changed.clear()
         return self.version
@@ -36,6 +36,10 @@ class Watch:
         if version > self.version:
             self.version = version
             self._changed.set()
+
+    def wake(self) -> None:
+        """`changed` returns, though there may be no new version: something else is to be done."""
+        self._changed.set()
 
     def __enter__(self) -> Self:
         self._watching.add(self)

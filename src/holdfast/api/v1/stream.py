@@ -55,11 +55,13 @@ async def stream_event(exchange: Exchange, event: EventPath) -> StreamReply:
     """
     engine: Engine = exchange.engine
     number = await engine.resolve(event)
-    refuse_hidden(exchange, (await engine.pictures.get_current(number)).event)
+    picture = await engine.pictures.get_current(number)
+    refuse_hidden(exchange, picture.event)
     engine.streams.refuse_watcher()
     last = exchange.header(b"last-event-id") or ""
     after = int(last) if last.isascii() and last.isdigit() and len(last) <= _MAX_DIGITS else None
     return StreamReply(
         chunks=engine.streams.watch(number, after=after),
+        join=lambda reader: engine.streams.joined(picture, reader, after=after),
         headers=((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")),
     )
