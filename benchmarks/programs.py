@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -34,7 +35,6 @@ __all__ = ["CAPACITY", "Cores", "Program", "baseline", "cluster_of", "echo", "ho
 CAPACITY = 10_000_000
 """Of an event that must not sell out while it is measured."""
 
-SECRET_KEY = "the secret key of a benchmark, at least 32 long"
 _SCHEMA = Path(__file__).with_name("baselines") / "schema.sql"
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _READY_SECONDS = 60.0
@@ -60,7 +60,7 @@ def holdfast(database_url: str, *, workers: int = 1, **settings: str) -> Iterato
     """`holdfast serve` as anyone starts it, on this database, with every default but these settings."""
     given = {
         "database_url": database_url,
-        "secret_key": SECRET_KEY,
+        "secret_key": secrets.token_hex(32),
         "log_level": "warning",
         "workers": str(workers),
         **settings,

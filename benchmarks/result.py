@@ -54,9 +54,9 @@ class Result:
         self.rows.append(Row(of=of, at=at))
         return self.rows[-1]
 
-    def compare(self, bar: str, of: Row, over: Row, figure: str = "per_second") -> None:
-        """Give the bar one row's figure over another's, round by round."""
-        self.bars[bar] = ratios(of.rounds[figure], over.rounds[figure])
+    def judge(self, bar: str, of: Sequence[float], over: Sequence[float]) -> None:
+        """Give the bar one thing over another, round by round."""
+        self.bars[bar] = ratios(of, over)
 
     def write(self, folder: Path) -> Path:
         """Whole or not at all."""

@@ -54,7 +54,7 @@ def make_event(port: int, **given: Any) -> int:
 
 
 def make_events(port: int, count: int, **given: Any) -> int:
-    """So many alike, numbered one after the other from the number that is returned. Raises RuntimeError where somebody else made one meanwhile."""
+    """So many alike; the first one's number, which the others follow. Raises RuntimeError where they do not."""
     numbers = [make_event(port, **given) for _ in range(count)]
     if numbers != list(range(numbers[0], numbers[0] + count)):
         raise RuntimeError("the numbers of the events do not follow each other")

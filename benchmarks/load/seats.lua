@@ -1,17 +1,17 @@
 -- Holds of two named seats that are neighbours, each pair once; from one event, or from several in turn.
--- Arguments: path, first event, number of events, rows of a section, seats of each event.
+-- Arguments: path, first event, number of events, rows of a section, seats of each event, pairs to leave out first.
 -- Sections are S1, S2, …; a row has 50 seats.
 
 dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "told.lua")
 
 local ROW_PAIRS = 25
 local path, first, count, rows, pairs_of_an_event
-local at = 0
+local at
 local headers = { ["Content-Type"] = "application/json" }
 
 function init(args)
   path, first, count = args[1], tonumber(args[2]), tonumber(args[3])
-  rows, pairs_of_an_event = tonumber(args[4]), tonumber(args[5]) / 2
+  rows, pairs_of_an_event, at = tonumber(args[4]), tonumber(args[5]) / 2, tonumber(args[6])
   headers["Host"] = wrk.headers["Host"]
 end
 

@@ -1,0 +1,80 @@
+"""Cases: what buyers ask for, as the scripts of the load ask for it, and the events that they ask it of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.programs import CAPACITY
+from benchmarks.wire import ROW_SEATS, SECTION_ROWS, make_events, seat_map
+
+__all__ = ["BEST", "CASES", "HOLDS", "INSTANT", "PAIRS", "READS", "SEATS", "Case"]
+
+SEATS_OF_ONE_OF_MANY = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    name: str
+    says: str
+    script: str = "same"
+    method: str = "POST"
+    path: str = "/v1/holds"
+    body: str | None = None
+    """With EVENT in the event's place; for `seats.lua` of the last two seats, which it reaches last."""
+    seats: int = 0
+    """Of an event with numbered seats; they run out, so that every measurement has a new one."""
+    sells: bool = True
+
+    def make(self, port: int, events: int = 1) -> int:
+        """As many events as are wanted for it, numbered one after the other; the first number."""
+        given: dict[str, Any] = {"capacity": CAPACITY}
+        if self.seats:
+            given = {"seat_map": seat_map(self.seats if events == 1 else SEATS_OF_ONE_OF_MANY)}
+        return make_events(port, events, **given)
+
+    def arguments(self, first: int, events: int, *, share: tuple[int, int] = (0, 1)) -> Sequence[object]:
+        """Of its script. `share`: of which round of how many, where the rounds share the events' seats."""
+        match self.script:
+            case "pairs":
+                return (first, events)
+            case "seats":
+                seats = self.seats if events == 1 else SEATS_OF_ONE_OF_MANY
+                rows = min(SECTION_ROWS, seats // ROW_SEATS)
+                start = events * (seats // 2) * share[0] // share[1]
+                return (self.path, first, events, rows, seats, start)
+            case _:
+                return (self.method, self.path, self.body or "-", first, events)
+
+    def body_for(self, event: int) -> str | None:
+        return self.body and self.body.replace("EVENT", str(event))
+
+    def path_for(self, event: int) -> str:
+        return self.path.replace("EVENT", str(event))
+
+
+HOLDS = Case(name="holds", says="holds", body='{"event":EVENT,"lines":[{"quantity":1}]}')
+PAIRS = Case(name="pairs", says="hold + confirm pairs", script="pairs", body=HOLDS.body)
+SEATS = Case(
+    name="seats",
+    says="named-seat holds (2 of 100,000)",
+    script="seats",
+    body='{"event":EVENT,"lines":[{"seats":["S40-50-49","S40-50-50"]}]}',
+    seats=100_000,
+)
+BEST = Case(
+    name="best",
+    says="best-available holds (2 of 50,000)",
+    body='{"event":EVENT,"lines":[{"best_available":2}]}',
+    seats=50_000,
+)
+INSTANT = Case(name="instant", says="instant bookings", path="/book", body='{"show_id":EVENT,"seat_count":1}')
+READS = Case(
+    name="reads",
+    says="availability reads",
+    method="GET",
+    path="/v1/events/EVENT/availability",
+    sells=False,
+)
+CASES = (HOLDS, PAIRS, SEATS, BEST, INSTANT, READS)

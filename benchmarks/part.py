@@ -1,0 +1,79 @@
+"""Part: what the programs of `make bench` have in common: their options, and that each leaves one result."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import closed_loop
+from benchmarks.result import Result, spread
+
+__all__ = ["Asked", "run_part"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    rounds: int
+    seconds: float
+    options: argparse.Namespace
+    """Those that the part has for itself."""
+
+
+def run_part(
+    says: str | None,
+    measure: Callable[[Asked], Result],
+    *,
+    rounds: int,
+    seconds: float,
+    needs_wrk: bool = False,
+    **options: tuple[Callable[[str], Any], Any, str],
+) -> int:
+    """`options`: by name, how it is read, its default, and what it is. With `--out` the result goes there as a file;
+    a summary is said in any case."""
+    parser = argparse.ArgumentParser(
+        description=says, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--rounds", type=int, default=rounds, help="of everything that is compared")
+    parser.add_argument("--seconds", type=float, default=seconds, help="of each measurement")
+    parser.add_argument("--out", type=Path, help="folder for the result")
+    for name, (read, default, what) in options.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=read, default=default, help=what)
+    given = parser.parse_args()
+    if needs_wrk and not closed_loop.is_there():
+        print(closed_loop.INSTALL, file=sys.stderr)
+        return 1
+    began = time.monotonic()
+    result = measure(Asked(given.rounds, given.seconds, given))
+    result.seconds = round(time.monotonic() - began, 1)
+    result.settings |= {"rounds": given.rounds, "seconds": given.seconds}
+    result.settings |= {name: getattr(given, name) for name in options}
+    if given.out is not None:
+        result.write(given.out)
+    _say(result)
+    return 0
+
+
+def _say(result: Result) -> None:
+    for row in result.rows:
+        at = " ".join(f"{name}={value}" for name, value in row.at.items())
+        figures = "  ".join(f"{name} {_spread(values)}" for name, values in row.rounds.items())
+        print(f"{row.of} [{at}]  {figures}")
+    for bar, values in result.bars.items():
+        print(f"{bar}: {_spread(values)}")
+    rest = {
+        name: value
+        for name, value in asdict(result).items()
+        if name not in ("rows", "bars") and value not in (None, [], {})
+    }
+    print(json.dumps(rest, indent=1))
+
+
+def _spread(values: list[float]) -> str:
+    middle, least, most = spread(values)
+    return f"{middle:.4g} ({least:.4g} to {most:.4g})"
