@@ -10,6 +10,7 @@ from holdfast.api.layer import Layer
 from holdfast.api.principals import KeyRow
 from holdfast.api.sending import Receive, Send
 from holdfast.api.table import RouteTable
+from holdfast.app.descriptors import raise_descriptor_limit, streams_within
 from holdfast.app.errors import CannotStart
 from holdfast.app.settings import Settings
 from holdfast.engine.engine import Engine
@@ -39,6 +40,7 @@ def build_engine(settings: Settings) -> Engine:
         queue_length=settings.queue_limit,
         batch_maximum=settings.batch_limit,
         wait_seconds=settings.wait_limit_seconds,
+        watchers=streams_within(raise_descriptor_limit(), settings.stream_limit),
     )
     return Engine(connections, Keyring(settings.secret_key.get_secret_value().encode()), limits)
 

@@ -83,6 +83,12 @@ class Settings(BaseSettings):
     queue_limit: int = Field(
         default=4096, ge=1, le=1_000_000, description="Commands that may wait in one event's lane."
     )
+    stream_limit: int = Field(
+        default=20_000,
+        ge=1,
+        le=1_000_000,
+        description="Streams that a worker keeps open; never more than three quarters of the files it may have open.",
+    )
     batch_limit: int = Field(default=256, ge=1, le=256, description="Commands decided together at the most.")
     wait_limit_seconds: float = Field(
         default=2.0, gt=0, le=60, description="Seconds a command may wait for its batch before it is refused."

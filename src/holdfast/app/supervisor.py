@@ -12,7 +12,6 @@ import contextlib
 import ipaddress
 import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -26,6 +25,7 @@ from pathlib import Path
 from types import FrameType
 
 from holdfast.app.children import Backoff, Worker
+from holdfast.app.descriptors import raise_descriptor_limit, streams_within
 from holdfast.app.errors import CannotStart
 from holdfast.app.folders import FolderLock, make_folder, server_user
 from holdfast.app.postgres import PostgresServer
@@ -35,7 +35,6 @@ from holdfast.app.secret_key import read_or_make_secret_key
 __all__ = ["PLAN_VARIABLE", "ServePlan", "Supervisor", "main"]
 
 PLAN_VARIABLE = "_HOLDFAST_SERVE_PLAN"
-_WANTED_DESCRIPTORS = 65_536
 _CONNECTIONS_BESIDE_WORKERS = 30  # the command line, backups, and PostgreSQL's own
 _BACKLOG = 2048
 _PORT_PATIENCE_SECONDS = 2.0
@@ -53,6 +52,7 @@ class ServePlan:
     secret_key: str | None
     open: bool
     pool_size: int
+    stream_limit: int
     shutdown_seconds: int
     log_format: str
 
@@ -78,6 +78,7 @@ class Supervisor:
         self._workers = [Worker(number) for number in range(1, plan.workers + 1)]
         self._life: tuple[int, int] = (-1, -1)
         self._metrics: Path | None = None
+        self._descriptors = 0
         self._environment: dict[str, str] = {}
         self._stop_asked = 0
         self._wake: tuple[int, int] = (-1, -1)
@@ -94,7 +95,7 @@ class Supervisor:
         return 0
 
     def _start(self) -> None:
-        _raise_descriptor_limit()
+        self._descriptors = raise_descriptor_limit()
         embedded = self._plan.database_url is None
         if embedded:
             self._take_data_dir()
@@ -222,6 +223,8 @@ class Supervisor:
             self._say(f"Data: {self._data_dir} (embedded PostgreSQL).")
         else:
             self._say("Data: the PostgreSQL of HOLDFAST_DATABASE_URL.")
+        streams = streams_within(self._descriptors, plan.stream_limit)
+        self._say(f"Limits: {self._descriptors:,} open files a worker, {streams:,} of them streams.")
 
     def _supervise(self) -> None:
         while not self._stop_asked:
@@ -359,14 +362,6 @@ def _bind_complaint(host: str, port: int, error: OSError) -> str:
 
 def _is_loopback(listening: socket.socket) -> bool:
     return ipaddress.ip_address(str(listening.getsockname()[0]).partition("%")[0]).is_loopback
-
-
-def _raise_descriptor_limit() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_WANTED_DESCRIPTORS, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _describe_exit(code: int) -> str:

@@ -35,6 +35,7 @@ def serve(
         secret_key=settings.secret_key.get_secret_value() if settings.secret_key else None,
         open=settings.open,
         pool_size=settings.pool_size,
+        stream_limit=settings.stream_limit,
         shutdown_seconds=settings.shutdown_seconds,
         log_format=settings.log_format.value,
     )

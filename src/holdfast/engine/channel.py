@@ -16,6 +16,7 @@ import structlog
 
 from holdfast.domain.availability import Availability
 from holdfast.domain.errors import HoldfastError
+from holdfast.engine import metrics
 from holdfast.engine.availability_json import members_of
 from holdfast.engine.picture import Picture
 from holdfast.engine.pictures import Pictures, SeatList
@@ -157,8 +158,9 @@ class Channel:
             self._waiting += current
             return
         message = _written("change", picture.availability(), seat_list(picture.members(touched)))
-        await self._tell(message, current)
-        self._silent_at = loop.time() + KEEP_ALIVE_SECONDS
+        self._silent_at = began + KEEP_ALIVE_SECONDS
+        with metrics.STREAM_SECONDS.time():
+            await self._tell(message, current)
 
     async def _greet(self, loop: asyncio.AbstractEventLoop) -> None:
         """First messages and snapshots, written once for all who need the same."""
@@ -206,6 +208,7 @@ class Channel:
                 if not (watcher.is_over or watcher.reader.write(message)):
                     watcher.is_current = False
                     self._behind.add(watcher)
+                    metrics.STREAMS_BEHIND.inc()
             await asyncio.sleep(0)
 
 

@@ -35,7 +35,15 @@ OLDEST_UNSWEPT_SECONDS = gauge(
     "How long ago the oldest lapsed hold whose rows were not rewritten yet had lapsed; 0 where there is none.",
     across="mostrecent",
 )
-STREAMS = gauge("holdfast_streams", "Watchers of events' streams.", across="livesum")
+STREAMS = gauge("holdfast_streams", "Watchers of events' streams, at the last look.", across="livesum")
+STREAM_SECONDS = histogram(
+    "holdfast_stream_message_seconds",
+    "From the first watcher that is told a change to the last, in seconds.",
+)
+STREAMS_BEHIND = counter(
+    "holdfast_streams_behind_total",
+    "Times that a watcher read too slowly for the next message, and was given a snapshot later.",
+)
 VIOLATIONS = counter(
     "holdfast_invariant_violations_total",
     "Times that the database refused what had been decided, and disagreements that the live check found.",

@@ -51,7 +51,6 @@ class Observing:
         live, oldest_seconds = await self._reads.count_live_holds()
         metrics.LIVE_HOLDS.set(live)
         metrics.OLDEST_UNSWEPT_SECONDS.set(oldest_seconds)
-        metrics.STREAMS.set(self._streams.count)
 
     async def _count(self, _: None) -> Totals:
         totals = await self._reads.count_totals()

@@ -15,4 +15,5 @@ class Watcher:
     async def run_once(self) -> int:
         """How many events are watched."""
         metrics.LANE_DEPTH.set(self._engine.lane_depth())
+        metrics.STREAMS.set(self._engine.streams.count)
         return await self._engine.watching.look()

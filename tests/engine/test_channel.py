@@ -1,0 +1,262 @@
+"""Channels: one message reaches all of an event's readers, whatever single ones of them do meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, aclosing
+from typing import Any
+
+import orjson
+import pytest
+
+from holdfast.domain import commands as c
+from holdfast.domain.seat_map import SeatSpec
+from holdfast.engine import channel as channel_module
+from holdfast.engine.engine import Engine
+from holdfast.engine.picture import Picture
+from holdfast.engine.tokens import Keyring
+from holdfast.engine.watchers import KEEP_ALIVE, OPENING, Message
+from holdfast.store.connections import Connections
+from house_of import confirm, make_event, place
+
+SECONDS = 20.0
+
+
+class Recorder:
+    """A reader that keeps what it is told. While it is `slow` it takes nothing."""
+
+    def __init__(self, then: Callable[[], object] = lambda: None) -> None:
+        self.messages: list[Message] = []
+        self.slow = False
+        self.is_over = False
+        self.then = then
+        self._news = asyncio.Event()
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.slow
+
+    def write(self, message: Message) -> bool:
+        if self.slow:
+            return False
+        if message is not OPENING:
+            self.messages.append(message)
+            self._news.set()
+            self.then()
+        return True
+
+    def end(self) -> None:
+        self.is_over = True
+
+    async def told(self, version: int) -> Message:
+        """The first message that knows this version."""
+        while True:
+            for message in self.messages:
+                if message is not KEEP_ALIVE and _id(message) >= version:
+                    return message
+            await self.more()
+
+    async def more(self) -> None:
+        self._news.clear()
+        async with asyncio.timeout(SECONDS):
+            await self._news.wait()
+
+
+def _id(message: Message) -> int:
+    return int(message.body.split(b"\n", 1)[0].removeprefix(b"id: "))
+
+
+def _kind(message: Message) -> str:
+    return message.body.split(b"\n", 2)[1].removeprefix(b"event: ").decode()
+
+
+@pytest.fixture
+async def other_engine(database_url: str) -> AsyncIterator[Engine]:
+    """Another process's, over the same database."""
+    made = Engine(Connections(database_url), Keyring(b"a server key of the tests"))
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def _joined(engine: Engine, number: int, stack: ExitStack, *readers: Recorder, **more: Any) -> None:
+    picture = await engine.pictures.get_current(number)
+    for reader in readers:
+        stack.enter_context(engine.streams.joined(picture, reader, **more))
+
+
+async def test_all_readers_are_given_the_same_message(engine: Engine):
+    """First ones and changes alike: written once, however many there are."""
+    event = await make_event(engine, rows=1)
+    await place(engine, event.number, "A-1-1")
+    readers = [Recorder() for _ in range(5)]
+    with ExitStack() as stack:
+        await _joined(engine, event.number, stack, *readers)
+        first = [await reader.told(1) for reader in readers]
+        await place(engine, event.number, "A-1-2")
+        change = [await reader.told(2) for reader in readers]
+    for told, kind in ((first, "snapshot"), (change, "change")):
+        assert _kind(told[0]) == kind
+        assert all(each is told[0] for each in told)
+
+
+async def test_all_who_come_back_with_one_version_are_given_the_same_message(engine: Engine):
+    event = await make_event(engine, rows=1)
+    for seat in (1, 2):
+        await place(engine, event.number, f"A-1-{seat}")
+    readers = [Recorder() for _ in range(5)]
+    with ExitStack() as stack:
+        await _joined(engine, event.number, stack, *readers, after=1)
+        first = [await reader.told(2) for reader in readers]
+    assert _kind(first[0]) == "change"
+    assert all(each is first[0] for each in first)
+
+
+async def test_a_watcher_that_leaves_while_a_message_goes_round_spoils_it_for_nobody(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    """Nor is it written to any more."""
+    monkeypatch.setattr(channel_module, "WRITES_AT_ONCE", 1)
+    event = await make_event(engine, rows=1)
+    readers = [Recorder() for _ in range(6)]
+    with ExitStack() as staying, ExitStack() as leaving:
+        picture = await engine.pictures.get_current(event.number)
+        for reader in readers[:3]:
+            staying.enter_context(engine.streams.joined(picture, reader))
+        for reader in readers[3:]:
+            leaving.enter_context(engine.streams.joined(picture, reader))
+        for reader in readers:
+            await reader.told(0)
+        counts = [len(reader.messages) for reader in readers]
+        gone: list[int] = []
+
+        def leave() -> None:
+            if not gone:
+                gone.extend(len(reader.messages) for reader in readers[3:])
+                leaving.close()
+
+        for reader in readers:
+            reader.then = leave
+        await place(engine, event.number, "A-1-1")
+        for reader in readers[:3]:
+            assert _kind(await reader.told(1)) == "change"
+        assert engine.streams.count == 3
+        await place(engine, event.number, "A-1-2")
+        for reader in readers[:3]:
+            await reader.told(2)
+    assert [len(reader.messages) for reader in readers[3:]] == gone
+    assert all(len(reader.messages) == count + 2 for reader, count in zip(readers[:3], counts, strict=False))
+    assert engine.streams.count == 0
+
+
+async def test_a_slow_reader_misses_everything_and_then_gets_a_snapshot(engine: Engine):
+    """The others are not held up by it, and it is given nothing between."""
+    event = await make_event(engine, rows=1)
+    slow, quick = Recorder(), Recorder()
+    with ExitStack() as stack:
+        await _joined(engine, event.number, stack, slow, quick)
+        await slow.told(0)
+        slow.slow = True
+        for seat in (1, 2, 3):
+            await place(engine, event.number, f"A-1-{seat}")
+            await quick.told(seat)
+        slow.slow = False
+        told = await slow.told(1)
+        await place(engine, event.number, "A-1-4")
+        assert _kind(await slow.told(4)) == "change"
+    assert [_kind(message) for message in slow.messages] == ["snapshot", "snapshot", "change"]
+    assert _id(told) == 3
+    assert {seat["label"] for seat in orjson.loads(told.body.split(b"data: ", 1)[1])["seats"]} == {
+        "A-1-1",
+        "A-1-2",
+        "A-1-3",
+    }
+
+
+async def test_a_reader_that_is_slow_is_not_kept_alive_by_more_to_read(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(channel_module, "KEEP_ALIVE_SECONDS", 0.02)
+    event = await make_event(engine, rows=1)
+    slow, quick = Recorder(), Recorder()
+    with ExitStack() as stack:
+        await _joined(engine, event.number, stack, slow, quick)
+        await slow.told(0)
+        slow.slow = True
+        while quick.messages.count(KEEP_ALIVE) < 3:
+            await quick.more()
+        slow.slow = False
+        while KEEP_ALIVE not in slow.messages:
+            await slow.more()
+    assert [_kind(message) for message in slow.messages if message is not KEEP_ALIVE] == ["snapshot"]
+
+
+def _shown(picture: Picture) -> dict[str, Any]:
+    """All that it shows, and what it goes on from."""
+    return {
+        "state": picture.state,
+        "taken": dict(picture.taken),
+        "counts": picture.availability().counts,
+        "areas": picture.availability().areas,
+        "until": picture.next_expiry,
+    }
+
+
+async def test_a_watched_picture_follows_own_commits_from_memory(engine: Engine, other_engine: Engine):
+    """It is as the database has it after each, without a look."""
+    event = await make_event(engine, capacity=50, rows=2)
+    number = event.number
+    with ExitStack() as stack:
+        await _joined(engine, number, stack, Recorder())
+        picture = await engine.pictures.get_current(number)
+        kept = await place(engine, number, 2, "A-1-1", "A-1-2")
+        await confirm(engine, number, kept)
+        released = await place(engine, number, 3, "A-1-3")
+        await engine.execute(number, c.ReleaseHold(hold_id=released, authority=c.STAFF))
+        longer = await place(engine, number, 1, "A-1-4", ttl=30)
+        await engine.execute(number, c.ExtendHold(hold_id=longer, ttl_seconds=300, authority=c.STAFF))
+        await engine.block(
+            number, c.BlockAdmissions(block_id=engine.new_id(number), labels=("A-2-1",), by="test")
+        )
+        seen = await engine.pictures.get_at(number, 0)
+        assert seen is picture
+        assert _shown(seen) == _shown(await other_engine.pictures.get_current(number))
+
+
+async def test_where_another_process_sold_in_between_the_next_look_finds_both(
+    engine: Engine, other_engine: Engine
+):
+    event = await make_event(engine, rows=1)
+    reader = Recorder()
+    with ExitStack() as stack:
+        await _joined(engine, event.number, stack, reader)
+        await reader.told(0)
+        await place(other_engine, event.number, "A-1-1")
+        await place(engine, event.number, "A-1-2")
+        assert (await engine.pictures.get_at(event.number, 0)).version == 0
+        await reader.told(2)
+    seats = [orjson.loads(message.body.split(b"data: ", 1)[1])["seats"] for message in reader.messages[1:]]
+    assert {seat["label"] for some in seats for seat in some} == {"A-1-1", "A-1-2"}
+
+
+async def test_a_change_of_the_rules_by_this_process_draws_the_picture_anew(engine: Engine):
+    event = await make_event(engine, rows=1)
+    reader = Recorder()
+    with ExitStack() as stack:
+        await _joined(engine, event.number, stack, reader)
+        await reader.told(0)
+        await engine.execute(event.number, c.ChangeEvent(seats=(SeatSpec("Z-1", "Z", "1"),)))
+        await place(engine, event.number, "Z-1")
+        told = await reader.told(2)
+    assert _kind(told) == "snapshot"
+    assert orjson.loads(told.body.split(b"data: ", 1)[1])["seats"][0]["label"] == "Z-1"
+
+
+async def test_an_unwatched_picture_costs_a_sale_nothing(engine: Engine):
+    event = await make_event(engine, rows=1)
+    async with aclosing(engine.streams.watch(event.number)) as messages:
+        await anext(messages)
+    picture = await engine.pictures.get_current(event.number)
+    await place(engine, event.number, "A-1-1")
+    assert picture.version == 0
