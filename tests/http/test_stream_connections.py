@@ -1,0 +1,208 @@
+"""Streams over connections of our own: written straight to them, and never piled up for one that does not read."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import orjson
+import pytest
+import uvicorn
+
+from holdfast.api.layer import Layer
+from holdfast.api.protocol import BoundedHttpProtocol
+from holdfast.domain import commands as c
+from holdfast.engine.engine import Engine
+from house_of import make_event, place
+
+SECONDS = 20.0
+TINY_BUFFER = 4_096
+
+
+class Told(NamedTuple):
+    kind: str
+    id: int
+    seats: dict[str, str]
+
+
+@pytest.fixture
+async def port(app: Layer) -> AsyncIterator[int]:
+    """The application behind the protocol that a worker has."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        app, http=BoundedHttpProtocol, ws="none", lifespan="off", log_config=None, access_log=False
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    serving = asyncio.create_task(server._serve([listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        await serving
+
+
+class Client:
+    """Reads one stream, at its own pace."""
+
+    def __init__(self, port: int, number: int, *, last: int | None = None, buffer: int | None = None) -> None:
+        self.socket = socket.socket()
+        if buffer is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self.socket.connect(("127.0.0.1", port))
+        self.socket.setblocking(False)
+        resuming = "" if last is None else f"Last-Event-ID: {last}\r\n"
+        self.socket.sendall(
+            f"GET /v1/events/{number}/stream HTTP/1.1\r\nHost: localhost\r\n{resuming}\r\n".encode()
+        )
+        self._buffer = b""
+        self._is_begun = False
+
+    async def line(self) -> bytes:
+        while b"\r\n" not in self._buffer:
+            await self._more()
+        line, _, self._buffer = self._buffer.partition(b"\r\n")
+        return line
+
+    async def chunk(self) -> bytes:
+        """Empty at the end."""
+        if not self._is_begun:
+            self._is_begun = True
+            assert await self.line() == b"HTTP/1.1 200 OK"
+            head = []
+            while line := await self.line():
+                head.append(line)
+            assert b"transfer-encoding: chunked" in head
+        size = int(await self.line(), 16)
+        while len(self._buffer) < size + 2:
+            await self._more()
+        body, end, self._buffer = self._buffer[:size], self._buffer[size : size + 2], self._buffer[size + 2 :]
+        assert end == b"\r\n"
+        return body
+
+    async def _more(self) -> None:
+        async with asyncio.timeout(SECONDS):
+            some = await asyncio.get_running_loop().sock_recv(self.socket, 64 * 1024)
+        assert some, "the connection was closed"
+        self._buffer += some
+
+    async def next(self) -> Told:
+        while True:
+            fields = dict(line.split(": ", 1) for line in (await self.chunk()).decode().strip().split("\n"))
+            if "event" in fields:
+                seats = {seat["label"]: seat["status"] for seat in orjson.loads(fields["data"])["seats"]}
+                return Told(fields["event"], int(fields["id"]), seats)
+
+    async def until(self, version: int) -> list[Told]:
+        """All up to the one that knows this version."""
+        told = [await self.next()]
+        while told[-1].id < version:
+            told.append(await self.next())
+        return told
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+@contextmanager
+def _client(port: int, number: int, **how: int) -> Iterator[Client]:
+    one = Client(port, number, **how)
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+async def _until(engine: Engine, count: int) -> None:
+    async with asyncio.timeout(SECONDS):
+        while engine.streams.count != count:
+            await asyncio.wait([asyncio.ensure_future(engine.observing.check())])
+
+
+async def test_a_connection_is_told_a_snapshot_and_then_changes(port: int, engine: Engine):
+    event = await make_event(engine, rows=1)
+    await place(engine, event.number, "A-1-1")
+    with _client(port, event.number) as client:
+        assert await client.chunk() == b"retry: 2000\n\n"
+        assert await client.next() == Told("snapshot", 1, {"A-1-1": "held"})
+        await place(engine, event.number, "A-1-2")
+        assert await client.next() == Told("change", 2, {"A-1-2": "held"})
+        assert engine.streams.count == 1
+    await _until(engine, 0)
+
+
+async def test_a_connection_that_comes_back_is_told_what_it_missed(port: int, engine: Engine):
+    event = await make_event(engine, rows=1)
+    for seat in (1, 2, 3):
+        await place(engine, event.number, f"A-1-{seat}")
+    with _client(port, event.number, last=1) as client:
+        assert await client.next() == Told("change", 3, {"A-1-2": "held", "A-1-3": "held"})
+        await place(engine, event.number, "A-1-4")
+        assert await client.next() == Told("change", 4, {"A-1-4": "held"})
+
+
+async def test_a_connection_that_does_not_read_gets_one_snapshot_for_all_that_it_missed(
+    port: int, engine: Engine
+):
+    """What it had not taken is what it was being sent when it stopped, and nothing after."""
+    event = await make_event(engine, rows=1_000)
+    number = event.number
+    seats = tuple(f"A-{row}-{seat}" for row in range(1, 901) for seat in range(1, 11))
+    block = c.BlockAdmissions(block_id=engine.new_id(number), labels=seats, by="test")
+    await engine.block(number, block)
+    first = (await engine.pictures.get_current(number)).version
+    with _client(port, number, buffer=TINY_BUFFER) as slow, _client(port, number) as quick:
+        await quick.until(first)
+        last = first
+        for seat in range(1, 6):  # five messages, for whoever reads
+            await place(engine, number, f"A-1000-{seat}")
+            last = (await quick.until(last + 1))[-1].id
+        told = await slow.until(last)
+        assert [(each.kind, each.id) for each in told] == [("snapshot", first), ("snapshot", last)]
+        assert set(told[-1].seats) >= {f"A-1000-{seat}" for seat in range(1, 6)}
+        await place(engine, number, "A-1000-6")
+        assert await slow.next() == Told("change", last + 1, {"A-1000-6": "held"})
+
+
+async def test_a_client_that_goes_in_the_middle_of_a_message_spoils_it_for_nobody(port: int, engine: Engine):
+    event = await make_event(engine, rows=1)
+    with _client(port, event.number) as client:
+        await client.next()
+        with _client(port, event.number) as leaving:
+            await leaving.next()
+            leaving.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        await place(engine, event.number, "A-1-1")  # its reset may not have been seen yet
+        assert (await client.next()).id == 1
+        await place(engine, event.number, "A-1-2")
+        assert (await client.next()).id == 2
+        await _until(engine, 1)
+
+
+async def test_the_end_of_the_server_is_the_end_of_the_chunks(port: int, app: Layer, engine: Engine):
+    """And the connection can still be used, for as long as the server lets it."""
+    event = await make_event(engine, rows=1)
+    with _client(port, event.number) as client:
+        await client.next()
+        app.end_streams()
+        assert await client.chunk() == b""
+        client.socket.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert await client.line() == b"HTTP/1.1 200 OK"
+    await _until(engine, 0)
+
+
+async def test_what_else_a_client_sends_on_its_stream_waits_for_the_end(
+    port: int, engine: Engine, app: Layer
+):
+    event = await make_event(engine, rows=1)
+    with _client(port, event.number) as client:
+        client.socket.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await client.next()).kind == "snapshot"
+        await place(engine, event.number, "A-1-1")
+        assert (await client.next()).id == 1
+        app.end_streams()
+        assert await client.chunk() == b""
+        assert await client.line() == b"HTTP/1.1 200 OK"
