@@ -20,9 +20,10 @@ from pathlib import Path
 import psycopg
 import uvloop
 
+from benchmarks.selling import Caller, new_event, open_engine, placing, rate
 from benchmarks.server import scratch_database
-from benchmarks.store import lane_caller, rate
 from holdfast.app.processes import processes_in
+from holdfast.engine.engine import Engine
 from holdfast.metrics import metric_totals
 from holdfast.workers.live_check import LiveCheck
 
@@ -43,7 +44,14 @@ async def measure(url: str, *, callers: int, rounds: int, seconds: float) -> dic
         row = connection.execute("SHOW data_directory").fetchone()
     assert row is not None
     cluster = Path(str(row[0]))
-    engine, place = await lane_caller(url)
+    async with open_engine(url) as engine:
+        place = placing(engine, await new_event(engine))
+        return await measure_engine(engine, place, cluster, callers=callers, rounds=rounds, seconds=seconds)
+
+
+async def measure_engine(
+    engine: Engine, place: Caller, cluster: Path, *, callers: int, rounds: int, seconds: float
+) -> dict[str, object]:
     check = LiveCheck(engine)
     await rate(place, callers, 1)  # plans, caches, connections
     without, beside, looks, cpu_sold, cpu_checked = [], [], [], [], []
@@ -60,7 +68,6 @@ async def measure(url: str, *, callers: int, rounds: int, seconds: float) -> dic
         before = cpu_seconds(cluster)
         await _catch_up(check)
         cpu_checked.append((cpu_seconds(cluster) - before) / sold)
-    await engine.close()
     told = metric_totals()
     snapshots = "holdfast_live_check_snapshot_seconds"
     return {

@@ -1,0 +1,94 @@
+"""Floors: PostgreSQL alone, with no HTTP and no Python that decides. (The echo, the other floor, is in `over_http`.)
+
+    python -m benchmarks.floors [--rounds 5] [--seconds 2] [--out FOLDER]
+
+One session of Holdfast's sells holds for so many callers, and what it says to PostgreSQL is kept; then the same is said
+again to a copy of the database as it was before, as fast as it answers. Beside that, one small row and its commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import psycopg
+import uvloop
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from benchmarks.commits import commits
+from benchmarks.part import Asked, run_part
+from benchmarks.replay import Recording, recorded, replay
+from benchmarks.result import Result
+from benchmarks.selling import new_event, open_engine, placing, rate
+from benchmarks.server import scratch_database
+
+CALLERS = (64, 256)
+COPY = "holdfast_copy"
+
+
+def measure(url: str, *, rounds: int, seconds: float) -> Result:
+    result = Result(part="floors")
+    number = uvloop.run(_new_event(url))
+    for at in range(rounds):
+        for callers in CALLERS if at % 2 == 0 else reversed(CALLERS):
+            with _copied(url) as copy:
+                recording = uvloop.run(_sold(url, number, callers, seconds))
+                before = _holds(copy)
+                took = replay(url, recording, database=COPY)
+                made = _holds(copy) - before
+            result.row("postgres alone", callers=callers).add(
+                per_second=made / took,
+                holds_per_turn=made / (len(recording.turns) / 2),
+                milliseconds_per_turn=took / len(recording.turns) * 1000,
+            )
+            print(f"round {at + 1}/{rounds}: {callers} callers", flush=True)
+        result.row("insert; commit", connections=1).add(**commits(url, seconds))
+    return result
+
+
+async def _new_event(url: str) -> int:
+    async with open_engine(url) as engine:
+        return await new_event(engine)
+
+
+async def _sold(url: str, number: int, callers: int, seconds: float) -> Recording:
+    """What one session said while it sold."""
+    async with recorded(url) as (through, sessions):
+        async with open_engine(through, connections=1) as engine:
+            await rate(placing(engine, number), callers, seconds)
+        (session,) = [one for one in sessions if one.turns]
+        return session
+
+
+@contextlib.contextmanager
+def _copied(url: str) -> Iterator[str]:
+    """The URL of a copy of the database as it is now."""
+    original = str(conninfo_to_dict(url)["dbname"])
+    with psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(COPY), sql.Identifier(original))
+        )
+        try:
+            yield url.replace(f"/{original}?", f"/{COPY}?", 1)
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(COPY)))
+
+
+def _holds(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT count(*) FROM holds").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def main() -> int:
+    def run(asked: Asked) -> Result:
+        with scratch_database() as url:
+            return measure(url, rounds=asked.rounds, seconds=asked.seconds)
+
+    return run_part(__doc__, run, rounds=5, seconds=2.0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

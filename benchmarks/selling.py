@@ -1,0 +1,94 @@
+"""Selling in this process: an engine as a worker has it, callers that wait for their answers, the longest batch."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from holdfast.app.tuning import tune_garbage_collection
+from holdfast.domain import commands as c
+from holdfast.engine.engine import Engine
+from holdfast.engine.tokens import Keyring, hash_token
+from holdfast.store.connections import Connections
+
+__all__ = ["CAPACITY", "Caller", "LongestBatch", "new_event", "open_engine", "placing", "rate"]
+
+CAPACITY = 100_000_000
+"""Of an event that must not sell out while it is measured."""
+
+Caller = Callable[[], Awaitable[None]]
+ONE = c.QuantityLine(quantity=1)
+
+
+@asynccontextmanager
+async def open_engine(url: str, *, connections: int = 8) -> AsyncIterator[Engine]:
+    engine = Engine(Connections(url, size=connections), Keyring(b"benchmark key of 32 characters.."))
+    await engine.open()
+    tune_garbage_collection()  # as every worker does
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def new_event(engine: Engine, **inventory: Any) -> int:
+    """Its number; of one area that does not sell out, or as given."""
+    given = inventory or {"areas": (c.AreaSpec(name="general", capacity=CAPACITY),)}
+    event, _ = await engine.events.create(c.NewEvent(name="benchmark", **given), by="benchmark")
+    assert event is not None
+    return event.number
+
+
+def placing(engine: Engine, number: int | Callable[[], int], line: c.Line = ONE) -> Caller:
+    """Places a hold of this event, or of the one that is drawn; raises what refuses it."""
+    draw = number if callable(number) else lambda: number
+
+    async def place() -> None:
+        event = draw()
+        hold_id = engine.new_id(event)
+        token = hash_token(engine.keyring.hold_token(hold_id))
+        await engine.execute(event, c.PlaceHold(hold_id=hold_id, lines=(line,), token_hash=token))
+
+    return place
+
+
+async def rate(caller: Caller, callers: int, seconds: float) -> float:
+    """Completed calls per second of so many callers that each wait for their answer (closed loop)."""
+    done = 0
+    end = time.perf_counter() + seconds
+
+    async def call_on() -> None:
+        nonlocal done
+        while time.perf_counter() < end:
+            await caller()
+            done += 1
+
+    began = time.perf_counter()
+    await asyncio.gather(*(call_on() for _ in range(callers)))
+    return done / (time.perf_counter() - began)
+
+
+class LongestBatch:
+    """How long the longest batch of an engine took, from being taken to its commit, since the last look."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._longest = 0.0
+        for name in ("run", "run_together"):
+            setattr(engine.batches, name, self._timed(getattr(engine.batches, name)))
+
+    def take_ms(self) -> float:
+        found, self._longest = self._longest, 0.0
+        return found * 1000
+
+    def _timed(self, act: Any) -> Any:
+        async def timed(*given: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return await act(*given)
+            finally:
+                self._longest = max(self._longest, time.perf_counter() - began)
+
+        return timed
