@@ -26,6 +26,7 @@ def demo(
     """Put the sample arena on sale, and print its URLs and a curl line for each step of a sale."""
     from holdfast.app.database import is_running
     from holdfast.app.settings import load_settings
+    from holdfast.cli._address import server_url
     from holdfast.cli._database import BY, plain_errors, use_engine
     from holdfast.cli._files import new_event
     from holdfast.domain.seat_map_forms import parse_seat_map
@@ -36,7 +37,7 @@ def demo(
         settings = load_settings()
         layout = parse_seat_map(arena())
         labels = [seat.label for seat in layout.seats if seat.category == layout.categories[0]][:2]
-        base = (url or f"http://{_reachable(settings.host)}:{settings.port or 8000}").rstrip("/")
+        base = server_url(settings, url)
         new = new_event({"name": "A night at the arena", "venue": "Arena", "hold_ttl_seconds": 600}, layout)
         running = settings.database_url is not None or is_running(settings)
 
@@ -64,13 +65,6 @@ def demo(
         typer.echo("\nThis server asks for a key: export HOLDFAST_API_KEY=hfk_… (`holdfast keys create`)")
     for name, line in steps.items():
         typer.echo(f"\n# {name}\n{line}")
-
-
-def _reachable(host: str) -> str:
-    """The host as a client of this machine writes it; listening everywhere is no address to call."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
 
 
 def steps_of_a_sale(base: str, number: int, labels: list[str], *, with_key: bool) -> dict[str, str]:

@@ -1,0 +1,243 @@
+"""`holdfast rush`: an on-sale in a box: a crowd of buyers on a server, and whether it adds up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from holdfast.cli.output import AsJson, fail, print_json
+from holdfast.rush.plan import Arrival, CannotRush, Plan, Range, Wish
+
+if TYPE_CHECKING:
+    from holdfast.rush.rush import Result
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False)
+
+_MOST_AT_ONCE = 100
+
+
+@app.command()
+def rush(
+    *,
+    event: Annotated[str, typer.Option(help="The event to sell: its number or its id.")],
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[URL]",
+            help="Where the server answers. Default: HOLDFAST_URL, else by HOLDFAST_HOST and HOLDFAST_PORT.",
+        ),
+    ] = None,
+    buyers: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many come.")] = 10_000,
+    over: Annotated[
+        float, typer.Option(min=0.1, max=86_400, metavar="SECONDS", help="In so many seconds they come.")
+    ] = 60,
+    arrival: Annotated[
+        Arrival,
+        typer.Option(
+            help="How they come. spike: half of them in the first tenth, as when doors open; poisson: evenly, each by "
+            "chance; ramp: more and more."
+        ),
+    ] = Arrival.SPIKE,
+    quantity: Annotated[
+        str | None, typer.Option(metavar="RANGE", help="Each wants so many admissions of an area: 2, or 1-4.")
+    ] = None,
+    best_available: Annotated[
+        str | None,
+        typer.Option(metavar="RANGE", help="Each wants so many seats together, the server's choice."),
+    ] = None,
+    seats: Annotated[
+        str | None, typer.Option(metavar="RANGE", help="Each picks so many seats side by side, by name.")
+    ] = None,
+    area: Annotated[str | None, typer.Option(help="With --quantity: of this area.")] = None,
+    category: Annotated[str | None, typer.Option(help="With seats: of this category.")] = None,
+    ttl_seconds: Annotated[
+        int | None, typer.Option(min=1, max=86_400, help="Ask for holds of so long. Default: the event's.")
+    ] = None,
+    abandon: Annotated[
+        float, typer.Option(min=0, max=1, help="The share of holds that their buyers simply let lapse.")
+    ] = 0.2,
+    release: Annotated[
+        float, typer.Option(min=0, max=1, help="The share of holds that their buyers give back.")
+    ] = 0.05,
+    pay_seconds: Annotated[
+        str, typer.Option(metavar="RANGE", help="So long the others take to pay; or those to give back.")
+    ] = "5-30",
+    come_back: Annotated[
+        int, typer.Option(min=0, max=1000, help="So often a buyer looks again who found it sold out.")
+    ] = 3,
+    come_back_seconds: Annotated[
+        str, typer.Option(metavar="RANGE", help="So long after the last time.")
+    ] = "2-8",
+    patience_seconds: Annotated[
+        float, typer.Option(min=0, max=3600, help="So long a buyer asks again where no answer comes.")
+    ] = 30,
+    api_key: Annotated[
+        str | None,
+        typer.Option(help="Sell with this key. Better in HOLDFAST_API_KEY, where others do not see it."),
+    ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Processes that the buyers live in. Default: one for each CPU, of the server's own machine for two.",
+        ),
+    ] = None,
+    connections: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1_000_000,
+            help="Connections at the most. Default: what the limits of this machine allow.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="The same crowd again: when they come, and what they have in mind."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where report.html and report.json go. Default: rush-EVENT-TIME, here."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a crowd of buyers to a server's event, and see that what they were told adds up.
+
+    They come when they come, however slow the answers are; they look, hold, pay or leave, come back when it is sold
+    out, and ask again with the same Idempotency-Key where an answer is lost. It really sells: take an event made for
+    it. Exits with 1 where something does not add up. Ctrl-C ends it early, with a report of what was so far.
+    """
+    from holdfast.app.settings import load_settings
+    from holdfast.cli._address import server_url
+
+    wish, admissions = _wish(quantity, best_available, seats)
+    if area is not None and wish is not Wish.QUANTITY:
+        raise fail("--area goes with --quantity; seats are chosen by --category.", code=2)
+    if category is not None and wish is not Wish.BEST_AVAILABLE and wish is not Wish.SEATS:
+        raise fail("--category goes with --best-available or --seats; areas are chosen by --area.", code=2)
+    if abandon + release > 1:
+        raise fail("--abandon and --release are more than 1 together.", code=2)
+    chosen = url or os.environ.get("HOLDFAST_URL")
+    address = server_url(load_settings(), chosen)
+    if not address.startswith(("http://", "https://")):
+        raise fail(f"{address[:200]} is no URL of a server: it starts with http:// or https://.", code=2)
+    plan = Plan(
+        url=address,
+        event=event,
+        run=secrets.token_urlsafe(18),
+        api_key=api_key or os.environ.get("HOLDFAST_API_KEY") or None,
+        buyers=buyers,
+        over_seconds=over,
+        arrival=arrival,
+        seed=secrets.randbelow(1_000_000) if seed is None else seed,
+        wish=wish,
+        admissions=admissions,
+        area=area,
+        category=category,
+        ttl_seconds=ttl_seconds,
+        abandon=abandon,
+        release=release,
+        pay_seconds=_range("--pay-seconds", pay_seconds),
+        come_back=come_back,
+        come_back_seconds=_range("--come-back-seconds", come_back_seconds),
+        patience_seconds=patience_seconds,
+    )
+    folder = _folder(out, event)
+    result = _run(plan, processes=processes, connections=connections, as_json=as_json)
+    _tell(result, folder, as_json=as_json)
+    if not result.verdict.adds_up:
+        raise typer.Exit(1)
+    if result.progress.is_interrupted:
+        raise typer.Exit(130)
+
+
+def _run(plan: Plan, *, processes: int | None, connections: int | None, as_json: bool) -> Result:
+    from holdfast.rush.rush import run_rush
+    from holdfast.rush.terminal import view_for
+
+    try:
+        return asyncio.run(
+            run_rush(plan, view_for(as_json=as_json), processes=processes, connections=connections)
+        )
+    except CannotRush as error:
+        raise fail(str(error)) from None
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _tell(result: Result, folder: Path, *, as_json: bool) -> None:
+    from holdfast.rush.page import page_of
+    from holdfast.rush.report import report_of
+    from holdfast.rush.summary import print_summary
+
+    report = report_of(result)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").write_text(_json(report), encoding="utf-8")
+    (folder / "report.html").write_text(page_of(report), encoding="utf-8")
+    if as_json:
+        print_json({**report, "files": [str(folder / "report.html"), str(folder / "report.json")]})
+    else:
+        print_summary(report)
+        typer.echo(f"\nReport: {folder / 'report.html'}, {folder / 'report.json'}")
+
+
+def _wish(quantity: str | None, best_available: str | None, seats: str | None) -> tuple[Wish, Range]:
+    """Exactly one of them, or two admissions each."""
+    named = [
+        (wish, option, text)
+        for wish, option, text in (
+            (Wish.QUANTITY, "--quantity", quantity),
+            (Wish.BEST_AVAILABLE, "--best-available", best_available),
+            (Wish.SEATS, "--seats", seats),
+        )
+        if text is not None
+    ]
+    if len(named) > 1:
+        raise fail(f"{' and '.join(option for _, option, _ in named)} exclude each other.", code=2)
+    if not named:
+        return Wish.QUANTITY, Range(2, 2)
+    wish, option, text = named[0]
+    found = _range(option, text)
+    whole = found.least == int(found.least) and found.most == int(found.most)
+    if not whole or not 1 <= found.least <= found.most <= _MOST_AT_ONCE:
+        raise fail(
+            f"{option} is a number or a range from 1 to {_MOST_AT_ONCE}, for example 2 or 1-4.", code=2
+        )
+    return wish, found
+
+
+def _range(option: str, text: str) -> Range:
+    try:
+        return Range.parse(text)
+    except ValueError:
+        raise fail(
+            f"{option} is a number or a range, for example 5 or 5-30; {text[:80]} is not.", code=2
+        ) from None
+
+
+def _folder(out: Path | None, event: str) -> Path:
+    """One that can be written to, before anything is sold."""
+    name = "".join(each for each in event if each.isalnum() or each == "-")
+    folder = out or Path(f"rush-{name[:40]}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    if any((folder / f"report.{kind}").exists() for kind in ("html", "json")):
+        raise fail(f"{folder} has a report already: name another folder with --out.")
+    above = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise fail(f"The report cannot be written: {above} is no folder that you may write to.")
+    return folder
+
+
+def _json(report: object) -> str:
+    import json
+
+    return json.dumps(report, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,183 @@
+"""Charts: the figures of a report, each with its name, its legend, and a sentence that says how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.rush.plots import Axis, Plot, Series, bins, milliseconds, whole
+
+__all__ = ["Chart", "all_charts"]
+
+_MOST_CODES = 7
+_PERCENTILES = (("p50", "median", "q1"), ("p90", "p90", "q2"), ("p99", "p99", "q3"), ("p999", "p99.9", "q4"))
+_LATENCIES = (
+    ("hold", "Hold", "from the moment that a buyer meant to ask for seats to the answer, retries included"),
+    ("confirm", "Confirm", "from the moment that a buyer had paid to the answer, retries included"),
+    ("look", "Look", "the same of looking at what is left"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """One figure of the page."""
+
+    name: str
+    about: str
+    legend: Sequence[Series]
+    svg: str
+
+
+def all_charts(report: dict[str, Any]) -> Iterator[Chart]:
+    yield _sold(report)
+    yield _crowd(report)
+    yield from _latencies(report)
+    yield _refusals(report)
+    yield _returning(report)
+    yield _lag(report)
+
+
+def _sold(report: dict[str, Any]) -> Chart:
+    samples = report["series"]["server"]
+    times = [sample["seconds"] for sample in samples]
+    last = samples[-1]
+    several = [
+        Series(
+            name=name,
+            style=style,
+            values=[sample[name] for sample in samples],
+            note=whole(last[name]),
+        )
+        for name, style in (("booked", "booked"), ("held", "held"), ("available", "available"))
+    ]
+    most = max((sample["booked"] + sample["held"] + sample["available"] for sample in samples), default=0)
+    plot = _plot(report, "Sold", Axis.up_to(most), height=240)
+    plot.add_areas(several, times)
+    gone = next((sample["seconds"] for sample in samples if sample["available"] == 0), None)
+    if gone is not None:
+        plot.add_moment(gone, "nothing available")
+    about = "What the server said of the event, asked once a second: every admission is one of the three."
+    return Chart(name="Sold over time", about=about, legend=several, svg=plot.render())
+
+
+def _crowd(report: dict[str, Any]) -> Chart:
+    series = report["series"]
+    several, times = _rates(
+        report,
+        (
+            ("answers", "answers", "s1", series["answers"]),
+            ("came", "buyers who came", "s2", series["came"]),
+            ("came_back", "buyers who came back", "s3", series["came_back"]),
+        ),
+    )
+    plot = _plot(report, "Crowd", Axis.up_to(_most(several)))
+    plot.add_lines(several, times)
+    about = "A second. Buyers come when they come, however slow the answers are."
+    return Chart(name="The crowd", about=about, legend=several, svg=plot.render())
+
+
+def _latencies(report: dict[str, Any]) -> Iterator[Chart]:
+    """On one scale, so that the three can be compared."""
+    latency = report["series"]["latency"]
+    every = [
+        value
+        for step, _, _ in _LATENCIES
+        for values in latency[step].values()
+        for value in values
+        if value is not None
+    ]
+    axis = Axis.decades(every, milliseconds)
+    for step, name, about in _LATENCIES:
+        several = _percentiles(latency[step], report["latency"][step])
+        plot = _plot(report, name, axis)
+        plot.add_lines(several, _ticks(report))
+        yield Chart(name=f"{name}: how long", about=f"Latency, {about}.", legend=several, svg=plot.render())
+
+
+def _refusals(report: dict[str, Any]) -> Chart:
+    """The most frequent ones by name, the others together."""
+    series: dict[str, list[int]] = dict(report["series"]["refusals"])
+    by_size = sorted(series, key=lambda code: -sum(series[code]))
+    shown = by_size[:_MOST_CODES] if len(by_size) > _MOST_CODES + 1 else by_size
+    rest = [code for code in by_size if code not in shown]
+    if rest:
+        series["others"] = [sum(column) for column in zip(*(series[code] for code in rest), strict=True)]
+        shown = [*shown, "others"]
+    several, width = [], 1.0
+    for at, code in enumerate(shown):
+        values, width = bins(series[code], report["series"]["tick_seconds"])
+        several.append(Series(name=code, style=f"s{at + 1}", values=values, note=whole(sum(series[code]))))
+    highest = max((sum(column) for column in zip(*(one.values for one in several), strict=True)), default=0)
+    plot = _plot(report, "Refusals", Axis.up_to(highest))
+    plot.add_bars(several, width)
+    about = "A second, by code. Most of them are what a full house says; `busy` is a server that sheds load."
+    return Chart(name="Refusals", about=about, legend=several, svg=plot.render())
+
+
+def _returning(report: dict[str, Any]) -> Chart:
+    series, several, width = report["series"], [], 1.0
+    for name, words, style in (("lapsed", "lapsed", "s3"), ("released", "given back", "s2")):
+        values, width = bins(series[name], series["tick_seconds"])
+        several.append(Series(name=words, style=style, values=values, note=whole(sum(series[name]))))
+    again, _ = bins(series["held_after_coming_back"], series["tick_seconds"])
+    taken = Series(
+        name="held by buyers who came back",
+        style="s1",
+        values=again,
+        note=whole(sum(series["held_after_coming_back"])),
+    )
+    columns = zip(*(one.values for one in several), strict=True)
+    highest = max(_most([taken]), max((sum(column) for column in columns), default=0))
+    plot = _plot(report, "Returning holds", Axis.up_to(highest))
+    plot.add_bars(several, width)
+    plot.add_lines([taken], [(at + 0.5) * width for at in range(len(again))])
+    about = (
+        "Admissions a second that came back on sale, and those that went to buyers who had found it sold out."
+    )
+    return Chart(name="Returning holds", about=about, legend=[*several, taken], svg=plot.render())
+
+
+def _lag(report: dict[str, Any]) -> Chart:
+    several = _percentiles(report["series"]["lag"], report["generator"]["lag"])
+    values = [value for one in several for value in one.values if value is not None]
+    plot = _plot(report, "The generator's own lag", Axis.decades(values, milliseconds))
+    plot.add_lines(several, _ticks(report))
+    about = "How much later than drawn the buyers themselves acted: it is in every latency above."
+    return Chart(name="The generator's own lag", about=about, legend=several, svg=plot.render())
+
+
+def _plot(report: dict[str, Any], name: str, axis: Axis, *, height: int = 190) -> Plot:
+    return Plot(name, seconds=report["seconds"], axis=axis, height=height)
+
+
+def _rates(
+    report: dict[str, Any], named: Sequence[tuple[str, str, str, list[int]]]
+) -> tuple[list[Series], list[float]]:
+    several, times = [], []
+    for _, words, style, counts in named:
+        values, width = bins(counts, report["series"]["tick_seconds"])
+        times = [(at + 0.5) * width for at in range(len(values))]
+        several.append(Series(name=words, style=style, values=values, note=whole(sum(counts))))
+    return several, times
+
+
+def _percentiles(series: dict[str, list[float | None]], whole_time: dict[str, Any]) -> list[Series]:
+    return [
+        Series(
+            name=words,
+            style=style,
+            values=[None if value is None else max(value, 0.01) for value in series[name]],
+            note="" if whole_time[f"{name}_ms"] is None else milliseconds(whole_time[f"{name}_ms"]),
+        )
+        for name, words, style in reversed(_PERCENTILES)
+    ]
+
+
+def _ticks(report: dict[str, Any]) -> list[float]:
+    tick_seconds = report["series"]["tick_seconds"]
+    return [(at + 0.5) * tick_seconds for at in range(len(report["series"]["answers"]))]
+
+
+def _most(several: Sequence[Series]) -> float:
+    return max((value for one in several for value in one.values if value is not None), default=0)

@@ -1,0 +1,260 @@
+"""Journey: one buyer from the door to the end: look, hold, perhaps pay, perhaps leave, perhaps come back.
+
+What a buyer has in mind is drawn when they come, so that the same seed brings the same crowd; what becomes of it is
+up to the server, and the others.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from random import Random
+from time import time
+from typing import Any, NamedTuple
+
+import orjson
+
+from holdfast.rush.accounts import Accounts, Held
+from holdfast.rush.plan import Plan, Range, Wish
+from holdfast.rush.requests import Requests
+from holdfast.rush.seats import Picture
+from holdfast.rush.steps import Ask, Closed, Left, Steps, Wait, asking
+from holdfast.rush.tally import Clock, Tally
+from holdfast.rush.wire import Answer
+
+__all__ = ["Mind", "Shop", "ask", "code_of", "confirm", "draw_mind", "journey", "release"]
+
+_COME_BACK = frozenset({"sold_out", "not_together", "event_not_on_sale", "sales_stopped"})
+"""Refusals after which it may be worth to look again later."""
+
+_OTHER_SEATS = frozenset({"seat_taken", "seat_blocked"})
+_TRIES = 4
+"""How many seats a buyer clicks before they look anew."""
+
+
+class Mind(NamedTuple):
+    """What a buyer came for, and what they will do with it."""
+
+    number: int
+    quantity: int
+    fate: str
+    pay_seconds: float
+
+
+class Shop:
+    """What all buyers of one process share."""
+
+    def __init__(self, plan: Plan, requests: Requests, picture: Picture, *, index: int, clock: Clock) -> None:
+        self.plan = plan
+        self.requests = requests
+        self.picture = picture
+        self.index = index
+        self.clock = clock
+        self.chance = Random(f"{plan.seed}/{index}")
+        self.tally = Tally()
+        self.accounts = Accounts()
+        self.ahead_seconds = 0.0
+        """Of the server's clock, against this machine's."""
+
+    def count(self, name: str, many: int = 1) -> None:
+        self.tally.count(name, self.clock.tick(), many)
+
+    def read_hold(self, answer: Answer) -> Held:
+        """Raises KeyError, TypeError or ValueError."""
+        told = orjson.loads(answer.body)
+        self.ahead_seconds = datetime.fromisoformat(told["server_time"]).timestamp() - time()
+        return Held.read(told)
+
+    def key(self, mind: Mind, what: str) -> str:
+        return f"{self.plan.run}-{self.index}-{mind.number}-{what}"
+
+
+def draw_mind(shop: Shop, number: int) -> Mind:
+    plan, chance = shop.plan, shop.chance
+    drawn = chance.random()
+    fate = (
+        "abandoned"
+        if drawn < plan.abandon
+        else "released"
+        if drawn < plan.abandon + plan.release
+        else "booked"
+    )
+    quantity = chance.randint(int(plan.admissions.least), int(plan.admissions.most))
+    return Mind(number, quantity, fate, _draw(chance, plan.pay_seconds))
+
+
+def journey(shop: Shop, mind: Mind) -> Steps[None]:
+    """Ends with exactly one fate counted."""
+    try:
+        fate = yield from _visit(shop, mind)
+    except Left as left:
+        fate = "sent_home" if left.is_closing else "unanswered"
+    except Closed:
+        fate = "sent_home"
+    except (KeyError, TypeError, ValueError) as error:
+        shop.accounts.say_odd(f"an answer is none of Holdfast's: {type(error).__name__} {error}")
+        fate = "refused"
+    shop.count(fate)
+
+
+def _visit(shop: Shop, mind: Mind) -> Steps[str]:
+    plan = shop.plan
+    etag, seen = "", 0
+    for visit in range(1 + plan.come_back):
+        if visit:
+            yield Wait(_draw(shop.chance, plan.come_back_seconds))
+            shop.count("came_back")
+        answer = yield from ask(shop, Ask("look", shop.requests.look(etag)))
+        if answer.status == 200:
+            etag, seen = answer.etag, _available(answer)
+        elif answer.status != 304:
+            _refused(shop, answer)
+            return "refused"
+        if seen < (1 if plan.takes_part else mind.quantity):
+            continue
+        held = yield from _hold(shop, mind, visit)
+        if isinstance(held, Held):
+            if visit:
+                shop.count("held_after_coming_back", held.quantity)
+            return (yield from _decide(shop, mind, held))
+        if held not in _COME_BACK and held not in _OTHER_SEATS:
+            return "refused"
+    return "no_luck"
+
+
+def _hold(shop: Shop, mind: Mind, visit: int) -> Steps[Held | str]:
+    """A hold, or the code of the refusal."""
+    code = "sold_out"
+    buyer = f"{shop.plan.run}-{shop.index}-{mind.number}" if shop.plan.names_buyers else None
+    for click in range(_TRIES):
+        lines = _lines(shop, mind)
+        if lines is None:
+            return "sold_out"
+        request = shop.requests.hold(lines, buyer=buyer, key=shop.key(mind, f"hold-{visit}-{click}"))
+        try:
+            answer = yield from ask(shop, Ask("hold", request))
+        except Left as left:
+            if left.may_be_done:
+                shop.accounts.leave_open("hold", request)
+            raise
+        if answer.status == 201:
+            held = shop.read_hold(answer)
+            shop.count("held", held.quantity)
+            shop.picture.take(held.seats)
+            return held
+        code = _refused(shop, answer)
+        if code not in _OTHER_SEATS:
+            return code
+        shop.picture.take(lines[0]["seats"])
+    return code
+
+
+def _decide(shop: Shop, mind: Mind, held: Held) -> Steps[str]:
+    """What a buyer does who holds something."""
+    if mind.fate == "abandoned":
+        _let_lapse(shop, held)
+        return mind.fate
+    try:
+        yield Wait(mind.pay_seconds)
+    except Closed:
+        _let_lapse(shop, held)
+        raise
+    if mind.fate == "released":
+        request = shop.requests.release(held.id, held.token, key=shop.key(mind, "release"))
+        return (yield from release(shop, held, request))
+    request = shop.requests.confirm(held.id, held.token, key=shop.key(mind, "confirm"))
+    return (yield from confirm(shop, held, request))
+
+
+def confirm(shop: Shop, held: Held, request: bytes) -> Steps[str]:
+    """Pay. A request is given whole, so that one that was never answered can be asked again in the same words."""
+    try:
+        answer = yield from ask(shop, Ask("confirm", request))
+    except Left as left:
+        if left.may_be_done:
+            shop.accounts.leave_open("confirm", request, held)
+        else:
+            _let_lapse(shop, held)
+        raise
+    if answer.status in (200, 201):
+        shop.count("booked_admissions", shop.accounts.book(held, orjson.loads(answer.body)))
+        return "booked"
+    code = _refused(shop, answer)
+    if code != "hold_expired":
+        shop.accounts.say_odd(f"hold {held.id} was refused its booking: {code}")
+    _let_lapse(shop, held)
+    return "too_late" if code == "hold_expired" else "refused"
+
+
+def release(shop: Shop, held: Held, request: bytes) -> Steps[str]:
+    """Give it back."""
+    try:
+        answer = yield from ask(shop, Ask("release", request))
+    except Left as left:
+        if left.may_be_done:
+            shop.accounts.leave_open("release", request, held)
+        else:
+            _let_lapse(shop, held)
+        raise
+    if answer.status == 200:
+        shop.accounts.give_back(held)
+        shop.count("released_admissions", held.quantity)
+        return "released"
+    code = _refused(shop, answer)
+    _let_lapse(shop, held)
+    return "abandoned" if code == "hold_expired" else "refused"
+
+
+def ask(shop: Shop, wanted: Ask) -> Steps[Answer]:
+    """What comes of it, with a buyer's patience. Raises Left."""
+    return asking(wanted, shop.chance, patience_seconds=shop.plan.patience_seconds)
+
+
+def _let_lapse(shop: Shop, held: Held) -> None:
+    shop.accounts.let_lapse(held)
+    left = max(0.0, held.expires_at - time() - shop.ahead_seconds)
+    tick = shop.clock.tick() + round(left / shop.plan.tick_seconds)
+    shop.tally.count("lapsed_admissions", tick, held.quantity)
+
+
+def _lines(shop: Shop, mind: Mind) -> list[dict[str, Any]] | None:
+    """What goes into the basket; None where the picture has no such seats left."""
+    plan = shop.plan
+    match plan.wish:
+        case Wish.QUANTITY:
+            line: dict[str, Any] = {"quantity": mind.quantity}
+            if plan.area is not None:
+                line["area"] = plan.area
+        case Wish.BEST_AVAILABLE:
+            line = {"best_available": mind.quantity}
+            if plan.category is not None:
+                line["category"] = plan.category
+        case Wish.SEATS:
+            seats = shop.picture.pick(shop.chance, mind.quantity)
+            if seats is None:
+                return None
+            line = {"seats": seats}
+    return [line]
+
+
+def _available(answer: Answer) -> int:
+    found: int = orjson.loads(answer.body)["available"]
+    return found
+
+
+def _refused(shop: Shop, answer: Answer) -> str:
+    code = code_of(answer)
+    shop.count(f"refusal:{code}")
+    return code
+
+
+def code_of(answer: Answer) -> str:
+    """The problem's code, or its status where a stranger answered."""
+    try:
+        code = orjson.loads(answer.body)["code"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        code = None
+    return code if isinstance(code, str) else f"status_{answer.status}"
+
+
+def _draw(chance: Random, range: Range) -> float:
+    return range.least + (range.most - range.least) * chance.random()

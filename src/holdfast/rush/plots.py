@@ -1,0 +1,253 @@
+"""Plots: lines, stacked bars and areas over time as inline SVG.
+
+All have one frame and one axis of time, so that what happened at a moment stands below one another. Colours are classes
+of the page's style sheet, which knows light from dark. Where the pointer is, the browser itself tells the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+from math import ceil, floor, log10
+
+__all__ = ["Axis", "Plot", "Series", "bins", "compact", "milliseconds", "moment", "whole"]
+
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 760, 64, 14, 12, 26
+_STEPS_OF_TIME = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200)
+_MOST_MARKS = 10
+_MOST_BARS = 160
+
+Values = Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One thing over time; `style` is its class in the style sheet."""
+
+    name: str
+    style: str
+    values: Values
+    note: str = ""
+    """Beside the name in the legend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """The upright one: from 0 (of a logarithmic one, from `least`) to `most`."""
+
+    most: float
+    words: Callable[[float], str]
+    least: float = 0.0
+    is_log: bool = False
+
+    @classmethod
+    def up_to(cls, most: float, words: Callable[[float], str] | None = None) -> Axis:
+        top = most if most > 0 else 1.0
+        step = _nice_step(top / 4)
+        return cls(most=step * ceil(top / step - 1e-9), words=words or compact)
+
+    @classmethod
+    def decades(cls, values: Sequence[float], words: Callable[[float], str]) -> Axis:
+        """Whole powers of ten around all values; at least two of them."""
+        found = [value for value in values if value > 0] or [1.0]
+        least, most = floor(log10(min(found))), ceil(log10(max(found)))
+        return cls(least=10.0**least, most=10.0 ** max(most, least + 2), is_log=True, words=words)
+
+    def marks(self) -> list[float]:
+        if self.is_log:
+            return [10.0**power for power in range(round(log10(self.least)), round(log10(self.most)) + 1)]
+        step = _nice_step(self.most / 4)
+        return [step * at for at in range(round(self.most / step) + 1)]
+
+    def height(self, value: float) -> float:
+        """From 0 at the bottom to 1 at the top."""
+        if self.is_log:
+            span = log10(self.most) - log10(self.least)
+            return min(1.0, max(0.0, (log10(max(value, self.least)) - log10(self.least)) / span))
+        return min(1.0, max(0.0, value / self.most))
+
+
+class Plot:
+    """One figure. Things are drawn in the order in which they are added."""
+
+    def __init__(self, name: str, *, seconds: float, axis: Axis, height: int = 190) -> None:
+        self._name = name
+        self._seconds = max(seconds, 1.0)
+        self._axis = axis
+        self._height = height
+        self._drawn: list[str] = []
+        self._hovers: list[tuple[float, float, str]] = []
+
+    def add_lines(self, several: Sequence[Series], times: Sequence[float]) -> None:
+        """Gaps stay gaps; a moment alone is a dot."""
+        for one in several:
+            self._drawn.append(self._line(one, times))
+        edges = _edges(times, self._seconds)
+        for at, (begin, end) in enumerate(edges):
+            lines = [
+                f"{one.name} {self._axis.words(value)}"
+                for one in several
+                if (value := one.values[at]) is not None
+            ]
+            if lines:
+                self._hovers.append((begin, end, "\n".join([moment(times[at]), *lines])))
+
+    def add_areas(self, several: Sequence[Series], times: Sequence[float]) -> None:
+        """On top of one another, the first at the bottom."""
+        below = [0.0] * len(times)
+        for one in several:
+            above = [base + (value or 0) for base, value in zip(below, one.values, strict=True)]
+            upper = [f"{self._x(t):.1f},{self._y(v):.1f}" for t, v in zip(times, above, strict=True)]
+            lower = [f"{self._x(t):.1f},{self._y(v):.1f}" for t, v in zip(times, below, strict=True)]
+            points = " ".join((*upper, *reversed(lower)))
+            self._drawn.append(f'<polygon class="area {one.style}" points="{points}"/>')
+            below = above
+        self._tell(several, _edges(times, self._seconds), times)
+
+    def add_bars(self, several: Sequence[Series], width_seconds: float) -> None:
+        """On top of one another; each as wide as its time, which begins at 0."""
+        count = max((len(one.values) for one in several), default=0)
+        below = [0.0] * count
+        for one in several:
+            path = []
+            for at, value in enumerate(one.values):
+                if value:
+                    left, right = self._x(at * width_seconds), self._x((at + 1) * width_seconds)
+                    gap = 1.0 if right - left > 4 else 0.0
+                    top, bottom = self._y(below[at] + value), self._y(below[at])
+                    path.append(f"M{left:.1f} {bottom:.1f}V{top:.1f}H{right - gap:.1f}V{bottom:.1f}Z")
+                    below[at] += value
+            self._drawn.append(f'<path class="bar {one.style}" d="{"".join(path)}"/>')
+        edges = [(at * width_seconds, (at + 1) * width_seconds) for at in range(count)]
+        self._tell(several, edges, [begin for begin, _ in edges])
+
+    def add_moment(self, seconds: float, name: str) -> None:
+        """A line across, with a word at its head."""
+        x = self._x(seconds)
+        anchor, shift = ("end", -5) if x > WIDTH * 0.8 else ("start", 5)
+        self._drawn.append(
+            f'<line class="moment" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{self._floor:.1f}"/>'
+            f'<text class="moment" x="{x + shift:.1f}" y="{TOP + 11}" text-anchor="{anchor}">{escape(name)}</text>'
+        )
+
+    def render(self) -> str:
+        hovers = "".join(
+            f'<rect class="hover" x="{self._x(begin):.1f}" y="{TOP}" '
+            f'width="{max(0.5, self._x(end) - self._x(begin)):.1f}" height="{self._floor - TOP:.1f}">'
+            f"<title>{escape(text)}</title></rect>"
+            for begin, end, text in self._hovers
+        )
+        return (
+            f'<svg viewBox="0 0 {WIDTH} {self._height}" role="img" aria-label="{escape(self._name)}">'
+            f"{self._grid()}{''.join(self._drawn)}{self._times()}{hovers}</svg>"
+        )
+
+    @property
+    def _floor(self) -> float:
+        return self._height - BOTTOM
+
+    def _x(self, seconds: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * min(seconds, self._seconds) / self._seconds
+
+    def _y(self, value: float) -> float:
+        return self._floor - (self._floor - TOP) * self._axis.height(value)
+
+    def _grid(self) -> str:
+        parts = []
+        for value in self._axis.marks():
+            y = self._y(value)
+            parts.append(
+                f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+                f'<text class="mark" x="{LEFT - 8}" y="{y + 3.5:.1f}" text-anchor="end">'
+                f"{escape(self._axis.words(value))}</text>"
+            )
+        return "".join(parts)
+
+    def _times(self) -> str:
+        step = next(
+            (each for each in _STEPS_OF_TIME if self._seconds / each <= _MOST_MARKS),
+            ceil(self._seconds / _MOST_MARKS / 86_400) * 86_400,
+        )
+        parts = [
+            f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{self._floor:.1f}" y2="{self._floor:.1f}"/>'
+        ]
+        for at in range(int(self._seconds / step) + 1):
+            x = self._x(at * step)
+            parts.append(
+                f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{self._floor:.1f}" y2="{self._floor + 4:.1f}"/>'
+                f'<text class="mark" x="{x:.1f}" y="{self._floor + 17:.1f}" text-anchor="middle">'
+                f"{moment(at * step)}</text>"
+            )
+        return "".join(parts)
+
+    def _line(self, one: Series, times: Sequence[float]) -> str:
+        path, dots = [], []
+        points = [
+            None if value is None else (self._x(time), self._y(value))
+            for time, value in zip(times, one.values, strict=True)
+        ]
+        for before, here, after in zip([None, *points], points, [*points[1:], None], strict=False):
+            if here is None:
+                continue
+            if before is None and after is None:
+                dots.append(f'<circle class="dot {one.style}" cx="{here[0]:.1f}" cy="{here[1]:.1f}" r="2"/>')
+            path.append(f"{'M' if before is None else 'L'}{here[0]:.1f} {here[1]:.1f}")
+        return f'<path class="line {one.style}" d="{"".join(path)}"/>{"".join(dots)}'
+
+    def _tell(
+        self, several: Sequence[Series], edges: Sequence[tuple[float, float]], times: Sequence[float]
+    ) -> None:
+        for at, (begin, end) in enumerate(edges):
+            lines = [
+                f"{one.name} {whole(value)}"
+                for one in reversed(several)
+                if (value := one.values[at]) is not None
+            ]
+            self._hovers.append((begin, end, "\n".join([moment(times[at]), *lines])))
+
+
+def bins(values: Sequence[float], tick_seconds: float) -> tuple[list[float], float]:
+    """Neighbours added up until there are few enough for bars, as rates a second; and how wide each is."""
+    together = max(1, ceil(len(values) / _MOST_BARS))
+    width = together * tick_seconds
+    return [sum(values[at : at + together]) / width for at in range(0, len(values), together)], width
+
+
+def moment(seconds: float) -> str:
+    """On the axis of time."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def compact(value: float) -> str:
+    """1,500,000 as 1.5M."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def whole(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+
+
+def milliseconds(value: float) -> str:
+    """As milliseconds, or as seconds from one on."""
+    return f"{value / 1000:.3g} s" if value >= 1000 else f"{value:.3g} ms"
+
+
+def _nice_step(least: float) -> float:
+    """1, 2 or 5 times a power of ten."""
+    power = 10.0 ** floor(log10(least))
+    return next(power * each for each in (1, 2, 5, 10) if power * each >= least * (1 - 1e-9))
+
+
+def _edges(times: Sequence[float], end: float) -> list[tuple[float, float]]:
+    """Around each moment, to the middle of the way to its neighbours."""
+    if not times:
+        return []
+    middles = [(one + other) / 2 for one, other in pairwise(times)]
+    return list(zip([0.0, *middles], [*middles, end], strict=True))

@@ -1,0 +1,63 @@
+"""Seats: the picture of a seated event that the buyers of a process look at, as a shop's page shows it.
+
+It is a second old, as pages are. So two buyers click the same seat, and one of them is told that it is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+__all__ = ["Picture"]
+
+_GLANCES = 24
+"""Places that a buyer tries before they search the whole map."""
+
+
+class Picture:
+    """Rows of neighbouring seats, from the front, and which of them are taken."""
+
+    def __init__(self, rows: list[list[str]]) -> None:
+        self._rows = rows
+        self._taken: set[str] = set()
+        self._free: dict[int, list[tuple[int, int]]] = {}
+
+    def show(self, taken: Iterable[str]) -> None:
+        """As the server has it now."""
+        self._taken = set(taken)
+        self._free.clear()
+
+    def take(self, labels: Iterable[str]) -> None:
+        self._taken.update(labels)
+
+    def pick(self, chance: Random, quantity: int) -> list[str] | None:
+        """So many neighbours that look free, rather at the front: that is where everybody wants to sit."""
+        if not self._rows:
+            return None
+        for _ in range(_GLANCES):
+            row = self._rows[int(len(self._rows) * chance.random() ** 2)]
+            if len(row) >= quantity:
+                start = chance.randint(0, len(row) - quantity)
+                seats = row[start : start + quantity]
+                if self._taken.isdisjoint(seats):
+                    return seats
+        return self._search(chance, quantity)
+
+    def _search(self, chance: Random, quantity: int) -> list[str] | None:
+        """Places are found once for each picture; those that were taken since are passed over."""
+        places = self._free.get(quantity)
+        if places is None:
+            places = self._free[quantity] = [
+                (number, start)
+                for number, row in enumerate(self._rows)
+                for start in range(len(row) - quantity + 1)
+                if self._taken.isdisjoint(row[start : start + quantity])
+            ]
+        while places:
+            at = chance.randrange(len(places))
+            places[at], places[-1] = places[-1], places[at]
+            number, start = places.pop()
+            seats = self._rows[number][start : start + quantity]
+            if self._taken.isdisjoint(seats):
+                return seats
+        return None

@@ -1,0 +1,100 @@
+"""Steps: what a buyer does next, as values that a program carries out. No input, output or clock happens here.
+
+A journey is a generator: it yields what it wants, and is sent what came of it. A hundred thousand of them cost little
+while they wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from random import Random
+from typing import TypeAlias, TypeVar
+
+from holdfast.rush.wire import Answer, Lost
+
+__all__ = ["Ask", "Closed", "Left", "Steps", "Wait", "asking"]
+
+T = TypeVar("T")
+
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_UNKNOWN = frozenset({500, 502, 504})
+"""Of those, the ones after which it may have been done; and 503 where its code says so."""
+
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 5.0
+_LONGEST_RETRY_AFTER_SECONDS = 60.0
+
+
+class Ask:
+    """Send this, the same each time that it is asked again."""
+
+    __slots__ = ("request", "step")
+
+    def __init__(self, step: str, request: bytes) -> None:
+        self.step = step
+        self.request = request
+
+
+class Wait:
+    """Come again after so long. `is_retry`: because the server could not answer, not because people take their time."""
+
+    __slots__ = ("is_retry", "seconds")
+
+    def __init__(self, seconds: float, *, is_retry: bool = False) -> None:
+        self.seconds = seconds
+        self.is_retry = is_retry
+
+
+Steps: TypeAlias = Generator[Ask | Wait, Answer | Lost | None, T]
+
+
+class Closed(Exception):
+    """Thrown into a journey: the rush is over, and everybody goes home."""
+
+
+class Left(Exception):
+    """The buyer leaves without an answer. `may_be_done`: whether what they asked may have happened nevertheless."""
+
+    def __init__(self, *, may_be_done: bool, is_closing: bool = False) -> None:
+        super().__init__()
+        self.may_be_done = may_be_done
+        self.is_closing = is_closing
+
+
+def asking(ask: Ask, chance: Random, *, patience_seconds: float) -> Steps[Answer]:
+    """Ask until there is an answer, in the same words, so that it is done once. Raises Left."""
+    may_be_done = False
+    waited, pause = 0.0, _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            outcome = yield ask
+        except Closed:
+            raise Left(may_be_done=True, is_closing=True) from None
+        asked_for = 0.0
+        match outcome:
+            case Answer(status=status) if status not in _AGAIN:
+                return outcome
+            case Answer():
+                asked_for = _seconds(outcome.retry_after)
+                unknown = outcome.status in _UNKNOWN or b'"outcome_unknown"' in outcome.body
+                may_be_done = may_be_done or unknown
+            case Lost():
+                may_be_done = may_be_done or outcome.may_be_done
+            case None:
+                raise AssertionError("an ask is sent an outcome")
+        # Never all in one moment: a crowd that comes back together is refused together.
+        seconds = asked_for + pause * (0.5 + chance.random())
+        waited += seconds
+        if waited > patience_seconds:
+            raise Left(may_be_done=may_be_done)
+        try:
+            yield Wait(seconds, is_retry=True)
+        except Closed:
+            raise Left(may_be_done=may_be_done, is_closing=True) from None
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _seconds(retry_after: str) -> float:
+    """As this server and most others write it; a date is taken as none."""
+    text = retry_after.strip()
+    return min(float(text), _LONGEST_RETRY_AFTER_SECONDS) if text.isascii() and text.isdigit() else 0.0

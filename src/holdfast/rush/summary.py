@@ -1,0 +1,92 @@
+"""Summary: what came of a rush, in the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from holdfast.rush.tally import FATES
+
+__all__ = ["STEP_NAMES", "print_summary", "warnings_of"]
+
+STEP_NAMES = {
+    "look": "look",
+    "hold": "hold",
+    "confirm": "confirm",
+    "release": "give back",
+    "later": "“come later”, each",
+}
+
+_SLOW_MILLISECONDS = 50
+
+
+def print_summary(report: dict[str, Any]) -> None:
+    console = Console()
+    buyers = Table(show_edge=False, box=None, pad_edge=False, show_header=False)
+    buyers.add_column(justify="right")
+    buyers.add_column()
+    buyers.add_row(f"{report['buyers']['came']:,}", "buyers came, of whom")
+    for fate, words in FATES.items():
+        if many := report["buyers"][fate]:
+            buyers.add_row(f"{many:,}", words)
+    console.print()
+    console.print(buyers)
+    console.print()
+    console.print(_latencies(report))
+    refused = {**report["refusals"], **{f"{why} (lost)": many for why, many in report["lost"].items()}}
+    if refused:
+        console.print()
+        console.print(
+            Text("Refused: " + ", ".join(f"{code} {many:,}" for code, many in refused.items())),
+            soft_wrap=True,
+        )
+    for warning in warnings_of(report):
+        console.print()
+        console.print(Text(warning), soft_wrap=True, style="yellow")
+    console.print()
+    for one in report["check"]["statements"]:
+        mark = Text("✓ ", style="green") if one["holds"] else Text("✗ ", style="bold red")
+        console.print(mark + Text(one["text"], style="" if one["holds"] else "bold"), soft_wrap=True)
+    console.print()
+    if report["check"]["adds_up"]:
+        console.print(Text("It adds up.", style="bold green"))
+    else:
+        console.print(Text("It does not add up.", style="bold red"))
+
+
+def warnings_of(report: dict[str, Any]) -> list[str]:
+    """What a reader of the figures has to know: where the generator, and not the server, was the slow one."""
+    found = []
+    lag = report["generator"]["lag"]["p99_ms"] or 0
+    if lag > _SLOW_MILLISECONDS:
+        found.append(
+            f"The buyers themselves were late: one in a hundred by {lag:,.0f} ms or more, which is in every latency "
+            "above. More --processes, or another machine, make them punctual."
+        )
+    queueing = report["generator"]["waiting_for_a_connection"]["p99_ms"] or 0
+    if queueing > _SLOW_MILLISECONDS:
+        found.append(
+            f"Requests waited for one of {report['limits']['connections']:,} connections: one in a hundred for "
+            f"{queueing:,.0f} ms or more, which is in every latency above."
+        )
+    return found
+
+
+def _latencies(report: dict[str, Any]) -> Table:
+    table = Table(show_edge=False, box=None, pad_edge=False, header_style="dim")
+    table.add_column("milliseconds")
+    for title in ("answers", "p50", "p90", "p99", "p99.9", "longest"):
+        table.add_column(title, justify="right", min_width=7)
+    rows = [(STEP_NAMES[step], found) for step, found in report["latency"].items()]
+    for name, found in (*rows, ("the generator's own lag", report["generator"]["lag"])):
+        if found["count"]:
+            values = (found[each] for each in ("p50_ms", "p90_ms", "p99_ms", "p999_ms", "longest_ms"))
+            table.add_row(name, f"{found['count']:,}", *(_number(value) for value in values))
+    return table
+
+
+def _number(milliseconds: float) -> str:
+    return f"{milliseconds:,.1f}" if milliseconds < 100 else f"{milliseconds:,.0f}"
