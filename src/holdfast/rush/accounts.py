@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 __all__ = ["Accounts", "Booked", "Held", "Unsettled"]
 
@@ -49,14 +49,9 @@ class Unsettled(NamedTuple):
     hold: Held | None
 
 
-class SeatTime(NamedTuple):
-    """From when to when a seat was one buyer's, by the server's clock. `until` None: it was given back, at a moment
-    between that only the server knows."""
-
-    label: str
-    since: float
-    until: float | None
-
+SeatTime: TypeAlias = tuple[str, float, float | None]
+"""From when to when a seat was one buyer's, by the server's clock. The end is None where it was given back, at a moment
+that only the server knows."""
 
 FOR_GOOD = 1e18
 """A time that goes through JSON, which has no infinity."""
@@ -100,7 +95,7 @@ class Accounts:
             self.odd.append(text)
 
     def _keep_seats(self, held: Held, until: float | None) -> None:
-        self.seat_times.extend(SeatTime(label, held.placed_at, until) for label in held.seats)
+        self.seat_times.extend((label, held.placed_at, until) for label in held.seats)
 
 
 def seats_of(lines: list[dict[str, Any]]) -> tuple[str, ...]:

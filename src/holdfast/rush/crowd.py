@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,14 +54,22 @@ class Crowd:
         self.told = Told()
         self.started_at = 0.0
         self._rows = rows
+        self._gone = 0
+        self._gone_at = 0.0
+        self._left: Callable[[], None] = lambda: None
         self._most_open: dict[int, int] = {}
         self._processes: list[asyncio.subprocess.Process] = []
         self._errors: list[str] = []
 
     @property
     def seconds(self) -> float:
-        """Since the doors opened."""
-        return max(0.0, time.monotonic() - self.started_at)
+        """Since the doors opened, until the last buyer left."""
+        return max(0.0, (self._gone_at if self.is_empty else time.monotonic()) - self.started_at)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everybody has left, and only what they were told is still looked at."""
+        return self._gone == len(self._processes)
 
     @property
     def is_open(self) -> bool:
@@ -87,8 +96,9 @@ class Crowd:
             said = f": {self._errors[-1]}" if self._errors else ""
             raise CannotRush(f"The processes with the buyers did not start{said}.") from error
 
-    async def open_doors(self) -> None:
-        """Until everybody has gone and what they were told is known."""
+    async def open_doors(self, left: Callable[[], None]) -> None:
+        """Until what everybody was told is known; `left` is called when the last has gone."""
+        self._left = left
         self.started_at = time.monotonic() + _SOON_SECONDS
         for process in self._processes:
             self._order(process, {"start_at": self.started_at})
@@ -144,6 +154,11 @@ class Crowd:
                         self.told.lapsing.extend((at, quantity) for at, quantity in value)
                     case "booked_seats":
                         self.told.booked_seats.extend(value)
+                    case "gone":
+                        self._gone += 1
+                        self._gone_at = time.monotonic()
+                        if self.is_empty:
+                            self._left()
                     case "broken":
                         self._errors.append(value)
         if not is_whole:

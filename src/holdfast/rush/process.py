@@ -80,6 +80,7 @@ class _Process:
             looker.hang_up()
             looking.cancel()
         self._tell_tally()
+        _tell({"gone": True})
 
     async def settle(self) -> None:
         """Told apart from the rush: nothing of it is in the counts."""

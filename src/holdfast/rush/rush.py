@@ -20,7 +20,9 @@ from holdfast.rush.verdict import Afterwards, Verdict, judge
 
 __all__ = ["Progress", "Result", "Sample", "View", "run_rush"]
 
+_LOOK_SECONDS = 1.0
 _SAMPLE_TIMEOUT_SECONDS = 2.0
+_LOOKING_BACK = "Everybody has left. What they were told is compared with the server."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +88,8 @@ async def run_rush(plan: Plan, view: View, *, processes: int | None, connections
         crowd = Crowd(plan, survey.rows)
         progress = Progress(plan=plan, survey=survey, limits=limits, crowd=crowd)
         with _interrupts(progress, view):
-            await crowd.gather()
             try:
+                await crowd.gather()
                 # Once more: the processes took a moment to start, and the comparison begins here.
                 progress.survey = replace(survey, before=await client.get_availability(event))
                 started_at = datetime.now(UTC)
@@ -110,18 +112,24 @@ async def run_rush(plan: Plan, view: View, *, processes: int | None, connections
 
 
 async def _hold_rush(progress: Progress, view: View) -> None:
-    sampling = asyncio.create_task(_sample(progress, view))
+    beside = asyncio.gather(_sample(progress), _show(progress, view))
     try:
-        await progress.crowd.open_doors()
+        await progress.crowd.open_doors(lambda: view.say(_LOOKING_BACK))
     except* CannotRush as group:
         raise CannotRush(str(group.exceptions[0])) from None
     finally:
-        sampling.cancel()
+        beside.cancel()
         with suppress(asyncio.CancelledError):
-            await sampling
+            await beside
 
 
-async def _sample(progress: Progress, view: View) -> None:
+async def _show(progress: Progress, view: View) -> None:
+    while not progress.crowd.is_empty:
+        await asyncio.sleep(_LOOK_SECONDS)
+        view.show(progress)
+
+
+async def _sample(progress: Progress) -> None:
     """The counts of every second, as anyone sees them; none where the server does not answer."""
     plan = progress.plan
     known = progress.survey.before
@@ -130,14 +138,13 @@ async def _sample(progress: Progress, view: View) -> None:
     async with AsyncClient(
         plan.url, plan.api_key, retries=once, timeout_seconds=_SAMPLE_TIMEOUT_SECONDS
     ) as client:
-        while True:
-            await asyncio.sleep(1.0)
+        while not progress.crowd.is_empty:
+            await asyncio.sleep(_LOOK_SECONDS)
             with suppress(HoldfastError):
                 known = await client.get_availability(plan.event, known=known)
                 seconds = progress.crowd.seconds
                 if seconds - progress.samples[-1].seconds >= plan.tick_seconds - 0.5:
                     progress.samples.append(_sample_of(seconds, known))
-            view.show(progress)
 
 
 def _sample_of(seconds: float, counts: Availability) -> Sample:
