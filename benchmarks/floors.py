@@ -8,15 +8,11 @@ again to a copy of the database as it was before, as fast as it answers. Beside 
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 import psycopg
 import uvloop
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.commits import commits
+from benchmarks.databases import copy_of
 from benchmarks.part import Asked, run_part
 from benchmarks.replay import Recording, recorded, replay
 from benchmarks.result import Result
@@ -32,7 +28,7 @@ def measure(url: str, *, rounds: int, seconds: float) -> Result:
     number = uvloop.run(_new_event(url))
     for at in range(rounds):
         for callers in CALLERS if at % 2 == 0 else reversed(CALLERS):
-            with _copied(url) as copy:
+            with copy_of(url, COPY) as copy:
                 recording = uvloop.run(_sold(url, number, callers, seconds))
                 before = _holds(copy)
                 took = replay(url, recording, database=COPY)
@@ -59,20 +55,6 @@ async def _sold(url: str, number: int, callers: int, seconds: float) -> Recordin
             await rate(placing(engine, number), callers, seconds)
         (session,) = [one for one in sessions if one.turns]
         return session
-
-
-@contextlib.contextmanager
-def _copied(url: str) -> Iterator[str]:
-    """The URL of a copy of the database as it is now."""
-    original = str(conninfo_to_dict(url)["dbname"])
-    with psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(COPY), sql.Identifier(original))
-        )
-        try:
-            yield url.replace(f"/{original}?", f"/{COPY}?", 1)
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(COPY)))
 
 
 def _holds(url: str) -> int:

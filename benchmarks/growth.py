@@ -1,165 +1,207 @@
-"""Growth: what a large event costs, and what many holds cost a batch.
+"""Growth: holds per second beside what a long and busy sale leaves behind, at the store, and the longest batch of each.
 
-    python -m benchmarks.growth [--rounds 5]
+    python -m benchmarks.growth [--rounds 5] [--seconds 1.5] [--most 10000000] [--out FOLDER]
 
-In one run: an event of 100,000 seats created; its seat state with 50,000 taken, first look and later ones; best
-available of 4 decided on it; and holds per second on one event with nothing held, with 100,000 live holds, and with
-100,000 lapsed holds that nobody swept, in turn.
+Each situation has a database of its own in the same PostgreSQL, and all take turns: an event with nothing held; with
+live holds; with lapsed holds that nobody swept, where there is room besides, and where every hold has to reclaim one
+of them; with old claims; seated events, of which pairs of seats are held and released; and many events. `--most` leaves
+the largest out.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
-import time
-from typing import Any
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
-import psycopg
 import uvloop
 
+from benchmarks import ballast
+from benchmarks.databases import copy_of
+from benchmarks.large_events import measure_large_event
+from benchmarks.part import Asked, run_part
+from benchmarks.result import Result, ratios
+from benchmarks.selling import Caller, LongestBatch, new_event, open_engine, placing, rate
 from benchmarks.server import scratch_database
-from benchmarks.store import CAPACITY, rate
+from benchmarks.wire import seat_map
 from holdfast.domain import commands as c
 from holdfast.domain.seat_map_forms import parse_seat_map
 from holdfast.engine.engine import Engine
-from holdfast.engine.tokens import Keyring, hash_token
-from holdfast.store.connections import Connections
+from holdfast.engine.tokens import hash_token
 
-HOLDS = 100_000
+NEEDED = "lapsed holds that are needed"
+CONNECTIONS = 4
+CALLERS = 64
+MANY_CALLERS = 256
+MOST = 10_000_000
+LIVE = LAPSED = (100_000, 1_000_000)
+OLD = (1_000_000, 10_000_000)
+SEATS = (1_000, 10_000, 100_000)
+EVENTS = (1, 10, 100, 1_000, 10_000)
+_WARM_UP_SECONDS = 1.0
 
-FILL = """
-WITH made AS (
-    INSERT INTO holds (event_number, id, status, placed_at, expires_at, quantity, requested, placed_by)
-    SELECT %(number)s, gen_random_uuid(), 'active', now(), now() + %(expiry)s * interval '1 second', 1, 1, 'benchmark'
-    FROM generate_series(1, %(count)s)
-    RETURNING id
-)
-INSERT INTO claims (event_number, hold_id, claim_number, line, kind, area_number, quantity, held_version)
-SELECT %(number)s, id, 0, 0, 'hold', 1, 1, 0 FROM made
-"""
-
-
-async def new_event(engine: Engine, **inventory: Any) -> int:
-    event, _ = await engine.events.create(c.NewEvent(name="growth", **inventory), by="benchmark")
-    assert event is not None
-    return event.number
+Prepare = Callable[[str, Engine], Awaitable[Caller]]
+"""From a database and an engine on it, what is to be measured there."""
 
 
-def placing(engine: Engine, number: int, line: c.Line) -> Any:
-    async def place() -> None:
-        hold_id = engine.new_id(number)
-        token = hash_token(engine.keyring.hold_token(hold_id))
-        await engine.execute(number, c.PlaceHold(hold_id=hold_id, lines=(line,), token_hash=token))
-
-    return place
-
-
-def fill(url: str, number: int, *, expiry: int) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(FILL, {"number": number, "expiry": expiry, "count": HOLDS})
-        connection.execute("UPDATE areas SET held = held + %s WHERE event_number = %s", (HOLDS, number))
-        connection.execute(
-            "UPDATE inventories SET reclaimed_until = 'epoch' WHERE event_number = %s", (number,)
-        )
-        connection.execute("ANALYZE")
+@dataclass(slots=True)
+class Situation:
+    of: str
+    size: int
+    callers: int
+    caller: Caller
+    longest: LongestBatch
+    first_batch_ms: float = 0.0
 
 
-async def seat_state(engine: Engine, number: int) -> None:
-    """What `GET …/seats` does: the picture brought up to date, and its taken seats written as JSON."""
-    picture = await engine.pictures.get_current(number)
-    await engine.pictures.list_seats(picture, every=False)
+@asynccontextmanager
+async def situation(
+    url: str, of: str, size: int, prepare: Prepare, callers: int = CALLERS
+) -> AsyncIterator[Situation]:
+    """In a database of its own."""
+    name = f"growth_{of}_{size}".replace(" ", "_").replace(",", "")
+    with copy_of(url, name) as database:
+        async with open_engine(database, connections=CONNECTIONS) as engine:
+            caller = await prepare(database, engine)
+            ballast.settle(database)
+            yield Situation(of, size, callers, caller, LongestBatch(engine))
 
 
-async def seats(engine: Engine) -> dict[str, object]:
-    layout = parse_seat_map(
-        {
-            "sections": [
-                {"name": f"S{n}", "rows": 50, "seats_per_row": 50, "category": "all"} for n in range(40)
-            ]
-        }
-    )
-    began = time.perf_counter()
-    number = await new_event(engine, seats=layout.seats, categories=layout.categories)
-    created = time.perf_counter() - began
-    labels = [seat.label for index, seat in enumerate(layout.seats) if index % 2]
-    began = time.perf_counter()
-    for at in range(0, len(labels), 500):
-        await placing(engine, number, c.SeatsLine(labels=tuple(labels[at : at + 500])))()
-    took = time.perf_counter() - began
-    first = await _seconds(lambda: seat_state(engine, number))
-    later = []
-    for at in range(5):
-        await placing(engine, number, c.SeatsLine(labels=(layout.seats[2 * at].label,)))()
-        later.append(await _seconds(lambda: seat_state(engine, number)))
-    best = [
-        await _seconds(placing(engine, number, c.BestAvailableLine(quantity=4, together=False)))
-        for _ in range(20)
+def _beside(kind: ballast.Kind | None, count: int, *, full: bool = False) -> Prepare:
+    """One event with so much ballast; `full`: its capacity is all held by it."""
+
+    async def prepare(database: str, engine: Engine) -> Caller:
+        areas = {"areas": (c.AreaSpec(name="general", capacity=count),)} if full else {}
+        number = await new_event(engine, **areas)
+        if kind is not None:
+            ballast.load(database, number, kind, count)
+        return placing(engine, number)
+
+    return prepare
+
+
+def _seated(seats: int) -> Prepare:
+    """Callers who hold two neighbouring seats, each of his own part of the event, and release them again."""
+
+    async def prepare(_: str, engine: Engine) -> Caller:
+        layout = parse_seat_map(seat_map(seats))
+        number = await new_event(engine, seats=layout.seats, categories=layout.categories)
+        pairs = [
+            (one.label, other.label) for one, other in zip(layout.seats[::2], layout.seats[1::2], strict=True)
+        ]
+        free = random.Random(1).sample(pairs, len(pairs))  # noqa: S311 - the same order in every run
+
+        async def hold_and_release() -> None:
+            labels = free.pop()
+            hold_id = engine.new_id(number)
+            token = hash_token(engine.keyring.hold_token(hold_id))
+            lines = (c.SeatsLine(labels=labels),)
+            await engine.execute(number, c.PlaceHold(hold_id=hold_id, lines=lines, token_hash=token))
+            await engine.execute(number, c.ReleaseHold(hold_id=hold_id, authority=c.STAFF))
+            free.insert(random.randrange(len(free) + 1), labels)  # noqa: S311 - any seat of the event may be next
+
+        return hold_and_release
+
+    return prepare
+
+
+def _many(events: int) -> Prepare:
+    async def prepare(_: str, engine: Engine) -> Caller:
+        numbers = [await new_event(engine) for _ in range(events)]
+        chance = random.Random(1)  # noqa: S311 - the same in every run
+        return placing(engine, lambda: chance.choice(numbers))
+
+    return prepare
+
+
+async def measure(url: str, *, rounds: int, seconds: float, most: int) -> Result:
+    result = Result(part="growth")
+    async with open_engine(url) as engine:
+        result.rows += await measure_large_event(engine)
+    async with AsyncExitStack() as stack:
+        situations = []
+        for of, size, prepare, callers in _wanted(most):
+            made = situation(url, of, size, prepare, callers)
+            situations.append(await stack.enter_async_context(made))
+            print(f"{of}, {size:,}: loaded", flush=True)
+        await _take_turns(result, situations, rounds, seconds)
+    _judge(result, most)
+    return result
+
+
+def _wanted(most: int) -> Iterator[tuple[str, int, Prepare, int]]:
+    """What it is of, how large, how it is made, and how many callers it gets."""
+    yield "nothing held", 0, _beside(None, 0), CALLERS
+    kinds: list[tuple[str, ballast.Kind, bool, tuple[int, ...]]] = [
+        ("live holds", "live", False, LIVE),
+        ("lapsed holds", "lapsed", False, LAPSED),
+        (NEEDED, "lapsed", True, LAPSED),
+        ("old claims", "old", False, OLD),
     ]
-    holdings = await engine.mirrors.get(number, 1)
-    now = (await engine.reading.get_availability(number)).as_of
-    picker = holdings.picker(now)
-    decisions = []
-    for _ in range(50):
-        began = time.perf_counter()
-        picker.best(4, None, together=False)
-        decisions.append(time.perf_counter() - began)
-    return {
-        "create_100k_seats_seconds": round(created, 2),
-        "take_50k_seats_seconds": round(took, 2),
-        "seat_state_50k_taken_ms": {"first_look": _ms(first), "after_a_sale": _ms(statistics.median(later))},
-        "best_available_of_4_ms": {
-            "decide": _ms(statistics.median(decisions)),
-            "whole_command": _ms(statistics.median(best)),
-        },
-    }
+    for of, kind, full, sizes in kinds:
+        for size in sizes:
+            if size <= most:
+                yield of, size, _beside(kind, size, full=full), CALLERS
+    for size in SEATS:
+        yield "seats", size, _seated(size), CALLERS
+    for size in EVENTS:
+        if size <= most / 100:
+            yield "events", size, _many(size), MANY_CALLERS
 
 
-async def crowding(engine: Engine, url: str, rounds: int) -> dict[str, object]:
-    areas = (c.AreaSpec(name="general", capacity=CAPACITY),)
-    numbers = {name: await new_event(engine, areas=areas) for name in ("nothing_held", "live", "lapsed")}
-    fill(url, numbers["live"], expiry=86_400)
-    fill(url, numbers["lapsed"], expiry=-3_600)
-    callers = {name: placing(engine, number, c.QuantityLine(quantity=1)) for name, number in numbers.items()}
-    for caller in callers.values():
-        await rate(caller, 64, 0.5)
-    rates: dict[str, list[float]] = {name: [] for name in callers}
-    for _ in range(rounds):
-        for name, caller in callers.items():
-            rates[name].append(await rate(caller, 64, 1.0))
-    median = {name: statistics.median(each) for name, each in rates.items()}
-    return {
-        "holds_per_second": {name: round(value) for name, value in median.items()},
-        "live_over_nothing": round(median["live"] / median["nothing_held"], 2),
-        "lapsed_over_nothing": round(median["lapsed"] / median["nothing_held"], 2),
-    }
+async def _take_turns(result: Result, situations: list[Situation], rounds: int, seconds: float) -> None:
+    for each in situations:
+        await rate(each.caller, each.callers, _WARM_UP_SECONDS, refused=Counter())
+        each.first_batch_ms = each.longest.take_ms()
+    for number in range(rounds):
+        for each in situations if number % 2 == 0 else reversed(situations):
+            row = result.row(each.of, size=each.size)
+            refused: Counter[str] = Counter()
+            per_second = await rate(each.caller, each.callers, seconds, refused=refused)
+            if refused:
+                result.unexpected[f"{each.of}, {each.size}: {dict(refused)}"] = refused.total()
+            row.add(
+                per_second=per_second,
+                longest_batch_ms=each.longest.take_ms(),
+                first_batch_ms=each.first_batch_ms,
+            )
+        print(f"round {number + 1}/{rounds}", flush=True)
 
 
-async def _seconds(act: Any) -> float:
-    began = time.perf_counter()
-    await act()
-    return time.perf_counter() - began
+def _judge(result: Result, most: int) -> None:
+    def rates(of: str, size: int) -> list[float]:
+        return result.row(of, size=size).rounds["per_second"]
+
+    nothing = rates("nothing held", 0)
+    grown = [("seats", SEATS[-1])]
+    result.judge("seats_growth_over_small", rates("seats", SEATS[-1]), rates("seats", SEATS[0]))
+    if most >= LIVE[-1]:
+        grown += [("live holds", LIVE[-1]), ("lapsed holds", LAPSED[-1]), (NEEDED, LAPSED[-1])]
+        result.judge("live_holds_over_small", rates("live holds", LIVE[-1]), nothing)
+        both = zip(
+            ratios(rates("lapsed holds", LAPSED[-1]), nothing),
+            ratios(rates(NEEDED, LAPSED[-1]), rates(NEEDED, LAPSED[0])),
+            strict=True,
+        )
+        result.bars["lapsed_holds_over_small"] = [min(each) for each in both]
+    if most >= OLD[-1]:
+        grown.append(("old claims", OLD[-1]))
+        result.judge("old_claims_over_small", rates("old claims", OLD[-1]), nothing)
+        longest = [result.row(of, size=size).rounds["longest_batch_ms"] for of, size in grown]
+        result.bars["longest_batch_ms"] = [max(each) for each in zip(*longest, strict=True)]
 
 
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 2)
+def main() -> int:
+    def run(asked: Asked) -> Result:
+        with scratch_database() as url:
+            return uvloop.run(
+                measure(url, rounds=asked.rounds, seconds=asked.seconds, most=asked.options.most)
+            )
 
-
-async def measure(url: str, rounds: int) -> dict[str, object]:
-    engine = Engine(Connections(url), Keyring(b"benchmark key of 32 characters.."))
-    await engine.open()
-    found = {**await seats(engine), **await crowding(engine, url, rounds)}
-    await engine.close()
-    return found
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    with scratch_database() as url:
-        print(json.dumps(uvloop.run(measure(url, given.rounds)), indent=2))
+    return run_part(__doc__, run, rounds=5, seconds=1.5, most=(int, MOST, "rows of ballast"))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

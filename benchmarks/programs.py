@@ -21,9 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
+from benchmarks.databases import beside
 from benchmarks.echo import ANSWER_VARIABLE
 from benchmarks.wire import Answer
 from holdfast.app.processes import processes_in
@@ -88,7 +87,7 @@ def echo(answer: Answer, *, protocol: str = "httptools") -> Iterator[Program]:
 @contextmanager
 def baseline(name: str, database_url: str, *, events: int = 1, capacity: int = CAPACITY) -> Iterator[Program]:
     """`for_update` or `conditional_update`, with events 1, 2, … in a database of its own beside Holdfast's."""
-    with _beside(database_url, f"shop_{name}") as url:
+    with beside(database_url, f"shop_{name}") as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(_SCHEMA.read_text())
             connection.execute(
@@ -98,21 +97,6 @@ def baseline(name: str, database_url: str, *, events: int = 1, capacity: int = C
         module = f"benchmarks.baselines.{name}:app"
         with _running(name, module, {"SHOP_DATABASE_URL": url}) as program:
             yield program
-
-
-@contextmanager
-def _beside(database_url: str, name: str) -> Iterator[str]:
-    """A new database in the same PostgreSQL, dropped afterwards."""
-    identifier = sql.Identifier(name)
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
-        found = conninfo_to_dict(database_url)
-        url = database_url.replace(f"/{found['dbname']}?", f"/{name}?", 1)
-        try:
-            yield url
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
 
 
 @contextmanager

@@ -75,7 +75,7 @@ class Result:
         if not isinstance(told, dict) or not isinstance(told.get("part"), str):
             raise ValueError(f"{path.name} is no part's result")
         result = cls(**{name: value for name, value in told.items() if name in known})
-        result.rows = [row if isinstance(row, Row) else Row(**row) for row in result.rows]
+        result.rows = [Row(**row) for row in told.get("rows", [])]
         return result
 
 

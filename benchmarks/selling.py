@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from holdfast.app.tuning import tune_garbage_collection
 from holdfast.domain import commands as c
+from holdfast.domain.errors import Busy
 from holdfast.engine.engine import Engine
 from holdfast.engine.tokens import Keyring, hash_token
 from holdfast.store.connections import Connections
@@ -55,16 +57,25 @@ def placing(engine: Engine, number: int | Callable[[], int], line: c.Line = ONE)
     return place
 
 
-async def rate(caller: Caller, callers: int, seconds: float) -> float:
-    """Completed calls per second of so many callers that each wait for their answer (closed loop)."""
+async def rate(caller: Caller, callers: int, seconds: float, *, refused: Counter[str] | None = None) -> float:
+    """Completed calls per second of so many callers that each wait for their answer (closed loop).
+
+    A call that is refused is in no rate; it is counted in `refused` by its code, and raised where nobody counts.
+    """
     done = 0
     end = time.perf_counter() + seconds
 
     async def call_on() -> None:
         nonlocal done
         while time.perf_counter() < end:
-            await caller()
-            done += 1
+            try:
+                await caller()
+            except Busy as error:
+                if refused is None:
+                    raise
+                refused[error.code] += 1
+            else:
+                done += 1
 
     began = time.perf_counter()
     await asyncio.gather(*(call_on() for _ in range(callers)))

@@ -35,7 +35,7 @@ _WARM_UP_SECONDS = 0.5
 @asynccontextmanager
 async def locking_caller(url: str) -> AsyncIterator[Caller]:
     """One transaction per request, as most tutorials write it, with the fastest driver that they use."""
-    import asyncpg
+    import asyncpg  # type: ignore[import-untyped]  # it has no types
 
     async with asyncpg.create_pool(url, min_size=POOL, max_size=POOL) as pool:
         await pool.execute(BASELINE_TABLES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]  # it has no types
 from fastapi import FastAPI, HTTPException, Request
 
 from benchmarks.baselines.forms import DATABASE_URL, POOL, HoldIn, HoldOut, NewHold

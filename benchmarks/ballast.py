@@ -1,0 +1,62 @@
+"""Ballast: rows that a long and busy sale leaves behind, put in at once, with ids as the engine makes them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import psycopg
+
+__all__ = ["Kind", "load", "settle"]
+
+Kind = Literal["live", "lapsed", "old"]
+
+_IDS = "(lpad(to_hex(%(number)s::bigint), 10, '0') || '0080008000' || lpad(to_hex(n), 12, '0'))::uuid"
+
+_HOLDS = f"""
+INSERT INTO holds (event_number, id, status, placed_at, expires_at, quantity, requested, token_hash, placed_by)
+SELECT %(number)s, {_IDS}, %(status)s, now() - interval '1 day', now() + %(expiry)s * interval '1 second', 1, 1,
+       sha256(n::text::bytea), 'guest'
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
+"""  # noqa: S608 - no parameter of anybody's is in it
+
+_CLAIMS = f"""
+INSERT INTO claims (
+    event_number, hold_id, claim_number, line, kind, area_number, quantity, held_version, ended_version
+)
+SELECT %(number)s, {_IDS}, 0, 0, 'hold', 1, 1, 0, %(ended)s
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
+"""  # noqa: S608 - no parameter of anybody's is in it
+
+_STEP = 500_000
+_DAY_SECONDS = 86_400
+
+
+def load(url: str, number: int, kind: Kind, count: int) -> None:
+    """Holds of one admission each, and their claims, of the event's first area: `live` ones for another day, `lapsed`
+    ones that nobody swept, or `old` ones, expired and ended."""
+    values = {
+        "number": number,
+        "status": "expired" if kind == "old" else "active",
+        "expiry": _DAY_SECONDS if kind == "live" else -3_600,
+        "ended": 1 if kind == "old" else None,
+    }
+    with psycopg.connect(url, autocommit=True) as connection:
+        for first in range(1, count + 1, _STEP):
+            span = {"first": first, "last": min(count, first + _STEP - 1)}
+            for statement in (_HOLDS, _CLAIMS):
+                connection.execute(statement, values | span)
+        if kind != "old":
+            connection.execute(
+                "UPDATE areas SET held = held + %s WHERE event_number = %s AND area_number = 1",
+                (count, number),
+            )
+        connection.execute(
+            "UPDATE inventories SET reclaimed_until = 'epoch' WHERE event_number = %s", (number,)
+        )
+
+
+def settle(url: str) -> None:
+    """What autovacuum does within minutes of such a load; and its writes are over before anything is measured."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for table in ("holds", "claims", "inventories", "areas", "seats", "events"):
+            connection.execute(f"VACUUM (ANALYZE) {table}")

@@ -1,0 +1,134 @@
+"""Crowd: thousands of watchers of one event in one cheap process, which note when each of them knows of each version.
+
+    python -m benchmarks.crowd --port PORT --event NUMBER --watchers 10000
+
+Says one line of JSON when all have their first message, one with what came for each line that it reads, and ends with
+its input. It does no more with a message than to find its id and its end: what it takes of the machine, sales lack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import select
+import socket
+import sys
+import time
+
+from holdfast.app.descriptors import raise_descriptor_limit
+
+__all__ = ["PORTS_OF_AN_ADDRESS"]
+
+PORTS_OF_AN_ADDRESS = 20_000
+"""Connections from one address of this machine: a kernel gives out some 28,000 ports."""
+ARRIVING_AT_ONCE = 250
+_END = b"\n\n\r\n"
+"""Of a message, and of the chunk that it came in."""
+_READ_BYTES = 64 * 1024
+
+
+class Crowd:
+    """`came` has, for each pair of (version known before, version told), how many were told so and when the last was."""
+
+    def __init__(self, port: int, event: int, watchers: int) -> None:
+        self._port = port
+        self._request = f"GET /v1/events/{event}/stream HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+        self._poll = select.epoll()
+        self._wanted = watchers
+        self._sockets: dict[int, socket.socket] = {}
+        self._known: dict[int, int] = {}
+        self._parts: dict[int, bytes] = {}
+        self._first_told = 0
+        self.snapshots = 0
+        self.lost = 0
+        self.came: dict[tuple[int, int], list[float]] = {}
+
+    def arrive(self) -> None:
+        """Until all have their first message; no more than some at once, as a listening socket's queue has an end."""
+        while self._first_told < self._wanted:
+            while len(self._sockets) < min(self._wanted, self._first_told + ARRIVING_AT_ONCE):
+                self._connect(len(self._sockets))
+            self._read(1.0)
+            if self.lost:
+                raise SystemExit(f"{self.lost} watchers were sent away")
+
+    def follow(self, commands: int) -> None:
+        """Until there is something to read there."""
+        self._poll.register(commands, select.EPOLLIN)
+        while not self._read(-1, commands):
+            pass
+        self._poll.unregister(commands)
+
+    def report(self) -> dict[str, object]:
+        told = [[before, version, *found] for (before, version), found in self.came.items()]
+        made = {"came": told, "snapshots": self.snapshots, "lost": self.lost}
+        self.came, self.snapshots = {}, 0
+        return made | {"cpu_seconds": time.process_time()}
+
+    def _connect(self, number: int) -> None:
+        one = socket.socket()
+        one.bind((f"127.0.0.{2 + number // PORTS_OF_AN_ADDRESS}", 0))
+        one.connect(("127.0.0.1", self._port))
+        one.sendall(self._request)
+        one.setblocking(False)
+        self._sockets[one.fileno()] = one
+        self._known[one.fileno()] = -1
+        self._poll.register(one.fileno(), select.EPOLLIN)
+
+    def _read(self, seconds: float, commands: int = -1) -> bool:
+        """Whatever has come; whether a command was among it."""
+        is_asked = False
+        for descriptor, _ in self._poll.poll(seconds, 1024):
+            if descriptor == commands:
+                is_asked = True
+                continue
+            data = self._sockets[descriptor].recv(_READ_BYTES)
+            if not data:
+                self._poll.unregister(descriptor)
+                self.lost += 1
+                continue
+            if descriptor in self._parts:
+                data = self._parts.pop(descriptor) + data
+            if data.endswith(_END):
+                self._take(descriptor, data)
+            else:
+                self._parts[descriptor] = data
+        return is_asked
+
+    def _take(self, descriptor: int, data: bytes) -> None:
+        at = data.rfind(b"\r\nid: ")
+        if at < 0:
+            return  # the opening, or a sign of life
+        version = int(data[at + 6 : data.index(b"\n", at + 6)])
+        before = self._known[descriptor]
+        self._known[descriptor] = version
+        found = self.came.setdefault((before, version), [0, 0.0])
+        found[0] += 1
+        found[1] = time.time()
+        if data.find(b"\nevent: snapshot", at) >= 0:
+            if before < 0:
+                self._first_told += 1
+            else:
+                self.snapshots += 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--port", "--event", "--watchers"):
+        parser.add_argument(name, type=int, required=True)
+    given = parser.parse_args()
+    raise_descriptor_limit()
+    crowd = Crowd(given.port, given.event, given.watchers)
+    began = time.monotonic()
+    crowd.arrive()
+    arrived = {"seconds": time.monotonic() - began, "cpu_seconds": time.process_time()}
+    print(json.dumps(arrived), flush=True)
+    while True:
+        crowd.follow(sys.stdin.fileno())
+        if not sys.stdin.readline():
+            return 0
+        print(json.dumps(crowd.report()), flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

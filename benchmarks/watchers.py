@@ -1,0 +1,252 @@
+"""Watchers: what it costs to tell them, how late the last one is told, and what is still sold meanwhile.
+
+    python -m benchmarks.watchers [--rounds 5] [--seconds 8] [--levels 10,100,1000,10000] --out FOLDER
+
+In every round one event is sold as fast as it goes without watchers, and again with each number of them. When a version
+was committed stands in its journal (as the clock was after the batch's lock: some milliseconds before the commit itself);
+when each watcher had it is noted by the process that they live in, on the same machine and by the same clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks import closed_loop, programs
+from benchmarks.cases import HOLDS
+from benchmarks.part import Asked, run_part
+from benchmarks.programs import Program
+from benchmarks.result import Result, median
+from benchmarks.server import scratch_database
+from benchmarks.wire import ask
+from proof.machine import ROOT
+
+LEVELS = (10, 100, 1_000, 10_000)
+BARS_AT = 10_000
+CONNECTIONS = 256
+QUIET_SALES = 10
+QUIET_PAUSE_SECONDS = 1.0
+"""Longer than a stream's pace: each sale is a message of its own."""
+SETTLE_SECONDS = 1.0
+TOLD_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Crowd:
+    """Watchers of an event, in their own process."""
+
+    process: subprocess.Popen[str]
+    watchers: int
+    arrived_seconds: float
+    cpu_seconds: float
+
+    def report(self) -> dict[str, Any]:
+        """What came since the last one."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        told = self._line()
+        told["cpu_seconds"], self.cpu_seconds = told["cpu_seconds"] - self.cpu_seconds, told["cpu_seconds"]
+        if told["lost"]:
+            raise RuntimeError(f"{told['lost']} of {self.watchers} watchers lost their connection")
+        return told
+
+    def _line(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("the crowd has ended")
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+
+@contextlib.contextmanager
+def crowd(port: int, event: int, watchers: int) -> Iterator[Crowd]:
+    """All of them have their first message when the block begins."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "benchmarks.crowd", "--port", str(port)),
+            *("--event", str(event), "--watchers", str(watchers)),
+        ],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    made = Crowd(process, watchers, 0.0, 0.0)
+    try:
+        arrived = made._line()
+        made.arrived_seconds, made.cpu_seconds = arrived["seconds"], arrived["cpu_seconds"]
+        yield made
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(60)
+
+
+def measure(database_url: str, *, rounds: int, seconds: float, levels: Sequence[int]) -> Result:
+    result = Result(part="watchers")
+    cluster = programs.cluster_of(database_url)
+    with programs.holdfast(database_url) as server:
+        event = HOLDS.make(server.port)
+        _sell(server, event, 2.0)
+        for number in range(rounds):
+            unwatched = result.row("sales", watchers=0)
+            cores = programs.Cores(server, cluster)
+            unwatched.add(**_sell(server, event, seconds).figures, **cores.told())
+            for level in levels if number % 2 == 0 else list(reversed(levels)):
+                _watched(result, server, database_url, event, level, seconds)
+                print(f"round {number + 1}/{rounds}: {level} watchers", flush=True)
+    if BARS_AT in levels:
+        watched = result.row("sales", watchers=BARS_AT)
+        result.bars["last_watcher_seconds"] = [each / 1000 for each in watched.rounds["last_watcher_max_ms"]]
+        result.judge(
+            "watched_sales_over_unwatched",
+            watched.rounds["per_second"],
+            result.row("sales", watchers=0).rounds["per_second"],
+        )
+    return result
+
+
+def _watched(
+    result: Result, server: Program, database_url: str, event: int, level: int, seconds: float
+) -> None:
+    cluster = programs.cluster_of(database_url)
+    memory = _resident_bytes(server)
+    with crowd(server.port, event, level) as watching:
+        time.sleep(SETTLE_SECONDS)
+        grown = _resident_bytes(server) - memory
+        result.row("idle watchers", watchers=level).add(
+            arrived_seconds=watching.arrived_seconds,
+            grown_mb=grown / 1e6,
+            kb_per_watcher=grown / 1e3 / level,
+        )
+        watching.report()
+        result.row("quiet sales", watchers=level).add(**_quietly(server, watching, database_url, event))
+        cores = programs.Cores(server, cluster)
+        load = _sell(server, event, seconds)
+        used = cores.told()
+        came = Came.until_told(watching, database_url, event)
+        result.row("sales", watchers=level).add(
+            **load.figures,
+            **used,
+            watchers_cores=came.cpu_seconds / load.seconds,
+            messages_per_second=came.messages / load.seconds,
+            snapshots=came.snapshots / level,
+            **came.lateness(database_url, event),
+        )
+
+
+def _sell(server: Program, event: int, seconds: float) -> closed_loop.Load:
+    return closed_loop.run(
+        HOLDS.script,
+        server.url + "/",
+        *HOLDS.arguments(event, 1),
+        connections=CONNECTIONS,
+        seconds=seconds,
+    )
+
+
+def _quietly(server: Program, watching: Crowd, database_url: str, event: int) -> dict[str, float]:
+    """One sale at a time: what a message costs where nothing else is done."""
+    body = json.loads(HOLDS.body_for(event) or "{}")
+    cores, began = programs.Cores(server, None), time.perf_counter()
+    for _ in range(QUIET_SALES):
+        ask(server.port, HOLDS.method, HOLDS.path, body)
+        time.sleep(QUIET_PAUSE_SECONDS)
+    used = cores.told()["server_cores"] * (time.perf_counter() - began)
+    came = Came.until_told(watching, database_url, event)
+    told = {"server_us_per_watcher": used * 1e6 / came.messages / watching.watchers}
+    return told | came.lateness(database_url, event)
+
+
+@dataclass(slots=True)
+class Came:
+    """What a crowd was told in a while."""
+
+    watchers: int
+    told: list[tuple[int, int, int, float]]
+    """(version known before, version told, how many were told so, when the last of them was)."""
+    snapshots: int
+    cpu_seconds: float
+
+    @classmethod
+    def until_told(cls, watching: Crowd, database_url: str, event: int) -> Came:
+        """Up to the event's newest version, known to all. Raises RuntimeError where they are not told."""
+        with psycopg.connect(database_url) as connection:
+            row = connection.execute(
+                "SELECT max(version) FROM journal WHERE event_number = %s", (event,)
+            ).fetchone()
+        assert row is not None
+        came = cls(watching.watchers, [], 0, 0.0)
+        deadline = time.monotonic() + TOLD_SECONDS
+        while came.knowing(row[0]) < watching.watchers:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{came.knowing(row[0])} of {watching.watchers} know version {row[0]}")
+            time.sleep(SETTLE_SECONDS)
+            report = watching.report()
+            came.told += [(before, version, count, when) for before, version, count, when in report["came"]]
+            came.snapshots += report["snapshots"]
+            came.cpu_seconds += report["cpu_seconds"]
+        return came
+
+    @property
+    def messages(self) -> float:
+        """To each."""
+        return sum(count for _, _, count, _ in self.told) / self.watchers
+
+    def knowing(self, version: int) -> int:
+        return sum(count for before, told, count, _ in self.told if before < version <= told)
+
+    def lateness(self, database_url: str, event: int) -> dict[str, float]:
+        """Over all versions: how long after its commit the last watcher had each, or a later one."""
+        first, last = min(each[0] for each in self.told) + 1, max(each[1] for each in self.told)
+        late = []
+        with psycopg.connect(database_url) as connection:
+            found = connection.execute(
+                "SELECT version, extract(epoch FROM at)::float8 FROM journal"
+                " WHERE event_number = %s AND version BETWEEN %s AND %s",
+                (event, first, last),
+            )
+            for version, at in found:
+                if self.knowing(version) != self.watchers:
+                    raise RuntimeError(f"version {version} was not told to each of {self.watchers} once")
+                late.append(max(when for before, told, _, when in self.told if before < version <= told) - at)
+        return {"last_watcher_p50_ms": median(late) * 1000, "last_watcher_max_ms": max(late) * 1000}
+
+
+def _resident_bytes(server: Program) -> int:
+    total = 0
+    for pid in server.pids:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
+    return total
+
+
+def main() -> int:
+    def run(asked: Asked) -> Result:
+        levels = [int(level) for level in asked.options.levels.split(",")]
+        with scratch_database() as url:
+            return measure(url, rounds=asked.rounds, seconds=asked.seconds, levels=levels)
+
+    return run_part(
+        __doc__,
+        run,
+        rounds=5,
+        seconds=8.0,
+        needs_wrk=True,
+        levels=(str, ",".join(map(str, LEVELS)), "watchers"),
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
