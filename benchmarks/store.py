@@ -19,6 +19,8 @@ from benchmarks.result import Result
 from benchmarks.selling import CAPACITY, Caller, new_event, open_engine, placing, rate
 from benchmarks.server import scratch_database
 
+RATIO = "store_over_for_update"
+
 POOL = 16
 """Connections of the baseline: more made it slower on two cores."""
 
@@ -68,7 +70,7 @@ async def measure(url: str, *, callers: int, rounds: int, seconds: float) -> Res
                 row = result.row(name, callers=callers)
                 row.add(per_second=await rate(ways[name], callers, seconds))
     lanes, locked = (result.row(name, callers=callers).rounds["per_second"] for name in ways)
-    result.judge("store_over_for_update", lanes, locked)
+    result.judge(RATIO, lanes, locked)
     return result
 
 

@@ -1,0 +1,54 @@
+"""Overload: a server whose peak is set low is offered five times that; what it goes on doing, and how fast it refuses.
+
+    python -m benchmarks.overload [--rounds 5] [--seconds 10] [--out FOLDER]
+
+The proof's own trial of it (`proof.overload`), whose sales are checked by the proof's checker, some times over.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.part import Asked, run_part
+from benchmarks.result import Result
+from proof import overload
+
+FIGURES = {
+    "per_second": "overload_goodput_per_second",
+    "peak_per_second": "overload_peak_per_second",
+    "offered_per_second": "overload_offered_per_second",
+    "success_p99_seconds": "overload_success_p99_seconds",
+    "refusal_p50_seconds": "overload_refusal_p50_seconds",
+    "refusal_p99_seconds": "overload_refusal_p99_seconds",
+    "lag_p99_seconds": "overload_arrival_lag_p99_seconds",
+}
+
+
+def measure(*, rounds: int, seconds: float) -> Result:
+    result = Result(part="overload")
+    row = result.row("goodput")
+    for number in range(rounds):
+        with tempfile.TemporaryDirectory(prefix="holdfast-benchmark-", dir="/var/tmp") as folder:
+            tried = overload.run(seed=number + 1, seconds=seconds, out=Path(folder))
+        figures = {name: value for name, value in tried.figures.items() if isinstance(value, int | float)}
+        row.add(**{name: float(figures[told]) for name, told in FIGURES.items()})
+        for one in tried.violations:
+            if one["rule"] != "overload":  # its own complaints are the bars
+                said = f"round {number + 1}: {one['rule']}"
+                result.unexpected[said] = result.unexpected.get(said, 0) + 1
+        print(f"round {number + 1}/{rounds}", flush=True)
+    result.judge("overload_goodput_over_peak", row.rounds["per_second"], row.rounds["peak_per_second"])
+    result.bars["overload_refusal_seconds"] = row.rounds["refusal_p99_seconds"]
+    return result
+
+
+def main() -> int:
+    def run(asked: Asked) -> Result:
+        return measure(rounds=asked.rounds, seconds=asked.seconds)
+
+    return run_part(__doc__, run, rounds=5, seconds=10.0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
