@@ -21,6 +21,7 @@ from holdfast.rush.verdict import Afterwards, Verdict, judge
 __all__ = ["Progress", "Result", "Sample", "View", "run_rush"]
 
 _LOOK_SECONDS = 1.0
+_LEAST_PATIENCE_SECONDS = 5.0
 _SAMPLE_TIMEOUT_SECONDS = 2.0
 _LOOKING_BACK = "Everybody has left. What they were told is compared with the server."
 
@@ -75,7 +76,9 @@ async def run_rush(plan: Plan, view: View, *, processes: int | None, connections
     """Raises CannotRush."""
     limits = raise_limits(plan.url, buyers=plan.buyers, processes=processes, connections=connections)
     plan = replace(plan, processes=limits.processes, connections=limits.connections // limits.processes)
-    async with AsyncClient(plan.url, plan.api_key, retries=Retries(total_seconds=5)) as client:
+    async with AsyncClient(
+        plan.url, plan.api_key, retries=Retries(total_seconds=_LEAST_PATIENCE_SECONDS)
+    ) as client:
         survey = await look_at(client, plan)
         event = survey.event
         plan = replace(
@@ -154,7 +157,8 @@ def _sample_of(seconds: float, counts: Availability) -> Sample:
 
 
 async def _ask_afterwards(plan: Plan) -> Afterwards:
-    async with AsyncClient(plan.url, plan.api_key, timeout_seconds=30.0) as client:
+    patient = Retries(total_seconds=max(_LEAST_PATIENCE_SECONDS, plan.patience_seconds))
+    async with AsyncClient(plan.url, plan.api_key, retries=patient, timeout_seconds=30.0) as client:
         try:
             seats = await client.list_seats(plan.event) if plan.wish is not Wish.QUANTITY else None
             return Afterwards(availability=await client.get_availability(plan.event), seats=seats)

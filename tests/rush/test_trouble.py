@@ -1,0 +1,121 @@
+"""Rushes in which something goes wrong: servers die, answers are lost, people press Ctrl-C, others sell as well."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from holdfast.client import Client, Quantity
+from lossy_proxy import Loss, lossy_proxy
+from rushing import House, Start
+
+CROWD = ("--buyers", 400, "--over", 4, "--pay-seconds", "0.2-1", "--come-back-seconds", "0.5-1", "--seed", 11)
+
+FEW = (
+    *("--buyers", 20, "--over", 0.5, "--quantity", 1, "--abandon", 0, "--release", 0),
+    *("--pay-seconds", "0-0.2"),
+)
+
+
+def is_surveyed(line: str) -> bool:
+    """The last line before the processes with the buyers are started."""
+    return line.startswith("Machine:")
+
+
+def is_under_way(line: str) -> bool:
+    """A line of a second in which something was booked."""
+    return " came " in line and " booked 0 " not in line
+
+
+def test_a_server_that_is_killed_in_the_middle_keeps_what_it_told(own_house: House, start: Start) -> None:
+    """Its buyers ask again with the same key, and everything adds up once it is back."""
+    event = own_house.sell(capacity=10_000)
+    rush = start(own_house.url, "--event", event, *CROWD)
+    rush.wait_until(is_under_way)
+    for worker in own_house.server.workers:
+        os.kill(worker, signal.SIGKILL)
+    assert rush.end() == 0, rush.said
+    assert sum(rush.report["lost"].values()) > 0
+    assert rush.report["buyers"]["unanswered"] == 0
+    assert "It adds up." in "".join(rush.said)
+
+
+def test_a_server_that_never_comes_back_does_not_add_up(own_house: House, start: Start) -> None:
+    event = own_house.sell(capacity=10_000)
+    rush = start(own_house.url, "--event", event, *CROWD, "--patience-seconds", 1)
+    rush.wait_until(is_under_way)
+    own_house.server.signal(signal.SIGTERM)
+    assert rush.end() == 1, rush.said
+    report = rush.report
+    assert report["buyers"]["unanswered"] > 0
+    assert [one["name"] for one in report["check"]["statements"]] == ["server"]
+    assert "could not be asked what it sold" in "".join(rush.said)
+
+
+def test_an_interrupt_ends_a_rush_with_a_report_of_what_was_so_far(house: House, start: Start) -> None:
+    event = house.sell(capacity=10_000)
+    rush = start(
+        house.url, "--event", event, *CROWD, "--over", 600, "--arrival", "poisson", "--buyers", 60_000
+    )
+    rush.wait_until(is_under_way)
+    rush.process.send_signal(signal.SIGINT)
+    assert rush.end() == 130, rush.said
+    report = rush.report
+    assert report["is_interrupted"]
+    assert report["check"]["adds_up"]
+    assert report["buyers"]["sent_home"] > 0
+    assert 0 < report["buyers"]["came"] < 60_000
+
+
+def test_a_second_interrupt_ends_at_once(house: House, start: Start) -> None:
+    event = house.sell(capacity=10_000)
+    rush = start(house.url, "--event", event, *CROWD, "--over", 600)
+    rush.wait_until(is_under_way)
+    rush.process.send_signal(signal.SIGINT)
+    rush.wait_until(lambda line: line.startswith("Interrupted"))
+    rush.process.send_signal(signal.SIGINT)
+    assert rush.end() in (130, 0)
+
+
+def test_what_others_sell_meanwhile_does_not_add_up(house: House, start: Start) -> None:
+    event = house.sell(capacity=10_000)
+    rush = start(house.url, "--event", event, *CROWD)
+    rush.wait_until(is_under_way)
+    with Client(house.url) as stranger:
+        stranger.confirm_hold(stranger.place_hold(event, Quantity(3)))
+    assert rush.end() == 1, rush.said
+    (wrong,) = [one for one in rush.report["check"]["statements"] if not one["holds"]]
+    told, gained = rush.report["admissions"]["booked"], rush.report["event"]["after"]["booked"]
+    assert gained == told + 3
+    assert wrong["name"] == "bookings"
+    assert "theirs" in wrong["text"]
+
+
+@pytest.mark.parametrize("loss", list(Loss))
+def test_a_buyer_whose_answer_is_lost_asks_again_with_the_same_key(
+    loss: Loss, house: House, start: Start
+) -> None:
+    event = house.sell(capacity=100)
+    with lossy_proxy(house.url) as proxy:
+        rush = start(proxy.url, "--event", event, *FEW)
+        rush.wait_until(is_surveyed)
+        proxy.losses.extend([loss] * 8)
+        assert rush.end() == 0, rush.said
+    assert sum(rush.report["lost"].values()) == 8
+    assert rush.report["event"]["after"]["booked"] == rush.report["buyers"]["booked"] == 20
+    assert len(proxy.keys) == len(set(proxy.keys)) + 8
+
+
+def test_what_no_buyer_waited_for_is_settled_afterwards(house: House, start: Start) -> None:
+    """Without patience nobody asks again; so it is asked again at the end whether they have their seats."""
+    event = house.sell(capacity=100)
+    with lossy_proxy(house.url) as proxy:
+        rush = start(proxy.url, "--event", event, *FEW, "--patience-seconds", 0)
+        rush.wait_until(is_surveyed)
+        proxy.losses.extend([Loss.ANSWER] * 6)
+        assert rush.end() == 0, rush.said
+    assert rush.report["buyers"]["unanswered"] == 6
+    (settled,) = [one["text"] for one in rush.report["check"]["statements"] if one["name"] == "answers"]
+    assert settled.startswith("6 requests had no answer")
