@@ -8,16 +8,16 @@ than a third of what the messages do, and the bytes on the wire are the same.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-__all__ = ["CYCLE", "Cycle", "Signal"]
+from holdfast.api.exchange import Reply
+from holdfast.api.heads import head_of
 
-CYCLE = "holdfast.cycle"
-"""Where the layer finds it in the scope."""
+__all__ = ["Cycle", "Signal"]
 
 _Header = tuple[bytes, bytes]
 
@@ -48,6 +48,15 @@ class Signal:
 class Cycle(RequestResponseCycle):
     """uvicorn's, and two shortcuts. `scope` is its request; `on_response` is called once the answer is written."""
 
+    # What most cycles never change is the class's own: setting it each time costs as much as all the rest.
+    access_log = False
+    disconnected = False
+    more_body = True
+    response_started = False
+    response_complete = False
+    chunked_encoding = None
+    expected_content_length = 0
+
     def __init__(  # not the base's: it is told what never changes on a connection, each time by name
         self,
         scope: Any,
@@ -64,25 +73,19 @@ class Cycle(RequestResponseCycle):
         self.transport = transport
         self.flow = flow
         self.logger = self.access_logger = logger
-        self.access_log = False
         self.default_headers = default_headers
         self.message_event = Signal()  # type: ignore[assignment]  # as much of an event as is used of it
         self.on_response = on_response
-        self.disconnected = False
         self.keep_alive = keep_alive
         self.waiting_for_100_continue = expects_continue
-        self.body = bytearray()
-        self.more_body = True
-        self.response_started = False
-        self.response_complete = False
-        self.chunked_encoding = None
-        self.expected_content_length = 0
+        self.body = b""  # type: ignore[assignment]  # it is added to, and nothing else
 
     def take_body(self) -> bytes | None:
         """The body where all of it is here; None where it must be received. After this it has been received."""
         if self.more_body or self.disconnected:
             return None
-        body, self.body = bytes(self.body), bytearray()
+        body: bytes = self.body  # type: ignore[assignment]  # as above
+        self.body = b""  # type: ignore[assignment]  # as above
         return body
 
     @property
@@ -90,21 +93,27 @@ class Cycle(RequestResponseCycle):
         """Whether an answer can be written at once; else it goes by messages, which wait for a slow reader."""
         return not (self.response_started or self.flow.write_paused)
 
-    def answer(self, status: int, headers: Iterable[_Header], body: bytes, *, close: bool) -> None:
-        """Writes all of an answer; `headers` has its length. Nobody is written to who has left."""
+    def answer(self, reply: Reply, *, request_id: bytes, secure: bool, head: bool) -> None:
+        """Writes all of an answer, with `head` all but its body. Nobody is written to who has left."""
         self.response_started = self.response_complete = True
         if self.disconnected:
             return
-        if close:
-            self.keep_alive = False
-        parts = [STATUS_LINE[status]]
-        for name, value in self.default_headers:
-            parts += (name, b": ", value, b"\r\n")
-        for name, value in headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(b"\r\n" if self.keep_alive or close else b"connection: close\r\n\r\n")
-        parts.append(body)
-        self.transport.write(b"".join(parts))
+        more = _lines(self.default_headers)
+        if not self.keep_alive:
+            more += b"connection: close\r\n"
+        written = head_of(reply, request_id, secure=secure, more=more)
+        self.transport.write(written if head else written + reply.body)
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+
+def _lines(headers: list[_Header]) -> bytes:
+    """The server's own headers as lines. It makes the list anew each second, for the date; others share it."""
+    global _last  # noqa: PLW0603 - one list is in use at a time
+    if _last[0] is not headers:
+        _last = headers, b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+    return _last[1]
+
+
+_last: tuple[list[_Header], bytes] = [], b""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,10 +15,14 @@ from holdfast.api.cursors import Cursors
 from holdfast.api.principals import GUEST, Principal
 
 if TYPE_CHECKING:
+    from holdfast.api.cycle import Cycle
     from holdfast.api.routes import Endpoint
     from holdfast.engine.watchers import Reader
 
-__all__ = ["JSON", "Exchange", "Joining", "Reply", "StreamReply", "encode"]
+__all__ = ["CYCLE", "JSON", "Exchange", "Joining", "Reply", "StreamReply", "encode"]
+
+CYCLE = "holdfast.cycle"
+"""Where our own protocol puts its cycle into the scope."""
 
 JSON = b"application/json"
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -68,48 +72,36 @@ def _plain(value: Any) -> Any:
 class Exchange:
     """One request after the layer has read, limited and authorised it."""
 
-    __slots__ = (
-        "body",
-        "client_left",
-        "cursors",
-        "decoded",
-        "endpoint",
-        "engine",
-        "headers",
-        "hold_token",
-        "idempotency_key",
-        "is_read",
-        "method",
-        "open_mode",
-        "path",
-        "path_values",
-        "principal",
-        "query",
-        "request_id",
-        "scope",
-    )
+    # What a request does not say is the class's own: most say little, and setting all of it costs as much as asking.
+    path: str = ""
+    headers: Mapping[bytes, bytes] = {}
+    query: Mapping[str, str] = {}
+    endpoint: Endpoint | None = None
+    path_values: Mapping[str, str] = {}
+    arguments: Mapping[str, Any] | None = None
+    """What the path says, read already; None where it is still to be read (and may turn out to name nothing)."""
+    principal: Principal = GUEST
+    open_mode: bool = False
+    hold_token: str | None = None
+    idempotency_key: str | None = None
+    body: bytes = b""
+    is_read = False
+    decoded: Any = None
 
-    def __init__(self, scope: Mapping[str, Any], *, request_id: str, engine: Any, cursors: Cursors) -> None:
+    def __init__(self, scope: MutableMapping[str, Any], *, engine: Any, cursors: Cursors) -> None:
         self.scope = scope
-        self.request_id = request_id
+        self.cycle: Cycle | None = scope.pop(CYCLE, None)
+        """Ours, under our own protocol. It knows the scope; were it left in there, neither would be freed at once."""
         self.engine = engine
         self.cursors = cursors
         self.method: str = scope["method"]
-        self.path: str = ""
-        self.headers: Mapping[bytes, bytes] = {}
-        self.query: Mapping[str, str] = {}
-        self.endpoint: Endpoint | None = None
-        self.path_values: Mapping[str, str] = {}
-        self.principal: Principal = GUEST
-        self.open_mode: bool = False
-        self.hold_token: str | None = None
-        self.idempotency_key: str | None = None
-        self.body: bytes = b""
-        self.is_read = False
-        self.decoded: Any = None
-        transport = scope.get("holdfast.transport")
-        self.client_left: Callable[[], bool] = transport.is_closing if transport is not None else _still_here
+        self.request_id = ""
+
+    @property
+    def client_left(self) -> Callable[[], bool]:
         """Whether nobody waits for the answer any more (known under our own protocol; else always False)."""
+        transport = self.scope.get("holdfast.transport")
+        return transport.is_closing if transport is not None else _still_here
 
     def header(self, name: bytes) -> str | None:
         """A header by its lower-case name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from random import getrandbits
 from urllib.parse import unquote_to_bytes
 
@@ -25,6 +26,7 @@ __all__ = [
     "etag",
     "idempotency_key",
     "matches_etag",
+    "new_request_id",
     "path_segments",
     "query_values",
     "read_headers",
@@ -95,6 +97,10 @@ def request_id(raw: Iterable[tuple[bytes, bytes]]) -> str:
             text = value.decode("ascii")
             if redact(text) == text:
                 return text
+    return new_request_id()
+
+
+def new_request_id() -> str:
     return f"{getrandbits(80):020x}"
 
 
@@ -157,9 +163,14 @@ def check_body_headers(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
     encoding = headers.get(b"content-encoding")
     if encoding is not None and encoding.strip().lower() != b"identity":
         raise UnsupportedMediaType("Encoded bodies are not taken.")
-    if not _JSON_TYPE.fullmatch(headers.get(b"content-type", b"").strip()):
+    if not _is_json(headers.get(b"content-type", b"")):
         raise UnsupportedMediaType("The body must be application/json.")
     return True
+
+
+@lru_cache(maxsize=64)
+def _is_json(content_type: bytes) -> bool:
+    return _JSON_TYPE.fullmatch(content_type.strip()) is not None
 
 
 def too_large(limit: int) -> BodyTooLarge:

@@ -9,19 +9,19 @@ counted and logged with its traceback, never as a 500.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from time import perf_counter
 from typing import Any
 
 import structlog
 
 from holdfast.api.cursors import Cursors
-from holdfast.api.cycle import CYCLE
 from holdfast.api.exchange import JSON, Exchange, Reply, StreamReply, encode
 from holdfast.api.headers import (
     check_body_headers,
     credentials,
     idempotency_key,
+    new_request_id,
     path_segments,
     query_values,
     read_headers,
@@ -60,8 +60,9 @@ _READING = frozenset({"GET", "HEAD"})
 _MOST_KEPT_PATHS = 2_000
 _LONGEST_KEPT_PATH = 200
 
-_Found = tuple[Endpoint, str, Mapping[str, str]]
-"""A path's endpoint, the path itself as text, and the values in it."""
+_Found = tuple[Endpoint, str, Mapping[str, str], Mapping[str, Any] | None]
+"""A path's endpoint, the path itself as text, the values in it, and these as the endpoint takes them (None: it will
+say that there is no such thing)."""
 
 log = structlog.get_logger("holdfast.http")
 
@@ -99,7 +100,7 @@ class Layer:
         self._body_seconds = body_seconds
         self._access_log = access_log
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
                 await self._serve(scope, receive, send)
@@ -112,11 +113,9 @@ class Layer:
         """For a server that is about to wait for its requests to end: these would not end by themselves."""
         self._engine.streams.close()
 
-    async def _serve(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         started = perf_counter()
-        exchange = Exchange(
-            scope, request_id=request_id(scope["headers"]), engine=self._engine, cursors=self._cursors
-        )
+        exchange = Exchange(scope, engine=self._engine, cursors=self._cursors)
         close = False
         reply: Reply | StreamReply
         try:
@@ -124,54 +123,65 @@ class Layer:
         except ClientLeft:
             return
         except HoldfastError as error:
+            exchange.request_id = exchange.request_id or request_id(scope["headers"])
             reply = _refusal(error, exchange)
             close = isinstance(error, _CLOSING)
         except Exception:  # noqa: BLE001 - the last line of defence: counted, logged, and answered
+            exchange.request_id = exchange.request_id or request_id(scope["headers"])
             reply = _unexpected(exchange)
         status = reply.status
-        head = exchange.method == "HEAD"
-        if head and isinstance(reply, StreamReply):  # its head is all that was asked for
-            reply = Reply(status=reply.status, headers=reply.headers, content_type=reply.content_type)
         try:
-            own_id, secure = exchange.request_id.encode("ascii"), scope["scheme"] == "https"
-            cycle = scope.get(CYCLE)
-            if isinstance(reply, StreamReply):
-                await send_stream(send, receive, reply, request_id=own_id, secure=secure, cycle=cycle)
-            else:
-                rest = receive if close and not exchange.is_read else None
-                await send_reply(
-                    send,
-                    reply,
-                    request_id=own_id,
-                    secure=secure,
-                    head=head,
-                    close=close,
-                    rest=rest,
-                    cycle=cycle,
-                )
+            await self._send(exchange, reply, receive, send, close=close)
         except Exception:  # noqa: BLE001 - the last door: the head is out, so the server cuts the connection
             if not exchange.client_left():  # to write to who has left is no bug
                 status = _unexpected(exchange).status
         self._record(exchange, status, perf_counter() - started)
 
+    async def _send(
+        self, exchange: Exchange, reply: Reply | StreamReply, receive: Receive, send: Send, *, close: bool
+    ) -> None:
+        scope = exchange.scope
+        head, secure = exchange.method == "HEAD", scope["scheme"] == "https"
+        own_id = exchange.request_id.encode("ascii")
+        if isinstance(reply, StreamReply):
+            if not head:
+                await send_stream(
+                    send, receive, reply, request_id=own_id, secure=secure, cycle=exchange.cycle
+                )
+                return
+            # Its head is all that was asked for.
+            reply = Reply(status=reply.status, headers=reply.headers, content_type=reply.content_type)
+        cycle = exchange.cycle
+        if cycle is not None and not close and cycle.takes_answer:
+            cycle.answer(reply, request_id=own_id, secure=secure, head=head)
+            return
+        rest = receive if close and not exchange.is_read else None
+        await send_reply(send, reply, request_id=own_id, secure=secure, head=head, close=close, rest=rest)
+
     async def _answer(self, exchange: Exchange, receive: Receive) -> Reply | StreamReply:
         scope = exchange.scope
         headers = exchange.headers = read_headers(scope["headers"])
+        exchange.request_id = request_id(scope["headers"]) if b"x-request-id" in headers else new_request_id()
         if b"host" not in headers and scope.get("http_version") == "1.1":
             raise BadRequest("The header Host is missing.")
         endpoint = self._find_endpoint(exchange)
-        exchange.hold_token, api_key = credentials(headers)
-        exchange.principal = await self._identify(exchange, endpoint, api_key)
-        exchange.open_mode = exchange.principal is OPEN
-        authorise(endpoint.policy, exchange.principal)
-        try:
-            exchange.query = query_values(scope["query_string"])
-        except InvalidInput as error:
-            if endpoint.render_error is None:
-                raise
-            return _rendered(error, exchange, endpoint)
-        if exchange.method == "POST":
-            exchange.idempotency_key = idempotency_key(headers, guest=exchange.principal is GUEST)
+        api_key = None
+        if b"authorization" in headers or b"hold-token" in headers:
+            exchange.hold_token, api_key = credentials(headers)
+        principal = exchange.principal = (
+            GUEST if endpoint.anonymous else await self._identify(exchange, endpoint, api_key)
+        )
+        exchange.open_mode = principal is OPEN
+        authorise(endpoint.policy, principal)
+        if scope["query_string"]:
+            try:
+                exchange.query = query_values(scope["query_string"])
+            except InvalidInput as error:
+                if endpoint.render_error is None:
+                    raise
+                return _rendered(error, exchange, endpoint)
+        if b"idempotency-key" in headers and exchange.method == "POST":
+            exchange.idempotency_key = idempotency_key(headers, guest=principal is GUEST)
         if check_body_headers(headers, limit=endpoint.body_limit):
             exchange.body = await self._read_body(exchange, receive, endpoint.body_limit)
         try:
@@ -194,9 +204,9 @@ class Layer:
                 if allowed:
                     raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
                 raise RouteNotFound("There is nothing here.")
-            found = endpoint, exchange.path, values
+            found = endpoint, exchange.path, values, endpoint.find_arguments(values)
             self._keep_found(method, raw_path, found)
-        exchange.endpoint, exchange.path, exchange.path_values = found
+        exchange.endpoint, exchange.path, exchange.path_values, exchange.arguments = found
         return found[0]
 
     def _keep_found(self, method: str, raw_path: bytes, found: _Found) -> None:
@@ -206,12 +216,12 @@ class Layer:
             self._found[method, raw_path] = found
 
     async def _identify(self, exchange: Exchange, endpoint: Endpoint, api_key: str | None) -> Principal:
-        if endpoint.anonymous:
-            return GUEST
         if api_key is not None:
             return await self._keyring.authenticate(api_key)
         try:
-            admitted = await self._open_mode.admits(exchange.scope, exchange.headers)
+            admitted = self._open_mode.decides(exchange.scope, exchange.headers)
+            if admitted is None:
+                admitted = await self._open_mode.admits(exchange.scope, exchange.headers)
         except HoldfastError:
             # A retry key counts for who sent it, and that must not be guessed: its retry would be somebody else's.
             if endpoint.policy is not Policy.PUBLIC or exchange.method == "POST":
@@ -220,10 +230,12 @@ class Layer:
         return OPEN if admitted else GUEST
 
     async def _read_body(self, exchange: Exchange, receive: Receive, limit: int) -> bytes:
-        cycle = exchange.scope.get(CYCLE)
+        cycle = exchange.cycle
         if cycle is not None and (whole := cycle.take_body()) is not None:
             exchange.is_read = True
-            return self._checked(exchange, whole, limit)
+            if len(whole) > limit:  # the protocol has seen to it that it is as long as was said
+                raise too_large(limit)
+            return whole
         parts: list[bytes] = []
         size = 0
         try:

@@ -125,20 +125,25 @@ class OpenMode:
         self._enabled = enabled
         self._closed = False
 
-    async def admits(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
-        return self._enabled and _is_local(scope, headers) and not await self._has_key()
+    def decides(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool | None:
+        """Whether such a caller is taken for staff; None where `admits` has to find out."""
+        if self._closed or not self._enabled or not _is_local(scope, headers):
+            return False
+        has_key = self._any_key.newest()
+        return None if has_key is None else not has_key
 
-    async def _has_key(self) -> bool:
-        """A key once made stays known, revoked or not, so that only "none yet" has to be asked again."""
-        if not self._closed:
-            self._closed = await self._any_key.get()
-        return self._closed
+    async def admits(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
+        decided = self.decides(scope, headers)
+        if decided is not None:
+            return decided
+        self._closed = await self._any_key.get()  # a key once made stays known, revoked or not
+        return not self._closed
 
 
 def _is_local(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
     client = scope.get("client")
     host = headers.get(b"host", b"")
-    if client is None or not _is_loopback(client[0]) or not _LOCAL_HOST.fullmatch(host):
+    if client is None or not _is_loopback(client[0]) or not _is_local_name(host):
         return False
     for name in headers:
         if name in _FORWARDED or name.startswith(b"x-forwarded-"):
@@ -148,6 +153,11 @@ def _is_local(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
 
 
 _FORWARDED = frozenset({b"forwarded", b"via"})
+
+
+@lru_cache(maxsize=256)
+def _is_local_name(host: bytes) -> bool:
+    return _LOCAL_HOST.fullmatch(host) is not None
 
 
 @lru_cache(maxsize=256)

@@ -11,9 +11,11 @@ import re
 from asyncio import TimerHandle
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from holdfast.api.cycle import CYCLE, Cycle
+from holdfast.api.cycle import Cycle
+from holdfast.api.exchange import CYCLE
 from holdfast.api.headers import MAX_HEADERS_BYTES, MAX_TARGET_BYTES, request_id
 from holdfast.api.problems import problem, problem_headers
 from holdfast.domain.errors import BadRequest, HeadersTooLarge, HoldfastError, RequestTimeout, UriTooLong
@@ -22,6 +24,8 @@ __all__ = ["TRANSPORT", "BoundedHttpProtocol"]
 
 TRANSPORT = "holdfast.transport"
 """Where the layer finds the connection in the scope, to see whether the client is still there."""
+
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 HEAD_SECONDS = 5.0
 STALLED_READER_SECONDS = 15.0
@@ -55,51 +59,72 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._idle_since = float("inf")
+        heads = self._requests
         cycle: RequestResponseCycle | None = self.cycle
-        heads, in_body = self._requests, cycle is not None and cycle.more_body
-        super().data_received(data)
-        if self.transport.is_closing():
-            return
-        if self._in_head:
+        in_body = cycle is not None and cycle.more_body
+        try:
+            self.parser.feed_data(data)
+        except HttpParserError:
+            self._refuse(BadRequest("This is not a well-formed HTTP/1.1 request."))
+        except HttpParserUpgrade:
+            pass  # nothing here upgrades: it is answered as it stands
+        if self._in_head and not self.transport.is_closing():
             if self._requests == heads and not in_body:  # else most of it was of the requests before
                 self._head_bytes += len(data)
-            if len(self.url) > MAX_TARGET_BYTES:
-                self._refuse(UriTooLong(f"The path is longer than {MAX_TARGET_BYTES} bytes."))
-            elif self._head_bytes > _MAX_HEAD_BYTES:
-                self._refuse(
-                    HeadersTooLarge(f"The head of the request is longer than {_MAX_HEAD_BYTES} bytes.")
-                )
-            elif self._head_deadline is None:
-                self._head_deadline = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+            self._check_head()
+
+    def _check_head(self) -> None:
+        """While it still arrives: it has an end, in bytes and in time."""
+        if len(self.url) > MAX_TARGET_BYTES:
+            self._refuse(UriTooLong(f"The path is longer than {MAX_TARGET_BYTES} bytes."))
+        elif self._head_bytes > _MAX_HEAD_BYTES:
+            self._refuse(HeadersTooLarge(f"The head of the request is longer than {_MAX_HEAD_BYTES} bytes."))
+        elif self._head_deadline is None:
+            self._head_deadline = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._in_head = True
         self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._stop(self._head_deadline)
-        self._head_deadline = None
-        self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]  # a key of ours in ASGI's scope
-        if _PLAIN_TARGET.fullmatch(self.url) and not self.parser.should_upgrade():
-            self._begin()
+        if self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
+        parser = self.parser
+        if _PLAIN_TARGET.fullmatch(self.url) and not parser.should_upgrade():
+            self._begin(parser)
         else:
-            super().on_headers_complete()
+            self._begin_as_uvicorn_does()
         self._requests += 1
         if self._requests >= REQUESTS_PER_CONNECTION:
             self.cycle.keep_alive = False
 
-    def _begin(self) -> None:
+    def _begin(self, parser: HttpRequestParser) -> None:
         """A request whose target needs no parsing: what uvicorn does, with a cycle of ours."""
-        parser, scope = self.parser, self.scope
         version = parser.get_http_version()
-        scope["http_version"] = version
-        scope["method"] = parser.get_method().decode("ascii")
         path, _, query = self.url.partition(b"?")
-        scope["path"], scope["raw_path"], scope["query_string"] = path.decode("ascii"), path, query
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "method": parser.get_method().decode("ascii"),
+            "path": path.decode("ascii"),
+            "raw_path": path,
+            "query_string": query,
+            "headers": self.headers,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": "",
+            TRANSPORT: self.transport,
+        }
         before: RequestResponseCycle | None = self.cycle
-        self.cycle = cycle = Cycle(
+        self.cycle = scope[CYCLE] = cycle = Cycle(
             scope,
             self.transport,
             flow=self.flow,
@@ -109,12 +134,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             expects_continue=self.expect_100_continue,
             keep_alive=version != "1.0" and parser.should_keep_alive(),
         )
-        scope[CYCLE] = cycle  # type: ignore[literal-required]  # a key of ours in ASGI's scope
         if before is None or before.response_complete:
             self._start_asgi_task(cycle, self.app)
         else:  # pipelined: it waits for its turn
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
+
+    def _begin_as_uvicorn_does(self) -> None:
+        url, headers, expects_continue = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = url, headers, expects_continue
+        self.scope["headers"] = headers
+        self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]  # a key of ours in ASGI's scope
+        super().on_headers_complete()
 
     def on_response_complete(self) -> None:
         """uvicorn starts a timer after each answer and stops it at the next request; here one looks now and then."""
@@ -155,10 +187,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stop(self._write_deadline)
         self._write_deadline = None
         super().resume_writing()
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
-        """What uvicorn calls when the parser gave up."""
-        self._refuse(BadRequest("This is not a well-formed HTTP/1.1 request."))
 
     def _head_is_late(self) -> None:
         self._head_deadline = None

@@ -31,6 +31,12 @@ class Remembered(Generic[T]):
         self._answer: T
         self._failure: Fault | None = None
 
+    def newest(self) -> T | None:
+        """The answer where it can be given without asking, and nobody needs to be sent for a newer one."""
+        age = self._clock() - self._asked_at
+        is_good = age < self._seconds / 2 or (age < self._seconds and self._asking is not None)
+        return self._answer if is_good and self._failure is None else None
+
     async def get(self) -> T:
         """Raises: Fault, for as long as an answer would be remembered: a database that is away need not keep every
         caller waiting for this as well."""

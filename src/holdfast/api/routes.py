@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -16,7 +16,7 @@ from holdfast.api.exchange import Exchange, Reply, StreamReply, encode
 from holdfast.api.policy import Policy
 from holdfast.api.problems import invalid_input
 from holdfast.api.values import FromPath
-from holdfast.domain.errors import HoldfastError
+from holdfast.domain.errors import HoldfastError, NotFound
 
 __all__ = ["BODY_LIMIT", "SEAT_MAP_LIMIT", "Endpoint", "ErrorRenderer", "Routes"]
 
@@ -76,12 +76,7 @@ class Endpoint:
 
     async def answer(self, exchange: Exchange) -> Reply | StreamReply:
         """Read the parts, call the function, write what it returns. Raises: HoldfastError."""
-        arguments: dict[str, Any] = {}
-        for value in self.path_values:
-            found = value.form.parse(exchange.path_values[value.name])
-            if found is None:
-                raise value.form.missing()
-            arguments[value.name] = found
+        arguments = dict(exchange.arguments or self._read_path(exchange.path_values))
         if self.query is not None:
             arguments.update(self._read_query(exchange))
         elif exchange.query and not self.lenient:
@@ -94,6 +89,22 @@ class Endpoint:
         if isinstance(result, Reply | StreamReply):
             return result
         return Reply(status=self.status, body=encode(result))
+
+    def find_arguments(self, path_values: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """What the path says; None where it names what cannot exist."""
+        try:
+            return self._read_path(path_values)
+        except NotFound:
+            return None
+
+    def _read_path(self, path_values: Mapping[str, str]) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        for value in self.path_values:
+            found = value.form.parse(path_values[value.name])
+            if found is None:
+                raise value.form.missing()
+            arguments[value.name] = found
+        return arguments
 
     def _read_body(self, adapter: TypeAdapter[Any], exchange: Exchange) -> Any:
         if not exchange.body and not self.body_required:

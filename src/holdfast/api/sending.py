@@ -9,6 +9,7 @@ from typing import Any
 
 from holdfast.api.cycle import Cycle
 from holdfast.api.exchange import Reply, StreamReply
+from holdfast.api.heads import headers_of
 from holdfast.api.streaming import push_chunks, send_chunks
 
 __all__ = ["Receive", "Send", "send_reply", "send_stream"]
@@ -17,24 +18,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_ALWAYS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-]
-_NO_STORE = (b"cache-control", b"no-store")
-_STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
-)
-_HTML = [
-    (b"content-security-policy", _POLICY.encode("ascii")),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
-]
 _DRAIN_BYTES = 1024 * 1024
 _DRAIN_SECONDS = 1.0
-_BODYLESS = frozenset({204, 304})
 
 
 async def send_reply(
@@ -46,21 +31,15 @@ async def send_reply(
     head: bool = False,
     close: bool = False,
     rest: Receive | None = None,
-    cycle: Cycle | None = None,
 ) -> None:
-    """By messages, or through our own `cycle` at once. With `head`, the body stays here, and its length is told.
+    """By ASGI's messages. With `head`, the body stays here, and its length is told.
 
     With `close`, the connection ends after this answer, but only once the `rest` that the client still sends was read:
     closing on unread bytes resets the connection, and the answer can be lost with it.
     """
-    headers = _headers(reply, request_id, secure=secure)
-    if reply.status not in _BODYLESS:
-        headers.append((b"content-length", b"%d" % len(reply.body)))
+    headers = headers_of(reply, request_id, secure=secure)
     if close:
         headers.append((b"connection", b"close"))
-    if cycle is not None and cycle.takes_answer and rest is None:
-        cycle.answer(reply.status, headers, b"" if head else reply.body, close=close)
-        return
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     body = b"" if head else reply.body
     if rest is None:
@@ -92,25 +71,9 @@ async def send_stream(
     cycle: Cycle | None = None,
 ) -> None:
     """By messages, or straight to the connection of our own `cycle`; until the stream ends or the client leaves."""
-    headers = _headers(reply, request_id, secure=secure)
+    headers = headers_of(reply, request_id, secure=secure)
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if cycle is not None and reply.join is not None:
         await push_chunks(cycle, send, receive, reply.join)
     else:
         await send_chunks(reply.chunks, send, receive)
-
-
-def _headers(reply: Reply | StreamReply, request_id: bytes, *, secure: bool) -> list[tuple[bytes, bytes]]:
-    headers = [*_ALWAYS, (b"x-request-id", request_id), *reply.headers]
-    if isinstance(reply, StreamReply) or reply.body:
-        headers.append((b"content-type", reply.content_type))
-    if not any(name == b"cache-control" for name, _ in reply.headers):
-        headers.append(_NO_STORE)
-    if reply.content_type.startswith(b"text/html"):
-        headers.extend(_HTML)
-    if secure:
-        headers.append(_STRICT_TRANSPORT)
-    for _, value in reply.headers:
-        if b"\r" in value or b"\n" in value:
-            raise ValueError("a header value holds a line break")
-    return headers

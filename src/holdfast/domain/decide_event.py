@@ -128,12 +128,12 @@ def _refuse_cancelled(inventory: Inventory) -> None:
 def _new_capacities(inventory: Inventory, command: c.ChangeEvent) -> list[tuple[Area, int, str | None]]:
     wanted: list[tuple[Area, int, str | None, str]] = []
     if command.capacity is not None:
-        counted = inventory.counted_areas
-        if len(counted) != 1:
+        only = inventory.only_area
+        if only is None:
             raise _invalid(
                 "/capacity", "area_required", "The event does not have just one area: change `areas`."
             )
-        wanted.append((counted[0], command.capacity, counted[0].category, "/capacity"))
+        wanted.append((only, command.capacity, only.category, "/capacity"))
     for index, spec in enumerate(command.areas):
         area = inventory.area_named(spec.name)
         if area is not None:
@@ -288,13 +288,13 @@ def _claims_of_area(inventory: Inventory, command: c.BlockAdmissions) -> list[Cl
                 errors=(FieldError(pointer="/area", code="area_unknown", detail="No such area."),),
             )
     else:
-        counted = inventory.counted_areas
-        if len(counted) != 1:
+        only = inventory.only_area
+        if only is None:
             raise errors.AreaRequired(
                 "Say which area.",
                 errors=(FieldError(pointer="/area", code="area_required", detail="Say which area."),),
             )
-        area = counted[0]
+        area = only
     if area.free < quantity:
         _reclaim_to(inventory, area, area.capacity - quantity)
     if area.free < quantity:

@@ -128,9 +128,10 @@ class _Plan:
                     ),
                 )
             return area
+        only = inventory.only_area
+        if only is not None:
+            return only
         areas = inventory.counted_areas
-        if len(areas) == 1:
-            return areas[0]
         if not areas and inventory.is_seated:
             return None
         if not areas:

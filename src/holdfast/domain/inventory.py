@@ -6,7 +6,7 @@ Nothing here refuses: the rules are in `decide`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,8 +72,13 @@ class Inventory:
     # -- what is there ---------------------------------------------------------------------------------------------
 
     @property
-    def counted_areas(self) -> list[Area]:
-        return list(self._area_names.values())
+    def counted_areas(self) -> Collection[Area]:
+        return self._area_names.values()
+
+    @property
+    def only_area(self) -> Area | None:
+        """The counted area that is meant where none is named; None where there are none, or several."""
+        return next(iter(self._area_names.values())) if len(self._area_names) == 1 else None
 
     @property
     def is_seated(self) -> bool:

@@ -20,10 +20,12 @@ class Combined(Generic[Key, Value]):
         self._running: dict[Key, asyncio.Task[None]] = {}
 
     async def get(self, key: Key) -> Value:
-        loop = asyncio.get_running_loop()
+        running = self._running.get(key)
+        # A task's own loop costs less than asking which one runs, and most readers find one under way.
+        loop = asyncio.get_running_loop() if running is None else running.get_loop()
         reader: asyncio.Future[Value] = loop.create_future()
         self._readers.setdefault(key, []).append(reader)
-        if key not in self._running:
+        if running is None:
             self._running[key] = loop.create_task(self._run(key))
         return await reader
 

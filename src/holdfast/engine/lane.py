@@ -56,11 +56,12 @@ class Lane:
     def depth(self) -> int:
         return len(self._queue)
 
-    def submit(self, command: c.Command, has_left: HasLeft | None = None) -> asyncio.Future[Any]:
+    def submit(
+        self, command: c.Command, has_left: HasLeft | None, loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[Any]:
         """Raises Busy at once where the queue is full, or so long that the command would wait for nothing."""
         if len(self._queue) >= self._limits.queue_length or self._is_hopeless(command):
             raise Busy("Too many requests are waiting for this event.")
-        loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Any] = loop.create_future()
         self._queue.append(Waiting(command, waiter, loop.time(), has_left))
         return waiter

@@ -41,6 +41,8 @@ class Lanes:
         self._observe = observe
         self._most_runners = runners
         self._running = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Asked for once: Python asks the system each time whether it is still the same process."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: deque[Lane] = deque()
         """Lanes in which something waits, and for which nobody runs a batch."""
@@ -61,13 +63,14 @@ class Lanes:
     def submit(self, number: int, command: c.Command, has_left: HasLeft | None = None) -> asyncio.Future[Any]:
         """Raises Busy at once where the event's queue is full."""
         lane = self[number]
-        waiter = lane.submit(command, has_left)
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        waiter = lane.submit(command, has_left, loop)
         if not lane.is_scheduled:
             lane.is_scheduled = True
             self._ready.append(lane)
             if self._running < self._most_runners:
                 self._running += 1
-                runner = asyncio.get_running_loop().create_task(self._run())
+                runner = loop.create_task(self._run())
                 self._tasks.add(runner)
                 runner.add_done_callback(self._tasks.discard)
         return waiter

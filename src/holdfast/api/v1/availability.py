@@ -156,10 +156,9 @@ async def get_availability(
     else:
         availability, more = await engine.reading.get_availability(number), b""
     refuse_hidden(exchange, availability.event)
-    headers = state_headers(availability.version, availability.lapsed)
+    body, headers = _written.answer(availability)
     if matches_etag(exchange.header(b"if-none-match"), headers[0][1]):
         return Reply(status=304, headers=headers)
-    body = _written.body(availability)
     return Reply(body=body[:-1] + b"," + more + b"}" if more else body, headers=headers)
 
 
@@ -169,7 +168,10 @@ def refuse_hidden(exchange: Exchange, event: Event) -> None:
         raise EventNotFound("There is no such event.")
 
 
-def state_headers(version: int, lapsed: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+_StateHeaders = tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
+
+
+def state_headers(version: int, lapsed: int) -> _StateHeaders:
     """`ETag` first. An answer may be kept, and must be asked for again each time."""
     return (b"etag", etag(version, lapsed)), (b"cache-control", b"no-cache")
 
@@ -190,18 +192,19 @@ class _Written:
 
     def __init__(self, most: int = 1_000) -> None:
         self._most = most
-        self._bodies: dict[int, tuple[Availability, bytes]] = {}
+        self._answers: dict[int, tuple[Availability, tuple[bytes, _StateHeaders]]] = {}
 
-    def body(self, availability: Availability) -> bytes:
+    def answer(self, availability: Availability) -> tuple[bytes, _StateHeaders]:
+        """(body, headers)"""
         number = availability.event.number
-        last = self._bodies.get(number)
+        last = self._answers.get(number)
         if last is not None and last[0] is availability:
             return last[1]
-        body = encode(members_of(availability))
-        if len(self._bodies) >= self._most:
-            self._bodies.clear()
-        self._bodies[number] = availability, body
-        return body
+        answer = encode(members_of(availability)), state_headers(availability.version, availability.lapsed)
+        if len(self._answers) >= self._most:
+            self._answers.clear()
+        self._answers[number] = availability, answer
+        return answer
 
 
 _written = _Written()

@@ -40,7 +40,6 @@ from holdfast.domain.errors import (
 from holdfast.domain.hold import Hold
 from holdfast.domain.ids import event_number_of
 from holdfast.engine.engine import Engine
-from holdfast.engine.tokens import hash_token
 
 routes = Routes(tag="holds")
 
@@ -104,7 +103,7 @@ async def place_hold(exchange: Exchange, body: PlaceHoldIn) -> Reply:
         key=retry_key(exchange, _placed),
         hold_id=hold_id,
         lines=tuple(line.line() for line in body.lines),
-        token_hash=hash_token(engine.keyring.hold_token(hold_id)),
+        token_hash=engine.keyring.hold_token_hash(hold_id),
         ttl_seconds=body.ttl_seconds,
         allow_partial=body.allow_partial,
         buyer=body.buyer,

@@ -1,0 +1,92 @@
+"""Heads: the status line and the headers of an answer, as ASGI's pairs and as the bytes that go over the wire.
+
+Whatever does not change from one answer to the next is put together once.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from http import HTTPStatus
+
+from holdfast.api.exchange import Reply, StreamReply
+
+__all__ = ["head_of", "headers_of"]
+
+Header = tuple[bytes, bytes]
+
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_NO_STORE = (b"cache-control", b"no-store")
+_STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+_HTML = (
+    (b"content-security-policy", _POLICY.encode("ascii")),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
+)
+_BODYLESS = frozenset({204, 304})
+
+
+def headers_of(reply: Reply | StreamReply, request_id: bytes, *, secure: bool) -> list[Header]:
+    """All headers of an answer. Raises ValueError for a value that holds a line break."""
+    _check(reply)
+    headers = [*_standing(*_kind(reply), secure), (b"x-request-id", request_id), *reply.headers]
+    if isinstance(reply, Reply) and reply.status not in _BODYLESS:
+        headers.append((b"content-length", b"%d" % len(reply.body)))
+    return headers
+
+
+def head_of(reply: Reply, request_id: bytes, *, secure: bool, more: bytes) -> bytes:
+    """The same as bytes, from the status line to the empty line; `more` is whole lines of the server's own."""
+    parts = [_written(reply.status, *_kind(reply), secure), more, b"x-request-id: ", request_id]
+    for name, value in reply.headers:
+        if b"\n" in value or b"\r" in value:
+            _check(reply)
+        parts += (b"\r\n", name, b": ", value)
+    if reply.status in _BODYLESS:
+        parts.append(b"\r\n\r\n")
+    else:
+        parts.append(b"\r\ncontent-length: %d\r\n\r\n" % len(reply.body))
+    return b"".join(parts)
+
+
+def _kind(reply: Reply | StreamReply) -> tuple[bytes, bool]:
+    """(its media type, empty where there is no body; whether it says itself how long it may be kept)"""
+    has_body = isinstance(reply, StreamReply) or reply.body
+    is_kept = False
+    for name, _ in reply.headers:
+        if name == b"cache-control":
+            is_kept = True
+    return reply.content_type if has_body else b"", is_kept
+
+
+@lru_cache(maxsize=256)
+def _standing(content_type: bytes, is_kept: bool, secure: bool) -> tuple[Header, ...]:
+    headers: list[Header] = [*_ALWAYS]
+    if content_type:
+        headers.append((b"content-type", content_type))
+    if not is_kept:
+        headers.append(_NO_STORE)
+    if content_type.startswith(b"text/html"):
+        headers.extend(_HTML)
+    if secure:
+        headers.append(_STRICT_TRANSPORT)
+    return tuple(headers)
+
+
+@lru_cache(maxsize=1_024)
+def _written(status: int, content_type: bytes, is_kept: bool, secure: bool) -> bytes:
+    lines = [b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode("ascii"))]
+    lines += [name + b": " + value + b"\r\n" for name, value in _standing(content_type, is_kept, secure)]
+    return b"".join(lines)
+
+
+def _check(reply: Reply | StreamReply) -> None:
+    for _, value in reply.headers:
+        if b"\r" in value or b"\n" in value:
+            raise ValueError("a header value holds a line break")
