@@ -153,6 +153,44 @@ async def test_a_watcher_that_leaves_while_a_message_goes_round_spoils_it_for_no
     assert engine.streams.count == 0
 
 
+async def test_a_snapshot_that_is_kept_for_newcomers_leaves_nothing_out(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    """A large one may be older than the newest sale, and never older than the last change that all were told."""
+    monkeypatch.setattr(channel_module, "LARGE_BYTES", 0)
+    event = await make_event(engine, rows=1)
+    readers: list[Recorder] = []
+    with ExitStack() as stack:
+        for seat in range(1, 6):
+            readers.append(Recorder())
+            await _joined(engine, event.number, stack, readers[-1])
+            await readers[-1].told(0)
+            await place(engine, event.number, f"A-1-{seat}")
+            if seat % 2:
+                await readers[0].told(seat)
+        for reader in readers:
+            await reader.told(5)
+    for reader in readers:
+        seats = [orjson.loads(message.body.split(b"data: ", 1)[1])["seats"] for message in reader.messages]
+        assert {seat["label"] for some in seats for seat in some} == {f"A-1-{seat}" for seat in range(1, 6)}
+
+
+async def test_first_messages_that_take_long_reach_all_the_same(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    """Each time round somebody is told, though the time for it is over before the message is written."""
+    monkeypatch.setattr(channel_module, "GREETING_SECONDS", -1.0)
+    monkeypatch.setattr(channel_module, "WRITES_AT_ONCE", 1)
+    event = await make_event(engine, rows=1)
+    await place(engine, event.number, "A-1-1")
+    readers, returning = [Recorder() for _ in range(4)], [Recorder() for _ in range(4)]
+    with ExitStack() as stack:
+        await _joined(engine, event.number, stack, *readers)
+        await _joined(engine, event.number, stack, *returning, after=0)
+        for reader in (*readers, *returning):
+            await reader.told(1)
+
+
 async def test_a_slow_reader_misses_everything_and_then_gets_a_snapshot(engine: Engine):
     """The others are not held up by it, and it is given nothing between."""
     event = await make_event(engine, rows=1)

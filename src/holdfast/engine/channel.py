@@ -38,6 +38,8 @@ RETRY_SECONDS = 1.0
 SMALLEST_WAIT_SECONDS = 0.005
 WRITES_AT_ONCE = 200
 BYTES_AT_ONCE = 2 * 1024 * 1024
+LARGE_BYTES = 64 * 1024
+"""A snapshot above that is written once between two changes, and not for each state that newcomers find."""
 GREETING_SECONDS = 0.1
 """Those who have come get their first messages for so long; then the others are told what is new."""
 
@@ -63,6 +65,7 @@ class Channel:
         self._heard = -1
         """The newest version that was heard of when all were told last."""
         self._snapshot: tuple[SeatList, Message] | None = None
+        """Not older than what all were told last: the next change has whatever it lacks."""
         self._due_at = 0.0
         """No message to all of them before."""
         self._look_at = 0.0
@@ -151,6 +154,7 @@ class Channel:
         # A picture that was drawn anew: the rules or the inventory changed, or too much did.
         touched = picture.touched_after(self._sequence) if picture is self._picture else None
         self._picture, self._state, self._sequence = picture, picture.state, picture.sequence
+        self._snapshot = None
         current = [watcher for watcher in self.watchers if watcher.is_current]
         if touched is None:
             for watcher in current:
@@ -173,12 +177,16 @@ class Channel:
         try:
             for after, group in by_version.items():
                 message = await self._first(after)
-                while group and loop.time() <= until:
+                while group:
                     some = group[: _most_at_once(message)]
                     del group[: len(some)]
                     for watcher in some:
                         watcher.is_current, watcher.after = True, None
                     await self._tell(message, some)
+                    if (
+                        loop.time() > until
+                    ):  # after some of each group, however long their message took to write
+                        break
         finally:
             for group in by_version.values():
                 self._waiting += group
@@ -189,6 +197,8 @@ class Channel:
             since = await self._comparing.get_changes(self.number, after)
             if since.seats is not None:
                 return _written("change", since.availability, seat_list(since.seats))
+        if self._snapshot is not None and len(self._snapshot[1].body) > LARGE_BYTES:
+            return self._snapshot[1]
         picture = await self._pictures.get_at(self.number, max(self._heard, self._state[0]))
         seats = await self._pictures.list_seats(picture, every=False)
         if self._snapshot is None or self._snapshot[0] is not seats:
