@@ -1,0 +1,306 @@
+"""Report: the measured blocks of `docs/performance.md`, and its plots, from the results of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bars import BARS, Bar
+from benchmarks.cases import CASES
+from benchmarks.page import figure, filled, spread_words, table
+from benchmarks.plot import Spread, line_plot
+from benchmarks.result import Result, Row, spread
+
+__all__ = ["Run", "blocks_of", "plots_of", "write_page"]
+
+HTTP = ("over-http", "over-http-2-workers")
+HOT, MANY = 256, 1_000
+_PLAN_WORDS = {"full": "`make bench`", "short": "`make bench BENCH=short`"}
+_OF = {case.name: case.says for case in CASES} | {
+    "echo of holds": "bare ASGI echo of a hold",
+    "echo of seats": "bare ASGI echo of a named-seat hold",
+    "echo of best": "bare ASGI echo of a best-available hold",
+    "echo of reads": "bare ASGI echo of an availability read",
+    "echo on Holdfast's protocol": "the echo of a hold on Holdfast's own connection protocol",
+    "for_update": "`SELECT … FOR UPDATE` (SQLAlchemy)",
+    "conditional_update": "conditional `UPDATE` (asyncpg)",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    plan: str
+    commit: str
+    is_clean: bool
+    made_at: str
+    seconds: float
+    machine: Mapping[str, Any]
+    results: Mapping[str, Result]
+    """By part; those that were not measured are missing."""
+    commands: Mapping[str, str]
+
+    def rows(self, *parts: str, of: Sequence[str] | None = None, **at: int | str) -> list[Row]:
+        """Of these parts: things of these names, in situations that agree with this one."""
+        return [
+            row
+            for part in parts
+            if part in self.results
+            for row in self.results[part].rows
+            if (of is None or row.of in of) and all(row.at.get(key) == value for key, value in at.items())
+        ]
+
+
+def write_page(run: Run, page: Path) -> None:
+    """The page's own text stays; plots go into the folder that has its name."""
+    folder = page.with_suffix("")
+    folder.mkdir(exist_ok=True)
+    for name, drawn in plots_of(run).items():
+        (folder / f"{name}.svg").write_text(drawn)
+    page.write_text(filled(page.read_text(), blocks_of(run)))
+
+
+def blocks_of(run: Run) -> dict[str, str]:
+    return {
+        "machine": _machine(run),
+        "bars": _bars(run),
+        "one-hot-event": _levels(run, workers=1, events=1),
+        "two-workers": _levels(run, workers=2, events=1),
+        "many-events": _many(run),
+        "cores": _cores(run),
+        "floors": _plain(run, "floors"),
+        "store": _plain(run, "store"),
+        "latency": _plain(run, "latency"),
+        "growth": _growth(run),
+        "watchers": _plain(run, "watchers"),
+        "overload": _plain(run, "overload"),
+        "unexpected": _unexpected(run),
+        "commands": _commands(run),
+    }
+
+
+def plots_of(run: Run) -> dict[str, str]:
+    """By the name of the file, without its ending."""
+    own = run.rows("over-http", of=[case.name for case in CASES], events=1)
+    holds = run.rows("over-http", of=["holds"], events=1)
+    beside = run.rows("over-http", of=["echo of holds", "for_update", "conditional_update"])
+    wanted = {
+        "one-hot-event": ("One hot event, one worker", own, "per_second", "a second"),
+        "beside": ("Holds, beside the others", [*holds, *beside], "per_second", "a second"),
+        "latency": ("p99 on one hot event, closed loop", own, "p99_ms", "ms"),
+    }
+    return {
+        name: _plot(*drawn) for name, drawn in wanted.items() if len(_values(drawn[1], "connections")) > 1
+    }
+
+
+def _plot(name: str, rows: Sequence[Row], figure: str, unit: str) -> str:
+    """Over the numbers of connections."""
+    levels = _values(rows, "connections")
+    series: dict[str, list[Spread | None]] = {}
+    for of in dict.fromkeys(row.of for row in rows):
+        by_level = {row.at["connections"]: row for row in rows if row.of == of}
+        series[_name(of).replace("`", "")] = [
+            spread(by_level[level].rounds[figure]) if level in by_level else None for level in levels
+        ]
+    return line_plot(name, "connections", [f"{level:,}" for level in levels], series, unit)
+
+
+def _machine(run: Run) -> str:
+    machine = run.machine
+    changes = "" if run.is_clean else ", with changes that are in no commit"
+    rows = [
+        ("Run", f"{_PLAN_WORDS[run.plan]}, {run.made_at}, {run.seconds / 60:.0f} minutes"),
+        ("Commit", f"`{run.commit[:12]}`{changes}"),
+        (
+            "Machine",
+            "{processors} × {processor}, {memory_gib} GiB, {file_system} on disk".format(**machine),
+        ),
+        (
+            "Software",
+            "Linux {kernel}, PostgreSQL {postgresql}, Python {python}".format(**machine),
+        ),
+    ]
+    return table(("", ""), rows)
+
+
+def _bars(run: Run) -> str:
+    told = {name: values for result in run.results.values() for name, values in result.bars.items()}
+    rows = []
+    for bar in BARS:
+        values = told.get(bar.name)
+        limit = f"{'≥' if bar.way == 'at least' else '≤'} {bar.limit:g}{bar.unit}"
+        if values is None:
+            rows.append((bar.says, limit, "–", "not measured in this run"))
+        else:
+            rows.append((bar.says, limit, spread_words(spread(values)), _verdict(bar, values)))
+    return table(("what", "bar", "median (least–most)", ""), rows)
+
+
+def _verdict(bar: Bar, values: Sequence[float]) -> str:
+    short = bar.short(values)
+    if short <= 0:
+        return "reached"
+    return f"**short by {short:.0%}**" if bar.way == "at least" else f"**over by {short:.0%}**"
+
+
+def _levels(run: Run, *, workers: int, events: int) -> str:
+    """Rates, then latencies: a row for each number of connections, a column for each case."""
+    own = run.rows(*HTTP, of=[case.name for case in CASES], workers=workers, events=events)
+    if not own:
+        return "Not measured in this run."
+    part = HTTP[workers - 1]
+    beside = run.rows(part, of=["echo of holds", "for_update", "conditional_update"])
+    levels = _values(own, "connections")
+    columns = list(dict.fromkeys(row.of for row in [*own, *beside]))
+    head = ("connections", *map(_name, columns))
+    parts = ["Answered with success a second:", "", _grid([*own, *beside], head, columns, levels, _rate)]
+    if workers == 1:
+        parts += ["", "p50 / p99 / p99.9 in milliseconds (medians of the rounds):", ""]
+        parts += [_grid([*own, *beside], head, columns, levels, _latencies)]
+    return "\n".join(parts)
+
+
+def _grid(
+    rows: Sequence[Row], head: Sequence[str], columns: Sequence[str], levels: Sequence[int], say: Any
+) -> str:
+    by_place = {(row.of, row.at["connections"]): row for row in rows}
+    return table(
+        head,
+        [
+            (f"{level:,}", *(say(by_place[of, level]) if (of, level) in by_place else "–" for of in columns))
+            for level in levels
+        ],
+    )
+
+
+def _rate(row: Row) -> str:
+    return spread_words(spread(row.rounds["per_second"]))
+
+
+def _latencies(row: Row) -> str:
+    return " / ".join(figure(spread(row.rounds[name])[0]) for name in ("p50_ms", "p99_ms", "p999_ms"))
+
+
+def _many(run: Run) -> str:
+    rows = []
+    for row in run.rows("over-http"):
+        if int(row.at.get("events", 1)) == 1:
+            continue
+        one = run.rows("over-http", of=[row.of], connections=row.at["connections"], events=1)
+        each = [a / b for a, b in zip(row.rounds["per_second"], one[0].rounds["per_second"], strict=True)]
+        rows.append(
+            (
+                _name(row.of),
+                f"{row.at['events']:,}",
+                row.at["connections"],
+                _rate(row),
+                _latencies(row),
+                spread_words(spread(each)),
+            )
+        )
+    head = ("", "events", "connections", "a second", "p50 / p99 / p99.9 ms", "over one hot event")
+    return table(head, rows) if rows else "Not measured in this run."
+
+
+def _cores(run: Run) -> str:
+    """Who kept the two cores busy, at the connections at which the ratios are taken."""
+    rows = [
+        (
+            _name(row.of),
+            row.at.get("workers", "–"),
+            f"{row.at.get('events', 1):,}",
+            *(
+                figure(spread(row.rounds[name])[0]) if name in row.rounds else "–"
+                for name in ("server_cores", "postgres_cores", "load_cores")
+            ),
+            figure(spread(row.rounds["server_cores"])[0] / spread(row.rounds["per_second"])[0] * 1e6),
+        )
+        for row in run.rows(*HTTP, connections=HOT)
+    ]
+    head = ("", "workers", "events", "server", "PostgreSQL", "load", "server's µs each")
+    return table(head, rows) if rows else "Not measured in this run."
+
+
+def _growth(run: Run) -> str:
+    rows = run.rows("growth")
+    once = [row for row in rows if "ms" in row.rounds]
+    grown = [row for row in rows if "per_second" in row.rounds]
+    if not rows:
+        return "Not measured in this run."
+    first = table(
+        ("beside", "how many", "holds a second", "longest batch, ms", "first batch, ms"),
+        [
+            (
+                row.of,
+                f"{row.at['size']:,}",
+                _rate(row),
+                spread_words(spread(row.rounds["longest_batch_ms"])),
+                figure(spread(row.rounds["first_batch_ms"])[0]),
+            )
+            for row in grown
+        ],
+    )
+    second = table(("once", "ms"), [(row.of, spread_words(spread(row.rounds["ms"]))) for row in once])
+    return f"{first}\n\n{second}"
+
+
+def _plain(run: Run, part: str) -> str:
+    """Every figure of every row, as it is."""
+    if part not in run.results:
+        return "Not measured in this run."
+    tables = []
+    for figures, rows in _alike(run.results[part].rows):
+        head = ("", *(name.replace("_", " ") for name in figures))
+        tables.append(
+            table(
+                head,
+                [
+                    (_situation(row), *(spread_words(spread(row.rounds[name])) for name in figures))
+                    for row in rows
+                ],
+            )
+        )
+    return "\n\n".join(tables)
+
+
+def _alike(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], list[Row]]]:
+    """Neighbours with the same figures make one table."""
+    group: list[Row] = []
+    for row in rows:
+        if group and tuple(group[0].rounds) != tuple(row.rounds):
+            yield tuple(group[0].rounds), group
+            group = []
+        group.append(row)
+    if group:
+        yield tuple(group[0].rounds), group
+
+
+def _situation(row: Row) -> str:
+    at = ", ".join(
+        f"{value:,} {key}" if isinstance(value, int) else str(value) for key, value in row.at.items()
+    )
+    return f"{_name(row.of)}, {at}" if at else _name(row.of)
+
+
+def _unexpected(run: Run) -> str:
+    lines = [
+        f"- {result.part}: {what}: {count:,}"
+        for result in run.results.values()
+        for what, count in result.unexpected.items()
+    ]
+    return "\n".join(lines) or "There were none in this run."
+
+
+def _commands(run: Run) -> str:
+    lines = [run.commands[name] for name in run.results]
+    return "```text\n" + "\n".join(lines) + "\n```"
+
+
+def _values(rows: Sequence[Row], key: str) -> list[int]:
+    return sorted({int(row.at[key]) for row in rows})
+
+
+def _name(of: str) -> str:
+    return _OF.get(of, of.replace("_", " "))
