@@ -53,11 +53,11 @@ def _sold(report: dict[str, Any]) -> Chart:
     ]
     most = max((sample["booked"] + sample["held"] + sample["available"] for sample in samples), default=0)
     plot = _plot(report, "Sold", Axis.up_to(most), height=240)
-    plot.add_areas(several, times)
+    plot.add_areas(several, times, longest_gap=3 * max(1.0, report["series"]["tick_seconds"]))
     gone = next((sample["seconds"] for sample in samples if sample["available"] == 0), None)
     if gone is not None:
         plot.add_moment(gone, "nothing available")
-    about = "What the server said of the event, asked once a second: every admission is one of the three."
+    about = "What the server said of the event: an admission is one of the three. A gap: it did not answer."
     return Chart(name="Sold over time", about=about, legend=several, svg=plot.render())
 
 
@@ -111,7 +111,9 @@ def _refusals(report: dict[str, Any]) -> Chart:
     highest = max((sum(column) for column in zip(*(one.values for one in several), strict=True)), default=0)
     plot = _plot(report, "Refusals", Axis.up_to(highest))
     plot.add_bars(several, width)
-    about = "A second, by code. Most of them are what a full house says; `busy` is a server that sheds load."
+    about = (
+        "A second, by code. “Sold out” and “seat taken” are a full house, “busy” is a server that sheds load."
+    )
     return Chart(name="Refusals", about=about, legend=several, svg=plot.render())
 
 

@@ -94,15 +94,23 @@ class Plot:
             if lines:
                 self._hovers.append((begin, end, "\n".join([moment(times[at]), *lines])))
 
-    def add_areas(self, several: Sequence[Series], times: Sequence[float]) -> None:
-        """On top of one another, the first at the bottom."""
+    def add_areas(self, several: Sequence[Series], times: Sequence[float], *, longest_gap: float) -> None:
+        """On top of one another, the first at the bottom; nothing where moments are further apart."""
+        ends = [at for at, (one, other) in enumerate(pairwise(times), 1) if other - one > longest_gap]
+        spans = [slice(*span) for span in pairwise((0, *ends, len(times)))]
         below = [0.0] * len(times)
         for one in several:
             above = [base + (value or 0) for base, value in zip(below, one.values, strict=True)]
-            upper = [f"{self._x(t):.1f},{self._y(v):.1f}" for t, v in zip(times, above, strict=True)]
-            lower = [f"{self._x(t):.1f},{self._y(v):.1f}" for t, v in zip(times, below, strict=True)]
-            points = " ".join((*upper, *reversed(lower)))
-            self._drawn.append(f'<polygon class="area {one.style}" points="{points}"/>')
+            for span in spans:
+                upper, lower = (
+                    [
+                        f"{self._x(t):.1f},{self._y(v):.1f}"
+                        for t, v in zip(times[span], edge[span], strict=True)
+                    ]
+                    for edge in (above, below)
+                )
+                points = " ".join((*upper, *reversed(lower)))
+                self._drawn.append(f'<polygon class="area {one.style}" points="{points}"/>')
             below = above
         self._tell(several, _edges(times, self._seconds), times)
 

@@ -85,16 +85,26 @@ def _series(result: Result, tally: Tally, plan: Plan, last: int) -> dict[str, An
             if name.startswith(("refusal:", "lost:"))
         },
         "lag": _percentiles(tally.lag, ticks),
-        "server": [
-            {
-                "seconds": sample.seconds,
-                "available": sample.available,
-                "held": sample.held,
-                "booked": sample.booked,
-            }
-            for sample in result.progress.samples
-        ],
+        "server": _samples(result),
     }
+
+
+def _samples(result: Result) -> list[dict[str, Any]]:
+    """What the server said, from before the doors opened to after the last had left."""
+    samples: list[dict[str, Any]] = [
+        {
+            "seconds": sample.seconds,
+            "available": sample.available,
+            "held": sample.held,
+            "booked": sample.booked,
+        }
+        for sample in result.progress.samples
+    ]
+    if result.after is not None:
+        counts = counts_of(result.after)
+        del counts["blocked"]
+        samples.append({"seconds": round(result.seconds, 2), **counts})
+    return samples
 
 
 def _percentiles(series: dict[int, Histogram], ticks: range) -> dict[str, list[float | None]]:

@@ -1,0 +1,207 @@
+"""A buyer's steps, without a server: what is asked, in which words, and what is written down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import orjson
+import pytest
+
+from holdfast.rush.accounts import Unsettled
+from holdfast.rush.journey import Mind, Shop, journey
+from holdfast.rush.plan import Plan, Range, Wish
+from holdfast.rush.requests import Requests
+from holdfast.rush.seats import Picture
+from holdfast.rush.steps import Ask, Closed, Left, Steps, Wait, asking
+from holdfast.rush.tally import FATES, Clock
+from holdfast.rush.wire import Address, Answer, Lost
+
+PLAN = Plan(
+    url="http://127.0.0.1:1",
+    event="7",
+    run="r" * 24,
+    buyers=1,
+    over_seconds=1,
+    come_back=1,
+    come_back_seconds=Range(1, 1),
+    patience_seconds=10,
+)
+HOLD = {
+    "id": "h",
+    "hold_token": "t",
+    "quantity": 2,
+    "lines": [{"seats": ["A-1-1", "A-1-2"]}],
+    "placed_at": "2027-01-01T10:00:00Z",
+    "expires_at": "2027-01-01T10:02:00Z",
+    "server_time": "2027-01-01T10:00:00Z",
+}
+BOOKING = {"id": "b", "quantity": 2, "lines": HOLD["lines"], "status": "confirmed"}
+
+
+def shop(**changed: object) -> Shop:
+    plan = replace(PLAN, **changed)  # type: ignore[arg-type]
+    requests = Requests(plan, Address(plan.url))
+    return Shop(plan, requests, Picture([["A-1-1", "A-1-2"]]), index=0, clock=Clock(1))
+
+
+def answer(status: int, body: object, *, retry_after: str = "") -> Answer:
+    return Answer(status, orjson.dumps(body), "", retry_after)
+
+
+def left(available: int) -> Answer:
+    return answer(200, {"available": available})
+
+
+def walk(steps: Steps[None], *outcomes: Answer | Lost | Exception | None) -> list[Ask | Wait]:
+    """What was wanted, when these outcomes came one after the other; waits bring None."""
+    wanted = [next(steps)]
+    try:
+        for outcome in outcomes:
+            throws = isinstance(outcome, Exception)
+            wanted.append(steps.throw(outcome) if throws else steps.send(outcome))
+    except StopIteration:
+        return wanted
+    raise AssertionError("the journey has not ended")
+
+
+def fate(one: Shop) -> str:
+    (found,) = [name for name in FATES if one.tally.total(name)]
+    assert one.tally.total(found) == 1
+    return found
+
+
+def test_a_buyer_looks_holds_pays_and_has_a_booking() -> None:
+    one = shop()
+    wanted = walk(
+        journey(one, Mind(0, 2, "booked", 4.0)), left(9), answer(201, HOLD), None, answer(201, BOOKING)
+    )
+    assert [each.step for each in wanted if isinstance(each, Ask)] == ["look", "hold", "confirm"]
+    assert [each.seconds for each in wanted if isinstance(each, Wait)] == [4.0]
+    assert fate(one) == "booked"
+    assert [(each.id, each.quantity) for each in one.accounts.bookings] == [("b", 2)]
+    assert one.accounts.odd == []
+
+
+def test_a_buyer_who_is_told_of_another_booking_than_they_paid_for_notices() -> None:
+    one = shop()
+    wrong = {**BOOKING, "quantity": 1}
+    walk(journey(one, Mind(0, 2, "booked", 0)), left(9), answer(201, HOLD), None, answer(201, wrong))
+    assert one.accounts.odd == ["booking b is not for what hold h was given for"]
+
+
+def test_sold_out_is_looked_at_again_and_only_then_given_up() -> None:
+    one = shop()
+    sold_out = answer(409, {"code": "sold_out"})
+    wanted = walk(journey(one, Mind(0, 2, "booked", 0)), left(9), sold_out, None, left(1))
+    assert [each.step for each in wanted if isinstance(each, Ask)] == ["look", "hold", "look"]
+    assert fate(one) == "no_luck"
+    assert one.tally.named("refusal:") == {"sold_out": 1}
+
+
+def test_who_lets_a_hold_lapse_leaves_it_in_the_accounts() -> None:
+    one = shop()
+    walk(journey(one, Mind(0, 2, "abandoned", 0)), left(9), answer(201, HOLD))
+    assert fate(one) == "abandoned"
+    ((expires_at, quantity),) = one.accounts.lapsing
+    assert quantity == 2
+    assert one.accounts.seat_times == [
+        ("A-1-1", expires_at - 120, expires_at),
+        ("A-1-2", expires_at - 120, expires_at),
+    ]
+
+
+def test_another_seat_is_clicked_where_one_is_taken() -> None:
+    one = shop(wish=Wish.SEATS)
+    taken = answer(409, {"code": "seat_taken"})
+    wanted = walk(journey(one, Mind(0, 1, "abandoned", 0)), left(9), taken, answer(201, HOLD))
+    first, second = (each.request for each in wanted if isinstance(each, Ask) and each.step == "hold")
+    assert first.split(b"\r\n\r\n")[1] != second.split(b"\r\n\r\n")[1]
+    assert key_of(first) != key_of(second)
+
+
+@pytest.mark.parametrize(
+    ("step", "outcomes"), [("hold", [left(9)]), ("confirm", [left(9), answer(201, HOLD), None])]
+)
+def test_what_may_have_been_done_is_left_open_when_the_doors_close(
+    step: str, outcomes: list[Answer | None]
+) -> None:
+    one = shop()
+    walk(journey(one, Mind(0, 2, "booked", 0)), *outcomes, Closed())
+    assert fate(one) == "sent_home"
+    (left_open,) = one.accounts.unsettled
+    assert isinstance(left_open, Unsettled)
+    assert left_open.what == step
+
+
+def test_a_hold_whose_buyer_is_sent_home_while_paying_lapses() -> None:
+    one = shop()
+    walk(journey(one, Mind(0, 2, "booked", 9)), left(9), answer(201, HOLD), Closed())
+    assert len(one.accounts.lapsing) == 1
+    assert fate(one) == "sent_home"
+
+
+def test_an_answer_of_a_stranger_ends_a_visit_and_is_told() -> None:
+    one = shop()
+    walk(journey(one, Mind(0, 2, "booked", 0)), answer(200, "<html>"))
+    assert fate(one) == "refused"
+    assert len(one.accounts.odd) == 1
+
+
+def test_busy_is_asked_again_in_the_same_words_after_as_long_as_it_says() -> None:
+    steps = asking(Ask("hold", b"x"), Random(1), patience_seconds=30)
+    first = next(steps)
+    waiting = steps.send(answer(503, {"code": "busy"}, retry_after="3"))
+    assert isinstance(waiting, Wait)
+    assert waiting.seconds > 3
+    assert steps.send(None) is first
+    with pytest.raises(StopIteration) as ended:
+        steps.send(answer(201, {}))
+    assert ended.value.value.status == 201
+
+
+@pytest.mark.parametrize(
+    ("outcome", "may_be_done"),
+    [
+        (Lost("refused_connection", may_be_done=False), False),
+        (Lost("reset", may_be_done=True), True),
+        (answer(503, {"code": "busy"}), False),
+        (answer(503, {"code": "unavailable"}), False),
+        (answer(503, {"code": "outcome_unknown"}), True),
+        (answer(504, {}), True),
+    ],
+)
+def test_who_loses_patience_knows_whether_it_may_have_been_done(
+    outcome: Answer | Lost, may_be_done: bool
+) -> None:
+    steps = asking(Ask("hold", b"x"), Random(1), patience_seconds=3)
+
+    def ask_on() -> None:
+        next(steps)
+        while True:
+            steps.send(outcome)
+            steps.send(None)
+
+    with pytest.raises(Left) as gone:
+        ask_on()
+    assert gone.value.may_be_done is may_be_done
+
+
+def test_a_buyer_picks_neighbours_that_look_free_until_none_are() -> None:
+    rows = [[f"A-{row}-{seat}" for seat in range(5)] for row in range(3)]
+    picture, chance = Picture(rows), Random(2)
+    taken: list[str] = []
+    while (seats := picture.pick(chance, 2)) is not None:
+        assert len(seats) == 2
+        row = next(row for row in rows if seats[0] in row)
+        assert row.index(seats[1]) == row.index(seats[0]) + 1
+        taken += seats
+        picture.take(seats)
+    assert len(taken) == len(set(taken)) >= 6
+    picture.show(["A-0-0"])
+    assert picture.pick(chance, 5) in (rows[1], rows[2])
+    assert Picture([]).pick(chance, 1) is None
+
+
+def key_of(request: bytes) -> bytes:
+    return request.split(b"Idempotency-Key: ")[1].split(b"\r\n")[0]
