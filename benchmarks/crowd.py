@@ -22,13 +22,15 @@ __all__ = ["PORTS_OF_AN_ADDRESS"]
 PORTS_OF_AN_ADDRESS = 20_000
 """Connections from one address of this machine: a kernel gives out some 28,000 ports."""
 ARRIVING_AT_ONCE = 250
+ARRIVAL_SECONDS = 120.0
 _END = b"\n\n\r\n"
 """Of a message, and of the chunk that it came in."""
+_REFUSED = b"HTTP/1.1 5"
 _READ_BYTES = 64 * 1024
 
 
 class Crowd:
-    """`came` has, for each pair of (version known before, version told), how many were told so and when the last was."""
+    """`came` has, for (version known before, version told), how many were told so, and when the last of them was."""
 
     def __init__(self, port: int, event: int, watchers: int) -> None:
         self._port = port
@@ -45,7 +47,10 @@ class Crowd:
 
     def arrive(self) -> None:
         """Until all have their first message; no more than some at once, as a listening socket's queue has an end."""
+        deadline = time.monotonic() + ARRIVAL_SECONDS
         while self._first_told < self._wanted:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{self._first_told} of {self._wanted} watchers had a first message")
             while len(self._sockets) < min(self._wanted, self._first_told + ARRIVING_AT_ONCE):
                 self._connect(len(self._sockets))
             self._read(1.0)
@@ -83,7 +88,7 @@ class Crowd:
                 is_asked = True
                 continue
             data = self._sockets[descriptor].recv(_READ_BYTES)
-            if not data:
+            if not data or data.startswith(_REFUSED):
                 self._poll.unregister(descriptor)
                 self.lost += 1
                 continue

@@ -2,9 +2,10 @@
 
     python -m benchmarks.watchers [--rounds 5] [--seconds 8] [--levels 10,100,1000,10000] --out FOLDER
 
-In every round one event is sold as fast as it goes without watchers, and again with each number of them. When a version
-was committed stands in its journal (as the clock was after the batch's lock: some milliseconds before the commit itself);
-when each watcher had it is noted by the process that they live in, on the same machine and by the same clock.
+First what so many take that nothing is told, each time on a new server. Then, in every round, one event is sold as fast
+as it goes without watchers, and again with each number of them. When a version was committed stands in its journal (as
+the clock was after the batch's lock: some milliseconds before the commit); when each watcher had it is noted by the
+process that they live in, on the same machine and by the same clock.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ QUIET_PAUSE_SECONDS = 1.0
 """Longer than a stream's pace: each sale is a message of its own."""
 SETTLE_SECONDS = 1.0
 TOLD_SECONDS = 60.0
+IDLE_SECONDS = 15.0
+"""In which each is told once that the connection is kept."""
+WARM_UP_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -72,101 +76,120 @@ class Crowd:
 @contextlib.contextmanager
 def crowd(port: int, event: int, watchers: int) -> Iterator[Crowd]:
     """All of them have their first message when the block begins."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "benchmarks.crowd", "--port", str(port)),
-            *("--event", str(event), "--watchers", str(watchers)),
-        ],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    made = Crowd(process, watchers, 0.0, 0.0)
-    try:
+    command = [sys.executable, "-m", "benchmarks.crowd", "--port", str(port)]
+    command += ["--event", str(event), "--watchers", str(watchers)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:  # which closes its input at the end, and waits for it
+        made = Crowd(process, watchers, 0.0, 0.0)
         arrived = made._line()
         made.arrived_seconds, made.cpu_seconds = arrived["seconds"], arrived["cpu_seconds"]
         yield made
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(60)
+
+
+@dataclass(slots=True)
+class Bench:
+    """A server, and the event that is sold and watched."""
+
+    result: Result
+    server: Program
+    database_url: str
+    event: int
+    seconds: float
+
+    def without(self) -> None:
+        """Sales that nobody watches."""
+        cores = programs.Cores(self.server, programs.cluster_of(self.database_url))
+        load = self.sell(self.seconds)
+        self.result.row("sales", watchers=0).add(**load.figures, **cores.told())
+
+    def watched(self, level: int) -> None:
+        """So many come; a sale now and then; then all that can be sold."""
+        with crowd(self.server.port, self.event, level) as watching:
+            time.sleep(SETTLE_SECONDS)
+            watching.report()
+            self._quietly(watching)
+            cores = programs.Cores(self.server, programs.cluster_of(self.database_url))
+            load = self.sell(self.seconds)
+            used = cores.told()
+            came = Came.until_told(watching, self.database_url, self.event)
+            self.result.row("sales", watchers=level).add(
+                **load.figures,
+                **used,
+                watchers_cores=came.cpu_seconds / load.seconds,
+                messages_per_second=came.messages / load.seconds,
+                snapshots=came.snapshots / level,
+                **came.lateness(self.database_url, self.event),
+            )
+
+    def _quietly(self, watching: Crowd) -> None:
+        """One sale at a time: what a message costs where nothing else is done."""
+        body = json.loads(HOLDS.body_for(self.event) or "{}")
+        cores, began = programs.Cores(self.server, None), time.perf_counter()
+        for _ in range(QUIET_SALES):
+            ask(self.server.port, HOLDS.method, HOLDS.path, body)
+            time.sleep(QUIET_PAUSE_SECONDS)
+        used = cores.told()["server_cores"] * (time.perf_counter() - began)
+        came = Came.until_told(watching, self.database_url, self.event)
+        self.result.row("quiet sales", watchers=watching.watchers).add(
+            server_us_per_watcher=used * 1e6 / came.messages / watching.watchers,
+            **came.lateness(self.database_url, self.event),
+        )
+
+    def sell(self, seconds: float) -> closed_loop.Load:
+        arguments = HOLDS.arguments(self.event, 1)
+        load = closed_loop.run(
+            HOLDS.script, self.server.url + "/", *arguments, connections=CONNECTIONS, seconds=seconds
+        )
+        if load.unexpected:
+            told = self.result.unexpected
+            told["holds"] = told.get("holds", 0) + load.unexpected
+        return load
 
 
 def measure(database_url: str, *, rounds: int, seconds: float, levels: Sequence[int]) -> Result:
+    """`levels` without BARS_AT leave the bars out."""
     result = Result(part="watchers")
-    cluster = programs.cluster_of(database_url)
+    for level in levels:
+        _idle(result, database_url, level)
     with programs.holdfast(database_url) as server:
-        event = HOLDS.make(server.port)
-        _sell(server, event, 2.0)
+        bench = Bench(result, server, database_url, HOLDS.make(server.port), seconds)
+        bench.sell(WARM_UP_SECONDS)
         for number in range(rounds):
-            unwatched = result.row("sales", watchers=0)
-            cores = programs.Cores(server, cluster)
-            unwatched.add(**_sell(server, event, seconds).figures, **cores.told())
-            for level in levels if number % 2 == 0 else list(reversed(levels)):
-                _watched(result, server, database_url, event, level, seconds)
+            for level in (0, *levels) if number % 2 == 0 else reversed((0, *levels)):
+                if level:
+                    bench.watched(level)
+                else:
+                    bench.without()
                 print(f"round {number + 1}/{rounds}: {level} watchers", flush=True)
     if BARS_AT in levels:
-        watched = result.row("sales", watchers=BARS_AT)
-        result.bars["last_watcher_seconds"] = [each / 1000 for each in watched.rounds["last_watcher_max_ms"]]
-        result.judge(
-            "watched_sales_over_unwatched",
-            watched.rounds["per_second"],
-            result.row("sales", watchers=0).rounds["per_second"],
-        )
+        _judge(result)
     return result
 
 
-def _watched(
-    result: Result, server: Program, database_url: str, event: int, level: int, seconds: float
-) -> None:
-    cluster = programs.cluster_of(database_url)
-    memory = _resident_bytes(server)
-    with crowd(server.port, event, level) as watching:
-        time.sleep(SETTLE_SECONDS)
-        grown = _resident_bytes(server) - memory
-        result.row("idle watchers", watchers=level).add(
-            arrived_seconds=watching.arrived_seconds,
-            grown_mb=grown / 1e6,
-            kb_per_watcher=grown / 1e3 / level,
-        )
-        watching.report()
-        result.row("quiet sales", watchers=level).add(**_quietly(server, watching, database_url, event))
-        cores = programs.Cores(server, cluster)
-        load = _sell(server, event, seconds)
-        used = cores.told()
-        came = Came.until_told(watching, database_url, event)
-        result.row("sales", watchers=level).add(
-            **load.figures,
-            **used,
-            watchers_cores=came.cpu_seconds / load.seconds,
-            messages_per_second=came.messages / load.seconds,
-            snapshots=came.snapshots / level,
-            **came.lateness(database_url, event),
-        )
+def _idle(result: Result, database_url: str, level: int) -> None:
+    """What a server grows by, and keeps busy with."""
+    with programs.holdfast(database_url) as server:
+        event = HOLDS.make(server.port)
+        ask(server.port, HOLDS.method, HOLDS.path, json.loads(HOLDS.body_for(event) or "{}"))
+        before = _resident_bytes(server)
+        with crowd(server.port, event, level) as watching:
+            time.sleep(SETTLE_SECONDS)
+            resident, cores = _resident_bytes(server), programs.Cores(server, None)
+            time.sleep(IDLE_SECONDS)
+            result.row("idle watchers", watchers=level).add(
+                arrived_seconds=watching.arrived_seconds,
+                resident_mb=resident / 1e6,
+                grown_mb=(resident - before) / 1e6,
+                **cores.told(),
+            )
 
 
-def _sell(server: Program, event: int, seconds: float) -> closed_loop.Load:
-    return closed_loop.run(
-        HOLDS.script,
-        server.url + "/",
-        *HOLDS.arguments(event, 1),
-        connections=CONNECTIONS,
-        seconds=seconds,
-    )
-
-
-def _quietly(server: Program, watching: Crowd, database_url: str, event: int) -> dict[str, float]:
-    """One sale at a time: what a message costs where nothing else is done."""
-    body = json.loads(HOLDS.body_for(event) or "{}")
-    cores, began = programs.Cores(server, None), time.perf_counter()
-    for _ in range(QUIET_SALES):
-        ask(server.port, HOLDS.method, HOLDS.path, body)
-        time.sleep(QUIET_PAUSE_SECONDS)
-    used = cores.told()["server_cores"] * (time.perf_counter() - began)
-    came = Came.until_told(watching, database_url, event)
-    told = {"server_us_per_watcher": used * 1e6 / came.messages / watching.watchers}
-    return told | came.lateness(database_url, event)
+def _judge(result: Result) -> None:
+    watched = result.row("sales", watchers=BARS_AT).rounds
+    result.bars["last_watcher_seconds"] = [each / 1000 for each in watched["last_watcher_max_ms"]]
+    unwatched = result.row("sales", watchers=0).rounds
+    result.judge("watched_sales_over_unwatched", watched["per_second"], unwatched["per_second"])
 
 
 @dataclass(slots=True)
