@@ -103,7 +103,7 @@ class Layer:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
-                await self._serve(scope, receive, send)
+                await self.serve(scope, receive, send)
             case "lifespan":
                 await (self._lifespan or _no_lifespan)(scope, receive, send)
             case _:
@@ -113,7 +113,8 @@ class Layer:
         """For a server that is about to wait for its requests to end: these would not end by themselves."""
         self._engine.streams.close()
 
-    async def _serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answers one request, whatever happens. Our own protocol calls it straight."""
         started = perf_counter()
         exchange = Exchange(scope, engine=self._engine, cursors=self._cursors)
         close = False
@@ -268,9 +269,10 @@ class Layer:
 
     def _record(self, exchange: Exchange, status: int, seconds: float) -> None:
         endpoint = exchange.endpoint
-        observe_request(
-            exchange.method if endpoint else "other", endpoint.path if endpoint else "none", status, seconds
-        )
+        if endpoint is None:
+            observe_request("other", "none", status, seconds)
+        else:
+            observe_request(exchange.method, endpoint.path, status, seconds)
         if self._access_log:
             client = exchange.scope.get("client")
             log.info(

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from holdfast.api.cycle import Cycle
 from holdfast.api.exchange import CYCLE
 from holdfast.api.headers import MAX_HEADERS_BYTES, MAX_TARGET_BYTES, request_id
+from holdfast.api.layer import Layer
 from holdfast.api.problems import problem, problem_headers
 from holdfast.domain.errors import BadRequest, HeadersTooLarge, HoldfastError, RequestTimeout, UriTooLong
 
@@ -139,6 +140,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:  # pipelined: it waits for its turn
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """The layer answers whatever happens: what uvicorn has around an application would have nothing to do."""
+        if not isinstance(app, Layer):
+            super()._start_asgi_task(cycle, app)
+            return
+        task = self.loop.create_task(app.serve(cycle.scope, cycle.receive, cycle.send))  # type: ignore[arg-type]  # uvicorn's names for ASGI's types
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def _begin_as_uvicorn_does(self) -> None:
         url, headers, expects_continue = self.url, self.headers, self.expect_100_continue

@@ -7,7 +7,7 @@ plan: the driver would choose int2[], int4[] or int8[] by the values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -36,8 +36,10 @@ def times_or_nulls(values: Iterable[datetime | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else f'"{value.isoformat()}"' for value in values]) + "}"
 
 
-def texts(values: Iterable[str | None]) -> str:
-    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+def texts(values: Collection[str | None]) -> str:
+    """A batch's texts are mostly a few, many times over: each is quoted once."""
+    quoted = {value: "NULL" if value is None else _quoted(value) for value in set(values)}
+    return "{" + ",".join([quoted[value] for value in values]) + "}"
 
 
 def blobs(values: Iterable[bytes | None]) -> str:

@@ -8,13 +8,13 @@ parameters as text (the statement's casts say the types), and the socket is look
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+import orjson
 import psycopg
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
@@ -26,7 +26,6 @@ from holdfast.store.connections import Connection
 
 _PLACEHOLDER = re.compile(rb"%\((\w+)\)s")
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR)
-_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 _UNKNOWN_STATEMENT = b"26000"
 """After a rollback of its own the driver deallocates whatever the session has prepared, ours included."""
@@ -189,7 +188,7 @@ def as_text(value: Any) -> bytes | None:
         case UUID():
             return str(value).encode()
         case Jsonb():
-            return _ENCODE(value.obj).encode()
+            return orjson.dumps(value.obj)
         case _:
             raise TypeError(f"no parameter of a batch has the type {type(value).__name__}")
 
