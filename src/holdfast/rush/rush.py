@@ -127,8 +127,10 @@ async def _hold_rush(progress: Progress, view: View) -> None:
 
 
 async def _show(progress: Progress, view: View) -> None:
-    while not progress.crowd.is_empty:
+    while True:
         await asyncio.sleep(_LOOK_SECONDS)
+        if progress.crowd.is_empty:
+            return
         view.show(progress)
 
 
