@@ -7,7 +7,11 @@ cannot parse one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import re
+import sys
+import termios
 from asyncio import TimerHandle
 from typing import Any
 
@@ -30,6 +34,8 @@ _ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 HEAD_SECONDS = 5.0
 STALLED_READER_SECONDS = 15.0
+STALLED_READER_BYTES = 128 * 1024
+"""So much of what waits for a reader has to go out in that time: a slow one is served, one that stands still is not."""
 REQUESTS_PER_CONNECTION = 1_000
 _PLAIN_TARGET = re.compile(rb"/[A-Za-z0-9/._~-]*(?:\?[A-Za-z0-9=&._~%+-]*)?")
 """Path and query that mean what they are; whatever else there may be is uvicorn's to take apart."""
@@ -191,12 +197,23 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._write_deadline = self.loop.call_later(STALLED_READER_SECONDS, self.transport.abort)
+        self._watch_reader()
 
     def resume_writing(self) -> None:
         self._stop(self._write_deadline)
         self._write_deadline = None
         super().resume_writing()
+
+    def _watch_reader(self) -> None:
+        self._write_deadline = self.loop.call_later(
+            STALLED_READER_SECONDS, self._look_at_reader, _untaken_bytes(self.transport)
+        )
+
+    def _look_at_reader(self, before: int) -> None:
+        if before - _untaken_bytes(self.transport) >= STALLED_READER_BYTES:
+            self._watch_reader()
+        else:
+            self.transport.abort()
 
     def _head_is_late(self) -> None:
         self._head_deadline = None
@@ -246,3 +263,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _stop(timer: TimerHandle | None) -> None:
         if timer is not None:
             timer.cancel()
+
+
+def _untaken_bytes(transport: asyncio.Transport) -> int:
+    """What the other side has not taken of all that was written: what waits here, and in the kernel for it."""
+    kept = bytearray(4)
+    with contextlib.suppress(OSError):  # some kernels do not tell
+        fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, kept)
+    return transport.get_write_buffer_size() + int.from_bytes(kept, sys.byteorder)

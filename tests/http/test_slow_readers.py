@@ -1,0 +1,103 @@
+"""Readers of large answers: one that is slow gets all of it, one that stands still is let go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from holdfast.api import protocol
+from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.policy import Policy
+from holdfast.api.protocol import BoundedHttpProtocol, _untaken_bytes
+from holdfast.api.routes import Routes
+from http_surface import layer_of
+
+SECONDS = 20.0
+ANSWER_BYTES = 16 * 1024 * 1024
+"""More than the kernel keeps for a connection."""
+
+routes = Routes(tag="tests")
+
+
+@routes.get("/large", policy=Policy.PUBLIC)
+async def large(exchange: Exchange) -> Reply:
+    return Reply(body=b"x" * ANSWER_BYTES)
+
+
+class Paused(BoundedHttpProtocol):
+    """Tells when an answer waits for its reader, and when its connection is over."""
+
+    waiting: asyncio.Queue[Paused]
+    """Of the test that runs."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.is_over = asyncio.Event()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.waiting.put_nowait(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.is_over.set()
+
+
+@pytest.fixture
+async def reader() -> AsyncIterator[socket.socket]:
+    """Has asked for the large answer, and reads nothing of it yet."""
+    Paused.waiting = asyncio.Queue()
+    listener = socket.create_server(("127.0.0.1", 0))
+    layer = layer_of(routes, access_log=False)
+    config = uvicorn.Config(layer, http=Paused, ws="none", lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve([listener]))
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(one, listener.getsockname())
+        one.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        yield one
+    server.should_exit = server.force_exit = True
+    await serving
+
+
+async def _read(reader: socket.socket, most: int) -> int:
+    """How much came, up to so much; less where the connection ends."""
+    loop, came = asyncio.get_running_loop(), 0
+    with contextlib.suppress(ConnectionResetError):
+        async with asyncio.timeout(SECONDS):
+            while came < most and (some := await loop.sock_recv(reader, 64 * 1024)):
+                came += len(some)
+    return came
+
+
+async def _waiting() -> Paused:
+    async with asyncio.timeout(SECONDS):
+        return await Paused.waiting.get()
+
+
+async def test_one_that_takes_nothing_is_let_go(reader: socket.socket, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(protocol, "STALLED_READER_SECONDS", 0.05)
+    async with asyncio.timeout(SECONDS):
+        await (await _waiting()).is_over.wait()
+    assert await _read(reader, ANSWER_BYTES) < ANSWER_BYTES
+
+
+async def test_one_that_reads_on_is_not(reader: socket.socket, monkeypatch: pytest.MonkeyPatch):
+    """However often its time is over: as long as it took enough meanwhile."""
+    monkeypatch.setattr(protocol, "STALLED_READER_SECONDS", 3600.0)
+    connection = await _waiting()
+    for _ in range(3):
+        before = _untaken_bytes(connection.transport)
+        await _read(reader, 2 * 1024 * 1024)
+        connection._look_at_reader(before)
+        assert not connection.transport.is_closing()
+    connection._look_at_reader(_untaken_bytes(connection.transport))
+    assert connection.transport.is_closing()
