@@ -51,6 +51,9 @@ def test_a_server_that_never_comes_back_does_not_add_up(own_house: House, start:
     report = rush.report
     assert report["buyers"]["unanswered"] > 0
     assert [one["name"] for one in report["check"]["statements"]] == ["server"]
+    # Who waited in vain is in the latencies nevertheless.
+    counted = sum(report["latency"][step]["count"] for step in ("look", "hold", "confirm", "release"))
+    assert counted == sum(report["series"]["answers"]) + report["buyers"]["unanswered"]
     assert "could not be asked what it sold" in "".join(rush.said)
 
 

@@ -88,7 +88,8 @@ def rush(
         typer.Option(
             min=1,
             max=256,
-            help="Processes that the buyers live in. Default: one for each CPU, of the server's own machine for two.",
+            help="Processes that the buyers live in. Default: one for each CPU; for every second one where the server "
+            "is this machine.",
         ),
     ] = None,
     connections: Annotated[

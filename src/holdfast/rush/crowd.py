@@ -21,6 +21,7 @@ __all__ = ["Crowd", "Told"]
 
 _START_SECONDS = 60.0
 _SOON_SECONDS = 0.25
+_END_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -112,11 +113,18 @@ class Crowd:
             self._order(process, {"stop": True})
 
     async def end(self) -> None:
-        """At once."""
+        """At once: a process that is not led any more goes by itself, and is made to where it does not."""
         for process in self._processes:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            assert process.stdin is not None
+            process.stdin.close()
+        for process in self._processes:
+            try:
+                async with asyncio.timeout(_END_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
 
     async def _start(self, index: int) -> None:
         process = await asyncio.create_subprocess_exec(

@@ -24,7 +24,7 @@ _LATER = frozenset({408, 429, 500, 502, 503, 504})
 class _Walker:
     """One journey on its way."""
 
-    __slots__ = ("_asked", "_due", "_generator", "_is_gone", "_steps", "_timer", "_wanted_at")
+    __slots__ = ("_asked", "_due", "_generator", "_is_gone", "_is_open", "_steps", "_timer", "_wanted_at")
 
     def __init__(self, generator: Generator, steps: Steps[None]) -> None:
         self._generator = generator
@@ -33,6 +33,7 @@ class _Walker:
         self._due = self._wanted_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._is_gone = False
+        self._is_open = False  # whether what was asked last has had no answer that settles it
 
     def go(self, outcome: Answer | Lost | None, due: float) -> None:
         """On to the next step, which was due then."""
@@ -40,6 +41,8 @@ class _Walker:
             step = self._steps.send(outcome)
         except StopIteration:
             self._is_gone = True
+            if self._is_open and self._asked is not None:
+                self._generator.note_given_up(self._asked.step, wanted_at=self._wanted_at)
             self._generator.left(self)
             return
         if isinstance(step, Wait):
@@ -55,7 +58,9 @@ class _Walker:
             return
         now = time.monotonic()
         assert self._asked is not None
-        self._generator.note(self._asked.step, outcome, wanted_at=self._wanted_at, due=self._due, now=now)
+        self._is_open = not self._generator.note(
+            self._asked.step, outcome, wanted_at=self._wanted_at, due=self._due, now=now
+        )
         self.go(outcome, now)
 
     def close(self) -> None:
@@ -130,7 +135,8 @@ class Generator:
         if not self._walkers and self._arriving is None:
             self._empty.set()
 
-    def note(self, step: str, outcome: Answer | Lost, *, wanted_at: float, due: float, now: float) -> None:
+    def note(self, step: str, outcome: Answer | Lost, *, wanted_at: float, due: float, now: float) -> bool:
+        """Whether it settles what was asked."""
         tally = self.shop.tally
         if isinstance(outcome, Lost):
             tally.count(f"lost:{outcome.why}", self.clock.tick(now))
@@ -142,6 +148,12 @@ class Generator:
         else:
             tally.count("answers", self.clock.tick(now))
             tally.latencies[step][self.clock.tick(wanted_at)].add(now - wanted_at)
+            return True
+        return False
+
+    def note_given_up(self, step: str, *, wanted_at: float) -> None:
+        """Who waited in vain waited at least so long; leaving them out would make a dead server a quick one."""
+        self.shop.tally.latencies[step][self.clock.tick(wanted_at)].add(time.monotonic() - wanted_at)
 
     def note_lag(self, due: float) -> None:
         now = time.monotonic()

@@ -36,13 +36,12 @@ class Ask:
 
 
 class Wait:
-    """Come again after so long. `is_retry`: because the server could not answer, not because people take their time."""
+    """Come again after so long."""
 
-    __slots__ = ("is_retry", "seconds")
+    __slots__ = ("seconds",)
 
-    def __init__(self, seconds: float, *, is_retry: bool = False) -> None:
+    def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.is_retry = is_retry
 
 
 Steps: TypeAlias = Generator[Ask | Wait, Answer | Lost | None, T]
@@ -88,7 +87,7 @@ def asking(ask: Ask, chance: Random, *, patience_seconds: float) -> Steps[Answer
         if waited > patience_seconds:
             raise Left(may_be_done=may_be_done)
         try:
-            yield Wait(seconds, is_retry=True)
+            yield Wait(seconds)
         except Closed:
             raise Left(may_be_done=may_be_done, is_closing=True) from None
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
