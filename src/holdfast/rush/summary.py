@@ -64,13 +64,13 @@ def warnings_of(report: dict[str, Any]) -> list[str]:
     if lag > _SLOW_MILLISECONDS:
         found.append(
             f"The buyers themselves were late: one in a hundred by {lag:,.0f} ms or more, which is in every latency "
-            "above. More --processes, or another machine, make them punctual."
+            "told here. More processes, or another machine, make them punctual."
         )
     queueing = report["generator"]["waiting_for_a_connection"]["p99_ms"] or 0
     if queueing > _SLOW_MILLISECONDS:
         found.append(
             f"Requests waited for one of {report['limits']['connections']:,} connections: one in a hundred for "
-            f"{queueing:,.0f} ms or more, which is in every latency above."
+            f"{queueing:,.0f} ms or more, which is in every latency told here."
         )
     return found
 

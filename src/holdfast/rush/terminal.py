@@ -239,7 +239,8 @@ def _milliseconds(seconds: float | None) -> str:
 
 
 def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60:02}:{int(seconds) % 60:02}"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes:02}:{rest:02}"
 
 
 def _count(number: int, one: str, several: str) -> str:
