@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+from pathlib import Path
 
 import pytest
 
 from holdfast.client import Client, Quantity
+from house_of import fetch
 from lossy_proxy import Loss, lossy_proxy
 from rushing import House, Start
 
@@ -17,6 +20,10 @@ FEW = (
     *("--buyers", 20, "--over", 0.5, "--quantity", 1, "--abandon", 0, "--release", 0),
     *("--pay-seconds", "0-0.2"),
 )
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def is_surveyed(line: str) -> bool:
@@ -94,6 +101,46 @@ def test_what_others_sell_meanwhile_does_not_add_up(house: House, start: Start) 
     assert gained == told + 3
     assert wrong["name"] == "bookings"
     assert "theirs" in wrong["text"]
+
+
+def test_a_booking_that_vanished_does_not_add_up(house: House, start: Start) -> None:
+    """Its buyer was told of it; that the counters still agree is no excuse."""
+    event = house.sell(capacity=10_000)
+    rush = start(house.url, "--event", event, *CROWD)
+    rush.wait_until(is_under_way)
+    statement = (
+        "DELETE FROM bookings WHERE (event_number, id) IN"
+        " (SELECT event_number, id FROM bookings WHERE event_number = %s LIMIT 1) RETURNING id"
+    )
+    ((booking,),) = fetch(house.database_url, statement, event)
+    assert rush.end() == 1, rush.said
+    (wrong,) = [one for one in rush.report["check"]["statements"] if not one["holds"]]
+    assert wrong["name"] == "reading"
+    assert f"{booking}: booking_not_found" in wrong["text"]
+
+
+def test_the_buyers_go_when_nobody_leads_them_any_more(house: House, start: Start) -> None:
+    event = house.sell(capacity=10_000)
+    rush = start(house.url, "--event", event, *CROWD, "--over", 600, "--processes", 2)
+    rush.wait_until(is_under_way)
+    ends = [os.pidfd_open(child) for child in children_of(rush.process.pid)]
+    assert len(ends) == 2
+    rush.process.kill()
+    for end in ends:
+        assert select.select([end], [], [], 30)[0], "a process with buyers lives on"
+        os.close(end)
+    rush.end()
+
+
+def test_a_rush_ends_where_a_process_with_buyers_does(house: House, start: Start) -> None:
+    """What its buyers were told is lost, so that there is nothing to compare."""
+    event = house.sell(capacity=10_000)
+    rush = start(house.url, "--event", event, *CROWD, "--over", 600, "--processes", 2)
+    rush.wait_until(is_under_way)
+    os.kill(children_of(rush.process.pid)[0], signal.SIGKILL)
+    assert rush.end() == 1
+    assert rush.said[-1] == "holdfast: A process with buyers ended before its time: exit code -9\n"
+    assert not rush.folder.exists()
 
 
 @pytest.mark.parametrize("loss", list(Loss))
