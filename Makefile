@@ -19,7 +19,7 @@ KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIE
 	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z a-z) $($(knob)))) $(if $(RESUME),--resume)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock prove prove-night
+.PHONY: help run test check format lock prove prove-night bench
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
@@ -47,6 +47,9 @@ prove: .venv/installed-dev ## Try every promise for a few minutes, and write dow
 
 prove-night: .venv/installed-dev ## The same for an hour (OPERATIONS, KILLS, CUTS, FAILOVERS, SCHEDULES, HOURS, SEED, RESUME=1)
 	$(BIN)/python -m proof night $(KNOBS)
+
+bench: .venv/installed-dev ## Measure everything and write docs/performance.md (an hour; BENCH=short: ten minutes)
+	$(BIN)/python -m benchmarks $(or $(BENCH),full)
 
 format: .venv/installed-dev ## Bring the sources into form
 	$(BIN)/ruff check --fix

@@ -29,7 +29,7 @@ def measure(url: str, *, rounds: int, seconds: float) -> Result:
     for at in range(rounds):
         for callers in CALLERS if at % 2 == 0 else reversed(CALLERS):
             with copy_of(url, COPY) as copy:
-                recording = uvloop.run(_sold(url, number, callers, seconds))
+                recording = uvloop.run(sold(url, number, callers, seconds))
                 before = _holds(copy)
                 took = replay(url, recording, database=COPY)
                 made = _holds(copy) - before
@@ -48,7 +48,7 @@ async def _new_event(url: str) -> int:
         return await new_event(engine)
 
 
-async def _sold(url: str, number: int, callers: int, seconds: float) -> Recording:
+async def sold(url: str, number: int, callers: int, seconds: float) -> Recording:
     """What one session said while it sold."""
     async with recorded(url) as (through, sessions):
         async with open_engine(through, connections=1) as engine:

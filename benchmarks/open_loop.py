@@ -85,10 +85,10 @@ def request_bytes(port: int, method: str, path: str, body: str | None = None) ->
     )
 
 
-def come(port: int, planned: Sequence[Arrival]) -> Told:
-    """All of them, and wait for their answers."""
+def come(port: int, planned: Sequence[Arrival], *, patience: float = _PATIENCE_SECONDS) -> Told:
+    """All of them, and wait so many seconds more for their answers."""
     used, began = time.process_time(), time.perf_counter()
-    told = uvloop.run(_Loop(port, planned).run())
+    told = uvloop.run(_Loop(port, planned).run(patience))
     told.cores = (time.process_time() - used) / (time.perf_counter() - began)
     for took in told.latencies.values():
         took.sort()
@@ -103,6 +103,7 @@ class _Loop:
         self.port = port
         self.planned = planned
         self.told = Told()
+        self.connections: set[_Connection] = set()
         self.idle: list[_Connection] = []
         self.waiting: deque[Arrival] = deque()
         self.left = len(planned)
@@ -110,31 +111,38 @@ class _Loop:
         self._tasks: set[asyncio.Task[None]] = set()
         self._next = 0
 
-    async def run(self) -> Told:
+    async def run(self, patience: float) -> Told:
         self.loop = asyncio.get_running_loop()
         self.done = asyncio.Event()
         await asyncio.gather(*(self._open() for _ in range(_CONNECTIONS)))
         self.began = self.loop.time()
         self._send_due()
-        patience = (self.planned[-1].due if self.planned else 0.0) + _PATIENCE_SECONDS
+        last = self.planned[-1].due if self.planned else 0.0
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(last + patience):
                 await self.done.wait()
         except TimeoutError:
             self.told.unanswered = self.left
-        for connection in self.idle:
-            connection.transport.close()
+            self.done.set()
+        for connection in list(self.connections):
+            connection.transport.abort()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         return self.told
 
     def free(self, connection: _Connection) -> None:
         """It can take the next request."""
-        if self.waiting:
+        if self.done.is_set():
+            connection.transport.abort()
+        elif self.waiting:
             connection.send(self.waiting.popleft())
         else:
             self.idle.append(connection)
 
-    def lost(self) -> None:
+    def lost(self, connection: _Connection) -> None:
         self._opened -= 1
+        self.connections.discard(connection)
+        if connection in self.idle:
+            self.idle.remove(connection)
         if not self.done.is_set():
             self._open_more()
 
@@ -184,6 +192,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # always one here
         self.transport = transport
+        self._loop.connections.add(self)
         self._loop.free(self)
 
     def send(self, arrival: Arrival) -> None:
@@ -204,9 +213,7 @@ class _Connection(asyncio.Protocol):
             self.transport.close()
 
     def connection_lost(self, _: Exception | None) -> None:
-        if self in self._loop.idle:
-            self._loop.idle.remove(self)
-        if self._arrival is not None:
-            arrival, self._arrival = self._arrival, None
+        arrival, self._arrival = self._arrival, None
+        if arrival is not None and not self._loop.done.is_set():
             self._loop.answered(arrival, 0)
-        self._loop.lost()
+        self._loop.lost(self)

@@ -18,6 +18,11 @@ __all__ = ["Run", "blocks_of", "plots_of", "write_page"]
 HTTP = ("over-http", "over-http-2-workers")
 HOT, MANY = 256, 1_000
 _PLAN_WORDS = {"full": "`make bench`", "short": "`make bench BENCH=short`"}
+_PLOTS = {
+    "one-hot-event": "One hot event, one worker",
+    "beside": "Holds, beside the others",
+    "latency": "p99 on one hot event, closed loop",
+}
 _OF = {case.name: case.says for case in CASES} | {
     "echo of holds": "bare ASGI echo of a hold",
     "echo of seats": "bare ASGI echo of a named-seat hold",
@@ -65,8 +70,9 @@ def blocks_of(run: Run) -> dict[str, str]:
     return {
         "machine": _machine(run),
         "bars": _bars(run),
-        "one-hot-event": _levels(run, workers=1, events=1),
-        "two-workers": _levels(run, workers=2, events=1),
+        "plots": _plots(run),
+        "one-hot-event": _levels(run, workers=1),
+        "two-workers": _levels(run, workers=2),
         "many-events": _many(run),
         "cores": _cores(run),
         "floors": _plain(run, "floors"),
@@ -86,12 +92,14 @@ def plots_of(run: Run) -> dict[str, str]:
     holds = run.rows("over-http", of=["holds"], events=1)
     beside = run.rows("over-http", of=["echo of holds", "for_update", "conditional_update"])
     wanted = {
-        "one-hot-event": ("One hot event, one worker", own, "per_second", "a second"),
-        "beside": ("Holds, beside the others", [*holds, *beside], "per_second", "a second"),
-        "latency": ("p99 on one hot event, closed loop", own, "p99_ms", "ms"),
+        "one-hot-event": (own, "per_second", "a second"),
+        "beside": ([*holds, *beside], "per_second", "a second"),
+        "latency": (own, "p99_ms", "ms"),
     }
     return {
-        name: _plot(*drawn) for name, drawn in wanted.items() if len(_values(drawn[1], "connections")) > 1
+        name: _plot(_PLOTS[name], *drawn)
+        for name, drawn in wanted.items()
+        if len(_values(drawn[0], "connections")) > 1
     }
 
 
@@ -145,9 +153,14 @@ def _verdict(bar: Bar, values: Sequence[float]) -> str:
     return f"**short by {short:.0%}**" if bar.way == "at least" else f"**over by {short:.0%}**"
 
 
-def _levels(run: Run, *, workers: int, events: int) -> str:
+def _plots(run: Run) -> str:
+    shown = [f"![{_PLOTS[name]}](performance/{name}.svg)" for name in plots_of(run)]
+    return "\n\n".join(shown) or "Too few levels in this run to draw."
+
+
+def _levels(run: Run, *, workers: int) -> str:
     """Rates, then latencies: a row for each number of connections, a column for each case."""
-    own = run.rows(*HTTP, of=[case.name for case in CASES], workers=workers, events=events)
+    own = run.rows(*HTTP, of=[case.name for case in CASES], workers=workers, events=1)
     if not own:
         return "Not measured in this run."
     part = HTTP[workers - 1]
