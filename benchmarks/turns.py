@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -13,6 +15,7 @@ from benchmarks.cases import Case
 from benchmarks.programs import Program
 from benchmarks.result import Result, Row
 from benchmarks.wire import Answer, ask
+from proof.processes import send
 
 __all__ = ["Turn", "Turns"]
 
@@ -112,16 +115,29 @@ class Turns:
         self, turn: Turn, first: int, number: int, connections: int, seconds: float
     ) -> closed_loop.Load:
         share = (number, self.rounds) if turn.events > 1 else (0, 1)
-        load = closed_loop.run(
-            turn.case.script,
-            turn.program.url + "/",
-            *turn.case.arguments(first, turn.events, share=share),
-            connections=connections,
-            seconds=seconds,
-        )
+        with self._still(unless=turn.program):
+            load = closed_loop.run(
+                turn.case.script,
+                turn.program.url + "/",
+                *turn.case.arguments(first, turn.events, share=share),
+                connections=connections,
+                seconds=seconds,
+            )
         if turn.program is self.holdfast and turn.case.sells:
             self._count(first, turn.events, answered=load.placed, beyond=connections + load.unexpected)
         return load
+
+    @contextlib.contextmanager
+    def _still(self, *, unless: Program) -> Iterator[None]:
+        """Holdfast's background work of the sales before must not slow what it is compared with."""
+        pids = () if unless is self.holdfast else self.holdfast.pids
+        for pid in pids:
+            send(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                send(pid, signal.SIGCONT)
 
     def _count(self, first: int, events: int, *, answered: int, beyond: int) -> None:
         counted = self.sold.setdefault((first, events), [0, 0])

@@ -94,9 +94,8 @@ def test_every_pair_of_seats_is_asked_for_once(server: Program) -> None:
         ask(server.port, "GET", f"/v1/events/{number}/availability").json["held"]
         for number in (first, first + 1)
     ]
-    assert load.succeeded * 2 == sum(taken)
-    if load.unexpected:
-        assert taken == [200, 200]
+    assert 0 <= sum(taken) - 2 * load.succeeded <= 2 * 4, "those that were under way at the end"
+    assert load.unexpected == 0 or taken == [200, 200]
 
 
 def test_an_echo_sends_the_bytes_of_an_answer(server: Program) -> None:
