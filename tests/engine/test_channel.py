@@ -214,6 +214,20 @@ async def test_a_slow_reader_misses_everything_and_then_gets_a_snapshot(engine: 
     assert {seat["label"] for seat in seats} >= {"A-1-1", "A-1-2", "A-1-3"}
 
 
+async def test_an_expiry_is_told_in_spite_of_a_reader_that_stays_behind(engine: Engine):
+    """Nobody sells anything meanwhile: only time passes, and the channel looks again and again after the slow one."""
+    event = await make_event(engine, rows=1)
+    slow, quick = Recorder(), Recorder()
+    with ExitStack() as stack:
+        await _joined(engine, event.number, stack, slow, quick)
+        await slow.told(0)
+        slow.slow = True
+        await place(engine, event.number, "A-1-1", ttl=1)
+        await quick.told(1)
+        while b'"available"}' not in quick.messages[-1].body:
+            await quick.more()
+
+
 async def test_a_reader_that_is_slow_is_not_kept_alive_by_more_to_read(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):

@@ -71,6 +71,8 @@ class Channel:
         self._look_at = 0.0
         """Then something changes without a commit, or the database is tried again."""
         self._silent_at = 0.0
+        self._clock = 0.0
+        """What the loop's clock is ahead of the event's, as far as known: a picture from memory may be of long ago."""
         self._task = asyncio.get_running_loop().create_task(self._run())
         self._watch.__enter__()
         self._pictures.watch(self.number)
@@ -139,12 +141,14 @@ class Channel:
         heard = self._watch.version
         if self._look_at <= began:
             picture = await self._pictures.get_current(self.number)
+            self._clock = loop.time() - picture.now.timestamp()
         else:
             picture = await self._pictures.get_at(self.number, heard)
+            self._clock = min(self._clock, began - picture.now.timestamp())
         self._heard = heard
         ahead = picture.next_expiry
-        seconds = float("inf") if ahead is None else (ahead - picture.now).total_seconds()
-        self._look_at = began + max(seconds, SMALLEST_WAIT_SECONDS)
+        lapses_at = float("inf") if ahead is None else ahead.timestamp() + self._clock
+        self._look_at = max(lapses_at, began + SMALLEST_WAIT_SECONDS)
         self._due_at = began + PACE_SECONDS + PACE_SECONDS_PER_WATCHER * len(self.watchers)
         caught_up = [watcher for watcher in self._behind if watcher.reader.is_ready]
         self._behind.difference_update(caught_up)
@@ -153,15 +157,17 @@ class Channel:
             return
         # A picture that was drawn anew: the rules or the inventory changed, or too much did.
         touched = picture.touched_after(self._sequence) if picture is self._picture else None
+        message = None
+        if touched is not None:
+            message = _written("change", picture.availability(), seat_list(picture.members(touched)))
         self._picture, self._state, self._sequence = picture, picture.state, picture.sequence
         self._snapshot = None
         current = [watcher for watcher in self.watchers if watcher.is_current]
-        if touched is None:
+        if message is None:
             for watcher in current:
                 watcher.is_current = False
             self._waiting += current
             return
-        message = _written("change", picture.availability(), seat_list(picture.members(touched)))
         self._silent_at = began + KEEP_ALIVE_SECONDS
         with metrics.STREAM_SECONDS.time():
             await self._tell(message, current)
@@ -183,9 +189,8 @@ class Channel:
                     for watcher in some:
                         watcher.is_current, watcher.after = True, None
                     await self._tell(message, some)
-                    if (
-                        loop.time() > until
-                    ):  # after some of each group, however long their message took to write
+                    # Only now: some of each group, however long it took to write their message.
+                    if loop.time() > until:
                         break
         finally:
             for group in by_version.values():
