@@ -32,6 +32,7 @@ from holdfast.engine.engine import Engine
 from holdfast.engine.tokens import hash_token
 
 NEEDED = "lapsed holds that are needed"
+SEATED = "seats of the event"
 CONNECTIONS = 4
 CALLERS = 64
 MANY_CALLERS = 256
@@ -145,7 +146,7 @@ def _wanted(most: int) -> Iterator[tuple[str, int, Prepare, int]]:
             if size <= most:
                 yield of, size, _beside(kind, size, full=full), CALLERS
     for size in SEATS:
-        yield "seats", size, _seated(size), CALLERS
+        yield SEATED, size, _seated(size), CALLERS
     for size in EVENTS:
         if size <= most / 100:
             yield "events", size, _many(size), MANY_CALLERS
@@ -175,8 +176,8 @@ def _judge(result: Result, most: int) -> None:
         return result.row(of, size=size).rounds["per_second"]
 
     nothing = rates("nothing held", 0)
-    grown = [("seats", SEATS[-1])]
-    result.judge("seats_growth_over_small", rates("seats", SEATS[-1]), rates("seats", SEATS[0]))
+    grown = [(SEATED, SEATS[-1])]
+    result.judge("seats_growth_over_small", rates(SEATED, SEATS[-1]), rates(SEATED, SEATS[0]))
     if most >= LIVE[-1]:
         grown += [("live holds", LIVE[-1]), ("lapsed holds", LAPSED[-1]), (NEEDED, LAPSED[-1])]
         result.judge("live_holds_over_small", rates("live holds", LIVE[-1]), nothing)

@@ -8,7 +8,7 @@ from math import ceil, floor, log10
 
 __all__ = ["line_plot"]
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, LINE = 720, 320, 62, 170, 34, 44, 18
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, LINE = 800, 330, 62, 240, 40, 44, 18
 _COLOURS = ("#2f6fde", "#d9562b", "#2a9d5c", "#8e5bd0", "#c79a12", "#d0508f", "#4a9db5", "#8a8f98")
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#555}.name{font-size:14px;font-weight:600;fill:#222}"
@@ -39,7 +39,7 @@ def line_plot(
         share = (log10(max(value, 10.0**low)) - low) / (high - low)
         return bottom - (bottom - TOP) * share
 
-    parts = [f'<text class="name" x="{LEFT}" y="18">{escape(name)}</text>']
+    parts = [f'<text class="name" x="{LEFT}" y="16">{escape(name)}</text>']
     for power in range(low, high + 1):
         at = y(10.0**power)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
@@ -49,7 +49,7 @@ def line_plot(
     parts.append(
         f'<text x="{(LEFT + right) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(across)}</text>'
     )
-    parts.append(f'<text x="{LEFT - 6}" y="{TOP - 10}" text-anchor="end">{escape(unit)}</text>')
+    parts.append(f'<text x="{LEFT - 6}" y="{TOP - 12}" text-anchor="end">{escape(unit)}</text>')
     for number, (label, points) in enumerate(series.items()):
         colour = _COLOURS[number % len(_COLOURS)]
         parts += _one(points, colour, x, y)

@@ -22,6 +22,7 @@ _PLOTS = {
     "one-hot-event": "One hot event, one worker",
     "beside": "Holds, beside the others",
     "latency": "p99 on one hot event, closed loop",
+    "growth": "Holds a second beside what has grown",
 }
 _OF = {case.name: case.says for case in CASES} | {
     "echo of holds": "bare ASGI echo of a hold",
@@ -95,24 +96,31 @@ def plots_of(run: Run) -> dict[str, str]:
         "one-hot-event": (own, "per_second", "a second"),
         "beside": ([*holds, *beside], "per_second", "a second"),
         "latency": (own, "p99_ms", "ms"),
+        "growth": ([row for row in run.rows("growth") if "size" in row.at], "per_second", "a second"),
     }
     return {
-        name: _plot(_PLOTS[name], *drawn)
+        name: _plot(name, *drawn)
         for name, drawn in wanted.items()
-        if len(_values(drawn[0], "connections")) > 1
+        if len(_values(drawn[0], _across(name))) > 1
     }
 
 
-def _plot(name: str, rows: Sequence[Row], figure: str, unit: str) -> str:
-    """Over the numbers of connections."""
-    levels = _values(rows, "connections")
+def _across(plot: str) -> str:
+    return "size" if plot == "growth" else "connections"
+
+
+def _plot(plot: str, rows: Sequence[Row], figure: str, unit: str) -> str:
+    """Over the numbers of connections, or of what has grown."""
+    across = _across(plot)
+    levels = _values(rows, across)
     series: dict[str, list[Spread | None]] = {}
     for of in dict.fromkeys(row.of for row in rows):
-        by_level = {row.at["connections"]: row for row in rows if row.of == of}
+        by_level = {row.at[across]: row for row in rows if row.of == of}
         series[_name(of).replace("`", "")] = [
             spread(by_level[level].rounds[figure]) if level in by_level else None for level in levels
         ]
-    return line_plot(name, "connections", [f"{level:,}" for level in levels], series, unit)
+    words = {"size": "how many", "connections": "connections"}[across]
+    return line_plot(_PLOTS[plot], words, [f"{level:,}" for level in levels], series, unit)
 
 
 def _machine(run: Run) -> str:
@@ -154,8 +162,12 @@ def _verdict(bar: Bar, values: Sequence[float]) -> str:
 
 
 def _plots(run: Run) -> str:
-    shown = [f"![{_PLOTS[name]}](performance/{name}.svg)" for name in plots_of(run)]
+    shown = [_shown(name) for name in plots_of(run) if name != "growth"]
     return "\n\n".join(shown) or "Too few levels in this run to draw."
+
+
+def _shown(plot: str) -> str:
+    return f"![{_PLOTS[plot]}](performance/{plot}.svg)"
 
 
 def _levels(run: Run, *, workers: int) -> str:
@@ -256,7 +268,8 @@ def _growth(run: Run) -> str:
         ],
     )
     second = table(("once", "ms"), [(row.of, spread_words(spread(row.rounds["ms"]))) for row in once])
-    return f"{first}\n\n{second}"
+    drawn = [_shown("growth")] if "growth" in plots_of(run) else []
+    return "\n\n".join((*drawn, first, second))
 
 
 def _plain(run: Run, part: str) -> str:
