@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import orjson
 import pytest
 
 from holdfast.rush.accounts import Unsettled
-from holdfast.rush.journey import Mind, Shop, journey
+from holdfast.rush.journey import Mind, Shop, draw_mind, journey
 from holdfast.rush.plan import Plan, Range, Wish
 from holdfast.rush.requests import Requests
 from holdfast.rush.seats import Picture
@@ -146,6 +147,43 @@ def test_an_answer_of_a_stranger_ends_a_visit_and_is_told() -> None:
     walk(journey(one, Mind(0, 2, "booked", 0)), answer(200, "<html>"))
     assert fate(one) == "refused"
     assert len(one.accounts.odd) == 1
+
+
+def test_what_becomes_of_some_does_not_change_who_comes_next() -> None:
+    one, other = shop(admissions=Range(1, 4)), shop(admissions=Range(1, 4))
+    minds = []
+    for number in range(50):
+        other.chance.random()  # a pause, a seat
+        minds.append((draw_mind(one, number), draw_mind(other, number)))
+    assert all(mind == the_same for mind, the_same in minds)
+    assert {mind.fate for mind, _ in minds} == {"booked", "abandoned", "released"}
+
+
+def lived(seconds: float) -> dict[str, object]:
+    """A hold that lives so long from now."""
+    now = datetime(2027, 1, 1, 10, tzinfo=UTC)
+    times = {"placed_at": now, "server_time": now, "expires_at": now + timedelta(seconds=seconds)}
+    return HOLD | {name: moment.isoformat() for name, moment in times.items()}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "body", "odd"),
+    [
+        (60, 201, BOOKING, []),
+        (-60, 201, BOOKING, ["hold h was booked though it had lapsed"]),
+        (-60, 410, {"code": "hold_expired"}, []),
+        (60, 410, {"code": "hold_expired"}, ["hold h had lapsed before its time"]),
+        (60, 404, {"code": "hold_not_found"}, ["hold h was refused its booking: hold_not_found"]),
+        (60, 410, {"code": "event_cancelled"}, []),
+    ],
+)
+def test_a_hold_can_be_booked_until_its_time_and_not_longer(
+    seconds: float, status: int, body: dict[str, object], odd: list[str]
+) -> None:
+    one = shop()
+    steps = journey(one, Mind(0, 2, "booked", 0))
+    walk(steps, left(9), answer(201, lived(seconds)), None, answer(status, body))
+    assert one.accounts.odd == odd
 
 
 def test_busy_is_asked_again_in_the_same_words_after_as_long_as_it_says() -> None:

@@ -110,6 +110,11 @@ def test_an_address_without_a_scheme_is_wrong_usage(run: Run) -> None:
     assert (ended.code, "starts with http://" in ended.complaint) == (2, True)
 
 
+def test_an_address_with_a_password_is_not_carried_into_reports(run: Run) -> None:
+    ended = run("rush", "http://box:office@127.0.0.1:9", "--event", 1)
+    assert (ended.code, "HOLDFAST_API_KEY" in ended.complaint) == (2, True)
+
+
 def test_a_report_is_never_written_over(run: Run, tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text("{}")
     complaint = run("rush", "http://127.0.0.1:9", "--event", 1, "--out", tmp_path).complaint

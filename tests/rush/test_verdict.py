@@ -58,7 +58,7 @@ def test_what_is_as_it_was_told_adds_up() -> None:
         ({"read": 1, "unreadable": 1, "named": ["b: booking_not_found"]}, "reading"),
         ({"read": 1}, "reading"),
         ({"open": 1}, "answers"),
-        ({"odd": ["booking b is not for what hold h was given for"]}, "answers"),
+        ({"odd": ["booking b is not for what hold h was given for"]}, "contradictions"),
         ({"seat_times": {"A-1": [(1.0, 9.0), (5.0, 6.0)]}}, "seats"),
         ({"seat_times": {"A-1": [(5.0, None), (1.0, 9.0)]}}, "seats"),
     ],

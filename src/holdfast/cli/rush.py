@@ -7,7 +7,8 @@ import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -132,6 +133,10 @@ def rush(
     address = server_url(load_settings(), chosen)
     if not address.startswith(("http://", "https://")):
         raise fail(f"{address[:200]} is no URL of a server: it starts with http:// or https://.", code=2)
+    if "@" in urlsplit(address).netloc:
+        raise fail(
+            "The URL brings a password, and would be in the report; a key goes into HOLDFAST_API_KEY.", code=2
+        )
     plan = Plan(
         url=address,
         event=event,
@@ -177,19 +182,32 @@ def _run(plan: Plan, *, processes: int | None, connections: int | None, as_json:
 
 
 def _tell(result: Result, folder: Path, *, as_json: bool) -> None:
-    from holdfast.rush.page import page_of
+    """On the screen first: what is known must not depend on a disk."""
     from holdfast.rush.report import report_of
     from holdfast.rush.summary import print_summary
 
     report = report_of(result)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.json").write_text(_json(report), encoding="utf-8")
-    (folder / "report.html").write_text(page_of(report), encoding="utf-8")
+    page, members = folder / "report.html", folder / "report.json"
     if as_json:
-        print_json({**report, "files": [str(folder / "report.html"), str(folder / "report.json")]})
+        print_json({**report, "files": [str(page), str(members)]})
     else:
         print_summary(report)
-        typer.echo(f"\nReport: {folder / 'report.html'}, {folder / 'report.json'}")
+    try:
+        _write(report, page, members)
+    except OSError as error:
+        raise fail(f"The report could not be written: {error}.") from None
+    if not as_json:
+        typer.echo(f"\nReport: {page}, {members}")
+
+
+def _write(report: dict[str, Any], page: Path, members: Path) -> None:
+    import json
+
+    from holdfast.rush.page import page_of
+
+    page.parent.mkdir(parents=True, exist_ok=True)
+    members.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    page.write_text(page_of(report), encoding="utf-8")
 
 
 def _wish(quantity: str | None, best_available: str | None, seats: str | None) -> tuple[Wish, Range]:
@@ -236,9 +254,3 @@ def _folder(out: Path | None, event: str) -> Path:
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise fail(f"The report cannot be written: {above} is no folder that you may write to.")
     return folder
-
-
-def _json(report: object) -> str:
-    import json
-
-    return json.dumps(report, ensure_ascii=False, indent=1) + "\n"

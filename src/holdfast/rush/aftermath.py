@@ -39,7 +39,7 @@ def settle(shop: Shop, unsettled: Iterator[Unsettled], findings: Findings) -> St
         try:
             match one:
                 case Unsettled("confirm", request, held) if held is not None:
-                    yield from confirm(shop, held, request)
+                    yield from confirm(shop, held, request, is_again=True)
                 case Unsettled("release", request, held) if held is not None:
                     yield from release(shop, held, request)
                 case _:
@@ -57,7 +57,7 @@ def settle(shop: Shop, unsettled: Iterator[Unsettled], findings: Findings) -> St
 def _settle_hold(shop: Shop, request: bytes) -> Steps[None]:
     answer = yield from ask(shop, Ask("hold", request))
     if answer.status == 201:
-        held = shop.read_hold(answer)
+        held = shop.read_hold(answer, asked_at=None)
         shop.count("held", held.quantity)
         again = shop.requests.release(held.id, held.token, key=f"{shop.plan.run}-settled-{held.id}")
         yield from release(shop, held, again)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from random import Random
-from time import time
+from time import monotonic
 from typing import Any, NamedTuple
 
 import orjson
@@ -17,6 +17,7 @@ from holdfast.rush.accounts import Accounts, Held
 from holdfast.rush.plan import Plan, Range, Wish
 from holdfast.rush.requests import Requests
 from holdfast.rush.seats import Picture
+from holdfast.rush.server_clock import ServerClock
 from holdfast.rush.steps import Ask, Closed, Left, Steps, Wait, asking
 from holdfast.rush.tally import Clock, Tally
 from holdfast.rush.wire import Answer
@@ -29,6 +30,9 @@ _COME_BACK = frozenset({"sold_out", "not_together", "event_not_on_sale", "sales_
 _OTHER_SEATS = frozenset({"seat_taken", "seat_blocked"})
 _TRIES = 4
 """How many seats a buyer clicks before they look anew."""
+
+_TAKEN_BACK = frozenset({"hold_released", "event_cancelled"})
+"""What an organiser may do to a hold."""
 
 
 class Mind(NamedTuple):
@@ -49,19 +53,19 @@ class Shop:
         self.picture = picture
         self.index = index
         self.clock = clock
+        self.minds = Random(f"{plan.seed}/{index}/minds")  # apart, so that no answer changes who comes next
         self.chance = Random(f"{plan.seed}/{index}")
         self.tally = Tally()
         self.accounts = Accounts()
-        self.ahead_seconds = 0.0
-        """Of the server's clock, against this machine's."""
+        self.server_clock = ServerClock()
 
     def count(self, name: str, many: int = 1) -> None:
         self.tally.count(name, self.clock.tick(), many)
 
-    def read_hold(self, answer: Answer) -> Held:
+    def read_hold(self, answer: Answer, *, asked_at: float | None) -> Held:
         """Raises KeyError, TypeError or ValueError."""
         told = orjson.loads(answer.body)
-        self.ahead_seconds = datetime.fromisoformat(told["server_time"]).timestamp() - time()
+        self.server_clock.see(datetime.fromisoformat(told["server_time"]).timestamp(), asked_at=asked_at)
         return Held.read(told)
 
     def key(self, mind: Mind, what: str) -> str:
@@ -69,15 +73,13 @@ class Shop:
 
 
 def draw_mind(shop: Shop, number: int) -> Mind:
-    plan, chance = shop.plan, shop.chance
+    plan, chance = shop.plan, shop.minds
     drawn = chance.random()
-    fate = (
-        "abandoned"
-        if drawn < plan.abandon
-        else "released"
-        if drawn < plan.abandon + plan.release
-        else "booked"
-    )
+    fate = "booked"
+    if drawn < plan.abandon:
+        fate = "abandoned"
+    elif drawn < plan.abandon + plan.release:
+        fate = "released"
     quantity = chance.randint(int(plan.admissions.least), int(plan.admissions.most))
     return Mind(number, quantity, fate, _draw(chance, plan.pay_seconds))
 
@@ -130,6 +132,7 @@ def _hold(shop: Shop, mind: Mind, visit: int) -> Steps[Held | str]:
         if lines is None:
             return "sold_out"
         request = shop.requests.hold(lines, buyer=buyer, key=shop.key(mind, f"hold-{visit}-{click}"))
+        asked_at = monotonic()
         try:
             answer = yield from ask(shop, Ask("hold", request))
         except Left as left:
@@ -137,7 +140,7 @@ def _hold(shop: Shop, mind: Mind, visit: int) -> Steps[Held | str]:
                 shop.accounts.leave_open("hold", request)
             raise
         if answer.status == 201:
-            held = shop.read_hold(answer)
+            held = shop.read_hold(answer, asked_at=asked_at)
             shop.count("held", held.quantity)
             shop.picture.take(held.seats)
             return held
@@ -165,8 +168,9 @@ def _decide(shop: Shop, mind: Mind, held: Held) -> Steps[str]:
     return (yield from confirm(shop, held, request))
 
 
-def confirm(shop: Shop, held: Held, request: bytes) -> Steps[str]:
+def confirm(shop: Shop, held: Held, request: bytes, *, is_again: bool = False) -> Steps[str]:
     """Pay. A request is given whole, so that one that was never answered can be asked again in the same words."""
+    is_late = shop.server_clock.is_past(held.expires_at) and not is_again
     try:
         answer = yield from ask(shop, Ask("confirm", request))
     except Left as left:
@@ -177,12 +181,19 @@ def confirm(shop: Shop, held: Held, request: bytes) -> Steps[str]:
         raise
     if answer.status in (200, 201):
         shop.count("booked_admissions", shop.accounts.book(held, orjson.loads(answer.body)))
+        if is_late:
+            shop.accounts.say_odd(f"hold {held.id} was booked though it had lapsed")
         return "booked"
     code = _refused(shop, answer)
-    if code != "hold_expired":
+    if code == "hold_expired":
+        if shop.server_clock.is_before(held.expires_at):
+            shop.accounts.say_odd(f"hold {held.id} had lapsed before its time")
+        _let_lapse(shop, held)
+        return "too_late"
+    if code not in _TAKEN_BACK:
         shop.accounts.say_odd(f"hold {held.id} was refused its booking: {code}")
-    _let_lapse(shop, held)
-    return "too_late" if code == "hold_expired" else "refused"
+    shop.accounts.give_back(held)
+    return "refused"
 
 
 def release(shop: Shop, held: Held, request: bytes) -> Steps[str]:
@@ -211,9 +222,8 @@ def ask(shop: Shop, wanted: Ask) -> Steps[Answer]:
 
 def _let_lapse(shop: Shop, held: Held) -> None:
     shop.accounts.let_lapse(held)
-    left = max(0.0, held.expires_at - time() - shop.ahead_seconds)
-    tick = shop.clock.tick() + round(left / shop.plan.tick_seconds)
-    shop.tally.count("lapsed_admissions", tick, held.quantity)
+    ticks = round(shop.server_clock.seconds_until(held.expires_at) / shop.plan.tick_seconds)
+    shop.tally.count("lapsed_admissions", shop.clock.tick() + ticks, held.quantity)
 
 
 def _lines(shop: Shop, mind: Mind) -> list[dict[str, Any]] | None:

@@ -13,6 +13,7 @@ from holdfast.rush.crowd import Told
 __all__ = ["Afterwards", "Statement", "Verdict", "judge"]
 
 _MOST_NAMED = 10
+_MOST_ODD = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,7 @@ def _statements(
     yield _readable(told)
     yield _open(told)
     if told.odd:
-        yield Statement(
-            name="answers",
-            holds=False,
-            text=f"{_many(len(told.odd), 'answer')} made no sense: {'; '.join(told.odd[:_MOST_NAMED])}.",
-        )
+        yield _contradictions(told.odd)
 
 
 def _bookings(told: Told, before: Availability, after: Availability) -> Statement:
@@ -160,6 +157,12 @@ def _open(told: Told) -> Statement:
     else:
         text = "No request was left without an answer."
     return Statement(name="answers", holds=not told.open, text=text)
+
+
+def _contradictions(odd: list[str]) -> Statement:
+    more = f", and {len(odd) - _MOST_ODD:,} more" if len(odd) > _MOST_ODD else ""
+    text = f"Some answers contradict what was told before: {'; '.join(odd[:_MOST_ODD])}{more}."
+    return Statement(name="contradictions", holds=False, text=text)
 
 
 def _many(number: int, noun: str) -> str:
