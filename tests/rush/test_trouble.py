@@ -12,7 +12,8 @@ import pytest
 from holdfast.client import Client, Quantity
 from house_of import fetch
 from lossy_proxy import Loss, lossy_proxy
-from rushing import House, Start
+from postgres import TestDatabases
+from rushing import House, Start, open_house
 
 CROWD = ("--buyers", 400, "--over", 4, "--pay-seconds", "0.2-1", "--come-back-seconds", "0.5-1", "--seed", 11)
 
@@ -47,6 +48,19 @@ def test_a_server_that_is_killed_in_the_middle_keeps_what_it_told(own_house: Hou
     assert sum(rush.report["lost"].values()) > 0
     assert rush.report["buyers"]["unanswered"] == 0
     assert "It adds up." in "".join(rush.said)
+
+
+def test_who_is_told_to_come_later_comes_later(
+    databases: TestDatabases, start: Start, tmp_path: Path
+) -> None:
+    """A server that can take one request at a time sheds most of them; nobody is lost for that."""
+    with open_house(databases, tmp_path / "house", queue_limit="1", batch_limit="1") as house:
+        event = house.sell(capacity=10_000)
+        rush = start(house.url, "--event", event, *CROWD, "--over", 0.5, "--buyers", 200)
+        assert rush.end() == 0, rush.said
+    assert rush.report["refusals"]["busy"] > 0
+    assert rush.report["latency"]["later"]["count"] >= rush.report["refusals"]["busy"]
+    assert rush.report["buyers"]["unanswered"] == 0
 
 
 def test_a_server_that_never_comes_back_does_not_add_up(own_house: House, start: Start) -> None:
