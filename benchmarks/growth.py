@@ -84,7 +84,7 @@ def _beside(kind: ballast.Kind | None, count: int, *, full: bool = False) -> Pre
 
 
 def _seated(seats: int) -> Prepare:
-    """Callers who hold two neighbouring seats, each of his own part of the event, and release them again."""
+    """Callers who hold two neighbouring seats, any that are free, and release them again."""
 
     async def prepare(_: str, engine: Engine) -> Caller:
         layout = parse_seat_map(seat_map(seats))
@@ -92,16 +92,18 @@ def _seated(seats: int) -> Prepare:
         pairs = [
             (one.label, other.label) for one, other in zip(layout.seats[::2], layout.seats[1::2], strict=True)
         ]
-        free = random.Random(1).sample(pairs, len(pairs))  # noqa: S311 - the same order in every run
+        chance = random.Random(1)  # noqa: S311 - the same in every run
 
         async def hold_and_release() -> None:
-            labels = free.pop()
+            at = chance.randrange(len(pairs))
+            pairs[at], pairs[-1] = pairs[-1], pairs[at]
+            labels = pairs.pop()
             hold_id = engine.new_id(number)
             token = hash_token(engine.keyring.hold_token(hold_id))
             lines = (c.SeatsLine(labels=labels),)
             await engine.execute(number, c.PlaceHold(hold_id=hold_id, lines=lines, token_hash=token))
             await engine.execute(number, c.ReleaseHold(hold_id=hold_id, authority=c.STAFF))
-            free.insert(random.randrange(len(free) + 1), labels)  # noqa: S311 - any seat of the event may be next
+            pairs.append(labels)
 
         return hold_and_release
 

@@ -79,6 +79,7 @@ def blocks_of(run: Run) -> dict[str, str]:
         "floors": _plain(run, "floors"),
         "store": _plain(run, "store"),
         "latency": _plain(run, "latency"),
+        "steady": _plain(run, "steady"),
         "growth": _growth(run),
         "watchers": _plain(run, "watchers"),
         "overload": _plain(run, "overload"),
