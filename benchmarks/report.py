@@ -2,60 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.bars import BARS, Bar
 from benchmarks.cases import CASES
 from benchmarks.page import figure, filled, spread_words, table
-from benchmarks.plot import Spread, line_plot
-from benchmarks.result import Result, Row, spread
+from benchmarks.plots import plots_of, shown
+from benchmarks.result import Row, spread
+from benchmarks.run import Run, name_of, values_of
 
-__all__ = ["Run", "blocks_of", "plots_of", "write_page"]
+__all__ = ["blocks_of", "write_page"]
 
 HTTP = ("over-http", "over-http-2-workers")
-HOT, MANY = 256, 1_000
+HOT = 256
 _PLAN_WORDS = {"full": "`make bench`", "short": "`make bench BENCH=short`"}
-_PLOTS = {
-    "one-hot-event": "One hot event, one worker",
-    "beside": "Holds, beside the others",
-    "latency": "p99 on one hot event, closed loop",
-    "growth": "Holds a second beside what has grown",
-}
-_OF = {case.name: case.says for case in CASES} | {
-    "echo of holds": "bare ASGI echo of a hold",
-    "echo of seats": "bare ASGI echo of a named-seat hold",
-    "echo of best": "bare ASGI echo of a best-available hold",
-    "echo of reads": "bare ASGI echo of an availability read",
-    "echo on Holdfast's protocol": "the echo of a hold on Holdfast's own connection protocol",
-    "for_update": "`SELECT … FOR UPDATE` (SQLAlchemy)",
-    "conditional_update": "conditional `UPDATE` (asyncpg)",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    plan: str
-    commit: str
-    is_clean: bool
-    made_at: str
-    seconds: float
-    machine: Mapping[str, Any]
-    results: Mapping[str, Result]
-    """By part; those that were not measured are missing."""
-    commands: Mapping[str, str]
-
-    def rows(self, *parts: str, of: Sequence[str] | None = None, **at: int | str) -> list[Row]:
-        """Of these parts: things of these names, in situations that agree with this one."""
-        return [
-            row
-            for part in parts
-            if part in self.results
-            for row in self.results[part].rows
-            if (of is None or row.of in of) and all(row.at.get(key) == value for key, value in at.items())
-        ]
 
 
 def write_page(run: Run, page: Path) -> None:
@@ -86,42 +48,6 @@ def blocks_of(run: Run) -> dict[str, str]:
         "unexpected": _unexpected(run),
         "commands": _commands(run),
     }
-
-
-def plots_of(run: Run) -> dict[str, str]:
-    """By the name of the file, without its ending."""
-    own = run.rows("over-http", of=[case.name for case in CASES], events=1)
-    holds = run.rows("over-http", of=["holds"], events=1)
-    beside = run.rows("over-http", of=["echo of holds", "for_update", "conditional_update"])
-    wanted = {
-        "one-hot-event": (own, "per_second", "a second"),
-        "beside": ([*holds, *beside], "per_second", "a second"),
-        "latency": (own, "p99_ms", "ms"),
-        "growth": ([row for row in run.rows("growth") if "size" in row.at], "per_second", "a second"),
-    }
-    return {
-        name: _plot(name, *drawn)
-        for name, drawn in wanted.items()
-        if len(_values(drawn[0], _across(name))) > 1
-    }
-
-
-def _across(plot: str) -> str:
-    return "size" if plot == "growth" else "connections"
-
-
-def _plot(plot: str, rows: Sequence[Row], figure: str, unit: str) -> str:
-    """Over the numbers of connections, or of what has grown."""
-    across = _across(plot)
-    levels = _values(rows, across)
-    series: dict[str, list[Spread | None]] = {}
-    for of in dict.fromkeys(row.of for row in rows):
-        by_level = {row.at[across]: row for row in rows if row.of == of}
-        series[_name(of).replace("`", "")] = [
-            spread(by_level[level].rounds[figure]) if level in by_level else None for level in levels
-        ]
-    words = {"size": "how many", "connections": "connections"}[across]
-    return line_plot(_PLOTS[plot], words, [f"{level:,}" for level in levels], series, unit)
 
 
 def _machine(run: Run) -> str:
@@ -163,12 +89,8 @@ def _verdict(bar: Bar, values: Sequence[float]) -> str:
 
 
 def _plots(run: Run) -> str:
-    shown = [_shown(name) for name in plots_of(run) if name != "growth"]
-    return "\n\n".join(shown) or "Too few levels in this run to draw."
-
-
-def _shown(plot: str) -> str:
-    return f"![{_PLOTS[plot]}](performance/{plot}.svg)"
+    images = [shown(name) for name in plots_of(run) if name != "growth"]
+    return "\n\n".join(images) or "Too few levels in this run to draw."
 
 
 def _levels(run: Run, *, workers: int) -> str:
@@ -178,9 +100,9 @@ def _levels(run: Run, *, workers: int) -> str:
         return "Not measured in this run."
     part = HTTP[workers - 1]
     beside = run.rows(part, of=["echo of holds", "for_update", "conditional_update"])
-    levels = _values(own, "connections")
+    levels = values_of(own, "connections")
     columns = list(dict.fromkeys(row.of for row in [*own, *beside]))
-    head = ("connections", *map(_name, columns))
+    head = ("connections", *map(name_of, columns))
     parts = ["Answered with success a second:", "", _grid([*own, *beside], head, columns, levels, _rate)]
     if workers == 1:
         parts += ["", "p50 / p99 / p99.9 in milliseconds (medians of the rounds):", ""]
@@ -218,7 +140,7 @@ def _many(run: Run) -> str:
         each = [a / b for a, b in zip(row.rounds["per_second"], one[0].rounds["per_second"], strict=True)]
         rows.append(
             (
-                _name(row.of),
+                name_of(row.of),
                 f"{row.at['events']:,}",
                 row.at["connections"],
                 _rate(row),
@@ -234,7 +156,7 @@ def _cores(run: Run) -> str:
     """Who kept the two cores busy, at the connections at which the ratios are taken."""
     rows = [
         (
-            _name(row.of),
+            name_of(row.of),
             row.at.get("workers", "–"),
             f"{row.at.get('events', 1):,}",
             *(
@@ -269,7 +191,7 @@ def _growth(run: Run) -> str:
         ],
     )
     second = table(("once", "ms"), [(row.of, spread_words(spread(row.rounds["ms"]))) for row in once])
-    drawn = [_shown("growth")] if "growth" in plots_of(run) else []
+    drawn = [shown("growth")] if "growth" in plots_of(run) else []
     return "\n\n".join((*drawn, first, second))
 
 
@@ -308,7 +230,7 @@ def _situation(row: Row) -> str:
     at = ", ".join(
         f"{value:,} {key}" if isinstance(value, int) else str(value) for key, value in row.at.items()
     )
-    return f"{_name(row.of)}, {at}" if at else _name(row.of)
+    return f"{name_of(row.of)}, {at}" if at else name_of(row.of)
 
 
 def _unexpected(run: Run) -> str:
@@ -323,11 +245,3 @@ def _unexpected(run: Run) -> str:
 def _commands(run: Run) -> str:
     lines = [run.commands[name] for name in run.results]
     return "```text\n" + "\n".join(lines) + "\n```"
-
-
-def _values(rows: Sequence[Row], key: str) -> list[int]:
-    return sorted({int(row.at[key]) for row in rows})
-
-
-def _name(of: str) -> str:
-    return _OF.get(of, of.replace("_", " "))

@@ -9,9 +9,11 @@ import pytest
 from benchmarks.bars import BARS, Bar
 from benchmarks.page import figure, filled, spread_words, table
 from benchmarks.plot import line_plot
+from benchmarks.plots import plots_of
 from benchmarks.quantiles import quantile
-from benchmarks.report import Run, blocks_of, plots_of, write_page
+from benchmarks.report import blocks_of, write_page
 from benchmarks.result import Result, Row, ratios, spread
+from benchmarks.run import Run
 
 ROOT = Path(__file__).parents[2]
 MACHINE = {
