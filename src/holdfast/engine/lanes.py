@@ -27,6 +27,10 @@ MOST_TOGETHER = 64
 MOST_OF_A_COLD = 8
 """Commands waiting in a lane that shares a batch; with more than that an event is hot, and goes alone."""
 
+ENOUGH = 32
+"""Commands waiting in a lane whose next batch begins before those of the last have had their answers: the database
+works while they are written, and while the next requests are read."""
+
 Taken = list[tuple[Lane, list[Waiting]]]
 
 
@@ -90,7 +94,8 @@ class Lanes:
                     lane.is_scheduled = lane.depth > 0
                     if lane.is_scheduled:
                         self._ready.append(lane)
-                await asyncio.sleep(0)  # what arrived meanwhile is read before the next batch forms
+                if not self._ready or self._ready[0].depth < ENOUGH:
+                    await asyncio.sleep(0)  # what arrived meanwhile is read before the next batch forms
         except BaseException:  # the server is stopping, or a bug: nobody is left waiting for ever
             for _, batch in taken:
                 for waiting in batch:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
+from contextvars import Context, copy_context
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -151,22 +153,37 @@ class Pipeline:
     async def _ready(self, *, write: bool) -> None:
         """Until the socket can be read (or, with `write`, written)."""
         loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
-
-        def wake() -> None:
-            if not waiter.done():
-                waiter.set_result(None)
-
+        waiter = Readiness(loop=loop)
         socket = self._pgconn.socket
-        loop.add_reader(socket, wake)
+        loop.add_reader(socket, waiter.come)
         if write:
-            loop.add_writer(socket, wake)
+            loop.add_writer(socket, waiter.come)
         try:
             await waiter
         finally:
             loop.remove_reader(socket)
             if write:
                 loop.remove_writer(socket)
+
+
+class Readiness(asyncio.Future[None]):
+    """A future that, when `come` is called, goes on at once with the task that waits for it.
+
+    asyncio's own has it queue up behind all others, and in a sale these are the requests that have just arrived, by the
+    hundred: the database would have nothing to do until they are read, and they nothing while it commits.
+    """
+
+    def add_done_callback(self, goes_on: Callable[[Any], object], *, context: Context | None = None) -> None:
+        self._goes_on = goes_on, context or copy_context()
+        super().add_done_callback(goes_on, context=context)
+
+    def come(self) -> None:
+        if self.done():
+            return
+        goes_on, context = self._goes_on  # it is awaited as soon as it is made
+        self.remove_done_callback(goes_on)
+        self.set_result(None)
+        context.run(goes_on, self)
 
 
 def as_text(value: Any) -> bytes | None:

@@ -39,8 +39,7 @@ class LineIn(In):
 
     @model_validator(mode="after")
     def _one_kind(self) -> LineIn:
-        kinds = [self.seats, self.quantity, self.best_available]
-        if sum(kind is not None for kind in kinds) != 1:
+        if (self.seats is None) + (self.quantity is None) + (self.best_available is None) != 2:
             raise PydanticCustomError("one_of", "Give exactly one of seats, quantity and best_available")
         if self.area is not None and self.quantity is None:
             raise PydanticCustomError("not_allowed", "area goes with quantity only")
