@@ -37,6 +37,8 @@ RETRY_SECONDS = 1.0
 """Between two looks at an event whose database does not answer."""
 SMALLEST_WAIT_SECONDS = 0.005
 WRITES_AT_ONCE = 200
+MOST_TURNS = 25
+"""Of the loop, until the last of many thousands is told: each turn may hold as much work of sales as there is."""
 BYTES_AT_ONCE = 2 * 1024 * 1024
 LARGE_BYTES = 64 * 1024
 """A snapshot above that is written once between two changes, and not for each state that newcomers find."""
@@ -184,7 +186,7 @@ class Channel:
             for after, group in by_version.items():
                 message = await self._first(after)
                 while group:
-                    some = group[: _most_at_once(message)]
+                    some = group[: _most_at_once(message, WRITES_AT_ONCE)]
                     del group[: len(some)]
                     for watcher in some:
                         watcher.is_current, watcher.after = True, None
@@ -217,7 +219,7 @@ class Channel:
 
     async def _tell(self, message: Message, watchers: list[Watcher]) -> None:
         """Whoever cannot take it is left behind. Others of this process's work goes on between two steps."""
-        step = _most_at_once(message)
+        step = _most_at_once(message, max(WRITES_AT_ONCE, len(watchers) // MOST_TURNS))
         for at in range(0, len(watchers), step):
             for watcher in watchers[at : at + step]:
                 if not (watcher.is_over or watcher.reader.write(message)):
@@ -227,8 +229,8 @@ class Channel:
             await asyncio.sleep(0)
 
 
-def _most_at_once(message: Message) -> int:
-    return max(1, min(WRITES_AT_ONCE, BYTES_AT_ONCE // len(message.body)))
+def _most_at_once(message: Message, writes: int) -> int:
+    return max(1, min(writes, BYTES_AT_ONCE // len(message.body)))
 
 
 def _written(kind: str, availability: Availability, seats: bytes) -> Message:
