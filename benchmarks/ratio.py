@@ -13,13 +13,23 @@ import sys
 
 import uvloop
 
-from benchmarks.result import median, spread
+from benchmarks.result import Result, median, spread
 from benchmarks.server import scratch_database
 from benchmarks.store import RATIO, measure
 
 CALLERS = 64
 LEAST = 6.0
 TRIES = 2
+
+
+def verdict(measured: Result, least: float) -> tuple[bool, str]:
+    """Whether it is enough, and what is said of it."""
+    middle, lowest, highest = spread(measured.bars[RATIO])
+    batches, single = (median(row.rounds["per_second"]) for row in measured.rows)
+    return middle >= least, (
+        f"holds/s: {batches:,.0f} in batches, {single:,.0f} by a transaction per request; "
+        f"ratio {middle:.1f} ({lowest:.1f} to {highest:.1f}), at least {least:g}"
+    )
 
 
 def main() -> int:
@@ -33,14 +43,9 @@ def main() -> int:
     for _ in range(TRIES):
         with scratch_database() as url:
             measured = uvloop.run(measure(url, callers=CALLERS, rounds=given.rounds, seconds=given.seconds))
-        middle, lowest, highest = spread(measured.bars[RATIO])
-        lanes, locking = (median(row.rounds["per_second"]) for row in measured.rows)
-        print(
-            f"holds/s: {lanes:,.0f} in batches, {locking:,.0f} by a transaction per request; "
-            f"ratio {middle:.1f} ({lowest:.1f} to {highest:.1f}), at least {given.least:g}",
-            flush=True,
-        )
-        if middle >= given.least:
+        enough, said = verdict(measured, given.least)
+        print(said, flush=True)
+        if enough:
             return 0
     print("One event sells slower than it did, or this machine was too busy to tell.", file=sys.stderr)
     return 1

@@ -11,9 +11,11 @@ from benchmarks.page import figure, filled, spread_words, table
 from benchmarks.plot import line_plot
 from benchmarks.plots import plots_of
 from benchmarks.quantiles import quantile
+from benchmarks.ratio import verdict
 from benchmarks.report import blocks_of, write_page
 from benchmarks.result import Result, Row, ratios, spread
 from benchmarks.run import Run
+from benchmarks.store import RATIO
 
 ROOT = Path(__file__).parents[2]
 MACHINE = {
@@ -89,6 +91,17 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text("[1]")
     with pytest.raises(ValueError, match="no part's result"):
         Result.read(tmp_path / "other.json")
+
+
+def test_the_ratio_is_held_by_its_median() -> None:
+    result = Result(part="store")
+    for of, rate in (("batches", 600.0), ("a transaction per request", 100.0)):
+        result.row(of, callers=64).add(per_second=rate)
+    result.bars[RATIO] = [2.0, 6.0, 9.0]
+    enough, said = verdict(result, 6.0)
+    assert enough
+    assert "600 in batches, 100 by a transaction per request; ratio 6.0 (2.0 to 9.0)" in said
+    assert not verdict(result, 6.1)[0]
 
 
 def test_a_situation_has_one_row() -> None:
