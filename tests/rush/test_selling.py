@@ -88,6 +88,13 @@ def test_the_server_chooses_where_it_is_asked_to(house: House, rush: Any) -> Non
     assert taken == {"B"}
 
 
+def test_a_seated_event_is_sold_where_nothing_was_said_of_seats(house: House, rush: Any) -> None:
+    """Two admissions each are then the best two seats, together or not; and they are compared by name."""
+    sections = [{"name": "A", "rows": 3, "seats_per_row": 5, "category": "stalls"}]
+    report = rush(house.sell(seat_map={"sections": sections}), "--buyers", 20, "--over", 0.5)
+    assert "booked seats" in [one["name"] for one in report["check"]["statements"]]
+
+
 def test_an_area_is_named_where_there_are_several(house: House, rush: Any) -> None:
     event = house.sell(areas=[{"name": "hall", "capacity": 50}, {"name": "garden", "capacity": 50}])
     rush(event, "--buyers", 20, "--over", 1, "--quantity", 1, "--area", "garden", "--abandon", 0)

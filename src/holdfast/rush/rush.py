@@ -14,7 +14,7 @@ from holdfast.client import AsyncClient, HoldfastError, Retries
 from holdfast.client.models import Availability
 from holdfast.rush.crowd import Crowd
 from holdfast.rush.limits import Limits, raise_limits
-from holdfast.rush.plan import CannotRush, Plan, Wish
+from holdfast.rush.plan import CannotRush, Plan
 from holdfast.rush.survey import Survey, look_at
 from holdfast.rush.verdict import Afterwards, Verdict, judge
 
@@ -103,7 +103,7 @@ async def run_rush(plan: Plan, view: View, *, processes: int | None, connections
                 await crowd.end()
                 view.end()
         seconds = crowd.seconds
-    after = await _ask_afterwards(plan)
+    after = await _ask_afterwards(plan, with_seats=bool(crowd.told.booked_seats))
     verdict = judge(crowd.told, progress.survey.before, after)
     return Result(
         progress=progress,
@@ -158,11 +158,11 @@ def _sample_of(seconds: float, counts: Availability) -> Sample:
     )
 
 
-async def _ask_afterwards(plan: Plan) -> Afterwards:
+async def _ask_afterwards(plan: Plan, *, with_seats: bool) -> Afterwards:
     patient = Retries(total_seconds=max(_LEAST_PATIENCE_SECONDS, plan.patience_seconds))
     async with AsyncClient(plan.url, plan.api_key, retries=patient, timeout_seconds=30.0) as client:
         try:
-            seats = await client.list_seats(plan.event) if plan.wish is not Wish.QUANTITY else None
+            seats = await client.list_seats(plan.event) if with_seats else None
             return Afterwards(availability=await client.get_availability(plan.event), seats=seats)
         except HoldfastError as error:
             return Afterwards(complaint=str(error))
