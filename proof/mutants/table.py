@@ -141,6 +141,12 @@ MUTANTS = (
         "041-answers-crossed", "Of a batch's answers the first goes to who asked last.", SALE, ("C1", "C6")
     ),
     Mutant(
+        "046-answers-of-another-event",
+        "Of a batch of several events each one's answers go to another's buyers.",
+        SALE,
+        ("C1", "C6", "C4"),
+    ),
+    Mutant(
         "045-alarm-without-a-stop",
         "The live check tells of rows that disagree, and goes on selling on top of them.",
         Probing("alarm-stops-sales"),
