@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from command_lines import check_command_line
 from commands import Run
 from serving import Serving, environment
 
@@ -54,7 +55,9 @@ def test_the_demo_s_lines_sell_two_seats_of_a_running_server(
         assert [item["change"] for item in answers["History"]["items"]] == ["held", "booked"]
         assert run("watch", demo["number"], "--once", "--json", **on).json["booked"] == 2
         assert run("check", **on).code == 0
-        assert "Start the server" not in run("demo", **on).out
+        plain = run("demo", **on).out
+        assert "Start the server" not in plain
+        check_command_line(plain.splitlines()[-1])
         assert "stop it first" in _backed_up_and_restored(run, tmp_path / "backup", on)
 
 

@@ -65,6 +65,9 @@ def demo(
         typer.echo("\nThis server asks for a key: export HOLDFAST_API_KEY=hfk_… (`holdfast keys create`)")
     for name, line in steps.items():
         typer.echo(f"\n# {name}\n{line}")
+    typer.echo(
+        f"\n# A crowd, and whether it adds up\nholdfast rush {base} --event {number} --best-available 1-4"
+    )
 
 
 def steps_of_a_sale(base: str, number: int, labels: list[str], *, with_key: bool) -> dict[str, str]:
