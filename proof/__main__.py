@@ -14,7 +14,7 @@ from pathlib import Path
 
 from proof.evidence import evidence_of, write_evidence
 from proof.house.postgres import programs
-from proof.machine import ROOT, Source, machine_facts
+from proof.machine import PATIENCE, ROOT, Source, machine_facts
 from proof.page import page_of
 from proof.parts import NIGHT_HOURS, PLANS, Knobs, Part
 from proof.runner import Runner, command_of, read_done, shown_command
@@ -75,7 +75,8 @@ def _run(
         planned=[part.name for part in parts],
         done=read_done(folder, parts),
         machine=machine_facts(programs()),
-        settings={name: value for name, value in asdict(knobs).items() if value is not None},
+        settings={name: value for name, value in asdict(knobs).items() if value is not None}
+        | ({"patience": PATIENCE} if PATIENCE > 1 else {}),
         now=datetime.now(UTC),
         findings=_findings(),
     )

@@ -28,7 +28,7 @@ from proof.failover_replay import LostAnswer
 from proof.house import Server
 from proof.house.postgres import DATABASE, ROLE
 from proof.house.server import run_holdfast
-from proof.machine import HOUSES
+from proof.machine import HOUSES, PATIENCE
 from proof.proxy import Door, Proxy
 from proof.result import Result
 
@@ -202,7 +202,7 @@ class Failovers:
             first = buyers.wait_for_success(self._promoted, seconds=_GIVE_UP_SECONDS)
             seconds = _GIVE_UP_SECONDS if first is None else (first - self._promoted) / 1e9
             self._figure(f"{way.replace(' ', '_')}.{name}_seconds", seconds)
-            if seconds > PROMOTION_SECONDS:
+            if seconds > PROMOTION_SECONDS * PATIENCE:
                 self._violate("recovery", f"{way}, {name}: first success {seconds:.2f} s after the promotion")
 
     def _bring_the_old_one_back(self) -> None:

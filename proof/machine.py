@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROOT", "Source", "machine_facts", "without_places"]
+__all__ = ["PATIENCE", "ROOT", "Source", "machine_facts", "without_places"]
 
 ROOT = Path(__file__).parents[1]
+PATIENCE = max(1.0, float(os.environ.get("HOLDFAST_PROOF_PATIENCE") or 1))
+"""How many times as long as is promised it may take to come back here: machines that are shared stand still now and
+then. What it took is told in any case."""
+
 HOUSES = Path("/var/tmp")  # noqa: S108 - on a real disk, and each house makes a folder of its own in it
 
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from proof.house import House
+from proof.machine import PATIENCE
 from proof.nemesis.fault import Fault
 from proof.nemesis.prober import Prober
 
@@ -188,7 +189,8 @@ class Nemesis:
             {"rule": "nemesis", "event": fault.name, "detail": {**detail, "complaint": each}}
             for each in fault.complaints
         ]
-        late = not well or (blamed and fault.within_seconds is not None and min(came) > fault.within_seconds)
+        within = fault.within_seconds
+        late = not well or (blamed and within is not None and min(came) > within * PATIENCE)
         if late and not (self._stopping.is_set() and not well):
             self.violations.append({"rule": "recovery", "event": fault.name, "detail": dict(detail)})
         self._write(fault.name, t0, whole, 0, detail)
