@@ -212,16 +212,22 @@ def test_busy_is_asked_again_in_the_same_words_after_as_long_as_it_says() -> Non
 def test_who_loses_patience_knows_whether_it_may_have_been_done(
     outcome: Answer | Lost, may_be_done: bool
 ) -> None:
-    steps = asking(Ask("hold", b"x"), Random(1), patience_seconds=3)
+    now = 100.0
+    steps = asking(Ask("hold", b"x"), Random(1), patience_seconds=3, clock=lambda: now)
 
     def ask_on() -> None:
+        nonlocal now
         next(steps)
         while True:
-            steps.send(outcome)
+            now += 0.5  # each answer takes its time, and is waited for
+            waiting = steps.send(outcome)
+            assert isinstance(waiting, Wait)
+            now += waiting.seconds
             steps.send(None)
 
     with pytest.raises(Left) as gone:
         ask_on()
+    assert now <= 103.5
     assert gone.value.may_be_done is may_be_done
 
 

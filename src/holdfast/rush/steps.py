@@ -1,4 +1,4 @@
-"""Steps: what a buyer does next, as values that a program carries out. No input, output or clock happens here.
+"""Steps: what a buyer does next, as values that a program carries out. No input, output or waiting happens here.
 
 A journey is a generator: it yields what it wants, and is sent what came of it. A hundred thousand of them cost little
 while they wait.
@@ -6,8 +6,9 @@ while they wait.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from random import Random
+from time import monotonic
 from typing import TypeAlias, TypeVar
 
 from holdfast.rush.wire import Answer, Lost
@@ -60,10 +61,12 @@ class Left(Exception):
         self.is_closing = is_closing
 
 
-def asking(ask: Ask, chance: Random, *, patience_seconds: float) -> Steps[Answer]:
+def asking(
+    ask: Ask, chance: Random, *, patience_seconds: float, clock: Callable[[], float] = monotonic
+) -> Steps[Answer]:
     """Ask until there is an answer, in the same words, so that it is done once. Raises Left."""
     may_be_done = False
-    waited, pause = 0.0, _FIRST_PAUSE_SECONDS
+    until, pause = clock() + patience_seconds, _FIRST_PAUSE_SECONDS
     while True:
         try:
             outcome = yield ask
@@ -83,8 +86,7 @@ def asking(ask: Ask, chance: Random, *, patience_seconds: float) -> Steps[Answer
                 raise AssertionError("an ask is sent an outcome")
         # Never all in one moment: a crowd that comes back together is refused together.
         seconds = asked_for + pause * (0.5 + chance.random())
-        waited += seconds
-        if waited > patience_seconds:
+        if clock() + seconds > until:
             raise Left(may_be_done=may_be_done)
         try:
             yield Wait(seconds)
