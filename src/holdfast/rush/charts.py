@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from holdfast.rush.plots import Axis, Plot, Series, bins, milliseconds, whole
@@ -51,14 +52,18 @@ def _sold(report: dict[str, Any]) -> Chart:
         )
         for name, style in (("booked", "booked"), ("held", "held"), ("available", "available"))
     ]
+    tick_seconds = report["series"]["tick_seconds"]
+    booked = list(accumulate(report["series"]["booked"], initial=samples[0]["booked"]))
+    told = Series(name="booked, as the buyers were told", style="told", values=booked, note=whole(booked[-1]))
     most = max((sample["booked"] + sample["held"] + sample["available"] for sample in samples), default=0)
     plot = _plot(report, "Sold", Axis.up_to(most), height=240)
-    plot.add_areas(several, times, longest_gap=3 * max(1.0, report["series"]["tick_seconds"]))
+    plot.add_areas(several, times, longest_gap=3 * max(1.0, tick_seconds))
+    plot.add_line(told, [at * tick_seconds for at in range(len(booked))])
     gone = next((sample["seconds"] for sample in samples if sample["available"] == 0), None)
     if gone is not None:
         plot.add_moment(gone, "nothing available")
-    about = "What the server said of the event: an admission is one of the three. A gap: it did not answer."
-    return Chart(name="Sold over time", about=about, legend=several, svg=plot.render())
+    about = "What the server said of the event: an admission is one of the three. In a gap it did not answer."
+    return Chart(name="Sold over time", about=about, legend=[*several, told], svg=plot.render())
 
 
 def _crowd(report: dict[str, Any]) -> Chart:

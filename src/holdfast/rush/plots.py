@@ -80,6 +80,10 @@ class Plot:
         self._drawn: list[str] = []
         self._hovers: list[tuple[float, float, str]] = []
 
+    def add_line(self, one: Series, times: Sequence[float]) -> None:
+        """Over something else, whose numbers the pointer tells."""
+        self._drawn.append(self._line(one, times))
+
     def add_lines(self, several: Sequence[Series], times: Sequence[float]) -> None:
         """Gaps stay gaps; a moment alone is a dot."""
         for one in several:
@@ -244,7 +248,9 @@ def whole(value: float) -> str:
 
 def milliseconds(value: float) -> str:
     """As milliseconds, or as seconds from one on."""
-    return f"{value / 1000:.3g} s" if value >= 1000 else f"{value:.3g} ms"
+    if value < 1000:
+        return f"{value:.3g} ms"
+    return f"{value / 1000:.3g} s" if value < 100_000 else f"{value / 1000:,.0f} s"
 
 
 def _nice_step(least: float) -> float:

@@ -22,7 +22,7 @@ __all__ = ["Progress", "Result", "Sample", "View", "run_rush"]
 
 _LOOK_SECONDS = 1.0
 _LEAST_PATIENCE_SECONDS = 5.0
-_SAMPLE_TIMEOUT_SECONDS = 2.0
+_SAMPLE_TIMEOUT_SECONDS = 10.0
 _LOOKING_BACK = "Everybody has left. What they were told is compared with the server."
 
 
