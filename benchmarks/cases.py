@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.programs import CAPACITY
 from benchmarks.wire import ROW_SEATS, SECTION_ROWS, make_events, seat_map
 
-__all__ = ["BEST", "CASES", "HOLDS", "INSTANT", "PAIRS", "READS", "SEATS", "Case"]
+__all__ = ["BEST", "CASES", "HOLDS", "INSTANT", "KEYED", "PAIRS", "READS", "SEATS", "Case"]
 
 SEATS_OF_ONE_OF_MANY = 400
 TTL_SECONDS = 1_800
@@ -57,6 +57,7 @@ class Case:
 
 
 HOLDS = Case(name="holds", says="holds", body='{"event":EVENT,"lines":[{"quantity":1}]}')
+KEYED = Case(name="keyed", says="holds with an Idempotency-Key", script="keyed", body=HOLDS.body)
 PAIRS = Case(name="pairs", says="hold + confirm pairs", script="pairs", body=HOLDS.body)
 SEATS = Case(
     name="seats",

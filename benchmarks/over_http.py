@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from benchmarks import programs
-from benchmarks.cases import BEST, CASES, HOLDS, READS, SEATS, Case
+from benchmarks.cases import BEST, CASES, HOLDS, KEYED, READS, SEATS, Case
 from benchmarks.part import Asked, run_part
 from benchmarks.programs import Program
 from benchmarks.result import Result
@@ -52,17 +52,21 @@ def measure(
 
 def _of_holdfast(bench: Turns, levels: Sequence[int], place: Place, many: int) -> Iterator[Turn]:
     port = bench.holdfast.port
-    for case in CASES:
+    for case in (*CASES, KEYED):
         one = case.make(port)
         bench.sample(case, one)
-        for level in levels:
+        for level in _hot(levels) if case is KEYED else levels:
             row = bench.result.row(case.name, connections=level, events=1, **place)
             yield Turn(row, bench.holdfast, case, level, one)
     for case in CASES:
         first = case.make(port, many)
-        for level in levels if case is HOLDS else [level for level in levels if level == HOT]:
+        for level in levels if case is HOLDS else _hot(levels):
             row = bench.result.row(case.name, connections=level, events=many, **place)
             yield Turn(row, bench.holdfast, case, level, first, many)
+
+
+def _hot(levels: Sequence[int]) -> list[int]:
+    return [level for level in levels if level == HOT]
 
 
 def _of_floors(bench: Turns, levels: Sequence[int], stack: contextlib.ExitStack) -> Iterator[Turn]:
@@ -71,7 +75,7 @@ def _of_floors(bench: Turns, levels: Sequence[int], stack: contextlib.ExitStack)
         event = case.make(bench.holdfast.port)
         answer = bench.sample(case, event)
         program = stack.enter_context(programs.echo(answer))
-        for level in levels if case is HOLDS else [level for level in levels if level == HOT]:
+        for level in levels if case is HOLDS else _hot(levels):
             yield _floor(bench, f"echo of {case.name}", program, case, level)
         if case is HOLDS and HOT in levels:
             own = stack.enter_context(programs.echo(answer, protocol="holdfast"))

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.cases import CASES
+from benchmarks.cases import CASES, KEYED
 from benchmarks.result import Result, Row
 
 __all__ = ["Run", "name_of", "values_of"]
 
-_OF = {case.name: case.says for case in CASES} | {
+_OF = {case.name: case.says for case in (*CASES, KEYED)} | {
     "echo of holds": "bare ASGI echo of a hold",
     "echo of seats": "bare ASGI echo of a named-seat hold",
     "echo of best": "bare ASGI echo of a best-available hold",

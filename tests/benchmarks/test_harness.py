@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from benchmarks.cases import HOLDS, PAIRS, READS, SEATS, Case
+from benchmarks.cases import HOLDS, KEYED, PAIRS, READS, SEATS, Case
 from benchmarks.databases import copy_of
 from benchmarks.floors import sold
 from benchmarks.open_loop import Arrival, arrivals, come, request_bytes
@@ -68,6 +68,19 @@ def test_a_refusal_is_in_no_rate(server: Program) -> None:
     )
     assert load.succeeded == 7
     assert load.unexpected > 0
+
+
+@needs_wrk
+def test_every_key_is_a_new_one(database_url: str, server: Program) -> None:
+    event = make_event(server.port, capacity=1_000_000)
+    load = closed_loop.run(
+        KEYED.script, server.url + "/", *KEYED.arguments(event, 1), connections=4, seconds=1
+    )
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT count(*), sum(replays) FROM idempotency").fetchone()
+    assert row is not None
+    assert 0 < load.succeeded <= row[0] <= load.succeeded + 4
+    assert (row[1], load.unexpected) == (0, 0)
 
 
 @needs_wrk
