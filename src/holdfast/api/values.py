@@ -77,22 +77,25 @@ class FromPath:
 
 def _text(limit: int) -> Callable[[Any], str]:
     def read(value: Any) -> str:
-        return _named_by_domain(lambda: normalise_name(value, limit=limit))
+        try:
+            return normalise_name(value, limit=limit)
+        except InvalidInput as refused:
+            raise _as_models_do(refused) from None
 
     return read
 
 
 def _label(value: Any) -> str:
-    return _named_by_domain(lambda: normalise_label(value))
-
-
-def _named_by_domain(read: Callable[[], str]) -> str:
-    """The rule lives in the domain; here its refusal becomes one of a model's, which knows the pointer."""
     try:
-        return read()
+        return normalise_label(value)
     except InvalidInput as refused:
-        code = refused.errors[0].code
-        raise PydanticCustomError(code, "{detail}", {"detail": refused.detail}) from None
+        raise _as_models_do(refused) from None
+
+
+def _as_models_do(refused: InvalidInput) -> PydanticCustomError:
+    """The rule lives in the domain; here its refusal becomes one of a model's, which knows the pointer."""
+    code = refused.errors[0].code
+    return PydanticCustomError(code, "{detail}", {"detail": refused.detail})
 
 
 Name = Annotated[

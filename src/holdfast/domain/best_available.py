@@ -24,7 +24,7 @@ half if that leaves any.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .rows import RowIndex, bits_of
 
@@ -35,26 +35,40 @@ class Occupancy:
     Taking a taken seat, or freeing a free one, is a bug of the caller and raises ValueError.
     """
 
-    __slots__ = ("_free", "rows")
+    __slots__ = ("_free", "_is_free", "rows")
 
     def __init__(self, rows: RowIndex, taken: Iterable[int] = ()) -> None:
+        taken = tuple(taken)
         self.rows = rows
         self._free = rows.seats ^ rows.mask(taken)
+        self._is_free = bytearray(b"\1" * (rows.highest_number + 1))
+        """The same by seat number: to look at one bit of a whole house takes a copy of all of them."""
+        self._mark(taken, 0)
 
-    def take(self, numbers: Iterable[int]) -> None:
+    def take(self, numbers: Collection[int]) -> None:
+        if not numbers:
+            return
         mask = self.rows.mask(numbers)
         if mask & self._free != mask:
             raise ValueError("a seat that is not free cannot be taken")
         self._free ^= mask
+        self._mark(numbers, 0)
 
-    def free(self, numbers: Iterable[int]) -> None:
+    def free(self, numbers: Collection[int]) -> None:
+        if not numbers:
+            return
         mask = self.rows.mask(numbers)
         if mask & self._free:
             raise ValueError("a free seat cannot be freed")
         self._free |= mask
+        self._mark(numbers, 1)
 
     def is_free(self, number: int) -> bool:
-        return bool(self._free >> self.rows.bit_of(number) & 1)
+        return self._is_free[number] == 1
+
+    def _mark(self, numbers: Iterable[int], free: int) -> None:
+        for number in numbers:
+            self._is_free[number] = free
 
     def free_count(self, category: str | None = None) -> int:
         """How many seats are free, in all or in one category (0 for one that the map does not have)."""
@@ -152,10 +166,13 @@ def _best(rows: RowIndex, free: int, starts: int, n: int, count: int) -> int:
     left ^= left & free << 2
     right = free >> n
     right ^= right & right >> 1
-    two_gaps = starts & left & right
-    one_gap = starts & (left ^ right)
-    no_gap = starts ^ two_gaps ^ one_gap
+    gaps = starts & (left | right)
+    no_gap = starts ^ gaps
     shift = (n - 1) // 2
+    if no_gap and count == 1:  # nearly always
+        return _nearest(no_gap << shift, rows.distance_planes(n), 1) >> shift
+    two_gaps = gaps & left & right
+    one_gap = gaps ^ two_gaps
     chosen = 0
     for blocks in (no_gap, one_gap, two_gaps):
         if not blocks:

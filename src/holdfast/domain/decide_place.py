@@ -31,7 +31,8 @@ def place(inventory: Inventory, command: c.PlaceHold) -> Hold:
             inventory.changes.repeated = True
             return view(inventory, mine)
     requested = _requested(command.lines)
-    _refuse_too_many_seats(inventory, command.lines)
+    if inventory.is_seated:
+        _refuse_too_many_seats(inventory, command.lines, requested)
     _refuse_over_limit(inventory, requested, command.buyer)
     partial = inventory.event.allow_partial if command.allow_partial is None else command.allow_partial
     claims = _Plan(inventory, partial=partial).lines(command.lines)
@@ -47,7 +48,8 @@ def book_instantly(inventory: Inventory, command: c.BookInstantly) -> tuple[Atte
         if refusal is not None:
             raise refusal
         line = c.QuantityLine(quantity=command.quantity)
-        _refuse_too_many_seats(inventory, (line,))
+        if inventory.is_seated:
+            _refuse_too_many_seats(inventory, (line,), command.quantity)
         _refuse_over_limit(inventory, command.quantity, command.buyer)
         claims = _Plan(inventory, partial=False).lines((line,))
     except (errors.Conflict, errors.Gone, errors.QuantityOverLimit, errors.BuyerRequired):
@@ -307,15 +309,17 @@ def _attempt(inventory: Inventory, command: c.BookInstantly, status: AttemptStat
 
 
 def _requested(lines: tuple[c.Line, ...]) -> int:
-    return sum(len(line.labels) if isinstance(line, c.SeatsLine) else line.quantity for line in lines)
+    requested = 0
+    for line in lines:
+        requested += len(line.labels) if isinstance(line, c.SeatsLine) else line.quantity
+    return requested
 
 
-def _refuse_too_many_seats(inventory: Inventory, lines: tuple[c.Line, ...]) -> None:
+def _refuse_too_many_seats(inventory: Inventory, lines: tuple[c.Line, ...], requested: int) -> None:
     """Each seat is a claim of its own, and a batch touches a limited number; quantities of an area are one."""
-    if not inventory.is_seated:
-        return
-    counted = bool(inventory.counted_areas)
-    seats = _requested(tuple(line for line in lines if not (counted and isinstance(line, c.QuantityLine))))
+    seats = requested
+    if inventory.counted_areas:
+        seats = _requested(tuple(line for line in lines if not isinstance(line, c.QuantityLine)))
     if seats > MAX_SEATS_PER_HOLD:
         raise errors.QuantityOverLimit(
             f"At most {MAX_SEATS_PER_HOLD} seats in one hold.", limit=MAX_SEATS_PER_HOLD

@@ -145,8 +145,7 @@ class Inventory:
                 area.booked += claim.quantity
             self.changes.areas[area.number] = area
             if claim.seat is not None:
-                self._seats[claim.seat] = hold.id
-        self._take_in_picker(hold.claims)
+                self._seats[claim.seat] = hold.id  # in the picker they were taken when they were planned
         self.holds[hold.id] = hold
         self.changes.new_holds[hold.id] = hold
         entry = {"hold": str(hold.id), "by": by, **moved(hold.claims)}

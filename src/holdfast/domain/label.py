@@ -11,6 +11,7 @@ MAX_LABEL_LENGTH = 32
 MAX_NAME_LENGTH = 200
 
 _LABEL = re.compile(r"[A-Z0-9][A-Z0-9 .-]{0,31}")
+_CANONICAL = re.compile(r"[A-Z0-9][A-Z0-9.-]*(?: [A-Z0-9.-]+)*")
 _WHITE_SPACE = re.compile(r"[ \t]+")
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Cn"})
@@ -23,6 +24,8 @@ def normalise_label(text: object, *, pointer: str = "") -> str:
     Raises InvalidInput, naming the place by its pointer.
     """
     if isinstance(text, str):
+        if len(text) <= MAX_LABEL_LENGTH and _CANONICAL.fullmatch(text):
+            return text  # as we told it; nearly all are
         # Before upper(): it would turn a dotless i or a long s into an honest I or S.
         if text.isascii() and len(text) <= 4 * MAX_NAME_LENGTH:
             label = _WHITE_SPACE.sub(" ", text).strip(" ").upper()

@@ -53,6 +53,7 @@ class RowIndex:
         """How many bits the whole line has."""
         self.capacity: int = len(numbers)
         self._bit_of = array("I", bytes(4 * (max(numbers, default=0) + 1)))
+        self.highest_number: int = len(self._bit_of) - 1
         self._number_at = array("I", bytes(4 * (offset + 1)))
         buffers = [bytearray(offset // 8 + 1) for _ in self.categories]
         for bit, number, category in zip(bits, numbers, seat_categories, strict=True):
@@ -86,9 +87,6 @@ class RowIndex:
         if mask.bit_count() != len(wanted):
             raise ValueError("a seat is named twice")
         return mask
-
-    def bit_of(self, number: int) -> int:
-        return self._bit_of[number]
 
     def block(self, start: int, n: int) -> tuple[int, ...]:
         """The numbers of the n seats from this bit on."""

@@ -36,7 +36,7 @@ def hold_view(
         server_time=now,
         buyer=hold.buyer,
         booking_id=hold.booking_id,
-        seat_numbers=tuple(claim.seat for claim in hold.claims if claim.seat is not None),
+        seat_numbers=tuple([claim.seat for claim in hold.claims if claim.seat is not None]),
     )
 
 
@@ -65,7 +65,7 @@ def booking_view(
         buyer_name=hold.buyer_name,
         buyer_email=hold.buyer_email,
         created=created,
-        seat_numbers=tuple(claim.seat for claim in hold.claims if claim.seat is not None),
+        seat_numbers=tuple([claim.seat for claim in hold.claims if claim.seat is not None]),
     )
 
 
@@ -92,6 +92,8 @@ def held_lines(
     """Claims by the line that they were asked in; a line of seats names its category where all share one."""
     if len(claims) == 1 and claims[0].seat is None:
         return _counted_line(areas[claims[0].area].name, claims[0].quantity)
+    if claims and claims[0].line == claims[-1].line:  # each line's stand together, so there is one
+        return (_line(claims, areas, seat_map),)
     lines: dict[int, list[Claim]] = {}
     for claim in claims:
         lines.setdefault(claim.line, []).append(claim)
@@ -104,13 +106,13 @@ def _counted_line(area: str, quantity: int) -> tuple[HeldLine, ...]:
     return (HeldLine(area=area, quantity=quantity),)
 
 
-def _line(group: list[Claim], areas: Mapping[int, Area], seat_map: SeatMap | None) -> HeldLine:
+def _line(group: Sequence[Claim], areas: Mapping[int, Area], seat_map: SeatMap | None) -> HeldLine:
     if group[0].seat is None:
         return HeldLine(area=areas[group[0].area].name, quantity=sum(claim.quantity for claim in group))
     assert seat_map is not None
     categories = {areas[claim.area].category for claim in group}
     return HeldLine(
-        seats=tuple(seat_map.label_of(claim.seat) for claim in group if claim.seat is not None),
+        seats=tuple([seat_map.label_of(claim.seat) for claim in group if claim.seat is not None]),
         category=categories.pop() if len(categories) == 1 else None,
         quantity=len(group),
     )

@@ -128,21 +128,21 @@ def weight_of(command: c.Command, *, by_seat: bool) -> tuple[int, bool]:
     `by_seat`: the event is wholly seated, so that a quantity, too, is a claim for each admission.
     """
     match command:
-        case c.PlaceHold(lines=(c.QuantityLine(quantity=quantity),)) | c.BookInstantly(quantity=quantity):
-            return quantity if by_seat else 1, False
-        case c.PlaceHold(lines=lines):
-            return sum(_weight_of_line(line, by_seat=by_seat) for line in lines), False
-        case c.BlockAdmissions(labels=labels):
-            return len(labels) or 1, False
-        case c.ReclaimLapsed(limit=limit):
-            return limit, False
-        case c.ChangeEvent(seats=seats):
-            return 1, bool(seats)  # the mirror knows only the map of before
+        case c.PlaceHold():
+            weight = 0
+            for line in command.lines:
+                if isinstance(line, c.SeatsLine):
+                    weight += len(line.labels)
+                else:
+                    weight += line.quantity if by_seat or isinstance(line, c.BestAvailableLine) else 1
+            return weight, False
+        case c.BookInstantly():
+            return command.quantity if by_seat else 1, False
+        case c.BlockAdmissions():
+            return len(command.labels) or 1, False
+        case c.ReclaimLapsed():
+            return command.limit, False
+        case c.ChangeEvent():
+            return 1, bool(command.seats)  # the mirror knows only the map of before
         case _:
             return 1, False
-
-
-def _weight_of_line(line: c.Line, *, by_seat: bool) -> int:
-    if isinstance(line, c.QuantityLine) and not by_seat:
-        return 1
-    return len(line.labels) if isinstance(line, c.SeatsLine) else line.quantity
