@@ -212,9 +212,8 @@ class Holdings:
         """A batch's own claims, ahead of its commit; a batch that fails drops the whole mirror."""
         picker = self._picker
         if picker is not None:
-            picker.take(
-                [seat for seat in seats if picker.is_free(seat)]
-            )  # mostly none: they are planned first
+            # Mostly none: they are planned first.
+            picker.take([seat for seat in seats if picker.is_free(seat)])
 
     def free_in_picker(self, seats: Iterable[int]) -> None:
         picker = self._picker
