@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -194,3 +196,26 @@ async def test_nothing_says_what_the_server_is(port: int):
     ((_, headers, _),) = await _answers(port, b"GET /here HTTP/1.1\r\nHost: localhost\r\n" + CLOSE + b"\r\n")
     assert b"server" not in headers
     assert b"x-powered-by" not in headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/here", "/not-here", "/here?x=1&y=%41"], ids=["answer", "refusal", "odd target"]
+)
+async def test_a_request_leaves_nothing_for_the_garbage_collector(port: int, path: str):
+    """Rings of objects are found only by looking through all of them, and with thousands of requests that is dear."""
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    last = request.replace(b"\r\n\r\n", b"\r\n" + CLOSE + b"\r\n")
+    await _answers(port, request, last)  # what is made at first is made once
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        await _answers(port, *[request] * 20, last)
+        gc.collect()
+        left = Counter(type(each).__name__ for each in gc.garbage)
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert left["Exchange"] + left["Cycle"] + left["Reply"] == 0
+    assert sum(left.values()) < 20 * 5, left.most_common(10)

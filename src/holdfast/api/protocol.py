@@ -68,6 +68,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stop(self._write_deadline)
         self._stop(self.timeout_keep_alive_task)
         super().connection_lost(exc)
+        if self.cycle is not None:
+            self.cycle.on_response = _nothing  # it knew the connection, and the connection knows it
 
     def data_received(self, data: bytes) -> None:
         self._idle_since = float("inf")
@@ -275,3 +277,7 @@ def _untaken_bytes(transport: asyncio.Transport) -> int:
     with contextlib.suppress(OSError):  # some kernels do not tell
         fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, kept)
     return transport.get_write_buffer_size() + int.from_bytes(kept, sys.byteorder)
+
+
+def _nothing() -> None:
+    pass

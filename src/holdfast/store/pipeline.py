@@ -171,6 +171,8 @@ class Readiness(asyncio.Future[None]):
 
     asyncio's own has it queue up behind all others, and in a sale these are the requests that have just arrived, by the
     hundred: the database would have nothing to do until they are read, and they nothing while it commits.
+
+    `come` is a callback of the loop's: inside of a task no other one can go on.
     """
 
     def add_done_callback(self, goes_on: Callable[[Any], object], *, context: Context | None = None) -> None:
