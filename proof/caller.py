@@ -116,6 +116,16 @@ class Caller:
             while idle:
                 idle.pop()[1].close()
 
+    def _kept(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """A connection that the server has not ended meanwhile, as far as is known here."""
+        idle = self._idle[port]
+        while idle:
+            reader, writer = idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
+
     async def _exchange(self, port: int, wanted: Wanted) -> tuple[int, dict[str, Any]]:
         content = json.dumps(wanted.body).encode()
         head = (
@@ -123,7 +133,7 @@ class Caller:
             f"Idempotency-Key: {wanted.key}\r\nContent-Length: {len(content)}\r\n\r\n"
         )
         idle = self._idle[port]
-        reader, writer = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = self._kept(port) or await asyncio.open_connection("127.0.0.1", port)
         try:
             writer.write(head.encode() + content)
             first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")

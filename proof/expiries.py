@@ -213,10 +213,11 @@ class Expiries:
         )
 
     async def _ask(self, wanted: Wanted) -> Answer:
-        """At either server; a refusal to wait is not what is looked at here."""
+        """At either server, until it is answered. Neither a refusal to wait nor a connection that ends is what
+        is looked at here, and a seat that was not given back would pass for one that nobody can have."""
         for attempt in range(1, 20):
             answer = await self._caller.ask(self._chance.choice(self._ports), wanted, attempt)
-            if answer.status != 503:
+            if answer.status not in (None, 503):
                 return answer
             await asyncio.sleep(_PAUSE_SECONDS)
         return answer

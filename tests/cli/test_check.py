@@ -60,6 +60,11 @@ def test_counts_are_shown_once(holdfast: Run) -> None:
     assert holdfast("watch", 2, "--once").complaint == "There is no event 2."
 
 
+def _interruptible() -> None:
+    """A shell that has put the tests into the background lets them, and what they start, ignore interrupts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_another_process_s_change_is_a_line_of_json(holdfast: Run, database_url: str) -> None:
     """And whoever has seen enough interrupts it: that is no failure."""
     holdfast("event", "create", "Concert", "--capacity", 5)
@@ -69,6 +74,7 @@ def test_another_process_s_change_is_a_line_of_json(holdfast: Run, database_url:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_interruptible,
     )
     assert watching.stdout is not None
     assert '"version": 0' in watching.stdout.readline()

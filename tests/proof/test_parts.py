@@ -151,10 +151,12 @@ def test_who_interrupts_the_proof_interrupts_its_part_and_loses_nothing(
 ) -> None:
     os.mkfifo(tmp_path / "ready")
     program = f"""
+        import signal
         from pathlib import Path
         from proof.parts import Part
         from proof.runner import Runner
 
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background had it ignored
         parts = [Part(**one) for one in {[as_dict(parts[name]) for name in ("passes", "interrupted")]}]
         try:
             Runner(Path({str(tmp_path / "run")!r}), identity="a", resume=False).run(parts)
