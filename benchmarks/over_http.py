@@ -58,8 +58,12 @@ def _of_holdfast(bench: Turns, levels: Sequence[int], place: Place, many: int) -
         for level in _hot(levels) if case is KEYED else levels:
             row = bench.result.row(case.name, connections=level, events=1, **place)
             yield Turn(row, bench.holdfast, case, level, one)
+    groups: dict[int, int] = {}  # what is counted shares its events; seats that were taken are nobody else's
     for case in CASES:
-        first = case.make(port, many)
+        kind = CASES.index(case) if case.seats else -1
+        if kind not in groups:
+            groups[kind] = case.make(port, many)
+        first = groups[kind]
         for level in levels if case is HOLDS else _hot(levels):
             row = bench.result.row(case.name, connections=level, events=many, **place)
             yield Turn(row, bench.holdfast, case, level, first, many)

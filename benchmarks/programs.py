@@ -141,7 +141,7 @@ def cluster_of(database_url: str) -> Path:
 
 
 class Cores:
-    """How many cores the processes of a measurement kept busy, each group for itself."""
+    """How many cores the processes of a measurement kept busy, each group for itself, and the whole machine."""
 
     def __init__(self, program: Program, cluster: Path | None) -> None:
         self._groups: dict[str, Any] = {"server": lambda: program.pids}
@@ -149,14 +149,16 @@ class Cores:
             self._groups["postgres"] = lambda: processes_in(cluster, name="postgres")
         self._began = time.perf_counter()
         self._used = {name: _cpu_seconds(pids()) for name, pids in self._groups.items()}
+        self._busy = _busy_seconds()
 
     def told(self) -> dict[str, float]:
         """Since it was made, as figures of a row."""
         seconds = time.perf_counter() - self._began
-        return {
+        told = {
             f"{name}_cores": max(0.0, _cpu_seconds(pids()) - self._used[name]) / seconds
             for name, pids in self._groups.items()
         }
+        return told | {"busy_cores": (_busy_seconds() - self._busy) / seconds}
 
 
 def _cpu_seconds(pids: Iterable[int]) -> float:
@@ -168,3 +170,9 @@ def _cpu_seconds(pids: Iterable[int]) -> float:
             continue  # it has ended: PostgreSQL's workers come and go
         total += int(fields[11]) + int(fields[12])
     return total / _TICKS_PER_SECOND
+
+
+def _busy_seconds() -> float:
+    """Of all cores, by whomever: all that `/proc/stat` tells but idling and waiting for disks."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / _TICKS_PER_SECOND

@@ -64,8 +64,22 @@ def _machine(run: Run) -> str:
             "Software",
             "Linux {kernel}, PostgreSQL {postgresql}, Python {python}".format(**machine),
         ),
+        ("Beside it", _others(run)),
     ]
     return table(("", ""), rows)
+
+
+def _others(run: Run) -> str:
+    """What the cores were busy with that is no part of a measurement: it takes from server and load what they need."""
+    names = ("server_cores", "postgres_cores", "load_cores")
+    found = []
+    for row in run.rows(*HTTP):
+        for number, busy in enumerate(row.rounds.get("busy_cores", ())):
+            found.append(max(0.0, busy - sum(row.rounds[name][number] for name in names)))
+    if not found:
+        return "not known"
+    middle, _, most = spread(found)
+    return f"other programs kept {figure(middle)} of the cores busy (median of all HTTP rounds; at most {figure(most)})"
 
 
 def _bars(run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 from dataclasses import dataclass
@@ -32,33 +33,42 @@ class Answer:
 
 def ask(port: int, method: str, path: str, body: Any = None) -> Answer:
     """Raises RuntimeError for an answer that is no success."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
-    try:
-        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        headers = {"Accept": "application/json"}
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        connection.request(method, path, body=content, headers=headers)
-        came = connection.getresponse()
-        answer = Answer(came.status, tuple(came.getheaders()), came.read())
-    finally:
-        connection.close()
-    if answer.status not in (200, 201):
-        raise RuntimeError(f"{method} {path}: {answer.status} {answer.body[:300]!r}")
-    return answer
+    with contextlib.closing(_connection(port)) as connection:
+        return _asked(connection, method, path, body)
 
 
 def make_event(port: int, **given: Any) -> int:
     """Its number."""
-    return int(ask(port, "POST", "/v1/events", {"name": "benchmark", **given}).json["number"])
+    return make_events(port, 1, **given)
 
 
 def make_events(port: int, count: int, **given: Any) -> int:
     """So many alike; the first one's number, which the others follow. Raises RuntimeError where they do not."""
-    numbers = [make_event(port, **given) for _ in range(count)]
+    with contextlib.closing(_connection(port)) as connection:
+        numbers = [
+            int(_asked(connection, "POST", "/v1/events", {"name": "benchmark", **given}).json["number"])
+            for _ in range(count)
+        ]
     if numbers != list(range(numbers[0], numbers[0] + count)):
         raise RuntimeError("the numbers of the events do not follow each other")
     return numbers[0]
+
+
+def _connection(port: int) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
+
+
+def _asked(connection: http.client.HTTPConnection, method: str, path: str, body: Any) -> Answer:
+    content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+    headers = {"Accept": "application/json"}
+    if content is not None:
+        headers["Content-Type"] = "application/json"
+    connection.request(method, path, body=content, headers=headers)
+    came = connection.getresponse()
+    answer = Answer(came.status, tuple(came.getheaders()), came.read())
+    if answer.status not in (200, 201):
+        raise RuntimeError(f"{method} {path}: {answer.status} {answer.body[:300]!r}")
+    return answer
 
 
 def seat_map(seats: int) -> dict[str, Any]:

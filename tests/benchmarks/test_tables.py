@@ -57,6 +57,7 @@ def over_http(levels: tuple[int, ...] = (1, 256)) -> Result:
                     server_cores=0.5,
                     postgres_cores=0.1,
                     load_cores=0.2,
+                    busy_cores=1.0 + 0.1 * number,
                 )
     return result
 
@@ -167,6 +168,10 @@ def test_the_page_and_its_plots_are_written(tmp_path: Path) -> None:
     assert "| 256 | 200 (100–300) | 400 (200–600) |" in page.read_text()
     assert sorted(plots_of(run)) == sorted(path.stem for path in (tmp_path / "performance").glob("*.svg"))
     assert plots_of(a_run(over_http(levels=(256,)))) == {}, "one level makes no line"
+
+
+def test_a_machine_that_did_something_else_is_told() -> None:
+    assert "other programs kept 0.4 of the cores busy" in blocks_of(a_run(over_http()))["machine"]
 
 
 def test_a_plot_is_a_drawing_whatever_is_missing() -> None:
