@@ -46,7 +46,7 @@ SHORT = (
     _part("store", "store", 60, rounds=5, seconds=0.7),
     _part("floors", "floors", 90, rounds=5, seconds=0.7),
     _part("over-http", "over_http", 300, rounds=5, seconds=1, levels="256", many=1_000),
-    _part("over-http-2-workers", "over_http", 200, rounds=5, seconds=1, levels="256", workers=2),
+    _part("over-http-2-workers", "over_http", 200, rounds=5, seconds=1, levels="256", workers=2, many=100),
     _part("latency", "latency", 150, rounds=5, seconds=1.5),
     _part("steady", "steady", 60, rounds=2, seconds=3),
     _part("growth", "growth", 200, rounds=5, seconds=0.5, most=100_000),
