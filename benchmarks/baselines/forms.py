@@ -14,7 +14,7 @@ __all__ = ["DATABASE_URL", "POOL", "HoldIn", "HoldOut", "Line", "NewHold"]
 
 DATABASE_URL = os.environ.get("SHOP_DATABASE_URL", "postgresql:///shop")
 POOL = int(os.environ.get("SHOP_POOL", "16"))
-"""Connections. More made both slower on two cores, fewer, too."""
+"""Connections."""
 
 
 class Line(BaseModel):
