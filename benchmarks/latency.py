@@ -133,7 +133,13 @@ def main() -> int:
             return measure(url, rounds=asked.rounds, seconds=asked.seconds, events=asked.options.events)
 
     return run_part(
-        __doc__, run, rounds=5, seconds=5.0, needs_wrk=True, events=(int, 1_000, "beside the hot one")
+        __doc__,
+        run,
+        rounds=5,
+        seconds=5.0,
+        needs_wrk=True,
+        needs_compiler=True,
+        events=(int, 1_000, "beside the hot one"),
     )
 
 

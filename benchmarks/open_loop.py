@@ -3,27 +3,37 @@
 A closed loop waits for its answers, and so asks less the slower they get: what it says of latency is too good. Here all
 arrivals are drawn beforehand, and a latency counts from the moment at which its request was meant to come, whether a
 connection was free for it or not. How late this program itself was is told with it.
+
+What sends them is a small program in C: one in Python took two thirds of a core of the two, and the latencies were its.
 """
 
 from __future__ import annotations
 
-import asyncio
+import atexit
+import functools
 import random
+import resource
+import shutil
+import struct
+import subprocess
+import tempfile
 import time
-from collections import Counter, deque
+from array import array
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-
-import httptools
-import uvloop
+from pathlib import Path
 
 from benchmarks.quantiles import quantile
 
-__all__ = ["Arrival", "Told", "arrivals", "come", "request_bytes"]
+__all__ = ["INSTALL", "Arrival", "Told", "arrivals", "come", "is_there", "request_bytes"]
 
+INSTALL = "A C compiler is missing, for what makes the load: install one (Debian and Ubuntu: apt install gcc libc6-dev)"
+_SOURCE = Path(__file__).with_name("load") / "open_loop.c"
 _CONNECTIONS = 256
 _MOST_CONNECTIONS = 4_096
 _PATIENCE_SECONDS = 15.0
+_MORE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,135 +95,81 @@ def request_bytes(port: int, method: str, path: str, body: str | None = None) ->
     )
 
 
+def is_there() -> bool:
+    return shutil.which("cc") is not None
+
+
 def come(port: int, planned: Sequence[Arrival], *, patience: float = _PATIENCE_SECONDS) -> Told:
-    """All of them, and wait so many seconds more for their answers."""
-    used, began = time.process_time(), time.perf_counter()
-    told = uvloop.run(_Loop(port, planned).run(patience))
-    told.cores = (time.process_time() - used) / (time.perf_counter() - began)
-    for took in told.latencies.values():
-        took.sort()
-    told.lags.sort()
+    """All of them, in the order in which they are due, and wait so many seconds more for their answers.
+
+    Raises RuntimeError where the program that sends them fails.
+    """
+    with tempfile.TemporaryFile() as plan, tempfile.TemporaryFile() as said:
+        plan.write(_plan(planned))
+        plan.seek(0)
+        last = planned[-1].due if planned else 0.0
+        used, began = _cpu_seconds_of_children(), time.perf_counter()
+        done = subprocess.run(
+            [*map(str, (_program(), port, _CONNECTIONS, _MOST_CONNECTIONS, patience))],
+            stdin=plan,
+            stdout=said,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=last + patience + _MORE_SECONDS,
+        )
+        cores = (_cpu_seconds_of_children() - used) / (time.perf_counter() - began)
+        if done.returncode != 0:
+            raise RuntimeError(f"open loop: {done.stderr.strip()}")
+        said.seek(0)
+        return _told(planned, said.read(), cores)
+
+
+@functools.cache
+def _program() -> Path:
+    """Compiled once; it goes when Python does."""
+    folder = tempfile.TemporaryDirectory(prefix="holdfast-open-loop-")
+    atexit.register(folder.cleanup)
+    made = Path(folder.name) / "open_loop"
+    done = subprocess.run(
+        ["cc", "-O2", "-o", str(made), str(_SOURCE)], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{_SOURCE.name} does not compile: {done.stderr}")
+    return made
+
+
+def _plan(planned: Sequence[Arrival]) -> bytes:
+    """As `load/open_loop.c` reads it: each request that there is once, and who sends which when."""
+    numbers: dict[bytes, int] = {}
+    which = array("I", [numbers.setdefault(arrival.request, len(numbers)) for arrival in planned])
+    parts = [struct.pack("=I", len(numbers))]
+    for request in numbers:
+        parts += (struct.pack("=I", len(request)), request)
+    due = array("d", [arrival.due for arrival in planned])
+    return b"".join((*parts, struct.pack("=I", len(planned)), due.tobytes(), which.tobytes()))
+
+
+def _told(planned: Sequence[Arrival], said: bytes, cores: float) -> Told:
+    count = len(planned)
+    latencies, lags, statuses = array("d"), array("d"), array("i")
+    latencies.frombytes(said[: 8 * count])
+    lags.frombytes(said[8 * count : 16 * count])
+    statuses.frombytes(said[16 * count :])
+    told = Told(cores=cores, lags=sorted(lags))
+    for arrival, took, status in zip(planned, latencies, statuses, strict=True):
+        if status < 0:
+            told.unanswered += 1
+            continue
+        told.statuses[status] += 1
+        if status in (200, 201):
+            told.latencies.setdefault(arrival.of, []).append(took)
+    for of_a_group in told.latencies.values():
+        of_a_group.sort()
     return told
 
 
-class _Loop:
-    """All connections, and the requests that wait for one."""
-
-    def __init__(self, port: int, planned: Sequence[Arrival]) -> None:
-        self.port = port
-        self.planned = planned
-        self.told = Told()
-        self.connections: set[_Connection] = set()
-        self.idle: list[_Connection] = []
-        self.waiting: deque[Arrival] = deque()
-        self.left = len(planned)
-        self._opened = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._next = 0
-
-    async def run(self, patience: float) -> Told:
-        self.loop = asyncio.get_running_loop()
-        self.done = asyncio.Event()
-        await asyncio.gather(*(self._open() for _ in range(_CONNECTIONS)))
-        self.began = self.loop.time()
-        self._send_due()
-        last = self.planned[-1].due if self.planned else 0.0
-        try:
-            async with asyncio.timeout(last + patience):
-                await self.done.wait()
-        except TimeoutError:
-            self.told.unanswered = self.left
-            self.done.set()
-        for connection in list(self.connections):
-            connection.transport.abort()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        return self.told
-
-    def free(self, connection: _Connection) -> None:
-        """It can take the next request."""
-        if self.done.is_set():
-            connection.transport.abort()
-        elif self.waiting:
-            connection.send(self.waiting.popleft())
-        else:
-            self.idle.append(connection)
-
-    def lost(self, connection: _Connection) -> None:
-        self._opened -= 1
-        self.connections.discard(connection)
-        if connection in self.idle:
-            self.idle.remove(connection)
-        if not self.done.is_set():
-            self._open_more()
-
-    def answered(self, arrival: Arrival, status: int) -> None:
-        self.told.statuses[status] += 1
-        if status in (200, 201):
-            self.told.latencies.setdefault(arrival.of, []).append(self.loop.time() - self.began - arrival.due)
-        self.left -= 1
-        if self.left == 0:
-            self.done.set()
-
-    def _send_due(self) -> None:
-        """Everything whose moment has come; then again at the next one's."""
-        planned, now = self.planned, self.loop.time() - self.began
-        while self._next < len(planned) and planned[self._next].due <= now:
-            arrival = planned[self._next]
-            self._next += 1
-            self.told.lags.append(now - arrival.due)
-            if self.idle:
-                self.idle.pop().send(arrival)
-            else:
-                self.waiting.append(arrival)
-                self._open_more()
-        if self._next < len(planned):
-            self.loop.call_at(self.began + planned[self._next].due, self._send_due)
-
-    def _open_more(self) -> None:
-        if self._opened < _MOST_CONNECTIONS:
-            task = self.loop.create_task(self._open())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _open(self) -> None:
-        self._opened += 1
-        await self.loop.create_connection(lambda: _Connection(self), "127.0.0.1", self.port)
-
-
-class _Connection(asyncio.Protocol):
-    """One request at a time."""
-
-    transport: asyncio.Transport
-
-    def __init__(self, loop: _Loop) -> None:
-        self._loop = loop
-        self._parser = httptools.HttpResponseParser(self)
-        self._arrival: Arrival | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # always one here
-        self.transport = transport
-        self._loop.connections.add(self)
-        self._loop.free(self)
-
-    def send(self, arrival: Arrival) -> None:
-        self._arrival = arrival
-        self.transport.write(arrival.request)
-
-    def data_received(self, data: bytes) -> None:
-        self._parser.feed_data(data)
-
-    def on_message_complete(self) -> None:
-        arrival, self._arrival = self._arrival, None
-        assert arrival is not None
-        self._loop.answered(arrival, self._parser.get_status_code())
-        if self._parser.should_keep_alive():
-            self._parser = httptools.HttpResponseParser(self)
-            self._loop.free(self)
-        else:
-            self.transport.close()
-
-    def connection_lost(self, _: Exception | None) -> None:
-        arrival, self._arrival = self._arrival, None
-        if arrival is not None and not self._loop.done.is_set():
-            self._loop.answered(arrival, 0)
-        self._loop.lost(self)
+def _cpu_seconds_of_children() -> float:
+    """Of those that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import closed_loop
+from benchmarks import closed_loop, open_loop
 from benchmarks.result import Result, spread
 
 __all__ = ["Asked", "run_part"]
@@ -32,6 +32,7 @@ def run_part(
     rounds: int,
     seconds: float,
     needs_wrk: bool = False,
+    needs_compiler: bool = False,
     **options: tuple[Callable[[str], Any], Any, str],
 ) -> int:
     """`options`: by name, how it is read, its default, and what it is. With `--out` the result goes there as a file;
@@ -47,6 +48,9 @@ def run_part(
     given = parser.parse_args()
     if needs_wrk and not closed_loop.is_there():
         print(closed_loop.INSTALL, file=sys.stderr)
+        return 1
+    if needs_compiler and not open_loop.is_there():
+        print(open_loop.INSTALL, file=sys.stderr)
         return 1
     began = time.monotonic()
     result = measure(Asked(given.rounds, given.seconds, given))

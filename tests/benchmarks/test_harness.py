@@ -20,10 +20,14 @@ from benchmarks.selling import LongestBatch, new_event, open_engine, placing, ra
 from benchmarks.turns import Turn, Turns
 from benchmarks.wire import ask, make_event, make_events, seat_map
 
-from benchmarks import ballast, closed_loop, programs
+from benchmarks import ballast, closed_loop, open_loop, programs
 from holdfast.domain import commands as c
 
 needs_wrk = pytest.mark.skipif(not closed_loop.is_there(), reason="wrk makes the load, and is not installed")
+
+needs_compiler = pytest.mark.skipif(
+    not open_loop.is_there(), reason="what makes the load is compiled, and there is no C compiler"
+)
 
 
 @pytest.fixture
@@ -121,6 +125,7 @@ def test_an_echo_sends_the_bytes_of_an_answer(server: Program) -> None:
             assert dict(echoed.headers) | {"date": ""} == dict(answer.headers) | {"date": ""}
 
 
+@needs_compiler
 def test_an_open_loop_counts_from_the_intended_moment(server: Program) -> None:
     event = make_event(server.port, capacity=3)
     good = request_bytes(server.port, HOLDS.method, HOLDS.path, HOLDS.body_for(event))
@@ -134,6 +139,7 @@ def test_an_open_loop_counts_from_the_intended_moment(server: Program) -> None:
     assert told.lags[-1] >= 5.0
 
 
+@needs_compiler
 def test_an_open_loop_that_nobody_answers_ends() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
