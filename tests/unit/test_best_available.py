@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.domain import best_available
 from holdfast.domain.best_available import Occupancy
 from holdfast.domain.rows import RowIndex, RowOfSeats, bits_of
 
 CATEGORIES = ("front", "middle", "back")
+
+
+@pytest.fixture(
+    params=[0, best_available.RANKED_AFTER], ids=["ranked", "searched"], autouse=True, scope="module"
+)
+def ranked_after(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything here holds for both ways to the best block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(best_available, "RANKED_AFTER", request.param)
+        yield
 
 
 @dataclass
@@ -187,6 +199,27 @@ def test_asking_again_and_again_sells_every_seat_once(house: House, asks: list[i
             occupancy.take(chosen)
         assert occupancy.free_count() == len(free)
         assert set(occupancy.free_numbers()) == free
+
+
+@settings(max_examples=300, deadline=None)
+@given(house=houses(max_rows=6, max_seats=12), seed=st.integers(0, 2**32))
+def test_a_ranking_stays_the_search_while_seats_come_and_go(house: House, seed: int) -> None:
+    """One house is asked from the beginning, and ranks; another is made anew for each question, and searches."""
+    chance = random.Random(seed)
+    occupancy = house.occupancy
+    for _ in range(30):
+        free = house.free()
+        if free and chance.random() < 0.6:
+            moved = chance.sample(free, min(len(free), chance.randrange(1, 4)))
+            occupancy.take(moved)
+            house.taken |= set(moved)
+        elif house.taken:
+            moved = chance.sample(sorted(house.taken), min(len(house.taken), chance.randrange(1, 4)))
+            occupancy.free(moved)
+            house.taken -= set(moved)
+        n, category = chance.randrange(1, 4), chance.choice([None, *CATEGORIES])
+        wanted = range(3) if category is None else [CATEGORIES.index(category)]
+        assert occupancy.best(n, category) == best_by_hand(house, n, list(wanted))
 
 
 @pytest.mark.parametrize(

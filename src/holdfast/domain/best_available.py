@@ -19,14 +19,20 @@ left. It never refuses while n seats are free.
 The whole house is one long integer, a bit for each seat (see `rows.py`); a decision is some thirty
 operations on it, whether the house is empty, full or torn. The nearest to the middle is found bit-sliced:
 distances are written across the house in binary, and each plane, from the highest down, drops the farther
-half if that leaves any.
+half if that leaves any. What is asked for again and again is kept ranked by rows (see `ranking.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from .rows import RowIndex, bits_of
+from .ranking import Ranking
+from .rows import RowIndex, bits_of, starts_of_runs
+
+RANKED_AFTER = 8
+"""So often is so many seats of a category searched for before its blocks are ranked, which takes a look at each row."""
+MOST_RANKINGS = 16
+"""Each costs something at every move; what comes later is searched for."""
 
 
 class Occupancy:
@@ -35,7 +41,7 @@ class Occupancy:
     Taking a taken seat, or freeing a free one, is a bug of the caller and raises ValueError.
     """
 
-    __slots__ = ("_free", "_is_free", "rows")
+    __slots__ = ("_asked", "_by_row", "_free", "_is_free", "_rankings", "rows")
 
     def __init__(self, rows: RowIndex, taken: Iterable[int] = ()) -> None:
         taken = tuple(taken)
@@ -43,7 +49,12 @@ class Occupancy:
         self._free = rows.seats ^ rows.mask(taken)
         self._is_free = bytearray(b"\1" * (rows.highest_number + 1))
         """The same by seat number: to look at one bit of a whole house takes a copy of all of them."""
-        self._mark(taken, 0)
+        for number in taken:
+            self._is_free[number] = 0
+        self._asked: dict[tuple[int, str], int] = {}
+        self._rankings: dict[tuple[int, str], Ranking] = {}
+        self._by_row: list[int] = []
+        """The free seats row by row, as long as there are rankings."""
 
     def take(self, numbers: Collection[int]) -> None:
         if not numbers:
@@ -67,8 +78,14 @@ class Occupancy:
         return self._is_free[number] == 1
 
     def _mark(self, numbers: Iterable[int], free: int) -> None:
+        by_row, rankings = self._by_row, self._rankings.values()
         for number in numbers:
             self._is_free[number] = free
+            if rankings:
+                row, place = self.rows.place_of(number)
+                by_row[row] ^= 1 << place
+                for ranking in rankings:
+                    ranking.changed.add(row)
 
     def free_count(self, category: str | None = None) -> int:
         """How many seats are free, in all or in one category (0 for one that the map does not have)."""
@@ -87,15 +104,37 @@ class Occupancy:
             raise ValueError("at least one seat must be asked for")
         masks = self.rows.category_masks
         names = self.rows.categories if category is None else (category,)
-        pools = [(name, self._free & masks[name]) for name in names if name in masks]
-        for _, pool in pools:
-            blocks = _starts_of_runs(pool, n)
-            if blocks:
-                best = _best(self.rows, self._free, blocks, n, 1)
-                return self.rows.block(best.bit_length() - 1, n)
+        names = [name for name in names if name in masks]
+        for name in names:
+            block = self._block(n, name)
+            if block is not None:
+                return block
         if together:
             return None
-        return self._split(n, [pool for _, pool in pools])
+        return self._split(n, [self._free & masks[name] for name in names])
+
+    def _block(self, n: int, category: str) -> tuple[int, ...] | None:
+        ranking = self._rankings.get((n, category)) or self._ranking(n, category)
+        if ranking is not None:
+            best = ranking.best()
+            return None if best is None else self.rows.block_in(*best, n)
+        blocks = starts_of_runs(self._free & self.rows.category_masks[category], n)
+        if not blocks:
+            return None
+        return self.rows.block(_best(self.rows, self._free, blocks, n, 1).bit_length() - 1, n)
+
+    def _ranking(self, n: int, category: str) -> Ranking | None:
+        """Once it has been asked for often enough."""
+        asked = self._asked[n, category] = self._asked.get((n, category), 0) + 1
+        if asked <= RANKED_AFTER or len(self._rankings) >= MOST_RANKINGS:
+            return None
+        if not self._rankings:
+            self._by_row = self.rows.by_row(self._free)
+        rows = self.rows
+        made = self._rankings[n, category] = Ranking(
+            self._by_row, rows.category_rows[category], rows.widths, n
+        )
+        return made
 
     def _split(self, n: int, pools: list[int]) -> tuple[int, ...] | None:
         counts = [pool.bit_count() for pool in pools]
@@ -120,7 +159,7 @@ class Occupancy:
         while n:
             length, runs = _longest_runs(pool)
             if n <= length:
-                best = _best(rows, free, _starts_of_runs(pool, n), n, 1)
+                best = _best(rows, free, starts_of_runs(pool, n), n, 1)
                 chosen.extend(rows.block(best.bit_length() - 1, n))
                 break
             # No run is longer than these, so they do not touch each other: as many as fit, all at once.
@@ -134,16 +173,6 @@ class Occupancy:
             pool ^= taken
             free ^= taken
         return tuple(chosen)
-
-
-def _starts_of_runs(pool: int, n: int) -> int:
-    """Each bit from which n bits in a row are set, in log n steps."""
-    starts, have = pool, 1
-    while have < n and starts:
-        step = min(have, n - have)
-        starts &= starts >> step
-        have += step
-    return starts
 
 
 def _longest_runs(pool: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +36,9 @@ class RowIndex:
 
     def __init__(self, rows: Iterable[RowOfSeats], categories: Sequence[str]) -> None:
         self.categories: tuple[str, ...] = tuple(categories)
-        self._widths: list[int] = []
+        self.widths: list[int] = []
+        """Of each row, in places."""
+        self._starts: list[int] = []
         bits: list[int] = []
         numbers: list[int] = []
         seat_categories: list[int] = []
@@ -47,7 +50,8 @@ class RowIndex:
             numbers.extend(row.numbers)
             seat_categories.extend(row.categories)
             width = row.positions[-1] + 1
-            self._widths.append(width)
+            self.widths.append(width)
+            self._starts.append(offset)
             offset += width + 1
         self.size: int = offset
         """How many bits the whole line has."""
@@ -92,6 +96,27 @@ class RowIndex:
         """The numbers of the n seats from this bit on."""
         return tuple(self._number_at[start : start + n])
 
+    def place_of(self, number: int) -> tuple[int, int]:
+        """(row, place in it) of a seat that there is."""
+        bit = self._bit_of[number]
+        row = bisect_right(self._starts, bit) - 1
+        return row, bit - self._starts[row]
+
+    def block_in(self, row: int, place: int, n: int) -> tuple[int, ...]:
+        """The numbers of the n seats of a row from this place on."""
+        return self.block(self._starts[row] + place, n)
+
+    def by_row(self, mask: int) -> list[int]:
+        """A mask of the whole house as one of each row."""
+        return [
+            mask >> start & (1 << width) - 1 for start, width in zip(self._starts, self.widths, strict=True)
+        ]
+
+    @cached_property
+    def category_rows(self) -> dict[str, list[int]]:
+        """The seats of each category, row by row."""
+        return {category: self.by_row(mask) for category, mask in self.category_masks.items()}
+
     def numbers(self, mask: int) -> tuple[int, ...]:
         """The numbers of all seats of a mask, in row order, left to right."""
         number_at = self._number_at
@@ -114,12 +139,12 @@ class RowIndex:
         return self._planes(1)
 
     def _planes(self, parity: int) -> tuple[int, ...]:
-        count = max(self._widths, default=0).bit_length()
+        count = max(self.widths, default=0).bit_length()
         # Rows of one width look alike: each plane is written once per width, and then only joined.
         planes = []
         for plane in reversed(range(count)):
-            texts = {width: _plane_of_row(width, parity, plane) for width in set(self._widths)}
-            planes.append(int("".join([texts[width] for width in reversed(self._widths)]), 2))
+            texts = {width: _plane_of_row(width, parity, plane) for width in set(self.widths)}
+            planes.append(int("".join([texts[width] for width in reversed(self.widths)]), 2))
         return tuple(planes)
 
 
@@ -139,6 +164,16 @@ def _digits(odd: int, count: int, plane: int) -> str:
         return "01"[odd] * count
     half = 1 << (plane - 1)
     return (("0" * half + "1" * half) * (count // (2 * half) + 1))[:count]
+
+
+def starts_of_runs(pool: int, n: int) -> int:
+    """Each bit from which n bits in a row are set, in log n steps."""
+    starts, have = pool, 1
+    while have < n and starts:
+        step = min(have, n - have)
+        starts &= starts >> step
+        have += step
+    return starts
 
 
 def bits_of(mask: int) -> list[int]:
