@@ -24,6 +24,9 @@ BODY_LIMIT = 64 * 1024
 SEAT_MAP_LIMIT = 32 * 1024 * 1024
 """For the routes that take a seat map: creating an event, changing one, and dialect 3's seats."""
 
+_MOST_KNOWN_BODIES = 512
+_LONGEST_KNOWN_BODY = 256
+
 ErrorRenderer = Callable[[HoldfastError], tuple[int, Any]]
 """A dialect's answer to an error: its status, and its body (None: the problem body, with that status)."""
 
@@ -67,6 +70,8 @@ class Endpoint:
     """A dialect's: query parameters that nobody knows, and a body that is not asked for, are passed over."""
     anonymous: bool = False
     """Who calls makes no difference, and is not asked: so it answers at once when the database does not."""
+    known_bodies: dict[bytes, tuple[Any, Any]] | None = None
+    """Of a route to which many bring the same bytes: those that were read already, decoded and as its model."""
     openapi: dict[str, Any] = field(default_factory=dict)
     """Summary, description, tags, examples: what only the document needs (`openapi.py`)."""
 
@@ -107,13 +112,22 @@ class Endpoint:
         return arguments
 
     def _read_body(self, adapter: TypeAdapter[Any], exchange: Exchange) -> Any:
-        if not exchange.body and not self.body_required:
+        raw, known = exchange.body, self.known_bodies
+        if not raw and not self.body_required:
             return None
-        exchange.decoded = decode(exchange.body, large_arrays=self.takes_seat_map)
+        if known is not None and (read := known.get(raw)) is not None:
+            exchange.decoded, body = read
+            return body
+        exchange.decoded = decode(raw, large_arrays=self.takes_seat_map)
         try:
-            return adapter.validator.validate_json(exchange.body)
+            body = adapter.validator.validate_json(raw)
         except ValidationError as failed:
             raise invalid_input(failed, exchange.decoded) from None
+        if known is not None and len(raw) <= _LONGEST_KNOWN_BODY:
+            if len(known) >= _MOST_KNOWN_BODIES:
+                known.clear()
+            known[raw] = exchange.decoded, body
+        return body
 
     def _read_query(self, exchange: Exchange) -> dict[str, Any]:
         """A query has only text: digits become numbers where a number is expected, and so on."""
@@ -181,6 +195,7 @@ class Routes:
         render_error: ErrorRenderer | None = None,
         hold_token: bool = False,
         anonymous: bool = False,
+        alike: bool = False,
         examples: dict[str, Any] | None = None,
         answers: dict[int, Any] | None = None,
         response_type: str = "application/json",
@@ -195,6 +210,7 @@ class Routes:
             body_limit: in bytes; SEAT_MAP_LIMIT also lifts the limit on items of an array.
             render_error: a dialect's translation; else the collection's.
             anonymous: the route is open to anyone and does not look at who calls.
+            alike: many bring the same body, byte for byte, so that it is read once. Its model must not change.
             hold_token: the route reads `exchange.hold_token` (for the document).
             examples: bodies by name, for the document.
             answers: an example of the answer for each success status, for the document.
@@ -219,6 +235,7 @@ class Routes:
                     render_error=render_error or self.render_error,
                     lenient=self.lenient,
                     anonymous=anonymous,
+                    known_bodies={} if alike else None,
                     **_parts(function, path, response),
                     openapi={
                         "tag": self.tag,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -72,6 +73,10 @@ class PlaceHoldIn(In):
     buyer: ShortText | None = Field(
         None, description="Your own name for the buyer; required where the event has `max_per_buyer`."
     )
+
+    @cached_property
+    def asked(self) -> tuple[c.Line, ...]:
+        return tuple([line.line() for line in self.lines])
 
 
 class TokenIn(In):

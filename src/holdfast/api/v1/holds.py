@@ -59,6 +59,7 @@ def _told(hold: Hold) -> Told:
     "/v1/holds",
     policy=Policy.PUBLIC,
     status=201,
+    alike=True,
     response=PlacedHoldOut,
     errors=[
         EventNotFound,
@@ -102,7 +103,7 @@ async def place_hold(exchange: Exchange, body: PlaceHoldIn) -> Reply:
         by=exchange.principal.id,
         key=retry_key(exchange, _placed),
         hold_id=hold_id,
-        lines=tuple(line.line() for line in body.lines),
+        lines=body.asked,
         token_hash=engine.keyring.hold_token_hash(hold_id),
         ttl_seconds=body.ttl_seconds,
         allow_partial=body.allow_partial,
