@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -74,7 +73,7 @@ class PlaceHoldIn(In):
         None, description="Your own name for the buyer; required where the event has `max_per_buyer`."
     )
 
-    @cached_property
+    @property
     def asked(self) -> tuple[c.Line, ...]:
         return tuple([line.line() for line in self.lines])
 
