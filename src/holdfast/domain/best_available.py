@@ -103,8 +103,8 @@ class Occupancy:
         if n < 1:
             raise ValueError("at least one seat must be asked for")
         masks = self.rows.category_masks
-        names = self.rows.categories if category is None else (category,)
-        names = [name for name in names if name in masks]
+        wanted = self.rows.categories if category is None else (category,)
+        names = [name for name in wanted if name in masks]
         for name in names:
             block = self._block(n, name)
             if block is not None:
