@@ -56,7 +56,7 @@ class Batch(Transaction):
         self, needs: Needs, known: Known, holdings: Holdings | None
     ) -> dict[str, list[tuple[Any, ...]]]:
         """Locks, and loads what follows the lock, by the names of the answers."""
-        self._pipeline.add_plain(b"BEGIN")
+        self._pipeline.begin()
         asked = {
             name: self._add(query, **parameters) for name, query, parameters in _loads(needs, known, holdings)
         }

@@ -35,8 +35,28 @@ _UNKNOWN_STATEMENT = b"26000"
 LONG_BYTES = 1_000
 """A statement that is longer goes out at once: the server works on it while the next ones are being made."""
 
-_PREPARED: WeakKeyDictionary[Connection, set[bytes]] = WeakKeyDictionary()
-"""Names of the statements that each connection knows."""
+PLANS_RENEWED = (16, 64, 256, 1_024)
+"""After so many transactions of a connection, and then after each such last number, its statements are planned anew.
+
+PostgreSQL keeps a plan until it has counted the table again, which it does once a minute at the most. One that was made
+when the table was empty may read a whole event for each batch: the first minute of the first sale, of all times.
+"""
+
+
+class _Session:
+    """What a connection's session in the database knows."""
+
+    def __init__(self) -> None:
+        self.names: set[bytes] = set()
+        """Of statements that are prepared."""
+        self.transactions = 0
+
+    @property
+    def wants_new_plans(self) -> bool:
+        return self.transactions in PLANS_RENEWED or self.transactions % PLANS_RENEWED[-1] == 0
+
+
+_SESSIONS: WeakKeyDictionary[Connection, _Session] = WeakKeyDictionary()
 
 Row = tuple[Any, ...]
 
@@ -65,7 +85,8 @@ class Pipeline:
         self._connection = connection
         self._pgconn = connection.pgconn
         self._transformer = Transformer(connection)
-        self._names = _PREPARED.setdefault(connection, set())
+        self._session = _SESSIONS.setdefault(connection, _Session())
+        self._names = self._session.names
         self._preparing: dict[bytes, int] = {}
         """Names that are being prepared, and the places of their answers."""
         self._asked = 0
@@ -89,8 +110,15 @@ class Pipeline:
             self._pgconn.flush()
         return self._want()
 
+    def begin(self) -> None:
+        """BEGIN, and now and then new plans."""
+        self._session.transactions += 1
+        self.add_plain(b"BEGIN")
+        if self._session.wants_new_plans:
+            self.add_plain(b"DISCARD PLANS")
+
     def add_plain(self, text: bytes) -> int:
-        """BEGIN, COMMIT, ROLLBACK: nothing to prepare."""
+        """COMMIT, ROLLBACK and such: nothing to prepare."""
         self.is_between = False
         self._pgconn.send_query_params(text, None)
         return self._want()

@@ -69,7 +69,7 @@ class SpanningBatch(Transaction):
 
     async def _ask(self, members: Sequence[Member]) -> dict[int, dict[str, Rows]]:
         """Rows by event and by the names of the answers, each without its event's number."""
-        self._pipeline.add_plain(b"BEGIN")
+        self._pipeline.begin()
         asked = {
             name: self._pipeline.add(STATEMENTS[query], parameters)
             for name, query, parameters in _loads(members)

@@ -59,8 +59,8 @@ def statements(inventory: Inventory, version: int) -> Iterator[Statement]:
         yield "insert_claims", {"version": version, **claims(claims_of(changes))}
     if changes.new_bookings:
         yield "insert_bookings", {"now": now, **bookings(changes.new_bookings)}
-    if changes.cancelled_bookings:
-        yield "cancel_bookings", {"now": now, "hold_ids": arrays.ids(changes.cancelled_bookings)}
+    for hold_id in changes.cancelled_bookings:
+        yield "cancel_booking", {"now": now, "hold_id": hold_id}
     first_steps = [block for block in changes.new_blocks if block.first == 0]
     if first_steps:
         yield "insert_blocks", {"now": now, **_blocks(first_steps)}

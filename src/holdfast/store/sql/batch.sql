@@ -1,5 +1,9 @@
 -- A batch, step by step. The loads go out together with the lock, in one pipelined BEGIN; the writes in a second round
 -- trip, with the COMMIT. Whatever follows the lock sees the state after it (READ COMMITTED).
+--
+-- LATERAL (... OFFSET 0) is a join that looks its rows up one by one, whatever the planner believes. It plans once for all
+-- events, and guesses that an event is as large as the average; to read a small event whole and hash it is cheaper than
+-- ten lookups, and of a hot event it would be every booking that there is, in every batch.
 
 -- name: lock_inventory
 -- The event's turn-taking: processes and machines decide for it one batch after the other.
@@ -28,15 +32,17 @@ ORDER BY area_number;
 SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
        b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
 FROM holds h
-LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
+LEFT JOIN LATERAL (
+    SELECT * FROM bookings WHERE event_number = :event_number AND hold_id = h.id OFFSET 0
+) b ON true
 WHERE h.event_number = :event_number AND h.id = ANY(:hold_ids::uuid[]);
 
 -- name: load_holds_of_bookings
 SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
        b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
-FROM bookings b
-JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
-WHERE b.event_number = :event_number AND b.id = ANY(:booking_ids::uuid[]);
+FROM unnest(:booking_ids::uuid[]) AS n (booking_id)
+CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = :event_number AND id = n.booking_id OFFSET 0) b
+CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = :event_number AND id = b.hold_id OFFSET 0) h;
 
 -- name: load_claims
 -- Of holds and blocks that the batch names; a cancelled booking's claims tell what it was.
@@ -47,9 +53,9 @@ ORDER BY hold_id, claim_number;
 
 -- name: load_claims_of_bookings
 SELECT c.hold_id, c.line, c.area_number, c.seat_number, c.quantity
-FROM bookings b
-JOIN claims c ON c.event_number = :event_number AND c.hold_id = b.hold_id
-WHERE b.event_number = :event_number AND b.id = ANY(:booking_ids::uuid[])
+FROM unnest(:booking_ids::uuid[]) AS n (booking_id)
+CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = :event_number AND id = n.booking_id OFFSET 0) b
+CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = :event_number AND hold_id = b.hold_id OFFSET 0) c
 ORDER BY c.hold_id, c.claim_number;
 
 -- name: load_blocks
@@ -94,7 +100,7 @@ oldest AS (
 SELECT o.id, o.status, o.placed_at, o.expires_at, o.quantity, o.requested, o.buyer, o.token_hash,
        c.line, c.area_number, c.seat_number, c.quantity AS claimed
 FROM oldest o
-JOIN claims c ON c.event_number = :event_number AND c.hold_id = o.id
+CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = :event_number AND hold_id = o.id OFFSET 0) c
 ORDER BY o.expires_at, o.id, c.claim_number;
 
 -- name: load_sweep
@@ -117,7 +123,7 @@ WITH oldest AS (
 SELECT o.id, o.status, o.placed_at, o.expires_at, o.quantity, o.requested, o.buyer, o.token_hash,
        c.line, c.area_number, c.seat_number, c.quantity AS claimed
 FROM oldest o
-JOIN claims c ON c.event_number = :event_number AND c.hold_id = o.id
+CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = :event_number AND hold_id = o.id OFFSET 0) c
 ORDER BY o.expires_at, o.id, c.claim_number;
 
 -- name: load_buyers
@@ -130,6 +136,7 @@ WHERE h.event_number = :event_number
   AND NOT EXISTS (
       SELECT FROM bookings b
       WHERE b.event_number = :event_number AND b.hold_id = h.id AND b.status = 'cancelled'
+      OFFSET 0
   );
 
 -- name: load_journal
@@ -159,7 +166,7 @@ WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]) AND ende
 UPDATE holds h
 SET status = m.status, expires_at = m.expires_at
 FROM unnest(:ids::uuid[], :statuses::text[], :expiries::timestamptz[]) AS m (id, status, expires_at)
-WHERE h.event_number = :event_number AND h.id = m.id;
+WHERE h.event_number = :event_number AND h.id = m.id AND h.id = ANY(:ids::uuid[]);
 
 -- name: insert_holds!
 INSERT INTO holds (
@@ -195,10 +202,11 @@ FROM events e,
          AS n (hold_id, id, buyer_name, buyer_email, confirmed_by)
 WHERE e.event_number = :event_number;
 
--- name: cancel_bookings!
+-- name: cancel_booking!
+-- One by one: for an array of them the planner would rather read a small event's bookings by another index.
 UPDATE bookings
 SET status = 'cancelled', cancelled_at = :now
-WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]);
+WHERE event_number = :event_number AND hold_id = :hold_id;
 
 -- name: insert_blocks!
 INSERT INTO blocks (event_number, id, reason, blocked_at, blocked_by)

@@ -1,5 +1,5 @@
 -- A batch of several events at once, on one PostgreSQL: the statements of batch.sql over arrays. Each row says whose it is.
--- Nothing here waits for a lock: an event that someone else is deciding for is left to its own lane.
+-- Nothing here waits for a lock: an event that someone else is deciding for is left to its own lane. LATERAL as there.
 
 -- name: lock_inventories
 SELECT event_number, version, last_at
@@ -27,27 +27,29 @@ ORDER BY event_number, area_number;
 SELECT n.event_number, h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
        b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
 FROM unnest(:numbers::bigint[], :hold_ids::uuid[]) AS n (event_number, hold_id)
-JOIN holds h ON h.event_number = n.event_number AND h.id = n.hold_id
-LEFT JOIN bookings b ON b.event_number = n.event_number AND b.hold_id = h.id;
+CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = n.event_number AND id = n.hold_id OFFSET 0) h
+LEFT JOIN LATERAL (
+    SELECT * FROM bookings WHERE event_number = n.event_number AND hold_id = n.hold_id OFFSET 0
+) b ON true;
 
 -- name: load_holds_of_bookings
 SELECT n.event_number, h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
        b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
 FROM unnest(:numbers::bigint[], :booking_ids::uuid[]) AS n (event_number, booking_id)
-JOIN bookings b ON b.event_number = n.event_number AND b.id = n.booking_id
-JOIN holds h ON h.event_number = n.event_number AND h.id = b.hold_id;
+CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = n.event_number AND id = n.booking_id OFFSET 0) b
+CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = n.event_number AND id = b.hold_id OFFSET 0) h;
 
 -- name: load_claims
 SELECT n.event_number, c.hold_id, c.line, c.area_number, c.seat_number, c.quantity
 FROM unnest(:numbers::bigint[], :hold_ids::uuid[]) AS n (event_number, hold_id)
-JOIN claims c ON c.event_number = n.event_number AND c.hold_id = n.hold_id
+CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = n.event_number AND hold_id = n.hold_id OFFSET 0) c
 ORDER BY c.hold_id, c.claim_number;
 
 -- name: load_claims_of_bookings
 SELECT n.event_number, c.hold_id, c.line, c.area_number, c.seat_number, c.quantity
 FROM unnest(:numbers::bigint[], :booking_ids::uuid[]) AS n (event_number, booking_id)
-JOIN bookings b ON b.event_number = n.event_number AND b.id = n.booking_id
-JOIN claims c ON c.event_number = n.event_number AND c.hold_id = b.hold_id
+CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = n.event_number AND id = n.booking_id OFFSET 0) b
+CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = n.event_number AND hold_id = b.hold_id OFFSET 0) c
 ORDER BY c.hold_id, c.claim_number;
 
 -- name: load_buyers
@@ -57,6 +59,7 @@ JOIN holds h ON h.event_number = n.event_number AND h.buyer = n.buyer AND h.stat
 WHERE NOT EXISTS (
     SELECT FROM bookings b
     WHERE b.event_number = n.event_number AND b.hold_id = h.id AND b.status = 'cancelled'
+    OFFSET 0
 );
 
 -- name: load_journals
@@ -73,7 +76,7 @@ CROSS JOIN LATERAL (
 -- name: load_answers
 SELECT n.event_number, i.scope, i.body, i.status, i.answer, i.token_for
 FROM unnest(:numbers::bigint[], :scopes::bytea[]) AS n (event_number, scope)
-JOIN idempotency i ON i.event_number = n.event_number AND i.scope = n.scope;
+CROSS JOIN LATERAL (SELECT * FROM idempotency WHERE event_number = n.event_number AND scope = n.scope OFFSET 0) i;
 
 -- name: book_claims!
 UPDATE claims c
