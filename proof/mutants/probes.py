@@ -124,6 +124,35 @@ def failed_commit_spoils_nothing(shop: Shop) -> str | None:
     return _expected(refused, 503, "unavailable") or _expected(shop.hold(event, {"best_available": 4}), 201)
 
 
+def best_available_sells_out(shop: Shop) -> str | None:
+    """P7: asked for the best seat again and again, the engine gives every seat once, and those that came back."""
+    rows = [f"{row}-{seat}" for row in "ABC" for seat in range(1, 9)]
+    event = shop.event(seat_map={"labels": rows, "category": "stalls"})
+    had: list[str] = []
+    for turn in range(len(rows) + 1):
+        told = shop.hold(event, {"best_available": 1})
+        if told.status != 201:
+            return f"the seat after {len(had)} of {len(rows)} was answered {told}"
+        hold, seats = told.body, told.body["lines"][0]["seats"]
+        if turn == len(rows) // 2:
+            shop.ask("POST", f"/v1/holds/{hold['id']}/release", token=hold["hold_token"])
+        else:
+            had += seats
+    if sorted(had) != sorted(rows):
+        return f"of {len(rows)} seats {len(set(had))} were sold, some of them {len(had) - len(set(had))} times more"
+    return _expected(shop.hold(event, {"best_available": 1}), 409, "sold_out")
+
+
+def quantity_is_what_was_asked_for(shop: Shop) -> str | None:
+    """P8: a hold has what its own request asked for, however like another request it is."""
+    event = shop.event(capacity=1_000)
+    for quantity in (1, 2, 1, 3, 2):
+        hold = shop.held(event, {"quantity": quantity})
+        if hold["quantity"] != quantity:
+            return f"asked for {quantity}, and was answered {hold['quantity']}"
+    return None
+
+
 def alarm_stops_sales(shop: Shop) -> str | None:
     """An event whose rows disagree with its journal is sold no more, until a person has looked."""
     event = shop.event(capacity=10)
@@ -209,6 +238,8 @@ PROBES: dict[str, Probe] = {
         cancelled_event_sells_nothing,
         refused_hold_spoils_nothing,
         failed_commit_spoils_nothing,
+        best_available_sells_out,
+        quantity_is_what_was_asked_for,
         expiry_changes_the_state,
         alarm_stops_sales,
         token_whole,

@@ -259,4 +259,14 @@ MUTANTS = (
     Mutant(
         "044-anyone-may-release", "A hold is released without its token.", Probing("foreign-hold-is-absent")
     ),
+    Mutant(
+        "047-ranking-not-told",
+        "The best blocks of a row are ranked once, and not again when its seats are sold.",
+        Probing("best-available-sells-out"),
+    ),
+    Mutant(
+        "048-body-known-by-its-beginning",
+        "A body that begins like one that was read is taken for that one.",
+        Probing("quantity-is-what-was-asked-for"),
+    ),
 )
