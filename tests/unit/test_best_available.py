@@ -24,6 +24,8 @@ def ranked_after(request: pytest.FixtureRequest) -> Iterator[None]:
     """Everything here holds for both ways to the best block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(best_available, "RANKED_AFTER", request.param)
+        if not request.param:
+            patch.setattr(best_available, "RANKED_APART", 0)
         yield
 
 

@@ -31,6 +31,8 @@ from .rows import RowIndex, bits_of, starts_of_runs
 
 RANKED_AFTER = 8
 """So often is so many seats of a category searched for before its blocks are ranked, which takes a look at each row."""
+RANKED_APART = 256
+"""So many choices lie between two first rankings, so that no batch has to wait for several."""
 MOST_RANKINGS = 16
 """Each costs something at every move; what comes later is searched for."""
 
@@ -41,7 +43,7 @@ class Occupancy:
     Taking a taken seat, or freeing a free one, is a bug of the caller and raises ValueError.
     """
 
-    __slots__ = ("_asked", "_by_row", "_free", "_is_free", "_rankings", "rows")
+    __slots__ = ("_asked", "_by_row", "_free", "_is_free", "_rankings", "_searches", "rows")
 
     def __init__(self, rows: RowIndex, taken: Iterable[int] = ()) -> None:
         taken = tuple(taken)
@@ -52,6 +54,8 @@ class Occupancy:
         for number in taken:
             self._is_free[number] = 0
         self._asked: dict[tuple[int, str], int] = {}
+        self._searches = RANKED_APART
+        """Since something was ranked for the first time."""
         self._rankings: dict[tuple[int, str], Ranking] = {}
         self._by_row: list[int] = []
         """The free seats row by row, as long as there are rankings."""
@@ -126,14 +130,14 @@ class Occupancy:
     def _ranking(self, n: int, category: str) -> Ranking | None:
         """Once it has been asked for often enough."""
         asked = self._asked[n, category] = self._asked.get((n, category), 0) + 1
-        if asked <= RANKED_AFTER or len(self._rankings) >= MOST_RANKINGS:
+        self._searches += 1
+        if asked <= RANKED_AFTER or self._searches <= RANKED_APART or len(self._rankings) >= MOST_RANKINGS:
             return None
+        self._searches = 0
         if not self._rankings:
             self._by_row = self.rows.by_row(self._free)
         rows = self.rows
-        made = self._rankings[n, category] = Ranking(
-            self._by_row, rows.category_rows[category], rows.widths, n
-        )
+        made = self._rankings[n, category] = Ranking(self._by_row, rows.rows_of(category), rows.widths, n)
         return made
 
     def _split(self, n: int, pools: list[int]) -> tuple[int, ...] | None:

@@ -66,6 +66,7 @@ class RowIndex:
             buffers[category][bit >> 3] |= 1 << (bit & 7)
         masks = [int.from_bytes(buffer, "little") for buffer in buffers]
         self.category_masks: dict[str, int] = dict(zip(self.categories, masks, strict=True))
+        self._category_rows: dict[str, list[int]] = {}
         self.seats: int = 0
         """The mask of every seat."""
         for mask in masks:
@@ -108,14 +109,19 @@ class RowIndex:
 
     def by_row(self, mask: int) -> list[int]:
         """A mask of the whole house as one of each row."""
+        whole = mask.to_bytes(self.size // 8 + 1, "little")
         return [
-            mask >> start & (1 << width) - 1 for start, width in zip(self._starts, self.widths, strict=True)
+            int.from_bytes(whole[start >> 3 : (start + width >> 3) + 1], "little") >> (start & 7)
+            & (1 << width) - 1
+            for start, width in zip(self._starts, self.widths, strict=True)
         ]
 
-    @cached_property
-    def category_rows(self) -> dict[str, list[int]]:
-        """The seats of each category, row by row."""
-        return {category: self.by_row(mask) for category, mask in self.category_masks.items()}
+    def rows_of(self, category: str) -> list[int]:
+        """The seats of a category, row by row."""
+        rows = self._category_rows.get(category)
+        if rows is None:
+            rows = self._category_rows[category] = self.by_row(self.category_masks[category])
+        return rows
 
     def numbers(self, mask: int) -> tuple[int, ...]:
         """The numbers of all seats of a mask, in row order, left to right."""
