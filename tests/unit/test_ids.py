@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from uuid import UUID, uuid4
 
 import pytest
@@ -49,3 +51,16 @@ def test_an_id_of_event_zero_names_no_event() -> None:
 @given(st.integers(1, 9_000_000_000), st.integers(1, ids.SEATS_PER_EVENT - 1))
 def test_a_seat_id_names_event_and_seat(event: int, seat: int) -> None:
     assert ids.split_seat_id(ids.seat_id(event, seat)) == (event, seat)
+
+
+@given(st.uuids())
+def test_an_id_that_was_read_is_the_one_that_was_written(some_id: UUID) -> None:
+    """It is made without UUID's own checks, and must be the same in everything that others ask of it."""
+    found = ids.read_id(str(some_id).upper())
+    assert (found, hash(found), repr(found), found.is_safe) == (
+        some_id,
+        hash(some_id),
+        repr(some_id),
+        some_id.is_safe,
+    )
+    assert pickle.loads(pickle.dumps(found)) == copy.copy(found) == some_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 
 from holdfast.api.cursors import Cursors
 from holdfast.api.principals import GUEST, Principal
+from holdfast.domain.value import dataclass
 
 if TYPE_CHECKING:
     from holdfast.api.cycle import Cycle

@@ -30,7 +30,7 @@ from holdfast.domain.errors import (
     NotFound,
     SeatNotFound,
 )
-from holdfast.domain.ids import MAX_EVENT_NUMBER
+from holdfast.domain.ids import MAX_EVENT_NUMBER, read_id
 from holdfast.domain.label import MAX_NAME_LENGTH, normalise_label, normalise_name
 
 __all__ = [
@@ -124,7 +124,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,12}")
 
 def parse_id(text: str) -> UUID | None:
     """Canonical form only, in any case: the standard library would take braces, `urn:uuid:` and no dashes."""
-    return UUID(text) if _UUID.fullmatch(text) else None
+    return read_id(text) if _UUID.fullmatch(text) else None
 
 
 def parse_number(text: str) -> int | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from holdfast.domain.best_available import Occupancy
+from holdfast.domain.ids import read_id
 
 if TYPE_CHECKING:
     from holdfast.domain.changes import Entry
@@ -136,7 +137,7 @@ class Holdings:
         self.version = version
 
     def _book(self, entry: Entry, at: datetime) -> None:
-        holding = self.by_id.get(UUID(entry["hold"]))
+        holding = self.by_id.get(read_id(entry["hold"]))
         if holding is None:  # an instant booking: it was never a hold to anyone
             self.add(_holding(entry, at, kind="hold", expires_at=None, booked=True))
         elif holding.seats:
@@ -232,7 +233,7 @@ def _holding(
     entry: Entry, at: datetime, *, kind: str, expires_at: datetime | None, booked: bool = False
 ) -> Holding:
     return Holding(
-        id=UUID(entry["hold"] if kind == "hold" else entry["block"]),
+        id=read_id(entry["hold"] if kind == "hold" else entry["block"]),
         kind=kind,
         placed_at=at,
         expires_at=expires_at,

@@ -7,7 +7,7 @@ Ids are not secrets: a hold token is.
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 EVENT_NUMBER_BITS = 40
 MAX_EVENT_NUMBER = (1 << EVENT_NUMBER_BITS) - 1
@@ -30,9 +30,22 @@ def make_id(event_number: int, *, unix_ms: int, random_bits: int) -> UUID:
         | (((unix_ms - EPOCH_MS) & ((1 << 41) - 1)) << 41)
         | (random_bits & ((1 << 41) - 1))
     )
-    return UUID(
-        int=((body >> 74) << 80) | _VERSION | (((body >> 62) & _LOW_12) << 64) | _VARIANT | (body & _LOW_62)
+    return _id_of(
+        ((body >> 74) << 80) | _VERSION | (((body >> 62) & _LOW_12) << 64) | _VARIANT | (body & _LOW_62)
     )
+
+
+def read_id(text: str) -> UUID:
+    """Of a text that is known to be an id in its canonical form, since nothing is looked at."""
+    return _id_of(int(text.replace("-", ""), 16))
+
+
+def _id_of(value: int) -> UUID:
+    """As `UUID(int=value)`, which takes three times as long to see which of its six arguments was given."""
+    made = object.__new__(UUID)
+    object.__setattr__(made, "int", value)
+    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 def event_number_of(some_id: UUID) -> int | None:
