@@ -86,6 +86,27 @@ async def test_who_would_wait_for_nothing_is_refused_at_once(database_url: str) 
         assert 0.0 < lane._pace < 10.0
 
 
+async def test_a_batch_is_half_of_all_who_are_about(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buyers who ask again once they are answered do not all end up in one batch, the database idle between two."""
+    number = await new_event(engine, areas={"floor": 1_000})
+    sizes: list[int] = []
+    run = engine.batches.run
+
+    async def noted(number: int, commands: list[c.Command]) -> list[object]:
+        sizes.append(len(commands))
+        return await run(number, commands)
+
+    monkeypatch.setattr(engine.batches, "run", noted)
+
+    async def buyer() -> None:
+        for _ in range(3):
+            await place(engine, number, quantity(1))
+
+    await asyncio.gather(*(buyer() for _ in range(200)))
+    assert sum(sizes) == 600
+    assert max(sizes) <= 101
+
+
 async def test_whoever_left_is_not_served(engine: Engine, database_url: str) -> None:
     number = await new_event(engine, areas={"floor": 100})
     await place(engine, number, quantity(1))

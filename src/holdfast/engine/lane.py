@@ -11,6 +11,9 @@ from holdfast.domain import commands as c
 from holdfast.domain.errors import Busy, Fault
 from holdfast.engine.limits import Limits
 
+ENOUGH = 32
+"""So many commands are worth a batch of their own, though others are under way."""
+
 _PACE_SHARE = 0.2  # of the newest batch in the pace
 
 HasLeft = Callable[[], bool]
@@ -38,7 +41,7 @@ class Waiting:
 class Lane:
     """One event's queue. Who takes batches from it, and when, is decided by `Lanes`."""
 
-    __slots__ = ("_by_seat", "_limits", "_pace", "_queue", "goes_alone", "is_scheduled", "number")
+    __slots__ = ("_by_seat", "_last", "_limits", "_pace", "_queue", "goes_alone", "is_scheduled", "number")
 
     def __init__(self, number: int, limits: Limits, *, by_seat: Callable[[int], bool]) -> None:
         self.number = number
@@ -49,6 +52,8 @@ class Lane:
         self._limits = limits
         self._by_seat = by_seat
         self._queue: deque[Waiting] = deque()
+        self._last = 0
+        """Commands of the newest batch."""
         self._pace = 0.0
         """Seconds that a command took of late, while others waited."""
 
@@ -94,11 +99,18 @@ class Lane:
 
     def take(self, now: float, claims_taken: int = 0) -> tuple[list[Waiting], int]:
         """The next batch, in order of arrival, and how many claims it and what others have taken come to. Who left or
-        waited too long is dropped before anything is begun."""
+        waited too long is dropped before anything is begun.
+
+        It is half of all who are about: those who wait, and those of the batch before, who ask again once they have
+        their answers. So the database works for one half while the other is answered and read. If one batch took
+        nearly all of them, each side would wait for the other, and they would all come back together.
+        """
         batch: list[Waiting] = []
         claims = claims_taken
         by_seat = self._by_seat(self.number)
-        while self._queue and len(batch) < self._limits.batch_maximum:
+        half = (len(self._queue) + self._last + 1) // 2
+        most = min(max(ENOUGH, half), self._limits.batch_maximum)
+        while self._queue and len(batch) < most:
             waiting = self._queue[0]
             if waiting.waiter.done():
                 self._queue.popleft()
@@ -119,6 +131,7 @@ class Lane:
             claims += weight
             if alone:
                 break
+        self._last = len(batch)
         return batch, claims
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from holdfast.domain import commands as c
 from holdfast.domain.errors import Busy, Fault, OutcomeUnknown
 from holdfast.engine.batches import Batches
-from holdfast.engine.lane import HasLeft, Lane, Waiting
+from holdfast.engine.lane import ENOUGH, HasLeft, Lane, Waiting
 from holdfast.engine.limits import Limits
 
 __all__ = ["Lanes"]
@@ -26,10 +26,6 @@ MOST_TOGETHER = 64
 """Events of one batch."""
 MOST_OF_A_COLD = 8
 """Commands waiting in a lane that shares a batch; with more than that an event is hot, and goes alone."""
-
-ENOUGH = 32
-"""Commands waiting in a lane whose next batch begins before those of the last have had their answers: the database
-works while they are written, and while the next requests are read."""
 
 Taken = list[tuple[Lane, list[Waiting]]]
 
@@ -96,6 +92,7 @@ class Lanes:
                         self._ready.append(lane)
                 if not self._ready or self._ready[0].depth < ENOUGH:
                     await asyncio.sleep(0)  # what arrived meanwhile is read before the next batch forms
+                # Else the database works while those of the last batch get their answers, and ask again.
         except BaseException:  # the server is stopping, or a bug: nobody is left waiting for ever
             for _, batch in taken:
                 for waiting in batch:
