@@ -43,7 +43,7 @@ Part = Probing | Selling
 SALE = Selling()
 UNSWEPT = Selling(settings={"sweep_interval_seconds": "3600"})
 KILLS = Selling(("kill-postgres",), times=4)
-LOST_COMMITS = Selling(("commit-cut",), times=12)
+LOST_COMMITS = Selling(("commit-cut",), times=11)
 GUARD = "holdfast_invariant_violations_total"
 """The database refused what had been decided, and the product counted it."""
 
