@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["INSTALL", "Load", "is_there", "run"]
+__all__ = ["INSTALL", "Load", "cpu_seconds_of_children", "is_there", "run"]
 
 INSTALL = "wrk is missing, which makes the load: install it (Debian and Ubuntu: apt install wrk)"
 _SCRIPTS = Path(__file__).with_name("load")
@@ -64,19 +64,19 @@ def run(script: str, url: str, *arguments: object, connections: int, seconds: fl
         *("-t", "1", "-c", str(connections), "-d", f"{max(1, round(seconds))}s", "--timeout", "10s"),
         *("-s", str(_SCRIPTS / f"{script}.lua"), url, "--", *map(str, arguments)),
     ]
-    before = _cpu_seconds_of_children()
+    before = cpu_seconds_of_children()
     began = time.perf_counter()
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=seconds + _MORE_SECONDS
     )
-    cores = (_cpu_seconds_of_children() - before) / (time.perf_counter() - began)
+    cores = (cpu_seconds_of_children() - before) / (time.perf_counter() - began)
     lines = [line for line in done.stderr.splitlines() if line.startswith("{")]
     if done.returncode != 0 or len(lines) != 1:
         raise RuntimeError(f"{' '.join(command)}: {done.stdout} {done.stderr}")
     return read(json.loads(lines[0]), cores)
 
 
-def _cpu_seconds_of_children() -> float:
+def cpu_seconds_of_children() -> float:
     """Of those that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

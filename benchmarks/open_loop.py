@@ -12,7 +12,6 @@ from __future__ import annotations
 import atexit
 import functools
 import random
-import resource
 import shutil
 import struct
 import subprocess
@@ -24,6 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.closed_loop import cpu_seconds_of_children
 from benchmarks.quantiles import quantile
 
 __all__ = ["INSTALL", "Arrival", "Told", "arrivals", "come", "is_there", "request_bytes"]
@@ -108,7 +108,7 @@ def come(port: int, planned: Sequence[Arrival], *, patience: float = _PATIENCE_S
         plan.write(_plan(planned))
         plan.seek(0)
         last = planned[-1].due if planned else 0.0
-        used, began = _cpu_seconds_of_children(), time.perf_counter()
+        used, began = cpu_seconds_of_children(), time.perf_counter()
         done = subprocess.run(
             [*map(str, (_program(), port, _CONNECTIONS, _MOST_CONNECTIONS, patience))],
             stdin=plan,
@@ -118,7 +118,7 @@ def come(port: int, planned: Sequence[Arrival], *, patience: float = _PATIENCE_S
             check=False,
             timeout=last + patience + _MORE_SECONDS,
         )
-        cores = (_cpu_seconds_of_children() - used) / (time.perf_counter() - began)
+        cores = (cpu_seconds_of_children() - used) / (time.perf_counter() - began)
         if done.returncode != 0:
             raise RuntimeError(f"open loop: {done.stderr.strip()}")
         said.seek(0)
@@ -167,9 +167,3 @@ def _told(planned: Sequence[Arrival], said: bytes, cores: float) -> Told:
     for of_a_group in told.latencies.values():
         of_a_group.sort()
     return told
-
-
-def _cpu_seconds_of_children() -> float:
-    """Of those that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

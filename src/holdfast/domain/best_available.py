@@ -32,7 +32,7 @@ from .rows import RowIndex, bits_of, starts_of_runs
 RANKED_AFTER = 8
 """So often is so many seats of a category searched for before its blocks are ranked, which takes a look at each row."""
 RANKED_APART = 256
-"""So many choices lie between two first rankings, so that no batch has to wait for several."""
+"""So many searches lie between two first rankings, so that no batch has to wait for several."""
 MOST_RANKINGS = 16
 """Each costs something at every move; what comes later is searched for."""
 

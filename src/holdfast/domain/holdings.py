@@ -127,13 +127,13 @@ class Holdings:
             elif change == "booked":
                 self._book(entry, at)
             elif change in ("released", "expired", "cancelled"):
-                self.remove(UUID(entry["hold"]))
+                self.remove(read_id(entry["hold"]))
             elif change == "extended":
-                self._extend(UUID(entry["hold"]), datetime.fromisoformat(entry["until"]))
+                self._extend(read_id(entry["hold"]), datetime.fromisoformat(entry["until"]))
             elif change == "blocked":
                 self._block(entry, at)
             elif change == "lifted":
-                self.remove(UUID(entry["block"]))
+                self.remove(read_id(entry["block"]))
         self.version = version
 
     def _book(self, entry: Entry, at: datetime) -> None:
@@ -178,7 +178,7 @@ class Holdings:
         return ahead
 
     def _block(self, entry: Entry, at: datetime) -> None:
-        before = self.by_id.get(UUID(entry["block"]))
+        before = self.by_id.get(read_id(entry["block"]))
         step = _holding(entry, at, kind="block", expires_at=None)
         if before is not None:  # a further step of a large block
             step.seats += before.seats

@@ -1,8 +1,9 @@
 """Lanes: who takes the next batch, and of which events.
 
-A runner takes all that has arrived in a lane, has it decided as one batch in one transaction, answers each caller its
-own outcome, and goes on with what arrived meanwhile. No timer, no idle latency: a lone request is a batch of one. Where
-several events have a little to do each, one transaction does it for all of them; an event with much to do goes alone.
+A runner takes what has arrived in a lane (of a crowd the half: `Lane.take`), has it decided as one batch in one
+transaction, answers each caller its own outcome, and goes on with what arrived meanwhile. No timer, no idle latency: a
+lone request is a batch of one. Where several events have a little to do each, one transaction does it for all of them;
+an event with much to do goes alone.
 There are few runners, so that groups form by themselves under load; lanes take turns, so that none starves.
 """
 
