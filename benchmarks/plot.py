@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from math import ceil, floor, log10
 
-__all__ = ["line_plot"]
+__all__ = ["in_short", "line_plot"]
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, LINE = 800, 330, 62, 240, 40, 44, 18
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, LINE = 830, 330, 62, 270, 40, 44, 18
 _COLOURS = ("#2f6fde", "#d9562b", "#2a9d5c", "#8e5bd0", "#c79a12", "#d0508f", "#4a9db5", "#8a8f98")
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#555}.name{font-size:14px;font-weight:600;fill:#222}"
@@ -43,7 +43,7 @@ def line_plot(
     for power in range(low, high + 1):
         at = y(10.0**power)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{_words(10.0**power)}</text>')
+        parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{in_short(10.0**power)}</text>')
     for at, place in enumerate(places):
         parts.append(f'<text x="{x(at):.1f}" y="{bottom + 18}" text-anchor="middle">{escape(place)}</text>')
     parts.append(
@@ -79,8 +79,9 @@ def _one(
     return [band, f'<polyline class="line" stroke="{colour}" points="{line}"/>', dots]
 
 
-def _words(value: float) -> str:
+def in_short(value: float) -> str:
+    """1,000,000 as 1M, where nothing is lost by it: there is little room beside an axis."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
-        if value >= size:
+        if value >= size and value % size == 0:
             return f"{value / size:g}{letter}"
-    return f"{value:g}"
+    return f"{value:,g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.cases import CASES
-from benchmarks.plot import Spread, line_plot
+from benchmarks.plot import Spread, in_short, line_plot
 from benchmarks.result import Row, spread
 from benchmarks.run import Run, name_of, values_of
 
@@ -52,7 +52,7 @@ def _plot(plot: str, rows: Sequence[Row], figure: str, unit: str) -> str:
             spread(by_level[level].rounds[figure]) if level in by_level else None for level in levels
         ]
     words = {"size": "how many", "connections": "connections"}[across]
-    return line_plot(PLOTS[plot], words, [f"{level:,}" for level in levels], series, unit)
+    return line_plot(PLOTS[plot], words, [in_short(level) for level in levels], series, unit)
 
 
 def shown(plot: str) -> str:

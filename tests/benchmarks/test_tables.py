@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from benchmarks.bars import BARS, Bar
 from benchmarks.page import figure, filled, spread_words, table
-from benchmarks.plot import line_plot
+from benchmarks.plot import in_short, line_plot
 from benchmarks.plots import plots_of
 from benchmarks.quantiles import quantile
 from benchmarks.ratio import verdict
@@ -180,6 +180,12 @@ def test_a_plot_is_a_drawing_whatever_is_missing() -> None:
     names = [element.tag.rpartition("}")[2] for element in root.iter()]
     assert names.count("polyline") == 1
     assert names.count("circle") == 1
+
+
+def test_beside_an_axis_a_number_is_short_where_nothing_is_lost() -> None:
+    assert [in_short(value) for value in (0, 64, 1_000, 1_024, 1_500_000, 10_000_000)] == [
+        "0", "64", "1k", "1,024", "1500k", "10M"
+    ]  # fmt: skip
 
 
 def test_every_row_has_a_figure_for_each_round() -> None:
