@@ -43,7 +43,9 @@ def line_plot(
     for power in range(low, high + 1):
         at = y(10.0**power)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{in_short(10.0**power)}</text>')
+        parts.append(
+            f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{in_short(10.0**power)}</text>'
+        )
     for at, place in enumerate(places):
         parts.append(f'<text x="{x(at):.1f}" y="{bottom + 18}" text-anchor="middle">{escape(place)}</text>')
     parts.append(

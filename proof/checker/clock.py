@@ -15,6 +15,10 @@ ROUNDING = 2_000_000
 RETURN = SECOND
 """X: how long after its end a hold's admissions may still be refused to others."""
 
+STANDING = 10 * SECOND
+"""How long after a hold's end no batch may have seen the event's time pass it: the sweeper makes one within a second or
+two. If the clock goes back meanwhile, the hold has not lapsed yet."""
+
 
 class Doubt:
     """ε: by how much a hold may end earlier, or later, than its seconds say, for the jumps of the product's clock."""
@@ -32,7 +36,7 @@ class Doubt:
         total, before = 0, -1
         while total > before:
             before = total
-            total = sum(jump for t0, t1, jump in self._back if t0 <= end + total and t1 >= start)
+            total = sum(jump for t0, t1, jump in self._back if t0 <= end + total + STANDING and t1 >= start)
         return ROUNDING + total
 
 

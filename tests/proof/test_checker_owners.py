@@ -104,6 +104,22 @@ def a_clock_that_went_back_before_makes_a_hold_live_longer(story: Story) -> None
 
 
 @legal
+def a_clock_that_goes_back_before_anyone_saw_a_hold_lapse_makes_it_live_longer(story: Story) -> None:
+    """Family stops_and_clocks, seed 265329305: the event's newest batch was 85 ms before the expiry."""
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.fault("database-clock-back", 3.3, 3.4, jump=-3600)
+    story.book("ann", 3.2, 3.5, hold, told={"confirmed_at": EPOCH + 2_950_000})
+
+
+@illegal("C1")
+def a_clock_that_goes_back_long_after_a_hold_lapsed_brings_it_back(story: Story) -> None:
+    """The sweeper's batch has seen the time pass its expiry."""
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.fault("database-clock-back", 20.3, 20.4, jump=-3600)
+    story.book("ann", 20.2, 20.5, hold, told={"confirmed_at": None})
+
+
+@legal
 def a_hold_is_confirmed_about_when_it_expires(story: Story) -> None:
     story.book("ann", 2.95, 3.2, story.hold("ann", 0.0, 0.1, "A1"), told={"confirmed_at": EPOCH + 3_040_000})
 

@@ -5,6 +5,7 @@ Commands of an event go through its lane (`execute`); what is only read goes pas
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -87,6 +88,7 @@ class Engine:
         self.on_commit: list[Callable[[int, int, Changes], None]] = [self.watching.tell]
         """Called with (event number, version, changes) after each commit that this process made."""
         self._dialect_numbers: list[int] = []
+        self._fetching_numbers = asyncio.Lock()
 
     async def open(self) -> None:
         """Returns at once; the database may still be starting."""
@@ -105,9 +107,9 @@ class Engine:
     async def new_dialect_number(self) -> int:
         """A small integer, of which the process fetches 1,000 at a time."""
         while not self._dialect_numbers:
-            fetched = await self.catalogue.next_dialect_numbers(1_000)
-            if not self._dialect_numbers:
-                self._dialect_numbers = fetched[::-1]
+            async with self._fetching_numbers:  # a crowd that finds none is served by one fetch
+                if not self._dialect_numbers:
+                    self._dialect_numbers = (await self.catalogue.next_dialect_numbers(1_000))[::-1]
         return self._dialect_numbers.pop()
 
     async def resolve(self, ref: EventRef) -> int:

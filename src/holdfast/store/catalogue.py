@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from holdfast.store.writing import area_columns, seat_columns
 SQL = queries.load("catalogue")
 CREATION_SECONDS = 60.0
 """A large event's seats go in several statements, each with its own limit."""
+SMALL_MAP = 2_000
+"""Seats of a map that is put together in less time than it takes to have a thread do it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,11 +209,16 @@ class Catalogue:
         areas = await self._connections.ask(number, SQL["get_areas"], {"event_number": number})
         seats = await self._connections.ask(number, SQL["list_seats"], parameters)
         categories = {row[0]: row[2] for row in areas if row[3]}
-        specs = (
-            SeatSpec(label, section, row, position, categories[area], x, y, guid, name)
-            for label, section, row, position, area, x, y, guid, name in seats
-        )
-        return SeatMap.build(specs, version, categories=categories.values())
+
+        def build() -> SeatMap:
+            specs = (
+                SeatSpec(label, section, row, position, categories[area], x, y, guid, name)
+                for label, section, row, position, area, x, y, guid, name in seats
+            )
+            return SeatMap.build(specs, version, categories=categories.values())
+
+        # A stadium takes a fifth of a second, and the buyers of all other events must not wait for it.
+        return build() if len(seats) <= SMALL_MAP else await asyncio.to_thread(build)
 
 
 def _known_of(event: tuple[Any, ...], areas: Sequence[tuple[Any, ...]]) -> Known:
