@@ -85,6 +85,12 @@ def test_a_bar_is_judged_by_the_median(way: str, values: list[float], reached: b
     assert bar.short(values) == pytest.approx(short)
 
 
+def test_what_must_never_happen_is_judged_by_the_worst_round() -> None:
+    bar = Bar(name="longest", says="…", limit=50, way="at most", always=True)
+    assert bar.is_reached([12.0, 50.0])
+    assert bar.short([12.0, 25.0, 75.0]) == pytest.approx(0.5)
+
+
 def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     result = over_http()
     result.judge("holds_over_echo", [1.0, 2.0], [2.0, 2.0])

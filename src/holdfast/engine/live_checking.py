@@ -39,7 +39,7 @@ MOST_TOLD = 1_000
 FIRST_STEP, LARGEST_STEP = 50, 1_000
 QUICK_SECONDS, SLOW_SECONDS = 0.02, 0.06
 """Steps grow while their snapshots are quick, and shrink long before one takes a second: a hot event has hundreds of
-versions in one, and its row room for some sixty before they have to be tidied."""
+versions in a second, and none of its row's dead ones is tidied meanwhile."""
 REST = 0.5
 """Of the time that a step took, until the next: the sale goes on beside it, on few cores."""
 SMALL_CLAIMS = 10_000
