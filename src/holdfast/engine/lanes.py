@@ -27,8 +27,6 @@ MOST_TOGETHER = 64
 """Events of one batch."""
 MOST_OF_A_COLD = 8
 """Commands waiting in a lane that shares a batch; with more than that an event is hot, and goes alone."""
-TOLD_AT_ONCE = 16
-"""Callers who get their answers while the next batch is under way, before the loop looks whether it can go on."""
 
 Taken = list[tuple[Lane, list[Waiting]]]
 
@@ -147,10 +145,8 @@ class Lanes:
         self._observe(len(batch), took)
         if others_wait:
             lane.learn_pace(took, len(batch))
-        # Told all at once, a hundred callers would write their answers before the loop looks at its sockets again, and
-        # the database, which has loaded the next batch meanwhile, would wait for what is to be written.
-        at_once = TOLD_AT_ONCE if lane.depth >= ENOUGH else len(batch)
-        _tell(deque(zip(batch, outcomes, strict=True)), at_once)
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            waiting.tell(outcome)
 
     async def _run_together(self, taken: Taken) -> None:
         loop = asyncio.get_running_loop()
@@ -170,15 +166,6 @@ class Lanes:
                 continue
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 waiting.tell(outcome)
-
-
-def _tell(answers: deque[tuple[Waiting, Any]], at_once: int) -> None:
-    """The first so many now, and so many more each time that the loop has gone round."""
-    for _ in range(min(at_once, len(answers))):
-        waiting, outcome = answers.popleft()
-        waiting.tell(outcome)
-    if answers:
-        asyncio.get_running_loop().call_soon(_tell, answers, at_once)
 
 
 def _is_cold(lane: Lane) -> bool:
