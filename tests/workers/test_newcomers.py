@@ -11,7 +11,7 @@ from holdfast.app.worker import listening_sockets
 
 COMERS = 64
 TURNS = 12
-"""Of the loop, until all of them are in: four would do, and with one a turn it were sixty-four."""
+"""Of the loop, until all of them are in: four would do; with one a turn it takes sixty-four."""
 
 
 def test_newcomers_are_let_in_many_a_turn_of_the_loop() -> None:
