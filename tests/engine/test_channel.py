@@ -16,7 +16,7 @@ from holdfast.engine import channel as channel_module
 from holdfast.engine.engine import Engine
 from holdfast.engine.picture import Picture
 from holdfast.engine.tokens import Keyring
-from holdfast.engine.watchers import KEEP_ALIVE, OPENING, Message
+from holdfast.sse import KEEP_ALIVE, OPENING, Message
 from holdfast.store.connections import Connections
 from house_of import confirm, make_event, place
 

@@ -17,7 +17,8 @@ from holdfast.engine import channel as channel_module
 from holdfast.engine.engine import Engine
 from holdfast.engine.streams import Streams
 from holdfast.engine.tokens import Keyring
-from holdfast.engine.watchers import KEEP_ALIVE, OPENING, Message, Slot
+from holdfast.engine.watchers import Slot
+from holdfast.sse import KEEP_ALIVE, OPENING, Message
 from holdfast.store.connections import Connections
 from house_of import confirm, make_event, place
 

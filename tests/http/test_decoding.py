@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.api.decoding import MAX_ARRAY_ITEMS, MAX_DEPTH, decode
 from holdfast.domain.errors import InvalidInput, Malformed
+from holdfast.http.decoding import MAX_ARRAY_ITEMS, MAX_DEPTH, decode
 
 MALFORMED = {
     "empty": b"",

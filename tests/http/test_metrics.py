@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.api.redaction import redact, redact_event
+from holdfast.http.redaction import redact, redact_event
 
 _WORKER = """
 from holdfast.metrics import counter, gauge, histogram, metric_totals, render_prometheus

@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from holdfast.api.problems import invalid_input, problem
 from holdfast.api.values import EventRef, In, Name, Time, TimeZone
 from holdfast.domain.errors import (
     Busy,
@@ -23,6 +22,7 @@ from holdfast.domain.errors import (
     TooManyRequests,
     all_errors,
 )
+from holdfast.http.problems import invalid_input, problem
 
 
 def _members(error: HoldfastError) -> dict[str, object]:

@@ -12,10 +12,11 @@ import pytest
 import uvicorn
 
 from holdfast.api import protocol
-from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.protocol import BoundedHttpProtocol, _untaken_bytes
 from holdfast.api.routes import Routes
+from holdfast.http.reply import Reply
 from http_surface import layer_of
 
 SECONDS = 20.0

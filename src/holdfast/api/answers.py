@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from holdfast.api.exchange import JSON, Exchange, Reply, encode
-from holdfast.api.problems import problem
+from holdfast.api.exchange import Exchange
 from holdfast.domain.commands import Answer, Command, RetryKey
 from holdfast.domain.decide import Answered, Replayed
 from holdfast.domain.errors import HoldfastError
 from holdfast.engine.engine import Engine
+from holdfast.http.problems import problem
+from holdfast.http.reply import JSON, Reply, encode
 
 PROBLEM = b"application/problem+json"
 REPLAYED = (b"idempotency-replayed", b"true")

@@ -14,8 +14,8 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from holdfast.api.exchange import Reply
-from holdfast.api.heads import head_of
+from holdfast.http.reply import Reply
+from holdfast.http.response_head import head_of
 
 __all__ = ["Cycle", "Signal"]
 

@@ -16,23 +16,10 @@ from typing import Any
 import structlog
 
 from holdfast.api.cursors import Cursors
-from holdfast.api.exchange import JSON, Exchange, Reply, StreamReply, encode
-from holdfast.api.headers import (
-    check_body_headers,
-    credentials,
-    idempotency_key,
-    new_request_id,
-    path_segments,
-    query_values,
-    read_headers,
-    request_id,
-    too_large,
-)
+from holdfast.api.exchange import Exchange
 from holdfast.api.metrics import UNEXPECTED_ERRORS, observe_problem, observe_request
 from holdfast.api.policy import Policy, authorise
 from holdfast.api.principals import GUEST, OPEN, Keyring, KeyRow, OpenMode, Principal
-from holdfast.api.problems import problem
-from holdfast.api.redaction import redact
 from holdfast.api.routes import Endpoint
 from holdfast.api.sending import Receive, Send, send_reply, send_stream
 from holdfast.api.table import RouteTable
@@ -48,6 +35,20 @@ from holdfast.domain.errors import (
     RouteNotFound,
     Unavailable,
 )
+from holdfast.http.headers import (
+    check_body_headers,
+    credentials,
+    idempotency_key,
+    new_request_id,
+    path_segments,
+    query_values,
+    read_headers,
+    request_id,
+    too_large,
+)
+from holdfast.http.problems import problem
+from holdfast.http.redaction import redact
+from holdfast.http.reply import JSON, Reply, StreamReply, encode
 
 __all__ = ["Layer"]
 

@@ -14,9 +14,8 @@ import orjson
 from fastapi import Body, FastAPI, Path, Query
 
 import holdfast
-from holdfast.api.exchange import Exchange, Reply, encode
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
-from holdfast.api.problems import PROBLEM_TYPE, problem_members
 from holdfast.api.routes import BODY_LIMIT, Endpoint, Routes
 from holdfast.domain.errors import (
     BadRequest,
@@ -34,6 +33,8 @@ from holdfast.domain.errors import (
     UnsupportedMediaType,
     UriTooLong,
 )
+from holdfast.http.problems import PROBLEM_TYPE, problem_members
+from holdfast.http.reply import Reply, encode
 
 __all__ = ["document_routes", "errors_of", "openapi_document"]
 

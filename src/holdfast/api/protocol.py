@@ -20,10 +20,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from holdfast.api.cycle import Cycle
 from holdfast.api.exchange import CYCLE
-from holdfast.api.headers import MAX_HEADERS_BYTES, MAX_TARGET_BYTES, request_id
 from holdfast.api.layer import Layer
-from holdfast.api.problems import problem, problem_headers
 from holdfast.domain.errors import BadRequest, HeadersTooLarge, HoldfastError, RequestTimeout, UriTooLong
+from holdfast.http.headers import MAX_HEADERS_BYTES, MAX_TARGET_BYTES, request_id
+from holdfast.http.problems import problem, problem_headers
 
 __all__ = ["TRANSPORT", "BoundedHttpProtocol"]
 

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from holdfast.api.cycle import Cycle
-from holdfast.api.exchange import Reply, StreamReply
-from holdfast.api.heads import headers_of
 from holdfast.api.streaming import push_chunks, send_chunks
+from holdfast.http.reply import Reply, StreamReply
+from holdfast.http.response_head import headers_of
 
 __all__ = ["Receive", "Send", "send_reply", "send_stream"]
 

@@ -7,14 +7,14 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING
 
-from holdfast.engine.watchers import Message
+from holdfast.sse import Message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from holdfast.api.cycle import Cycle
-    from holdfast.api.exchange import Joining
     from holdfast.api.sending import Receive, Send
+    from holdfast.http.reply import Joining
 
 __all__ = ["push_chunks", "send_chunks"]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
-from holdfast.api.redaction import redact
 from holdfast.app.settings import LogFormat, Settings
+from holdfast.http.redaction import redact
 
 __all__ = ["configure_logging"]
 

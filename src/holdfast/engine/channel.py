@@ -22,8 +22,9 @@ from holdfast.engine.picture import Picture
 from holdfast.engine.pictures import Pictures, SeatList
 from holdfast.engine.seat_json import seat_list
 from holdfast.engine.since import Comparing
-from holdfast.engine.watchers import KEEP_ALIVE, Message, Reader, Watcher
+from holdfast.engine.watchers import Watcher
 from holdfast.engine.watching import Watching
+from holdfast.sse import KEEP_ALIVE, Message, Reader
 
 __all__ = ["Channel"]
 

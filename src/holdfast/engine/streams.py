@@ -10,8 +10,9 @@ from holdfast.engine.channel import Channel
 from holdfast.engine.picture import Picture
 from holdfast.engine.pictures import Pictures
 from holdfast.engine.since import Comparing
-from holdfast.engine.watchers import OPENING, Reader, Slot, Watcher
+from holdfast.engine.watchers import Slot, Watcher
 from holdfast.engine.watching import Watching
+from holdfast.sse import OPENING, Reader
 
 __all__ = ["Streams"]
 

@@ -3,41 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from holdfast.sse import OPENING, Message, Reader
 
 if TYPE_CHECKING:
     from holdfast.engine.channel import Channel
 
-__all__ = ["KEEP_ALIVE", "OPENING", "Message", "Reader", "Slot", "Watcher"]
-
-
-class Message:
-    """What is told, as server-sent events have it: one object for all who are told it."""
-
-    __slots__ = ("body", "framed")
-
-    def __init__(self, body: bytes) -> None:
-        self.body = body
-        self.framed: bytes | None = None
-        """As it goes through a connection: made by the first reader that needs it, the same bytes for all."""
-
-
-OPENING = Message(b"retry: 2000\n\n")
-KEEP_ALIVE = Message(b": keep-alive\n\n")
-
-
-class Reader(Protocol):
-    """Where one watcher's messages go. None of this waits or raises."""
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether a message would be taken now."""
-
-    def write(self, message: Message) -> bool:
-        """False where what it was given before has not gone out yet: it is not given this one either."""
-
-    def end(self) -> None:
-        """There will be no more."""
+__all__ = ["Slot", "Watcher"]
 
 
 class Watcher:

@@ -11,7 +11,7 @@ from typing import Any
 from holdfast.api.dialects.dialect import Dialect, Told
 from holdfast.api.dialects.reference import SeatPath, read_event_id
 from holdfast.api.dialects.seating import Seating, get_label, get_seating, hold_one_seat
-from holdfast.api.exchange import Exchange, Reply, encode
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.values import ShortText
 from holdfast.domain import commands as c
@@ -34,6 +34,7 @@ from holdfast.domain.errors import (
 )
 from holdfast.domain.holdings import Holding
 from holdfast.engine.engine import Engine
+from holdfast.http.reply import Reply, encode
 from holdfast.store.catalogue import EventFilter
 
 __all__ = ["routes"]

@@ -10,7 +10,6 @@ from holdfast.api.dialects import box_office, instant
 from holdfast.api.dialects.dialect import Dialect
 from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy, authorise
-from holdfast.api.problems import invalid_input
 from holdfast.domain.decide_hold import WrongToken
 from holdfast.domain.errors import (
     AreaRequired,
@@ -26,6 +25,7 @@ from holdfast.domain.errors import (
     Invalid,
     Malformed,
 )
+from holdfast.http.problems import invalid_input
 
 __all__ = ["routes"]
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from holdfast.api.dialects.dialect import Asked, Dialect, Told
 from holdfast.api.dialects.reference import EventRef, LenientTime
-from holdfast.api.exchange import JSON, Exchange, Reply, encode
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.values import Cursor, Name
 from holdfast.domain import commands as c
@@ -29,6 +29,7 @@ from holdfast.domain.errors import (
 )
 from holdfast.domain.event import MAX_CAPACITY, Event
 from holdfast.engine.engine import Engine
+from holdfast.http.reply import JSON, Reply, encode
 from holdfast.store.catalogue import EventFilter
 
 __all__ = ["BookingOut", "SeatsIn", "book_seats", "render_error", "routes"]

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from holdfast.api.dialects.dialect import Asked, Dialect, Told
 from holdfast.api.dialects.reference import LenientTime
 from holdfast.api.dialects.seating import Seating, get_seating
-from holdfast.api.exchange import Exchange, Reply, encode
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.routes import SEAT_MAP_LIMIT
 from holdfast.api.values import Cursor, EventPath, Name, ShortText
@@ -35,6 +35,7 @@ from holdfast.domain.layout import Layout
 from holdfast.domain.seat_map_forms import parse_seat_map
 from holdfast.engine.engine import Engine
 from holdfast.engine.telling import already_done
+from holdfast.http.reply import Reply, encode
 
 __all__ = ["TAG", "render_error", "routes"]
 

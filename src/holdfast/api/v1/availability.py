@@ -8,8 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from holdfast.api.exchange import Exchange, Reply, encode
-from holdfast.api.headers import etag, matches_etag
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.rights import sees_drafts
@@ -20,6 +19,8 @@ from holdfast.domain.event import Event, EventStatus
 from holdfast.engine.availability_json import members_of
 from holdfast.engine.engine import Engine
 from holdfast.engine.seat_json import seat_list
+from holdfast.http.headers import etag, matches_etag
+from holdfast.http.reply import Reply, encode
 
 __all__ = ["AsOf", "AvailabilityOut", "SeatOut", "refuse_as_of", "refuse_hidden", "routes", "state_headers"]
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.paging import Page, page, position_id
@@ -35,6 +35,7 @@ from holdfast.domain.errors import (
 )
 from holdfast.domain.event import MAX_CAPACITY
 from holdfast.engine.engine import Engine
+from holdfast.http.reply import Reply
 
 routes = Routes(tag="blocks")
 

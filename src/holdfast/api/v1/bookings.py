@@ -13,7 +13,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, tell_booking
@@ -38,6 +38,7 @@ from holdfast.domain.errors import (
 )
 from holdfast.domain.ids import event_number_of
 from holdfast.engine.engine import Engine
+from holdfast.http.reply import Reply
 
 routes = Routes(tag="bookings")
 

@@ -15,12 +15,13 @@ from typing import Annotated
 
 from pydantic import WithJsonSchema
 
-from holdfast.api.exchange import Exchange, Reply, encode
-from holdfast.api.headers import etag, matches_etag
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.values import FromPath
 from holdfast.domain.errors import RouteNotFound
+from holdfast.http.headers import etag, matches_etag
+from holdfast.http.reply import Reply, encode
 
 __all__ = ["routes"]
 

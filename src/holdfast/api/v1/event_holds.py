@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.hold_answers import HoldOut, hold_example, tell_hold
@@ -22,6 +22,7 @@ from holdfast.domain.errors import (
 )
 from holdfast.domain.hold import Hold
 from holdfast.engine.engine import Engine
+from holdfast.http.reply import Reply
 
 routes = Routes(tag="holds")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from holdfast.api.answers import answer_command, reply_of, reply_to, retry_key
-from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.routes import SEAT_MAP_LIMIT, Routes
 from holdfast.api.v1.event_answers import EventOut, event_example, tell_event
@@ -29,6 +29,7 @@ from holdfast.domain.errors import (
 from holdfast.domain.event import FullEvent
 from holdfast.engine.engine import Engine
 from holdfast.engine.events import EventFilter
+from holdfast.http.reply import Reply
 
 routes = Routes(tag="events")
 

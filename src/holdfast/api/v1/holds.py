@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Exchange, Reply
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, tell_hold, tell_placed_hold
@@ -40,6 +40,7 @@ from holdfast.domain.errors import (
 from holdfast.domain.hold import Hold
 from holdfast.domain.ids import event_number_of
 from holdfast.engine.engine import Engine
+from holdfast.http.reply import Reply
 
 routes = Routes(tag="holds")
 

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from holdfast.api.exchange import Exchange, Headers, Reply, encode
-from holdfast.api.headers import etag, matches_etag
+from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.availability import AsOf, SeatOut, refuse_as_of, refuse_hidden, state_headers
@@ -19,6 +18,8 @@ from holdfast.domain.event import Event
 from holdfast.engine.engine import Engine
 from holdfast.engine.reading import SeatStates
 from holdfast.engine.seat_json import available_seat, held_until, seat_list, taken_seat
+from holdfast.http.headers import etag, matches_etag
+from holdfast.http.reply import Headers, Reply, encode
 
 __all__ = ["routes"]
 

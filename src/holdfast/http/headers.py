@@ -8,7 +8,6 @@ from functools import lru_cache
 from random import getrandbits
 from urllib.parse import unquote_to_bytes
 
-from holdfast.api.redaction import redact
 from holdfast.domain.errors import (
     BadRequest,
     BodyTooLarge,
@@ -19,6 +18,7 @@ from holdfast.domain.errors import (
     UnsupportedMediaType,
     UriTooLong,
 )
+from holdfast.http.redaction import redact
 
 __all__ = [
     "check_body_headers",

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from holdfast.api.decoding import json_pointer
 from holdfast.domain.errors import (
     CredentialsRequired,
     Fault,
@@ -20,6 +19,7 @@ from holdfast.domain.errors import (
     MethodNotAllowed,
     TooManyRequests,
 )
+from holdfast.http.decoding import json_pointer
 
 __all__ = ["PROBLEM_TYPE", "Problem", "invalid_input", "problem", "problem_members"]
 

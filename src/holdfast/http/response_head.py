@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from http import HTTPStatus
 
-from holdfast.api.exchange import Reply, StreamReply
+from holdfast.http.reply import Reply, StreamReply
 
 __all__ = ["head_of", "headers_of"]
 

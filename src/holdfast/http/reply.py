@@ -1,0 +1,59 @@
+"""Reply: what a route answers, whole or as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from holdfast.domain.value import dataclass
+from holdfast.sse import Reader
+
+__all__ = ["JSON", "Headers", "Joining", "Reply", "StreamReply", "encode"]
+
+JSON = b"application/json"
+Headers = tuple[tuple[bytes, bytes], ...]
+Joining = Callable[[Reader], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A whole answer. Header names are lower case; the layer adds length, request id and security headers."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Headers = ()
+    content_type: bytes = JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamReply:
+    """An answer that goes on: each chunk is sent as it comes; the iterator is closed when the client
+    leaves.
+    """
+
+    chunks: AsyncIterator[bytes]
+    join: Joining | None = None
+    """The same without an iterator, which is not begun then: the chunks are written to a reader as long as this is
+    open. It costs less by far where there are thousands of them."""
+    status: int = 200
+    headers: Headers = ()
+    content_type: bytes = b"text/event-stream; charset=utf-8"
+
+
+def encode(value: Any) -> bytes:
+    """JSON as Holdfast writes it: models, dataclasses, ids and UTC times (with `Z`)."""
+    if isinstance(value, BaseModel):
+        return value.__pydantic_serializer__.to_json(value, by_alias=True)
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"cannot be written as JSON: {type(value).__name__}")
