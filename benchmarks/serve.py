@@ -3,18 +3,20 @@
     python -m benchmarks.serve benchmarks.echo:app --port 8001 [--protocol holdfast]
 
 What Holdfast is compared with runs here: uvicorn with uvloop and httptools, no access log, the same backlog and
-keep-alive, the same garbage collection. `--protocol holdfast` puts Holdfast's own connection protocol under it.
+keep-alive, the same garbage collection. `--protocol holdfast` puts Holdfast's own server under it.
 """
 
 from __future__ import annotations
 
 import argparse
+import socket
 
 import uvicorn
 from uvicorn.importer import import_from_string
 
-from holdfast.api.protocol import BoundedHttpProtocol
 from holdfast.app.tuning import tune_garbage_collection
+from holdfast.http.server.limits import Limits
+from holdfast.http.server.server import Server
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 30
@@ -26,12 +28,20 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--protocol", choices=("httptools", "holdfast"), default="httptools")
     given = parser.parse_args()
+    application = import_from_string(given.app)
+    tune_garbage_collection()
+    if given.protocol == "holdfast":
+        with socket.create_server(("127.0.0.1", given.port), backlog=BACKLOG) as listening:
+            listening.setblocking(False)
+            limits = Limits(keep_alive_seconds=KEEP_ALIVE_SECONDS)
+            Server(application, limits, shutdown_seconds=1, backlog=BACKLOG).run([listening])
+        return
     config = uvicorn.Config(
-        import_from_string(given.app),
+        application,
         host="127.0.0.1",
         port=given.port,
         loop="uvloop",
-        http=BoundedHttpProtocol if given.protocol == "holdfast" else "httptools",
+        http="httptools",
         ws="none",
         interface="asgi3",
         lifespan="on",
@@ -42,7 +52,6 @@ def main() -> None:
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
-    tune_garbage_collection()
     uvicorn.Server(config).run()
 
 

@@ -64,7 +64,7 @@ def test_every_setting_says_what_it_does_and_a_number_its_unit() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         if field.annotation in (int, float) and "port" not in name:
-            unit = r"_(seconds|milliseconds|hours|days|limit|size)$|^workers$"
+            unit = r"_(seconds|milliseconds|hours|days|megabytes|limit|size)$|^workers$"
             assert re.search(unit, name), f"{name} does not end in its unit"
 
 

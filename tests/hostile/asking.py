@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from holdfast.api.layer import Layer
-from holdfast.api.metrics import UNEXPECTED_ERRORS
+from holdfast.http.metrics import UNEXPECTED_ERRORS
 
 Header = tuple[bytes, bytes]
 JSON: Header = (b"content-type", b"application/json")

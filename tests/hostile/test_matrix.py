@@ -129,10 +129,12 @@ def _wrong_heads(target: Target) -> Iterator[Row]:
             b"localhost.example.org",
             b"127.0.0.2",
             b"0.0.0.0",
+            b"localhost:8000",  # not the port that was asked
             b"",
-            b"localhost:8000/",
         ):
             yield f"host {host!r}", replace(target.ask(), host=host), frozenset({401})
+        for host in (b"localhost:8000/", b"a b/c?d@e", b"user@localhost", b"[::1", b"localhost:80a", b"\xff"):
+            yield f"host {host!r}", replace(target.ask(), host=host), frozenset({400})
         for peer in ("203.0.113.7", "10.0.0.1", "::ffff:10.0.0.1"):
             yield f"peer {peer}", replace(target.ask(), peer=peer), frozenset({401})
     taken = {route.partition(" ")[0] for route in _routes_at(target)}

@@ -64,7 +64,13 @@ def state(server: Serving) -> Any:
 
 
 async def exchange(server: Serving, *pieces: bytes, half_close: bool = False) -> Answers:
-    """All answers to what was sent, up to the server's closing of the connection, which must come."""
+    """All answers to what was sent, up to the server's closing of the connection, which must come.
+
+    `Host: localhost` gets the server's port, as a client on this machine sends it.
+    """
+    pieces = tuple(
+        piece.replace(b"Host: localhost\r\n", b"Host: localhost:%d\r\n" % server.port) for piece in pieces
+    )
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     found: Answers = []
     try:
@@ -190,23 +196,23 @@ async def test_an_odd_request_has_an_ordinary_answer(server: Serving):
         (b"TRACE /healthz HTTP/1.1\r\n" + HEAD + LAST, {405}),
         (b"OPTIONS * HTTP/1.1\r\n" + HEAD + LAST, {400, 404, 405}),
         (b"CONNECT localhost:22 HTTP/1.1\r\n" + HEAD + b"\r\n", {400, 404, 405}),
-        (b"GET http://example.org/healthz HTTP/1.1\r\n" + HEAD + LAST, {200, 400}),
+        (b"GET http://example.org/healthz HTTP/1.1\r\n" + HEAD + LAST, {400}),
         (b"GET //healthz HTTP/1.1\r\n" + HEAD + LAST, {400, 404}),
         (b"GET /healthz/../metrics HTTP/1.1\r\n" + HEAD + LAST, {404}),
         (b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\n" + HEAD + LAST, {404}),
         (b"GET /docs/../../../../etc/passwd HTTP/1.1\r\n" + HEAD + LAST, {404}),
         (b"GET /docs/..%2f..%2fapi%2flayer.py HTTP/1.1\r\n" + HEAD + LAST, {404}),
         (b"GET /healthz HTTP/1.0\r\n\r\n", {200}),
-        (b"GET /healthz\r\n\r\n", {200, 400}),
-        (b"POST /v1/events\r\n\r\n" + EVENT, {400, 401}),
-        (b"\r\n\r\nGET /healthz HTTP/1.1\r\n" + HEAD + LAST, {200, 400}),
+        (b"GET /healthz\r\n\r\n", {400}),
+        (b"POST /v1/events\r\n\r\n" + EVENT, {400}),
+        (b"\r\n\r\nGET /healthz HTTP/1.1\r\n" + HEAD + LAST, {200}),
         (
             GET + b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n",
-            {200, 400, 426},
+            {200},
         ),
         (
             GET + b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings, close\r\nHTTP2-Settings: AA\r\n\r\n",
-            {200, 400},
+            {200},
         ),
         (POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n" + LAST + b"{}", {100, 422}),
         (GET + b"Accept: text/html\r\n" + LAST, {200}),

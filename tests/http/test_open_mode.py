@@ -134,7 +134,7 @@ async def test_it_closes_within_a_second_and_for_good():
     now = 100.0
     keys = Keys()
     mode = OpenMode(keys.any, enabled=True, clock=lambda: now)
-    scope = {"client": ("127.0.0.1", 1), "scheme": "http"}
+    scope = {"client": ("127.0.0.1", 1), "scheme": "http", "http_version": "1.1"}
     headers = {b"host": b"localhost"}
     assert await mode.admits(scope, headers)
     keys.rows["first"] = KEY
@@ -180,7 +180,7 @@ async def test_a_database_that_is_away_is_asked_once_a_second():
         raise Unavailable
 
     mode = OpenMode(away, enabled=True, clock=lambda: now)
-    scope = {"client": ("127.0.0.1", 1), "scheme": "http"}
+    scope = {"client": ("127.0.0.1", 1), "scheme": "http", "http_version": "1.1"}
     for _ in range(3):
         with pytest.raises(Unavailable):
             await mode.admits(scope, {b"host": b"localhost"})

@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
-import pytest
-import uvicorn
-
-from holdfast.api import protocol
 from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
-from holdfast.api.protocol import BoundedHttpProtocol, _untaken_bytes
 from holdfast.api.routes import Routes
 from holdfast.http.reply import Reply
+from holdfast.http.server.connection import Connection
+from holdfast.http.server.limits import Limits
+from http_serving import QUICK, serving
 from http_surface import layer_of
 
 SECONDS = 20.0
@@ -31,7 +31,7 @@ async def large(exchange: Exchange) -> Reply:
     return Reply(body=b"x" * ANSWER_BYTES)
 
 
-class Paused(BoundedHttpProtocol):
+class Paused(Connection):
     """Tells when an answer waits for its reader, and when its connection is over."""
 
     waiting: asyncio.Queue[Paused]
@@ -50,23 +50,17 @@ class Paused(BoundedHttpProtocol):
         self.is_over.set()
 
 
-@pytest.fixture
-async def reader() -> AsyncIterator[socket.socket]:
-    """Has asked for the large answer, and reads nothing of it yet."""
+@asynccontextmanager
+async def reader_of(limits: Limits) -> AsyncIterator[socket.socket]:
+    """A client that has asked for the large answer, and reads nothing of it yet."""
     Paused.waiting = asyncio.Queue()
-    listener = socket.create_server(("127.0.0.1", 0))
-    layer = layer_of(routes, access_log=False)
-    config = uvicorn.Config(layer, http=Paused, ws="none", lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server._serve([listener]))
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        one.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(one, listener.getsockname())
-        one.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        yield one
-    server.should_exit = server.force_exit = True
-    await serving
+    async with serving(layer_of(routes, access_log=False), limits, connect=Paused) as (port, _):
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            one.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(one, ("127.0.0.1", port))
+            one.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            yield one
 
 
 async def _read(reader: socket.socket, most: int) -> int:
@@ -84,21 +78,20 @@ async def _waiting() -> Paused:
         return await Paused.waiting.get()
 
 
-async def test_one_that_takes_nothing_is_let_go(reader: socket.socket, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(protocol, "STALLED_READER_SECONDS", 0.05)
-    async with asyncio.timeout(SECONDS):
-        await (await _waiting()).is_over.wait()
-    assert await _read(reader, ANSWER_BYTES) < ANSWER_BYTES
+async def test_a_reader_that_takes_nothing_is_let_go():
+    async with reader_of(replace(QUICK, stalled_reader_seconds=0.05)) as reader:
+        async with asyncio.timeout(SECONDS):
+            await (await _waiting()).is_over.wait()
+        assert await _read(reader, ANSWER_BYTES) < ANSWER_BYTES
 
 
-async def test_one_that_reads_on_is_not(reader: socket.socket, monkeypatch: pytest.MonkeyPatch):
-    """However often its time is over: as long as it took enough meanwhile."""
-    monkeypatch.setattr(protocol, "STALLED_READER_SECONDS", 3600.0)
-    connection = await _waiting()
-    for _ in range(3):
-        before = _untaken_bytes(connection.transport)
-        await _read(reader, 2 * 1024 * 1024)
-        connection._look_at_reader(before)
-        assert not connection.transport.is_closing()
-    connection._look_at_reader(_untaken_bytes(connection.transport))
-    assert connection.transport.is_closing()
+async def test_a_reader_that_reads_on_is_not():
+    """However often its time is over: it only has to take enough each time."""
+    async with reader_of(replace(QUICK, stalled_reader_seconds=3600.0)) as reader:
+        connection = await _waiting()
+        for _ in range(3):
+            await _read(reader, 2 * 1024 * 1024)
+            connection.overdue()
+            assert not connection.transport.is_closing()
+        connection.overdue()
+        assert connection.transport.is_closing()

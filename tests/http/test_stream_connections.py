@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 import orjson
 import pytest
-import uvicorn
 
 from holdfast.api.layer import Layer
-from holdfast.api.protocol import BoundedHttpProtocol
 from holdfast.domain import commands as c
 from holdfast.engine.engine import Engine
 from house_of import make_event, place
+from http_serving import serving
 
 SECONDS = 20.0
 TINY_BUFFER = 4_096
@@ -30,20 +29,9 @@ class Told(NamedTuple):
 
 @pytest.fixture
 async def port(app: Layer) -> AsyncIterator[int]:
-    """The application behind the protocol that a worker has."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, http=BoundedHttpProtocol, ws="none", lifespan="off", log_config=None, access_log=False
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    serving = asyncio.create_task(server._serve([listener]))
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        await serving
+    """The application behind the server that a worker has."""
+    async with serving(app) as (port, _):
+        yield port
 
 
 class Client:

@@ -10,15 +10,13 @@ import orjson
 
 from holdfast.api.cursors import Cursors
 from holdfast.api.principals import GUEST, Principal
+from holdfast.http.server.request import REQUEST
 
 if TYPE_CHECKING:
-    from holdfast.api.cycle import Cycle
     from holdfast.api.routes import Endpoint
+    from holdfast.http.server.request import Request
 
-__all__ = ["CYCLE", "Exchange"]
-
-CYCLE = "holdfast.cycle"
-"""Where our own protocol puts its cycle into the scope."""
+__all__ = ["Exchange"]
 
 
 class Exchange:
@@ -42,8 +40,8 @@ class Exchange:
 
     def __init__(self, scope: MutableMapping[str, Any], *, engine: Any, cursors: Cursors) -> None:
         self.scope = scope
-        self.cycle: Cycle | None = scope.pop(CYCLE, None)
-        """Ours, under our own protocol. It knows the scope; were it left in there, neither would be freed at once."""
+        self.request: Request | None = scope.pop(REQUEST, None)
+        """Under our own server. It refers to the scope: left in there, neither of them would be freed at once."""
         self.engine = engine
         self.cursors = cursors
         self.method: str = scope["method"]
@@ -51,9 +49,8 @@ class Exchange:
 
     @property
     def client_left(self) -> Callable[[], bool]:
-        """Whether nobody waits for the answer any more (known under our own protocol; else always False)."""
-        transport = self.scope.get("holdfast.transport")
-        return transport.is_closing if transport is not None else _still_here
+        """Whether nobody waits for the answer any more (known under our own server; else always False)."""
+        return _still_here if self.request is None else self.request.has_left
 
     def header(self, name: bytes) -> str | None:
         """A header by its lower-case name."""

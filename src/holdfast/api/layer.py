@@ -17,15 +17,14 @@ import structlog
 
 from holdfast.api.cursors import Cursors
 from holdfast.api.exchange import Exchange
-from holdfast.api.metrics import UNEXPECTED_ERRORS, observe_problem, observe_request
 from holdfast.api.policy import Policy, authorise
 from holdfast.api.principals import GUEST, OPEN, Keyring, KeyRow, OpenMode, Principal
 from holdfast.api.routes import Endpoint
-from holdfast.api.sending import Receive, Send, send_reply, send_stream
 from holdfast.api.table import RouteTable
 from holdfast.domain.errors import (
     BadRequest,
     BodyTooLarge,
+    CredentialsRequired,
     HeadersTooLarge,
     HoldfastError,
     InvalidInput,
@@ -35,8 +34,10 @@ from holdfast.domain.errors import (
     RouteNotFound,
     Unavailable,
 )
+from holdfast.http.asgi import Receive, Send
 from holdfast.http.headers import (
     check_body_headers,
+    check_host,
     credentials,
     idempotency_key,
     new_request_id,
@@ -46,14 +47,17 @@ from holdfast.http.headers import (
     request_id,
     too_large,
 )
+from holdfast.http.metrics import UNEXPECTED_ERRORS, observe_problem, observe_request
 from holdfast.http.problems import problem
 from holdfast.http.redaction import redact
 from holdfast.http.reply import JSON, Reply, StreamReply, encode
+from holdfast.http.response_head import PROBLEM
+from holdfast.http.sending import send_reply, send_stream
+from holdfast.http.server.request import ClientLeft
 
 __all__ = ["Layer"]
 
 BODY_SECONDS = 10.0
-_PROBLEM = b"application/problem+json"
 _CLOSING = (BadRequest, BodyTooLarge, HeadersTooLarge, RequestTimeout)
 """After these the rest of the request may still be on its way; the connection cannot be used again."""
 
@@ -68,10 +72,6 @@ say that there is no such thing)."""
 log = structlog.get_logger("holdfast.http")
 
 Lifespan = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
-
-
-class ClientLeft(Exception):
-    """The connection closed before the body was whole; there is nobody to answer."""
 
 
 class Layer:
@@ -133,7 +133,7 @@ class Layer:
             reply = _unexpected(exchange)
         status = reply.status
         try:
-            await self._send(exchange, reply, receive, send, close=close)
+            status = await self._send(exchange, reply, receive, send, close=close)
         except Exception:  # noqa: BLE001 - the last door: the head is out, so the server cuts the connection
             if not exchange.client_left():  # to write to who has left is no bug
                 status = _unexpected(exchange).status
@@ -141,31 +141,27 @@ class Layer:
 
     async def _send(
         self, exchange: Exchange, reply: Reply | StreamReply, receive: Receive, send: Send, *, close: bool
-    ) -> None:
+    ) -> int:
+        """Returns the status that was sent."""
         scope = exchange.scope
         head, secure = exchange.method == "HEAD", scope["scheme"] == "https"
         own_id = exchange.request_id.encode("ascii")
         if isinstance(reply, StreamReply):
-            if not head:
-                await send_stream(
-                    send, receive, reply, request_id=own_id, secure=secure, cycle=exchange.cycle
-                )
-                return
-            # Its head is all that was asked for.
-            reply = Reply(status=reply.status, headers=reply.headers, content_type=reply.content_type)
-        cycle = exchange.cycle
-        if cycle is not None and not close and cycle.takes_answer:
-            cycle.answer(reply, request_id=own_id, secure=secure, head=head)
-            return
+            await send_stream(
+                send, receive, reply, request_id=own_id, secure=secure, head=head, request=exchange.request
+            )
+            return reply.status
+        if exchange.request is not None:
+            return exchange.request.answer(reply, request_id=own_id, secure=secure, head=head, closes=close)
         rest = receive if close and not exchange.is_read else None
         await send_reply(send, reply, request_id=own_id, secure=secure, head=head, close=close, rest=rest)
+        return reply.status
 
     async def _answer(self, exchange: Exchange, receive: Receive) -> Reply | StreamReply:
         scope = exchange.scope
         headers = exchange.headers = read_headers(scope["headers"])
         exchange.request_id = request_id(scope["headers"]) if b"x-request-id" in headers else new_request_id()
-        if b"host" not in headers and scope.get("http_version") == "1.1":
-            raise BadRequest("The header Host is missing.")
+        check_host(headers, scope.get("http_version"))
         endpoint = self._find_endpoint(exchange)
         api_key = None
         if b"authorization" in headers or b"hold-token" in headers:
@@ -174,7 +170,10 @@ class Layer:
             GUEST if endpoint.anonymous else await self._identify(exchange, endpoint, api_key)
         )
         exchange.open_mode = principal is OPEN
-        authorise(endpoint.policy, principal)
+        try:
+            authorise(endpoint.policy, principal)
+        except CredentialsRequired as refused:
+            raise CredentialsRequired(refused.detail + self._open_mode.explain(scope, headers)) from None
         if scope["query_string"]:
             try:
                 exchange.query = query_values(scope["query_string"])
@@ -232,12 +231,14 @@ class Layer:
         return OPEN if admitted else GUEST
 
     async def _read_body(self, exchange: Exchange, receive: Receive, limit: int) -> bytes:
-        cycle = exchange.cycle
-        if cycle is not None and (whole := cycle.take_body()) is not None:
-            exchange.is_read = True
-            if len(whole) > limit:  # the protocol has seen to it that it is as long as was said
+        request = exchange.request
+        if request is not None:  # the connection sees to its length and to its deadline
+            body = request.take_body()
+            if body is None:
+                return await request.read(limit)
+            if len(body) > limit:
                 raise too_large(limit)
-            return whole
+            return body
         parts: list[bytes] = []
         size = 0
         try:
@@ -292,7 +293,7 @@ class Layer:
 def _refusal(error: HoldfastError, exchange: Exchange) -> Reply:
     observe_problem(error.code)
     made = problem(error, exchange.request_id)
-    return Reply(status=made.status, body=made.body, headers=made.headers, content_type=_PROBLEM)
+    return Reply(status=made.status, body=made.body, headers=made.headers, content_type=PROBLEM)
 
 
 def _rendered(error: HoldfastError, exchange: Exchange, endpoint: Endpoint) -> Reply:
@@ -301,7 +302,7 @@ def _rendered(error: HoldfastError, exchange: Exchange, endpoint: Endpoint) -> R
     status, body = endpoint.render_error(error)
     made = problem(error, exchange.request_id, status=status)
     if body is None:
-        return Reply(status=status, body=made.body, headers=made.headers, content_type=_PROBLEM)
+        return Reply(status=status, body=made.body, headers=made.headers, content_type=PROBLEM)
     return Reply(status=status, body=encode(body), headers=made.headers, content_type=JSON)
 
 

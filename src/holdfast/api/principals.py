@@ -24,7 +24,7 @@ CACHE_SECONDS = 1.0
 
 _CACHED_KEYS = 1_000
 _API_KEY = re.compile(r"hfk_([A-Za-z0-9]{4,40})_([A-Za-z0-9_-]{32,128})")
-_LOCAL_HOST = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
+_LOCAL_HOST = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{1,5}))?", re.IGNORECASE)
 
 
 class Scope(StrEnum):
@@ -111,7 +111,8 @@ class Keyring:
 class OpenMode:
     """Whether a caller without credentials is taken for staff, as the documents' own examples assume.
 
-    Only a program on this machine that nobody stands in front of, as long as no API key was ever made.
+    Only a program on this machine with no proxy between, as far as headers show it, and only until the first API key is
+    made. A proxy that adds nothing can not be recognised: behind a proxy, open mode has to be off.
     """
 
     def __init__(
@@ -127,10 +128,15 @@ class OpenMode:
 
     def decides(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool | None:
         """Whether such a caller is taken for staff; None where `admits` has to find out."""
-        if self._closed or not self._enabled or not _is_local(scope, headers):
+        if self._closed or not self._enabled or _why_guest(scope, headers) is not None:
             return False
         has_key = self._any_key.newest()
         return None if has_key is None else not has_key
+
+    def explain(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
+        """For a caller on this machine that was refused: why open mode does not count. Empty for everybody else."""
+        why = None if self._closed or not self._enabled else _why_guest(scope, headers)
+        return "" if why is None or why is _ELSEWHERE else f" (Open mode does not count here: {why}.)"
 
     async def admits(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
         decided = self.decides(scope, headers)
@@ -140,24 +146,55 @@ class OpenMode:
         return not self._closed
 
 
-def _is_local(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
+def _why_guest(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str | None:
+    """Why open mode does not take this caller for staff; None for a program on this machine, with nobody between."""
     client = scope.get("client")
-    host = headers.get(b"host", b"")
-    if client is None or not _is_loopback(client[0]) or not _is_local_name(host):
-        return False
+    if client is None or not _is_loopback(client[0]):
+        return _ELSEWHERE
+    if scope.get("http_version") != "1.1":
+        return "the request is not HTTP/1.1, as most proxies send it"
     for name in headers:
-        if name in _FORWARDED or name.startswith(b"x-forwarded-"):
-            return False
+        if _is_of_a_proxy(name):
+            return f"the request came through a proxy, which sent {name.decode('latin-1')}"
+    host = headers.get(b"host", b"")
+    if not _is_local_name(host, (scope.get("server") or (None, None))[1] or _DEFAULT_PORT):
+        return "Host does not name this machine and the port that the server listens on"
     origin = headers.get(b"origin")
-    return origin is None or origin.lower() == scope["scheme"].encode("ascii") + b"://" + host.lower()
+    if origin is None or origin.lower() == scope["scheme"].encode("ascii") + b"://" + host.lower():
+        return None
+    return "the request came from a page of another origin"
 
 
-_FORWARDED = frozenset({b"forwarded", b"via"})
+_ELSEWHERE = "the request came from another machine"
+_DEFAULT_PORT = 80
+_PROXY_HEADERS = frozenset(
+    (
+        b"cdn-loop client-ip fastly-client-ip forwarded forwarded-for front-end-https max-forwards proxy-authorization "
+        b"proxy-connection remote-addr true-client-ip via wl-proxy-client-ip x-client-ip x-cloud-trace-context "
+        b"x-cluster-client-ip x-forward x-forwarded x-host x-http-host-override x-nginx-proxy x-originating-ip "
+        b"x-proxied-by x-real-host x-real-ip x-real-port x-real-proto x-remote-addr x-remote-ip x-remote-port "
+        b"x-request-start x-rewrite-url x-scheme x-script-name x-server-name x-ssl x-ssl-client-cert x-true-client-ip "
+        b"x-url-scheme x-varnish"
+    ).split()
+)
+_PROXY_PREFIXES = tuple(
+    (
+        b"akamai- ali- cf- fastly- fly- x-accel- x-akamai- x-amz x-appengine- x-arr- x-azure- x-bluecoat- x-cdn- "
+        b"x-envoy- x-forwarded- x-goog- x-nf- x-original- x-proxy x-proxyuser- x-render- x-traefik x-vercel-"
+    ).split()
+)
+"""What proxies, load balancers and content networks add. A program on this machine has no reason to send any."""
+
+
+@lru_cache(maxsize=1_024)
+def _is_of_a_proxy(name: bytes) -> bool:
+    return name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES)
 
 
 @lru_cache(maxsize=256)
-def _is_local_name(host: bytes) -> bool:
-    return _LOCAL_HOST.fullmatch(host) is not None
+def _is_local_name(host: bytes, port: int) -> bool:
+    found = _LOCAL_HOST.fullmatch(host)
+    return found is not None and int(found[1] or _DEFAULT_PORT) == port
 
 
 @lru_cache(maxsize=256)

@@ -8,19 +8,20 @@ from typing import Any
 from holdfast.api.catalogue import all_endpoints
 from holdfast.api.layer import Layer
 from holdfast.api.principals import KeyRow
-from holdfast.api.sending import Receive, Send
 from holdfast.api.table import RouteTable
-from holdfast.app.descriptors import raise_descriptor_limit, streams_within
+from holdfast.app.descriptors import connections_within, raise_descriptor_limit, streams_within
 from holdfast.app.errors import CannotStart
 from holdfast.app.settings import Settings
 from holdfast.engine.engine import Engine
 from holdfast.engine.limits import Limits
 from holdfast.engine.tokens import Keyring
+from holdfast.http.asgi import Receive, Send
+from holdfast.http.server.limits import Limits as ConnectionLimits
 from holdfast.metrics import write_tallies
 from holdfast.store.connections import Connections
 from holdfast.workers.background import Background
 
-__all__ = ["build_app", "build_engine"]
+__all__ = ["build_app", "build_engine", "connection_limits"]
 
 
 def build_engine(settings: Settings) -> Engine:
@@ -43,6 +44,16 @@ def build_engine(settings: Settings) -> Engine:
         watchers=streams_within(raise_descriptor_limit(), settings.stream_limit),
     )
     return Engine(connections, Keyring(settings.secret_key.get_secret_value().encode()), limits)
+
+
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    """How long each state of a connection lasts, and how much a worker keeps."""
+    return ConnectionLimits(
+        body_seconds=settings.body_timeout_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        connections=connections_within(raise_descriptor_limit(), settings.connection_limit),
+        unsent_bytes=settings.unsent_limit_megabytes * 1024 * 1024,
+    )
 
 
 def build_app(settings: Settings) -> Layer:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import resource
 
-__all__ = ["raise_descriptor_limit", "streams_within"]
+__all__ = ["connections_within", "raise_descriptor_limit", "streams_within"]
 
 _WANTED = 65_536
 """More than a process has work for. In the millions it makes programs slow that close whatever they might have open."""
 _SHARE_OF_STREAMS = 0.75
 """The others are for those who buy, and for the database."""
+_SHARE_OF_CONNECTIONS = 0.9
+"""The others are for files, the database, and connections that are refused."""
 
 
 def raise_descriptor_limit() -> int:
@@ -29,3 +31,8 @@ def raise_descriptor_limit() -> int:
 def streams_within(descriptors: int, wanted: int) -> int:
     """How many streams a process with so many descriptors may keep open, and no more than wanted."""
     return max(1, min(wanted, int(descriptors * _SHARE_OF_STREAMS)))
+
+
+def connections_within(descriptors: int, wanted: int) -> int:
+    """How many connections a process with so many descriptors may accept, and no more than wanted."""
+    return max(1, min(wanted, int(descriptors * _SHARE_OF_CONNECTIONS)))

@@ -89,6 +89,19 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Streams that a worker keeps open; never more than three quarters of the files it may have open.",
     )
+    connection_limit: int = Field(
+        default=50_000,
+        ge=1,
+        le=1_000_000,
+        description="Connections that a worker accepts; never more than nine tenths of the files it may have open. "
+        "One more is answered 503 and closed.",
+    )
+    unsent_limit_megabytes: int = Field(
+        default=256,
+        ge=1,
+        le=65_536,
+        description="Megabytes of answers that a worker keeps for slow readers. Above it, large answers are 503.",
+    )
     batch_limit: int = Field(default=256, ge=1, le=256, description="Commands decided together at the most.")
     wait_limit_seconds: float = Field(
         default=2.0, gt=0, le=60, description="Seconds a command may wait for its batch before it is refused."

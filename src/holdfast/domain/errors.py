@@ -218,6 +218,11 @@ class BadRequest(Refusal):
     code, title = "bad_request", "Bad request"
 
 
+class ExpectationFailed(Refusal):
+    status = 417
+    code, title = "expectation_failed", "Expectation failed"
+
+
 class CredentialsRequired(Refusal):
     status = 401
     code, title = "credentials_required", "Credentials required"

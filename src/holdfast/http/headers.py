@@ -22,6 +22,7 @@ from holdfast.http.redaction import redact
 
 __all__ = [
     "check_body_headers",
+    "check_host",
     "credentials",
     "etag",
     "idempotency_key",
@@ -58,8 +59,11 @@ _SINGLE = frozenset(
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _VISIBLE = re.compile(rb"[\x21-\x7e]{1,255}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_JSON_TYPE = re.compile(
-    rb'application/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?;?', re.IGNORECASE
+_CHARSET = re.compile(rb';[ \t]*charset[ \t]*=[ \t]*"?([^";, \t]*)', re.IGNORECASE)
+_CHARSETS = frozenset((b"utf-8", b"utf8", b"us-ascii"))
+_HOST = re.compile(
+    rb"(?:\[(?:[0-9A-Fa-f:.]+|v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\]"  # an IP literal
+    rb"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"  # a name, or nothing; and a port
 )
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e]*")')
@@ -88,6 +92,21 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     if count > MAX_HEADERS or total > MAX_HEADERS_BYTES:
         raise HeadersTooLarge(f"More than {MAX_HEADERS} headers, or {MAX_HEADERS_BYTES} bytes of them.")
     return headers
+
+
+def check_host(headers: Mapping[bytes, bytes], version: str | None) -> None:
+    """Raises BadRequest (RFC 9112 3.2). HTTP/1.0 may leave it out, and so may HTTP/2, which has it elsewhere."""
+    host = headers.get(b"host")
+    if host is None:
+        if version == "1.1":
+            raise BadRequest("The header Host is missing.")
+    elif not _is_host(host):
+        raise BadRequest("The header Host is not a host and a port.")
+
+
+@lru_cache(maxsize=256)
+def _is_host(host: bytes) -> bool:
+    return _HOST.fullmatch(host) is not None
 
 
 def request_id(raw: Iterable[tuple[bytes, bytes]]) -> str:
@@ -170,7 +189,11 @@ def check_body_headers(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
 
 @lru_cache(maxsize=64)
 def _is_json(content_type: bytes) -> bool:
-    return _JSON_TYPE.fullmatch(content_type.strip()) is not None
+    """By type and subtype. Parameters say nothing about JSON, but another charset would be read wrongly."""
+    essence, separator, parameters = content_type.partition(b";")
+    if essence.strip().lower() != b"application/json":
+        return False
+    return all(found.lower() in _CHARSETS for found in _CHARSET.findall(separator + parameters))
 
 
 def too_large(limit: int) -> BodyTooLarge:

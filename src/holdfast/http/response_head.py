@@ -10,9 +10,13 @@ from http import HTTPStatus
 
 from holdfast.http.reply import Reply, StreamReply
 
-__all__ = ["head_of", "headers_of"]
+__all__ = ["CHUNKED_LINE", "CLOSE_LINE", "PROBLEM", "head_of", "headers_of", "stream_head_of"]
 
 Header = tuple[bytes, bytes]
+
+PROBLEM = b"application/problem+json"
+CLOSE_LINE = b"connection: close\r\n"
+CHUNKED_LINE = b"transfer-encoding: chunked\r\n"
 
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
@@ -43,16 +47,26 @@ def headers_of(reply: Reply | StreamReply, request_id: bytes, *, secure: bool) -
 
 def head_of(reply: Reply, request_id: bytes, *, secure: bool, more: bytes) -> bytes:
     """The same as bytes, from the status line to the empty line; `more` is whole lines of the server's own."""
-    parts = [_written(reply.status, *_kind(reply), secure), more, b"x-request-id: ", request_id]
-    for name, value in reply.headers:
-        if b"\n" in value or b"\r" in value:
-            _check(reply)
-        parts += (b"\r\n", name, b": ", value)
+    parts = _lines(reply, request_id, secure=secure, more=more)
     if reply.status in _BODYLESS:
         parts.append(b"\r\n\r\n")
     else:
         parts.append(b"\r\ncontent-length: %d\r\n\r\n" % len(reply.body))
     return b"".join(parts)
+
+
+def stream_head_of(reply: StreamReply, request_id: bytes, *, secure: bool, more: bytes) -> bytes:
+    """The head of an answer whose length nobody knows; `more` says how its end is found."""
+    return b"".join((*_lines(reply, request_id, secure=secure, more=more), b"\r\n\r\n"))
+
+
+def _lines(reply: Reply | StreamReply, request_id: bytes, *, secure: bool, more: bytes) -> list[bytes]:
+    parts = [_written(reply.status, *_kind(reply), secure), more, b"x-request-id: ", request_id]
+    for name, value in reply.headers:
+        if b"\n" in value or b"\r" in value:
+            _check(reply)
+        parts += (b"\r\n", name, b": ", value)
+    return parts
 
 
 def _kind(reply: Reply | StreamReply) -> tuple[bytes, bool]:

@@ -1,12 +1,21 @@
-"""Metrics of the HTTP surface: requests by route and status, and how long they took."""
+"""Metrics of the HTTP surface: connections, requests by route and status, and how long they took."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from holdfast.metrics import Tally, Timing, counter, histogram
+from holdfast.metrics import Tally, Timing, counter, gauge, histogram
 
-__all__ = ["UNEXPECTED_ERRORS", "observe_request"]
+__all__ = [
+    "CONNECTIONS",
+    "CONNECTIONS_REFUSED",
+    "UNEXPECTED_ERRORS",
+    "UNREAD_BYTES",
+    "UNSENT_BYTES",
+    "count_overdue",
+    "observe_problem",
+    "observe_request",
+]
 
 _REQUESTS = counter("holdfast_http_requests_total", "Requests answered.", ["method", "route", "status"])
 _SECONDS = histogram(
@@ -16,6 +25,24 @@ _REFUSALS = counter(
     "holdfast_http_problems_total", "Requests answered with a problem, by its code.", ["code"]
 )
 UNEXPECTED_ERRORS = counter("holdfast_unexpected_errors_total", "Errors that nobody expected: each is a bug.")
+
+CONNECTIONS = gauge("holdfast_http_connections", "Open connections.")
+CONNECTIONS_REFUSED = counter(
+    "holdfast_http_connections_refused_total", "Connections and requests refused because the worker was full."
+)
+UNSENT_BYTES = gauge("holdfast_http_unsent_bytes", "Bytes of answers that wait for their readers.")
+UNREAD_BYTES = gauge(
+    "holdfast_http_unread_bytes", "Bytes of requests that are not whole, or wait for their turn."
+)
+_OVERDUE = counter(
+    "holdfast_http_connections_overdue_total",
+    "Connections ended at the deadline of their state, idle ones left out.",
+    ["state"],
+)
+
+
+def count_overdue(state: str) -> None:
+    _OVERDUE.labels(state).inc()
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:

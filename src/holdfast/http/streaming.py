@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from typing import TYPE_CHECKING
 
 from holdfast.sse import Message
@@ -12,63 +11,54 @@ from holdfast.sse import Message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from holdfast.api.cycle import Cycle
-    from holdfast.api.sending import Receive, Send
+    from holdfast.http.asgi import Receive, Send
     from holdfast.http.reply import Joining
+    from holdfast.http.server.request import Request
 
-__all__ = ["push_chunks", "send_chunks"]
-
-_UNSENT_BYTES = 64 * 1024
-"""What the kernel keeps for a slow reader beyond what is on its way: else it would be megabytes of old news."""
-_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+__all__ = ["push", "send_chunks"]
 
 
-class Connection:
+class ConnectionReader:
     """The reader of a stream at the other end of a connection of ours. A chunk is framed once for all of them.
 
     Neither a task nor a timer waits for it: the connection's own limits end it where it does not read at all.
     """
 
-    __slots__ = ("_cycle", "is_over")
+    __slots__ = ("_has_chunks", "_request", "is_over")
 
-    def __init__(self, cycle: Cycle) -> None:
-        self._cycle = cycle
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._has_chunks = request.version != "1.0"
         self.is_over = False
-        if _NOTSENT_LOWAT is not None:
-            with contextlib.suppress(OSError, AttributeError):  # of another kind than TCP
-                cycle.transport.get_extra_info("socket").setsockopt(
-                    socket.IPPROTO_TCP, _NOTSENT_LOWAT, _UNSENT_BYTES
-                )
+        request.connection.writer.keep_little()
 
     @property
     def is_ready(self) -> bool:
-        return not self._cycle.flow.write_paused
+        return not self._request.connection.writer.is_paused
 
     def write(self, message: Message) -> bool:
-        cycle = self._cycle
-        if cycle.flow.write_paused:
+        connection = self._request.connection
+        if connection.writer.is_paused:
             return False
+        if not self._has_chunks:
+            connection.write(message.body)
+            return True
         framed = message.framed
         if framed is None:
             framed = message.framed = b"%x\r\n%b\r\n" % (len(message.body), message.body)
-        transport = cycle.transport
-        if not (cycle.disconnected or transport.is_closing()):
-            transport.write(framed)
+        connection.write(framed)
         return True
 
     def end(self) -> None:
         self.is_over = True
-        self._cycle.message_event.set()
+        self._request.wake()
 
 
-async def push_chunks(cycle: Cycle, send: Send, receive: Receive, join: Joining) -> None:
-    """After the head was sent: whoever is joined writes to the connection, until it ends or the client leaves."""
-    connection = Connection(cycle)
-    with join(connection):
-        while not connection.is_over:
-            if (await receive())["type"] == "http.disconnect":
-                return
-    await send({"type": "http.response.body", "body": b""})
+async def push(request: Request, join: Joining) -> None:
+    """After the head was written: whoever is joined writes to the connection, until it ends or the client leaves."""
+    reader = ConnectionReader(request)
+    with join(reader):
+        await request.wait_until_left(lambda: reader.is_over)
 
 
 async def send_chunks(chunks: AsyncIterator[bytes], send: Send, receive: Receive) -> None:

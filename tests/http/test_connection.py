@@ -6,19 +6,17 @@ import asyncio
 import contextlib
 import gc
 import json
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-import uvicorn
 
-from holdfast.api import protocol
 from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
-from holdfast.api.protocol import BoundedHttpProtocol
 from holdfast.api.routes import BODY_LIMIT, Routes
+from http_serving import QUICK, serving
 from http_surface import layer_of
 
 routes = Routes(tag="tests")
@@ -34,28 +32,13 @@ async def be_here(exchange: Exchange) -> bool:
     return exchange.client_left()
 
 
+LAYER = layer_of(routes, access_log=False)
+
+
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        layer_of(routes, body_seconds=0.2, access_log=False),
-        http=BoundedHttpProtocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    serving = asyncio.create_task(server._serve([listener]))
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        await serving
+    async with serving(LAYER, replace(QUICK, body_seconds=0.2, closing_seconds=0.2)) as (port, _):
+        yield port
 
 
 async def _answers(port: int, *pieces: bytes) -> list[tuple[int, dict[bytes, bytes], bytes]]:
@@ -164,13 +147,13 @@ async def test_a_body_that_does_not_come_is_a_timeout(port: int):
     assert [status for status, _, _ in answers] == [408]
 
 
-async def test_a_head_that_does_not_come_is_a_timeout(port: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
-    answers = await _answers(port, b"GET /here HTTP/1.1\r\nHost: local")
-    assert [status for status, _, _ in answers] == [408]
-    answers = await _answers(port, b"GET /here HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /he")
-    assert [status for status, _, _ in answers] == [200, 408]
-    assert await _answers(port) == []
+async def test_a_head_that_does_not_come_is_a_timeout():
+    async with serving(LAYER, replace(QUICK, head_seconds=0.05)) as (port, _):
+        answers = await _answers(port, b"GET /here HTTP/1.1\r\nHost: local")
+        assert [status for status, _, _ in answers] == [408]
+        answers = await _answers(port, b"GET /here HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /he")
+        assert [status for status, _, _ in answers] == [200, 408]
+        assert await _answers(port) == []
 
 
 async def test_a_head_ends_somewhere(port: int):
@@ -182,12 +165,10 @@ async def test_a_head_ends_somewhere(port: int):
     assert [status for status, _, _ in await _answers(port, many)] == [431]
 
 
-async def test_pipelined_requests_are_answered_in_order_up_to_the_connections_end(
-    port: int, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(protocol, "REQUESTS_PER_CONNECTION", 3)
+async def test_pipelined_requests_are_answered_in_order_up_to_the_connections_end():
     one = b'%sContent-Length: 7\r\n\r\n{"a":%d}'
-    answers = await _answers(port, *[one % (POST, number) for number in range(5)])
+    async with serving(LAYER, replace(QUICK, requests_per_connection=3)) as (port, _):
+        answers = await _answers(port, *[one % (POST, number) for number in range(5)])
     assert [json.loads(body) for _, _, body in answers] == [{"a": 0}, {"a": 1}, {"a": 2}]
     assert answers[-1][1][b"connection"] == b"close"
 
@@ -217,5 +198,5 @@ async def test_a_request_leaves_nothing_for_the_garbage_collector(port: int, pat
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
-    assert left["Exchange"] + left["Cycle"] + left["Reply"] == 0
+    assert left["Exchange"] + left["Request"] + left["Head"] + left["Reply"] == 0
     assert sum(left.values()) < 20 * 5, left.most_common(10)

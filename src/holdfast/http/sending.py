@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
-from holdfast.api.cycle import Cycle
-from holdfast.api.streaming import push_chunks, send_chunks
+from holdfast.http.asgi import Receive, Send
 from holdfast.http.reply import Reply, StreamReply
 from holdfast.http.response_head import headers_of
+from holdfast.http.server.request import Request
+from holdfast.http.streaming import push, send_chunks
 
-__all__ = ["Receive", "Send", "send_reply", "send_stream"]
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+__all__ = ["send_reply", "send_stream"]
 
 _DRAIN_BYTES = 1024 * 1024
 _DRAIN_SECONDS = 1.0
@@ -68,12 +63,22 @@ async def send_stream(
     *,
     request_id: bytes,
     secure: bool,
-    cycle: Cycle | None = None,
+    head: bool = False,
+    request: Request | None = None,
 ) -> None:
-    """By messages, or straight to the connection of our own `cycle`; until the stream ends or the client leaves."""
+    """By messages, or straight to the connection of our own `request`; until the stream ends or the client leaves.
+
+    With `head` nothing follows the headers, and the stream is not begun.
+    """
+    if request is not None and (head or reply.join is not None):
+        request.begin_stream(reply, request_id=request_id, secure=secure)
+        if reply.join is not None and not head:
+            await push(request, reply.join)
+        request.end_stream()
+        return
     headers = headers_of(reply, request_id, secure=secure)
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    if cycle is not None and reply.join is not None:
-        await push_chunks(cycle, send, receive, reply.join)
+    if head:
+        await send({"type": "http.response.body", "body": b""})
     else:
         await send_chunks(reply.chunks, send, receive)

@@ -1,0 +1,430 @@
+"""Connection: the state machine of one HTTP/1.1 connection.
+
+    idle -> head -> body -> answering -> idle          a request, and the next one
+                         -> streaming -> idle          an answer without a known end
+                    body -> rest -> idle               answered before its body was read
+            any state    -> closing                    refused, out of time, or the last answer
+
+One request is open at a time. What arrives behind it waits as bytes, is not parsed, and reading stops. Each state has a
+deadline, which the service's tick checks, and a limit in bytes. docs/concepts/connections.md has the table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import structlog
+
+from holdfast.domain.errors import BadRequest, Busy, HoldfastError, RequestTimeout
+from holdfast.http.metrics import count_overdue
+from holdfast.http.server.framing import Chunks, Length, read_framing
+from holdfast.http.server.head import Head
+from holdfast.http.server.refusal import refusal
+from holdfast.http.server.request import Request
+from holdfast.http.server.target import Target, read_target
+from holdfast.http.server.writing import Writer
+
+if TYPE_CHECKING:
+    from holdfast.http.server.service import Service
+
+__all__ = ["Connection", "State"]
+
+_LINE_END_BYTES = b"\r\n"
+
+log = structlog.get_logger("holdfast.http")
+
+
+class State(IntEnum):
+    """What a connection waits for."""
+
+    IDLE = 0  # -> head | body | answering | closing
+    HEAD = 1  # -> body | answering | closing
+    BODY = 2  # -> answering | rest | closing
+    ANSWERING = 3  # -> streaming | idle | closing
+    STREAMING = 4  # -> idle | closing
+    REST = 5  # -> answering | closing
+    CLOSING = 6
+
+
+IDLE, HEAD, BODY, ANSWERING = State.IDLE, State.HEAD, State.BODY, State.ANSWERING
+STREAMING, REST, CLOSING = State.STREAMING, State.REST, State.CLOSING
+
+
+class Connection(asyncio.Protocol):
+    """`asyncio`'s protocol for one accepted connection."""
+
+    __slots__ = (
+        "_body",
+        "_discarded",
+        "_empty_bytes",
+        "_head",
+        "_is_answered",
+        "_is_ending",
+        "_pending",
+        "_request",
+        "_requests",
+        "_unread",
+        "client",
+        "deadline",
+        "scheme",
+        "server",
+        "service",
+        "state",
+        "transport",
+        "writer",
+    )
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.state = IDLE
+        self.deadline = float("inf")
+        """By the loop's clock. Past it the service calls `overdue`."""
+        self._request: Request | None = None
+        """The open one."""
+        self._requests = 0
+        self._head: Head | None = None
+        """One that is not whole."""
+        self._body: Length | Chunks | None = None
+        """What is still to come of the last request's body."""
+        self._pending = b""
+        """What came behind the open request."""
+        self._unread = 0
+        """What this connection adds to the load's unread bytes."""
+        self._is_answered = False
+        self._is_ending = False
+        """The client has closed its side; what it sent before is still answered."""
+        self._empty_bytes = 0
+        self._discarded = 0
+
+    # -- asyncio's protocol --------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's always is
+        service = self.service
+        self.transport = transport
+        self.writer = Writer(transport, service.load)
+        self.client = _address(transport.get_extra_info("peername"))
+        self.server = _address(transport.get_extra_info("sockname"))
+        self.scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        self.deadline = service.loop.time() + service.limits.head_seconds  # sooner than of one that was used
+        service.connections.add(self)
+        if service.is_full:
+            service.note_full()
+            self._refuse(Busy("The server has no room for another connection."))
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's form
+        self.state = CLOSING
+        self.deadline = float("inf")
+        self.service.forget(self)
+        self.writer.release()
+        self._release_unread()
+        self._drop_request()
+        if self._head is not None:
+            self._head.close()
+
+    def data_received(self, data: bytes) -> None:
+        if self._pending:
+            self._keep(data)
+        else:
+            self._read(data, 0)
+
+    def eof_received(self) -> bool:
+        """The client sends no more. True keeps our side open for the answer to what it sent."""
+        self._is_ending = True
+        if self._request is None or self.state not in (ANSWERING, STREAMING):
+            return False
+        self._request.half_leave()
+        return True
+
+    def pause_writing(self) -> None:
+        self.writer.pause()
+        self.deadline = self.service.loop.time() + self.service.limits.stalled_reader_seconds
+
+    def resume_writing(self) -> None:
+        self.writer.resume()
+        if self.state is ANSWERING and self._is_answered:
+            self._next()
+            return
+        self._enter(self.state)
+        if self._request is not None:
+            self._request.wake()
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def _read(self, data: bytes, at: int) -> None:
+        while at < len(data):
+            state = self.state
+            try:
+                if state is IDLE or state is HEAD:
+                    at = self._read_head(data, at)
+                elif state is BODY:
+                    at = self._read_body(data, at)
+                elif state is REST:
+                    at = self._read_rest(data, at)
+                else:
+                    (self._discard if state is CLOSING else self._keep)(data[at:])
+                    return
+            except HoldfastError as error:
+                self._refuse(error)
+                return
+
+    def _read_head(self, data: bytes, at: int) -> int:
+        """Raises HoldfastError for what is no request."""
+        head = self._head
+        if head is None:
+            if data[at] in _LINE_END_BYTES:
+                return self._skip_empty_lines(data, at)
+            head = self._head = Head()
+        limits = self.service.limits
+        end = head.read(data, at, limits.head_bytes)
+        if head.has_ended:
+            self._begin(head)
+            self._head = None
+        elif self.state is IDLE:
+            self._enter(HEAD)
+        return end
+
+    def _skip_empty_lines(self, data: bytes, at: int) -> int:
+        """They begin no request, and do not put off the end of an idle connection."""
+        while at < len(data) and data[at] in _LINE_END_BYTES:
+            at += 1
+            self._empty_bytes += 1
+        if self._empty_bytes > self.service.limits.empty_line_bytes:
+            raise BadRequest("There are too many empty lines before the request.")
+        return at
+
+    def _begin(self, head: Head) -> None:
+        """A head is whole: open its request."""
+        framing = read_framing(head.headers, head.version)
+        target = read_target(head.method, head.target)
+        if target.authority is not None:
+            _take_authority(head, target)
+        self._requests += 1
+        self._empty_bytes = 0
+        self._is_answered = False
+        request = self._request = Request(self, head, target, framing)
+        if head.method == b"CONNECT":
+            request.keeps_alive = False  # what follows is no body and no request: it is discarded
+        elif framing.length is None:
+            self._body = Chunks(request.feed)
+        elif framing.length:
+            self._body = Length(framing.length, request.feed)
+        if self._body is None:
+            self._enter(ANSWERING)
+            request.is_whole = True
+        else:
+            self._enter(BODY)
+        self.service.start(request)
+
+    def _read_body(self, data: bytes, at: int) -> int:
+        body, request = self._body, self._request
+        assert body is not None
+        assert request is not None
+        end = body.feed(data, at)
+        if body.is_done:
+            self._body = None
+            self._enter(ANSWERING)
+            self._release_unread()
+            request.end_body()
+        else:
+            self._count_unread(end - at)
+        return end
+
+    def _read_rest(self, data: bytes, at: int) -> int:
+        """The rest of a body whose request is answered: it is counted and dropped."""
+        body = self._body
+        assert body is not None
+        end = body.feed(data, at)
+        self._discarded += end - at
+        if body.is_done:
+            self._body = None
+            self._enter(ANSWERING)
+            if not self.writer.is_paused:
+                self._next()
+        elif self._discarded > self.service.limits.rest_bytes:
+            self._close(lingers=True)
+        return end
+
+    def _keep(self, data: bytes) -> None:
+        """What comes behind the open request waits, and nothing more is read until its turn."""
+        self.transport.pause_reading()
+        self._pending += data
+        self._count_unread(len(data))
+
+    def _discard(self, data: bytes) -> None:
+        self._discarded += len(data)
+        if self._discarded > self.service.limits.closing_bytes:
+            self.transport.abort()
+
+    def _count_unread(self, size: int) -> None:
+        service = self.service
+        service.load.unread_bytes += size
+        self._unread += size
+        if not service.load.is_read_full:
+            return
+        service.note_full()
+        if self._pending and self._request is not None:
+            self._request.keeps_alive = False  # the client sends again what was not answered
+            self._pending = b""
+        else:
+            self._refuse(Busy("The server has no room for more unfinished requests."))
+
+    def _release_unread(self) -> None:
+        self.service.load.unread_bytes -= self._unread
+        self._unread = 0
+
+    # -- answering, for the open request -------------------------------------------------------------------------------
+
+    def pause_reading(self) -> None:
+        """The application has more than enough of the body for now."""
+        if self.state is BODY:
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self.state is BODY:
+            self.transport.resume_reading()
+
+    def closes_after(self, request: Request) -> bool:
+        """Whether the answer that is about to be written is the connection's last."""
+        service = self.service
+        if not request.keeps_alive or service.is_stopping:
+            return True
+        if self._requests >= service.limits.requests_per_connection:
+            return True
+        body = self._body
+        return body is not None and (request.expects_continue or body.left > service.limits.rest_bytes)
+
+    def write(self, data: bytes, body: bytes = b"") -> None:
+        """Write now. A large `body` is not copied."""
+        if self.state is not CLOSING:
+            self.writer.write(data, body)
+
+    def stream(self) -> None:
+        """The answer goes on for as long as its reader takes it."""
+        if self.state is ANSWERING:
+            self._enter(STREAMING)
+
+    def end_answer(self, *, closes: bool) -> None:
+        """All of the open request's answer is written."""
+        request = self._request
+        if request is None:
+            return
+        self._is_answered = True
+        if closes:
+            lingers = self.state is BODY or bool(self._pending) or request.method == "CONNECT"
+            self._close(lingers=lingers)
+        elif self.state is BODY:
+            self._enter(REST)
+            self._discarded = 0
+            self._request = None
+            self._release_unread()
+            self.transport.resume_reading()
+        elif not self.writer.is_paused:
+            self._next()
+
+    def break_off(self) -> None:
+        """An answer can not be finished: only the end of the connection says so."""
+        self.transport.abort()
+
+    def _next(self) -> None:
+        """The request is over. Go on with what came behind it."""
+        self._request = None
+        self._enter(IDLE)
+        if self.service.is_stopping:
+            self._close()
+        elif self._pending:
+            data, self._pending = self._pending, b""
+            self._release_unread()
+            self.transport.resume_reading()
+            self._read(data, 0)
+        if self._is_ending and self.state in (IDLE, HEAD, BODY):
+            self._close()
+
+    # -- ending --------------------------------------------------------------------------------------------------------
+
+    def overdue(self) -> None:
+        """The deadline has passed."""
+        state, limits = self.state, self.service.limits
+        if self.writer.is_paused and self.writer.has_moved(limits.stalled_reader_bytes):
+            self.deadline = self.service.loop.time() + limits.stalled_reader_seconds
+            return
+        if state is IDLE and not self.writer.is_paused:
+            self._close()
+            return
+        count_overdue(state.name.lower())
+        if state is HEAD:
+            self._refuse(_late("head of the request", limits.head_seconds))
+        elif state is BODY and not self.writer.is_paused:
+            self._refuse(_late("body", limits.body_seconds))
+        else:
+            if state is ANSWERING and not self._is_answered:
+                log.error("answer_overdue", seconds=limits.answer_seconds)
+            self.transport.abort()
+
+    def stop(self) -> None:
+        """The server stops. An open request is still answered."""
+        if self.state is IDLE or self.state is HEAD:
+            self._close()
+
+    def _refuse(self, error: HoldfastError) -> None:
+        """Answer below the application, and close. An answer that has begun is broken off instead."""
+        if self.state is CLOSING:
+            return
+        request, head = self._request, self._head
+        method = head.method if head is not None else b""
+        if request is not None:
+            method = request.method.encode()
+        if self.state is REST or (request is not None and request.response_started):
+            self._close()
+            return
+        self._drop_request()
+        self.write(refusal(error, self.service.date_line, has_body=method != b"HEAD"))
+        self._close(lingers=True)
+
+    def _close(self, *, lingers: bool = False) -> None:
+        """No more requests. With `lingers` our side ends first, and what the client still sends is discarded."""
+        if self.state is CLOSING:
+            return
+        self._enter(CLOSING)
+        self._pending = b""
+        self._discarded = 0
+        self._release_unread()
+        self._drop_request()
+        if not lingers or self._is_ending:
+            self.transport.close()
+            return
+        with contextlib.suppress(OSError, RuntimeError):  # it may have gone meanwhile
+            self.transport.resume_reading()
+            self.transport.write_eof()
+
+    def _drop_request(self) -> None:
+        request, self._request = self._request, None
+        if request is not None:
+            request.leave()
+
+    def _enter(self, state: State) -> None:
+        """With the deadline of the state, unless a reader that is behind has one already."""
+        self.state = state
+        if not self.writer.is_paused:
+            self.deadline = self.service.loop.time() + self.service.seconds[state]
+
+
+def _take_authority(head: Head, target: Target) -> None:
+    """RFC 9112 3.2.2: an absolute target names the host. A `Host` that names another is refused."""
+    authority = target.authority
+    assert authority is not None
+    hosts = [value for name, value in head.headers if name == b"host"]
+    if any(host.lower() != authority.lower() for host in hosts):
+        raise BadRequest("The header host names another host than the target.")
+    if not hosts and head.version == "1.0":
+        head.headers.append((b"host", authority))
+
+
+def _late(what: str, seconds: float) -> RequestTimeout:
+    return RequestTimeout(f"The {what} did not arrive within {seconds:g} seconds.")
+
+
+def _address(found: object) -> tuple[str, int] | None:
+    return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None

@@ -1,0 +1,179 @@
+"""Framing: how a request says where its body ends (RFC 9112, 6), and the chunked coding (7.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from holdfast.domain.errors import BadRequest, ExpectationFailed, HeadersTooLarge
+
+__all__ = ["Chunks", "Framing", "Length", "read_framing"]
+
+MAX_ASIDE_BYTES = 8 * 1024
+"""Chunk extensions and trailers of one body together. They are counted, and never kept."""
+
+_LENGTH = re.compile(rb"[0-9]{1,18}")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})([ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
+_TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
+_MAX_SIZE_LINE = 16
+_LINE_END = b"\r\n"
+
+
+class Framing(NamedTuple):
+    """`length` is the body's size in bytes, 0 without one; None where it comes in chunks."""
+
+    length: int | None
+    expects_continue: bool
+
+
+NO_BODY = Framing(0, False)
+
+
+def read_framing(headers: Iterable[tuple[bytes, bytes]], version: str) -> Framing:
+    """Raises BadRequest where the end of the body is not certain, ExpectationFailed for what can not be met."""
+    length: bytes | None = None
+    coding: bytes | None = None
+    expectation = b""
+    for name, value in headers:
+        if name == b"content-length":
+            if length is not None:
+                raise BadRequest("The header content-length came twice.")
+            length = value
+        elif name == b"transfer-encoding":
+            if coding is not None:
+                raise BadRequest("The header transfer-encoding came twice.")
+            coding = value
+        elif name == b"expect":
+            expectation = expectation + b"," + value if expectation else value
+    if length is None and coding is None and not expectation:
+        return NO_BODY
+    expects_continue = _expects_continue(expectation, version)
+    if coding is not None:
+        if length is not None:
+            raise BadRequest("Both Content-Length and Transfer-Encoding.")
+        if coding.lower() != b"chunked":
+            raise BadRequest("The only transfer encoding is chunked.")
+        if version == "1.0":
+            raise BadRequest("HTTP/1.0 has no Transfer-Encoding.")
+        return Framing(None, expects_continue)
+    if length is None:
+        return NO_BODY
+    if not _LENGTH.fullmatch(length):
+        raise BadRequest("Content-Length is not a number.")
+    return Framing(int(length), expects_continue)
+
+
+def _expects_continue(expectation: bytes, version: str) -> bool:
+    if not expectation or version == "1.0":  # RFC 9110 10.1.1: HTTP/1.0 has no expectations
+        return False
+    members = [member.strip(b" \t").lower() for member in expectation.split(b",")]
+    if any(member not in (b"100-continue", b"") for member in members):
+        raise ExpectationFailed("The only expectation is 100-continue.")
+    return b"100-continue" in members
+
+
+class Length:
+    """Reads a body whose length is known."""
+
+    __slots__ = ("_take", "left")
+
+    def __init__(self, length: int, take: Callable[[bytes], None]) -> None:
+        self._take = take
+        self.left = length
+        """Bytes that are still to come."""
+
+    @property
+    def is_done(self) -> bool:
+        return not self.left
+
+    def feed(self, data: bytes, at: int) -> int:
+        """Read from `at`; return where the next unread byte is."""
+        end = min(len(data), at + self.left)
+        self.left -= end - at
+        self._take(data if not at and end == len(data) else data[at:end])
+        return end
+
+
+class Chunks:
+    """Reads one chunked body, however it is cut into pieces. Extensions and trailers are counted and dropped."""
+
+    __slots__ = ("_aside", "_in_trailers", "_left", "_line", "_take", "is_done")
+    left = 0
+    """Nobody knows what is still to come."""
+
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        self._take = take
+        self._left = 0
+        """Bytes that are still missing of this chunk's data; -1 where its line end is missing."""
+        self._line = b""
+        """The beginning of a line that is not whole yet: a chunk's size, its end, or a trailer."""
+        self._aside = 0
+        self._in_trailers = False
+        self.is_done = False
+
+    def feed(self, data: bytes, at: int) -> int:
+        """Read from `at`; return where the next unread byte is. Raises BadRequest, HeadersTooLarge."""
+        while at < len(data) and not self.is_done:
+            if self._left > 0:
+                part = data[at : at + self._left]
+                self._left -= len(part)
+                at += len(part)
+                self._take(part)
+                if not self._left:
+                    self._left = -1
+                continue
+            end = data.find(b"\n", at)
+            line = self._line + data[at : end + 1 if end >= 0 else None]
+            if end < 0:
+                self._check_size(line)
+                self._line = line
+                return len(data)
+            at = end + 1
+            self._line = b""
+            self._check_size(line)
+            if not line.endswith(_LINE_END):
+                raise BadRequest("A line of the chunked body ends without CRLF.")
+            self._read_line(line[:-2])
+        return at
+
+    def _read_line(self, line: bytes) -> None:
+        if self._left < 0:
+            if line:
+                raise BadRequest("A chunk is longer than its size says.")
+            self._left = 0
+        elif self._in_trailers:
+            self._read_trailer(line)
+        else:
+            self._read_size(line)
+
+    def _read_size(self, line: bytes) -> None:
+        found = _CHUNK.fullmatch(line)
+        if found is None:
+            raise BadRequest("A chunk does not begin with its size.")
+        self._aside += len(found[2] or b"")
+        if self._aside > MAX_ASIDE_BYTES:
+            raise BadRequest(f"Chunk extensions are longer than {MAX_ASIDE_BYTES} bytes.")
+        self._left = int(found[1], 16)
+        self._in_trailers = not self._left
+
+    def _read_trailer(self, line: bytes) -> None:
+        if not line:
+            self.is_done = True
+            return
+        self._aside += len(line) + 2
+        if self._aside > MAX_ASIDE_BYTES:
+            raise HeadersTooLarge(f"Trailers are longer than {MAX_ASIDE_BYTES} bytes.")
+        if not _TRAILER.fullmatch(line):
+            raise BadRequest("A trailer is not a header field.")
+
+    def _check_size(self, line: bytes) -> None:
+        """Refuse a line that is too long before it is whole."""
+        if self._left < 0:
+            if len(line) > 2:
+                raise BadRequest("A chunk is longer than its size says.")
+        elif self._in_trailers:
+            if self._aside + len(line) > MAX_ASIDE_BYTES + 2:
+                raise HeadersTooLarge(f"Trailers are longer than {MAX_ASIDE_BYTES} bytes.")
+        elif self._aside + len(line) > MAX_ASIDE_BYTES + _MAX_SIZE_LINE + 2:
+            raise BadRequest(f"Chunk extensions are longer than {MAX_ASIDE_BYTES} bytes.")

@@ -1,0 +1,42 @@
+"""Load: what all connections of a worker keep in memory, and whether there is room for more."""
+
+from __future__ import annotations
+
+from holdfast.http.server.limits import Limits
+
+__all__ = ["Load"]
+
+
+class Load:
+    """Bytes that wait to be sent, and bytes of requests that are not whole."""
+
+    __slots__ = ("_limits", "_shared", "unread_bytes", "unsent_bytes")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.unsent_bytes = 0
+        self.unread_bytes = 0
+        self._shared: dict[int, int] = {}
+        """How many connections wait to send a body, by the body's id. Each of them keeps the body alive."""
+
+    def has_room_to_send(self, body: bytes) -> bool:
+        return self.unsent_bytes + len(body) <= self._limits.unsent_bytes or self._shared.get(id(body), 0) > 0
+
+    @property
+    def is_read_full(self) -> bool:
+        return self.unread_bytes > self._limits.unread_bytes
+
+    def add_unsent(self, body: bytes) -> None:
+        """A connection waits to send this body; it counts once, however many connections share it."""
+        users = self._shared.get(id(body), 0)
+        self._shared[id(body)] = users + 1
+        if not users:
+            self.unsent_bytes += len(body)
+
+    def remove_unsent(self, body: bytes) -> None:
+        users = self._shared[id(body)]
+        if users == 1:
+            del self._shared[id(body)]
+            self.unsent_bytes -= len(body)
+        else:
+            self._shared[id(body)] = users - 1

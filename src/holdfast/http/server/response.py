@@ -1,0 +1,112 @@
+"""Response: an answer that an ASGI application sends by messages."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from holdfast.http.response_head import CHUNKED_LINE, CLOSE_LINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, MutableMapping
+
+    from holdfast.http.server.request import Request
+
+__all__ = ["Response"]
+
+_BODYLESS = frozenset({204, 304})
+
+
+class Response:
+    """Frames one answer. Raises RuntimeError for messages that ASGI does not allow."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._head = b""
+        """Until the first message of the body, which goes out with it."""
+        self._is_started = False
+        self._is_bodyless = False
+        self._is_chunked = False
+        self._left: int | None = None
+        """Bytes that the declared length still promises."""
+        self._closes = False
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        request = self._request
+        if request.is_over:
+            return  # nobody reads it
+        kind = message["type"]
+        if not self._is_started:
+            if kind != "http.response.start":
+                raise RuntimeError(f"expected http.response.start, got {kind}")
+            self._start(message["status"], message.get("headers", ()))
+            return
+        if kind != "http.response.body" or request.response_complete:
+            raise RuntimeError(f"unexpected message {kind}")
+        self._write(message.get("body", b""), is_last=not message.get("more_body", False))
+        if not request.response_complete:
+            await request.drained()
+
+    def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        request = self._request
+        self._is_started = True
+        self._is_bodyless = request.method == "HEAD" or status in _BODYLESS
+        lines = [b"HTTP/1.1 %d %s\r\n" % (status, _phrase(status)), request.connection.service.date_line]
+        for name, value in headers:
+            lower = name.lower()
+            if lower == b"content-length" and not self._is_chunked:
+                self._left = int(value)
+            elif lower == b"transfer-encoding":
+                continue  # the connection frames the answer itself
+            elif lower == b"connection" and value.lower() == b"close":
+                request.keeps_alive = False
+                continue
+            if b"\r" in value or b"\n" in value:
+                raise ValueError("a header value holds a line break")
+            lines += (name, b": ", value, b"\r\n")
+        if self._left is None and not self._is_bodyless:
+            self._is_chunked = request.version != "1.0"
+            if self._is_chunked:
+                lines.append(CHUNKED_LINE)
+            else:
+                request.keeps_alive = False
+        self._closes = request.connection.closes_after(request)
+        if self._closes:
+            lines.append(CLOSE_LINE)
+        lines.append(b"\r\n")
+        self._head = b"".join(lines)
+
+    def _write(self, body: bytes, *, is_last: bool) -> None:
+        request = self._request
+        connection = request.connection
+        request.response_started = True
+        if self._left is not None and not self._is_bodyless:
+            self._left -= len(body)
+            if self._left < 0:
+                raise RuntimeError("the body is longer than its Content-Length")
+        head, self._head = self._head, b""
+        connection.write(head + self._framed(body, is_last=is_last))
+        if not is_last:
+            connection.stream()
+            return
+        request.response_complete = True
+        request.wake()
+        if self._left and not self._is_bodyless:
+            connection.break_off()
+        else:
+            connection.end_answer(closes=self._closes)
+
+    def _framed(self, body: bytes, *, is_last: bool) -> bytes:
+        if self._is_bodyless:
+            return b""
+        if not self._is_chunked:
+            return body
+        chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+        return chunk + b"0\r\n\r\n" if is_last else chunk
+
+
+def _phrase(status: int) -> bytes:
+    try:
+        return HTTPStatus(status).phrase.encode("ascii")
+    except ValueError:
+        return b""

@@ -1,0 +1,130 @@
+"""Server: one process that serves an ASGI application on listening sockets, from its start to a signal.
+
+starting -> serving -> draining -> stopped
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from socket import socket
+from typing import Any
+
+import structlog
+
+from holdfast.http.server.limits import Limits
+from holdfast.http.server.service import Application, Service
+
+__all__ = ["Server"]
+
+log = structlog.get_logger("holdfast.http")
+
+
+class Server:
+    """`run` returns when a signal has stopped it. `is_started` then says whether it ever served."""
+
+    def __init__(
+        self,
+        application: Application,
+        limits: Limits,
+        *,
+        shutdown_seconds: float,
+        backlog: int,
+        ready: Callable[[], None] = lambda: None,
+        draining: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`ready` is called once connections are accepted, `draining` before the open requests are waited for."""
+        self._application = application
+        self._limits = limits
+        self._shutdown_seconds = shutdown_seconds
+        self._backlog = backlog
+        self._ready = ready
+        self._draining = draining
+        self.is_started = False
+
+    def run(self, sockets: Sequence[socket]) -> None:
+        """Serve on a loop of its own."""
+        import uvloop
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self.serve(sockets))
+
+    async def serve(self, sockets: Sequence[socket], *, signals: bool = True) -> None:
+        """Serve on the running loop, until a signal or `stop`."""
+        loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self._forced = asyncio.Event()
+        if signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self.stop)
+        lifespan = _Lifespan(self._application)
+        if not await lifespan.start():
+            return
+        service = Service(self._application, self._limits)
+        servers = [
+            await loop.create_server(service.connect, sock=each, backlog=self._backlog) for each in sockets
+        ]
+        self.is_started = True
+        self._ready()
+        await self._stopping.wait()
+        for server in servers:
+            server.close()
+        self._draining()
+        await self._drain(service)
+        await lifespan.stop()
+
+    def stop(self) -> None:
+        """End after the open requests; asked again, at once."""
+        if self._stopping.is_set():
+            self._forced.set()
+        self._stopping.set()
+
+    async def _drain(self, service: Service) -> None:
+        draining = asyncio.ensure_future(service.stop(self._shutdown_seconds))
+        forced = asyncio.ensure_future(self._forced.wait())
+        await asyncio.wait({draining, forced}, return_when=asyncio.FIRST_COMPLETED)
+        forced.cancel()
+        if not draining.done():
+            draining.cancel()
+            await service.stop(0.0)
+
+
+class _Lifespan:
+    """ASGI's lifespan. An application that knows none is served all the same."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._to_application: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._from_application: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> bool:
+        """False where the application says, or shows, that it can not start."""
+        self._task = asyncio.ensure_future(self._run())
+        answer = await self._ask("lifespan.startup")
+        return answer is None or answer["type"] == "lifespan.startup.complete"
+
+    async def stop(self) -> None:
+        if self._task is not None and not self._task.done():
+            await self._ask("lifespan.shutdown")
+            await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+        try:
+            await self._application(scope, self._to_application.get, self._from_application.put)
+        except Exception:
+            log.exception("application_cannot_start_or_stop")
+            await self._from_application.put({"type": "lifespan.startup.failed"})
+
+    async def _ask(self, kind: str) -> dict[str, Any] | None:
+        """Its answer; None where it has ended without one."""
+        assert self._task is not None
+        await self._to_application.put({"type": kind})
+        answering = asyncio.ensure_future(self._from_application.get())
+        await asyncio.wait({answering, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        if answering.done() or not self._from_application.empty():
+            return await answering
+        answering.cancel()
+        return None

@@ -1,0 +1,152 @@
+"""Service: what all connections of a worker share, and the tick that checks their deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from holdfast.domain.errors import Unavailable
+from holdfast.http.metrics import CONNECTIONS, CONNECTIONS_REFUSED, UNREAD_BYTES, UNSENT_BYTES
+from holdfast.http.server.connection import Connection, State
+from holdfast.http.server.load import Load
+from holdfast.http.server.refusal import refusal
+
+if TYPE_CHECKING:
+    from holdfast.http.server.limits import Limits
+    from holdfast.http.server.request import Request
+
+__all__ = ["Application", "Service"]
+
+Application = Callable[..., Awaitable[None]]
+
+_SECONDS_BETWEEN_COMPLAINTS = 10.0
+
+log = structlog.get_logger("holdfast.http")
+
+
+class Service:
+    """Serves one ASGI application over any number of connections. Made inside a running loop.
+
+    An application with a method `serve` of ASGI's form promises to answer whatever happens; it is called without a net.
+    """
+
+    def __init__(self, application: Application, limits: Limits) -> None:
+        self.limits = limits
+        self.load = Load(limits)
+        self.loop = asyncio.get_running_loop()
+        self.seconds = _seconds_of_states(limits)
+        self.connections: set[Connection] = set()
+        self.is_stopping = False
+        self.date_line = b""
+        self._serve: Callable[..., Any] | None = getattr(application, "serve", None)
+        self._application = application
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ticking: asyncio.TimerHandle | None = None
+        self._emptied = asyncio.Event()
+        self._complained_at = float("-inf")
+        self._refused = 0
+        self._tick()
+
+    def connect(self) -> Connection:
+        """The protocol of a new connection."""
+        return Connection(self)
+
+    def forget(self, connection: Connection) -> None:
+        """A connection has ended."""
+        self.connections.discard(connection)
+        if self.is_stopping and not self.connections:
+            self._emptied.set()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.connections) > self.limits.connections
+
+    def note_full(self) -> None:
+        """Something was refused for want of room: counted each time, logged now and then."""
+        CONNECTIONS_REFUSED.inc()
+        self._refused += 1
+        now = self.loop.time()
+        if now - self._complained_at >= _SECONDS_BETWEEN_COMPLAINTS:
+            log.warning(
+                "server_full",
+                refused=self._refused,
+                connections=len(self.connections),
+                unread_bytes=self.load.unread_bytes,
+            )
+            self._complained_at, self._refused = now, 0
+
+    def start(self, request: Request) -> None:
+        """Let the application answer."""
+        if self._serve is not None:
+            work = self._serve(request.scope, request.receive, request.send)
+        else:
+            work = self._run(request)
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, request: Request) -> None:
+        """An application that may fail: what it leaves open is answered, or broken off."""
+        scope = request.scope
+        try:
+            await self._application(scope, request.receive, request.send)
+        except Exception:
+            log.exception("application_failed", path=scope["path"][:200])
+        if request.response_complete or request.is_over:
+            return
+        if request.response_started:
+            request.connection.break_off()
+        else:
+            request.response_started = request.response_complete = True
+            request.connection.write(refusal(Unavailable("The application gave no answer."), self.date_line))
+            request.connection.end_answer(closes=True)
+
+    async def stop(self, seconds: float) -> None:
+        """Let open requests end, for at most so long; then end every connection."""
+        self.is_stopping = True
+        for connection in tuple(self.connections):
+            connection.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if self.connections:
+                    await self._emptied.wait()
+                if self._tasks:
+                    await asyncio.wait(tuple(self._tasks))
+        for task in tuple(self._tasks):
+            task.cancel()
+        for connection in tuple(self.connections):
+            connection.break_off()
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=1.0)
+        if self._ticking is not None:
+            self._ticking.cancel()
+
+    def _tick(self) -> None:
+        self._ticking = self.loop.call_later(self.limits.tick_seconds, self._tick)
+        self.date_line = b"date: " + formatdate(time.time(), usegmt=True).encode("ascii") + b"\r\n"
+        now = self.loop.time()
+        for connection in [one for one in self.connections if one.deadline <= now]:
+            connection.overdue()
+        CONNECTIONS.set(len(self.connections))
+        UNSENT_BYTES.set(self.load.unsent_bytes)
+        UNREAD_BYTES.set(self.load.unread_bytes)
+
+
+def _seconds_of_states(limits: Limits) -> tuple[float, ...]:
+    """How long each state may last, by the state's number."""
+    seconds = {
+        State.IDLE: limits.keep_alive_seconds,
+        State.HEAD: limits.head_seconds,
+        State.BODY: limits.body_seconds,
+        State.ANSWERING: limits.answer_seconds,
+        State.STREAMING: float("inf"),  # its reader has a deadline while it is behind
+        State.REST: limits.rest_seconds,
+        State.CLOSING: limits.closing_seconds,
+    }
+    return tuple(seconds[state] for state in State)

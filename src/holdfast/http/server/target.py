@@ -1,0 +1,51 @@
+"""Target: what a request line asks for (RFC 9112, 3.2), and whose it is."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from holdfast.domain.errors import BadRequest
+
+__all__ = ["Target", "read_target"]
+
+_ORIGIN = re.compile(rb"/[\x21\x22\x24-\x7e]*")
+_ABSOLUTE = re.compile(rb"http://([^/?#]*)([\x21\x22\x24-\x7e]*)", re.IGNORECASE)
+_AUTHORITY = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+):[0-9]{1,5}")
+
+
+class Target(NamedTuple):
+    """`authority` is that of an absolute target, else None. `path` is decoded as far as it is UTF-8."""
+
+    path: str
+    raw_path: bytes
+    query: bytes
+    authority: bytes | None
+
+
+@lru_cache(maxsize=1_024)
+def read_target(method: bytes, target: bytes) -> Target:
+    """Raises BadRequest for a form that this method does not take."""
+    if method == b"CONNECT":
+        if not _AUTHORITY.fullmatch(target):
+            raise BadRequest("CONNECT takes a host and a port.")
+        return Target("/", b"/", b"", None)
+    if target == b"*":
+        if method != b"OPTIONS":
+            raise BadRequest("Only OPTIONS takes the target *.")
+        return Target("*", b"*", b"", None)
+    if _ORIGIN.fullmatch(target):
+        return _split(target, None)
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None or (absolute[2] and absolute[2][:1] not in (b"/", b"?")):
+        raise BadRequest("The target of the request is not a path, and no http URI.")
+    rest = absolute[2]
+    return _split(rest if rest.startswith(b"/") else b"/" + rest, absolute[1])
+
+
+def _split(target: bytes, authority: bytes | None) -> Target:
+    raw_path, _, query = target.partition(b"?")
+    path = unquote_to_bytes(raw_path) if b"%" in raw_path else raw_path
+    return Target(path.decode("utf-8", "replace"), raw_path, query, authority)

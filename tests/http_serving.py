@@ -1,0 +1,35 @@
+"""A server in the test's own process: any application on a free port, with limits of the test's choice."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from holdfast.http.server.connection import Connection
+from holdfast.http.server.limits import Limits
+from holdfast.http.server.service import Service
+
+QUICK = Limits(tick_seconds=0.01)
+"""Deadlines are checked at once when they pass."""
+
+
+@asynccontextmanager
+async def serving(
+    application: Callable[..., Any],
+    limits: Limits = QUICK,
+    *,
+    connect: Callable[[Service], Connection] = Connection,
+) -> AsyncIterator[tuple[int, Service]]:
+    """The port and the service. Its lifespan is the caller's."""
+    service = Service(application, limits)
+    listening = socket.create_server(("127.0.0.1", 0))
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: connect(service), sock=listening)
+    try:
+        yield listening.getsockname()[1], service
+    finally:
+        server.close()
+        await service.stop(0.0)
