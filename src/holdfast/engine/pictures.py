@@ -6,7 +6,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.domain import ids
@@ -30,13 +29,17 @@ FEW_SEATS = 5_000
 """Up to here a list is written at once; a longer one in a thread, so that it holds up no sale."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SeatList:
     """A written JSON list of seats, and the counts of the very state that it is of."""
 
-    state: tuple[int, int]
-    availability: Availability
-    body: bytes
+    __slots__ = ("availability", "body", "document", "state")
+
+    def __init__(self, *, state: tuple[int, int], availability: Availability, body: bytes) -> None:
+        self.state = state
+        self.availability = availability
+        self.body = body
+        self.document: bytes | None = None
+        """The whole answer around the list: made by the first who needs it, and shared by all of its readers."""
 
 
 class Pictures:

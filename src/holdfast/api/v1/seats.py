@@ -142,9 +142,11 @@ async def list_seats(
     if matches_etag(exchange.header(b"if-none-match"), headers[0][1]):
         return Reply(status=304, headers=headers)
     seats = await engine.pictures.list_seats(picture, every=all)
-    told = seats.availability.event
-    facts = {"map_version": told.map_version, "version": seats.availability.version}
-    return Reply(body=_written(told, facts, seats.body), headers=state_headers(*seats.state))
+    if seats.document is None:
+        of = seats.availability.event
+        facts = {"map_version": of.map_version, "version": seats.availability.version}
+        seats.document = _written(of, facts, seats.body)
+    return Reply(body=seats.document, headers=state_headers(*seats.state))
 
 
 @routes.get(
