@@ -380,6 +380,8 @@ class Connection(asyncio.Protocol):
             self._close()
             return
         self._drop_request()
+        if head is not None:
+            head.close()
         self.write(refusal(error, self.service.date_line, has_body=method != b"HEAD"))
         self._close(lingers=True)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from holdfast.domain.errors import BadRequest, ExpectationFailed, HeadersTooLarge
@@ -27,15 +28,22 @@ class Framing(NamedTuple):
     expects_continue: bool
 
 
-NO_BODY = Framing(0, False)
+_FIELDS = frozenset((b"content-length", b"transfer-encoding", b"expect"))
+_NO_BODY = Framing(0, False)
 
 
-def read_framing(headers: Iterable[tuple[bytes, bytes]], version: str) -> Framing:
+def read_framing(headers: list[tuple[bytes, bytes]], version: str) -> Framing:
     """Raises BadRequest where the end of the body is not certain, ExpectationFailed for what can not be met."""
+    fields = tuple([field for field in headers if field[0] in _FIELDS])
+    return _read_fields(fields, version) if fields else _NO_BODY
+
+
+@lru_cache(maxsize=1_024)
+def _read_fields(fields: tuple[tuple[bytes, bytes], ...], version: str) -> Framing:
     length: bytes | None = None
     coding: bytes | None = None
     expectation = b""
-    for name, value in headers:
+    for name, value in fields:
         if name == b"content-length":
             if length is not None:
                 raise BadRequest("The header content-length came twice.")
@@ -44,10 +52,8 @@ def read_framing(headers: Iterable[tuple[bytes, bytes]], version: str) -> Framin
             if coding is not None:
                 raise BadRequest("The header transfer-encoding came twice.")
             coding = value
-        elif name == b"expect":
+        else:
             expectation = expectation + b"," + value if expectation else value
-    if length is None and coding is None and not expectation:
-        return NO_BODY
     expects_continue = _expects_continue(expectation, version)
     if coding is not None:
         if length is not None:
@@ -58,7 +64,7 @@ def read_framing(headers: Iterable[tuple[bytes, bytes]], version: str) -> Framin
             raise BadRequest("HTTP/1.0 has no Transfer-Encoding.")
         return Framing(None, expects_continue)
     if length is None:
-        return NO_BODY
+        return _NO_BODY
     if not _LENGTH.fullmatch(length):
         raise BadRequest("Content-Length is not a number.")
     return Framing(int(length), expects_continue)

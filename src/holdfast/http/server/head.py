@@ -10,45 +10,34 @@ from typing import NoReturn
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from holdfast.domain.errors import BadRequest, HeadersTooLarge, HoldfastError, UriTooLong
+from holdfast.domain.errors import BadRequest, HeadersTooLarge, UriTooLong
 from holdfast.http.headers import MAX_TARGET_BYTES
 
 __all__ = ["Head"]
 
 END = b"\r\n\r\n"
-_WHITE = b" \t"
+_WRONG_END = "The head of the request does not end where its empty line is."
 _VERSIONS = ("1.1", "1.0")
 
 
 class Head:
     """Reads one head from its first byte. Its fields are valid once `has_ended`."""
 
-    __slots__ = (
-        "_is_foreign",
-        "_parser",
-        "_size",
-        "_tail",
-        "has_ended",
-        "headers",
-        "keeps_alive",
-        "method",
-        "target",
-        "version",
-    )
+    # Most of it is set once, or never: what is not set yet is the class's own, which costs nothing for each request.
+    target = b""
+    method = b""
+    version = ""
+    keeps_alive = False
+    has_ended = False
+    _is_foreign = False
+    _size = 0
+    _tail = b""
+    """The last bytes of an unfinished head: its empty line may come in two pieces."""
 
     def __init__(self) -> None:
-        self.target = b""
         self.headers: list[tuple[bytes, bytes]] = []
         """Field lines in their order, names in lower case, values without white space around them."""
-        self.method = b""
-        self.version = ""
-        self.keeps_alive = False
-        self.has_ended = False
-        self._is_foreign = False
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
-        self._size = 0
-        self._tail = b""
-        """The last bytes of an unfinished head: its empty line may come in two pieces."""
 
     def read(self, data: bytes, at: int, max_bytes: int) -> int:
         """Take what belongs to the head from `at` on; return where the next byte is.
@@ -56,25 +45,35 @@ class Head:
         Raises BadRequest, UriTooLong, HeadersTooLarge. After any of them nothing more can be read.
         """
         end = self._find_end(data, at)
-        size = self._size + (end or len(data)) - at
-        try:
-            if size > max_bytes:
-                self._feed(data[at : at + max(0, max_bytes - self._size)], is_last=False)
-                self._refuse_size(max_bytes)
-            if not end:
-                piece = data[at:]
-                self._feed(piece, is_last=False)
-                self._size = size
-                self._tail = (self._tail + piece)[1 - len(END) :]
-                if len(self.target) > MAX_TARGET_BYTES:
-                    self._refuse_size(max_bytes)
-                return len(data)
-            self._feed(data if not at and end == len(data) else data[at:end], is_last=True)
-        except HoldfastError:
-            self.close()
-            raise
-        self.close()
+        if not end:
+            self._read_part(data[at:], max_bytes)
+            return len(data)
+        if self._size + end - at > max_bytes:
+            self._refuse_size(data[at:end], max_bytes)
+        piece = data if not at and end == len(data) else data[at:end]
+        self._feed(piece)
+        self._parser = None
+        if not self.has_ended or self._is_foreign:
+            raise BadRequest(_WRONG_END)
+        if self.version not in _VERSIONS:
+            raise BadRequest("This server speaks HTTP/1.1 and HTTP/1.0.")
+        if (
+            self._tail or b" \r" in piece or b"\t\r" in piece
+        ):  # white space that httptools leaves behind a value
+            self.headers = [(name, value.rstrip(b" \t")) for name, value in self.headers]
         return end
+
+    def _read_part(self, piece: bytes, max_bytes: int) -> None:
+        """A piece without the empty line."""
+        if self._size + len(piece) > max_bytes:
+            self._refuse_size(piece, max_bytes)
+        self._feed(piece)
+        if self.has_ended:
+            raise BadRequest(_WRONG_END)
+        self._size += len(piece)
+        self._tail = (self._tail + piece)[1 - len(END) :]
+        if len(self.target) > MAX_TARGET_BYTES:
+            self._refuse_size(b"", max_bytes)
 
     def _find_end(self, data: bytes, at: int) -> int:
         """Where the next byte behind the empty line is; 0 where the head goes on."""
@@ -86,27 +85,20 @@ class Head:
         found = data.find(END, at)
         return found + len(END) if found >= 0 else 0
 
-    def _refuse_size(self, max_bytes: int) -> NoReturn:
+    def _refuse_size(self, piece: bytes, max_bytes: int) -> NoReturn:
+        """Say which part of the head is too long: read on as far as the limit."""
+        self._feed(piece[: max(0, max_bytes - self._size)])
         if len(self.target) > MAX_TARGET_BYTES:
             raise UriTooLong(f"The path is longer than {MAX_TARGET_BYTES} bytes.")
         raise HeadersTooLarge(f"The head of the request is longer than {max_bytes} bytes.")
 
-    def _feed(self, piece: bytes, *, is_last: bool) -> None:
-        """With `is_last` the piece ends with the empty line."""
-        parser = self._parser
-        assert parser is not None, "the head has ended"
-        end = len(piece)
+    def _feed(self, piece: bytes) -> None:
         try:
-            parser.feed_data(piece)
+            self._parser.feed_data(piece)  # type: ignore[union-attr]  # it is there until the head has ended
         except HttpParserUpgrade as upgrade:  # an offer, or CONNECT: the head is whole
-            end = upgrade.args[0]
+            self._is_foreign = upgrade.args[0] != len(piece)
         except HttpParserError:
             raise BadRequest("This is not a well-formed HTTP/1.1 request.") from None
-        if is_last or self.has_ended:
-            if self.has_ended is not is_last or end != len(piece) or self._is_foreign:
-                raise BadRequest("The head of the request does not end where its empty line is.")
-            if self.version not in _VERSIONS:
-                raise BadRequest("This server speaks HTTP/1.1 and HTTP/1.0.")
 
     def close(self) -> None:
         """Let the parser go. It holds this head, and this head holds it."""
@@ -118,8 +110,6 @@ class Head:
         self.target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if value[-1:] in _WHITE:
-            value = value.rstrip(_WHITE)
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
