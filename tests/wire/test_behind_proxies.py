@@ -20,7 +20,7 @@ CREATE = b"POST /v1/events HTTP/1.1\r\nContent-Type: application/json\r\n" + CLO
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Serving]:
-    with logged_server("-own") as one:
+    with logged_server() as one:
         yield one
 
 
