@@ -12,8 +12,16 @@ from holdfast.http.server.connection import Connection
 from holdfast.http.server.limits import Limits
 from holdfast.http.server.service import Service
 
+MAX_SECONDS = 30.0
 QUICK = Limits(tick_seconds=0.01)
 """Deadlines are checked at once when they pass."""
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Return once something that no event announces is so; a test that waits in vain fails."""
+    async with asyncio.timeout(MAX_SECONDS):
+        while not condition():  # noqa: ASYNC110 - the state of a part under test has no event
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Response"]
 
 _BODYLESS = frozenset({204, 304})
+_CONNECTIONS_OWN = frozenset((b"content-length", b"transfer-encoding", b"connection"))
 
 
 class Response:
@@ -51,19 +53,14 @@ class Response:
         request = self._request
         self._is_started = True
         self._is_bodyless = request.method == "HEAD" or status in _BODYLESS
-        lines = [b"HTTP/1.1 %d %s\r\n" % (status, _phrase(status)), request.connection.service.date_line]
+        lines = [_status_line(status), request.connection.service.date_line]
         for name, value in headers:
-            lower = name.lower()
-            if lower == b"content-length" and not self._is_chunked:
-                self._left = int(value)
-            elif lower == b"transfer-encoding":
-                continue  # the connection frames the answer itself
-            elif lower == b"connection" and value.lower() == b"close":
-                request.keeps_alive = False
-                continue
-            if b"\r" in value or b"\n" in value:
-                raise ValueError("a header value holds a line break")
-            lines += (name, b": ", value, b"\r\n")
+            if name.lower() in _CONNECTIONS_OWN:
+                self._note(name.lower(), value)
+            else:
+                lines.append(b"%b: %b\r\n" % (name, value))
+        if self._left is not None and status != HTTPStatus.NO_CONTENT:
+            lines.append(b"content-length: %d\r\n" % self._left)
         if self._left is None and not self._is_bodyless:
             self._is_chunked = request.version != "1.0"
             if self._is_chunked:
@@ -73,8 +70,17 @@ class Response:
         self._closes = request.connection.closes_after(request)
         if self._closes:
             lines.append(CLOSE_LINE)
-        lines.append(b"\r\n")
         self._head = b"".join(lines)
+        if self._head.count(b"\n") != len(lines) or self._head.count(b"\r") != len(lines):
+            raise ValueError("a header holds a line break")
+        self._head += b"\r\n"
+
+    def _note(self, name: bytes, value: bytes) -> None:
+        """A header by which an application speaks of the connection, which frames the answer itself."""
+        if name == b"content-length":
+            self._left = int(value)
+        elif name == b"connection" and value.lower() == b"close":
+            self._request.keeps_alive = False
 
     def _write(self, body: bytes, *, is_last: bool) -> None:
         request = self._request
@@ -105,8 +111,10 @@ class Response:
         return chunk + b"0\r\n\r\n" if is_last else chunk
 
 
-def _phrase(status: int) -> bytes:
+@lru_cache(maxsize=256)
+def _status_line(status: int) -> bytes:
     try:
-        return HTTPStatus(status).phrase.encode("ascii")
+        phrase = HTTPStatus(status).phrase
     except ValueError:
-        return b""
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode("ascii")
