@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 
+import pytest
 import uvloop
 
 from holdfast.app.worker import listening_sockets
@@ -41,3 +43,36 @@ def test_newcomers_are_let_in_many_a_turn_of_the_loop() -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(turns_until_all_are_in()) <= TURNS
+
+
+def test_a_worker_that_starts_leaves_the_shared_socket_as_it_was() -> None:
+    """All workers share one description of the listening socket, and so whether it blocks.
+
+    One that blocked would stand still in `accept` as soon as another worker took the connection first.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as inherited:
+        inherited.setblocking(False)
+        other_worker = os.dup(inherited.fileno())
+        for one in listening_sockets(os.dup(inherited.fileno())):
+            assert not os.get_blocking(other_worker)
+            one.close()
+        os.close(other_worker)
+
+
+def test_no_step_of_a_start_makes_the_shared_socket_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen after each single copy: half a second of blocking was enough to lose a request."""
+    with socket.create_server(("127.0.0.1", 0)) as inherited:
+        inherited.setblocking(False)
+        seen = []
+        copy = socket.socket.dup
+
+        def watched(self: socket.socket) -> socket.socket:
+            made = copy(self)
+            seen.append(os.get_blocking(inherited.fileno()))
+            return made
+
+        monkeypatch.setattr(socket.socket, "dup", watched)
+        for one in listening_sockets(os.dup(inherited.fileno())):
+            one.close()
+        assert len(seen) > 1
+        assert not any(seen)

@@ -63,6 +63,7 @@ class Connection(asyncio.Protocol):
         "_head",
         "_is_answered",
         "_is_ending",
+        "_is_reading",
         "_pending",
         "_request",
         "_requests",
@@ -96,6 +97,7 @@ class Connection(asyncio.Protocol):
         self._is_answered = False
         self._is_ending = False
         """The client has closed its side; what it sent before is still answered."""
+        self._is_reading = True
         self._empty_bytes = 0
         self._discarded = 0
 
@@ -227,6 +229,7 @@ class Connection(asyncio.Protocol):
             self._body = None
             self._enter(ANSWERING)
             self._release_unread()
+            self._go_on_reading()  # to hear of the client's leaving
             request.end_body()
         else:
             self._count_unread(end - at)
@@ -249,7 +252,7 @@ class Connection(asyncio.Protocol):
 
     def _keep(self, data: bytes) -> None:
         """What comes behind the open request waits, and nothing more is read until its turn."""
-        self.transport.pause_reading()
+        self._stop_reading()
         self._pending += data
         self._count_unread(len(data))
 
@@ -257,6 +260,16 @@ class Connection(asyncio.Protocol):
         self._discarded += len(data)
         if self._discarded > self.service.limits.closing_bytes:
             self.transport.abort()
+
+    def _stop_reading(self) -> None:
+        if self._is_reading:
+            self._is_reading = False
+            self.transport.pause_reading()
+
+    def _go_on_reading(self) -> None:
+        if not self._is_reading:
+            self._is_reading = True
+            self.transport.resume_reading()
 
     def _count_unread(self, size: int) -> None:
         service = self.service
@@ -277,14 +290,13 @@ class Connection(asyncio.Protocol):
 
     # -- answering, for the open request -------------------------------------------------------------------------------
 
-    def pause_reading(self) -> None:
+    def pause_body(self) -> None:
         """The application has more than enough of the body for now."""
-        if self.state is BODY:
-            self.transport.pause_reading()
+        self._stop_reading()
 
-    def resume_reading(self) -> None:
+    def resume_body(self) -> None:
         if self.state is BODY:
-            self.transport.resume_reading()
+            self._go_on_reading()
 
     def closes_after(self, request: Request) -> bool:
         """Whether the answer that is about to be written is the connection's last."""
@@ -320,7 +332,7 @@ class Connection(asyncio.Protocol):
             self._discarded = 0
             self._request = None
             self._release_unread()
-            self.transport.resume_reading()
+            self._go_on_reading()
         elif not self.writer.is_paused:
             self._next()
 
@@ -337,7 +349,7 @@ class Connection(asyncio.Protocol):
         elif self._pending:
             data, self._pending = self._pending, b""
             self._release_unread()
-            self.transport.resume_reading()
+            self._go_on_reading()
             self._read(data, 0)
         if self._is_ending and self.state in (IDLE, HEAD, BODY):
             self._close()
@@ -398,7 +410,7 @@ class Connection(asyncio.Protocol):
             self.transport.close()
             return
         with contextlib.suppress(OSError, RuntimeError):  # it may have gone meanwhile
-            self.transport.resume_reading()
+            self._go_on_reading()
             self.transport.write_eof()
 
     def _drop_request(self) -> None:

@@ -93,7 +93,7 @@ class Request:
         if self._limit is None:
             self._parts.append(part)
             if self._size > _MAX_WAITING_BYTES:
-                self.connection.pause_reading()
+                self.connection.pause_body()
             self.wake()
         elif self._size <= self._limit:
             self._parts.append(part)
@@ -136,7 +136,7 @@ class Request:
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises BodyTooLarge above `limit`, ClientLeft."""
         self._limit = limit
-        self.connection.resume_reading()
+        self.connection.resume_body()
         self._continue()
         while not (self.is_whole or self.is_over or self._size > limit):
             await self.news()
@@ -197,7 +197,7 @@ class Request:
 
     async def receive(self) -> MutableMapping[str, Any]:
         if not self._is_taken:
-            self.connection.resume_reading()
+            self.connection.resume_body()
             self._continue()
             while not (self._parts or self.is_whole or self.is_over):
                 await self.news()
