@@ -223,20 +223,23 @@ def _behind(row: Row, place: Place) -> bytes:
     return RUBBISH if row.behind == "rubbish" else b""
 
 
-def judge(row: Row, place: Place, answers: Sequence[Answer], *, came_whole: bool = False) -> str | None:
+def judge(
+    row: Row, place: Place, answers: Sequence[Answer], *, in_one: bool, answered_first: bool
+) -> str | None:
     """What is wrong with the answers of a server that nothing stands in front of; None if nothing is.
 
-    Where a body that was expected `came_whole`, before the answer, the connection may go on.
+    `in_one`: the row was one write, so its body need not be asked for. `answered_first`: the answer came before the
+    body. Otherwise the body may have come first, and the connection may go on after `Expect`.
     """
     interims = [answer for answer in answers if answer.status < 200]
     finals = [answer for answer in answers if answer.status >= 200]
     if any(answer.status != 100 for answer in interims) or len(interims) > (row.offer == "expect"):
         return f"interim answers: {[answer.status for answer in interims]}"
-    if interims and came_whole:
+    if interims and in_one:
         return "the body was there, and was asked for"
     found = [(answer.status, answer.header(b"x-request-id")) for answer in finals]
     says_close = bool(finals) and finals[0].header(b"connection") == b"close"
-    closes = row.closes and (row.wanted.closes or says_close or not came_whole)
+    closes = row.closes and (row.wanted.closes or says_close or answered_first)
     expected: list[tuple[tuple[int, ...], bytes | None]] = [(row.wanted.statuses, row.own_id)]
     if not closes and row.behind != "nothing":
         expected.append(((200,), row.behind_id) if row.behind == "request" else ((400,), None))

@@ -65,11 +65,14 @@ class Flight:
     async def until_an_answer(self) -> None:
         await self._came.wait()
 
-    async def end(self) -> str | None:
+    async def end(self, *, answered_first: bool) -> str | None:
         """What was wrong, once the server has closed the connection."""
         await self._reader
         await self._connection.__aexit__()
-        wrong = self.failed or judge(self.row, self._place, self.answers, came_whole=len(self.steps) == 1)
+        in_one = len(self.steps) == 1
+        wrong = self.failed or judge(
+            self.row, self._place, self.answers, in_one=in_one, answered_first=answered_first
+        )
         return f"{self.row}: {wrong}" if wrong else None
 
     async def _read(self) -> None:
@@ -126,7 +129,7 @@ async def fly(flights: Sequence[Flight], barrier: Barrier, *, answer_before: int
         for flight in flights:
             await flight.step(at)
         await barrier.wait()
-    found = await asyncio.gather(*(flight.end() for flight in flights))
+    found = await asyncio.gather(*(flight.end(answered_first=answer_before > 0) for flight in flights))
     return [wrong for wrong in found if wrong]
 
 
