@@ -55,6 +55,8 @@ class RouteTable:
                 endpoint, names = found
                 return endpoint, dict(zip(names, values, strict=True)), []
             allowed.update(node.methods)
+        if "GET" in allowed:
+            allowed.add("HEAD")  # the layer answers it as a GET without its body
         return None, {}, sorted(allowed)
 
 
