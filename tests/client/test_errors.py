@@ -13,8 +13,10 @@ NOT_MET = {  # the SDK does not send what these refuse; they are raised as Refus
     "malformed_json",
     "bad_request",
     "body_too_large",
+    "expectation_failed",
     "headers_too_large",
     "method_not_allowed",
+    "precondition_failed",
     "unsupported_media_type",
     "uri_too_long",
 }

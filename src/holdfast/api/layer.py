@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from holdfast.api.conditions import answer_conditionally
 from holdfast.api.cursors import Cursors
 from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy, authorise
@@ -30,6 +31,7 @@ from holdfast.domain.errors import (
     InvalidInput,
     MethodNotAllowed,
     OutcomeUnknown,
+    PreconditionFailed,
     RequestTimeout,
     RouteNotFound,
     Unavailable,
@@ -186,7 +188,11 @@ class Layer:
         if check_body_headers(headers, limit=endpoint.body_limit):
             exchange.body = await self._read_body(exchange, receive, endpoint.body_limit)
         try:
+            if b"if-match" in headers or b"if-none-match" in headers:
+                return await answer_conditionally(exchange, endpoint)
             return await endpoint.answer(exchange)
+        except PreconditionFailed:
+            raise
         except HoldfastError as error:
             if endpoint.render_error is None:
                 raise

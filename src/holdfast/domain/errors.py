@@ -243,6 +243,13 @@ class RequestTimeout(Refusal):
     code, title = "request_timeout", "Request timeout"
 
 
+class PreconditionFailed(Refusal):
+    """If-Match or If-None-Match asks for another state."""
+
+    status = 412
+    code, title = "precondition_failed", "Precondition failed"
+
+
 class BodyTooLarge(Refusal):
     status = 413
     code, title = "body_too_large", "Body too large"

@@ -21,6 +21,7 @@ from holdfast.domain.errors import (
 from holdfast.http.redaction import redact
 
 __all__ = [
+    "accepts_gzip",
     "check_body_headers",
     "check_host",
     "credentials",
@@ -32,6 +33,7 @@ __all__ = [
     "query_values",
     "read_headers",
     "request_id",
+    "weights",
 ]
 
 MAX_HEADERS = 100
@@ -49,7 +51,6 @@ _SINGLE = frozenset(
         b"hold-token",
         b"host",
         b"idempotency-key",
-        b"if-none-match",
         b"last-event-id",
         b"origin",
         b"transfer-encoding",
@@ -66,7 +67,7 @@ _HOST = re.compile(
     rb"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"  # a name, or nothing; and a port
 )
 _DIGITS = re.compile(rb"[0-9]{1,18}")
-_ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e]*")')
+_WEIGHT = re.compile(r"q=([01](?:\.[0-9]*)?)")
 
 
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -241,8 +242,30 @@ def etag(*parts: int | str) -> bytes:
     return b'"' + ".".join(map(str, parts)).encode("ascii") + b'"'
 
 
-def matches_etag(if_none_match: str | None, tag: bytes) -> bool:
-    """RFC 9110 13.1.2: weak comparison, any of a list, or `*`."""
-    if if_none_match is None:
-        return False
-    return if_none_match.strip() == "*" or tag.decode("ascii") in _ENTITY_TAG.findall(if_none_match)
+def matches_etag(listed: str | None, tag: bytes | None, *, strongly: bool = False) -> bool:
+    """Whether a list has this tag, or is `*` (RFC 9110, 8.8.3.2). Our own tags are strong and have no comma."""
+    tags = [one.strip() for one in (listed or "").split(",")]
+    if tags == ["*"]:
+        return True
+    if not strongly:
+        tags = [one.removeprefix("W/") for one in tags]
+    return tag is not None and tag.decode("ascii") in tags
+
+
+def weights(accepted: str | None) -> dict[str, float]:
+    """What a list like Accept names, in lower case and without parameters, and the weight of each, from 0 (not
+    acceptable) to 1 (RFC 9110, 12.4.2).
+    """
+    found: dict[str, float] = {}
+    for one in (accepted or "").split(","):
+        name, *parameters = (part.strip().lower() for part in one.split(";"))
+        weight = next((float(given[1]) for part in parameters if (given := _WEIGHT.fullmatch(part))), 1.0)
+        if name:
+            found[name] = max(weight, found.get(name, 0.0))
+    return found
+
+
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """RFC 9110 12.5.3. Without the header no coding is sent, though any would be acceptable."""
+    found = weights(accept_encoding)
+    return next((found[name] > 0 for name in ("gzip", "x-gzip", "*") if name in found), False)

@@ -1,0 +1,45 @@
+"""Conditions: requests that are to be done only in a certain state (RFC 9110, 13)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from holdfast.api.exchange import Exchange
+from holdfast.api.routes import Endpoint
+from holdfast.domain.errors import PreconditionFailed
+from holdfast.http.headers import matches_etag
+from holdfast.http.reply import Reply, StreamReply
+
+__all__ = ["answer_conditionally"]
+
+_OF_A_304 = frozenset({b"cache-control", b"content-location", b"etag", b"expires", b"vary"})
+"""What it has of its 200 (RFC 9110, 15.4.5)."""
+
+
+async def answer_conditionally(exchange: Exchange, endpoint: Endpoint) -> Reply | StreamReply:
+    """The endpoint's answer under If-Match and If-None-Match. Raises: HoldfastError, PreconditionFailed among them."""
+    if_match, if_none_match = exchange.header(b"if-match"), exchange.header(b"if-none-match")
+    if endpoint.method != "GET":
+        # What can be changed has no entity tag, so that this is known before it is looked for.
+        if not _may_go_on(if_match, None) or matches_etag(if_none_match, None):
+            # A request that cannot be read is refused as without the condition.
+            endpoint = replace(endpoint, function=_refuse)
+        return await endpoint.answer(exchange)
+    reply = await endpoint.answer(exchange)
+    if reply.status not in (200, 304):
+        return reply
+    tag = next((value for name, value in reply.headers if name == b"etag"), None)
+    if not _may_go_on(if_match, tag):
+        await _refuse()
+    if reply.status == 200 and matches_etag(if_none_match, tag):
+        return Reply(status=304, headers=tuple(one for one in reply.headers if one[0] in _OF_A_304))
+    return reply
+
+
+def _may_go_on(if_match: str | None, tag: bytes | None) -> bool:
+    return if_match is None or matches_etag(if_match, tag, strongly=True)
+
+
+async def _refuse(*_: Any, **__: Any) -> NoReturn:
+    raise PreconditionFailed("The state is not the one that If-Match or If-None-Match asks for.")

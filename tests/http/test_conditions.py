@@ -1,0 +1,171 @@
+"""Conditions: If-Match and If-None-Match on what has an entity tag, and on what has none."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from holdfast.api.exchange import Exchange
+from holdfast.api.policy import Policy
+from holdfast.api.routes import Routes
+from holdfast.api.values import In
+from holdfast.domain.errors import EventNotFound, HoldfastError
+from holdfast.http.headers import etag
+from holdfast.http.reply import Reply, StreamReply
+from http_surface import client_of, layer_of
+
+done: list[int] = []
+"""What the routes below have changed."""
+
+
+class NumberIn(In):
+    number: int
+
+
+def render(error: HoldfastError) -> tuple[int, Any]:
+    """A dialect that knows one error alone."""
+    return 400, {"error": "Invalid input"}
+
+
+routes = Routes(tag="tests")
+dialect = Routes(tag="dialect", render_error=render)
+
+
+@routes.get("/state", policy=Policy.PUBLIC)
+async def get_state(exchange: Exchange) -> Reply:
+    headers = ((b"etag", etag(7, 2)), (b"content-language", b"en"), (b"vary", b"accept"))
+    return Reply(body=b"{}", headers=headers)
+
+
+@routes.get("/none", policy=Policy.PUBLIC)
+async def get_without_tag(exchange: Exchange) -> str:
+    return "none"
+
+
+@routes.get("/elsewhere", policy=Policy.PUBLIC)
+async def get_elsewhere(exchange: Exchange) -> Reply:
+    return Reply(status=307, headers=((b"location", b"/state"),))
+
+
+@routes.get("/absent", policy=Policy.PUBLIC)
+async def get_absent(exchange: Exchange) -> str:
+    raise EventNotFound("There is no such event.")
+
+
+@routes.get("/stream", policy=Policy.PUBLIC)
+async def follow(exchange: Exchange) -> StreamReply:
+    async def chunks() -> AsyncIterator[bytes]:
+        done.append(0)
+        yield b"data: 1\n\n"
+
+    return StreamReply(chunks=chunks())
+
+
+@routes.post("/numbers", policy=Policy.PUBLIC, status=201)
+async def add_number(exchange: Exchange, body: NumberIn) -> int:
+    done.append(body.number)
+    return body.number
+
+
+@routes.patch("/numbers", policy=Policy.PUBLIC)
+async def change_number(exchange: Exchange, body: NumberIn) -> int:
+    done.append(body.number)
+    return body.number
+
+
+@dialect.post("/dialect", policy=Policy.PUBLIC)
+async def add_number_too(exchange: Exchange, body: NumberIn) -> int:
+    done.append(body.number)
+    return body.number
+
+
+@dialect.get("/dialect", policy=Policy.PUBLIC)
+async def get_number(exchange: Exchange) -> int:
+    return 1
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx2.AsyncClient]:
+    done.clear()
+    async with client_of(layer_of([*routes, *dialect])) as client:  # type: ignore[arg-type]
+        yield client
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("if_match", "if_none_match", "status"),
+    [
+        ('"7.2"', None, 200),
+        ('"a,b" , "7.2"', None, 200),
+        ("*", None, 200),
+        ('W/"7.2"', None, 412),
+        ('"7.1"', None, 412),
+        ("7.2", None, 412),
+        ("", None, 412),
+        (None, '"7.2"', 304),
+        (None, 'W/"7.2"', 304),
+        (None, "*", 304),
+        (None, '"7.1"', 200),
+        (None, "", 200),
+        ('"7.2"', '"7.2"', 304),
+        ('"7.2"', '"7.1"', 200),
+        ('"7.1"', '"7.2"', 412),
+        ('"7.1"', "*", 412),
+    ],
+)
+async def test_a_read_depends_on_the_state(
+    http: httpx2.AsyncClient, method: str, if_match: str | None, if_none_match: str | None, status: int
+):
+    given = {"If-Match": if_match, "If-None-Match": if_none_match}
+    headers = {name: value for name, value in given.items() if value is not None}
+    answer = await http.request(method, "/state", headers=headers)
+    assert answer.status_code == status
+    if status == 304:
+        assert (answer.headers["etag"], answer.headers["vary"]) == ('"7.2"', "accept")
+        assert "content-language" not in answer.headers
+        assert "content-length" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/none", "/stream", "/dialect"])
+async def test_what_has_no_tag_has_a_state_all_the_same(http: httpx2.AsyncClient, path: str):
+    for headers, status in (
+        ({"If-None-Match": "*"}, 304),
+        ({"If-None-Match": '"7.2"'}, 200),
+        ({"If-Match": "*"}, 200),
+        ({"If-Match": '"7.2"'}, 412),
+    ):
+        assert (await http.get(path, headers=headers)).status_code == status
+    assert done == ([0, 0] if path == "/stream" else []), "only a stream that is sent is begun"
+
+
+async def test_a_list_may_come_in_two_lines(http: httpx2.AsyncClient):
+    lines = [("If-None-Match", '"7.1"'), ("If-None-Match", '"7.2"')]
+    assert (await http.get("/state", headers=lines)).status_code == 304
+
+
+async def test_a_condition_changes_neither_a_redirection_nor_a_refusal(http: httpx2.AsyncClient):
+    for headers in ({"If-Match": '"7.2"'}, {"If-None-Match": "*"}):
+        assert (await http.get("/elsewhere", headers=headers)).status_code == 307
+        assert (await http.get("/absent", headers=headers)).status_code == 404
+        assert (await http.post("/numbers", json={}, headers=headers)).status_code == 422
+
+
+@pytest.mark.parametrize("headers", [{"If-Match": '"7.2"'}, {"If-None-Match": "*"}])
+async def test_a_change_under_a_state_that_cannot_be_is_not_done(
+    http: httpx2.AsyncClient, headers: dict[str, str]
+):
+    for method, path in (("POST", "/numbers"), ("PATCH", "/numbers"), ("POST", "/dialect")):
+        answer = await http.request(method, path, json={"number": 1}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert done == []
+
+
+@pytest.mark.parametrize("headers", [{"If-Match": "*"}, {"If-None-Match": '"7.2"'}])
+async def test_a_change_under_any_state_is_done(http: httpx2.AsyncClient, headers: dict[str, str]):
+    assert (await http.post("/numbers", json={"number": 1}, headers=headers)).status_code == 201
+    assert (await http.patch("/numbers", json={"number": 2}, headers=headers)).status_code == 200
+    assert done == [1, 2]
