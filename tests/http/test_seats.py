@@ -190,6 +190,7 @@ async def test_the_map_comes_packed_where_that_is_accepted(client: httpx2.AsyncC
     assert "content-encoding" not in plain.headers
     packed = await client.get(path, headers={"accept-encoding": "gzip"})
     assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["etag"] != plain.headers["etag"]
     assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
     assert packed.content == plain.content
     assert int(packed.headers["content-length"]) < len(gzip.compress(b"")) + len(plain.content) // 4

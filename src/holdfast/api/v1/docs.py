@@ -20,8 +20,8 @@ from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.values import FromPath
 from holdfast.domain.errors import RouteNotFound
-from holdfast.http.headers import etag, matches_etag
-from holdfast.http.reply import Reply, encode
+from holdfast.http.headers import accepts_gzip, etag, weights
+from holdfast.http.reply import Headers, Reply, encode
 
 __all__ = ["routes"]
 
@@ -55,8 +55,9 @@ class Asset:
     """A file as it is sent."""
 
     content: bytes
-    packed: bytes
     tag: bytes
+    packed: bytes
+    packed_tag: bytes
     content_type: bytes
 
 
@@ -80,8 +81,8 @@ _ABOUT = {
 async def get_home(exchange: Exchange) -> Reply:
     """What this is and where to go on: a page, or JSON for `Accept: application/json`."""
     headers = ((b"vary", b"accept"),)
-    accepted = exchange.header(b"accept") or ""
-    if "application/json" in accepted and "text/html" not in accepted:
+    accepted = weights(exchange.header(b"accept"))
+    if accepted.get("application/json", 0) > accepted.get("text/html", 0):
         return Reply(body=encode(_ABOUT | {"open": exchange.open_mode}), headers=headers)
     page = _template("home.html").substitute(
         base=_base(exchange), mode=_OPEN if exchange.open_mode else _CLOSED
@@ -111,14 +112,12 @@ async def get_docs(exchange: Exchange) -> Reply:  # noqa: ARG001 - the layer's f
 async def get_docs_file(exchange: Exchange, file: AssetPath) -> Reply:
     """A style sheet, script or picture of the pages."""
     asset = await asyncio.to_thread(_asset, file)
-    headers = [(b"etag", asset.tag), (b"cache-control", _CACHED), (b"vary", b"accept-encoding")]
-    if matches_etag(exchange.header(b"if-none-match"), asset.tag):
-        return Reply(status=304, headers=tuple(headers))
-    body = asset.content
-    if "gzip" in (exchange.header(b"accept-encoding") or ""):
-        headers.append((b"content-encoding", b"gzip"))
-        body = asset.packed
-    return Reply(body=body, headers=tuple(headers), content_type=asset.content_type)
+    headers: Headers = ((b"cache-control", _CACHED), (b"vary", b"accept-encoding"))
+    if accepts_gzip(exchange.header(b"accept-encoding")):
+        headers += ((b"etag", asset.packed_tag), (b"content-encoding", b"gzip"))
+        return Reply(body=asset.packed, headers=headers, content_type=asset.content_type)
+    headers += ((b"etag", asset.tag),)
+    return Reply(body=asset.content, headers=headers, content_type=asset.content_type)
 
 
 _OPEN = (
@@ -146,9 +145,11 @@ def _template(name: str) -> Template:
 def _asset(name: str) -> Asset:
     package, path, content_type = _ASSETS[name]
     content = (files(package) / path).read_bytes()
+    digest = sha256(content).hexdigest()[:20]
     return Asset(
         content=content,
+        tag=etag(digest),
         packed=gzip.compress(content, mtime=0),
-        tag=etag(sha256(content).hexdigest()[:20]),
+        packed_tag=etag(f"{digest}-gzip"),
         content_type=content_type,
     )

@@ -18,7 +18,7 @@ from holdfast.domain.event import Event
 from holdfast.engine.engine import Engine
 from holdfast.engine.reading import SeatStates
 from holdfast.engine.seat_json import available_seat, held_until, seat_list, taken_seat
-from holdfast.http.headers import etag, matches_etag
+from holdfast.http.headers import accepts_gzip, etag, matches_etag
 from holdfast.http.reply import Headers, Reply, encode
 
 __all__ = ["routes"]
@@ -177,7 +177,8 @@ async def get_seat_map(exchange: Exchange, event: EventPath, map_version: MapVer
     found = await visible_event(exchange, event)
     if map_version > found.map_version:
         raise RouteNotFound("The event's seat map has no such version.")
-    tag = etag(f"{found.id.hex}.{map_version}")
+    is_packed = accepts_gzip(exchange.header(b"accept-encoding"))
+    tag = etag(f"{found.id.hex}.{map_version}{'-gzip' if is_packed else ''}")
     is_hidden = found.status == "draft"
     headers: Headers = (
         (b"etag", tag),
@@ -187,7 +188,7 @@ async def get_seat_map(exchange: Exchange, event: EventPath, map_version: MapVer
     if matches_etag(exchange.header(b"if-none-match"), tag):
         return Reply(status=304, headers=headers)
     document = await engine.seat_map_documents.get(found, map_version)
-    if "gzip" in (exchange.header(b"accept-encoding") or ""):
+    if is_packed:
         return Reply(body=document.packed, headers=(*headers, (b"content-encoding", b"gzip")))
     return Reply(body=document.plain, headers=headers)
 

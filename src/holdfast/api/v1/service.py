@@ -12,6 +12,7 @@ from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.domain.errors import Fault
 from holdfast.engine.engine import Engine
+from holdfast.http.headers import weights
 from holdfast.http.reply import Reply, encode
 from holdfast.metrics import PROMETHEUS_CONTENT_TYPE, metric_totals, render_prometheus
 
@@ -57,7 +58,7 @@ async def get_metrics(exchange: Exchange) -> Reply:
     """
     engine: Engine = exchange.engine
     headers = ((b"vary", b"accept"),)
-    if "application/json" in (exchange.header(b"accept") or ""):
+    if weights(exchange.header(b"accept")).get("application/json"):
         totals: dict[str, Any] = asdict(await engine.observing.count_totals())
         return Reply(body=encode(totals | {"metrics": metric_totals()}), headers=headers)
     try:

@@ -1,0 +1,67 @@
+"""Negotiation: which codings and media types a request accepts, by the weights that it gives them."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from holdfast.http.headers import accepts_gzip, weights
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (None, {}),
+        ("application/json", {"application/json": 1}),
+        ("Text/HTML ; Level=1 ; Q=0.5,\tgzip;q=1.000", {"text/html": 0.5, "gzip": 1}),
+        ("a;q=0, a", {"a": 1}),
+        ("a;q=0.000,, b;q=0.25", {"a": 0, "b": 0.25}),
+        ("a;q=high", {"a": 1}),
+    ],
+)
+def test_a_weight_belongs_to_a_name(header: str | None, found: dict[str, float]):
+    assert weights(header) == found
+
+
+@pytest.mark.parametrize(
+    ("header", "is_accepted"),
+    [
+        ("gzip", True),
+        ("GZIP", True),
+        ("x-gzip", True),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", True),
+        ("*", True),
+        ("*;q=0, gzip", True),
+        (None, False),
+        ("", False),
+        ("identity", False),
+        ("gzipped", False),
+        ("gzip;q=0", False),
+        ("gzip ; q=0.000", False),
+        ("*;q=0", False),
+        ("*, gzip;q=0", False),
+    ],
+)
+def test_gzip_is_sent_to_who_accepts_it(header: str | None, is_accepted: bool):
+    assert accepts_gzip(header) == is_accepted
+
+
+@pytest.mark.parametrize(
+    ("accept", "home", "metrics"),
+    [
+        ("application/json", "application/json", "application/json"),
+        ("APPLICATION/JSON;q=0.1", "application/json", "application/json"),
+        ("application/json, */*", "application/json", "application/json"),
+        ("application/json, text/html;q=0.9", "application/json", "application/json"),
+        ("text/html, application/json", "text/html", "application/json"),
+        ("application/json;q=0, */*", "text/html", "text/plain"),
+        ("application/jsonx", "text/html", "text/plain"),
+        ("*/*", "text/html", "text/plain"),
+    ],
+)
+async def test_json_is_sent_to_who_asks_for_it(
+    client: httpx2.AsyncClient, accept: str, home: str, metrics: str
+):
+    for path, kind in (("/", home), ("/metrics", metrics)):
+        answer = await client.get(path, headers={"accept": accept})
+        assert answer.headers["content-type"].partition(";")[0] == kind
