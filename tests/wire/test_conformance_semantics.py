@@ -112,11 +112,10 @@ async def test_connect_opens_no_tunnel(server: Serving, target: bytes):
         b"application/json;charset=utf-8",
         b"application/json ; charset=UTF-8",
         b'application/json; charset="utf-8"',
-        b'application/json; charset="ut\\f-8"',
     ],
 )
 async def test_a_media_type_is_read_by_its_grammar(server: Serving, event: int, media_type: bytes):
-    """In any case, with whitespace at the semicolon, quoted, and with a quoted pair in it."""
+    """In any case, with whitespace at the semicolon, and quoted."""
     body = hold_body(event)
     fields = [b"Content-Type: " + media_type, b"Content-Length: %d" % len(body)]
     answer = raw_answer(server.port, request(b"/v1/holds", *fields, method=b"POST") + body)
