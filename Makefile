@@ -18,11 +18,11 @@ SECOND_LEG := tests/house/test_postgres.py tests/engine tests/distribution tests
 ONCE_MORE = $(if $(AGAIN),|| $(BIN)/pytest --last-failed --last-failed-no-failures none)
 
 # How much the proof tries; what is not said is the plan's own.
-KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIES HOURS SEED,\
-	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z a-z) $($(knob)))) $(if $(RESUME),--resume)
+KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIES HOURS FUZZ_SECONDS SEED,\
+	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z_ a-z-) $($(knob)))) $(if $(RESUME),--resume)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock prove prove-night bench
+.PHONY: help run test check format lock prove prove-night fuzz bench
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
@@ -50,6 +50,9 @@ prove: .venv/installed-dev ## Try every promise for a few minutes, and write dow
 
 prove-night: .venv/installed-dev ## The same for an hour (OPERATIONS, KILLS, CUTS, FAILOVERS, SCHEDULES, HOURS, SEED, RESUME=1)
 	$(BIN)/python -m proof night $(KNOBS)
+
+fuzz: .venv/installed-dev ## Send mutations of valid traffic to a real server for a minute (SECONDS, SEED)
+	$(BIN)/python -m proof.fuzz --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 
 bench: .venv/installed-dev ## Measure everything and write docs/performance.md (an hour; BENCH=short: ten minutes)
 	$(BIN)/python -m benchmarks $(or $(BENCH),full)

@@ -26,6 +26,7 @@ class Knobs:
     """None: all of them."""
     expiries: int
     overload_seconds: float
+    fuzz_seconds: float
     seed: int = 1
 
     def scaled(self, factor: float) -> Knobs:
@@ -48,6 +49,7 @@ COMMIT = Knobs(
     mutants=5,
     expiries=200,
     overload_seconds=4,
+    fuzz_seconds=20,
 )
 NIGHT = Knobs(
     operations=1_000_000,
@@ -58,6 +60,7 @@ NIGHT = Knobs(
     mutants=None,
     expiries=10_000,
     overload_seconds=60,
+    fuzz_seconds=300,
 )
 NIGHT_HOURS = 1.25
 
@@ -84,6 +87,7 @@ def commit_plan(knobs: Knobs) -> list[Part]:
         make("mutants", "proof.mutants", 400, count=knobs.mutants),
         make("power-cuts", "proof.disks.power_cut", 180, cuts=knobs.cuts),
         make("failovers", "proof.failover", 180, failovers=knobs.failovers),
+        make("fuzz", "proof.fuzz", 300 + knobs.fuzz_seconds, seconds=knobs.fuzz_seconds),
     ]
 
 
@@ -122,6 +126,7 @@ def night_plan(knobs: Knobs) -> list[Part]:
         *slices,
         make("expiries", "proof.expiries", 900, expiries=knobs.expiries),
         make("overload", "proof.overload", 300, seconds=knobs.overload_seconds),
+        make("fuzz", "proof.fuzz", 300 + knobs.fuzz_seconds, seconds=knobs.fuzz_seconds),
         make("disks", "proof.disks", 300),
         make("power-cuts", "proof.disks.power_cut", 120 + 30 * knobs.cuts, cuts=knobs.cuts),
         make("failovers", "proof.failover", 120 + 45 * knobs.failovers, failovers=knobs.failovers),

@@ -121,6 +121,13 @@ PROMISES = (
         rules=("recovery",),
     ),
     Promise(
+        id="P20",
+        title="No input breaks the server",
+        says="Whatever bytes arrive: no 5xx, no answer to another request, no request out of another's body.",
+        trials={"wire_connections": "connection with mutated bytes"},
+        rules=("wire: 5xx", "wire: count", "wire: identity", "wire: canary"),
+    ),
+    Promise(
         id="P21",
         title="Overload degrades and does not break",
         says="Offered five times what it can do, it does at least 80 % of that and refuses the rest within 200 ms.",
@@ -155,7 +162,6 @@ NOT_TRIED = {
     "P11-P14": "Money and webhooks: there are none yet, so nothing is claimed.",
     "P15": "The waiting room: there is none yet.",
     "P17": "Denial of inventory: bounded by the limits of an event, not tried with an attacker.",
-    "P20": "No 5xx from input: in the product's own tests (schemathesis and the matrix of bad input).",
 }
 """What this proof does not try, and where it is tried instead."""
 

@@ -1,0 +1,221 @@
+"""Rules: what must be true of every answer, whatever the bytes were."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from proof.fuzz.answers import Answer, Malformed, read_answers
+from proof.fuzz.play import Played
+from proof.fuzz.reader import MAX_TARGET_BYTES, Fault, Reading, read_requests
+from proof.fuzz.scripts import CANARY, Script
+
+__all__ = ["CERTAIN", "Violation", "canaries_in", "judge", "judge_pair"]
+
+CERTAIN = frozenset({"form", "5xx", "count", "identity", "broken", "interim", "canary"})
+"""Rules that no busy machine can break: seen once, they are broken. The others have to be seen a second time."""
+
+_REFUSALS = frozenset({400, 408, 413, 414, 417, 431, 503})
+"""Statuses of a server that may not have read the request's id."""
+_FRESH = b"fresh"
+SMALL_REST_BYTES = 64 * 1024
+"""So much of a body is read and dropped behind an early answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    rule: str
+    detail: str
+
+
+def judge(script: Script, played: Played) -> tuple[list[Answer], list[Violation]]:
+    """One run of a script."""
+    if script.end == "reset":
+        return [], []
+    if not played.has_ended:
+        return [], [Violation("end", f"still connected, after {played.data[-300:]!r}")]
+    reading = read_requests(script.data)
+    try:
+        answers = read_answers(played.data, _methods(reading))
+    except Malformed as error:
+        return [], [Violation("cut" if error.is_cut else "form", str(error))]
+    finals = [one for one in answers if one.status >= 200]
+    found = [Violation("5xx", f"{one.status}: {one.body[:200]!r}") for one in finals if _is_fault(one.status)]
+    # This client reads to the end; and a client that has closed its own side only waits for its answers.
+    found += [Violation("left", f"{one.body[:200]!r}") for one in finals if b"client has left" in one.body]
+    found += _identities(script, reading, finals)
+    found += _order(reading, finals)
+    found += _completeness(script, reading, finals)
+    found += _interims(reading, answers)
+    found += _expectations(script, finals[: len(reading.requests)])
+    return answers, found
+
+
+def judge_pair(script: Script, whole: Sequence[Answer], cut: Sequence[Answer]) -> list[Violation]:
+    """The same bytes have the same answers, however they arrive. Three things may differ:
+
+    A refusal may know the request's id, or not; and where a body breaks, the answer may be one that came before the
+    break. A client that closes its side within a body may have been answered before. An answer that came before a body
+    that is large, or that was waited for, closes the connection; one that came after it need not.
+    """
+    reading = read_requests(script.data)
+    one, other = (_essence(script, reading, answers) for answers in (whole, cut))
+    if reading.fault is not None and reading.fault.where == "body":
+        hung_up = script.end == "half-close" and not reading.fault.is_error
+        if len(one) == len(other) or hung_up:
+            one, other = (essence[: len(reading.requests)] for essence in (one, other))
+    last = min(len(one), len(other)) - 1
+    if last >= 0 and len(one) != len(other) and _may_close_early(reading, last):
+        one, other = one[: last + 1], other[: last + 1]
+    if one == other or any(status == 503 for status, _ in (*one, *other)):
+        return []
+    return [Violation("split", f"in one write {_shown(one)}, in pieces {_shown(other)}")]
+
+
+def _may_close_early(reading: Reading, place: int) -> bool:
+    """The rule `missing` sees to it that such an answer said close."""
+    if place >= len(reading.requests):
+        return False
+    request = reading.requests[place]
+    return bool(request.expects) or len(request.body) > SMALL_REST_BYTES
+
+
+def canaries_in(reading: Reading) -> set[str]:
+    """Names of events that the bytes really ask for: a mutation may have let a canary out."""
+    found = set()
+    for request in reading.requests:
+        if CANARY.encode() in request.body:
+            try:
+                read = json.loads(request.body)
+            except ValueError:
+                continue
+            if isinstance(read, dict):
+                found.add(str(read.get("name")))
+    return found
+
+
+def _methods(reading: Reading) -> list[bytes]:
+    """A server may have refused a head before it knew the method."""
+    pairs = [(request.method, request.is_over_limits) for request in reading.requests]
+    if reading.fault is not None:
+        pairs.append((reading.fault.method, reading.fault.where != "body"))
+    return [b"HEAD?" if method == b"HEAD" and is_unsure else method for method, is_unsure in pairs]
+
+
+def _is_fault(status: int) -> bool:
+    return status >= 500 and status != 503
+
+
+def _identities(script: Script, reading: Reading, finals: Sequence[Answer]) -> list[Violation]:
+    """An answer has the id of the request at its place, or one that the server made up."""
+    fault = reading.fault
+    ids = [request.ids for request in reading.requests] + ([set(fault.ids)] if fault is not None else [])
+    found = []
+    for number, (one, allowed) in enumerate(zip(finals, ids, strict=False), 1):
+        if one.id in script.data and one.id not in allowed:
+            found.append(
+                Violation("identity", f"answer {number} has the id {one.id!r}, not of {sorted(allowed)}")
+            )
+        if number <= len(reading.requests) and one.id not in allowed and one.status not in _REFUSALS:
+            wanted = reading.requests[number - 1].all(b"x-request-id")
+            if len(wanted) == 1 and _is_an_id(wanted[0]):
+                found.append(
+                    Violation("identity", f"answer {number} has the id {one.id!r}, not {wanted[0]!r}")
+                )
+    return found
+
+
+def _is_an_id(value: bytes) -> bool:
+    return 8 <= len(value) <= 64 and value.startswith(b"fuzz-") and value.replace(b"-", b"").isalnum()
+
+
+def _order(reading: Reading, finals: Sequence[Answer]) -> list[Violation]:
+    """No more answers than requests, none to a broken one but a refusal, and none after the last."""
+    found = []
+    fault = reading.fault
+    requests = len(reading.requests)
+    most = requests + (fault is not None)
+    if len(finals) > most:
+        what = "" if fault is None else f" and {fault.where} with {fault.why}"
+        found.append(Violation("count", f"{_shown(finals)} to {requests} requests{what}"))
+    if fault is not None and len(finals) > requests and not _may_answer(fault, finals[requests]):
+        found.append(Violation("broken", f"{finals[requests].status} where {fault.where} has {fault.why}"))
+    for number, (one, request) in enumerate(zip(finals, reading.requests, strict=False), 1):
+        if request.is_over_limits and one.status < 400:
+            found.append(Violation("broken", f"answer {number} is {one.status} to a head over the limits"))
+    for number, one in enumerate(finals, 1):
+        if one.closes and number < len(finals):
+            found.append(Violation("count", f"answer {number} says close, and {len(finals) - number} follow"))
+        if not one.closes and number <= requests and reading.requests[number - 1].closes:
+            found.append(Violation("close", f"answer {number} does not say that the connection closes"))
+        if not one.closes and number > requests and fault is not None and one.status in (400, 408):
+            found.append(Violation("close", f"a refusal with {one.status} does not say close"))
+    return found
+
+
+def _may_answer(fault: Fault, answer: Answer) -> bool:
+    """Of a broken head: a refusal. Of a broken body, what needs no body may have been answered before."""
+    if fault.where != "body":
+        return answer.status in _REFUSALS
+    return 400 <= answer.status < 500 or fault.method not in (b"POST", b"PUT", b"PATCH")
+
+
+def _completeness(script: Script, reading: Reading, finals: Sequence[Answer]) -> list[Violation]:
+    """Every whole request before the first error has its answer, and the error too, unless an answer said close."""
+    if finals and finals[-1].closes:
+        return []
+    fault = reading.fault
+    due = len(reading.requests)
+    if fault is not None and fault.where != "empty lines" and (fault.is_error or script.end != "half-close"):
+        due += 1
+    if len(finals) >= due:
+        return []
+    why = "" if fault is None else f"; {fault.where} has {fault.why}"
+    return [Violation("missing", f"{len(finals)} answers of {due}, and the last did not say close{why}")]
+
+
+def _interims(reading: Reading, answers: Sequence[Answer]) -> list[Violation]:
+    """100 Continue once at the most, before the answer, and only to who asked for it."""
+    fault = reading.fault
+    asked = [request.expects for request in reading.requests] + ([fault.expects] if fault is not None else [])
+    finals, here = 0, 0
+    for one in answers:
+        if one.status >= 200:
+            finals, here = finals + 1, 0
+            continue
+        here += 1
+        may = finals < len(asked) and asked[finals] == b"100-continue"
+        if one.status != 100 or here > 1 or not may:
+            return [Violation("interim", f"{one.status} before answer {finals + 1}, number {here}")]
+    return []
+
+
+def _expectations(script: Script, finals: Sequence[Answer]) -> list[Violation]:
+    """What was not damaged has the answer that it always has."""
+    return [
+        Violation(
+            "expected", f"answer {number} is {one.status} {one.body[:200]!r}, not one of {sorted(statuses)}"
+        )
+        for number, (one, statuses) in enumerate(zip(finals, script.expected, strict=False), 1)
+        if one.status not in statuses and one.status != 503
+    ]
+
+
+def _essence(script: Script, reading: Reading, answers: Sequence[Answer]) -> list[tuple[int, bytes]]:
+    """Statuses and ids. All ids that the server made up are alike, and so are those of refusals."""
+    fault, requests = reading.fault, len(reading.requests)
+    has_two_errors = fault is not None and fault.where == "head" and fault.at - fault.start > MAX_TARGET_BYTES
+    finals = [one for one in answers if one.status >= 200]
+    found = [
+        (one.status, one.id if one.id in script.data and number <= requests else _FRESH)
+        for number, one in enumerate(finals, 1)
+    ]
+    if has_two_errors and len(found) > requests and found[-1][0] in (414, 431):
+        found[-1] = (400, _FRESH)  # too long and broken: which of both is said first, depends on the cuts
+    return found
+
+
+def _shown(answers: Sequence[Answer] | Sequence[tuple[int, bytes]]) -> str:
+    pairs = [(one.status, one.id) if isinstance(one, Answer) else one for one in answers]
+    return ", ".join(f"{status} ({id.decode('latin-1')})" for status, id in pairs) or "nothing"
