@@ -27,7 +27,8 @@ def test_it_serves_and_stops_without_a_trace(open_folder: Path) -> None:
         assert server.get("/healthz") == 200
         assert "(2 workers)" in server.said[0]
         assert server.said[1] == "Mode: open: callers on this machine need no credentials."
-        assert server.said[2] == f"Data: {open_folder / 'data'} (embedded PostgreSQL)."
+        assert "Behind a proxy or a tunnel it must be off (HOLDFAST_OPEN=0)" in server.said[2]
+        assert server.said[3] == f"Data: {open_folder / 'data'} (embedded PostgreSQL)."
         children = [server.postmaster, *server.workers]
         assert len(children) == 3
         assert server.signal(signal.SIGTERM) == 0

@@ -38,6 +38,10 @@ PLAN_VARIABLE = "_HOLDFAST_SERVE_PLAN"
 _CONNECTIONS_BESIDE_WORKERS = 30  # the command line, backups, and PostgreSQL's own
 _BACKLOG = 2048
 _PORT_PATIENCE_SECONDS = 2.0
+_OPEN_MODE_WARNING = (
+    "Open mode is for a developer's machine. Behind a proxy or a tunnel it must be off (HOLDFAST_OPEN=0): "
+    "one that adds no header would make its callers staff."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +223,8 @@ class Supervisor:
             f"Holdfast serves at {self._url()} ({len(self._workers)} worker{'s'[: len(self._workers) > 1]})."
         )
         self._say(f"Mode: {mode}.")
+        if plan.open and not keys:
+            self._say(_OPEN_MODE_WARNING)
         if self._postgres is not None:
             self._say(f"Data: {self._data_dir} (embedded PostgreSQL).")
         else:
