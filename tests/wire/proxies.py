@@ -57,12 +57,6 @@ def documented_nginx(port: int, server: int) -> str:
     return replaced(text, r"127\.0\.0\.1:8000", f"127.0.0.1:{server}")
 
 
-def documented_nginx_with_kept_connections(port: int, server: int) -> str:
-    """The documented block, with connections to the server that requests of several clients share."""
-    text = replaced(documented_nginx(port, server), r"proxy_pass http://[^;]+;", "proxy_pass http://kept;")
-    return kept(server) + text
-
-
 def documented_haproxy(port: int, server: int) -> str:
     text = replaced(block("http-reuse"), r"bind [^\n]+", f"bind 127.0.0.1:{port}")
     return replaced(text, r"127\.0\.0\.1:8000", f"127.0.0.1:{server}")
@@ -120,9 +114,6 @@ DOCUMENTED = {
     "caddy, documented": Setup(program="caddy", blocks=documented_caddy),
 }
 SETUPS = DOCUMENTED | {
-    "nginx, documented, kept": Setup(
-        program="nginx", blocks=documented_nginx_with_kept_connections, keeps_ids=False
-    ),
     "nginx, bare": Setup(program="nginx", blocks=bare_nginx),
     "nginx, websocket lines": Setup(program="nginx", blocks=nginx(*_UPGRADE)),
     "nginx, unbuffered": Setup(program="nginx", blocks=nginx(*_UNBUFFERED, *_NO_CONNECTION)),

@@ -389,7 +389,7 @@ class Connection(asyncio.Protocol):
         if request is not None:
             method = request.method.encode()
         if self.state is REST or (request is not None and request.response_started):
-            self._close()
+            self._close(lingers=True)
             return
         self._drop_request()
         if head is not None:

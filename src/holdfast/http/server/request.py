@@ -31,6 +31,7 @@ REQUEST = "holdfast.request"
 
 _ASGI = {"version": "3.0", "spec_version": "2.4"}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_HALF_OVER_SECONDS = 0.5
 _MAX_WAITING_BYTES = 64 * 1024
 """What may wait of a body for an application that takes it by messages; then reading stops."""
 _SMALL_ANSWER_BYTES = 4 * 1024
@@ -49,8 +50,8 @@ class Request:
     """All of the body has arrived."""
     is_over = False
     """The connection has ended, or was refused below the application: nothing more is written."""
-    is_half_over = False
-    """The client has closed its side. It may still read the answer, or may have left."""
+    half_over_at: float | None = None
+    """When the client closed its side, by the loop's clock. It may still read the answer, or may have left."""
     response_started = False
     response_complete = False
     _is_taken = False
@@ -116,14 +117,19 @@ class Request:
             self._waiter.set_result(None)
 
     def half_leave(self) -> None:
-        self.is_half_over = True
+        self.half_over_at = self.connection.service.loop.time()
         self.wake()
 
     # -- for our own application -------------------------------------------------------------------------------------
 
     def has_left(self) -> bool:
-        """Whether probably nobody waits for the answer: what was not begun need not be."""
-        return self.is_over or self.is_half_over
+        """Whether probably nobody waits for the answer: what was not begun need not be.
+
+        A client that closes its side looks like one that leaves. It is answered if that takes no longer than a moment.
+        """
+        if self.is_over or self.half_over_at is None:
+            return self.is_over
+        return self.connection.service.loop.time() - self.half_over_at > _HALF_OVER_SECONDS
 
     def take_body(self) -> bytes | None:
         """The body where all of it is here, and where the connection is; else None."""
@@ -170,7 +176,7 @@ class Request:
 
     async def wait_until_left(self, is_over: Callable[[], bool]) -> None:
         """Return when the client has left, or when `is_over` says so after a piece of news."""
-        while not (self.has_left() or is_over()):
+        while not (self._has_ended or is_over()):
             await self.news()
 
     def begin_stream(self, reply: StreamReply, *, request_id: bytes, secure: bool) -> None:
@@ -206,7 +212,7 @@ class Request:
                 self._parts.clear()
                 self._is_taken = self.is_whole
                 return {"type": "http.request", "body": body, "more_body": not self.is_whole}
-        while not (self.has_left() or self.response_complete):
+        while not (self._has_ended or self.response_complete):
             await self.news()
         return {"type": "http.disconnect"}
 
@@ -220,6 +226,10 @@ class Request:
         if self._waiter is None or self._waiter.done():
             self._waiter = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._waiter)
+
+    @property
+    def _has_ended(self) -> bool:
+        return self.is_over or self.half_over_at is not None
 
     async def drained(self) -> None:
         """Wait until the client has taken what was written."""
