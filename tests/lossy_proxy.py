@@ -102,8 +102,9 @@ def answer(
         reset(caller)
         return False
     with socket.create_connection(target, timeout=30) as upstream:
-        # The host stays the caller's: to the server this proxy is not there.
-        lines = [first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        # The server is named as a caller of its own would name it: to it this proxy is not there.
+        named = headers | {"host": f"{target[0]}:{target[1]}"}
+        lines = [first, *(f"{name}: {value}" for name, value in named.items()), "", ""]
         upstream.sendall("\r\n".join(lines).encode("latin-1") + body)
         with upstream.makefile("rb") as answers:
             head = read_head(answers)

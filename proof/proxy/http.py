@@ -14,6 +14,7 @@ from proof.proxy.rules import Counts, Gates, Rules
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked", re.IGNORECASE)
 _STREAM = re.compile(rb"\r\ncontent-type:[ \t]*text/event-stream", re.IGNORECASE)
+_HOST = re.compile(rb"(\r\nhost:[ \t]*)[^\r\n]*", re.IGNORECASE)
 _CLOSE = re.compile(rb"\r\nconnection:[ \t]*close", re.IGNORECASE)
 _HEAD_LIMIT = 65_536
 _WITHOUT_BODY = (b"204", b"304")
@@ -32,12 +33,15 @@ class HttpRelay:
         chance: random.Random,
         gates: Gates,
         connect: Connect,
+        target: str,
     ) -> None:
+        """`target` is the server's host and port: its requests name it, as if no proxy were between."""
         self._rules = rules
         self._counts = counts
         self._chance = chance
         self._gates = gates
         self._connect = connect
+        self._host = rb"\g<1>" + target.encode("ascii")
         self._server: Streams | None = None
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -45,7 +49,7 @@ class HttpRelay:
         try:
             while (request := await _read_message(reader)) is not None:
                 self._counts.requests += 1
-                if not await self._serve(request, reader, writer):
+                if not await self._serve(_HOST.sub(self._host, request, count=1), reader, writer):
                     break
         finally:
             if self._server is not None:

@@ -89,7 +89,14 @@ class Route:
             return
         await self._gates.passage.wait()
         if self.protocol == "http":
-            http = HttpRelay(self.rules, self.counts, self._chance, self._gates, lambda: connect(self.target))
+            http = HttpRelay(
+                self.rules,
+                self.counts,
+                self._chance,
+                self._gates,
+                lambda: connect(self.target),
+                self.target,
+            )
             await http.run(reader, writer)
             return
         server = await connect(self.target)
