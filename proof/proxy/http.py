@@ -33,6 +33,7 @@ class HttpRelay:
         chance: random.Random,
         gates: Gates,
         connect: Connect,
+        *,
         target: str,
     ) -> None:
         """`target` is the server's host and port: its requests name it, as if no proxy were between."""

@@ -95,7 +95,7 @@ class Route:
                 self._chance,
                 self._gates,
                 lambda: connect(self.target),
-                self.target,
+                target=self.target,
             )
             await http.run(reader, writer)
             return
