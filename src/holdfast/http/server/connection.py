@@ -135,10 +135,12 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client sends no more. True keeps our side open for the answer to what it sent."""
         self._is_ending = True
-        if self._request is None or self.state not in (ANSWERING, STREAMING):
-            return False
-        self._request.half_leave()
-        return True
+        if self.state is HEAD or self.state is BODY:
+            self._refuse(BadRequest("The connection was closed before the request was whole."))
+        elif self._request is not None:
+            self._request.half_leave()
+            return True
+        return False
 
     def pause_writing(self) -> None:
         self.writer.pause()
