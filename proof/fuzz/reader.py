@@ -44,6 +44,7 @@ class Request:
     fields: tuple[tuple[bytes, bytes], ...]
     body: bytes
     closes: bool
+    head_bytes: int
     is_over_limits: bool
     expects: bytes = b""
 
@@ -68,6 +69,7 @@ class Fault:
     why: str
     method: bytes
     ids: frozenset[bytes]
+    head_bytes: int
     expects: bytes = b""
 
 
@@ -123,6 +125,7 @@ def read_requests(data: bytes) -> Reading:
             or version == b"1.0"
             or method == b"CONNECT"
             or expects not in (b"", b"100-continue"),
+            head_bytes=body_at - start,
             is_over_limits=len(target) > MAX_TARGET_BYTES or _is_too_long(fields),
             expects=expects,
         )
@@ -245,6 +248,7 @@ def _fault(data: bytes, start: int, wrong: _Wrong, where: str, expects: bytes = 
         why=str(wrong),
         method=head.split(b" ", 1)[0],
         ids=frozenset(_OWN_ID.findall(head)),
+        head_bytes=len(head),
         expects=expects,
     )
 

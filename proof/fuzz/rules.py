@@ -56,8 +56,8 @@ def judge_pair(script: Script, whole: Sequence[Answer], cut: Sequence[Answer]) -
     """The same bytes have the same answers, however they arrive. Three things may differ:
 
     A refusal may know the request's id, or not; and where a body breaks, the answer may be one that came before the
-    break. A client that closes its side within a body may have been answered before. An answer that came before a body
-    that is large, or that was waited for, closes the connection; one that came after it need not.
+    break. A client that closes its side within a body may have been answered before. An answer that came before the end
+    of a long head, of a large body, or of a body that was waited for, closes the connection; a later one need not.
     """
     reading = read_requests(script.data)
     one, other = (_essence(script, reading, answers) for answers in (whole, cut))
@@ -78,7 +78,9 @@ def _may_close_early(reading: Reading, place: int) -> bool:
     if place >= len(reading.requests):
         return False
     request = reading.requests[place]
-    return bool(request.expects) or len(request.body) > SMALL_REST_BYTES
+    return (
+        bool(request.expects) or len(request.body) > SMALL_REST_BYTES or request.head_bytes > MAX_TARGET_BYTES
+    )
 
 
 def canaries_in(reading: Reading) -> set[str]:
@@ -96,8 +98,8 @@ def canaries_in(reading: Reading) -> set[str]:
 
 
 def _methods(reading: Reading) -> list[bytes]:
-    """A server may have refused a head before it knew the method."""
-    pairs = [(request.method, request.is_over_limits) for request in reading.requests]
+    """A server may have refused a long head before it knew the method."""
+    pairs = [(request.method, request.head_bytes > MAX_TARGET_BYTES) for request in reading.requests]
     if reading.fault is not None:
         pairs.append((reading.fault.method, reading.fault.where != "body"))
     return [b"HEAD?" if method == b"HEAD" and is_unsure else method for method, is_unsure in pairs]
@@ -204,15 +206,17 @@ def _expectations(script: Script, finals: Sequence[Answer]) -> list[Violation]:
 
 def _essence(script: Script, reading: Reading, answers: Sequence[Answer]) -> list[tuple[int, bytes]]:
     """Statuses and ids. All ids that the server made up are alike, and so are those of refusals."""
-    fault, requests = reading.fault, len(reading.requests)
-    has_two_errors = fault is not None and fault.where == "head" and fault.at - fault.start > MAX_TARGET_BYTES
+    fault = reading.fault
     finals = [one for one in answers if one.status >= 200]
-    found = [
-        (one.status, one.id if one.id in script.data and number <= requests else _FRESH)
-        for number, one in enumerate(finals, 1)
-    ]
-    if has_two_errors and len(found) > requests and found[-1][0] in (414, 431):
-        found[-1] = (400, _FRESH)  # too long and broken: which of both is said first, depends on the cuts
+    found = []
+    for number, one in enumerate(finals):
+        if number < len(reading.requests):
+            is_known = one.id in script.data and reading.requests[number].head_bytes <= MAX_TARGET_BYTES
+            found.append((one.status, one.id if is_known else _FRESH))
+            continue
+        # Too long and broken: which of both is said first depends on the cuts.
+        is_either = fault is not None and fault.where == "head" and fault.head_bytes > MAX_TARGET_BYTES
+        found.append((400 if is_either and one.status in (414, 431) else one.status, _FRESH))
     return found
 
 

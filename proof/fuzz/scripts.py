@@ -269,7 +269,7 @@ def _cuts(chance: random.Random, data: bytes) -> tuple[Cut, ...]:
     if way == "turns":  # each request after the answer to the one before it
         turns = [request.end for request in read_requests(data).requests if request.end < len(data)]
         return tuple(Cut(at, "answer") for at in turns[:6])
-    if way == "bytes" and len(data) < 3000:
+    if way == "bytes" and len(data) < 1500:
         return tuple(Cut(at) for at in range(1, len(data)))
     if way == "ends" and ends:
         chosen = sorted(chance.sample(ends, min(len(ends), 3)))

@@ -126,4 +126,10 @@ FINDS = (
         statuses=(400,),
         end="half-close",
     ),
+    Find(
+        name="a head without a Host and without its body ends with the client's side",
+        pieces=(b"PUT / HTTP/1.1\r\nX: y\r\nContent-Length: 9\r\n\r\n",),
+        statuses=(400,),
+        end="half-close",
+    ),
 )
