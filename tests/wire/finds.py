@@ -132,4 +132,15 @@ FINDS = (
         statuses=(400,),
         end="half-close",
     ),
+    Find(
+        name="the rest of a large body comes after an early answer, in two pieces",
+        pieces=(
+            b"POST /v1/events HTTP/1.1\r\nHost: guest.example\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 70000\r\n\r\n" + b" " * 10_000,
+            WAIT,
+            b" " * 57_000,
+            b" " * 3_000 + LAST,
+        ),
+        statuses=(401, 200),
+    ),
 )
