@@ -20,6 +20,8 @@ class Find:
     pieces: tuple[bytes | None, ...]
     statuses: tuple[int, ...]
     end: End = "silence"
+    is_early: bool = False
+    """The answer comes before the body, and depends on how much of the body has come by then."""
 
 
 HOST = b"Host: 127.0.0.1:@PORT@\r\n"
@@ -142,5 +144,6 @@ FINDS = (
             b" " * 3_000 + LAST,
         ),
         statuses=(401, 200),
+        is_early=True,
     ),
 )

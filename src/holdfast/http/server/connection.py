@@ -327,10 +327,11 @@ class Connection(asyncio.Protocol):
             return
         self._is_answered = True
         if closes:
-            lingers = self.state is BODY or bool(self._pending) or request.method == "CONNECT"
+            lingers = self._body is not None or bool(self._pending) or request.method == "CONNECT"
             self._close(lingers=lingers)
-        elif self.state is BODY:
+        elif self._body is not None:
             self._enter(REST)
+            self._body.take = _drop
             self._discarded = 0
             self._request = None
             self._release_unread()
@@ -387,16 +388,15 @@ class Connection(asyncio.Protocol):
         if self.state is CLOSING:
             return
         request, head = self._request, self._head
-        method = head.method if head is not None else b""
-        if request is not None:
-            method = request.method.encode()
+        has_body = request is None or request.method != "HEAD"
+        if head is not None:
+            head.close()
+            has_body = has_body and head.method != b"HEAD"
         if self.state is REST or (request is not None and request.response_started):
             self._close(lingers=True)
             return
         self._drop_request()
-        if head is not None:
-            head.close()
-        self.write(refusal(error, self.service.date_line, has_body=method != b"HEAD"))
+        self.write(refusal(error, self.service.date_line, has_body=has_body))
         self._close(lingers=True)
 
     def _close(self, *, lingers: bool = False) -> None:
@@ -425,6 +425,10 @@ class Connection(asyncio.Protocol):
         self.state = state
         if not self.writer.is_paused:
             self.deadline = self.service.loop.time() + self.service.seconds[state]
+
+
+def _drop(_part: bytes) -> None:
+    """The request is answered: nobody reads its body."""
 
 
 def _take_authority(head: Head, target: Target) -> None:

@@ -82,10 +82,11 @@ def _expects_continue(expectation: bytes, version: str) -> bool:
 class Length:
     """Reads a body whose length is known."""
 
-    __slots__ = ("_take", "left")
+    __slots__ = ("left", "take")
 
     def __init__(self, length: int, take: Callable[[bytes], None]) -> None:
-        self._take = take
+        self.take = take
+        """Where the body's parts go."""
         self.left = length
         """Bytes that are still to come."""
 
@@ -97,19 +98,19 @@ class Length:
         """Read from `at`; return where the next unread byte is."""
         end = min(len(data), at + self.left)
         self.left -= end - at
-        self._take(data if not at and end == len(data) else data[at:end])
+        self.take(data if not at and end == len(data) else data[at:end])
         return end
 
 
 class Chunks:
     """Reads one chunked body, however it is cut into pieces. Extensions and trailers are counted and dropped."""
 
-    __slots__ = ("_aside", "_in_trailers", "_left", "_line", "_take", "is_done")
+    __slots__ = ("_aside", "_in_trailers", "_left", "_line", "is_done", "take")
     left = 0
     """Nobody knows what is still to come."""
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
-        self._take = take
+        self.take = take
         self._left = 0
         """Bytes that are still missing of this chunk's data; -1 where its line end is missing."""
         self._line = b""
@@ -125,7 +126,7 @@ class Chunks:
                 part = data[at : at + self._left]
                 self._left -= len(part)
                 at += len(part)
-                self._take(part)
+                self.take(part)
                 if not self._left:
                     self._left = -1
                 continue

@@ -72,8 +72,6 @@ class Head:
             raise BadRequest(_WRONG_END)
         self._size += len(piece)
         self._tail = (self._tail + piece)[1 - len(END) :]
-        if len(self.target) > MAX_TARGET_BYTES:
-            self._refuse_size(b"", max_bytes)
 
     def _find_end(self, data: bytes, at: int) -> int:
         """Where the next byte behind the empty line is; 0 where the head goes on."""
@@ -86,13 +84,29 @@ class Head:
         return found + len(END) if found >= 0 else 0
 
     def _refuse_size(self, piece: bytes, max_bytes: int) -> NoReturn:
-        """Say which part of the head is too long: read on as far as the limit."""
+        """Read on as far as the limit: what is wrong before it is said first."""
         self._feed(piece[: max(0, max_bytes - self._size)])
-        if len(self.target) > MAX_TARGET_BYTES:
-            raise UriTooLong(f"The path is longer than {MAX_TARGET_BYTES} bytes.")
         raise HeadersTooLarge(f"The head of the request is longer than {max_bytes} bytes.")
 
     def _feed(self, piece: bytes) -> None:
+        if len(self.target) + len(piece) > MAX_TARGET_BYTES and not self.headers:
+            piece = self._feed_target(piece)
+        self._parse(piece)
+
+    def _feed_target(self, piece: bytes) -> bytes:
+        """Stop where the target becomes too long, however the head is cut. Returns what is left to parse."""
+        end = piece.find(b"\r")
+        line = piece if end < 0 else piece[:end]
+        at = 0
+        while at < len(line) and len(self.target) <= MAX_TARGET_BYTES:
+            step = MAX_TARGET_BYTES + 1 - len(self.target)
+            self._parse(line[at : at + step])
+            at += step
+        if len(self.target) > MAX_TARGET_BYTES:
+            raise UriTooLong(f"The path and the query are longer than {MAX_TARGET_BYTES} bytes.")
+        return piece[len(line) :]
+
+    def _parse(self, piece: bytes) -> None:
         try:
             self._parser.feed_data(piece)  # type: ignore[union-attr]  # it is there until the head has ended
         except HttpParserUpgrade as upgrade:  # an offer, or CONNECT: the head is whole
@@ -101,7 +115,9 @@ class Head:
             raise BadRequest("This is not a well-formed HTTP/1.1 request.") from None
 
     def close(self) -> None:
-        """Let the parser go. It holds this head, and this head holds it."""
+        """Let the parser go, which refers back. What it knows of an unfinished head is the method."""
+        if self._parser is not None and self.target:
+            self.method = self._parser.get_method()
         self._parser = None
 
     # -- called by httptools ---------------------------------------------------------------------------------------
