@@ -99,8 +99,16 @@ def is_there() -> bool:
     return shutil.which("cc") is not None
 
 
-def come(port: int, planned: Sequence[Arrival], *, patience: float = _PATIENCE_SECONDS) -> Told:
+def come(
+    port: int,
+    planned: Sequence[Arrival],
+    *,
+    connections: int = _CONNECTIONS,
+    patience: float = _PATIENCE_SECONDS,
+) -> Told:
     """All of them, in the order in which they are due, and wait so many seconds more for their answers.
+
+    `connections` are open before the first is due; more are opened where these are all busy.
 
     Raises RuntimeError where the program that sends them fails.
     """
@@ -110,7 +118,7 @@ def come(port: int, planned: Sequence[Arrival], *, patience: float = _PATIENCE_S
         last = planned[-1].due if planned else 0.0
         used, began = cpu_seconds_of_children(), time.perf_counter()
         done = subprocess.run(
-            [*map(str, (_program(), port, _CONNECTIONS, _MOST_CONNECTIONS, patience))],
+            [*map(str, (_program(), port, connections, _MOST_CONNECTIONS, patience))],
             stdin=plan,
             stdout=said,
             stderr=subprocess.PIPE,
