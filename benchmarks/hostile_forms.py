@@ -19,6 +19,7 @@ _PIPELINED = 1_000
 _HALF_BODY_BYTES = 32 * 1024
 _BLIND_SECONDS = 30.0
 """A client that reads nothing may never see the end, as it stands behind the answer."""
+_BLIND_STREAM_SECONDS = 90.0
 
 
 class Reads(Enum):
@@ -88,6 +89,7 @@ def forms(sold: int, seated: int) -> tuple[Form, ...]:
             name="a stream, never read",
             opening=_head("GET", f"/v1/events/{sold}/stream") + b"\r\n",
             reads=Reads.NOTHING,
+            patience_seconds=_BLIND_STREAM_SECONDS,
         ),
         Form(
             name="1,000 requests, no answer read",
