@@ -1,0 +1,57 @@
+"""Golden files: every documented answer, byte for byte as it was when it was recorded.
+
+`HOLDFAST_TEST_GOLDEN=record .venv/bin/pytest tests/golden` writes them again; git then shows what changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from golden import scenes_dialects, scenes_events, scenes_sales
+from golden.asking import House
+from golden.files import compare, sorted_entries
+from golden.walking import Document, Walk
+
+SCENES = {
+    "events": scenes_events.events,
+    "inventory": scenes_events.inventory,
+    "holds": scenes_sales.holds,
+    "bookings": scenes_sales.bookings,
+    "service": scenes_sales.service,
+}
+DIALECTS = {
+    "box_office": scenes_dialects.box_office,
+    "arena": scenes_dialects.arena,
+    "ticketing": scenes_dialects.ticketing,
+    "instant": scenes_dialects.instant,
+}
+
+
+@pytest.mark.parametrize("scene", [*SCENES, *DIALECTS])
+async def test_an_operation_answers_as_recorded(house: House, document: Document, scene: str):
+    walk = Walk(house, document)
+    await (SCENES | DIALECTS)[scene](walk)
+    assert "\n".join(walk.wrong) == ""
+    compare(scene, sorted_entries(walk.entries))
+
+
+@pytest.mark.parametrize("scene", DIALECTS)
+async def test_a_path_with_the_other_slash_answers_the_same(house: House, document: Document, scene: str):
+    walk = Walk(house, document, too=True)
+    await DIALECTS[scene](walk)
+    assert "\n".join(walk.wrong) == ""
+    entries = {name: entry | {"asked": _usual(walk, name, entry)} for name, entry in walk.entries.items()}
+    compare(scene, sorted_entries(entries))
+
+
+def _usual(walk: Walk, name: str, entry: dict[str, Any]) -> str:
+    """The line of the request as it is with the usual slash."""
+    operation = name.partition(" ")[0]
+    line: str = entry["asked"]
+    if f"{operation}_too" not in walk.document.places:
+        return line
+    path, mark, query = line.partition("?")
+    usual = walk.document.places[operation][1].endswith("/")
+    return f"{path.rstrip('/')}{'/' if usual else ''}{mark}{query}"

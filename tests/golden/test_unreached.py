@@ -1,0 +1,55 @@
+"""Coverage: which documented answers the golden files have, and why the others are missing."""
+
+from __future__ import annotations
+
+import re
+
+from golden.files import RECORDED, read_recorded
+from golden.test_golden import DIALECTS, SCENES
+from golden.walking import Document
+
+Pair = tuple[str, str]
+
+MIN_SHARE = 0.9
+NO_DATABASE = ("get_docs", "get_docs_file", "get_health", "get_openapi")
+NO_STATEMENT = (*NO_DATABASE, "get_home")
+
+UNREACHED: dict[Pair, str] = {
+    **{(one, "unavailable"): "it asks no database" for one in NO_DATABASE},
+    **{(one, "busy"): "it asks no database" for one in NO_STATEMENT},
+    ("get_readiness", "busy"): "whatever the database does not answer is `unavailable` here",
+    **{
+        (operation, outcome): "only where it happens between the look at the seat and its confirmation"
+        for operation in ("arena_confirm_seat", "arena_confirm_seat_too")
+        for outcome in ("booking_already_cancelled", "event_cancelled", "hold_expired", "hold_released")
+    },
+    **{
+        (operation, "outcome_unknown"): "its one statement ends with the session, and is then `unavailable`"
+        for operation in ("ticketing_create_user", "ticketing_create_user_too")
+    },
+}
+"""Documented answers that no script brings about, and why."""
+
+
+def recorded_pairs() -> set[Pair]:
+    """Every (operation, outcome) of the recorded files; a success is named by its status."""
+    found: set[Pair] = set()
+    document = Document(read_recorded("openapi"))
+    for scene in (*SCENES, *DIALECTS, "documents"):
+        for name in read_recorded(scene):
+            operation, outcome = re.sub(r" \(.*", "", name).split(" ")
+            found.add((operation, outcome))
+            if scene in DIALECTS and f"{operation}_too" in document.places:
+                found.add((f"{operation}_too", outcome))
+    for file in RECORDED.glob("refusals*.json"):
+        for groups in read_recorded(file.stem).values():
+            found |= {(one, group["code"]) for group in groups for one in group["operations"]}
+    return found
+
+
+def test_every_documented_answer_is_recorded_or_has_a_reason():
+    documented = Document(read_recorded("openapi")).pairs()
+    missing = documented - recorded_pairs()
+    assert sorted(missing - UNREACHED.keys()) == []
+    assert sorted(UNREACHED.keys() - missing) == [], "recorded after all"
+    assert len(missing) < (1 - MIN_SHARE) * len(documented)
