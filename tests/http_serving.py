@@ -11,6 +11,7 @@ from typing import Any
 from holdfast.http.server.connection import Connection
 from holdfast.http.server.limits import Limits
 from holdfast.http.server.service import Service
+from holdfast.http.server.writing import keep_little_in_kernel
 
 MAX_SECONDS = 30.0
 QUICK = Limits(tick_seconds=0.01)
@@ -34,6 +35,7 @@ async def serving(
     """The port and the service. Its lifespan is the caller's."""
     service = Service(application, limits)
     listening = socket.create_server(("127.0.0.1", 0))
+    keep_little_in_kernel(listening)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: connect(service), sock=listening)
     try:

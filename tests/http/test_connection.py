@@ -16,7 +16,7 @@ import pytest
 from holdfast.api.exchange import Exchange
 from holdfast.api.policy import Policy
 from holdfast.api.routes import BODY_LIMIT, Routes
-from http_serving import QUICK, serving
+from http_serving import QUICK, serving, until
 from http_surface import layer_of
 
 routes = Routes(tag="tests")
@@ -198,5 +198,39 @@ async def test_a_request_leaves_nothing_for_the_garbage_collector(port: int, pat
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
-    assert left["Exchange"] + left["Request"] + left["Head"] + left["Reply"] == 0
+    assert [left[name] for name in KINDS] == [0] * len(KINDS)
     assert sum(left.values()) < 20 * 5, left.most_common(10)
+
+
+KINDS = ("Connection", "Exchange", "Head", "Reply", "Request", "Writer")
+
+UNFINISHED = {
+    "half a head": b"GET /here HTTP/1.1\r\nHost: local",
+    "half a body": POST + b"Content-Length: 10\r\n\r\n{",
+    "half a trailer": POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nA: b",
+    "the rest of an answered request": b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n",
+    "no HTTP": b"hello\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("data", UNFINISHED.values(), ids=UNFINISHED.keys())
+async def test_an_unfinished_request_leaves_nothing_for_the_garbage_collector(data: bytes):
+    """Connections live long enough to be looked at seldom: a ring in each would be memory that only grows."""
+    limits = replace(QUICK, head_seconds=0.02, body_seconds=0.02, rest_seconds=0.02, closing_seconds=0.02)
+    async with serving(LAYER, limits) as (port, service):
+        await _answers(port, data)
+        await until(lambda: not service.connections)
+        gc.collect()
+        gc.disable()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            for _ in range(5):
+                await _answers(port, data)
+            await until(lambda: not service.connections)
+            gc.collect()
+            left = Counter(type(each).__name__ for each in gc.garbage)
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+    assert [left[name] for name in KINDS] == [0] * len(KINDS)

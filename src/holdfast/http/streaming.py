@@ -30,7 +30,6 @@ class ConnectionReader:
         self._request = request
         self._has_chunks = request.version != "1.0"
         self.is_over = False
-        request.connection.writer.keep_little()
 
     @property
     def is_ready(self) -> bool:

@@ -341,7 +341,7 @@ class Connection(asyncio.Protocol):
 
     def break_off(self) -> None:
         """An answer can not be finished: only the end of the connection says so."""
-        self.transport.abort()
+        self.writer.cut()
 
     def _next(self) -> None:
         """The request is over. Go on with what came behind it."""
@@ -362,19 +362,23 @@ class Connection(asyncio.Protocol):
     def overdue(self) -> None:
         """The deadline has passed."""
         state, limits = self.state, self.service.limits
-        if self.writer.is_paused and self.writer.has_moved(limits.stalled_reader_bytes):
-            self.deadline = self.service.loop.time() + limits.stalled_reader_seconds
+        if self.writer.is_paused or (state in (IDLE, CLOSING) and self.writer.is_behind):
+            if self.writer.has_moved(limits.stalled_reader_bytes):
+                self.deadline = self.service.loop.time() + limits.stalled_reader_seconds
+            else:
+                count_overdue(state.name.lower())
+                self.writer.cut()
             return
-        if state is IDLE and not self.writer.is_paused:
+        if state is IDLE:
             self._close()
             return
         count_overdue(state.name.lower())
         if state is HEAD:
             self._refuse(_late("head of the request", limits.head_seconds))
-        elif state is BODY and not self.writer.is_paused:
+        elif state is BODY:
             self._refuse(_late("body", limits.body_seconds))
         else:
-            if state is ANSWERING and not self._is_answered:
+            if state is ANSWERING:
                 log.error("answer_overdue", seconds=limits.answer_seconds)
             self.transport.abort()
 
@@ -417,6 +421,7 @@ class Connection(asyncio.Protocol):
 
     def _drop_request(self) -> None:
         request, self._request = self._request, None
+        self._body = None  # it refers to the request, which refers to this
         if request is not None:
             request.leave()
 

@@ -15,6 +15,7 @@ import structlog
 
 from holdfast.http.server.limits import Limits
 from holdfast.http.server.service import Application, Service
+from holdfast.http.server.writing import keep_little_in_kernel
 
 __all__ = ["Server"]
 
@@ -62,6 +63,8 @@ class Server:
         if not await lifespan.start():
             return
         service = Service(self._application, self._limits)
+        for each in sockets:
+            keep_little_in_kernel(each)
         servers = [
             await loop.create_server(service.connect, sock=each, backlog=self._backlog) for each in sockets
         ]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import socket
+import struct
 import sys
 import termios
 from typing import TYPE_CHECKING
@@ -13,12 +14,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from holdfast.http.server.load import Load
 
-__all__ = ["Writer"]
+__all__ = ["Writer", "keep_little_in_kernel"]
 
 _SHARED_BYTES = 64 * 1024
 """A body from this size on is written beside its head, not joined with it: no connection gets a copy."""
-_STREAM_UNSENT_BYTES = 64 * 1024
+_KERNEL_BYTES = 64 * 1024
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+def keep_little_in_kernel(listening: socket.socket) -> None:
+    """For all connections of a listening socket: what their readers do not take waits here, where it is counted.
+
+    Otherwise the kernel takes megabytes for each of them, which would be old news to the reader of a stream.
+    """
+    if _NOTSENT_LOWAT is not None:
+        with contextlib.suppress(OSError):  # another kind of socket than TCP
+            listening.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _KERNEL_BYTES)
 
 
 class Writer:
@@ -34,8 +46,8 @@ class Writer:
         """Something that was written waits for the reader."""
         self._unsent: bytes | None = None
         """What waits, as the load counts it."""
-        self._untaken = 0
-        """What the reader had not taken at the last look."""
+        self._untaken: int | None = None
+        """What the reader had not taken at the last look; None before the first."""
 
     def write(self, data: bytes, body: bytes = b"") -> None:
         """Write now. A large `body` is not copied."""
@@ -55,6 +67,7 @@ class Writer:
     def resume(self) -> None:
         """The transport says that nothing waits."""
         self.is_paused = False
+        self._untaken = None
         self.release()
 
     def release(self) -> None:
@@ -62,19 +75,23 @@ class Writer:
             self._load.remove_unsent(self._unsent)
             self._unsent = None
 
-    def has_moved(self, least_bytes: int) -> bool:
-        """Whether the reader took this much since the last look."""
-        before = self._untaken
-        self._untaken = self._count_untaken()
-        return before - self._untaken >= least_bytes
+    @property
+    def is_behind(self) -> bool:
+        """Whether the reader has not taken all that was written."""
+        return self.is_paused or self._count_untaken() > 0
 
-    def keep_little(self) -> None:
-        """For a stream: the kernel keeps little of what a slow reader has not taken, or it would be old news."""
-        if _NOTSENT_LOWAT is not None:
-            with contextlib.suppress(OSError, AttributeError):  # another kind of socket than TCP
-                self._transport.get_extra_info("socket").setsockopt(
-                    socket.IPPROTO_TCP, _NOTSENT_LOWAT, _STREAM_UNSENT_BYTES
-                )
+    def has_moved(self, least_bytes: int) -> bool:
+        """Whether the reader took this much since the last look, if there was one."""
+        before, self._untaken = self._untaken, self._count_untaken()
+        return before is None or before - self._untaken >= least_bytes
+
+    def cut(self) -> None:
+        """End the connection at once. What its reader has not taken is dropped, in the kernel too."""
+        with contextlib.suppress(OSError, AttributeError):
+            self._transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
+            )
+        self._transport.abort()
 
     def _count_untaken(self) -> int:
         """Bytes of all that was written: those that wait here, and those in the kernel."""
