@@ -22,9 +22,10 @@ from holdfast.domain.errors import BadRequest, Busy, HoldfastError, RequestTimeo
 from holdfast.http.metrics import count_overdue
 from holdfast.http.server.framing import Chunks, Length, read_framing
 from holdfast.http.server.head import Head
+from holdfast.http.server.intake import Intake
 from holdfast.http.server.refusal import refusal
 from holdfast.http.server.request import Request
-from holdfast.http.server.target import Target, read_target
+from holdfast.http.server.target import read_target, take_authority
 from holdfast.http.server.writing import Writer
 
 if TYPE_CHECKING:
@@ -63,13 +64,11 @@ class Connection(asyncio.Protocol):
         "_head",
         "_is_answered",
         "_is_ending",
-        "_is_reading",
-        "_pending",
         "_request",
         "_requests",
-        "_unread",
         "client",
         "deadline",
+        "intake",
         "scheme",
         "server",
         "service",
@@ -90,22 +89,16 @@ class Connection(asyncio.Protocol):
         """One that is not whole."""
         self._body: Length | Chunks | None = None
         """What is still to come of the last request's body."""
-        self._pending = b""
-        """What came behind the open request."""
-        self._unread = 0
-        """What this connection adds to the load's unread bytes."""
         self._is_answered = False
         self._is_ending = False
         """The client has closed its side; what it sent before is still answered."""
-        self._is_reading = True
         self._empty_bytes = 0
         self._discarded = 0
-
-    # -- asyncio's protocol --------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's always is
         service = self.service
         self.transport = transport
+        self.intake = Intake(transport, service.load)
         self.writer = Writer(transport, service.load)
         self.client = _address(transport.get_extra_info("peername"))
         self.server = _address(transport.get_extra_info("sockname"))
@@ -121,13 +114,13 @@ class Connection(asyncio.Protocol):
         self.deadline = float("inf")
         self.service.forget(self)
         self.writer.release()
-        self._release_unread()
+        self.intake.release()
         self._drop_request()
         if self._head is not None:
             self._head.close()
 
     def data_received(self, data: bytes) -> None:
-        if self._pending:
+        if self.intake.pending:
             self._keep(data)
         else:
             self._read(data, 0)
@@ -154,8 +147,6 @@ class Connection(asyncio.Protocol):
         self._enter(self.state)
         if self._request is not None:
             self._request.wake()
-
-    # -- reading -------------------------------------------------------------------------------------------------------
 
     def _read(self, data: bytes, at: int) -> None:
         while at < len(data):
@@ -204,7 +195,7 @@ class Connection(asyncio.Protocol):
         framing = read_framing(head.headers, head.version)
         target = read_target(head.method, head.target)
         if target.authority is not None:
-            _take_authority(head, target)
+            take_authority(target.authority, head.headers, head.version)
         self._requests += 1
         self._empty_bytes = 0
         self._is_answered = False
@@ -230,11 +221,12 @@ class Connection(asyncio.Protocol):
         if body.is_done:
             self._body = None
             self._enter(ANSWERING)
-            self._release_unread()
-            self._go_on_reading()  # to hear of the client's leaving
+            self.intake.release()
+            self.intake.go_on()  # to hear of the client's leaving
             request.end_body()
         else:
-            self._count_unread(end - at)
+            self.intake.count(end - at)
+            self._check_room()
         return end
 
     def _read_rest(self, data: bytes, at: int) -> int:
@@ -254,51 +246,32 @@ class Connection(asyncio.Protocol):
 
     def _keep(self, data: bytes) -> None:
         """What comes behind the open request waits, and nothing more is read until its turn."""
-        self._stop_reading()
-        self._pending += data
-        self._count_unread(len(data))
+        self.intake.keep(data)
+        self._check_room()
 
     def _discard(self, data: bytes) -> None:
         self._discarded += len(data)
         if self._discarded > self.service.limits.closing_bytes:
             self.transport.abort()
 
-    def _stop_reading(self) -> None:
-        if self._is_reading:
-            self._is_reading = False
-            self.transport.pause_reading()
-
-    def _go_on_reading(self) -> None:
-        if not self._is_reading:
-            self._is_reading = True
-            self.transport.resume_reading()
-
-    def _count_unread(self, size: int) -> None:
+    def _check_room(self) -> None:
         service = self.service
-        service.load.unread_bytes += size
-        self._unread += size
         if not service.load.is_read_full:
             return
         service.note_full()
-        if self._pending and self._request is not None:
+        if self.intake.pending and self._request is not None:
             self._request.keeps_alive = False  # the client sends again what was not answered
-            self._pending = b""
+            self.intake.drop()
         else:
             self._refuse(Busy("The server has no room for more unfinished requests."))
 
-    def _release_unread(self) -> None:
-        self.service.load.unread_bytes -= self._unread
-        self._unread = 0
-
-    # -- answering, for the open request -------------------------------------------------------------------------------
-
     def pause_body(self) -> None:
         """The application has more than enough of the body for now."""
-        self._stop_reading()
+        self.intake.stop()
 
     def resume_body(self) -> None:
         if self.state is BODY:
-            self._go_on_reading()
+            self.intake.go_on()
 
     def closes_after(self, request: Request) -> bool:
         """Whether the answer that is about to be written is the connection's last."""
@@ -327,15 +300,15 @@ class Connection(asyncio.Protocol):
             return
         self._is_answered = True
         if closes:
-            lingers = self._body is not None or bool(self._pending) or request.method == "CONNECT"
+            lingers = self._body is not None or bool(self.intake.pending) or request.method == "CONNECT"
             self._close(lingers=lingers)
         elif self._body is not None:
             self._enter(REST)
             self._body.take = _drop
             self._discarded = 0
             self._request = None
-            self._release_unread()
-            self._go_on_reading()
+            self.intake.release()
+            self.intake.go_on()
         elif not self.writer.is_paused:
             self._next()
 
@@ -349,15 +322,10 @@ class Connection(asyncio.Protocol):
         self._enter(IDLE)
         if self.service.is_stopping:
             self._close()
-        elif self._pending:
-            data, self._pending = self._pending, b""
-            self._release_unread()
-            self._go_on_reading()
-            self._read(data, 0)
+        elif self.intake.pending:
+            self._read(self.intake.take(), 0)
         if self._is_ending and self.state in (IDLE, HEAD, BODY):
             self._close()
-
-    # -- ending --------------------------------------------------------------------------------------------------------
 
     def overdue(self) -> None:
         """The deadline has passed."""
@@ -408,15 +376,14 @@ class Connection(asyncio.Protocol):
         if self.state is CLOSING:
             return
         self._enter(CLOSING)
-        self._pending = b""
         self._discarded = 0
-        self._release_unread()
+        self.intake.drop()
         self._drop_request()
         if not lingers or self._is_ending:
             self.transport.close()
             return
         with contextlib.suppress(OSError, RuntimeError):  # it may have gone meanwhile
-            self._go_on_reading()
+            self.intake.go_on()
             self.transport.write_eof()
 
     def _drop_request(self) -> None:
@@ -434,17 +401,6 @@ class Connection(asyncio.Protocol):
 
 def _drop(_part: bytes) -> None:
     """The request is answered: nobody reads its body."""
-
-
-def _take_authority(head: Head, target: Target) -> None:
-    """RFC 9112 3.2.2: an absolute target names the host. A `Host` that names another is refused."""
-    authority = target.authority
-    assert authority is not None
-    hosts = [value for name, value in head.headers if name == b"host"]
-    if any(host.lower() != authority.lower() for host in hosts):
-        raise BadRequest("The header host names another host than the target.")
-    if not hosts and head.version == "1.0":
-        head.headers.append((b"host", authority))
 
 
 def _late(what: str, seconds: float) -> RequestTimeout:

@@ -120,8 +120,6 @@ class Head:
             self.method = self._parser.get_method()
         self._parser = None
 
-    # -- called by httptools ---------------------------------------------------------------------------------------
-
     def on_url(self, part: bytes) -> None:
         self.target += part
 

@@ -86,8 +86,6 @@ class Request:
             REQUEST: self,
         }
 
-    # -- for the connection ----------------------------------------------------------------------------------------
-
     def feed(self, part: bytes) -> None:
         self.expects_continue = False  # it sends the body anyway
         self._size += len(part)
@@ -119,8 +117,6 @@ class Request:
     def half_leave(self) -> None:
         self.half_over_at = self.connection.service.loop.time()
         self.wake()
-
-    # -- for our own application -------------------------------------------------------------------------------------
 
     def has_left(self) -> bool:
         """Whether probably nobody waits for the answer: what was not begun need not be.
@@ -198,8 +194,6 @@ class Request:
             if self.version != "1.0" and self.method != "HEAD":
                 self.connection.write(b"0\r\n\r\n")
             self.connection.end_answer(closes=not self.keeps_alive)
-
-    # -- for any ASGI application ------------------------------------------------------------------------------------
 
     async def receive(self) -> MutableMapping[str, Any]:
         if not self._is_taken:

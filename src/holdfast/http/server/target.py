@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from holdfast.domain.errors import BadRequest
 
-__all__ = ["Target", "read_target"]
+__all__ = ["Target", "read_target", "take_authority"]
 
 _ORIGIN = re.compile(rb"/[\x21\x22\x24-\x7e]*")
 _ABSOLUTE = re.compile(rb"http://([^/?#]*)([\x21\x22\x24-\x7e]*)", re.IGNORECASE)
@@ -43,6 +43,15 @@ def read_target(method: bytes, target: bytes) -> Target:
         raise BadRequest("The target of the request is not a path, and no http URI.")
     rest = absolute[2]
     return _split(rest if rest.startswith(b"/") else b"/" + rest, absolute[1])
+
+
+def take_authority(authority: bytes, headers: list[tuple[bytes, bytes]], version: str) -> None:
+    """RFC 9112 3.2.2: an absolute target names the host. Raises BadRequest where `Host` names another."""
+    hosts = [value for name, value in headers if name == b"host"]
+    if any(host.lower() != authority.lower() for host in hosts):
+        raise BadRequest("The header host names another host than the target.")
+    if not hosts and version == "1.0":
+        headers.append((b"host", authority))
 
 
 def _split(target: bytes, authority: bytes | None) -> Target:
