@@ -76,7 +76,7 @@ class Channel:
         self._silent_at = 0.0
         self._clock = 0.0
         """What the loop's clock is ahead of the event's, as far as known: a picture from memory may be of long ago."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task: asyncio.Task[None] | None = asyncio.get_running_loop().create_task(self._run())
         self._watch.__enter__()
         self._pictures.watch(self.number)
 
@@ -99,7 +99,9 @@ class Channel:
             watcher.reader.end()
 
     def stop(self) -> None:
-        self._task.cancel()
+        task, self._task = self._task, None  # what it ends with refers to its frames, and these to this
+        if task is not None:
+            task.cancel()
         self._watch.__exit__(None, None, None)
         self._pictures.unwatch(self.number)
 
