@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
         limits = self.service.limits
         end = head.read(data, at, limits.head_bytes)
         if head.has_ended:
-            self._begin(head)
+            end = self._begin(head, data, end)
             self._head = None
         elif self.state is IDLE:
             self._enter(HEAD)
@@ -190,8 +190,8 @@ class Connection(asyncio.Protocol):
             raise BadRequest("There are too many empty lines before the request.")
         return at
 
-    def _begin(self, head: Head) -> None:
-        """A head is whole: open its request."""
+    def _begin(self, head: Head, data: bytes, at: int) -> int:
+        """A head is whole: open its request, with its body where all of it has come. Returns where the next byte is."""
         framing = read_framing(head.headers, head.version)
         target = read_target(head.method, head.target)
         if target.authority is not None:
@@ -200,18 +200,20 @@ class Connection(asyncio.Protocol):
         self._empty_bytes = 0
         self._is_answered = False
         request = self._request = Request(self, head, target, framing)
+        length = framing.length
         if head.method == b"CONNECT":
             request.keeps_alive = False  # what follows is no body and no request: it is discarded
-        elif framing.length is None:
+            length = 0
+        if length is None:
             self._body = Chunks(request.feed)
-        elif framing.length:
-            self._body = Length(framing.length, request.feed)
-        if self._body is None:
-            self._enter(ANSWERING)
-            request.is_whole = True
+        elif length > len(data) - at:
+            self._body = Length(length, request.feed)
         else:
-            self._enter(BODY)
+            request.give(data[at : at + length])
+            at += length
+        self._enter(BODY if self._body is not None else ANSWERING)
         self.service.start(request)
+        return at
 
     def _read_body(self, data: bytes, at: int) -> int:
         body, request = self._body, self._request

@@ -86,6 +86,14 @@ class Request:
             REQUEST: self,
         }
 
+    def give(self, body: bytes) -> None:
+        """All of the body, which came with the head; empty without one."""
+        self.is_whole = True
+        if body:
+            self.expects_continue = False
+            self._size = len(body)
+            self._parts.append(body)
+
     def feed(self, part: bytes) -> None:
         self.expects_continue = False  # it sends the body anyway
         self._size += len(part)
