@@ -13,6 +13,6 @@ except (
 ):  # `pip install -r requirements.txt` brings what it stands on, and the checkout is here
     sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from holdfast.app.by_hand import build_by_hand
+from holdfast.app.standalone import build_by_hand
 
 app = build_by_hand(os.environ.get("DATABASE_URL"))

@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 
-from holdfast.app.descriptors import raise_descriptor_limit
+from holdfast.process.descriptors import raise_descriptor_limit
 
 PORTS_OF_AN_ADDRESS = 5_000
 """Connections from one address of this machine: a kernel has some 28,000 ports, each again only after a minute."""

@@ -26,10 +26,10 @@ from benchmarks.result import Result, ratios
 from benchmarks.selling import Caller, LongestBatch, new_event, open_engine, placing, rate
 from benchmarks.server import scratch_database
 from benchmarks.wire import seat_map
-from holdfast.domain import commands as c
-from holdfast.domain.seat_map_forms import parse_seat_map
-from holdfast.engine.engine import Engine
-from holdfast.engine.tokens import hash_token
+from holdfast.inventory.hold_tokens import hash_token
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.forms import parse_seat_map
 
 NEEDED = "lapsed holds that are needed"
 SEATED = "seats of the event"

@@ -22,7 +22,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from benchmarks.hostile_forms import SLOW_BYTES_PER_SECOND, Form, Reads, forms
-from holdfast.app.descriptors import raise_descriptor_limit
+from holdfast.process.descriptors import raise_descriptor_limit
 
 __all__ = ["MAX_CONNECTIONS"]
 

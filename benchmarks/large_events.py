@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from benchmarks.result import Row
 from benchmarks.selling import new_event, placing
 from benchmarks.wire import seat_map
-from holdfast.domain import commands as c
-from holdfast.domain.seat_map_forms import parse_seat_map
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.forms import parse_seat_map
 
 SEATS = 100_000
 _LABELS_OF_A_HOLD = 500

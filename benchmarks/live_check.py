@@ -22,9 +22,9 @@ import uvloop
 
 from benchmarks.selling import Caller, new_event, open_engine, placing, rate
 from benchmarks.server import scratch_database
-from holdfast.app.processes import processes_in
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 from holdfast.metrics import metric_totals
+from holdfast.process.processes import processes_in
 from holdfast.workers.live_check import LiveCheck
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")

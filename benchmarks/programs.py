@@ -25,7 +25,7 @@ import psycopg
 from benchmarks.databases import beside
 from benchmarks.echo import ANSWER_VARIABLE
 from benchmarks.wire import Answer
-from holdfast.app.processes import processes_in
+from holdfast.process.processes import processes_in
 from proof.house.server import Server, free_port, python_environment
 from proof.machine import ROOT
 

@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from holdfast.app.tuning import tune_garbage_collection
-from holdfast.domain import commands as c
-from holdfast.domain.errors import Busy
-from holdfast.engine.engine import Engine
-from holdfast.engine.tokens import Keyring, hash_token
-from holdfast.store.connections import Connections
+from holdfast.errors import Busy
+from holdfast.inventory.hold_tokens import Keyring, hash_token
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.postgres.connections import Connections
+from holdfast.process.tuning import tune_garbage_collection
 
 __all__ = ["CAPACITY", "Caller", "LongestBatch", "new_event", "open_engine", "placing", "rate"]
 

@@ -14,9 +14,9 @@ import socket
 import uvicorn
 from uvicorn.importer import import_from_string
 
-from holdfast.app.tuning import tune_garbage_collection
 from holdfast.http.server.limits import Limits
 from holdfast.http.server.server import Server
+from holdfast.process.tuning import tune_garbage_collection
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 30

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from holdfast.app.postgres import PostgresServer
-from holdfast.store.schema import upgrade, verify
+from holdfast.postgres.schema import upgrade, verify
+from holdfast.process.postgres_server import PostgresServer
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
-from holdfast.domain.ids import event_number_of
-from holdfast.engine.engine import Engine
+from holdfast.ids import event_number_of
+from holdfast.inventory.inventory import Engine
 
 
 def age_hold(database_url: str, hold_id: UUID | str, seconds: float, *, engine: Engine | None = None) -> None:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import psycopg
 
-from holdfast.domain import commands as c
-from holdfast.domain.event import Event
-from holdfast.domain.seat_map_forms import parse_seat_map
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.event import Event
+from holdfast.inventory.seating.forms import parse_seat_map
 
 
 async def make_event(engine: Engine, *, capacity: int | None = None, rows: int = 0, **rules: object) -> Event:

@@ -12,11 +12,11 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from holdfast.access.principals import make_api_key
 from holdfast.api.layer import Layer
-from holdfast.api.principals import make_api_key
 from holdfast.app.composition import build_app
 from holdfast.app.settings import Settings
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 
 SECRET_KEY = "the secret key of every test, at least 32 long"
 NEVER_SECONDS = 3600.0

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx2
 
+from holdfast.access.principals import KeyRow
 from holdfast.api.layer import Layer
-from holdfast.api.principals import KeyRow
 from holdfast.api.routes import Routes
 from holdfast.api.table import RouteTable
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from holdfast.app.postgres import PostgresServer
+from holdfast.process.postgres_server import PostgresServer
 
 _ENOUGH_BYTES = 3 * 1024**3
 
@@ -56,7 +56,7 @@ class TestDatabases:
 
     def _migrated_template(self) -> str:
         if self._template is None:
-            from holdfast.store.schema import upgrade
+            from holdfast.postgres.schema import upgrade
 
             self._execute(sql.SQL("CREATE DATABASE template_holdfast"))
             upgrade(self.server.url_of("template_holdfast"))

@@ -21,9 +21,9 @@ import typer
 from pydantic import SecretStr
 
 from holdfast import metrics
+from holdfast.access.policy import Policy
 from holdfast.api.catalogue import all_endpoints
 from holdfast.api.openapi import openapi_document
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Endpoint
 from holdfast.app import composition
 from holdfast.app.settings import PREFIX, Settings

@@ -67,7 +67,7 @@ class Server:
         found = (
             []
             if pid is None
-            else [one for one in children_of(pid) if "holdfast.app.worker" in command_of(one)]
+            else [one for one in children_of(pid) if "holdfast.app.worker_process" in command_of(one)]
         )
         self._known.update(found)
         return found
@@ -139,7 +139,7 @@ class Server:
     def _bury(self) -> None:
         """Workers end with their supervisor by themselves; a stopped one cannot."""
         for pid in list(self._known):
-            if "holdfast.app.worker" in command_of(pid):
+            if "holdfast.app.worker_process" in command_of(pid):
                 send(pid, signal.SIGCONT)
         self._known = set(wait_until_gone(self._known, seconds=_STOP_SECONDS))
 

@@ -47,12 +47,12 @@ def next_version(house: House, source: Path | None, *, generation: int) -> Path:
         return folder
     package = folder / "holdfast"
     shutil.copytree(here, package, ignore=shutil.ignore_patterns("__pycache__"))
-    versions = package / "store" / "migrations" / "versions"
+    versions = package / "postgres" / "migrations" / "versions"
     heads = sorted(path.stem.partition("_")[0] for path in versions.glob("[0-9]*.py"))
     number = int(heads[-1]) + 1
     text = _MIGRATION.format(number=number, before=heads[-1], generation=generation)
     (versions / f"{number:04}_proof.py").write_text(text)
-    schema = package / "store" / "schema.py"
+    schema = package / "postgres" / "schema.py"
     changed, times = re.subn(
         r"^GENERATION = \d+$", f"GENERATION = {generation}", schema.read_text(), flags=re.MULTILINE
     )

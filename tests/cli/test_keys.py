@@ -9,8 +9,8 @@ from hashlib import sha256
 import pytest
 
 from commands import Run
-from holdfast.store.accounts import Accounts, StoredKey
-from holdfast.store.connections import Connections
+from holdfast.access.store import Accounts, StoredKey
+from holdfast.postgres.connections import Connections
 from house_of import fetch
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from holdfast.client import errors
 from holdfast.client.calls import Answer, get
-from holdfast.domain.errors import HoldfastError as ServerError
-from holdfast.domain.errors import all_errors
+from holdfast.errors import HoldfastError as ServerError
+from holdfast.errors import all_errors
 
 NOT_MET = {  # the SDK does not send what these refuse; they are raised as Refused, with their code
     "malformed_json",

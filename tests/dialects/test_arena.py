@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from ageing import age_hold, lapse_hold
-from holdfast.domain import commands as c
-from holdfast.domain.seat_map_forms import parse_seat_map
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.forms import parse_seat_map
 from http_app import client_of, engine_of, running_app
 
 

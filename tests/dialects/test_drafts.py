@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.domain import commands as c
-from holdfast.domain.seat_map import SeatSpec
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
 from http_app import engine_of
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
 from holdfast.api.openapi import openapi_document
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from http_surface import client_of, layer_of
 

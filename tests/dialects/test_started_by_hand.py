@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from holdfast.store.schema import verify
+from holdfast.postgres.schema import verify
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -12,8 +12,8 @@ import pytest
 
 from ageing import lapse_hold
 from engine.cutting_proxy import cutting_proxy
-from holdfast.domain import commands as c
-from holdfast.domain.commands import STAFF
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.commands import STAFF
 from http_app import client_of, running_app
 
 USER = {

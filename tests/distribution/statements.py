@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from holdfast.store import queries
+from holdfast.postgres import queries
 
 NUMBER = 5
 

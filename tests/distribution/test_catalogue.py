@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-import holdfast.store.schema as schema_module
-from holdfast.store import schema
+import holdfast.postgres.schema as schema_module
+from holdfast.postgres import schema
 from postgres import TestDatabases
 
 SCHEMA = (Path(schema.__file__).parent / "schema.sql").read_text()

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from distribution.statements import FAN_OUT, Named, all_statements, nodes, plan
-from holdfast.store import schema
+from holdfast.postgres import schema
 from postgres import TestDatabases
 
 SCHEMA = (Path(schema.__file__).parent / "schema.sql").read_text()

@@ -11,12 +11,12 @@ import pytest
 
 from engine.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity, sql, what_is_wrong
 from engine.test_oracle import sell
-from holdfast.domain import commands as c
-from holdfast.domain.errors import EventNotFound
-from holdfast.store import transaction
-from holdfast.store.catalogue import EventFilter
-from holdfast.store.connections import Connection
-from holdfast.store.pipeline import Pipeline, Statement
+from holdfast.errors import EventNotFound
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.store.events import EventFilter
+from holdfast.postgres import transaction
+from holdfast.postgres.connections import Connection
+from holdfast.postgres.pipeline import Pipeline, Statement
 from postgres import TestDatabases
 
 

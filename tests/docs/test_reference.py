@@ -12,10 +12,10 @@ from snippets import ROOT, all_pages, blocks_of
 from command_lines import all_commands, check_command_line
 from holdfast.api.catalogue import all_endpoints
 from holdfast.app.settings import _NOT_SETTINGS, PREFIX, Settings
-from holdfast.domain.booking import BookingStatus
-from holdfast.domain.errors import all_errors
-from holdfast.domain.event import EventStatus
-from holdfast.domain.hold import HoldStatus
+from holdfast.errors import all_errors
+from holdfast.inventory.rules.booking import BookingStatus
+from holdfast.inventory.rules.event import EventStatus
+from holdfast.inventory.rules.hold import HoldStatus
 
 sys.path.append(str(ROOT / "docs" / "tools"))
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from engine.selling import an_engine, what_is_wrong
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 
 
 @pytest.fixture

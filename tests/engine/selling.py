@@ -10,11 +10,11 @@ from typing import Any
 
 import psycopg
 
-from holdfast.domain import commands as c
-from holdfast.engine.engine import Engine
-from holdfast.engine.limits import Limits
-from holdfast.engine.tokens import Keyring
-from holdfast.store.connections import Connections
+from holdfast.inventory.batching.limits import Limits
+from holdfast.inventory.hold_tokens import Keyring
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.postgres.connections import Connections
 from unit.sales import rows_of
 
 KEY = b"k" * 32

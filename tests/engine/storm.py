@@ -14,9 +14,9 @@ from collections import Counter
 from random import Random
 
 from engine.selling import a_confirm, a_place, an_engine, quantity
-from holdfast.domain import commands as c
-from holdfast.domain.errors import HoldfastError
-from holdfast.engine.engine import Engine
+from holdfast.errors import HoldfastError
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
 
 Told = Counter[str]
 

@@ -10,14 +10,14 @@ from typing import Any
 import orjson
 import pytest
 
-from holdfast.domain import commands as c
-from holdfast.domain.seat_map import SeatSpec
-from holdfast.engine import channel as channel_module
-from holdfast.engine.engine import Engine
-from holdfast.engine.picture import Picture
-from holdfast.engine.tokens import Keyring
+from holdfast.inventory.hold_tokens import Keyring
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.live import channel as channel_module
+from holdfast.inventory.projections.read_model import Picture
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
+from holdfast.postgres.connections import Connections
 from holdfast.sse import KEEP_ALIVE, OPENING, Message
-from holdfast.store.connections import Connections
 from house_of import confirm, make_event, place
 
 SECONDS = 20.0

@@ -21,12 +21,13 @@ from engine.selling import (
     sql,
     what_is_wrong,
 )
-from holdfast.domain import commands as c
-from holdfast.domain.decide import Answered, Replayed, decide
-from holdfast.domain.errors import Busy, InvariantViolated, OutcomeUnknown, SoldOut, Unavailable
-from holdfast.domain.hold import Hold
-from holdfast.engine import batches, metrics
-from holdfast.engine.engine import Engine
+from holdfast.errors import Busy, InvariantViolated, OutcomeUnknown, SoldOut, Unavailable
+from holdfast.inventory import metrics
+from holdfast.inventory.batching import runner as batches
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.decide import Answered, Replayed, decide
+from holdfast.inventory.rules.hold import Hold
 from postgres import TestDatabases
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.selling import a_confirm, in_one_batch, new_event, place, quantity, sql
-from holdfast.domain import commands as c
-from holdfast.domain.booking import Booking, BookingStatus
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.booking import Booking, BookingStatus
 
 
 @pytest.mark.parametrize("seated", [False, True])

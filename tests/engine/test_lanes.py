@@ -21,11 +21,11 @@ from engine.selling import (
     sql,
     waiting_for_the_lock,
 )
-from holdfast.domain import commands as c
-from holdfast.domain.decide import Answered, Replayed
-from holdfast.domain.errors import Busy, OutcomeUnknown, SeatTaken
-from holdfast.domain.hold import Hold
-from holdfast.engine.engine import Engine
+from holdfast.errors import Busy, OutcomeUnknown, SeatTaken
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.decide import Answered, Replayed
+from holdfast.inventory.rules.hold import Hold
 from unit.sales import rows_of
 
 

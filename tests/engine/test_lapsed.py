@@ -20,10 +20,10 @@ from engine.selling import (
     sql,
     waiting_for_the_lock,
 )
-from holdfast.domain import commands as c
-from holdfast.domain.errors import HoldExpired, SoldOut
-from holdfast.domain.hold import Hold
-from holdfast.engine.engine import Engine
+from holdfast.errors import HoldExpired, SoldOut
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.hold import Hold
 
 MINUTE = timedelta(seconds=61)
 

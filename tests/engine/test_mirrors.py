@@ -7,11 +7,12 @@ import asyncio
 import pytest
 
 from engine.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity
-from holdfast.domain import commands as c
-from holdfast.domain.errors import Unavailable
-from holdfast.domain.hold import Hold
-from holdfast.engine import batches, pictures
-from holdfast.engine.engine import Engine
+from holdfast.errors import Unavailable
+from holdfast.inventory.batching import runner as batches
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.projections import read_models as pictures
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.hold import Hold
 
 
 async def test_more_events_than_mirrors_fit_all_sell(database_url: str) -> None:

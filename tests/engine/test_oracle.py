@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from engine.selling import an_engine, in_one_batch, move_time, what_is_wrong
-from holdfast.domain import commands as c
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
 from unit.comparing import compare
 from unit.ledger import START
 from unit.model import Model

@@ -12,14 +12,14 @@ import orjson
 import pytest
 
 from ageing import age_hold, lapse_hold
-from holdfast.domain import commands as c
-from holdfast.domain.errors import HoldfastError
-from holdfast.domain.seat_map import SeatSpec
-from holdfast.engine import picture as pictures_module
-from holdfast.engine.engine import Engine
-from holdfast.engine.picture import Picture
-from holdfast.engine.tokens import Keyring
-from holdfast.store.connections import Connections
+from holdfast.errors import HoldfastError
+from holdfast.inventory.hold_tokens import Keyring
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.projections import read_model as pictures_module
+from holdfast.inventory.projections.read_model import Picture
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
+from holdfast.postgres.connections import Connections
 from house_of import confirm, make_event, place
 
 

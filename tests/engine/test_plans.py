@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from holdfast.store.pipeline import PLANS_RENEWED, Pipeline, Statement
+from holdfast.postgres.pipeline import PLANS_RENEWED, Pipeline, Statement
 
 FIND = Statement("find", b"SELECT number FROM growing WHERE number = ANY(%(numbers)s::bigint[])")
 

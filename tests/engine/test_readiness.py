@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from holdfast.store.pipeline import Readiness
+from holdfast.postgres.pipeline import Readiness
 
 
 async def _wait(ready: Readiness, done: list[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from engine.cutting_proxy import cutting_proxy
 from engine.selling import an_engine, new_event, place, quantity, sql
-from holdfast.domain.errors import SoldOut
+from holdfast.errors import SoldOut
 
 
 async def test_a_batch_is_two_round_trips(database_url: str) -> None:

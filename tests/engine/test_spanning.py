@@ -24,10 +24,10 @@ from engine.selling import (
     what_is_wrong,
 )
 from engine.test_oracle import MOVES, create, look
-from holdfast.domain import commands as c
-from holdfast.domain.errors import InvariantViolated
-from holdfast.domain.hold import Hold
-from holdfast.engine.engine import Engine
+from holdfast.errors import InvariantViolated
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.hold import Hold
 from unit.comparing import compare
 from unit.ledger import START
 from unit.model import Model

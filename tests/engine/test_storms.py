@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity, sql, what_is_wrong
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 
 TESTS = str(Path(__file__).parents[1])
 

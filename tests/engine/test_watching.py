@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 import orjson
 import pytest
 
-from holdfast.domain import commands as c
-from holdfast.domain.errors import Busy, EventNotFound, Unavailable
-from holdfast.domain.seat_map import SeatSpec
-from holdfast.engine import channel as channel_module
-from holdfast.engine.engine import Engine
-from holdfast.engine.streams import Streams
-from holdfast.engine.tokens import Keyring
-from holdfast.engine.watchers import Slot
+from holdfast.errors import Busy, EventNotFound, Unavailable
+from holdfast.inventory.hold_tokens import Keyring
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.live import channel as channel_module
+from holdfast.inventory.live.clients import Slot
+from holdfast.inventory.live.streams import Streams
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
+from holdfast.postgres.connections import Connections
 from holdfast.sse import KEEP_ALIVE, OPENING, Message
-from holdfast.store.connections import Connections
 from house_of import confirm, make_event, place
 
 SECONDS = 20.0

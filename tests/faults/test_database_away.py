@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from faults.verdict import judge
-from holdfast.app.postgres import PostgresServer
-from holdfast.app.processes import processes_in
 from holdfast.client import Client, Quantity, Retries, errors
-from holdfast.store.schema import upgrade
+from holdfast.postgres.schema import upgrade
+from holdfast.process.postgres_server import PostgresServer
+from holdfast.process.processes import processes_in
 from serving import Serving
 
 ONCE = Retries(total_seconds=0)

@@ -12,8 +12,8 @@ from pathlib import Path
 from faults.conftest import House, create_event
 from faults.sellers import Sellers
 from faults.verdict import judge
-from holdfast.app.processes import end_process, is_running, processes_in
 from holdfast.client.models import Event
+from holdfast.process.processes import end_process, is_running, processes_in
 from serving import Serving
 
 SOON_SECONDS = 5.0

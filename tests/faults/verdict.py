@@ -10,8 +10,8 @@ import psycopg
 
 from holdfast.client import AsyncClient
 from holdfast.client.models import Event
-from holdfast.engine.checking import Checking
-from holdfast.store.connections import Connections
+from holdfast.inventory.audit.check import Checking
+from holdfast.postgres.connections import Connections
 
 # Each counter against the live claims that it counts, in one snapshot.
 _DISAGREEMENTS = """

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from holdfast.api.layer import Layer
-from holdfast.domain.event import MAX_AREAS, MAX_CAPACITY
+from holdfast.inventory.rules.event import MAX_AREAS, MAX_CAPACITY
 from hostile.asking import JSON as JSON_TYPE
 from hostile.asking import Ask, ask, digest
 from http_sales import make_event

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from holdfast.domain.errors import DuplicateSeat, InvalidInput, Malformed
-from holdfast.domain.seat_map import SeatMap
-from holdfast.domain.seat_map_forms import parse_seat_map
+from holdfast.errors import DuplicateSeat, InvalidInput, Malformed
 from holdfast.http.decoding import decode
+from holdfast.inventory.seating.forms import parse_seat_map
+from holdfast.inventory.seating.seat_map import SeatMap
 
 MANY = 40_000
 

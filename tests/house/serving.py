@@ -36,7 +36,9 @@ def run_holdfast(*arguments: str, **settings: str) -> subprocess.CompletedProces
 def workers_of(supervisor: int) -> list[int]:
     children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
     return [
-        int(pid) for pid in children if b"holdfast.app.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        int(pid)
+        for pid in children
+        if b"holdfast.app.worker_process" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
 
 

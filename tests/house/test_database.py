@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from holdfast.app.database import open_database, server_key
-from holdfast.app.errors import CannotStart
-from holdfast.app.postgres import running_url
 from holdfast.app.settings import load_settings
+from holdfast.process.errors import CannotStart
+from holdfast.process.postgres_server import running_url
 from serving import Serving
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.app.descriptors import raise_descriptor_limit, streams_within
+from holdfast.process.descriptors import raise_descriptor_limit, streams_within
 from serving import Serving
 
 

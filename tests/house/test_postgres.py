@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from holdfast.app.errors import CannotStart
-from holdfast.app.postgres import PostgresServer, _quick_recovery, embedded_bin_dir, running_url
-from holdfast.app.processes import end_process, is_running
+from holdfast.process.errors import CannotStart
+from holdfast.process.postgres_server import PostgresServer, _quick_recovery, embedded_bin_dir, running_url
+from holdfast.process.processes import end_process, is_running
 from postgres import TestDatabases
 
 
@@ -90,7 +90,7 @@ def test_a_killed_postmaster_is_replaced_at_once(folder: Path, bin_dir: Path | N
 def test_what_a_killed_supervisor_left_running_is_ended_first(folder: Path, bin_dir: Path | None) -> None:
     """Nothing is left running that keeps the next one out."""
     script = (
-        "import sys, pathlib; from holdfast.app.postgres import PostgresServer\n"
+        "import sys, pathlib; from holdfast.process.postgres_server import PostgresServer\n"
         "server = PostgresServer(pathlib.Path(sys.argv[1]), "
         "bin_dir=pathlib.Path(sys.argv[2]) if sys.argv[2] else None)\n"
         "server.start(); print(server.pid, flush=True); sys.stdin.read()"
@@ -140,7 +140,7 @@ def test_a_server_follows_its_parent(folder: Path, bin_dir: Path | None) -> None
     if sys.platform != "linux":
         pytest.skip("only Linux tells a child of its parent's death")
     script = (
-        "import os, sys, pathlib; from holdfast.app.postgres import PostgresServer\n"
+        "import os, sys, pathlib; from holdfast.process.postgres_server import PostgresServer\n"
         "server = PostgresServer(pathlib.Path(sys.argv[1]), "
         "bin_dir=pathlib.Path(sys.argv[2]) if sys.argv[2] else None)\n"
         "server.start(); print(server.pid, flush=True); os.kill(os.getpid(), 9)"

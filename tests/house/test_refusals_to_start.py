@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from holdfast.app.postgres import PostgresServer
+from holdfast.process.postgres_server import PostgresServer
 from serving import run_holdfast
 
 KEY = "k" * 40
@@ -121,7 +121,7 @@ def test_a_database_that_would_forget_a_commit(database_url: str) -> None:
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
 def test_a_database_that_a_power_cut_would_damage(open_folder: Path, name: str) -> None:
     with PostgresServer(open_folder / "postgres", settings={name: "off"}) as server:
-        from holdfast.store.schema import upgrade
+        from holdfast.postgres.schema import upgrade
 
         upgrade(server.url)
         done = run_holdfast("serve", "--port", "0", database_url=server.url, secret_key=KEY)

@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from holdfast.app.postgres import PostgresServer
-from holdfast.domain.errors import Unavailable
-from holdfast.store.connections import Connections
+from holdfast.errors import Unavailable
+from holdfast.postgres.connections import Connections
+from holdfast.process.postgres_server import PostgresServer
 
 
 @pytest.fixture

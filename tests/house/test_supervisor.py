@@ -15,9 +15,9 @@ from urllib.request import urlopen
 import psycopg
 import pytest
 
-from holdfast.app.children import Backoff
-from holdfast.app.postgres import running_url
-from holdfast.app.processes import end_process, is_running
+from holdfast.process.children import Backoff
+from holdfast.process.postgres_server import running_url
+from holdfast.process.processes import end_process, is_running
 from serving import Serving, environment, workers_of
 
 
@@ -155,7 +155,7 @@ def test_the_supervisor_stays_small() -> None:
     """It lives as long as the server: neither the web framework nor a driver is loaded in it."""
     heavy = "fastapi starlette pydantic uvicorn psycopg sqlalchemy alembic typer rich structlog asyncio"
     script = (
-        "import sys, holdfast.app.supervisor\n"
+        "import sys, holdfast.process.supervisor\n"
         f"found = sorted(set({heavy.split()!r}) & set(sys.modules))\n"
         "peak = [line for line in open('/proc/self/status') if line.startswith('VmHWM')][0].split()[1]\n"
         "print(found, int(peak) <= 40_000)"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx2
 
 from ageing import age_hold, lapse_hold
-from holdfast.domain import commands as c
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
 
 
 async def _hold(engine: Engine, *, quantity: int = 1) -> c.PlaceHold:

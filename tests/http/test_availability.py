@@ -10,9 +10,9 @@ import pytest
 
 from ageing import lapse_hold
 from holdfast.api.v1.availability import AvailabilityOut
-from holdfast.domain import commands as c
-from holdfast.domain.seat_map import SeatSpec
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
 from house_of import confirm, fetch, make_event, place
 
 

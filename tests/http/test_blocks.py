@@ -7,7 +7,7 @@ import pytest
 
 from ageing import lapse_hold
 from holdfast.api.v1.blocks import BlockOut
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 from http_sales import SEATS, Json, ask_hold, confirm, make_event, place, pointers, told
 
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from holdfast.api.v1.hold_answers import BookingOut
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 from http_app import KeyedClient
 from http_sales import (
     SEATS,

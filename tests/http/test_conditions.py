@@ -8,11 +8,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.values import In
-from holdfast.domain.errors import EventNotFound, HoldfastError
+from holdfast.errors import EventNotFound, HoldfastError
 from holdfast.http.headers import etag
 from holdfast.http.reply import Reply, StreamReply
 from http_surface import client_of, layer_of

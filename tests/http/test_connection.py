@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import BODY_LIMIT, Routes
 from http_serving import QUICK, serving, until
 from http_surface import layer_of

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.api.cursors import Cursors
-from holdfast.domain.errors import InvalidInput
+from holdfast.errors import InvalidInput
+from holdfast.http.cursors import Cursors
 
 ROUTE = "/v1/events"
 FILTERS = {"status": "published", "text": None}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain.errors import InvalidInput, Malformed
+from holdfast.errors import InvalidInput, Malformed
 from holdfast.http.decoding import MAX_ARRAY_ITEMS, MAX_DEPTH, decode
 
 MALFORMED = {

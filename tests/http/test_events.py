@@ -10,7 +10,7 @@ import pytest
 
 from ageing import lapse_hold
 from holdfast.api.v1.event_answers import EventOut
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 from http_app import KeyedClient
 from http_sales import (
     SEATS,

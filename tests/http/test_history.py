@@ -10,8 +10,8 @@ import httpx2
 
 from ageing import lapse_hold
 from holdfast.api.v1.history import HistoryPage
-from holdfast.domain import commands as c
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
 from house_of import confirm, fetch, make_event, place
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from ageing import age_hold, lapse_hold
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut
-from holdfast.domain.errors import HoldfastError
-from holdfast.engine.engine import Engine
+from holdfast.errors import HoldfastError
+from holdfast.inventory.inventory import Engine
 from http_app import KeyedClient
 from http_sales import (
     SEATS,

@@ -9,7 +9,7 @@ import httpx2
 import psycopg
 import pytest
 
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 from http_app import KeyedClient, client_of, running_app
 from http_sales import (
     SEATS,

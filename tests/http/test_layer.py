@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 import pytest
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
 from holdfast.api.openapi import document_routes, openapi_document
-from holdfast.api.policy import Policy
 from holdfast.api.routes import BODY_LIMIT, SEAT_MAP_LIMIT, Routes
 from holdfast.api.table import RouteTable
 from holdfast.api.values import EventPath, EventRef, In, LabelPath, Limit, Name, Time
-from holdfast.domain.errors import EventNotFound, HoldfastError, InvalidInput, Malformed, SeatTaken, SoldOut
+from holdfast.errors import EventNotFound, HoldfastError, InvalidInput, Malformed, SeatTaken, SoldOut
 from holdfast.http.headers import etag, matches_etag
 from holdfast.http.problems import PROBLEM_TYPE
 from holdfast.http.reply import Reply, StreamReply

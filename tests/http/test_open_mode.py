@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from holdfast.access.policy import Policy
+from holdfast.access.principals import KeyRow, OpenMode
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
-from holdfast.api.principals import KeyRow, OpenMode
 from holdfast.api.routes import Routes
-from holdfast.domain.errors import Unavailable
+from holdfast.errors import Unavailable
 from holdfast.http.reply import Reply
 from http_surface import Keys, client_of, layer_of
 

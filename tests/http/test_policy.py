@@ -6,11 +6,11 @@ from hashlib import sha256
 
 import pytest
 
+from holdfast.access.policy import Policy
+from holdfast.access.principals import Keyring, KeyRow, make_api_key
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
-from holdfast.api.principals import Keyring, KeyRow, make_api_key
 from holdfast.api.routes import Routes
-from holdfast.domain.errors import CredentialsRequired, HoldNotFound
+from holdfast.errors import CredentialsRequired, HoldNotFound
 from holdfast.http.reply import Reply
 from http_surface import Keys, client_of, layer_of
 

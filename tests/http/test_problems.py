@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from holdfast.api.values import EventRef, In, Name, Time, TimeZone
-from holdfast.domain.errors import (
+from holdfast.errors import (
     Busy,
     CredentialsRequired,
     FieldError,

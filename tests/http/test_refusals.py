@@ -13,7 +13,7 @@ import pytest
 from ageing import lapse_hold
 from holdfast.api.catalogue import all_endpoints
 from holdfast.api.openapi import errors_of
-from holdfast.domain.errors import all_errors
+from holdfast.errors import all_errors
 from http_app import client_of, running_app
 from http_sales import SEATS, act, ask_booking, ask_hold, confirm, make_event, place, told
 

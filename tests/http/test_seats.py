@@ -11,9 +11,9 @@ import pytest
 
 from ageing import lapse_hold
 from holdfast.api.v1.seats import SeatMapOut, SeatsOut
-from holdfast.domain import commands as c
-from holdfast.domain.seat_map import SeatSpec
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
 from house_of import confirm, fetch, make_event, place
 
 
@@ -93,7 +93,7 @@ async def test_a_long_list_is_the_same_as_a_short_one(
     await place(engine, event.number, "A-1-1")
     short = await client.get(f"/v1/events/{event.number}/seats?all=true")
     engine.pictures.drop(event.number)
-    monkeypatch.setattr("holdfast.engine.pictures.FEW_SEATS", 0)
+    monkeypatch.setattr("holdfast.inventory.projections.read_models.FEW_SEATS", 0)
     assert (await client.get(f"/v1/events/{event.number}/seats?all=true")).content == short.content
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ageing import lapse_hold
 from holdfast.api.layer import Layer
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 from holdfast.metrics import metric_totals
 from house_of import confirm, fetch, make_event, place
 from http_app import client_of, engine_of, running_app

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.http.reply import Reply
 from holdfast.http.server.connection import Connection

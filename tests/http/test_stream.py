@@ -13,7 +13,7 @@ import pytest
 
 from holdfast.api.layer import Layer
 from holdfast.api.v1.stream import StreamMessageOut
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 from house_of import make_event, place
 
 SECONDS = 20.0

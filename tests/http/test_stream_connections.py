@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from holdfast.api.layer import Layer
-from holdfast.domain import commands as c
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
 from house_of import make_event, place
 from http_serving import serving
 

@@ -29,13 +29,13 @@ class Control:
 CONTROLS = (
     Control(
         name="the event's row is not locked",
-        file="store/sql/batch.sql",
+        file="inventory/store/sql/batch.sql",
         old="WHERE event_number = :event_number\nFOR NO KEY UPDATE;",
         new="WHERE event_number = :event_number;",
     ),
     Control(
         name="the clock stands still since BEGIN",
-        file="store/sql/batch.sql",
+        file="inventory/store/sql/batch.sql",
         old="SELECT clock_timestamp() AS clock,",
         new="SELECT now() AS clock,",
     ),

@@ -15,10 +15,10 @@ from typing import Any
 
 import psycopg
 
-from holdfast.domain import commands as c
-from holdfast.domain.booking import Booking
-from holdfast.domain.errors import HoldExpired, SeatTaken, SoldOut
-from holdfast.domain.hold import Hold
+from holdfast.errors import HoldExpired, SeatTaken, SoldOut
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.booking import Booking
+from holdfast.inventory.rules.hold import Hold
 from interleavings.floor import Choice
 from interleavings.playing import Played, faults
 from interleavings.scenes import Cast, Plot, Scene, one_row, quantity, seats

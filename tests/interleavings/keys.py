@@ -6,8 +6,8 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from holdfast.domain import commands as c
-from holdfast.domain.errors import HoldfastError
+from holdfast.errors import HoldfastError
+from holdfast.inventory.rules import commands as c
 
 
 def a_key(key: str, body: str) -> c.RetryKey:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.domain.errors import Fault, OutcomeUnknown, Unavailable
+from holdfast.errors import Fault, OutcomeUnknown, Unavailable
 from interleavings.floor import Choice, Loss
 from interleavings.keys import a_key
 from interleavings.playing import Play, Played

@@ -16,9 +16,9 @@ from traceback import extract_tb
 from typing import Any
 from uuid import UUID
 
-from holdfast.domain import commands as c
-from holdfast.domain.decide import Answered, Replayed
-from holdfast.domain.errors import Fault, IdempotencyKeyReused, OutcomeUnknown
+from holdfast.errors import Fault, IdempotencyKeyReused, OutcomeUnknown
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.decide import Answered, Replayed
 from interleavings.floor import Trace
 from unit.comparing import compare, seats_chosen
 from unit.ledger import START

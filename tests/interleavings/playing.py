@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from engine.selling import in_one_batch
-from holdfast.domain.errors import Fault, HoldfastError, OutcomeUnknown
+from holdfast.errors import Fault, HoldfastError, OutcomeUnknown
 from interleavings.floor import Choose, Loss, Trace
 from interleavings.oracle import GrowingModel, explain
 from interleavings.scenes import ACTORS, Cast, Plot, Scene

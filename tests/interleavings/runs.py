@@ -9,8 +9,8 @@ from itertools import cycle
 from random import Random
 from typing import Any
 
-from holdfast.domain.decide import Replayed
-from holdfast.domain.errors import OutcomeUnknown, Refusal, Unavailable
+from holdfast.errors import OutcomeUnknown, Refusal, Unavailable
+from holdfast.inventory.rules.decide import Replayed
 from interleavings.expiry import (
     LOCKERS,
     MOST_MILLISECONDS,

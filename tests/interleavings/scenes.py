@@ -13,8 +13,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from holdfast.domain import commands as c
-from holdfast.domain.seat_map import SeatSpec
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
 from unit.sales import Known, a_command, a_hall, rows_of
 
 ACTORS = ("a", "b", "c")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from holdfast.domain import commands as c
-from holdfast.domain.seat_map import SeatSpec
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
 from interleavings.keys import a_key
 from interleavings.scenes import ACTORS, Cast, Plot, Scene, best, one_row, quantity, seats
 

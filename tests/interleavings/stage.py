@@ -14,10 +14,10 @@ from uuid import UUID
 import psycopg
 
 from engine.selling import an_engine, in_one_batch
-from holdfast.domain import commands as c
-from holdfast.domain.errors import HoldNotFound
-from holdfast.engine.checking import Checking
-from holdfast.engine.engine import Engine
+from holdfast.errors import HoldNotFound
+from holdfast.inventory.audit.check import Checking
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
 from interleavings.floor import Floor
 from interleavings.gate import Gate
 from interleavings.oracle import ClaimRow, Found

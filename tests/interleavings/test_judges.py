@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from holdfast.domain.errors import OutcomeUnknown, SoldOut, Unavailable
+from holdfast.errors import OutcomeUnknown, SoldOut, Unavailable
 from interleavings.floor import Trace
 from interleavings.oracle import Found, explain
 from interleavings.playing import Play

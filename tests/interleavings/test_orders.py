@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.domain.errors import OutcomeUnknown, Unavailable
+from holdfast.errors import OutcomeUnknown, Unavailable
 from interleavings import wire
 from interleavings.controls import CONTROLS, Control, try_control
 from interleavings.floor import Choice, Trace

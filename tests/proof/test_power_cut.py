@@ -41,8 +41,8 @@ except NotHere as reason:
 KEY = """
 import json
 from pathlib import Path
-from holdfast.app.folders import make_folder
-from holdfast.app.secret_key import read_or_make_secret_key
+from holdfast.process.folders import make_folder
+from holdfast.process.secret_key import read_or_make_secret_key
 from proof.disks.mounts import NotHere, disk, own_mounts, scratch
 
 try:

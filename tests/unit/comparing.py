@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from holdfast.domain import commands as c
-from holdfast.domain.booking import Attempt, Block, Booking
-from holdfast.domain.errors import Refusal
-from holdfast.domain.hold import Hold
+from holdfast.errors import Refusal
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.booking import Attempt, Block, Booking
+from holdfast.inventory.rules.hold import Hold
 from unit.model import Model, Refused
 
 DONE = ("released", "cancelled", "lifted", "CONFIRMED", "FAILED")

@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from holdfast.domain import commands as c
-from holdfast.domain import ids
-from holdfast.domain.booking import BookingStatus
-from holdfast.domain.changes import Changes, Claim
-from holdfast.domain.decide import decide
-from holdfast.domain.event import Area, Event, EventStatus
-from holdfast.domain.hold import HoldStatus
-from holdfast.domain.holdings import Holding, Holdings
-from holdfast.domain.inventory import Inventory
-from holdfast.domain.records import BlockRecord, HoldRecord
-from holdfast.domain.seat_map import SeatMap, SeatSpec
+from holdfast import ids
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.booking import BookingStatus
+from holdfast.inventory.rules.changes import Changes, Claim
+from holdfast.inventory.rules.decide import decide
+from holdfast.inventory.rules.event import Area, Event, EventStatus
+from holdfast.inventory.rules.hold import HoldStatus
+from holdfast.inventory.rules.occupancy import Holding, Holdings
+from holdfast.inventory.rules.records import BlockRecord, HoldRecord
+from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
 
 NUMBER = 7
 START = datetime(2030, 5, 1, 12, tzinfo=UTC)

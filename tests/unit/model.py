@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from holdfast.domain import commands as c
+from holdfast.inventory.rules import commands as c
 
 
 class Refused(Exception):

@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from holdfast.domain import commands as c
-from holdfast.domain.seat_map import SeatSpec
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
 
 TOKENS = (b"a" * 32, b"b" * 32)
 BUYERS = (None, "ann", "bob")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.domain import best_available
-from holdfast.domain.best_available import Occupancy
-from holdfast.domain.rows import RowIndex, RowOfSeats, bits_of
+from holdfast.inventory.seating import picker as best_available
+from holdfast.inventory.seating.picker import Occupancy
+from holdfast.inventory.seating.seat_index import RowIndex, RowOfSeats, bits_of
 
 CATEGORIES = ("front", "middle", "back")
 

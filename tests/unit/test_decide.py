@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.domain import commands as c
-from holdfast.domain import decide_place
-from holdfast.domain.availability import availability_of
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules import placing as decide_place
+from holdfast.inventory.rules.availability import availability_of
 from unit.comparing import compare
 from unit.ledger import START, Ledger, an_id
 from unit.model import Model

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from holdfast.domain import commands as c
-from holdfast.domain.booking import Booking
-from holdfast.domain.errors import HoldfastError
+from holdfast.errors import HoldfastError
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.booking import Booking
 from unit.ledger import START, Ledger, an_id
 
 HOLD, BOOKING = an_id(1), an_id(2)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.domain import commands as c
+from holdfast.inventory.rules import commands as c
 from unit.ledger import START, Ledger, an_id
 from unit.sales import rows_of
 

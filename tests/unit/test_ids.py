@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain import ids
+from holdfast import ids
 
 EVENT_NUMBERS = st.integers(1, ids.MAX_EVENT_NUMBER)
 MOMENTS = st.integers(ids.EPOCH_MS, ids.EPOCH_MS + (1 << 41) - 1)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain.errors import InvalidInput
-from holdfast.domain.label import normalise_label, normalise_name
+from holdfast.errors import InvalidInput
+from holdfast.inventory.seating.label import normalise_label, normalise_name
 
 HOSTILE_LABELS = [
     "",

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.domain.best_available import Occupancy
-from holdfast.domain.errors import DuplicateSeat, InvalidInput
-from holdfast.domain.label import normalise_label
-from holdfast.domain.seat_map import SeatMap
-from holdfast.domain.seat_map_forms import parse_seat_map
-from holdfast.domain.transliteration import transliterate
+from holdfast.errors import DuplicateSeat, InvalidInput
+from holdfast.inventory.seating.forms import parse_seat_map
+from holdfast.inventory.seating.label import normalise_label
+from holdfast.inventory.seating.picker import Occupancy
+from holdfast.inventory.seating.seat_map import SeatMap
+from holdfast.inventory.seating.transliteration import transliterate
 from holdfast.samples import theatre
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from holdfast.domain import commands as c
-from holdfast.domain.decide import decide
-from holdfast.domain.errors import SeatTaken
-from holdfast.domain.event import Area, Event, EventStatus
-from holdfast.domain.holdings import Holdings
-from holdfast.domain.ids import make_id
-from holdfast.domain.inventory import Inventory
-from holdfast.domain.seat_map import SeatMap, SeatSpec
+from holdfast.errors import SeatTaken
+from holdfast.ids import make_id
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.decide import decide
+from holdfast.inventory.rules.event import Area, Event, EventStatus
+from holdfast.inventory.rules.occupancy import Holdings
+from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
 
 NOW = datetime(2026, 11, 5, 18, 30, tzinfo=UTC)
 EVENT = Event(

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from holdfast.domain.best_available import Occupancy
-from holdfast.domain.drawing import document
-from holdfast.domain.errors import DuplicateSeat, InvalidInput
-from holdfast.domain.label import normalise_label
-from holdfast.domain.layout import Layout
-from holdfast.domain.seat_map import MAX_SEATS, SeatMap, SeatSpec
-from holdfast.domain.seat_map_forms import address_of, parse_seat_map
+from holdfast.errors import DuplicateSeat, InvalidInput
+from holdfast.inventory.seating.drawing import document
+from holdfast.inventory.seating.forms import address_of, parse_seat_map
+from holdfast.inventory.seating.label import normalise_label
+from holdfast.inventory.seating.layout import Layout
+from holdfast.inventory.seating.picker import Occupancy
+from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatMap, SeatSpec
 from holdfast.samples import arena, theatre
 
 

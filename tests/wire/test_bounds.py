@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.http import metrics
 from holdfast.http.reply import Reply

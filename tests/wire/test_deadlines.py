@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.http.reply import Reply
 from holdfast.http.server.limits import Limits

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from holdfast.engine.engine import Engine
-from holdfast.engine.tokens import Keyring
-from holdfast.store.connections import Connections
+from holdfast.inventory.hold_tokens import Keyring
+from holdfast.inventory.inventory import Engine
+from holdfast.postgres.connections import Connections
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from ageing import lapse_hold
-from holdfast.engine.engine import Engine
-from holdfast.engine.tokens import Keyring
-from holdfast.store.connections import Connections
+from holdfast.inventory.hold_tokens import Keyring
+from holdfast.inventory.inventory import Engine
+from holdfast.postgres.connections import Connections
 from holdfast.workers.background import Background, _repeat
-from holdfast.workers.watcher import Watcher
+from holdfast.workers.commit_poller import Watcher
 from house_of import age, attempt, fetch, hold_with_key, make_event, place
 
 NEVER_SECONDS = 3600.0

@@ -9,11 +9,11 @@ import psycopg
 import pytest
 
 from ageing import lapse_hold
-from holdfast.domain import commands as c
-from holdfast.domain.errors import EventNotFound
-from holdfast.domain.seat_map import SeatSpec
-from holdfast.engine.checking import Checking, Report
-from holdfast.engine.engine import Engine
+from holdfast.errors import EventNotFound
+from holdfast.inventory.audit.check import Checking, Report
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
 from house_of import attempt, confirm, fetch, hold_with_key, key_of, make_event, place
 
 

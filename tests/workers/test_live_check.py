@@ -10,15 +10,15 @@ import psycopg
 import pytest
 
 from ageing import lapse_hold
-from holdfast.domain import commands as c
-from holdfast.domain.errors import HoldfastError, Refusal, SalesStopped, Unavailable
-from holdfast.domain.seat_map import SeatSpec
-from holdfast.engine import live_checking
-from holdfast.engine.engine import Engine
-from holdfast.engine.live_checking import Disagreement, LiveChecking
-from holdfast.engine.tokens import Keyring
+from holdfast.errors import HoldfastError, Refusal, SalesStopped, Unavailable
+from holdfast.inventory.audit import live_check as live_checking
+from holdfast.inventory.audit.live_check import Disagreement, LiveChecking
+from holdfast.inventory.hold_tokens import Keyring
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.metrics import metric_totals
-from holdfast.store.connections import Connections
+from holdfast.postgres.connections import Connections
 from holdfast.workers.live_check import LiveCheck
 from house_of import attempt, confirm, fetch, make_event, place
 

@@ -9,7 +9,7 @@ import socket
 import pytest
 import uvloop
 
-from holdfast.app.worker import listening_sockets
+from holdfast.app.worker_process import listening_sockets
 
 COMERS = 64
 TURNS = 12

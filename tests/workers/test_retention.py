@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from holdfast.domain import commands as c
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
 from holdfast.workers.retention import Retention
 from house_of import age, attempt, fetch, hold_with_key, key_of, make_event
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from ageing import lapse_hold
-from holdfast.domain import commands as c
-from holdfast.domain.errors import SoldOut
-from holdfast.engine.engine import Engine
+from holdfast.errors import SoldOut
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
 from holdfast.workers.sweeper import Sweeper
 from house_of import confirm, fetch, make_event, place
 

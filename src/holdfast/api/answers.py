@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.api.exchange import Exchange
-from holdfast.domain.commands import Answer, Command, RetryKey
-from holdfast.domain.decide import Answered, Replayed
-from holdfast.domain.errors import HoldfastError
-from holdfast.engine.engine import Engine
+from holdfast.errors import HoldfastError
 from holdfast.http.problems import problem
 from holdfast.http.reply import JSON, Reply, encode
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules.commands import Answer, Command, RetryKey
+from holdfast.inventory.rules.decide import Answered, Replayed
 
 PROBLEM = b"application/problem+json"
 REPLAYED = (b"idempotency-replayed", b"true")

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from holdfast.api.exchange import Exchange
 from holdfast.api.routes import Endpoint
-from holdfast.domain.errors import PreconditionFailed
+from holdfast.errors import PreconditionFailed
 from holdfast.http.headers import matches_etag
 from holdfast.http.reply import Reply, StreamReply
 

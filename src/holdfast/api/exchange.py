@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from holdfast.api.cursors import Cursors
-from holdfast.api.principals import GUEST, Principal
+from holdfast.access.principals import GUEST, Principal
+from holdfast.http.cursors import Cursors
 from holdfast.http.server.request import REQUEST
 
 if TYPE_CHECKING:

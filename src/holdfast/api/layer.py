@@ -15,14 +15,13 @@ from typing import Any
 
 import structlog
 
+from holdfast.access.policy import Policy, authorise
+from holdfast.access.principals import GUEST, OPEN, Keyring, KeyRow, OpenMode, Principal
 from holdfast.api.conditions import answer_conditionally
-from holdfast.api.cursors import Cursors
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy, authorise
-from holdfast.api.principals import GUEST, OPEN, Keyring, KeyRow, OpenMode, Principal
 from holdfast.api.routes import Endpoint
 from holdfast.api.table import RouteTable
-from holdfast.domain.errors import (
+from holdfast.errors import (
     BadRequest,
     BodyTooLarge,
     CredentialsRequired,
@@ -37,6 +36,7 @@ from holdfast.domain.errors import (
     Unavailable,
 )
 from holdfast.http.asgi import Receive, Send
+from holdfast.http.cursors import Cursors
 from holdfast.http.headers import (
     check_body_headers,
     check_host,

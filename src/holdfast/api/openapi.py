@@ -14,10 +14,10 @@ import orjson
 from fastapi import Body, FastAPI, Path, Query
 
 import holdfast
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import BODY_LIMIT, Endpoint, Routes
-from holdfast.domain.errors import (
+from holdfast.errors import (
     BadRequest,
     BodyTooLarge,
     Busy,

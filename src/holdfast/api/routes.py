@@ -11,10 +11,10 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import orjson
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.values import FromPath
-from holdfast.domain.errors import HoldfastError, NotFound
+from holdfast.errors import HoldfastError, NotFound
 from holdfast.http.decoding import decode
 from holdfast.http.problems import invalid_input
 from holdfast.http.reply import Reply, StreamReply, encode

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from holdfast.domain.errors import (
+from holdfast.errors import (
     BlockNotFound,
     BookingNotFound,
     EventNotFound,
@@ -30,8 +30,8 @@ from holdfast.domain.errors import (
     NotFound,
     SeatNotFound,
 )
-from holdfast.domain.ids import MAX_EVENT_NUMBER, read_id
-from holdfast.domain.label import MAX_NAME_LENGTH, normalise_label, normalise_name
+from holdfast.ids import MAX_EVENT_NUMBER, read_id
+from holdfast.inventory.seating.label import MAX_NAME_LENGTH, normalise_label, normalise_name
 
 __all__ = [
     "BlockPath",

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from holdfast.access.principals import KeyRow
 from holdfast.api.catalogue import all_endpoints
 from holdfast.api.layer import Layer
-from holdfast.api.principals import KeyRow
 from holdfast.api.table import RouteTable
-from holdfast.app.descriptors import connections_within, raise_descriptor_limit, streams_within
-from holdfast.app.errors import CannotStart
 from holdfast.app.settings import Settings
-from holdfast.engine.engine import Engine
-from holdfast.engine.limits import Limits
-from holdfast.engine.tokens import Keyring
 from holdfast.http.asgi import Receive, Send
 from holdfast.http.server.limits import Limits as ConnectionLimits
+from holdfast.inventory.batching.limits import Limits
+from holdfast.inventory.hold_tokens import Keyring
+from holdfast.inventory.inventory import Engine
 from holdfast.metrics import write_tallies
-from holdfast.store.connections import Connections
+from holdfast.postgres.connections import Connections
+from holdfast.process.descriptors import connections_within, raise_descriptor_limit, streams_within
+from holdfast.process.errors import CannotStart
 from holdfast.workers.background import Background
 
 __all__ = ["build_app", "build_engine", "connection_limits"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from holdfast.app.errors import CannotStart
-from holdfast.app.folders import FolderLock, make_folder, server_user
-from holdfast.app.postgres import PostgresServer, running_url
-from holdfast.app.secret_key import read_or_make_secret_key
 from holdfast.app.settings import Settings
+from holdfast.process.errors import CannotStart
+from holdfast.process.folders import FolderLock, make_folder, server_user
+from holdfast.process.postgres_server import PostgresServer, running_url
+from holdfast.process.secret_key import read_or_make_secret_key
 
 __all__ = ["is_running", "open_database", "server_key"]
 
@@ -18,7 +18,7 @@ __all__ = ["is_running", "open_database", "server_key"]
 def open_database(settings: Settings) -> Iterator[str]:
     """The database's URL, for the block: of the settings, of the running server, or of one started for it.
 
-    It says nothing about the schema: a command that needs one calls `holdfast.store.schema`.
+    It says nothing about the schema: a command that needs one calls `holdfast.postgres.schema`.
     """
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()

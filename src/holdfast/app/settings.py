@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from holdfast.app.errors import CannotStart
-from holdfast.app.folders import can_reach, server_user
+from holdfast.process.errors import CannotStart
+from holdfast.process.folders import can_reach, server_user
 
 __all__ = ["LogFormat", "LogLevel", "Settings", "default_data_dir", "load_settings"]
 

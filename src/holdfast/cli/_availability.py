@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdfast.domain.availability import Availability, Counts
+from holdfast.inventory.rules.availability import Availability, Counts
 
 __all__ = ["tell_availability"]
 

@@ -11,16 +11,16 @@ from typing import TypeVar
 import typer
 
 from holdfast.app.database import open_database
-from holdfast.app.errors import CannotStart
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import LogLevel, Settings, load_settings
 from holdfast.cli.output import fail
-from holdfast.domain.errors import EventNotFound, HoldfastError
-from holdfast.engine.engine import Engine
-from holdfast.engine.tokens import Keyring
-from holdfast.store import schema
-from holdfast.store.backup import BackupError
-from holdfast.store.connections import Connections
+from holdfast.errors import EventNotFound, HoldfastError
+from holdfast.inventory.hold_tokens import Keyring
+from holdfast.inventory.inventory import Engine
+from holdfast.postgres import schema
+from holdfast.postgres.backup import BackupError
+from holdfast.postgres.connections import Connections
+from holdfast.process.errors import CannotStart
 
 __all__ = ["BY", "plain_errors", "resolve", "use_engine", "using_database"]
 

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 
 from holdfast.api.v1.event_bodies import CreateEventIn
 from holdfast.cli.output import fail
-from holdfast.domain.commands import NewEvent
-from holdfast.domain.errors import HoldfastError
-from holdfast.domain.layout import Layout
-from holdfast.domain.seat_map_forms import parse_seat_map
+from holdfast.errors import HoldfastError
 from holdfast.http.problems import invalid_input
+from holdfast.inventory.rules.commands import NewEvent
+from holdfast.inventory.seating.forms import parse_seat_map
+from holdfast.inventory.seating.layout import Layout
 
 __all__ = ["new_event", "read_events", "read_seat_map"]
 

@@ -28,8 +28,8 @@ def check(
     """
     from holdfast.cli._database import resolve, use_engine
     from holdfast.cli._progress import progress_bar
-    from holdfast.engine.checking import Checking, Report
-    from holdfast.engine.engine import Engine
+    from holdfast.inventory.audit.check import Checking, Report
+    from holdfast.inventory.inventory import Engine
 
     async def run(engine: Engine) -> Report:
         checking = Checking(engine.connections)

@@ -24,7 +24,7 @@ app = typer.Typer(
 def upgrade(as_json: AsJson = False) -> None:
     """Migrate the database to this version's schema; nothing happens where it is there already."""
     from holdfast.cli._database import using_database
-    from holdfast.store import schema
+    from holdfast.postgres import schema
 
     with using_database(migrated=False) as url:
         before = schema.status(url).generation
@@ -39,7 +39,7 @@ def status(as_json: AsJson = False) -> None:
     """Say which schema the database has and whether this version can use it; exits with 1 if it cannot."""
     from holdfast.app.settings import load_settings
     from holdfast.cli._database import using_database
-    from holdfast.store import backup, schema
+    from holdfast.postgres import backup, schema
 
     with using_database(migrated=False) as url:
         is_embedded = load_settings().database_url is None
@@ -71,10 +71,10 @@ def back_up(
     The server's secret key is not in it: keep a copy of `secret_key` in the data directory (or of HOLDFAST_SECRET_KEY),
     or hold tokens given out before become invalid.
     """
-    from holdfast.app.folders import flush_folder
     from holdfast.cli._database import using_database
     from holdfast.cli._progress import progress_bar
-    from holdfast.store import backup
+    from holdfast.postgres import backup
+    from holdfast.process.folders import flush_folder
 
     if file.exists() and not force:
         raise fail(f"{file} exists already; --force replaces it.")
@@ -105,7 +105,7 @@ def restore(
     """
     from holdfast.cli._database import using_database
     from holdfast.cli._progress import progress_bar
-    from holdfast.store import backup, schema
+    from holdfast.postgres import backup, schema
 
     if not file.is_file():
         raise fail(f"There is no file {file}.")
@@ -123,7 +123,7 @@ def restore(
 
 
 def _problem(url: str) -> str | None:
-    from holdfast.store import schema
+    from holdfast.postgres import schema
 
     try:
         schema.verify(url)
@@ -143,8 +143,8 @@ def _scratch(file: Path) -> tuple[int, Path]:
 
 def _bin_dir() -> Path | None:
     """PostgreSQL's programs: the embedded one's, which know every older server too."""
-    from holdfast.app.errors import CannotStart
-    from holdfast.app.postgres import embedded_bin_dir
+    from holdfast.process.errors import CannotStart
+    from holdfast.process.postgres_server import embedded_bin_dir
 
     try:
         return embedded_bin_dir()

@@ -29,8 +29,8 @@ def demo(
     from holdfast.cli._address import server_url
     from holdfast.cli._database import BY, plain_errors, use_engine
     from holdfast.cli._files import new_event
-    from holdfast.domain.seat_map_forms import parse_seat_map
-    from holdfast.engine.engine import Engine
+    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.seating.forms import parse_seat_map
     from holdfast.samples import arena
 
     with plain_errors():

@@ -62,7 +62,7 @@ def create(  # noqa: PLR0917 - typer passes them by name
     """Make an event with its inventory; it is published, unless it is a draft."""
     from holdfast.cli._database import BY, plain_errors, use_engine
     from holdfast.cli._files import new_event, read_seat_map
-    from holdfast.engine.engine import Engine
+    from holdfast.inventory.inventory import Engine
 
     given = {
         "name": name,
@@ -104,8 +104,8 @@ def list_events(
 ) -> None:
     """List events, newest first, with what they can sell and have sold."""
     from holdfast.cli._database import use_engine
-    from holdfast.engine.engine import Engine
-    from holdfast.engine.events import EventFilter
+    from holdfast.inventory.creation import EventFilter
+    from holdfast.inventory.inventory import Engine
 
     wanted = EventFilter(
         status=status.value if status else None, text=text, on_sale=True if on_sale else None
@@ -137,7 +137,7 @@ def show(event: EventRef, as_json: AsJson = False) -> None:
     """Show an event, its rules, and its availability by area as it is now."""
     from holdfast.cli._availability import tell_availability
     from holdfast.cli._database import resolve, use_engine
-    from holdfast.engine.engine import Engine
+    from holdfast.inventory.inventory import Engine
 
     async def read(engine: Engine) -> dict[str, Any]:
         number = await resolve(engine, event)
@@ -158,7 +158,7 @@ def show(event: EventRef, as_json: AsJson = False) -> None:
 @app.command()
 def stop(event: EventRef, as_json: AsJson = False) -> None:
     """Stop sales of an event: no new holds, and none is extended. Live ones can still be confirmed."""
-    from holdfast.domain.commands import StopSales
+    from holdfast.inventory.rules.commands import StopSales
 
     _move(event, StopSales, as_json=as_json)
 
@@ -166,7 +166,7 @@ def stop(event: EventRef, as_json: AsJson = False) -> None:
 @app.command()
 def resume(event: EventRef, as_json: AsJson = False) -> None:
     """Take up sales of an event again, whoever stopped them: the organiser, or the live check."""
-    from holdfast.domain.commands import ResumeSales
+    from holdfast.inventory.rules.commands import ResumeSales
 
     _move(event, ResumeSales, as_json=as_json)
 
@@ -192,8 +192,8 @@ def import_events(
     from holdfast.cli._database import BY, plain_errors, use_engine
     from holdfast.cli._files import read_events, read_seat_map
     from holdfast.cli._progress import progress_bar
-    from holdfast.domain.commands import Answer, RetryKey
-    from holdfast.engine.engine import Engine
+    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.rules.commands import Answer, RetryKey
 
     with plain_errors():
         news = read_events(file, read_seat_map(seat_map))
@@ -223,7 +223,7 @@ def import_events(
 
 def _move(event: str, command: type[Any], *, as_json: bool) -> None:
     from holdfast.cli._database import BY, resolve, use_engine
-    from holdfast.engine.engine import Engine
+    from holdfast.inventory.inventory import Engine
 
     async def move(engine: Engine) -> dict[str, Any]:
         number = await resolve(engine, event)

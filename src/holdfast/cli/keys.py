@@ -52,10 +52,10 @@ def create(
 
     The first key ends open mode: from then on callers need a key, this machine's own included.
     """
-    from holdfast.api.principals import make_api_key
+    from holdfast.access.principals import make_api_key
     from holdfast.cli._database import plain_errors, use_engine
-    from holdfast.domain.label import normalise_name
-    from holdfast.engine.engine import Engine
+    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.seating.label import normalise_name
 
     with plain_errors():
         label = normalise_name(name, limit=100)
@@ -82,7 +82,7 @@ def create(
 def list_keys(as_json: AsJson = False) -> None:
     """List all keys, revoked and expired ones too; never their secrets."""
     from holdfast.cli._database import use_engine
-    from holdfast.engine.engine import Engine
+    from holdfast.inventory.inventory import Engine
 
     async def find(engine: Engine) -> list[dict[str, Any]]:
         return [
@@ -109,7 +109,7 @@ def revoke(
 ) -> None:
     """Revoke a key: within a second no server takes it any more. Revoking again changes nothing."""
     from holdfast.cli._database import use_engine
-    from holdfast.engine.engine import Engine
+    from holdfast.inventory.inventory import Engine
 
     async def end(engine: Engine) -> bool:
         return await engine.accounts.revoke_key(id)

@@ -12,7 +12,7 @@ import typer.core
 
 import holdfast.cli
 from holdfast import __version__
-from holdfast.app.errors import CannotStart
+from holdfast.process.errors import CannotStart
 
 __all__ = ["app", "main"]
 

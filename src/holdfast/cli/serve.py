@@ -23,7 +23,7 @@ def serve(
 ) -> None:
     """Start the server, with its own PostgreSQL unless HOLDFAST_DATABASE_URL names another."""
     from holdfast.app.settings import PREFIX, load_settings
-    from holdfast.app.supervisor import PLAN_VARIABLE, ServePlan
+    from holdfast.process.supervisor import PLAN_VARIABLE, ServePlan
 
     settings = load_settings(host=host, port=port, workers=workers, data_dir=data_dir)
     plan = ServePlan(
@@ -51,6 +51,6 @@ def serve(
     sys.stderr.flush()
     os.execve(  # noqa: S606 - no shell is what we want
         sys.executable,
-        [sys.executable, "-m", "holdfast.app.supervisor"],
+        [sys.executable, "-m", "holdfast.process.supervisor"],
         {**os.environ, **environment, PLAN_VARIABLE: plan.to_json()},
     )

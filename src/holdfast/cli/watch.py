@@ -15,8 +15,8 @@ from holdfast.cli.output import AsJson
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from holdfast.domain.availability import Availability
-    from holdfast.engine.engine import Engine
+    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.rules.availability import Availability
 
 __all__ = ["app"]
 

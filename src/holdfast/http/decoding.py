@@ -14,7 +14,7 @@ from typing import Any, Never
 
 import orjson
 
-from holdfast.domain.errors import FieldError, InvalidInput, Malformed
+from holdfast.errors import FieldError, InvalidInput, Malformed
 
 __all__ = ["MAX_ARRAY_ITEMS", "MAX_DEPTH", "decode"]
 

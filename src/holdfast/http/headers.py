@@ -8,7 +8,7 @@ from functools import lru_cache
 from random import getrandbits
 from urllib.parse import unquote_to_bytes
 
-from holdfast.domain.errors import (
+from holdfast.errors import (
     BadRequest,
     BodyTooLarge,
     CredentialsRequired,

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from holdfast.domain.errors import (
+from holdfast.errors import (
     CredentialsRequired,
     Fault,
     FieldError,

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from holdfast.domain.value import dataclass
 from holdfast.sse import Reader
+from holdfast.value import dataclass
 
 __all__ = ["JSON", "Headers", "Joining", "Reply", "StreamReply", "encode"]
 

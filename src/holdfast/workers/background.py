@@ -9,11 +9,11 @@ from contextlib import suppress
 
 import structlog
 
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
+from holdfast.workers.commit_poller import Watcher
 from holdfast.workers.live_check import LiveCheck
 from holdfast.workers.retention import Retention
 from holdfast.workers.sweeper import Sweeper
-from holdfast.workers.watcher import Watcher
 
 log = structlog.get_logger(__name__)
 

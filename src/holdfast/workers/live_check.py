@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from holdfast.domain.commands import StopSales
-from holdfast.domain.errors import EventCancelled, EventNotFound, HoldfastError
-from holdfast.engine import metrics
-from holdfast.engine.engine import Engine
-from holdfast.engine.live_checking import Disagreement, LiveChecking
+from holdfast.errors import EventCancelled, EventNotFound, HoldfastError
+from holdfast.inventory import metrics
+from holdfast.inventory.audit.live_check import Disagreement, LiveChecking
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules.commands import StopSales
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from holdfast.engine.engine import Engine
+from holdfast.inventory.inventory import Engine
 
 LEASE = "retention"
 

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from holdfast.domain.commands import ReclaimLapsed
-from holdfast.domain.errors import HoldfastError
-from holdfast.engine.engine import Engine
+from holdfast.errors import HoldfastError
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules.commands import ReclaimLapsed
 
 log = structlog.get_logger(__name__)
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from holdfast import ids
+from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Dialect, Told
 from holdfast.api.dialects.reference import SeatPath, read_event_id
 from holdfast.api.dialects.seating import Seating, get_label, get_seating, hold_one_seat
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.values import ShortText
-from holdfast.domain import commands as c
-from holdfast.domain import ids
-from holdfast.domain.errors import (
+from holdfast.errors import (
     BookingAlreadyCancelled,
     EventCancelled,
     EventNotFound,
@@ -32,10 +31,11 @@ from holdfast.domain.errors import (
     SeatBlocked,
     SeatTaken,
 )
-from holdfast.domain.holdings import Holding
-from holdfast.engine.engine import Engine
 from holdfast.http.reply import Reply, encode
-from holdfast.store.catalogue import EventFilter
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.occupancy import Holding
+from holdfast.inventory.store.events import EventFilter
 
 __all__ = ["routes"]
 

@@ -6,12 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import ValidationError, WithJsonSchema
 
+from holdfast.access.policy import Policy, authorise
 from holdfast.api.dialects import box_office, instant
 from holdfast.api.dialects.dialect import Dialect
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy, authorise
-from holdfast.domain.decide_hold import WrongToken
-from holdfast.domain.errors import (
+from holdfast.errors import (
     AreaRequired,
     BadRequest,
     BookingAlreadyCancelled,
@@ -26,6 +25,7 @@ from holdfast.domain.errors import (
     Malformed,
 )
 from holdfast.http.problems import invalid_input
+from holdfast.inventory.rules.holding import WrongToken
 
 __all__ = ["routes"]
 

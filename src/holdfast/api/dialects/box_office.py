@@ -11,15 +11,12 @@ from uuid import UUID
 
 from pydantic import Field
 
+from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Asked, Dialect, Told, refuse_hidden
 from holdfast.api.dialects.reference import EventRef, read_hold_id
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.values import EventPath, Name
-from holdfast.domain import commands as c
-from holdfast.domain.booking import Booking
-from holdfast.domain.decide_hold import WrongToken
-from holdfast.domain.errors import (
+from holdfast.errors import (
     AreaRequired,
     BuyerRequired,
     EventCancelled,
@@ -32,10 +29,13 @@ from holdfast.domain.errors import (
     SalesStopped,
     SoldOut,
 )
-from holdfast.domain.event import MAX_CAPACITY, MAX_QUANTITY_PER_HOLD
-from holdfast.domain.hold import Hold
-from holdfast.domain.ids import event_number_of
-from holdfast.engine.tokens import hash_token
+from holdfast.ids import event_number_of
+from holdfast.inventory.hold_tokens import hash_token
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.booking import Booking
+from holdfast.inventory.rules.event import MAX_CAPACITY, MAX_QUANTITY_PER_HOLD
+from holdfast.inventory.rules.hold import Hold
+from holdfast.inventory.rules.holding import WrongToken
 
 __all__ = ["BookingOut", "confirm_hold", "render_error", "routes"]
 

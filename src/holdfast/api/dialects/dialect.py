@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from holdfast.api.exchange import Exchange
 from holdfast.api.routes import ErrorRenderer, Routes
 from holdfast.api.v1.rights import sees_drafts
-from holdfast.domain.errors import EventNotFound
-from holdfast.domain.event import Event, EventStatus
+from holdfast.errors import EventNotFound
+from holdfast.inventory.rules.event import Event, EventStatus
 
 __all__ = ["Asked", "Dialect", "Told", "refuse_hidden"]
 

@@ -11,15 +11,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Asked, Dialect, Told
 from holdfast.api.dialects.reference import EventRef, LenientTime
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.values import Cursor, Name
-from holdfast.domain import commands as c
-from holdfast.domain.availability import Counts
-from holdfast.domain.booking import Attempt
-from holdfast.domain.errors import (
+from holdfast.errors import (
     CredentialsRequired,
     EventNotFound,
     Fault,
@@ -27,10 +24,13 @@ from holdfast.domain.errors import (
     HoldfastError,
     TooManyRequests,
 )
-from holdfast.domain.event import MAX_CAPACITY, Event
-from holdfast.engine.engine import Engine
 from holdfast.http.reply import JSON, Reply, encode
-from holdfast.store.catalogue import EventFilter
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.availability import Counts
+from holdfast.inventory.rules.booking import Attempt
+from holdfast.inventory.rules.event import MAX_CAPACITY, Event
+from holdfast.inventory.store.events import EventFilter
 
 __all__ = ["BookingOut", "SeatsIn", "book_seats", "render_error", "routes"]
 

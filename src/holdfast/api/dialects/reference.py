@@ -14,8 +14,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from holdfast.api.values import FromPath, parse_event_ref, parse_id, parse_time
-from holdfast.domain.errors import HoldNotFound, SeatNotFound, UserNotFound
-from holdfast.domain.ids import MAX_EVENT_NUMBER, split_seat_id
+from holdfast.errors import HoldNotFound, SeatNotFound, UserNotFound
+from holdfast.ids import MAX_EVENT_NUMBER, split_seat_id
 
 __all__ = [
     "EventRef",

@@ -13,16 +13,14 @@ from uuid import UUID
 
 from pydantic import Field
 
+from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Asked, Dialect, Told
 from holdfast.api.dialects.reference import EventRef, SeatRef, UserPath
 from holdfast.api.dialects.seating import get_label, hold_one_seat
 from holdfast.api.dialects.ticketing import TAG, render_error
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.values import HoldPath, parse_label
-from holdfast.domain import commands as c
-from holdfast.domain.booking import BookingStatus
-from holdfast.domain.errors import (
+from holdfast.errors import (
     BookingAlreadyCancelled,
     EventCancelled,
     EventNotFound,
@@ -39,10 +37,12 @@ from holdfast.domain.errors import (
     SeatNotFound,
     SeatTaken,
 )
-from holdfast.domain.hold import Hold, HoldStatus
-from holdfast.domain.ids import seat_id, split_seat_id
-from holdfast.engine.engine import Engine
-from holdfast.engine.telling import already_done
+from holdfast.ids import seat_id, split_seat_id
+from holdfast.inventory.batching.after_commit import already_done
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.booking import BookingStatus
+from holdfast.inventory.rules.hold import Hold, HoldStatus
 
 __all__ = ["routes"]
 

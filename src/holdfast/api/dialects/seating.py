@@ -7,14 +7,14 @@ from datetime import datetime
 
 from holdfast.api.dialects.dialect import refuse_hidden
 from holdfast.api.exchange import Exchange
-from holdfast.domain import commands as c
-from holdfast.domain.errors import EventNotFound, Refusal, SeatNotFound
-from holdfast.domain.event import Event, EventStatus
-from holdfast.domain.hold import Hold
-from holdfast.domain.holdings import Holding, Holdings
-from holdfast.domain.ids import split_seat_id
-from holdfast.domain.seat_map import SeatMap
-from holdfast.engine.engine import Engine
+from holdfast.errors import EventNotFound, Refusal, SeatNotFound
+from holdfast.ids import split_seat_id
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.event import Event, EventStatus
+from holdfast.inventory.rules.hold import Hold
+from holdfast.inventory.rules.occupancy import Holding, Holdings
+from holdfast.inventory.seating.seat_map import SeatMap
 
 __all__ = ["Seating", "get_label", "get_seating", "hold_one_seat"]
 

@@ -10,15 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Asked, Dialect, Told
 from holdfast.api.dialects.reference import LenientTime
 from holdfast.api.dialects.seating import Seating, get_seating
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import SEAT_MAP_LIMIT
 from holdfast.api.values import Cursor, EventPath, Name, ShortText
-from holdfast.domain import commands as c
-from holdfast.domain.errors import (
+from holdfast.errors import (
     DuplicateEmail,
     DuplicateSeat,
     EventCancelled,
@@ -29,13 +28,14 @@ from holdfast.domain.errors import (
     InvalidInput,
     SeatUnknown,
 )
-from holdfast.domain.event import Event
-from holdfast.domain.ids import seat_id
-from holdfast.domain.layout import Layout
-from holdfast.domain.seat_map_forms import parse_seat_map
-from holdfast.engine.engine import Engine
-from holdfast.engine.telling import already_done
 from holdfast.http.reply import Reply, encode
+from holdfast.ids import seat_id
+from holdfast.inventory.batching.after_commit import already_done
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.event import Event
+from holdfast.inventory.seating.forms import parse_seat_map
+from holdfast.inventory.seating.layout import Layout
 
 __all__ = ["TAG", "render_error", "routes"]
 

@@ -8,19 +8,19 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.rights import sees_drafts
 from holdfast.api.values import EventPath, Time
-from holdfast.domain.availability import Availability
-from holdfast.domain.errors import EventNotFound, FieldError, InvalidInput
-from holdfast.domain.event import Event, EventStatus
-from holdfast.engine.availability_json import members_of
-from holdfast.engine.engine import Engine
-from holdfast.engine.seat_json import seat_list
+from holdfast.errors import EventNotFound, FieldError, InvalidInput
 from holdfast.http.headers import etag, matches_etag
 from holdfast.http.reply import Reply, encode
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.projections.availability_json import members_of
+from holdfast.inventory.projections.seat_json import seat_list
+from holdfast.inventory.rules.availability import Availability
+from holdfast.inventory.rules.event import Event, EventStatus
 
 __all__ = ["AsOf", "AvailabilityOut", "SeatOut", "refuse_as_of", "refuse_hidden", "routes", "state_headers"]
 

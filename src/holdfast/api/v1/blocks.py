@@ -12,15 +12,13 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.values import BlockPath, Cursor, EventPath, In, Label, Limit, Name
-from holdfast.domain import commands as c
-from holdfast.domain.booking import Block
-from holdfast.domain.errors import (
+from holdfast.errors import (
     AreaRequired,
     AreaUnknown,
     BlockNotFound,
@@ -33,9 +31,11 @@ from holdfast.domain.errors import (
     SeatUnknown,
     SoldOut,
 )
-from holdfast.domain.event import MAX_CAPACITY
-from holdfast.engine.engine import Engine
 from holdfast.http.reply import Reply
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.booking import Block
+from holdfast.inventory.rules.event import MAX_CAPACITY
 
 routes = Routes(tag="blocks")
 

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, tell_booking
 from holdfast.api.v1.hold_bodies import HoldToken, TokenIn
@@ -22,9 +22,7 @@ from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.v1.rights import CANCELS_BOOKINGS, READS_BOOKINGS, booking_authority, hold_authority
 from holdfast.api.values import BookingPath, Cursor, EventRef, Id, In, Limit, Name
-from holdfast.domain import commands as c
-from holdfast.domain.booking import Booking
-from holdfast.domain.errors import (
+from holdfast.errors import (
     BookingAlreadyCancelled,
     BookingNotFound,
     CredentialsRequired,
@@ -36,9 +34,11 @@ from holdfast.domain.errors import (
     HoldReleased,
     IdempotencyKeyReused,
 )
-from holdfast.domain.ids import event_number_of
-from holdfast.engine.engine import Engine
 from holdfast.http.reply import Reply
+from holdfast.ids import event_number_of
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.booking import Booking
 
 routes = Routes(tag="bookings")
 

@@ -15,11 +15,11 @@ from typing import Annotated
 
 from pydantic import WithJsonSchema
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.values import FromPath
-from holdfast.domain.errors import RouteNotFound
+from holdfast.errors import RouteNotFound
 from holdfast.http.headers import accepts_gzip, etag, weights
 from holdfast.http.reply import Headers, Reply, encode
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from holdfast.domain.event import FullEvent
+from holdfast.inventory.rules.event import FullEvent
 
 __all__ = ["EventOut", "event_example", "tell_event"]
 

@@ -10,17 +10,17 @@ from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from holdfast.api.values import In, Name, Time, TimeZone
-from holdfast.domain.commands import AreaSpec, ChangeEvent, NewEvent
-from holdfast.domain.errors import FieldError, InvalidInput
-from holdfast.domain.event import (
+from holdfast.errors import FieldError, InvalidInput
+from holdfast.inventory.rules.commands import AreaSpec, ChangeEvent, NewEvent
+from holdfast.inventory.rules.event import (
     DEFAULT_HOLD_TTL_SECONDS,
     DEFAULT_MAX_HOLD_TTL_SECONDS,
     MAX_AREAS,
     MAX_CAPACITY,
     MAX_HOLD_TTL_SECONDS,
 )
-from holdfast.domain.layout import Layout
-from holdfast.domain.seat_map_forms import parse_seat_map
+from holdfast.inventory.seating.forms import parse_seat_map
+from holdfast.inventory.seating.layout import Layout
 
 __all__ = ["ChangeEventIn", "CreateEventIn"]
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.hold_answers import HoldOut, hold_example, tell_hold
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.values import Cursor, EventPath, HoldPath, Limit, ShortText
-from holdfast.domain import commands as c
-from holdfast.domain.errors import (
+from holdfast.errors import (
     BookingAlreadyCancelled,
     EventNotFound,
     HoldAlreadyConfirmed,
@@ -20,9 +19,10 @@ from holdfast.domain.errors import (
     HoldNotFound,
     IdempotencyKeyReused,
 )
-from holdfast.domain.hold import Hold
-from holdfast.engine.engine import Engine
 from holdfast.http.reply import Reply
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.hold import Hold
 
 routes = Routes(tag="holds")
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from holdfast.access.policy import Policy
 from holdfast.api.answers import answer_command, reply_of, reply_to, retry_key
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import SEAT_MAP_LIMIT, Routes
 from holdfast.api.v1.event_answers import EventOut, event_example, tell_event
 from holdfast.api.v1.event_bodies import ChangeEventIn, CreateEventIn
 from holdfast.api.v1.paging import Page, page, position_number
 from holdfast.api.v1.rights import sees_drafts, visible_event
 from holdfast.api.values import Cursor, EventPath, Limit, ShortText, Time
-from holdfast.domain import commands as c
-from holdfast.domain.errors import (
+from holdfast.errors import (
     CapacityTaken,
     DuplicateSeat,
     EventCancelled,
@@ -26,10 +25,11 @@ from holdfast.domain.errors import (
     IdempotencyKeyReused,
     InProgress,
 )
-from holdfast.domain.event import FullEvent
-from holdfast.engine.engine import Engine
-from holdfast.engine.events import EventFilter
 from holdfast.http.reply import Reply
+from holdfast.inventory.creation import EventFilter
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.event import FullEvent
 
 routes = Routes(tag="events")
 

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.values import Cursor, EventPath, LabelPath, Limit
-from holdfast.domain.errors import EventNotFound, InvalidInput, SeatNotFound
-from holdfast.engine.engine import Engine
-from holdfast.engine.history import HistoryItem, Position
+from holdfast.errors import EventNotFound, InvalidInput, SeatNotFound
 from holdfast.http.reply import Reply, encode
+from holdfast.inventory.history import HistoryItem, Position
+from holdfast.inventory.inventory import Engine
 
 __all__ = ["routes"]
 

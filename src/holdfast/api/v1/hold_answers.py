@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from holdfast.domain.booking import Booking
-from holdfast.domain.hold import HeldLine, Hold
+from holdfast.inventory.rules.booking import Booking
+from holdfast.inventory.rules.hold import HeldLine, Hold
 
 __all__ = [
     "BookingOut",

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from holdfast.api.values import EventRef, In, Label, Name, ShortText
-from holdfast.domain import commands as c
-from holdfast.domain.event import MAX_HOLD_TTL_SECONDS, MAX_LINES_PER_HOLD, MAX_QUANTITY_PER_HOLD
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.event import MAX_HOLD_TTL_SECONDS, MAX_LINES_PER_HOLD, MAX_QUANTITY_PER_HOLD
 
 __all__ = ["ExtendHoldIn", "HoldToken", "PlaceHoldIn", "TokenIn"]
 

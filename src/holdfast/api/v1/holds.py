@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, tell_hold, tell_placed_hold
 from holdfast.api.v1.hold_bodies import ExtendHoldIn, PlaceHoldIn, TokenIn
 from holdfast.api.v1.rights import hold_authority
 from holdfast.api.values import HoldPath
-from holdfast.domain import commands as c
-from holdfast.domain.errors import (
+from holdfast.errors import (
     AreaRequired,
     AreaUnknown,
     BookingAlreadyCancelled,
@@ -37,10 +36,11 @@ from holdfast.domain.errors import (
     SeatUnknown,
     SoldOut,
 )
-from holdfast.domain.hold import Hold
-from holdfast.domain.ids import event_number_of
-from holdfast.engine.engine import Engine
 from holdfast.http.reply import Reply
+from holdfast.ids import event_number_of
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.hold import Hold
 
 routes = Routes(tag="holds")
 

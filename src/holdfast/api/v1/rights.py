@@ -12,13 +12,13 @@ In open mode a caller on this machine has every scope; a hold is still opened by
 
 from __future__ import annotations
 
+from holdfast.access.principals import GUEST, Principal, Scope
 from holdfast.api.exchange import Exchange
-from holdfast.api.principals import GUEST, Principal, Scope
-from holdfast.domain.commands import STAFF, Authority
-from holdfast.domain.errors import CredentialsRequired, EventNotFound, FieldError, Forbidden, InvalidInput
-from holdfast.domain.event import EventStatus, FullEvent
-from holdfast.engine.engine import Engine, EventRef
-from holdfast.engine.tokens import hash_token
+from holdfast.errors import CredentialsRequired, EventNotFound, FieldError, Forbidden, InvalidInput
+from holdfast.inventory.hold_tokens import hash_token
+from holdfast.inventory.inventory import Engine, EventRef
+from holdfast.inventory.rules.commands import STAFF, Authority
+from holdfast.inventory.rules.event import EventStatus, FullEvent
 
 __all__ = ["booking_authority", "hold_authority", "sees_drafts", "visible_event"]
 

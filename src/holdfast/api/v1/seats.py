@@ -7,19 +7,19 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.availability import AsOf, SeatOut, refuse_as_of, refuse_hidden, state_headers
 from holdfast.api.v1.rights import visible_event
 from holdfast.api.values import EventPath, FromPath
-from holdfast.domain.errors import EventNotFound, InvalidInput, RouteNotFound
-from holdfast.domain.event import Event
-from holdfast.engine.engine import Engine
-from holdfast.engine.reading import SeatStates
-from holdfast.engine.seat_json import available_seat, held_until, seat_list, taken_seat
+from holdfast.errors import EventNotFound, InvalidInput, RouteNotFound
 from holdfast.http.headers import accepts_gzip, etag, matches_etag
 from holdfast.http.reply import Headers, Reply, encode
+from holdfast.inventory.inventory import Engine
+from holdfast.inventory.projections.seat_json import available_seat, held_until, seat_list, taken_seat
+from holdfast.inventory.queries import SeatStates
+from holdfast.inventory.rules.event import Event
 
 __all__ = ["routes"]
 

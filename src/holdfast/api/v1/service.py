@@ -7,13 +7,13 @@ from typing import Any
 
 import structlog
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
-from holdfast.domain.errors import Fault
-from holdfast.engine.engine import Engine
+from holdfast.errors import Fault
 from holdfast.http.headers import weights
 from holdfast.http.reply import Reply, encode
+from holdfast.inventory.inventory import Engine
 from holdfast.metrics import PROMETHEUS_CONTENT_TYPE, metric_totals, render_prometheus
 
 __all__ = ["routes"]

@@ -6,14 +6,14 @@ from typing import Any
 
 from pydantic import Field
 
+from holdfast.access.policy import Policy
 from holdfast.api.exchange import Exchange
-from holdfast.api.policy import Policy
 from holdfast.api.routes import Routes
 from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatOut, refuse_hidden
 from holdfast.api.values import EventPath
-from holdfast.domain.errors import EventNotFound
-from holdfast.engine.engine import Engine
+from holdfast.errors import EventNotFound
 from holdfast.http.reply import StreamReply, encode
+from holdfast.inventory.inventory import Engine
 
 __all__ = ["routes"]
 

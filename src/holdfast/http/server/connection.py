@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from holdfast.domain.errors import BadRequest, Busy, HoldfastError, RequestTimeout
+from holdfast.errors import BadRequest, Busy, HoldfastError, RequestTimeout
 from holdfast.http.metrics import count_overdue
 from holdfast.http.server.framing import Chunks, Length, read_framing
 from holdfast.http.server.head import Head

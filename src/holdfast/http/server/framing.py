@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from holdfast.domain.errors import BadRequest, ExpectationFailed, HeadersTooLarge
+from holdfast.errors import BadRequest, ExpectationFailed, HeadersTooLarge
 
 __all__ = ["Chunks", "Framing", "Length", "read_framing"]
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from holdfast.domain.errors import BadRequest, HeadersTooLarge, UriTooLong
+from holdfast.errors import BadRequest, HeadersTooLarge, UriTooLong
 from holdfast.http.headers import MAX_TARGET_BYTES
 
 __all__ = ["Head"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.domain.errors import HoldfastError
+from holdfast.errors import HoldfastError
 from holdfast.http.headers import new_request_id
 from holdfast.http.metrics import observe_problem
 from holdfast.http.problems import problem

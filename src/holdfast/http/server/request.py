@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from holdfast.domain.errors import Busy
+from holdfast.errors import Busy
 from holdfast.http.headers import too_large
 from holdfast.http.problems import problem
 from holdfast.http.reply import Reply, StreamReply

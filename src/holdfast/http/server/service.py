@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from holdfast.domain.errors import Unavailable
+from holdfast.errors import Unavailable
 from holdfast.http.metrics import CONNECTIONS, CONNECTIONS_REFUSED, UNREAD_BYTES, UNSENT_BYTES
 from holdfast.http.server.connection import Connection, State
 from holdfast.http.server.load import Load

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from holdfast.domain.errors import BadRequest
+from holdfast.errors import BadRequest
 
 __all__ = ["Target", "read_target", "take_authority"]
 

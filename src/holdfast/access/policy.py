@@ -1,0 +1,28 @@
+"""Policy: who may call a route. Every route has one; there is no default."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from holdfast.access.principals import Principal, Scope
+from holdfast.errors import CredentialsRequired, Forbidden
+
+__all__ = ["Policy", "authorise"]
+
+
+class Policy(StrEnum):
+    """What a principal must have."""
+
+    PUBLIC = "public"  # anyone; where a hold is acted on, its token decides
+    READ = "read"
+    SELL = "sell"
+    ORGANISE = "organise"
+
+
+def authorise(policy: Policy, principal: Principal) -> None:
+    """Raises: CredentialsRequired for a guest, Forbidden for a key that lacks the scope."""
+    if policy is Policy.PUBLIC or Scope(policy.value) in principal.scopes:
+        return
+    if principal.kind == "guest":
+        raise CredentialsRequired("This needs an API key: Authorization: Bearer hfk_…")
+    raise Forbidden(f"The API key lacks the scope {policy.value!r}.", scope=policy.value)

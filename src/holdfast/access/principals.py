@@ -1,0 +1,207 @@
+"""Principals: who is calling. A guest, an API key, or, in open mode, the organiser's staff."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache, partial
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import Any, Literal
+
+from holdfast.access.remembered import Remembered
+from holdfast.errors import CredentialsRequired
+
+__all__ = ["GUEST", "OPEN", "KeyRow", "Keyring", "OpenMode", "Principal", "Scope", "make_api_key"]
+
+CACHE_SECONDS = 1.0
+"""A revoked key works no longer than this."""
+
+_CACHED_KEYS = 1_000
+_API_KEY = re.compile(r"hfk_([A-Za-z0-9]{4,40})_([A-Za-z0-9_-]{32,128})")
+_LOCAL_HOST = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{1,5}))?", re.IGNORECASE)
+
+
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    READ = "read"
+    SELL = "sell"
+    ORGANISE = "organise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who is calling; `id` names them in the journal and scopes their Idempotency-Keys."""
+
+    kind: Literal["guest", "open", "key"]
+    id: str
+    scopes: frozenset[Scope]
+
+    @property
+    def is_staff(self) -> bool:
+        return Scope.ORGANISE in self.scopes
+
+
+GUEST = Principal(kind="guest", id="guest", scopes=frozenset())
+OPEN = Principal(kind="open", id="open", scopes=frozenset(Scope))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRow:
+    """An API key as it is stored: the secret's SHA-256, never the secret. A revoked key is not found."""
+
+    key_id: str
+    secret_hash: bytes
+    scopes: frozenset[str]
+
+
+def make_api_key(key_id: str, secret: str) -> tuple[str, bytes]:
+    """(the key as its owner sees it once, the hash that is stored)."""
+    text = f"hfk_{key_id}_{secret}"
+    if not _API_KEY.fullmatch(text):
+        raise ValueError(
+            "an API key has an id of 4..40 letters and digits and a secret of 32..128 characters"
+        )
+    return text, sha256(secret.encode("ascii")).digest()
+
+
+class Keyring:
+    """API keys by their id, each remembered for at most a second."""
+
+    def __init__(
+        self,
+        find_key: Callable[[str], Awaitable[KeyRow | None]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._find_key = find_key
+        self._clock = clock
+        self._cached: OrderedDict[str, Remembered[KeyRow | None]] = OrderedDict()
+
+    async def authenticate(self, credentials: str) -> Principal:
+        """Raises: CredentialsRequired, the same for a malformed, an unknown and a revoked key."""
+        form = _API_KEY.fullmatch(credentials)
+        row = await self._row(form[1]) if form else None
+        if (
+            form is None
+            or row is None
+            or not hmac.compare_digest(sha256(form[2].encode()).digest(), row.secret_hash)
+        ):
+            raise CredentialsRequired("The API key is not valid.")
+        return Principal(kind="key", id=f"key:{row.key_id}", scopes=frozenset(map(Scope, row.scopes)))
+
+    async def _row(self, key_id: str) -> KeyRow | None:
+        cached = self._cached.get(key_id)
+        if cached is None:
+            ask = partial(self._find_key, key_id)
+            cached = self._cached[key_id] = Remembered(ask, seconds=CACHE_SECONDS, clock=self._clock)
+            if len(self._cached) > _CACHED_KEYS:
+                self._cached.popitem(last=False)
+        else:
+            self._cached.move_to_end(key_id)
+        return await cached.get()
+
+
+class OpenMode:
+    """Whether a caller without credentials is taken for staff, as the documents' own examples assume.
+
+    Only a program on this machine with no proxy between, as far as headers show it, and only until the first API key is
+    made. A proxy that adds nothing can not be recognised: behind a proxy, open mode has to be off.
+    """
+
+    def __init__(
+        self,
+        any_key: Callable[[], Awaitable[bool]],
+        *,
+        enabled: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._any_key = Remembered(any_key, seconds=CACHE_SECONDS, clock=clock)
+        self._enabled = enabled
+        self._closed = False
+
+    def decides(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool | None:
+        """Whether such a caller is taken for staff; None where `admits` has to find out."""
+        if self._closed or not self._enabled or _why_guest(scope, headers) is not None:
+            return False
+        has_key = self._any_key.newest()
+        return None if has_key is None else not has_key
+
+    def explain(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
+        """For a caller on this machine that was refused: why open mode does not count. Empty for everybody else."""
+        why = None if self._closed or not self._enabled else _why_guest(scope, headers)
+        return "" if why is None or why is _ELSEWHERE else f" (Open mode does not count here: {why}.)"
+
+    async def admits(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
+        decided = self.decides(scope, headers)
+        if decided is not None:
+            return decided
+        self._closed = await self._any_key.get()  # a key once made stays known, revoked or not
+        return not self._closed
+
+
+def _why_guest(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str | None:
+    """Why open mode does not take this caller for staff; None for a program on this machine, with nobody between."""
+    client = scope.get("client")
+    if client is None or not _is_loopback(client[0]):
+        return _ELSEWHERE
+    if scope.get("http_version") != "1.1":
+        return "the request is not HTTP/1.1, as most proxies send it"
+    for name in headers:
+        if _is_of_a_proxy(name):
+            return f"the request came through a proxy, which sent {name.decode('latin-1')}"
+    host = headers.get(b"host", b"")
+    if not _is_local_name(host, (scope.get("server") or (None, None))[1] or _DEFAULT_PORT):
+        return "Host does not name this machine and the port that the server listens on"
+    origin = headers.get(b"origin")
+    if origin is None or origin.lower() == scope["scheme"].encode("ascii") + b"://" + host.lower():
+        return None
+    return "the request came from a page of another origin"
+
+
+_ELSEWHERE = "the request came from another machine"
+_DEFAULT_PORT = 80
+_PROXY_HEADERS = frozenset(
+    (
+        b"cdn-loop client-ip fastly-client-ip forwarded forwarded-for front-end-https max-forwards proxy-authorization "
+        b"proxy-connection remote-addr true-client-ip via wl-proxy-client-ip x-client-ip x-cloud-trace-context "
+        b"x-cluster-client-ip x-forward x-forwarded x-host x-http-host-override x-nginx-proxy x-originating-ip "
+        b"x-proxied-by x-real-host x-real-ip x-real-port x-real-proto x-remote-addr x-remote-ip x-remote-port "
+        b"x-request-start x-rewrite-url x-scheme x-script-name x-server-name x-ssl x-ssl-client-cert x-true-client-ip "
+        b"x-url-scheme x-varnish"
+    ).split()
+)
+_PROXY_PREFIXES = tuple(
+    (
+        b"akamai- ali- cf- fastly- fly- x-accel- x-akamai- x-amz x-appengine- x-arr- x-azure- x-bluecoat- x-cdn- "
+        b"x-envoy- x-forwarded- x-goog- x-nf- x-original- x-proxy x-proxyuser- x-render- x-traefik x-vercel-"
+    ).split()
+)
+"""What proxies, load balancers and content networks add. A program on this machine has no reason to send any."""
+
+
+@lru_cache(maxsize=1_024)
+def _is_of_a_proxy(name: bytes) -> bool:
+    return name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES)
+
+
+@lru_cache(maxsize=256)
+def _is_local_name(host: bytes, port: int) -> bool:
+    found = _LOCAL_HOST.fullmatch(host)
+    return found is not None and int(found[1] or _DEFAULT_PORT) == port
+
+
+@lru_cache(maxsize=256)
+def _is_loopback(address: str) -> bool:
+    try:
+        peer = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(peer, "ipv4_mapped", None)
+    return bool((mapped or peer).is_loopback)

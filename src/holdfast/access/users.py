@@ -1,0 +1,44 @@
+"""Users: buyers with an account. Passwords are argon2id, hashed two at a time so that they never starve sales."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from argon2 import PasswordHasher
+
+from holdfast.access.store import Accounts, User
+from holdfast.errors import DuplicateEmail, UserNotFound
+
+AT_ONCE = 2
+
+
+class Users:
+    """Sign-up; log-in comes with accounts for buyers."""
+
+    def __init__(self, accounts: Accounts, new_number: Callable[[], Awaitable[int]]) -> None:
+        self._accounts = accounts
+        self._new_number = new_number
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+        self._turn = asyncio.Semaphore(AT_ONCE)
+
+    async def create(self, *, name: str, phone_number: str, email: str, password: str) -> User:
+        """Raises DuplicateEmail; addresses that differ only in case are one."""
+        async with self._turn:
+            password_hash = await asyncio.to_thread(self._hasher.hash, password)
+        user = await self._accounts.insert_user(
+            id=await self._new_number(),
+            name=name,
+            phone_number=phone_number,
+            email=email,
+            password_hash=password_hash,
+        )
+        if user is None:
+            raise DuplicateEmail("There is an account with this email address.")
+        return user
+
+    async def get(self, id: int) -> User:
+        user = await self._accounts.find_user(id)
+        if user is None:
+            raise UserNotFound("There is no such user.")
+        return user

@@ -1,0 +1,57 @@
+"""By hand: the application for a server program that somebody else starts, over a database that somebody migrated.
+
+`holdfast serve` does all of this in the supervisor; here it is done in the process that answers.
+"""
+
+from __future__ import annotations
+
+from holdfast.api.layer import Layer
+from holdfast.app.composition import build_app
+from holdfast.app.logging import configure_logging
+from holdfast.app.settings import Settings, load_settings
+from holdfast.process.errors import CannotStart
+from holdfast.process.folders import FolderLock, make_folder
+from holdfast.process.preparation import in_one_line, prepare
+from holdfast.process.secret_key import read_or_make_secret_key
+
+__all__ = ["build_by_hand"]
+
+
+def build_by_hand(database_url: str | None) -> Layer:
+    """The application over HOLDFAST_DATABASE_URL, else over this one. Exits with one line where it cannot start.
+
+    Without HOLDFAST_SECRET_KEY the key is the data directory's file, made at first.
+    """
+    try:
+        settings = load_settings()
+        if settings.database_url is None:
+            settings = load_settings(database_url=database_url)
+        if settings.database_url is None:
+            raise CannotStart(
+                "set DATABASE_URL to a PostgreSQL (postgresql://…) and run `alembic upgrade head`; "
+                "or run `holdfast serve`, which brings its own."
+            )
+        url = settings.database_url.get_secret_value()
+        try:
+            prepare(url, upgrade=False)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the database is told in one line
+            raise CannotStart(in_one_line(error)) from None
+        if settings.secret_key is None:
+            settings = load_settings(database_url=url, secret_key=_key_of_the_folder(settings))
+        configure_logging(settings)
+        return build_app(settings)
+    except CannotStart as error:
+        raise SystemExit(f"holdfast: {error}") from None
+
+
+def _key_of_the_folder(settings: Settings) -> str:
+    """Made under the folder's lock, so that two starts at once do not make two keys; read without it."""
+    if (settings.data_dir / "secret_key").exists():
+        return read_or_make_secret_key(settings.data_dir)
+    make_folder(settings.data_dir, mode=0o711)
+    lock = FolderLock(settings.data_dir)
+    lock.take()
+    try:
+        return read_or_make_secret_key(settings.data_dir)
+    finally:
+        lock.release()

@@ -1,0 +1,87 @@
+"""Worker: a process that answers requests on the inherited socket, until the supervisor ends it, or ends."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+from holdfast.app.composition import build_app, connection_limits
+from holdfast.app.logging import configure_logging
+from holdfast.app.settings import Settings, load_settings
+from holdfast.http.server.server import Server
+from holdfast.process.errors import CannotStart
+from holdfast.process.tuning import tune_garbage_collection
+
+__all__ = ["listening_sockets", "main"]
+
+_BACKLOG = 2048
+_GRACE_SECONDS = 2.0
+_NEWCOMERS_A_TURN = 16
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="holdfast.app.worker_process")
+    for name in ("--socket", "--life", "--ready"):
+        parser.add_argument(name, type=int, required=True)
+    given = parser.parse_args()
+    try:
+        settings = load_settings()
+        configure_logging(settings)
+        _follow(given.life, settings)
+        layer = build_app(settings)
+        server = Server(
+            layer,
+            connection_limits(settings),
+            shutdown_seconds=settings.shutdown_seconds,
+            backlog=_BACKLOG,
+            ready=lambda: _report_ready(given.ready),
+            draining=layer.end_streams,
+        )
+        tune_garbage_collection()
+        server.run(listening_sockets(given.socket))
+    except CannotStart as error:
+        print(f"holdfast: {error}", file=sys.stderr)
+        return 1
+    return 0 if server.is_started else 1
+
+
+def listening_sockets(number: int) -> list[socket.socket]:
+    """The inherited listening socket (a file descriptor), many times over.
+
+    The loop accepts one new connection of each listening socket in a turn. In an on-sale a turn has a hundred requests
+    in it and takes milliseconds: of a thousand who come at once, the last would be accepted after a second and more.
+    """
+    first = socket.socket(fileno=number)
+    # All workers share one description of the socket. Its copies must not make it block: a worker that finds no
+    # connection would stand still until the next one comes.
+    first.setblocking(False)
+    return [first, *(first.dup() for _ in range(_NEWCOMERS_A_TURN - 1))]
+
+
+def _report_ready(pipe: int) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        os.write(pipe, b"1")
+    os.close(pipe)
+
+
+def _follow(life: int, settings: Settings) -> None:
+    """End with the supervisor: its end of the pipe closes however it dies, SIGKILL included."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            os.read(life, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(settings.shutdown_seconds + _GRACE_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="life", daemon=True).start()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

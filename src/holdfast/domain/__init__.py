@@ -1,1 +1,0 @@
-"""The domain: what a sale means, pure, with the standard library only."""

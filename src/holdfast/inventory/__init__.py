@@ -1,0 +1,1 @@
+"""Inventory: who has which admission. The sealed, fast core; it imports no other context."""

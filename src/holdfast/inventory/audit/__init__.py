@@ -1,0 +1,1 @@
+"""Audit: a second opinion on everything that was sold."""

@@ -1,0 +1,290 @@
+"""Comparing: one event's rows with each other and with what its journal tells. The check feeds it page by page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from holdfast.ids import event_number_of
+from holdfast.inventory.audit.replay import Counters, Replay, Told
+from holdfast.inventory.audit.store import ClaimGroup, HoldRow, Opening, Page
+
+MOST_TOLD = 20
+"""Of one kind, for each event: a hundred thousand wrong seats are not a hundred thousand lines."""
+
+_STATUS_OF = {
+    "held": "active",
+    "booked": "confirmed",
+    "cancelled": "confirmed",
+    "released": "released",
+    "expired": "expired",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Two places that should say the same, and do not. `code` is stable."""
+
+    event: int
+    code: str
+    subject: str
+    detail: str
+
+
+class Comparing:
+    """The state of one event's check."""
+
+    def __init__(self, opening: Opening) -> None:
+        self.number = opening.event.number
+        self.disagreements: list[Disagreement] = []
+        self.left_out = 0
+        self.replay = Replay(self.tell)
+        self._opening = opening
+        self._counts: Counter[str] = Counter()
+        self._sums: dict[int, Counters] = {}
+        """What the claims add up to, as of the opening's version."""
+        self._seat_area = {seat: area for area, seats in opening.seats.items() for seat in seats}
+        self._holder: dict[int, UUID] = {}
+        """Seat -> who has it, as of the opening's version."""
+        self._areas = {area.number: area for area in opening.areas}
+        if opening.version is None:
+            self.tell("inventory_missing", "event", "it has no row of inventories, and so no version")
+        if event_number_of(opening.event.id) != self.number:
+            self.tell("id_of_other_event", f"event {opening.event.id}", "its id does not carry its number")
+
+    def tell(self, code: str, subject: str, detail: str) -> None:
+        self._counts[code] += 1
+        if self._counts[code] > MOST_TOLD:
+            self.left_out += 1
+        else:
+            self.disagreements.append(
+                Disagreement(event=self.number, code=code, subject=subject, detail=detail)
+            )
+
+    # -- the event's own rows --------------------------------------------------------------------------------------
+
+    def compare_opening(self) -> None:
+        """Call it when the replay has reached the opening's version."""
+        opening, replay = self._opening, self.replay
+        if opening.newest_version != opening.version:
+            self.tell(
+                "version_differs",
+                "inventory",
+                f"it is at version {opening.version}, the journal ends with {opening.newest_version}",
+            )
+        if replay.at is not None and opening.last_at < replay.at:
+            self.tell("time_differs", "inventory", "its time is before that of its last version")
+        if opening.reclaimed_until > opening.last_at:
+            self.tell(
+                "reclaimed_until_wrong", "inventory", "reclaimed_until lies ahead of the event's own time"
+            )
+        for name, told in replay.fields.items():
+            value = getattr(opening.event, name, None)
+            is_said = value.isoformat() if isinstance(value, datetime) else value
+            if is_said != told:
+                self.tell("rule_differs", name, f"the event says {is_said}, the journal {told}")
+        for area in opening.areas:
+            if min(area.held, area.booked, area.blocked) < 0 or area.free < 0:
+                self.tell(
+                    "oversold",
+                    f"area {area.number}",
+                    f"held {area.held}, booked {area.booked}, blocked {area.blocked} of {area.capacity}",
+                )
+            seats = len(opening.seats.get(area.number, ()))
+            if area.seated and seats != area.capacity:
+                self.tell(
+                    "capacity_differs", f"area {area.number}", f"capacity {area.capacity}, {seats} seats"
+                )
+            if not area.seated and seats:
+                self.tell("capacity_differs", f"area {area.number}", f"it is counted, and has {seats} seats")
+            counters = replay.areas.get(area.number, Counters())
+            for what in ("capacity", "held", "booked", "blocked"):
+                row, journal = getattr(area, what), getattr(counters, what)
+                if row != journal:
+                    self.tell(
+                        "journal_differs", f"area {area.number}", f"{what} {row}, by the journal {journal}"
+                    )
+        for number in {*replay.areas, *opening.seats} - set(self._areas):
+            self.tell("area_unknown", f"area {number}", "there is no such area")
+
+    def compare_sums(self) -> None:
+        """Call it after the last page: what all claims add up to, and who was never met."""
+        for area in self._opening.areas:
+            sums = self._sums.get(area.number, Counters())
+            for what in ("held", "booked", "blocked"):
+                counter, claimed = getattr(area, what), getattr(sums, what)
+                if counter != claimed:
+                    self.tell(
+                        "counter_differs",
+                        f"area {area.number}",
+                        f"{what} {counter}, its claims add up to {claimed}",
+                    )
+        version = self._opening.version or 0
+        for id, told in self.replay.told.items():
+            if not told.seen and told.held <= version:
+                self.tell("row_missing", _called(told, id), "the journal tells of it, and it has no rows")
+
+    # -- a page ----------------------------------------------------------------------------------------------------
+
+    def compare_page(self, page: Page) -> None:
+        for row in page.journal:
+            self.replay.follow(row.version, row.at, row.structural, row.changes)
+        holds: dict[UUID, HoldRow] = {}
+        for hold in page.holds:
+            if hold.id in holds:
+                self.tell("booked_twice", f"hold {hold.id}", "it has more than one booking")
+            holds[hold.id] = hold
+        for booking, hold_id in page.stray_bookings:
+            self.tell("booking_without_hold", f"booking {booking}", f"there is no hold {hold_id}")
+        for id in {*holds, *page.blocks, *page.claims}:
+            groups = page.claims.get(id, [])
+            self._compare_id(id, groups)
+            if id in holds:
+                self._compare_hold(holds[id], groups, page)
+            elif id in page.blocks:
+                self._compare_block(id, page.blocks[id], groups)
+            else:
+                self.tell("claim_without_holder", f"claims of {id}", "there is no such hold or block")
+            for group in groups:
+                self._add_up(id, group)
+            self._compare_journal(id, holds.get(id), page.blocks.get(id), groups)
+
+    def _compare_id(self, id: UUID, groups: list[ClaimGroup]) -> None:
+        if event_number_of(id) != self.number:
+            self.tell("id_of_other_event", str(id), f"its id carries the number {event_number_of(id)}")
+        if not groups:
+            self.tell("without_claims", str(id), "it has no claims at all")
+
+    def _compare_hold(self, hold: HoldRow, groups: list[ClaimGroup], page: Page) -> None:
+        who = f"hold {hold.id}"
+        if any(group.kind != "hold" for group in groups):
+            self.tell("claim_kind", who, "it has claims of a block")
+        claimed = sum(sum(group.quantities) for group in groups)
+        if groups and claimed != hold.quantity:
+            self.tell("quantity_differs", who, f"it is of {hold.quantity}, its claims add up to {claimed}")
+        live = hold.status == "active" or (hold.status == "confirmed" and hold.booking_status != "cancelled")
+        booked = hold.status == "confirmed"
+        if any((group.ended is None) != live for group in groups):
+            state = "live" if live else "over"
+            self.tell(
+                "claim_differs", who, f"it is {hold.status} and so {state}, and not all of its claims are"
+            )
+        if any((group.booked is not None) != booked for group in groups):
+            self.tell(
+                "claim_differs", who, f"it is {hold.status}, and its claims are {'not ' * booked}booked"
+            )
+        if booked != (hold.booking_id is not None):
+            self.tell(
+                "booking_differs", who, f"it is {hold.status}, and has {'no' if booked else 'a'} booking"
+            )
+        if hold.booking_id is not None and event_number_of(hold.booking_id) != self.number:
+            self.tell(
+                "id_of_other_event", f"booking {hold.booking_id}", "its id carries another event's number"
+            )
+        if hold.status == "active" and hold.expires_at < page.reclaimed_until:
+            self.tell("reclaimed_until_wrong", who, "it is active, and expires before reclaimed_until")
+        if hold.status == "expired" and hold.expires_at > page.last_at:
+            self.tell("expired_early", who, "it is expired, and its expiry lies ahead")
+
+    def _compare_block(self, id: UUID, stands: bool, groups: list[ClaimGroup]) -> None:
+        if any(group.kind != "block" for group in groups):
+            self.tell("claim_kind", f"block {id}", "it has claims of a hold")
+        if any((group.ended is None) != stands for group in groups):
+            self.tell(
+                "claim_differs",
+                f"block {id}",
+                f"it {'stands' if stands else 'is lifted'}, its claims do not agree",
+            )
+
+    def _add_up(self, id: UUID, group: ClaimGroup) -> None:
+        """Sums as of the opening's version, whenever the page was read."""
+        version = self._opening.version or 0
+        if group.held > version:
+            return
+        live = group.ended is None or group.ended > version
+        state = "blocked" if group.kind == "block" else "held"
+        if state == "held" and group.booked is not None and group.booked <= version:
+            state = "booked"
+        for area, seat, quantity in zip(group.areas, group.seats, group.quantities, strict=True):
+            if area not in self._areas:
+                self.tell("area_unknown", f"claim of {id}", f"there is no area {area}")
+            elif (seat is not None) != self._areas[area].seated:
+                self.tell("seat_in_other_area", f"claim of {id}", f"seat {seat} of area {area}")
+            elif seat is not None and self._seat_area.get(seat) != area:
+                known = seat in self._seat_area
+                detail = f"seat {seat} is not of area {area}" if known else f"there is no seat {seat}"
+                self.tell("seat_in_other_area" if known else "seat_unknown", f"claim of {id}", detail)
+            if not live:
+                continue
+            sums = self._sums.setdefault(area, Counters())
+            setattr(sums, state, getattr(sums, state) + quantity)
+            if seat is not None and self._holder.setdefault(seat, id) != id:
+                self.tell("seat_claimed_twice", f"seat {seat}", f"{self._holder[seat]} and {id} have it")
+
+    # -- the journal -----------------------------------------------------------------------------------------------
+
+    def _compare_journal(
+        self, id: UUID, hold: HoldRow | None, stands: bool | None, groups: list[ClaimGroup]
+    ) -> None:
+        told = self.replay.told.get(id)
+        if told is None:
+            self.tell("not_in_journal", str(id), "it has rows, and the journal never tells of it")
+            return
+        told.seen = True
+        who = _called(told, id)
+        if hold is not None:
+            self._compare_told(who, "status", hold.status, _STATUS_OF.get(told.state))
+            if told.state in ("held", "expired"):
+                self._compare_told(who, "expires_at", hold.expires_at, told.until)
+            if told.booking is not None:
+                self._compare_told(who, "booking", hold.booking_id, told.booking)
+                expected = "cancelled" if told.state == "cancelled" else "confirmed"
+                self._compare_told(who, "booking's status", hold.booking_status, expected)
+            self._compare_told(who, "buyer", hold.buyer, told.buyer)
+        elif stands is not None:
+            self._compare_told(who, "state", "blocked" if stands else "lifted", told.state)
+        areas: dict[int, int] = {}
+        seats: list[int] = []
+        for group in groups:
+            for area, seat, quantity in zip(group.areas, group.seats, group.quantities, strict=True):
+                areas[area] = areas.get(area, 0) + quantity
+                if seat is not None:
+                    seats.append(seat)
+        if groups:
+            self._compare_told(who, "quantities by area", areas, told.areas)
+            self._compare_told(who, "seats", sorted(seats), sorted(told.seats))
+            self._compare_told(who, "first version", min(group.held for group in groups), told.held)
+            for group in groups:
+                self._compare_told(who, "booked version", group.booked, told.booked)
+                self._compare_told(who, "last version", group.ended, told.ended)
+
+    def _compare_told(self, who: str, what: str, row: object, told: object) -> None:
+        if row != told:
+            self.tell(
+                "journal_differs", who, f"{what}: {_short(row)} by its rows, {_short(told)} by the journal"
+            )
+
+    # -- what refers to sales --------------------------------------------------------------------------------------
+
+    def compare_attempt(
+        self, number: int, status: str, quantity: int, booking: UUID | None, sold: int | None
+    ) -> None:
+        who = f"attempt {number}"
+        if status == "FAILED":
+            if booking is not None:
+                self.tell("attempt_differs", who, f"it FAILED, and names the booking {booking}")
+        elif booking is None or sold is None:
+            self.tell("attempt_without_booking", who, f"it is CONFIRMED, and there is no booking {booking}")
+        elif sold != quantity:
+            self.tell("attempt_differs", who, f"it is of {quantity}, its booking of {sold}")
+
+
+def _called(told: Told, id: UUID) -> str:
+    return f"{'block' if told.state in ('blocked', 'lifted') else 'hold'} {id}"
+
+
+def _short(value: object) -> str:
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -1,0 +1,108 @@
+"""The live check's reads: what an event's journal gained, compared with the rows inside the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.postgres import queries
+from holdfast.postgres.connections import Connections
+
+SQL = queries.load("live_check")
+FIND_MOVED = queries.load("workers")["find_moved"]
+
+MOST_TOLD = 20
+"""Disagreements of one step, or of one event's sums."""
+
+Counters = tuple[int, int, int, int]
+"""capacity, held, booked, blocked"""
+
+Wrong = tuple[str, str, str]
+"""(code, subject, detail)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A piece of an event's journal, from a version to `until`, and what disagrees in it."""
+
+    version: int
+    """The event's own, at the moment of the look."""
+    until: int
+    areas: dict[int, Counters]
+    """The counters' rows at that moment."""
+    moved: dict[int, tuple[int, int, int]]
+    """By how much the journal moved held, booked and blocked, by area."""
+    capacities: dict[int, int]
+    """Capacities that the journal set, by area."""
+    wrong: Sequence[Wrong]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """A small event's counters against all of its live claims."""
+
+    is_small: bool
+    counters: Sequence[tuple[int, str, int, int]]
+    """(area, what, counter, claimed) where the two differ."""
+    seats: Sequence[int]
+    """Seats with two live claims."""
+
+
+class LiveCheckReads:
+    """Each call is one snapshot of less than a second. Raises Busy where that was too short for it, InvariantViolated
+    where the rows cannot even be read, Unavailable."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def find_moved(self, *, seconds: float, most: int) -> dict[int, tuple[int, Counters]]:
+        """Version and summed counters of every event that moved within the last seconds, read in pages."""
+        found: dict[int, tuple[int, Counters]] = {}
+        for pool in self._connections.all():
+            after = 0
+            while True:
+                parameters = {"after": after, "seconds": seconds, "most": most}
+                page = await self._connections.ask_pool(pool, FIND_MOVED, parameters)
+                found |= {row[0]: (row[1], (row[2], row[3], row[4], row[5])) for row in page}
+                if len(page) < most:
+                    break
+                after = page[-1][0]
+        return found
+
+    async def find_version_before(self, number: int, seconds: float) -> int | None:
+        """The version before the event's last so many seconds of sale, -1 where it began within them."""
+        row = await self._snapshot(number, "version_before", seconds=seconds)
+        return None if row is None else row[0]
+
+    async def look(self, number: int, since: int, most: int) -> Step | None:
+        """At most so many versions of the journal after `since`; None where there is no such event."""
+        row = await self._snapshot(number, "look", since=since, most=most, most_told=MOST_TOLD)
+        if row is None:
+            return None
+        version, until, areas, moved, capacities, wrong = row
+        return Step(
+            version=version,
+            until=until,
+            areas={number: (capacity, *taken) for number, capacity, *taken in areas},
+            moved={number: tuple(by) for number, *by in moved},
+            capacities=dict(capacities),
+            wrong=[(code, subject, detail) for code, subject, detail in wrong],
+        )
+
+    async def add_up(self, number: int, most_claims: int) -> Sums:
+        """Of an event with at most so many claims; with more it is not small, and nothing is said."""
+        row = await self._snapshot(number, "add_up", most=most_claims, most_told=MOST_TOLD)
+        assert row is not None
+        is_small, counters, seats = row
+        differing = [
+            (int(area), what, int(counter), int(claimed)) for area, what, counter, claimed in counters
+        ]
+        return Sums(is_small=is_small, counters=differing, seats=seats)
+
+    async def _snapshot(self, number: int, statement: str, **parameters: Any) -> tuple[Any, ...] | None:
+        pool = self._connections.pool(number)
+        async with self._connections.use(pool) as connection, connection.transaction():
+            await connection.execute(SQL["limit_snapshot"])
+            asked = {"event_number": number, **parameters}
+            return await (await connection.execute(SQL[statement], asked, binary=True)).fetchone()

@@ -1,0 +1,1 @@
+"""Batching: one event's commands are decided together, in one transaction."""

@@ -1,0 +1,273 @@
+"""Batches: commands of one event against the database, and what is done when that fails.
+
+Data errors, and bugs of ours, are split by halves, so that one bad command never spoils its neighbours; serialization
+failures retry whole; a connection lost before COMMIT was sent is `unavailable`; from then on the outcome is unknown. On
+any failure the mirror is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from holdfast.errors import Busy, EventNotFound, Fault, InvariantViolated
+from holdfast.inventory.batching.limits import Limits
+from holdfast.inventory.batching.loads import Known, needs_of
+from holdfast.inventory.projections.occupancies import Mirrors
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.changes import Changes
+from holdfast.inventory.rules.decide import decide
+from holdfast.inventory.rules.occupancy import Holdings
+from holdfast.inventory.store.events import Catalogue
+from holdfast.inventory.store.many_events import Member, SpanningBatch
+from holdfast.inventory.store.one_event import Batch, StaleError
+from holdfast.postgres import translate as errors
+from holdfast.postgres.connections import Connections
+from holdfast.postgres.deadline import cut_after
+
+log = structlog.get_logger(__name__)
+
+MOST_TRIES = 4
+MOST_KNOWN = 20_000
+"""Events whose rules a process remembers; the least lately sold go first."""
+
+_SHARED = (
+    c.PlaceHold,
+    c.BookInstantly,
+    c.ExtendHold,
+    c.ReleaseHold,
+    c.ConfirmHold,
+    c.CancelBooking,
+)
+"""Commands of buyers. What an organiser does to an event has a batch of its own."""
+
+Committed = Callable[[Inventory, Changes], None]
+"""Told of each commit, after it returned and before anyone is answered."""
+
+
+class Batches:
+    """Runs batches; remembers of each event what makes the next load fit in one round trip."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        catalogue: Catalogue,
+        mirrors: Mirrors,
+        *,
+        limits: Limits,
+        committed: Committed,
+        violated: Callable[[int], None],
+    ) -> None:
+        self._connections = connections
+        self._catalogue = catalogue
+        self._mirrors = mirrors
+        self._limits = limits
+        self._committed = committed
+        self._violated = violated
+        self._known: dict[int, Known] = {}
+
+    async def run(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
+        """One outcome per command; a Fault of one command is an item. Raises a Fault that holds for all."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self._once(number, commands)
+            except EventNotFound as refusal:
+                self._forget(number)
+                return [refusal] * len(commands)
+            except StaleError as stale:
+                self._forget(number)
+                if tries >= MOST_TRIES:
+                    log.warning("batch_stale", event_number=number, what=str(stale))
+                    raise Busy("The event is changing.") from stale
+            except Fault:
+                self._forget(number)
+                raise
+            except Exception as error:  # the one door: whatever the store raised becomes a fault of ours
+                self._forget(number)
+                if errors.is_retryable(error) and tries < MOST_TRIES:
+                    continue
+                if (
+                    errors.is_lost(error) and tries < 2
+                ):  # nothing was sent to commit: the others died with it, too
+                    await self._connections.forget_dead()
+                    continue
+                if errors.is_of_a_command(error):
+                    return await self._split(number, commands, error)
+                log.warning("batch_failed", event_number=number, size=len(commands), error=repr(error))
+                raise errors.translate(error) from error
+
+    async def _split(self, number: int, commands: Sequence[c.Command], error: BaseException) -> list[Any]:
+        """The database refused what had been decided: find the command by halves, sell the others theirs."""
+        if len(commands) == 1:
+            self._violated(number)
+            log.error(
+                "invariant_violated",
+                event_number=number,
+                command=type(commands[0]).__name__,
+                error=repr(error),
+            )
+            fault = errors.translate(error)
+            assert isinstance(fault, InvariantViolated)
+            return [fault]
+        half = len(commands) // 2
+        outcomes: list[Any] = []
+        for part in (commands[:half], commands[half:]):
+            try:
+                outcomes += await self.run(number, part)
+            except Fault as fault:
+                outcomes += [fault] * len(part)
+        return outcomes
+
+    async def _once(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
+        known = await self._get_known(number)
+        needs = needs_of(commands, known)
+        holdings = await self._mirrors.get(number, known.event.map_version) if needs.seats else None
+        pool = self._connections.pool(number)
+        connection = await pool.getconn()
+        try:
+            batch = Batch(connection, number)
+            committed = False
+            try:
+                with cut_after(connection, self._limits.answer_seconds):
+                    inventory = await batch.load(needs, known, holdings)
+                outcomes, changes = decide(inventory, commands)
+                if not changes.is_empty:
+                    with cut_after(connection, self._limits.answer_seconds):
+                        await batch.commit(inventory)
+                    committed = True
+                self._remember(inventory, changes, holdings)
+                return outcomes
+            except errors.CommitUnknownError:
+                await connection.close()
+                raise
+            finally:
+                if not committed and not connection.closed:
+                    with cut_after(connection, self._limits.answer_seconds):
+                        await batch.roll_back()
+        finally:
+            await pool.putconn(connection)
+
+    async def run_together(self, groups: Sequence[tuple[int, Sequence[c.Command]]]) -> list[list[Any] | None]:
+        """Commands of several events in one transaction: one outcome per command, or None for events that need a batch
+        of their own: those that others have locked, that this process knows too little of, and all of them where the
+        transaction failed and nothing was done. Raises OutcomeUnknown for all."""
+        told: dict[int, list[Any]] = {}
+        members = [member for number, commands in groups if (member := self._member(number, commands))]
+        try:
+            if len(members) > 1:
+                told = await self._together(members, dict(groups))
+        except errors.CommitUnknownError as unknown:
+            self._forget_all(members)
+            log.warning("batch_failed", events=len(members), error=repr(unknown))
+            raise errors.translate(unknown) from unknown
+        except Exception as error:  # noqa: BLE001 - each event finds out for itself, in a batch of its own
+            self._forget_all(members)
+            if errors.is_lost(error):
+                await self._connections.forget_dead()
+            log.info("batch_parted", events=len(members), error=repr(error))
+        return [told.get(number) for number, _ in groups]
+
+    def _member(self, number: int, commands: Sequence[c.Command]) -> Member | None:
+        """Of an event that a batch of several can take, as far as this process knows."""
+        known = self._known.get(number)
+        if known is None or not all(isinstance(command, _SHARED) for command in commands):
+            return None
+        if self._connections.pool(number) is not self._connections.control():
+            return None  # one transaction is on one node
+        needs = needs_of(commands, known)
+        holdings = self._mirrors.find(number, known.event.map_version) if needs.seats else None
+        if needs.seats and holdings is None:
+            return None
+        member = Member(number=number, known=known, needs=needs, holdings=holdings)
+        return member if member.fits else None
+
+    async def _together(
+        self, members: Sequence[Member], commands: Mapping[int, Sequence[c.Command]]
+    ) -> dict[int, list[Any]]:
+        pool = self._connections.control()
+        connection = await pool.getconn()
+        try:
+            batch = SpanningBatch(connection)
+            committed = False
+            try:
+                with cut_after(connection, self._limits.answer_seconds):
+                    inventories = await batch.load(members)
+                decided = {
+                    number: decide(inventory, commands[number]) for number, inventory in inventories.items()
+                }
+                changed = [inventories[number] for number, (_, made) in decided.items() if not made.is_empty]
+                if changed:
+                    with cut_after(connection, self._limits.answer_seconds):
+                        await batch.commit(changed)
+                    committed = True
+                for member in members:
+                    if member.number in decided:
+                        changes = decided[member.number][1]
+                        self._remember(inventories[member.number], changes, member.holdings)
+                return {number: outcomes for number, (outcomes, _) in decided.items()}
+            except errors.CommitUnknownError:
+                await connection.close()
+                raise
+            finally:
+                if not committed and not connection.closed:
+                    with cut_after(connection, self._limits.answer_seconds):
+                        await batch.roll_back()
+        finally:
+            await pool.putconn(connection)
+
+    def _forget_all(self, members: Iterable[Member]) -> None:
+        for member in members:
+            self._forget(member.number)
+
+    def _remember(self, inventory: Inventory, changes: Changes, holdings: Holdings | None) -> None:
+        """After a commit. It has happened: whatever fails here must not be told as if it had not."""
+        number = inventory.event.number
+        try:
+            if holdings is not None and changes.journal:
+                holdings.follow(inventory.version, inventory.now, changes.journal)
+            if changes.event or changes.new_areas:
+                self._forget(number)
+            else:
+                self._know(number, Known(event=inventory.event, areas=tuple(inventory.areas.values())))
+            self._committed(inventory, changes)
+        except Exception:
+            self._forget(number)
+            log.exception("commit_not_followed", event_number=number)
+
+    async def id_of(self, number: int) -> UUID | None:
+        """The id of the event with this number; ids never change, so that what is remembered will do."""
+        try:
+            return (await self._get_known(number)).event.id
+        except EventNotFound:
+            return None
+
+    def is_wholly_seated(self, number: int) -> bool:
+        """As far as this process remembers the event: whether it sells numbered seats only."""
+        known = self._known.get(number)
+        return known is not None and all(area.seated for area in known.areas)
+
+    async def _get_known(self, number: int) -> Known:
+        known = self._known.get(number)
+        if known is None:
+            found = await self._catalogue.find_known(number)
+            if found is None:
+                raise EventNotFound("There is no such event.")
+            known = self._know(number, found)
+        return known
+
+    def _know(self, number: int, known: Known) -> Known:
+        self._known.pop(number, None)
+        self._known[number] = known
+        if len(self._known) > MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        return known
+
+    def _forget(self, number: int) -> None:
+        self._known.pop(number, None)
+        self._mirrors.drop(number)

@@ -1,0 +1,172 @@
+"""Lanes: who takes the next batch, and of which events.
+
+A runner takes what has arrived in a lane (of a crowd the half: `Lane.take`), has it decided as one batch in one
+transaction, answers each caller its own outcome, and goes on with what arrived meanwhile. No timer, no idle latency: a
+lone request is a batch of one. Where several events have a little to do each, one transaction does it for all of them;
+an event with much to do goes alone.
+There are few runners, so that groups form by themselves under load; lanes take turns, so that none starves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from holdfast.errors import Busy, Fault, OutcomeUnknown
+from holdfast.inventory.batching.lane import ENOUGH, HasLeft, Lane, Waiting
+from holdfast.inventory.batching.limits import Limits
+from holdfast.inventory.batching.runner import Batches
+from holdfast.inventory.rules import commands as c
+
+__all__ = ["Lanes"]
+
+MOST_IDLE = 10_000
+MOST_TOGETHER = 64
+"""Events of one batch."""
+MOST_OF_A_COLD = 8
+"""Commands waiting in a lane that shares a batch; with more than that an event is hot, and goes alone."""
+
+Taken = list[tuple[Lane, list[Waiting]]]
+
+
+class Lanes:
+    """By event number; each process has its own."""
+
+    def __init__(
+        self, batches: Batches, limits: Limits, observe: Callable[[int, float], None], *, runners: int
+    ) -> None:
+        self._batches = batches
+        self._limits = limits
+        self._observe = observe
+        self._most_runners = runners
+        self._running = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Asked for once: Python asks the system each time whether it is still the same process."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ready: deque[Lane] = deque()
+        """Lanes in which something waits, and for which nobody runs a batch."""
+        self._lanes: dict[int, Lane] = {}
+
+    def __getitem__(self, number: int) -> Lane:
+        lane = self._lanes.get(number)
+        if lane is None:
+            if len(self._lanes) >= MOST_IDLE:
+                self._lanes = {key: lane for key, lane in self._lanes.items() if lane.is_scheduled}
+            lane = self._lanes[number] = Lane(number, self._limits, by_seat=self._batches.is_wholly_seated)
+        return lane
+
+    @property
+    def depth(self) -> int:
+        return sum(lane.depth for lane in self._lanes.values())
+
+    def submit(self, number: int, command: c.Command, has_left: HasLeft | None = None) -> asyncio.Future[Any]:
+        """Raises Busy at once where the event's queue is full."""
+        lane = self[number]
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        waiter = lane.submit(command, has_left, loop)
+        if not lane.is_scheduled:
+            lane.is_scheduled = True
+            self._ready.append(lane)
+            if self._running < self._most_runners:
+                self._running += 1
+                runner = loop.create_task(self._run())
+                self._tasks.add(runner)
+                runner.add_done_callback(self._tasks.discard)
+        return waiter
+
+    async def _run(self) -> None:
+        taken: Taken = []
+        try:
+            while self._ready:
+                lanes = self._next()
+                taken = self._take(lanes)
+                if len(taken) == 1:
+                    await self._run_alone(*taken[0])
+                elif taken:
+                    await self._run_together(taken)
+                taken = []
+                for lane in lanes:
+                    lane.is_scheduled = lane.depth > 0
+                    if lane.is_scheduled:
+                        self._ready.append(lane)
+                if not self._ready or self._ready[0].depth < ENOUGH:
+                    await asyncio.sleep(0)  # what arrived meanwhile is read before the next batch forms
+                # Else the database works while those of the last batch get their answers, and ask again.
+        except BaseException:  # the server is stopping, or a bug: nobody is left waiting for ever
+            for _, batch in taken:
+                for waiting in batch:
+                    waiting.tell(OutcomeUnknown("The server is stopping."))
+            for lane in self._lanes.values():
+                lane.refuse_all(Busy("The server is stopping."))
+                lane.is_scheduled = False
+            self._ready.clear()
+            raise
+        finally:  # at once, not when the task is seen to have ended: the next to come starts another
+            self._running -= 1
+
+    @staticmethod
+    def _take(lanes: list[Lane]) -> Taken:
+        now = asyncio.get_running_loop().time()
+        taken: Taken = []
+        claims = 0
+        for lane in lanes:
+            batch, claims = lane.take(now, claims)
+            if batch:
+                taken.append((lane, batch))
+        return taken
+
+    def _next(self) -> list[Lane]:
+        """The first in turn; and where it has little to do, others of that kind."""
+        first = self._ready.popleft()
+        if not _is_cold(first):
+            return [first]
+        lanes, commands, others = [first], first.depth, []
+        while self._ready and len(lanes) < MOST_TOGETHER:
+            lane = self._ready.popleft()
+            if _is_cold(lane) and commands + lane.depth <= self._limits.batch_maximum:
+                lanes.append(lane)
+                commands += lane.depth
+            else:
+                others.append(lane)
+        self._ready.extendleft(reversed(others))
+        return lanes
+
+    async def _run_alone(self, lane: Lane, batch: list[Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        lane.goes_alone = False
+        began, others_wait = loop.time(), lane.depth > 0
+        try:
+            outcomes = await self._batches.run(lane.number, [waiting.command for waiting in batch])
+        except Fault as fault:
+            outcomes, others_wait = [fault] * len(batch), False
+        took = loop.time() - began
+        self._observe(len(batch), took)
+        if others_wait:
+            lane.learn_pace(took, len(batch))
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            waiting.tell(outcome)
+
+    async def _run_together(self, taken: Taken) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        told: list[list[Any] | None]
+        try:
+            told = await self._batches.run_together(
+                [(lane.number, [waiting.command for waiting in batch]) for lane, batch in taken]
+            )
+        except Fault as fault:
+            told = [[fault] * len(batch) for _, batch in taken]
+        self._observe(sum(map(len, filter(None, told))), loop.time() - began)
+        for (lane, batch), outcomes in zip(taken, told, strict=True):
+            if outcomes is None:
+                lane.put_back(batch)
+                lane.goes_alone = True
+                continue
+            for waiting, outcome in zip(batch, outcomes, strict=True):
+                waiting.tell(outcome)
+
+
+def _is_cold(lane: Lane) -> bool:
+    return not lane.goes_alone and lane.depth <= MOST_OF_A_COLD

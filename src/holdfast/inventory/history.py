@@ -1,0 +1,175 @@
+"""History: all that ever happened to one seat, from its claims and the journal. There is no other bookkeeping of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from holdfast.errors import SeatNotFound
+from holdfast.inventory.projections.read_models import Pictures
+from holdfast.inventory.rules.changes import Entry
+from holdfast.inventory.rules.event import EventStatus
+from holdfast.inventory.store.read_models import PictureReads, SeatClaim
+
+Position = tuple[int, bool, UUID, int]
+"""A claim's place among those of its seat, and how many of its items were told already."""
+
+Cancellation = tuple[int, datetime]
+"""Version and time at which the event was cancelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryItem:
+    """One change of a seat: held, booked, released, expired, cancelled, blocked or lifted."""
+
+    at: datetime
+    change: str
+    version: int
+    hold: UUID | None = None
+    booking: UUID | None = None
+    block: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """What the journal says of one hold or block at one version."""
+
+    at: datetime
+    entries: list[Entry]
+
+    def entry(self, *changes: str) -> Entry:
+        return next(entry for entry in self.entries if entry["change"] in changes)
+
+
+class Histories:
+    """An expiry is told at the hold's `expires_at`, with the version that the event had then, whether or not its rows
+    were rewritten since; the end of a hold by its event's cancelling, when that was cancelled."""
+
+    def __init__(self, reads: PictureReads, pictures: Pictures) -> None:
+        self._reads = reads
+        self._pictures = pictures
+
+    async def list_changes(
+        self, number: int, label: str, *, start: Position | None, limit: int
+    ) -> tuple[list[HistoryItem], Position | None]:
+        """A page, oldest first, and where the next one starts. Raises EventNotFound, SeatNotFound."""
+        picture = await self._pictures.get_current(number)
+        seat, now = picture.seat_map.number_of(label), picture.now
+        is_cancelled = picture.event.status is EventStatus.CANCELLED
+        if seat is None:
+            raise SeatNotFound("The event has no such seat.")
+        claims = await self._reads.list_claims_of_seat(
+            number, seat, start=start[:3] if start else None, most=limit + 1
+        )
+        cancellation = await self._reads.find_cancellation(number) if is_cancelled else None
+        told = await self._tell(number, claims, cancellation, now=now)
+        items: list[HistoryItem] = []
+        for index, (claim, changes) in enumerate(zip(claims, told, strict=True)):
+            skipped = start[3] if start and index == 0 and claim.place == start[:3] else 0
+            for place, item in enumerate(changes[skipped:], start=skipped):
+                if len(items) == limit:
+                    return items, (*claim.place, place)
+                items.append(item)
+        return items, None
+
+    async def _tell(
+        self, number: int, claims: Sequence[SeatClaim], cancellation: Cancellation | None, *, now: datetime
+    ) -> list[list[HistoryItem]]:
+        """Each claim's items, in order."""
+        if not claims:
+            return []
+        steps = await self._steps_of(number, claims)
+        expiries = {
+            claim.expires_at
+            for claim in claims
+            if claim.expires_at is not None and claim.booked_version is None and claim.expires_at <= now
+        }
+        versions = await self._reads.versions_at(number, sorted(expiries)) if expiries else {}
+        return [_tell_claim(claim, steps, cancellation, versions, now=now) for claim in claims]
+
+    async def _steps_of(self, number: int, claims: Sequence[SeatClaim]) -> dict[tuple[int, UUID], _Step]:
+        versions = {
+            version
+            for claim in claims
+            for version in (claim.held_version, claim.booked_version, claim.ended_version)
+            if version is not None
+        }
+        found = await self._reads.list_entries(number, sorted(versions), [claim.hold_id for claim in claims])
+        steps: dict[tuple[int, UUID], _Step] = {}
+        for version, at, _, entry in sorted(found, key=lambda each: (each[0], each[2])):
+            of = UUID(entry.get("hold") or entry["block"])
+            steps.setdefault((version, of), _Step(at=at, entries=[])).entries.append(entry)
+        return steps
+
+
+def _tell_claim(
+    claim: SeatClaim,
+    steps: dict[tuple[int, UUID], _Step],
+    cancellation: Cancellation | None,
+    versions: dict[datetime, int],
+    *,
+    now: datetime,
+) -> list[HistoryItem]:
+    def at_version(version: int) -> _Step:
+        return steps[version, claim.hold_id]
+
+    if claim.kind == "block":
+        step = at_version(claim.held_version)
+        items = [HistoryItem(at=step.at, change="blocked", version=claim.held_version, block=claim.hold_id)]
+        if claim.ended_version is not None:
+            step = at_version(claim.ended_version)
+            items.append(
+                HistoryItem(at=step.at, change="lifted", version=claim.ended_version, block=claim.hold_id)
+            )
+        return items
+
+    hold = claim.hold_id
+    step = at_version(claim.held_version)
+    items = []
+    if step.entries[0]["change"] == "held":
+        items.append(HistoryItem(at=step.at, change="held", version=claim.held_version, hold=hold))
+    if claim.booked_version is not None:
+        step = at_version(claim.booked_version)
+        booking = UUID(step.entry("booked")["booking"])
+        items.append(
+            HistoryItem(at=step.at, change="booked", version=claim.booked_version, hold=hold, booking=booking)
+        )
+        if claim.ended_version is not None:
+            step = at_version(claim.ended_version)
+            items.append(
+                HistoryItem(
+                    at=step.at, change="cancelled", version=claim.ended_version, hold=hold, booking=booking
+                )
+            )
+        return items
+    ending = _ending(claim, steps, cancellation, versions, now=now)
+    if ending is not None:
+        at, change, version = ending
+        items.append(HistoryItem(at=at, change=change, version=version, hold=hold))
+    return items
+
+
+def _ending(
+    claim: SeatClaim,
+    steps: dict[tuple[int, UUID], _Step],
+    cancellation: Cancellation | None,
+    versions: dict[datetime, int],
+    *,
+    now: datetime,
+) -> tuple[datetime, str, int] | None:
+    """(at, change, version) of the end of a hold that never was booked, whoever wrote it down, and when."""
+    expires_at = claim.expires_at
+    assert expires_at is not None
+    if cancellation is not None and cancellation[0] > claim.held_version:
+        version, at = cancellation
+        if (claim.ended_version is None or claim.ended_version > version) and at < expires_at:
+            return at, "released", version
+    if claim.ended_version is None and expires_at > now:
+        return None
+    if claim.ended_version is not None:
+        step = steps[claim.ended_version, claim.hold_id]
+        if step.at < expires_at:  # else it had lapsed before anyone wrote down anything
+            return step.at, "released", claim.ended_version
+    return expires_at, "expired", max(versions.get(expires_at, 0), claim.held_version)

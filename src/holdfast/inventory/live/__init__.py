@@ -1,0 +1,1 @@
+"""Live: the streams of events, and the commits that they follow."""

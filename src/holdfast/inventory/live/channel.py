@@ -1,0 +1,243 @@
+"""Channel: one watched event: what its watchers are told, when, and how it reaches all of them.
+
+One task does all of it, one thing after the other: a first message for those who have come, a change for all, a sign of
+life where nothing changes. Each is written once, and goes to the readers some hundred at a time, so that sales go on in
+between. A reader that has not taken the last message is not given the next: it gets a snapshot once it has. Nothing is
+buffered for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import orjson
+import structlog
+
+from holdfast.errors import HoldfastError
+from holdfast.inventory import metrics
+from holdfast.inventory.live.changes_since import Comparing
+from holdfast.inventory.live.clients import Watcher
+from holdfast.inventory.live.commits import Watching
+from holdfast.inventory.projections.availability_json import members_of
+from holdfast.inventory.projections.read_model import Picture
+from holdfast.inventory.projections.read_models import Pictures, SeatList
+from holdfast.inventory.projections.seat_json import seat_list
+from holdfast.inventory.rules.availability import Availability
+from holdfast.sse import KEEP_ALIVE, Message, Reader
+
+__all__ = ["Channel"]
+
+log = structlog.get_logger(__name__)
+
+PACE_SECONDS = 0.3
+PACE_SECONDS_PER_WATCHER = 20e-6
+"""Each message to each watcher costs a system call: with 10,000 of them there is one in 0.5 s."""
+KEEP_ALIVE_SECONDS = 15.0
+RETRY_SECONDS = 1.0
+"""Between two looks at an event whose database does not answer."""
+SMALLEST_WAIT_SECONDS = 0.005
+WRITES_AT_ONCE = 200
+MOST_TURNS = 25
+"""Of the loop, until the last of many thousands is told: each turn may hold as much work of sales as there is."""
+BYTES_AT_ONCE = 2 * 1024 * 1024
+LARGE_BYTES = 64 * 1024
+"""A snapshot above that is written once between two changes, and not for each state that newcomers find."""
+GREETING_SECONDS = 0.1
+"""Those who have come get their first messages for so long; then the others are told what is new."""
+
+
+class Channel:
+    """Runs as long as anybody watches."""
+
+    def __init__(
+        self, picture: Picture, pictures: Pictures, comparing: Comparing, watching: Watching
+    ) -> None:
+        self.number = picture.number
+        self.watchers: set[Watcher] = set()
+        self._pictures = pictures
+        self._comparing = comparing
+        self._watch = watching.watch(self.number)
+        self._waiting: list[Watcher] = []
+        """For a first message, or a snapshot."""
+        self._behind: set[Watcher] = set()
+        """Did not take a message; they wait for a snapshot once they can take one."""
+        self._picture = picture
+        self._state = picture.state
+        self._sequence = picture.sequence
+        self._heard = -1
+        """The newest version that was heard of when all were told last."""
+        self._snapshot: tuple[SeatList, Message] | None = None
+        """Not older than what all were told last: the next change has whatever it lacks."""
+        self._due_at = 0.0
+        """No message to all of them before."""
+        self._look_at = 0.0
+        """Then something changes without a commit, or the database is tried again."""
+        self._silent_at = 0.0
+        self._clock = 0.0
+        """What the loop's clock is ahead of the event's, as far as known: a picture from memory may be of long ago."""
+        self._task: asyncio.Task[None] | None = asyncio.get_running_loop().create_task(self._run())
+        self._watch.__enter__()
+        self._pictures.watch(self.number)
+
+    def join(self, reader: Reader, after: int | None) -> Watcher:
+        watcher = Watcher(self, reader, after)
+        self.watchers.add(watcher)
+        self._waiting.append(watcher)
+        self._watch.wake()
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        watcher.is_over = True
+        self.watchers.discard(watcher)
+        self._behind.discard(watcher)
+
+    def end(self) -> None:
+        """Every stream ends after what it was told last."""
+        for watcher in self.watchers:
+            watcher.is_over = True
+            watcher.reader.end()
+
+    def stop(self) -> None:
+        task, self._task = self._task, None  # what it ends with refers to its frames, and these to this
+        if task is not None:
+            task.cancel()
+        self._watch.__exit__(None, None, None)
+        self._pictures.unwatch(self.number)
+
+    # -- one thing after the other ---------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._silent_at = loop.time() + KEEP_ALIVE_SECONDS
+        while True:
+            await self._sleep(loop)
+            try:
+                if self._due_at <= loop.time() and self._news_at <= loop.time():
+                    await self._advance(loop)
+                if self._waiting:
+                    await self._greet(loop)
+                if self._silent_at <= loop.time():
+                    await self._say_something(loop)
+            except Exception as error:  # noqa: BLE001 - the watchers stay, and are told when it passes
+                code = error.code if isinstance(error, HoldfastError) else repr(error)
+                log.warning("stream_waits", event_number=self.number, error=code)
+                self._look_at = 0.0
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _sleep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Until there is something to do: at once where somebody came, at the pace where something is new."""
+        while not self._waiting:
+            until = min(max(self._news_at, self._due_at), self._silent_at)
+            if until <= loop.time():
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._watch.changed()
+
+    @property
+    def _news_at(self) -> float:
+        """When there is something new, as far as one knows."""
+        return 0.0 if self._watch.version > self._heard or self._behind else self._look_at
+
+    async def _advance(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell all watchers what has changed since they were told last."""
+        began = loop.time()
+        heard = self._watch.version
+        if self._look_at <= began:
+            picture = await self._pictures.get_current(self.number)
+            self._clock = loop.time() - picture.now.timestamp()
+        else:
+            picture = await self._pictures.get_at(self.number, heard)
+            self._clock = min(self._clock, began - picture.now.timestamp())
+        self._heard = heard
+        ahead = picture.next_expiry
+        lapses_at = float("inf") if ahead is None else ahead.timestamp() + self._clock
+        self._look_at = max(lapses_at, began + SMALLEST_WAIT_SECONDS)
+        self._due_at = began + PACE_SECONDS + PACE_SECONDS_PER_WATCHER * len(self.watchers)
+        caught_up = [watcher for watcher in self._behind if watcher.reader.is_ready]
+        self._behind.difference_update(caught_up)
+        self._waiting += caught_up
+        if picture is self._picture and picture.state == self._state:
+            return
+        # A picture that was drawn anew: the rules or the inventory changed, or too much did.
+        touched = picture.touched_after(self._sequence) if picture is self._picture else None
+        message = None
+        if touched is not None:
+            message = _written("change", picture.availability(), seat_list(picture.members(touched)))
+        self._picture, self._state, self._sequence = picture, picture.state, picture.sequence
+        self._snapshot = None
+        current = [watcher for watcher in self.watchers if watcher.is_current]
+        if message is None:
+            for watcher in current:
+                watcher.is_current = False
+            self._waiting += current
+            return
+        self._silent_at = began + KEEP_ALIVE_SECONDS
+        with metrics.STREAM_SECONDS.time():
+            await self._tell(message, current)
+
+    async def _greet(self, loop: asyncio.AbstractEventLoop) -> None:
+        """First messages and snapshots, written once for all who need the same."""
+        until = loop.time() + GREETING_SECONDS
+        waiting, self._waiting = self._waiting, []
+        by_version: dict[int | None, list[Watcher]] = {}
+        for watcher in waiting:
+            if not watcher.is_over:
+                by_version.setdefault(watcher.after, []).append(watcher)
+        try:
+            for after, group in by_version.items():
+                message = await self._first(after)
+                while group:
+                    some = group[: _most_at_once(message, WRITES_AT_ONCE)]
+                    del group[: len(some)]
+                    for watcher in some:
+                        watcher.is_current, watcher.after = True, None
+                    await self._tell(message, some)
+                    # Only now: some of each group, however long it took to write their message.
+                    if loop.time() > until:
+                        break
+        finally:
+            for group in by_version.values():
+                self._waiting += group
+
+    async def _first(self, after: int | None) -> Message:
+        """What has changed after a version, where that can be told; else a snapshot, one for each state."""
+        if after is not None:
+            since = await self._comparing.get_changes(self.number, after)
+            if since.seats is not None:
+                return _written("change", since.availability, seat_list(since.seats))
+        if self._snapshot is not None and len(self._snapshot[1].body) > LARGE_BYTES:
+            return self._snapshot[1]
+        picture = await self._pictures.get_at(self.number, max(self._heard, self._state[0]))
+        seats = await self._pictures.list_seats(picture, every=False)
+        if self._snapshot is None or self._snapshot[0] is not seats:
+            self._snapshot = seats, _written("snapshot", seats.availability, seats.body)
+        return self._snapshot[1]
+
+    async def _say_something(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._silent_at = loop.time() + KEEP_ALIVE_SECONDS
+        quiet = [watcher for watcher in self.watchers if watcher.is_current and watcher.reader.is_ready]
+        await self._tell(KEEP_ALIVE, quiet)
+
+    async def _tell(self, message: Message, watchers: list[Watcher]) -> None:
+        """Whoever cannot take it is left behind. Others of this process's work goes on between two steps."""
+        step = _most_at_once(message, max(WRITES_AT_ONCE, len(watchers) // MOST_TURNS))
+        for at in range(0, len(watchers), step):
+            for watcher in watchers[at : at + step]:
+                if not (watcher.is_over or watcher.reader.write(message)):
+                    watcher.is_current = False
+                    self._behind.add(watcher)
+                    metrics.STREAMS_BEHIND.inc()
+            await asyncio.sleep(0)
+
+
+def _most_at_once(message: Message, writes: int) -> int:
+    return max(1, min(writes, BYTES_AT_ONCE // len(message.body)))
+
+
+def _written(kind: str, availability: Availability, seats: bytes) -> Message:
+    """A server-sent event; its `id` is what `Last-Event-ID` resumes after."""
+    data = orjson.dumps(members_of(availability), option=orjson.OPT_UTC_Z)
+    head = f"id: {availability.version}\nevent: {kind}\ndata: ".encode("ascii")
+    return Message(b"".join((head, data[:-1], b',"seats":', seats, b"}\n\n")))

@@ -1,0 +1,67 @@
+"""Watchers: who reads an event's stream, and where their messages go."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from holdfast.sse import OPENING, Message, Reader
+
+if TYPE_CHECKING:
+    from holdfast.inventory.live.channel import Channel
+
+__all__ = ["Slot", "Watcher"]
+
+
+class Watcher:
+    """One reader of a channel."""
+
+    __slots__ = ("after", "channel", "is_current", "is_over", "reader")
+
+    def __init__(self, channel: Channel, reader: Reader, after: int | None) -> None:
+        self.channel = channel
+        self.reader = reader
+        self.after = after
+        """The version that it comes back with, until it was told what it has missed."""
+        self.is_current = False
+        """It was told all that the channel has told; else it waits for a first message, or for a snapshot."""
+        self.is_over = False
+
+
+class Slot:
+    """A reader in this process: room for what opens the stream, and for one message.
+
+    One that comes before the last was taken drops both.
+    """
+
+    __slots__ = ("_is_over", "_messages", "_news")
+
+    def __init__(self) -> None:
+        self._messages: list[Message] = []
+        self._is_over = False
+        self._news = asyncio.Event()
+
+    @property
+    def is_ready(self) -> bool:
+        return not self._messages or self._messages[-1] is OPENING
+
+    def write(self, message: Message) -> bool:
+        if not self.is_ready:
+            self._messages.pop()
+            return False
+        self._messages.append(message)
+        self._news.set()
+        return True
+
+    def end(self) -> None:
+        self._is_over = True
+        self._news.set()
+
+    async def next(self) -> Message | None:
+        """None at the end; what was not taken until then is not told any more."""
+        while not self._is_over:
+            if self._messages:
+                return self._messages.pop(0)
+            self._news.clear()
+            await self._news.wait()
+        return None

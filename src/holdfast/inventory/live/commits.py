@@ -1,0 +1,84 @@
+"""Watching: who in this process looks at which event, and is woken when the event has a new version.
+
+This process's own commits wake at once. Other processes' are found by one small query for all watched events, every so
+often (`look`): a notification from the database would serialise commits, and does not exist everywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from holdfast.inventory.rules.changes import Changes
+from holdfast.inventory.store.reads import Reads
+
+
+class Watch:
+    """One onlooker's view of one event, for the time of a `with` block."""
+
+    __slots__ = ("_changed", "_watching", "number", "version")
+
+    def __init__(self, watching: Watching, number: int) -> None:
+        self._watching = watching
+        self._changed = asyncio.Event()
+        self.number = number
+        self.version = -1
+        """The newest version that was told of; -1 before the first."""
+
+    async def changed(self) -> int:
+        """Returns the newest version as soon as there is one that this onlooker was not told of before; or woken."""
+        await self._changed.wait()
+        self._changed.clear()
+        return self.version
+
+    def tell(self, version: int) -> None:
+        if version > self.version:
+            self.version = version
+            self._changed.set()
+
+    def wake(self) -> None:
+        """`changed` returns, though there may be no new version: something else is to be done."""
+        self._changed.set()
+
+    def __enter__(self) -> Self:
+        self._watching.add(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._watching.remove(self)
+
+
+class Watching:
+    """All onlookers of this process, by event."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._watches: dict[int, set[Watch]] = {}
+
+    def watch(self, number: int) -> Watch:
+        """Use as `with engine.watching.watch(number) as watch:`; then `await watch.changed()`, again and again."""
+        return Watch(self, number)
+
+    async def look(self) -> int:
+        """Asks for the versions of all watched events; how many events that is."""
+        numbers = list(self._watches)
+        if numbers:
+            for number, version in (await self._reads.versions_of(numbers)).items():
+                self.tell(number, version)
+        return len(numbers)
+
+    def tell(self, number: int, version: int, _changes: Changes | None = None) -> None:
+        for watch in self._watches.get(number, ()):
+            watch.tell(version)
+
+    def add(self, watch: Watch) -> None:
+        self._watches.setdefault(watch.number, set()).add(watch)
+
+    def remove(self, watch: Watch) -> None:
+        watches = self._watches.get(watch.number, set())
+        watches.discard(watch)
+        if not watches:
+            self._watches.pop(watch.number, None)

@@ -1,0 +1,98 @@
+"""Inventory metrics: what the engine counts of sales, and of itself."""
+
+from __future__ import annotations
+
+from holdfast.errors import HoldfastError
+from holdfast.inventory.rules.changes import Changes
+from holdfast.inventory.rules.decide import Answered
+from holdfast.metrics import counter, gauge, histogram
+
+HOLDS_PLACED = counter("holdfast_holds_placed_total", "Holds placed.")
+HOLDS_RELEASED = counter("holdfast_holds_released_total", "Holds released by their buyers or by staff.")
+HOLDS_EXPIRED = counter("holdfast_holds_expired_total", "Lapsed holds whose rows were rewritten.")
+BOOKINGS_CONFIRMED = counter(
+    "holdfast_bookings_confirmed_total", "Bookings confirmed, instant ones included."
+)
+BOOKINGS_CANCELLED = counter("holdfast_bookings_cancelled_total", "Bookings cancelled.")
+ADMISSIONS_BOOKED = counter("holdfast_admissions_booked_total", "Admissions in confirmed bookings.")
+REFUSALS = counter("holdfast_refusals_total", "Commands refused, by code.", ["code"])
+BATCH_SIZE = histogram(
+    "holdfast_batch_commands", "Commands decided together.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+)
+BATCH_SECONDS = histogram(
+    "holdfast_batch_seconds",
+    "From taking a batch to its commit, in seconds.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+LANE_DEPTH = gauge(
+    "holdfast_lane_depth", "Commands waiting in all lanes, at the last look.", across="livesum"
+)
+LIVE_HOLDS = gauge(
+    "holdfast_live_holds", "Holds that have not lapsed, at the last look.", across="mostrecent"
+)
+OLDEST_UNSWEPT_SECONDS = gauge(
+    "holdfast_oldest_unswept_expiry_seconds",
+    "How long ago the oldest lapsed hold whose rows were not rewritten yet had lapsed; 0 where there is none.",
+    across="mostrecent",
+)
+STREAMS = gauge("holdfast_streams", "Watchers of events' streams, at the last look.", across="livesum")
+STREAM_SECONDS = histogram(
+    "holdfast_stream_message_seconds",
+    "From the first watcher that is told a change to the last, in seconds.",
+)
+STREAMS_BEHIND = counter(
+    "holdfast_streams_behind_total",
+    "Times that a watcher read too slowly for the next message, and was given a snapshot later.",
+)
+VIOLATIONS = counter(
+    "holdfast_invariant_violations_total",
+    "Times that the database refused what had been decided, and disagreements that the live check found.",
+)
+CHECK_LOOKS = counter("holdfast_live_check_looks_total", "Looks of the live check that came to their end.")
+CHECK_VERSIONS = counter(
+    "holdfast_live_check_versions_total", "Versions of events that the live check has compared with the rows."
+)
+CHECK_PASSED_OVER = counter(
+    "holdfast_live_check_passed_over_total", "Versions of events that the live check could not keep up with."
+)
+CHECK_SNAPSHOT_SECONDS = histogram(
+    "holdfast_live_check_snapshot_seconds",
+    "How long one snapshot of the live check was open.",
+)
+CHECK_DISAGREEMENTS = counter(
+    "holdfast_live_check_disagreements_total", "Disagreements that the live check found, by code.", ["code"]
+)
+CHECK_STOPS = counter(
+    "holdfast_live_check_stops_total", "Times that the live check stopped an event's sales."
+)
+
+_BY_CHANGE = {
+    "held": HOLDS_PLACED,
+    "released": HOLDS_RELEASED,
+    "expired": HOLDS_EXPIRED,
+    "booked": BOOKINGS_CONFIRMED,
+    "cancelled": BOOKINGS_CANCELLED,
+}
+
+
+def count_changes(changes: Changes) -> None:
+    """Of one commit, by kind."""
+    counts: dict[str, int] = {}
+    booked = 0
+    for entry in changes.journal:
+        change = entry["change"]
+        counts[change] = counts.get(change, 0) + 1
+        if change == "booked":
+            booked += sum(entry["areas"].values())
+    for change, count in counts.items():
+        if change in _BY_CHANGE:
+            _BY_CHANGE[change].inc(count)
+    if booked:
+        ADMISSIONS_BOOKED.inc(booked)
+
+
+def count_outcome(outcome: object) -> None:
+    if isinstance(outcome, Answered):
+        outcome = outcome.outcome
+    if isinstance(outcome, HoldfastError):
+        REFUSALS.labels(outcome.code).inc()

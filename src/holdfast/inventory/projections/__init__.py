@@ -1,0 +1,1 @@
+"""Projections: what a process remembers of events."""

@@ -1,0 +1,30 @@
+"""Availability as the members of a JSON object: one form for the answer, for `since` and for the stream."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from holdfast.inventory.rules.availability import Availability
+
+
+def members_of(availability: Availability) -> dict[str, Any]:
+    """Counted areas by name; categories of seats and areas together."""
+    event = availability.event
+    return {
+        "event": event.id,
+        "number": event.number,
+        "event_status": event.status.value,
+        "map_version": event.map_version,
+        **asdict(availability.counts),
+        "version": availability.version,
+        "as_of": availability.as_of,
+        "areas": [
+            {"name": area.name, "category": area.category, **asdict(area.counts)}
+            for area in availability.areas
+            if not area.seated
+        ],
+        "categories": [
+            {"name": name, **asdict(counts)} for name, counts in availability.by_category().items()
+        ],
+    }

@@ -1,0 +1,86 @@
+"""Mirrors: this process's own copies of who has which seat, and of the seat maps that they refer to.
+
+A mirror is changed only after a commit has returned, and dropped on any failure. Maps are immutable by version, so that
+they outlive their mirrors.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from holdfast.inventory.rules.occupancy import Holdings
+from holdfast.inventory.seating.seat_map import SeatMap
+from holdfast.inventory.store import occupancies as mirror
+from holdfast.inventory.store.events import Catalogue
+from holdfast.postgres.connections import Connections
+
+
+class Mirrors:
+    """By event number; the least lately used are dropped past `most_seats` in all."""
+
+    def __init__(self, connections: Connections, catalogue: Catalogue, *, most_seats: int) -> None:
+        self._connections = connections
+        self._catalogue = catalogue
+        self._most_seats = most_seats
+        self._holdings: dict[int, Holdings] = {}
+        self._maps: OrderedDict[tuple[int, int], SeatMap] = OrderedDict()
+
+    async def seat_map(self, number: int, version: int) -> SeatMap:
+        key = (number, version)
+        found = self._maps.get(key)
+        if found is None:
+            found = await self._catalogue.load_map(number, version)
+        self._keep(found, number)
+        return found
+
+    def find(self, number: int, map_version: int) -> Holdings | None:
+        """The mirror as it is, where there is one of this map."""
+        found = self._holdings.get(number)
+        if found is None or found.seat_map.version != map_version:
+            return None
+        self._keep(found.seat_map, number)  # it may have been dropped while the holdings were being loaded
+        return found
+
+    async def get(self, number: int, map_version: int) -> Holdings:
+        """The mirror as it is, not followed to any newer version; loaded whole where there is none."""
+        current = self.find(number, map_version)
+        if current is not None:
+            return current
+        found = self._holdings.get(number)
+        seat_map = await self.seat_map(number, map_version)
+        loaded = await mirror.load_holdings(self._connections, number, seat_map)
+        return self._holdings.setdefault(number, loaded) if found is None else self._replace(number, loaded)
+
+    async def get_current(self, number: int, map_version: int) -> Holdings:
+        """The mirror, brought up to a version that was the newest after this call began."""
+        holdings = await self.get(number, map_version)
+        if await mirror.follow_journal(self._connections, number, holdings):
+            return holdings
+        self.drop(number)
+        return await self.get(number, map_version)
+
+    def drop(self, number: int) -> None:
+        self._holdings.pop(number, None)
+
+    def drop_all(self) -> None:
+        self._holdings.clear()
+        self._maps.clear()
+
+    def _replace(self, number: int, holdings: Holdings) -> Holdings:
+        self._holdings[number] = holdings
+        return holdings
+
+    def _keep(self, seat_map: SeatMap, number: int) -> None:
+        key = (number, seat_map.version)
+        is_new = key not in self._maps
+        self._maps[key] = seat_map
+        self._maps.move_to_end(key)
+        if is_new:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        kept = sum(seat_map.size for seat_map in self._maps.values())
+        while kept > self._most_seats and len(self._maps) > 1:
+            (number, _), dropped = self._maps.popitem(last=False)
+            kept -= dropped.size
+            self.drop(number)

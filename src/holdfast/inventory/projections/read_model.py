@@ -1,0 +1,308 @@
+"""Pictures: one event as readers see it: its counts and each taken seat, kept up with the journal and with time.
+
+A picture is exact for one state, (version, lapsed). It also remembers what its last versions touched, so that a reader
+who knows an older version, and everyone who watches, is told what has changed and not everything.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from holdfast.inventory.projections.seat_json import available_seat, held_until, taken_seat
+from holdfast.inventory.rules.availability import Availability, availability_of
+from holdfast.inventory.rules.changes import STRUCTURAL, Entry
+from holdfast.inventory.rules.event import Area, EventStatus
+from holdfast.inventory.seating.seat_map import SeatMap
+from holdfast.inventory.store.read_models import LoadedPicture
+
+MOST_VERSIONS_REMEMBERED = 1_000
+MOST_SEATS_REMEMBERED = 200_000
+
+_ENDINGS = frozenset({"released", "expired", "cancelled", "lifted"})
+
+
+class OutdatedError(Exception):
+    """The journal tells of a change of rules or inventory: the picture must be drawn anew."""
+
+
+class Live:
+    """A hold that is not a booking, with everything that it has. `lapsed`: the picture counts it as gone."""
+
+    __slots__ = ("areas", "expires_at", "lapsed", "seats")
+
+    def __init__(self, expires_at: datetime, seats: Sequence[int], areas: dict[int, int]) -> None:
+        self.expires_at = expires_at
+        self.seats = seats
+        self.areas = areas
+        self.lapsed = False
+
+
+class Touch(NamedTuple):
+    """Seats that were touched by a version, or (`lapsed`) by time while the event had that version.
+
+    `reclaimed`: seats of lapsed holds whose rows the version rewrote; they were told as available when their time came.
+    """
+
+    version: int
+    lapsed: bool
+    seats: Sequence[int]
+    reclaimed: Sequence[int] = ()
+
+
+class Picture:
+    """Drawn from one load; then only followed."""
+
+    def __init__(self, loaded: LoadedPicture, seat_map: SeatMap) -> None:
+        self.event = loaded.event
+        self.number = loaded.event.number
+        self.seat_map = seat_map
+        self.version = loaded.version
+        self.now = loaded.now
+        self.lapsed = 0
+        self.first_version = loaded.version
+        """What happened up to here is not remembered; what time did to a version, only from here on."""
+        self.taken: dict[int, bytes] = {}
+        """Seats that are not available, by number, each as its member of a JSON list."""
+        self._areas = {area.number: area for area in loaded.areas}
+        self._live: dict[str, Live] = {}
+        self._expiries: list[tuple[datetime, str]] = []
+        self._touches: deque[Touch] = deque()
+        self._forgotten = 0
+        self._remembered_seats = 0
+        self._draw(loaded)
+
+    # -- what it shows ---------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> tuple[int, int]:
+        return self.version, self.lapsed
+
+    @property
+    def next_expiry(self) -> datetime | None:
+        """Until then the state can change only by a commit."""
+        while self._expiries:
+            at, id = self._expiries[0]
+            hold = self._live.get(id)
+            if hold is not None and not hold.lapsed and hold.expires_at == at:
+                return at
+            heapq.heappop(self._expiries)  # extended, ended or lapsed meanwhile
+        return None
+
+    def availability(self) -> Availability:
+        return availability_of(
+            self.event,
+            self._areas.values(),
+            version=self.version,
+            lapsed=self.lapsed,
+            lapsed_by_area={},
+            as_of=self.now,
+            next_expiry=self.next_expiry,
+        )
+
+    def members(self, seats: Iterable[int]) -> list[bytes]:
+        """These seats as members of a JSON list, in the map's order."""
+        taken, seat_map = self.taken, self.seat_map
+        return [taken.get(seat) or available_seat(seat_map.label_of(seat)) for seat in sorted(seats)]
+
+    def seats_of(self, hold_id: str) -> Sequence[int]:
+        hold = self._live.get(hold_id)
+        return () if hold is None else hold.seats
+
+    # -- what has changed ------------------------------------------------------------------------------------------
+
+    @property
+    def sequence(self) -> int:
+        """How many touches there were; with `touched_after` a watcher's bookmark."""
+        return self._forgotten + len(self._touches)
+
+    def touched_after(self, sequence: int) -> set[int] | None:
+        """The seats touched since that bookmark; None where that is not remembered any more."""
+        if sequence < self._forgotten:
+            return None
+        later = islice(self._touches, sequence - self._forgotten, None)
+        return {seat for touch in later for seat in touch.seats}
+
+    def touched_since(self, version: int) -> set[int]:
+        """The seats touched by later versions, as far as remembered (`first_version`), and by time since that version.
+
+        Time is told generously: who knew the version may have seen some of these expiries already.
+        """
+        found: set[int] = set()
+        for touch in self._touches:
+            if touch.version > version or (touch.lapsed and touch.version == version):
+                found.update(touch.seats, touch.reclaimed)
+        if version < self.first_version:
+            for hold in self._live.values():
+                if hold.lapsed:
+                    found.update(hold.seats)
+        return found
+
+    # -- following -------------------------------------------------------------------------------------------------
+
+    def follow(self, version: int, at: datetime, entries: Sequence[Entry]) -> None:
+        """Apply one version's journal entries. Raises OutdatedError."""
+        if version <= self.version:
+            return
+        if any(entry["change"] in STRUCTURAL for entry in entries):
+            raise OutdatedError
+        self.pass_time(at)
+        touched: list[int] = []
+        reclaimed: list[int] = []
+        for entry in entries:
+            change = entry["change"]
+            if change == "held":
+                self._hold(entry, touched)
+            elif change == "booked":
+                self._book(entry, touched)
+            elif change == "extended":
+                self._extend(entry, touched)
+            elif change == "blocked":
+                self._block(entry, touched)
+            elif change in _ENDINGS:
+                self._end(entry, change, touched, reclaimed)
+        self.version = version
+        self._remember(Touch(version, False, touched, reclaimed))
+
+    def pass_time(self, now: datetime) -> None:
+        """Holds whose expiry has come are gone, with no batch to say so."""
+        if now <= self.now:
+            return
+        self.now = now
+        gone: list[int] = []
+        while self._expiries and self._expiries[0][0] <= now:
+            at, id = heapq.heappop(self._expiries)
+            hold = self._live.get(id)
+            if hold is not None and not hold.lapsed and hold.expires_at == at:
+                self._lapse(hold, gone)
+        if gone:
+            self._remember(Touch(self.version, True, gone))
+
+    # -- parts -----------------------------------------------------------------------------------------------------
+
+    def _draw(self, loaded: LoadedPicture) -> None:
+        label_of = self.seat_map.label_of
+        for status, seats in (("booked", loaded.booked_seats), ("blocked", loaded.blocked_seats)):
+            for seat in seats:
+                self.taken[seat] = taken_seat(label_of(seat), status)
+        seats_of: dict[str, list[int]] = {}
+        for id, expires_at, area, found, quantity in loaded.claims:
+            hold = self._live.get(id)
+            if hold is None:
+                hold = self._live[id] = Live(expires_at, (), {})
+            hold.areas[area] = hold.areas.get(area, 0) + quantity
+            if found is not None:
+                seats_of.setdefault(id, []).append(found)
+        for id, seats in seats_of.items():
+            self._live[id].seats = seats
+        if loaded.event.status is EventStatus.CANCELLED:  # what was held reads as released
+            self._live = {}
+            for counted in self._areas.values():
+                counted.held = 0
+            return
+        gone: list[int] = []
+        for id, hold in self._live.items():
+            self._show_held(hold)
+            if hold.expires_at <= self.now:
+                self._lapse(hold, gone)
+            else:
+                self._expiries.append((hold.expires_at, id))
+        heapq.heapify(self._expiries)
+        if gone:
+            self._remember(Touch(self.version, True, gone))
+
+    def _hold(self, entry: Entry, touched: list[int]) -> None:
+        until = datetime.fromisoformat(entry["until"])
+        hold = self._live[entry["hold"]] = Live(until, entry.get("seats", ()), _areas_of(entry))
+        heapq.heappush(self._expiries, (until, entry["hold"]))
+        self._count("held", hold.areas, 1)
+        self._show_held(hold)
+        touched.extend(hold.seats)
+
+    def _book(self, entry: Entry, touched: list[int]) -> None:
+        hold = self._live.pop(entry["hold"], None)
+        if hold is not None:
+            self._restore(hold)
+            self._count("held", hold.areas, -1)
+        self._count("booked", _areas_of(entry), 1)
+        self._show(entry.get("seats", ()), "booked", touched)
+
+    def _extend(self, entry: Entry, touched: list[int]) -> None:
+        hold = self._live.get(entry["hold"])
+        if hold is None:
+            return
+        self._restore(hold)
+        hold.expires_at = datetime.fromisoformat(entry["until"])
+        heapq.heappush(self._expiries, (hold.expires_at, entry["hold"]))
+        self._show_held(hold)
+        touched.extend(hold.seats)
+
+    def _block(self, entry: Entry, touched: list[int]) -> None:
+        self._count("blocked", _areas_of(entry), 1)
+        self._show(entry.get("seats", ()), "blocked", touched)
+
+    def _end(self, entry: Entry, change: str, touched: list[int], reclaimed: list[int]) -> None:
+        if change in ("released", "expired"):
+            hold = self._live.pop(entry["hold"], None)
+            if hold is None:  # of a cancelled event: gone already
+                return
+            if hold.lapsed:  # told as gone when its time came; only its rows were rewritten now
+                self.lapsed -= 1
+                reclaimed.extend(hold.seats)
+                return
+            self._count("held", hold.areas, -1)
+        else:
+            self._count("booked" if change == "cancelled" else "blocked", _areas_of(entry), -1)
+        for seat in entry.get("seats", ()):
+            self.taken.pop(seat, None)
+        touched.extend(entry.get("seats", ()))
+
+    def _lapse(self, hold: Live, gone: list[int]) -> None:
+        hold.lapsed = True
+        self.lapsed += 1
+        self._count("held", hold.areas, -1)
+        for seat in hold.seats:
+            self.taken.pop(seat, None)
+        gone.extend(hold.seats)
+
+    def _restore(self, hold: Live) -> None:
+        """A batch that was decided before the expiry, and is seen only after it, knew better."""
+        if hold.lapsed:
+            hold.lapsed = False
+            self.lapsed -= 1
+            self._count("held", hold.areas, 1)
+
+    def _show_held(self, hold: Live) -> None:
+        if hold.seats:
+            status = held_until(hold.expires_at)
+            for seat in hold.seats:
+                self.taken[seat] = taken_seat(self.seat_map.label_of(seat), status)
+
+    def _show(self, seats: Sequence[int], status: str, touched: list[int]) -> None:
+        for seat in seats:
+            self.taken[seat] = taken_seat(self.seat_map.label_of(seat), status)
+        touched.extend(seats)
+
+    def _count(self, counter: str, areas: dict[int, int], sign: int) -> None:
+        for number, quantity in areas.items():
+            area: Area = self._areas[number]
+            setattr(area, counter, getattr(area, counter) + sign * quantity)
+
+    def _remember(self, touch: Touch) -> None:
+        self._touches.append(touch)
+        self._remembered_seats += len(touch.seats) + len(touch.reclaimed)
+        while len(self._touches) > MOST_VERSIONS_REMEMBERED or (
+            self._remembered_seats > MOST_SEATS_REMEMBERED and len(self._touches) > 1
+        ):
+            forgotten = self._touches.popleft()
+            self._forgotten += 1
+            self._remembered_seats -= len(forgotten.seats) + len(forgotten.reclaimed)
+            self.first_version = max(self.first_version, forgotten.version + forgotten.lapsed)
+
+
+def _areas_of(entry: Entry) -> dict[int, int]:
+    return {int(area): quantity for area, quantity in entry.get("areas", {}).items()}

@@ -1,0 +1,1 @@
+"""Rules: what may be held, booked and changed. Pure: no input or output, no clock."""

@@ -1,0 +1,101 @@
+"""Availability: the snapshot `capacity, available, held, booked, blocked`, of an event and of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from holdfast.inventory.rules.event import Area, Event, EventStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Admissions; they add up: capacity = available + held + booked + blocked (of a cancelled event available is 0)."""
+
+    capacity: int
+    available: int
+    held: int
+    booked: int
+    blocked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaAvailability:
+    """Of one counted area, or of one category of seats."""
+
+    name: str
+    category: str | None
+    seated: bool
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """Exact at `as_of`. The state is (version, lapsed); it holds until `next_expiry` unless a batch commits."""
+
+    event: Event
+    version: int
+    lapsed: int
+    as_of: datetime
+    next_expiry: datetime | None
+    counts: Counts
+    areas: tuple[AreaAvailability, ...]
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.version}.{self.lapsed}"'
+
+    def by_category(self) -> dict[str, Counts]:
+        """Seats and areas of each category together, in the event's order."""
+        found: dict[str, list[Counts]] = {}
+        for area in self.areas:
+            if area.category is not None:
+                found.setdefault(area.category, []).append(area.counts)
+        return {category: add_up(counts) for category, counts in found.items()}
+
+
+def availability_of(
+    event: Event,
+    areas: Iterable[Area],
+    *,
+    version: int,
+    lapsed: int,
+    lapsed_by_area: dict[int, int],
+    as_of: datetime,
+    next_expiry: datetime | None,
+) -> Availability:
+    cancelled = event.status is EventStatus.CANCELLED
+    parts = []
+    for area in areas:
+        held = area.held - lapsed_by_area.get(area.number, 0)
+        counts = Counts(
+            capacity=area.capacity,
+            available=0 if cancelled else area.capacity - held - area.booked - area.blocked,
+            held=0 if cancelled else held,
+            booked=area.booked,
+            blocked=area.blocked,
+        )
+        parts.append(
+            AreaAvailability(name=area.name, category=area.category, seated=area.seated, counts=counts)
+        )
+    return Availability(
+        event=event,
+        version=version,
+        lapsed=0 if cancelled else lapsed,
+        as_of=as_of,
+        next_expiry=None if cancelled else next_expiry,
+        counts=add_up([part.counts for part in parts]),
+        areas=tuple(parts),
+    )
+
+
+def add_up(counts: Iterable[Counts]) -> Counts:
+    all_counts = list(counts)
+    return Counts(
+        capacity=sum(each.capacity for each in all_counts),
+        available=sum(each.available for each in all_counts),
+        held=sum(each.held for each in all_counts),
+        booked=sum(each.booked for each in all_counts),
+        blocked=sum(each.blocked for each in all_counts),
+    )

@@ -1,0 +1,366 @@
+"""Inventory: one event as a batch sees it, loaded under the lock and then changed by each command in turn.
+
+It answers what is free at the batch's one `now`, moves admissions, and keeps the `Changes` that the store will write.
+Nothing here refuses: the rules are in `decide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from holdfast.inventory.rules.booking import BookingStatus
+from holdfast.inventory.rules.changes import Changes, Claim, NewBlock, NewBooking
+from holdfast.inventory.rules.commands import Answer
+from holdfast.inventory.rules.event import Area, Event
+from holdfast.inventory.rules.hold import HoldStatus
+from holdfast.inventory.rules.occupancy import Holding, Holdings
+from holdfast.inventory.rules.records import BlockRecord, HoldRecord
+from holdfast.inventory.seating.picker import Occupancy
+
+
+class Inventory:
+    """Everything that a batch loaded, and what it has done so far."""
+
+    def __init__(
+        self,
+        *,
+        event: Event,
+        version: int,
+        now: datetime,
+        areas: Iterable[Area],
+        holds: Iterable[HoldRecord] = (),
+        lapsed: Iterable[UUID] = (),
+        lapsed_complete: bool = False,
+        holdings: Holdings | None = None,
+        buyers: Iterable[tuple[str, UUID, int, datetime | None]] = (),
+        blocks: Iterable[BlockRecord] = (),
+        answers: dict[bytes, tuple[bytes, Answer]] | None = None,
+    ) -> None:
+        self.event = event
+        self.version = version
+        self.now = now
+        self.areas = {area.number: area for area in areas}
+        self.holds = {hold.id: hold for hold in holds}
+        self.lapsed = [self.holds[id] for id in lapsed]
+        """Lapsed holds to reclaim where counters are short, oldest first."""
+        self.lapsed_complete = lapsed_complete
+        """Whether `lapsed` begins with the event's oldest lapsed hold, so that the lower bound may move."""
+        self.holdings = holdings
+        self.blocks = {block.id: block for block in blocks}
+        self.answers = answers or {}
+        self.changes = Changes()
+        self.by_booking = {
+            hold.booking_id: hold for hold in self.holds.values() if hold.booking_id is not None
+        }
+        self._expiries: dict[int, datetime] = {}
+        self._last_written = (now, now.isoformat())
+        self._seats: dict[int, UUID | None] = {}
+        """Seats that this batch moved: who has them now."""
+        self._has_picker = False
+        self._gone: set[UUID] = set()
+        """Holdings that this batch ended."""
+        self._buyers: dict[str, dict[UUID, tuple[int, datetime | None]]] = {}
+        for buyer, hold_id, quantity, expires_at in buyers:
+            self._buyers.setdefault(buyer, {})[hold_id] = (quantity, expires_at)
+        self._area_names = {area.name: area for area in self.areas.values() if not area.seated}
+        self._category_areas = {area.category: area for area in self.areas.values() if area.seated}
+
+    # -- what is there ---------------------------------------------------------------------------------------------
+
+    @property
+    def counted_areas(self) -> Collection[Area]:
+        return self._area_names.values()
+
+    @property
+    def only_area(self) -> Area | None:
+        """The counted area that is meant where none is named; None where there are none, or several."""
+        return next(iter(self._area_names.values())) if len(self._area_names) == 1 else None
+
+    @property
+    def is_seated(self) -> bool:
+        return self.event.map_version > 0
+
+    def area_named(self, name: str) -> Area | None:
+        return self._area_names.get(name)
+
+    def area_of_seat(self, seat: int) -> Area:
+        assert self.holdings is not None
+        return self._category_areas[self.holdings.seat_map.category_of(seat)]
+
+    def area_of_category(self, category: str) -> Area | None:
+        return self._category_areas.get(category)
+
+    def holder_of(self, seat: int) -> Holding | UUID | None:
+        """Who has the seat: a holding from before (lapsed or not), the id of a hold of this batch, or nobody."""
+        if seat in self._seats:
+            return self._seats[seat]
+        assert self.holdings is not None
+        holding = self.holdings.by_seat.get(seat)
+        return None if holding is None or holding.id in self._gone else holding
+
+    def picker(self, planned: Iterable[int], *, at_most: int) -> Occupancy:
+        """The chooser of seats, with what this batch did so far and the seats `planned` for the hold at hand: it may
+        have been made only now, after other commands of the batch."""
+        assert self.holdings is not None
+        picker = self.holdings.picker(self.now, at_most=at_most)
+        if not self._has_picker:
+            self._has_picker = True
+            self.holdings.free_in_picker([seat for seat, holder in self._seats.items() if holder is None])
+            self.holdings.take_in_picker([seat for seat, holder in self._seats.items() if holder is not None])
+            self.holdings.take_in_picker(planned)
+        return picker
+
+    def taken_by(self, buyer: str) -> int:
+        """Admissions that a buyer has in live holds and bookings of this event."""
+        mine = self._buyers.get(buyer, {})
+        return sum(
+            quantity for quantity, expires_at in mine.values() if expires_at is None or expires_at > self.now
+        )
+
+    def expiry_after(self, seconds: int) -> datetime:
+        """The expiry of a hold that lives so long; the holds of a batch mostly share one."""
+        expiry = self._expiries.get(seconds)
+        if expiry is None:
+            expiry = self._expiries[seconds] = self.now + timedelta(seconds=seconds)
+        return expiry
+
+    def _written(self, expiry: datetime) -> str:
+        if expiry is not self._last_written[0]:
+            self._last_written = (expiry, expiry.isoformat())
+        return self._last_written[1]
+
+    # -- moves -----------------------------------------------------------------------------------------------------
+
+    def place(self, hold: HoldRecord, *, by: str, booked: NewBooking | None = None) -> None:
+        """Write a new hold (or, with `booked`, a hold and its booking in one)."""
+        for claim in hold.claims:
+            area = self.areas[claim.area]
+            if booked is None:
+                area.held += claim.quantity
+            else:
+                area.booked += claim.quantity
+            self.changes.areas[area.number] = area
+            if claim.seat is not None:
+                self._seats[claim.seat] = hold.id  # in the picker they were taken when they were planned
+        self.holds[hold.id] = hold
+        self.changes.new_holds[hold.id] = hold
+        entry = {"hold": str(hold.id), "by": by, **moved(hold.claims)}
+        if hold.buyer is not None:
+            entry["buyer"] = hold.buyer
+            expires_at = None if booked else hold.expires_at
+            self._buyers.setdefault(hold.buyer, {})[hold.id] = (hold.quantity, expires_at)
+        if booked is None:
+            entry["change"], entry["requested"] = "held", hold.requested
+            entry["until"] = self._written(hold.expires_at)
+        else:
+            self.by_booking[booked.id] = hold
+            self.changes.new_bookings.append(booked)
+            entry |= {"change": "booked", "booking": str(booked.id), "instant": True}
+        self.changes.journal.append(entry)
+
+    def confirm(self, hold: HoldRecord, booking: NewBooking) -> None:
+        """A live hold becomes a booking."""
+        for claim in hold.claims:
+            area = self.areas[claim.area]
+            area.held -= claim.quantity
+            area.booked += claim.quantity
+            self.changes.areas[area.number] = area
+        hold.status = HoldStatus.CONFIRMED
+        hold.booking_id, hold.booking_status = booking.id, BookingStatus.CONFIRMED
+        hold.confirmed_at = self.now
+        hold.buyer_name, hold.buyer_email = booking.name, booking.email
+        self.by_booking[booking.id] = hold
+        if hold.buyer is not None:
+            self._buyers.setdefault(hold.buyer, {})[hold.id] = (hold.quantity, None)
+        self._moved(hold)
+        self.changes.booked[hold.id] = None
+        self.changes.new_bookings.append(booking)
+        self._tell("booked", hold, by=booking.by, booking=str(booking.id))
+
+    def extend(self, hold: HoldRecord, until: datetime, *, by: str) -> None:
+        hold.expires_at = until
+        if hold.buyer is not None:
+            self._buyers.setdefault(hold.buyer, {})[hold.id] = (hold.quantity, until)
+        self._moved(hold)
+        self.changes.journal.append(
+            {"change": "extended", "hold": str(hold.id), "until": until.isoformat(), "by": by}
+        )
+
+    def release(self, hold: HoldRecord, *, by: str) -> None:
+        """The buyer's own return of a live hold (or of a cancelled event's)."""
+        self._return(hold.id, hold.claims, "held")
+        hold.status = HoldStatus.RELEASED
+        self._forget_buyer(hold.buyer, hold.id)
+        self._moved(hold)
+        self._tell("released", hold, by=by)
+
+    def cancel_booking(self, hold: HoldRecord, *, by: str) -> None:
+        assert hold.booking_id is not None
+        self._return(hold.id, hold.claims, "booked")
+        hold.booking_status, hold.cancelled_at = BookingStatus.CANCELLED, self.now
+        self._forget_buyer(hold.buyer, hold.id)
+        self.changes.cancelled_bookings.append(hold.id)
+        self._tell("cancelled", hold, by=by, booking=str(hold.booking_id))
+
+    def reclaim(self, hold: HoldRecord | Holding) -> None:
+        """Rewrite a lapsed hold; it changes no answer, so it is no act of anyone's."""
+        if hold.id in self._gone:
+            return
+        if isinstance(hold, Holding):
+            if not hold.has_lapsed(self.now):  # no constraint would stop a batch that ends a hold too early
+                raise ValueError(f"{hold.kind} {hold.id} has not lapsed")
+            record = self.holds.get(hold.id)
+            claims = record.claims if record is not None else self._claims_of(hold)
+        else:
+            record, claims = hold, hold.claims
+        self._return(hold.id, claims, "held")
+        if self.holdings is not None:
+            self.holdings.see_free(hold.id)
+        assert hold.expires_at is not None
+        if record is not None:
+            record.status = HoldStatus.EXPIRED
+        self._forget_buyer(hold.buyer, hold.id)
+        self.changes.moved_holds[hold.id] = (HoldStatus.EXPIRED, hold.expires_at)
+        self.changes.journal.append(
+            {"change": "expired", "hold": str(hold.id), "until": hold.expires_at.isoformat(), **moved(claims)}
+        )
+
+    def block(self, id: UUID, claims: list[Claim], *, by: str, reason: str | None, first: int) -> BlockRecord:
+        for claim in claims:
+            area = self.areas[claim.area]
+            area.blocked += claim.quantity
+            self.changes.areas[area.number] = area
+            if claim.seat is not None:
+                self._seats[claim.seat] = id
+        self._take_in_picker(claims)
+        self.changes.new_blocks.append(NewBlock(id=id, reason=reason, by=by, claims=claims, first=first))
+        self.changes.journal.append(
+            {
+                "change": "blocked",
+                "block": str(id),
+                **moved(claims),
+                "by": by,
+                **({"reason": reason} if reason else {}),
+            }
+        )
+        before = self.blocks.get(id)
+        if before is None:
+            before = BlockRecord(id=id, reason=reason, blocked_at=self.now, lifted_at=None, claims=[])
+            self.blocks[id] = before
+        before.claims.extend(claims)
+        return before
+
+    def lift(self, block: BlockRecord, *, by: str) -> None:
+        self._return(block.id, block.claims, "blocked")
+        block.lifted_at = self.now
+        self.changes.lifted_blocks.append(block.id)
+        self.changes.journal.append(
+            {"change": "lifted", "block": str(block.id), **moved(block.claims), "by": by}
+        )
+
+    def change_event(self, change: str, fields: dict[str, Any], *, by: str) -> None:
+        """New values of the event's own columns; later commands of the batch see them."""
+        self.event = replace(self.event, **fields)
+        self.changes.event.update(fields)
+        told = {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in fields.items()
+        }
+        self.changes.journal.append(
+            {"change": change, **({"fields": told} if change == "changed" else {}), "by": by}
+        )
+
+    def add_area(self, area: Area) -> None:
+        self.areas[area.number] = area
+        self.changes.new_areas.append(area)
+        if area.seated:
+            self._category_areas[area.category] = area
+        else:
+            self._area_names[area.name] = area
+
+    def grow_map(self, version: int) -> None:
+        """The seat map has a new version; the batch ends here for seats, since the mirror knows only the old one."""
+        self.event = replace(self.event, map_version=version)
+        self.changes.event["map_version"] = version
+
+    # -- parts -----------------------------------------------------------------------------------------------------
+
+    def _return(self, id: UUID, claims: list[Claim], counter: str) -> None:
+        """Ends live claims: the counters go down, the seats are free for the rest of the batch."""
+        freed = []
+        for claim in claims:
+            area = self.areas[claim.area]
+            setattr(area, counter, getattr(area, counter) - claim.quantity)
+            self.changes.areas[area.number] = area
+            if claim.seat is not None:
+                self._seats[claim.seat] = None
+                freed.append(claim.seat)
+        self._gone.add(id)
+        self.changes.ended[id] = None
+        if freed and self.holdings is not None:
+            self.holdings.free_in_picker(freed)
+
+    def _take_in_picker(self, claims: list[Claim]) -> None:
+        if self.holdings is not None:
+            self.holdings.take_in_picker([claim.seat for claim in claims if claim.seat is not None])
+
+    def _claims_of(self, holding: Holding) -> list[Claim]:
+        """A holding's claims by area; enough to end them (their rows are found by the hold's id)."""
+        seats = [
+            Claim(line=0, area=self.area_of_seat(seat).number, seat=seat, quantity=1)
+            for seat in holding.seats
+        ]
+        counted = dict(holding.areas)
+        for claim in seats:
+            counted[claim.area] -= 1
+        rest = [Claim(line=0, area=area, seat=None, quantity=q) for area, q in counted.items() if q > 0]
+        return seats + rest
+
+    def record_of(self, holding: Holding) -> HoldRecord:
+        """A live holding told as the record that its rows make, as far as its buyer may see it."""
+        record = self.holds.get(holding.id)
+        if record is not None:
+            return record
+        assert holding.expires_at is not None
+        claims = self._claims_of(holding)
+        return HoldRecord(
+            id=holding.id,
+            status=HoldStatus.ACTIVE,
+            placed_at=holding.placed_at,
+            expires_at=holding.expires_at,
+            quantity=sum(claim.quantity for claim in claims),
+            requested=holding.requested,
+            buyer=holding.buyer,
+            token_hash=None,
+            claims=claims,
+        )
+
+    def _moved(self, hold: HoldRecord) -> None:
+        if hold.id not in self.changes.new_holds:
+            self.changes.moved_holds[hold.id] = (hold.status, hold.expires_at)
+
+    def _forget_buyer(self, buyer: str | None, hold_id: UUID) -> None:
+        if buyer is not None:
+            self._buyers.get(buyer, {}).pop(hold_id, None)
+
+    def _tell(self, change: str, hold: HoldRecord, *, by: str, **more: str) -> None:
+        self.changes.journal.append(
+            {"change": change, "hold": str(hold.id), **moved(hold.claims), **more, "by": by}
+        )
+
+
+def moved(claims: list[Claim]) -> dict[str, Any]:
+    """The admissions of an entry: `areas` counts all of them, `seats` names the numbered ones."""
+    if len(claims) == 1 and claims[0].seat is None:  # the commonest hold of all
+        return {"areas": {str(claims[0].area): claims[0].quantity}}
+    areas: dict[str, int] = {}
+    seats = []
+    for claim in claims:
+        areas[str(claim.area)] = areas.get(str(claim.area), 0) + claim.quantity
+        if claim.seat is not None:
+            seats.append(claim.seat)
+    return {"areas": areas, "seats": seats} if seats else {"areas": areas}

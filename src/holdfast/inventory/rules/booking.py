@@ -1,0 +1,68 @@
+"""Bookings: the confirmed sale of a hold; one hold has at most one. Attempts: instant bookings tried."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from holdfast.inventory.rules.hold import HeldLine
+from holdfast.value import dataclass
+
+
+class BookingStatus(StrEnum):
+    CONFIRMED = "confirmed"  # -> cancelled
+    CANCELLED = "cancelled"  # end: its admissions returned
+
+
+class AttemptStatus(StrEnum):
+    CONFIRMED = "CONFIRMED"  # end
+    FAILED = "FAILED"  # end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A booking as it is told to people. `created` is False where it had been made before."""
+
+    id: UUID
+    event_number: int
+    event_id: UUID
+    event_status: str
+    hold_id: UUID
+    status: BookingStatus
+    lines: tuple[HeldLine, ...]
+    quantity: int
+    confirmed_at: datetime
+    cancelled_at: datetime | None = None
+    buyer: str | None = None
+    buyer_name: str | None = None
+    buyer_email: str | None = None
+    created: bool = False
+    seat_numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An instant booking tried: CONFIRMED with its booking, or FAILED with nothing taken."""
+
+    number: int
+    event_number: int
+    quantity: int
+    status: AttemptStatus
+    created_at: datetime
+    booking_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Admissions that the organiser took off sale."""
+
+    id: UUID
+    event_number: int
+    event_id: UUID
+    seats: tuple[str, ...]
+    area: str | None
+    quantity: int
+    reason: str | None
+    blocked_at: datetime
+    lifted_at: datetime | None = None

@@ -1,0 +1,113 @@
+"""Changes: what one batch did to an event, as rows to write and as the journal tells it.
+
+A journal entry is a small JSON object; `change` says which:
+
+    held | booked | released | expired | cancelled | blocked | lifted     admissions moved
+        hold or block: id; seats: [number, ...]; areas: {area number: quantity} (seats counted in their own area too)
+        held: until, buyer?, requested    booked: booking, instant? (the hold began in the same step)    by
+    opened                                                                version 0: areas: {area number: capacity}
+    extended                                                              hold, until
+    published | event_cancelled | stopped | resumed | changed             the event's own rules; changed: fields
+    capacity                                                              areas: {area number: new capacity}
+    seats_added                                                           map_version, count
+    attempted                                                             an instant booking that FAILED
+
+The same entries feed the stream, `since`, other processes' mirrors, notices, audit and reports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from holdfast.inventory.rules.booking import Attempt
+from holdfast.inventory.rules.commands import Answer
+from holdfast.inventory.rules.event import Area
+from holdfast.inventory.rules.hold import HoldStatus
+from holdfast.inventory.seating.seat_map import SeatSpec
+
+Entry = dict[str, Any]
+
+STRUCTURAL = frozenset(
+    {"opened", "capacity", "seats_added", "changed", "published", "event_cancelled", "stopped", "resumed"}
+)
+"""Entries that change the rules or the inventory itself; the journal marks their rows, so that they are found fast."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Claim:
+    """One row of claims: a seat (quantity 1), or a quantity of an area."""
+
+    line: int
+    area: int
+    seat: int | None
+    quantity: int
+
+
+@dataclass(slots=True, kw_only=True)
+class NewBooking:
+    id: UUID
+    hold_id: UUID
+    name: str | None
+    email: str | None
+    by: str
+
+
+@dataclass(slots=True, kw_only=True)
+class NewBlock:
+    id: UUID
+    reason: str | None
+    by: str
+    claims: list[Claim]
+    first: int
+    """Number of the first claim: above 0 where a large block is placed in steps."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """Net changes of one batch. Ended claims are written before new ones are inserted."""
+
+    journal: list[Entry] = field(default_factory=list)
+    new_holds: dict[UUID, Any] = field(default_factory=dict)
+    """Records of holds placed in this batch."""
+    moved_holds: dict[UUID, tuple[HoldStatus, datetime]] = field(default_factory=dict)
+    """Status and expiry of holds that were there before."""
+    ended: dict[UUID, None] = field(default_factory=dict)
+    """Holds and blocks whose live claims end."""
+    booked: dict[UUID, None] = field(default_factory=dict)
+    """Holds whose live claims are booked from now on."""
+    new_bookings: list[NewBooking] = field(default_factory=list)
+    cancelled_bookings: list[UUID] = field(default_factory=list)
+    """By hold id."""
+    new_blocks: list[NewBlock] = field(default_factory=list)
+    lifted_blocks: list[UUID] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    event: dict[str, Any] = field(default_factory=dict)
+    areas: dict[int, Area] = field(default_factory=dict)
+    """Areas whose counters or capacity changed, as they are now."""
+    new_areas: list[Area] = field(default_factory=list)
+    new_seats: list[tuple[int, SeatSpec, int]] = field(default_factory=list)
+    """(seat number, what it is, area number)."""
+    answers: list[tuple[bytes, bytes, Answer]] = field(default_factory=list)
+    """(scope, body, answer) of the retry keys in force."""
+    replayed: dict[bytes, None] = field(default_factory=dict)
+    """Scopes of stored answers that are sent again. A replay writes, so that it waits for the standby as the first
+    answer did."""
+    repeated: bool = False
+    """Something that was done before is answered again without a key: a confirm, a release, a cancel, a lift, a move of
+    the event's life. It waits for the standby likewise."""
+    reclaimed_until: datetime | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to write: only refusals without a key."""
+        return not (
+            self.journal
+            or self.answers
+            or self.attempts
+            or self.replayed
+            or self.repeated
+            or self.reclaimed_until is not None
+        )

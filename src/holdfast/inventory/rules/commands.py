@@ -1,0 +1,234 @@
+"""Commands: everything that can be asked of one event's inventory. All of them go through its lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from holdfast.inventory.seating.seat_map import SeatSpec
+from holdfast.value import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer as it goes over the wire, without its secret: what a retry gets again, byte for byte.
+
+    `token_for` names the hold whose token the body carries; the body then ends in `null}` and the token is put in the
+    place of that null each time it is sent, so that no secret lies in the database.
+    """
+
+    status: int
+    body: bytes
+    token_for: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryKey:
+    """An Idempotency-Key in force. `scope` and `body` are SHA-256; `render` turns the outcome into its answer."""
+
+    scope: bytes
+    body: bytes
+    render: Callable[[Any], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """By what right a hold or booking is acted on: its token, its buyer, or as the organiser's staff."""
+
+    token_hash: bytes | None = None
+    buyer: str | None = None
+    staff: bool = False
+
+
+STAFF = Authority(staff=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatsLine:
+    """These seats, by label (normalised)."""
+
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantityLine:
+    """So many admissions of an area; the area may be left out where there is one."""
+
+    quantity: int
+    area: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestAvailableLine:
+    """So many seats, chosen by the engine."""
+
+    quantity: int
+    category: str | None = None
+    together: bool = True
+
+
+Line = SeatsLine | QuantityLine | BestAvailableLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What every command carries: who asks (for the journal), and the retry key if the client sent one."""
+
+    by: str = "guest"
+    key: RetryKey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceHold(Command):
+    """Take the lines, all or nothing unless partial fulfilment is allowed (None: as the event says).
+
+    `reuse`: where the same buyer already has a live hold on exactly the named seats, answer that hold.
+    """
+
+    hold_id: UUID
+    lines: tuple[Line, ...]
+    token_hash: bytes | None = None
+    ttl_seconds: int | None = None
+    allow_partial: bool | None = None
+    buyer: str | None = None
+    reuse: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendHold(Command):
+    hold_id: UUID
+    authority: Authority
+    ttl_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseHold(Command):
+    hold_id: UUID
+    authority: Authority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmHold(Command):
+    hold_id: UUID
+    booking_id: UUID
+    authority: Authority
+    buyer_name: str | None = None
+    buyer_email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelBooking(Command):
+    booking_id: UUID
+    authority: Authority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookInstantly(Command):
+    """Hold and confirm in one step; a lack of admissions is a FAILED attempt, not a refusal."""
+
+    attempt_number: int
+    hold_id: UUID
+    booking_id: UUID
+    quantity: int
+    buyer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockAdmissions(Command):
+    """Take admissions off sale: seats by label, or a quantity of an area.
+
+    `extends`: a further step of a large block.
+    """
+
+    block_id: UUID
+    labels: tuple[str, ...] = ()
+    area: str | None = None
+    quantity: int | None = None
+    reason: str | None = None
+    extends: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleKey(Command):
+    """The answer under this command's key, if there is one; where there is none, `refusal` becomes it.
+
+    A command that goes in several steps asks first, and gives its refusal at the end.
+    """
+
+    refusal: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftBlock(Command):
+    block_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaSpec:
+    name: str
+    capacity: int
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeEvent(Command):
+    """New rules (`changes`: field of Event -> value), capacities by area name, further areas, further seats."""
+
+    changes: dict[str, Any] = field(default_factory=dict)
+    capacity: int | None = None
+    areas: tuple[AreaSpec, ...] = ()
+    seats: tuple[SeatSpec, ...] = ()
+    categories: tuple[str, ...] = ()
+    """Order of the new seats' categories."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishEvent(Command):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelEvent(Command):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSales(Command):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeSales(Command):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReclaimLapsed(Command):
+    """The sweeper's step: rewrite at most `limit` lapsed holds (of a cancelled event: any live ones)."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event to be created, with its inventory. At least an area, or seats, or nothing yet (seats come later)."""
+
+    name: str
+    venue: str | None = None
+    time_zone: str | None = None
+    starts_at: datetime | None = None
+    on_sale_at: datetime | None = None
+    off_sale_at: datetime | None = None
+    hold_ttl_seconds: int = 120
+    max_hold_ttl_seconds: int = 1800
+    max_per_hold: int | None = None
+    max_per_buyer: int | None = None
+    allow_partial: bool = False
+    status: str = "published"
+    areas: tuple[AreaSpec, ...] = ()
+    seats: tuple[SeatSpec, ...] = ()
+    categories: tuple[str, ...] = ()
+    """Order of the seats' categories; those not named follow in the order of their first seats."""

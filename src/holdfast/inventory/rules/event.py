@@ -1,0 +1,113 @@
+"""Events: one dated occurrence with its own inventory, rules and sales window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from holdfast import errors
+
+DEFAULT_HOLD_TTL_SECONDS = 120
+DEFAULT_MAX_HOLD_TTL_SECONDS = 1800
+MAX_HOLD_TTL_SECONDS = 1800
+MAX_CAPACITY = 2_000_000_000
+MAX_AREAS = 1_000
+MAX_LINES_PER_HOLD = 50
+MAX_QUANTITY_PER_HOLD = 1_000_000
+MAX_CLAIMS_PER_BATCH = 2_000
+"""A batch touches at most this many claims; larger commands run in steps."""
+MAX_SEATS_PER_HOLD = 500
+
+
+class EventStatus(StrEnum):
+    DRAFT = "draft"  # -> published | cancelled
+    PUBLISHED = "published"  # -> cancelled
+    CANCELLED = "cancelled"  # end
+
+
+MOVES = {
+    EventStatus.DRAFT: (EventStatus.PUBLISHED, EventStatus.CANCELLED),
+    EventStatus.PUBLISHED: (EventStatus.CANCELLED,),
+    EventStatus.CANCELLED: (),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The catalogue's row and the rules of sale. Times are aware; `None` means no bound."""
+
+    number: int
+    id: UUID
+    name: str
+    status: EventStatus
+    created_at: datetime
+    venue: str | None = None
+    time_zone: str | None = None
+    starts_at: datetime | None = None
+    on_sale_at: datetime | None = None
+    off_sale_at: datetime | None = None
+    sales_stopped: bool = False
+    hold_ttl_seconds: int = DEFAULT_HOLD_TTL_SECONDS
+    max_hold_ttl_seconds: int = DEFAULT_MAX_HOLD_TTL_SECONDS
+    max_per_hold: int | None = None
+    max_per_buyer: int | None = None
+    allow_partial: bool = False
+    map_version: int = 0
+    """0: no numbered seats; otherwise the number of times that the seat map was laid or extended."""
+
+    def refuse_sale(self, now: datetime) -> errors.Refusal | None:
+        """Why nothing can be held at `now`, or None. The most specific reason comes first."""
+        if self.status is EventStatus.CANCELLED:
+            return errors.EventCancelled("The event is cancelled.")
+        if self.status is EventStatus.DRAFT:
+            return errors.EventNotOnSale("The event is not published.")
+        if self.sales_stopped:
+            return errors.SalesStopped("The organiser has stopped sales.")
+        if self.on_sale_at is not None and now < self.on_sale_at:
+            return errors.EventNotOnSale("The event is not on sale yet.")
+        if self.off_sale_at is not None and now >= self.off_sale_at:
+            return errors.EventNotOnSale("The sale has ended.")
+        return None
+
+
+@dataclass(slots=True, kw_only=True)
+class Area:
+    """Counters of one counted area, or of the seats of one category. `number` is unique within the event."""
+
+    number: int
+    name: str
+    category: str | None
+    seated: bool
+    capacity: int
+    held: int = 0
+    booked: int = 0
+    blocked: int = 0
+
+    @property
+    def free(self) -> int:
+        """Admissions that nobody has, lapsed holds counted as taken until they are reclaimed."""
+        return self.capacity - self.held - self.booked - self.blocked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullEvent(Event):
+    """An event with its areas as they stood when it was told: what its organiser sees of it."""
+
+    areas: tuple[Area, ...] = ()
+
+    @property
+    def capacity(self) -> int:
+        return sum(area.capacity for area in self.areas)
+
+
+def in_full(event: Event, areas: Iterable[Area]) -> FullEvent:
+    """A copy of the areas goes with it, since a batch moves on."""
+    told = {field.name: getattr(event, field.name) for field in fields(Event)}
+    return FullEvent(**told, areas=tuple(replace(area) for area in sorted(areas, key=_by_number)))
+
+
+def _by_number(area: Area) -> int:
+    return area.number

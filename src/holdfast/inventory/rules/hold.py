@@ -1,0 +1,45 @@
+"""Holds: a buyer's exclusive, timed claim on inventory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from holdfast.value import dataclass
+
+
+class HoldStatus(StrEnum):
+    ACTIVE = "active"  # -> confirmed | released | expired
+    CONFIRMED = "confirmed"  # end: a booking exists
+    RELEASED = "released"  # end: the buyer gave it back
+    EXPIRED = "expired"  # end: time took it back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLine:
+    """One line of a hold as it was granted: seats by label, or a quantity of an area."""
+
+    seats: tuple[str, ...] = ()
+    category: str | None = None
+    area: str | None = None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A hold as it is told to people. `status` is what it is at the moment of the answer, lapsed or not."""
+
+    id: UUID
+    event_number: int
+    event_id: UUID
+    status: HoldStatus
+    lines: tuple[HeldLine, ...]
+    quantity: int
+    requested: int
+    placed_at: datetime
+    expires_at: datetime
+    server_time: datetime
+    buyer: str | None = None
+    booking_id: UUID | None = None
+    seat_numbers: tuple[int, ...] = ()

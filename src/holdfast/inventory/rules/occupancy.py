@@ -1,0 +1,245 @@
+"""Holdings: who has which seat, as one process remembers it for one version of an event (the mirror's data).
+
+It is fed by journal entries, its own batches' and other processes' alike, in version order, and never guesses: what it
+says is what the claims table says at `version`. A lapsed hold stays in it until it is reclaimed; whoever asks compares
+its expiry with the time.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from holdfast.ids import read_id
+from holdfast.inventory.seating.picker import Occupancy
+
+if TYPE_CHECKING:
+    from holdfast.inventory.rules.changes import Entry
+    from holdfast.inventory.seating.seat_map import SeatMap
+
+
+class Holding:
+    """One live hold (with its expiry), booking or block (without), and everything that it has."""
+
+    __slots__ = ("areas", "booked", "buyer", "expires_at", "id", "kind", "placed_at", "requested", "seats")
+
+    def __init__(
+        self,
+        *,
+        id: UUID,
+        kind: str,
+        placed_at: datetime,
+        expires_at: datetime | None,
+        booked: bool,
+        seats: tuple[int, ...],
+        areas: dict[int, int],
+        buyer: str | None = None,
+        requested: int = 0,
+    ) -> None:
+        self.id = id
+        self.kind = kind  # "hold" or "block"
+        self.placed_at = placed_at
+        self.expires_at = expires_at
+        self.booked = booked
+        self.seats = seats
+        self.areas = areas
+        self.buyer = buyer
+        self.requested = requested
+
+    @property
+    def status(self) -> str:
+        """What a seat of it is: held, booked or blocked."""
+        if self.kind == "block":
+            return "blocked"
+        return "booked" if self.booked else "held"
+
+    def has_lapsed(self, now: datetime) -> bool:
+        return not self.booked and self.expires_at is not None and self.expires_at <= now
+
+
+class Holdings:
+    """Everything that is taken of a seated event at `version`."""
+
+    def __init__(self, seat_map: SeatMap, version: int) -> None:
+        self.seat_map = seat_map
+        self.version = version
+        self.by_id: dict[UUID, Holding] = {}
+        self.by_seat: dict[int, Holding] = {}
+        self._expiries: list[tuple[datetime, UUID]] = []
+        self._picker: Occupancy | None = None
+        self._seen_free: set[UUID] = set()
+        """Lapsed holds whose seats the picker already counts as free."""
+        self._picked_at: datetime | None = None
+        """The latest moment that the picker was asked for."""
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def taken(self, now: datetime) -> Iterator[tuple[int, Holding]]:
+        """(seat number, holding) of every seat that is not available at `now`."""
+        return ((seat, holding) for seat, holding in self.by_seat.items() if not holding.has_lapsed(now))
+
+    def lapsed_count(self, now: datetime) -> int:
+        return sum(holding.has_lapsed(now) for holding in self.by_id.values())
+
+    def next_expiry(self, now: datetime) -> datetime | None:
+        """The earliest expiry ahead: until then the state can change only by a commit."""
+        ahead = (
+            h.expires_at for h in self.by_id.values() if not h.booked and h.expires_at and h.expires_at > now
+        )
+        return min(ahead, default=None)
+
+    # -- following the journal -------------------------------------------------------------------------------------
+
+    def add(self, holding: Holding) -> None:
+        """A booking without seats is of no interest here: a mirror is as large as its map, not as its sales."""
+        if holding.booked and not holding.seats:
+            return
+        self.by_id[holding.id] = holding
+        for seat in holding.seats:
+            self.by_seat[seat] = holding
+        self.take_in_picker(holding.seats)
+        if not holding.booked:
+            self._await_expiry(holding)
+
+    def remove(self, id: UUID) -> None:
+        holding = self.by_id.pop(id, None)
+        if holding is None:
+            return
+        freed = [seat for seat in holding.seats if self.by_seat.get(seat) is holding]
+        for seat in freed:
+            del self.by_seat[seat]
+        if id in self._seen_free:
+            self._seen_free.discard(id)
+        else:
+            self.free_in_picker(freed)
+
+    def follow(self, version: int, at: datetime, entries: Iterable[Entry]) -> None:
+        """Apply one version's journal entries; one that is known already changes nothing."""
+        if version <= self.version:
+            return
+        for entry in entries:
+            change = entry["change"]
+            if change == "held":
+                self.add(_holding(entry, at, kind="hold", expires_at=datetime.fromisoformat(entry["until"])))
+            elif change == "booked":
+                self._book(entry, at)
+            elif change in ("released", "expired", "cancelled"):
+                self.remove(read_id(entry["hold"]))
+            elif change == "extended":
+                self._extend(read_id(entry["hold"]), datetime.fromisoformat(entry["until"]))
+            elif change == "blocked":
+                self._block(entry, at)
+            elif change == "lifted":
+                self.remove(read_id(entry["block"]))
+        self.version = version
+
+    def _book(self, entry: Entry, at: datetime) -> None:
+        holding = self.by_id.get(read_id(entry["hold"]))
+        if holding is None:  # an instant booking: it was never a hold to anyone
+            self.add(_holding(entry, at, kind="hold", expires_at=None, booked=True))
+        elif holding.seats:
+            holding.booked = True
+            self._see_taken(holding)
+        else:
+            self.remove(holding.id)
+
+    def _extend(self, id: UUID, until: datetime) -> None:
+        holding = self.by_id.get(id)
+        if holding is not None:
+            holding.expires_at = until
+            self._see_taken(holding)
+            self._await_expiry(holding)
+
+    def _see_taken(self, holding: Holding) -> None:
+        """It lives, whatever the picker thought: it was asked by a clock that has been set back since."""
+        if holding.id in self._seen_free:
+            self._seen_free.discard(holding.id)
+            self.take_in_picker(holding.seats)
+
+    def _await_expiry(self, holding: Holding) -> None:
+        """For the picker, once there is one; entries of holds that ended in time are cleared out now and then."""
+        if self._picker is None or holding.expires_at is None:
+            return
+        heapq.heappush(self._expiries, (holding.expires_at, holding.id))
+        if len(self._expiries) > 2 * len(self.by_id) + 1_000:
+            self._expiries = self._ahead()
+
+    def _ahead(self) -> list[tuple[datetime, UUID]]:
+        """What the picker has not seen free yet, as a heap."""
+        ahead = [
+            (each.expires_at, each.id)
+            for each in self.by_id.values()
+            if each.expires_at is not None and not each.booked and each.id not in self._seen_free
+        ]
+        heapq.heapify(ahead)
+        return ahead
+
+    def _block(self, entry: Entry, at: datetime) -> None:
+        before = self.by_id.get(read_id(entry["block"]))
+        step = _holding(entry, at, kind="block", expires_at=None)
+        if before is not None:  # a further step of a large block
+            step.seats += before.seats
+            for area, quantity in before.areas.items():
+                step.areas[area] = step.areas.get(area, 0) + quantity
+        self.add(step)
+
+    # -- choosing --------------------------------------------------------------------------------------------------
+
+    def picker(self, now: datetime, *, at_most: int | None = None) -> Occupancy:
+        """The chooser of seats, with lapsed holds' seats free (at most so many holds newly freed per call)."""
+        if (
+            self._picked_at is not None and now < self._picked_at
+        ):  # the clock was set back: some hold may live again
+            self._picker = None
+            self._seen_free.clear()
+        self._picked_at = now
+        if self._picker is None:
+            self._picker = Occupancy(self.seat_map.rows, self.by_seat)
+            self._expiries = self._ahead()
+        freed = 0
+        while self._expiries and self._expiries[0][0] <= now and (at_most is None or freed < at_most):
+            _, id = heapq.heappop(self._expiries)
+            holding = self.by_id.get(id)
+            if holding is not None and holding.has_lapsed(now) and id not in self._seen_free:
+                self._seen_free.add(id)
+                self.free_in_picker(holding.seats)
+                freed += 1
+        return self._picker
+
+    def take_in_picker(self, seats: Iterable[int]) -> None:
+        """A batch's own claims, ahead of its commit; a batch that fails drops the whole mirror."""
+        picker = self._picker
+        if picker is not None:
+            # Mostly none: they are planned first.
+            picker.take([seat for seat in seats if picker.is_free(seat)])
+
+    def free_in_picker(self, seats: Iterable[int]) -> None:
+        picker = self._picker
+        if picker is not None:
+            picker.free([seat for seat in seats if not picker.is_free(seat)])
+
+    def see_free(self, id: UUID) -> None:
+        """A batch has ended this lapsed hold: its seats are not to be freed again, for they may have been sold on."""
+        self._seen_free.add(id)
+
+    def has_more_lapsed(self, now: datetime) -> bool:
+        return bool(self._expiries) and self._expiries[0][0] <= now
+
+
+def _holding(
+    entry: Entry, at: datetime, *, kind: str, expires_at: datetime | None, booked: bool = False
+) -> Holding:
+    return Holding(
+        id=read_id(entry["hold"] if kind == "hold" else entry["block"]),
+        kind=kind,
+        placed_at=at,
+        expires_at=expires_at,
+        booked=booked,
+        seats=tuple(entry.get("seats", ())),
+        areas={int(area): quantity for area, quantity in entry.get("areas", {}).items()},
+        buyer=entry.get("buyer"),
+        requested=entry.get("requested", 0),
+    )

@@ -1,0 +1,387 @@
+"""Decide what a hold gets: seats by name, quantities, the best available; all lines or nothing, unless partial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from holdfast import errors
+from holdfast.errors import FieldError
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.booking import Attempt, AttemptStatus, Booking, BookingStatus
+from holdfast.inventory.rules.changes import Claim, NewBooking
+from holdfast.inventory.rules.event import MAX_SEATS_PER_HOLD, Area
+from holdfast.inventory.rules.hold import Hold, HoldStatus
+from holdfast.inventory.rules.occupancy import Holding
+from holdfast.inventory.rules.records import HoldRecord
+from holdfast.inventory.rules.views import view, view_booking
+
+LAPSED_FREED_PER_LOOK = 1_000
+"""How many lapsed holds one look for the best available may newly count as free; more only where it would refuse."""
+
+
+def place(inventory: Inventory, command: c.PlaceHold) -> Hold:
+    refusal = inventory.event.refuse_sale(inventory.now)
+    if refusal is not None:
+        raise refusal
+    if command.reuse:
+        mine = _held_already(inventory, command)
+        if mine is not None:
+            inventory.changes.repeated = True
+            return view(inventory, mine)
+    requested = _requested(command.lines)
+    if inventory.is_seated:
+        _refuse_too_many_seats(inventory, command.lines, requested)
+    _refuse_over_limit(inventory, requested, command.buyer)
+    partial = inventory.event.allow_partial if command.allow_partial is None else command.allow_partial
+    claims = _Plan(inventory, partial=partial).lines(command.lines)
+    hold = _record(inventory, command.hold_id, claims, requested=requested, command=command)
+    inventory.place(hold, by=command.by)
+    return view(inventory, hold)
+
+
+def book_instantly(inventory: Inventory, command: c.BookInstantly) -> tuple[Attempt, Booking | None]:
+    """Hold and booking in one commit. Not enough left, or not on sale: a FAILED attempt, on record."""
+    try:
+        refusal = inventory.event.refuse_sale(inventory.now)
+        if refusal is not None:
+            raise refusal
+        line = c.QuantityLine(quantity=command.quantity)
+        if inventory.is_seated:
+            _refuse_too_many_seats(inventory, (line,), command.quantity)
+        _refuse_over_limit(inventory, command.quantity, command.buyer)
+        claims = _Plan(inventory, partial=False).lines((line,))
+    except (errors.Conflict, errors.Gone, errors.QuantityOverLimit, errors.BuyerRequired):
+        attempt = _attempt(inventory, command, AttemptStatus.FAILED)
+        inventory.changes.attempts.append(attempt)
+        return attempt, None
+    hold = _record(inventory, command.hold_id, claims, requested=command.quantity, command=command)
+    hold.status, hold.booking_id = HoldStatus.CONFIRMED, command.booking_id
+    hold.booking_status, hold.confirmed_at = BookingStatus.CONFIRMED, inventory.now
+    booking = NewBooking(id=command.booking_id, hold_id=hold.id, name=None, email=None, by=command.by)
+    inventory.place(hold, by=command.by, booked=booking)
+    attempt = _attempt(inventory, command, AttemptStatus.CONFIRMED)
+    inventory.changes.attempts.append(attempt)
+    return attempt, view_booking(inventory, hold, created=True)
+
+
+DECIDE_PLACE: dict[type[c.Command], Callable[[Inventory, Any], Any]] = {
+    c.PlaceHold: place,
+    c.BookInstantly: book_instantly,
+}
+
+
+class _Plan:
+    """What the lines of one hold would take. It changes nothing but the picker, and gives that back on a refusal."""
+
+    def __init__(self, inventory: Inventory, *, partial: bool) -> None:
+        self.inventory = inventory
+        self.partial = partial
+        self.claims: list[Claim] = []
+        self.planned: dict[int, int] = {}
+        """Quantities by area that earlier lines of this hold are going to take."""
+        self.seats: dict[int, None] = {}
+
+    def lines(self, lines: tuple[c.Line, ...]) -> list[Claim]:
+        """Seats that were named come first, so that the engine's own choice never takes one of them away."""
+        shortage: errors.Refusal | None = None
+        try:
+            in_order = enumerate(lines) if len(lines) == 1 else sorted(enumerate(lines), key=_is_choice)
+            for number, line in in_order:
+                try:
+                    self._line(number, line)
+                except errors.Conflict as refusal:
+                    if not self.partial or isinstance(refusal, errors.DuplicateSeat):
+                        raise
+                    shortage = shortage or refusal
+            if not self.claims:
+                raise shortage or errors.SoldOut("Nothing is left.", available=0)
+        except errors.Refusal:
+            if self.seats and self.inventory.holdings is not None:
+                self.inventory.holdings.free_in_picker(self.seats)
+            raise
+        return self.claims
+
+    def _line(self, number: int, line: c.Line) -> None:
+        if isinstance(line, c.QuantityLine):
+            area = self._area_of(number, line)
+            if area is None:
+                self._best(number, c.BestAvailableLine(quantity=line.quantity, together=False))
+            else:
+                self._quantity(number, line, area)
+        elif isinstance(line, c.SeatsLine):
+            self._named(number, line)
+        else:
+            self._best(number, line)
+
+    def _area_of(self, number: int, line: c.QuantityLine) -> Area | None:
+        """The area meant, or None where the event is wholly seated: then the engine picks seats."""
+        inventory = self.inventory
+        if line.area is not None:
+            area = inventory.area_named(line.area)
+            if area is None:
+                raise errors.AreaUnknown(
+                    "The event has no such area.",
+                    errors=(
+                        FieldError(
+                            pointer=f"/lines/{number}/area", code="area_unknown", detail="No such area."
+                        ),
+                    ),
+                )
+            return area
+        only = inventory.only_area
+        if only is not None:
+            return only
+        areas = inventory.counted_areas
+        if not areas and inventory.is_seated:
+            return None
+        if not areas:
+            raise errors.SoldOut("The event has no admissions.", available=0)
+        raise errors.AreaRequired(
+            "The event has several areas: say which.",
+            errors=(
+                FieldError(pointer=f"/lines/{number}/area", code="area_required", detail="Say which area."),
+            ),
+        )
+
+    def _quantity(self, number: int, line: c.QuantityLine, area: Area) -> None:
+        planned = self.planned.get(area.number, 0)
+        if area.free - planned < line.quantity:
+            self._reclaim_counted(area, planned + line.quantity)
+        left = area.free - planned
+        granted = line.quantity if left >= line.quantity else (left if self.partial else 0)
+        if granted <= 0:
+            raise errors.SoldOut(
+                f"Not enough admissions available: {max(left, 0)} left.",
+                errors=(
+                    FieldError(
+                        pointer=f"/lines/{number}/quantity", code="sold_out", detail="Not enough left."
+                    ),
+                ),
+                available=max(left, 0),
+            )
+        self.planned[area.number] = planned + granted
+        self.claims.append(Claim(line=number, area=area.number, seat=None, quantity=granted))
+
+    def _reclaim_counted(self, area: Area, wanted: int) -> None:
+        """Lapsed holds, oldest first, until the area has what is wanted: never a backlog."""
+        inventory = self.inventory
+        for hold in inventory.lapsed:
+            if area.free >= wanted:
+                return
+            if hold.status is HoldStatus.ACTIVE and hold.expires_at <= inventory.now:
+                inventory.reclaim(hold)
+                if inventory.lapsed_complete:
+                    inventory.changes.reclaimed_until = hold.expires_at
+
+    def _named(self, number: int, line: c.SeatsLine) -> None:
+        inventory = self.inventory
+        seats, unknown = [], []
+        for position, label in enumerate(line.labels):
+            seat = None if inventory.holdings is None else inventory.holdings.seat_map.number_of(label)
+            if seat is None:
+                unknown.append(_at(number, position, "seat_unknown", f"The event has no seat {label}."))
+            else:
+                seats.append((position, label, seat))
+        if unknown:
+            raise errors.SeatUnknown(unknown[0].detail, errors=tuple(unknown))
+        taken, blocked, free = [], [], []
+        asked: set[int] = set()
+        for position, label, seat in seats:
+            if seat in self.seats or seat in asked:
+                raise errors.DuplicateSeat(
+                    f"Seat {label} is asked for twice.",
+                    errors=(_at(number, position, "duplicate_seat", "Asked for twice."),),
+                )
+            asked.add(seat)
+            holder = inventory.holder_of(seat)
+            if isinstance(holder, Holding) and holder.has_lapsed(inventory.now):
+                inventory.reclaim(holder)
+                holder = None
+            if holder is None:
+                free.append(seat)
+            elif _is_block(inventory, holder):
+                blocked.append(_at(number, position, "seat_blocked", f"Seat {label} is not for sale."))
+            else:
+                taken.append(_at(number, position, "seat_taken", f"Seat {label} is taken."))
+        if (taken or blocked) and not (self.partial and free):
+            kind = errors.SeatTaken if taken else errors.SeatBlocked
+            raise kind((taken or blocked)[0].detail, errors=tuple(taken + blocked))
+        self._take(number, free)
+
+    def _best(self, number: int, line: c.BestAvailableLine) -> None:
+        inventory = self.inventory
+        if inventory.holdings is None:
+            raise errors.SeatUnknown(
+                "The event has no numbered seats.",
+                errors=(
+                    _field(number, "best_available", "seat_unknown", "The event has no numbered seats."),
+                ),
+            )
+        if line.category is not None and inventory.area_of_category(line.category) is None:
+            raise errors.AreaUnknown(
+                "The event has no such category.",
+                errors=(_field(number, "category", "area_unknown", "No such category."),),
+            )
+        chosen, free = self._pick(line)
+        if chosen is None:
+            if free >= line.quantity:
+                raise errors.NotTogether(
+                    f"There are not {line.quantity} seats together; {free} are free.",
+                    errors=(_field(number, "best_available", "not_together", "Not together."),),
+                    available=free,
+                )
+            raise errors.SoldOut(
+                f"Not enough seats available: {free} left.",
+                errors=(_field(number, "best_available", "sold_out", "Not enough left."),),
+                available=free,
+            )
+        for seat in chosen:
+            holder = inventory.holder_of(seat)
+            if isinstance(holder, Holding):
+                inventory.reclaim(holder)
+        self._take(number, chosen)
+
+    def _pick(self, line: c.BestAvailableLine) -> tuple[tuple[int, ...] | None, int]:
+        """The seats chosen or None, and how many are free. Lapsed holds are looked through only as far as needed."""
+        holdings, now = self.inventory.holdings, self.inventory.now
+        assert holdings is not None
+        while True:
+            picker = self.inventory.picker(self.seats, at_most=LAPSED_FREED_PER_LOOK)
+            chosen = picker.best(line.quantity, line.category, together=line.together)
+            if chosen is not None:
+                return chosen, line.quantity
+            if not holdings.has_more_lapsed(now):
+                break
+        free = picker.free_count(line.category)
+        if self.partial:
+            for quantity in range(min(line.quantity - 1, free), 0, -1):
+                chosen = picker.best(quantity, line.category, together=line.together)
+                if chosen is not None:
+                    return chosen, free
+        return None, free
+
+    def _take(self, number: int, seats: Any) -> None:
+        inventory = self.inventory
+        for seat in seats:
+            self.seats[seat] = None
+            area = inventory.area_of_seat(seat).number
+            self.claims.append(Claim(line=number, area=area, seat=seat, quantity=1))
+        assert inventory.holdings is not None
+        inventory.holdings.take_in_picker(seats)
+
+
+def _record(
+    inventory: Inventory,
+    hold_id: Any,
+    claims: list[Claim],
+    *,
+    requested: int,
+    command: c.PlaceHold | c.BookInstantly,
+) -> HoldRecord:
+    event = inventory.event
+    asked = command.ttl_seconds if isinstance(command, c.PlaceHold) else None
+    ttl = min(asked or event.hold_ttl_seconds, event.max_hold_ttl_seconds)
+    return HoldRecord(
+        id=hold_id,
+        status=HoldStatus.ACTIVE,
+        placed_at=inventory.now,
+        expires_at=inventory.expiry_after(ttl),
+        quantity=claims[0].quantity if len(claims) == 1 else sum(claim.quantity for claim in claims),
+        requested=requested,
+        buyer=command.buyer,
+        token_hash=command.token_hash if isinstance(command, c.PlaceHold) else None,
+        claims=claims,
+        by=command.by,
+    )
+
+
+def _attempt(inventory: Inventory, command: c.BookInstantly, status: AttemptStatus) -> Attempt:
+    return Attempt(
+        number=command.attempt_number,
+        event_number=inventory.event.number,
+        quantity=command.quantity,
+        status=status,
+        created_at=inventory.now,
+        booking_id=command.booking_id if status is AttemptStatus.CONFIRMED else None,
+    )
+
+
+def _requested(lines: tuple[c.Line, ...]) -> int:
+    requested = 0
+    for line in lines:
+        requested += len(line.labels) if isinstance(line, c.SeatsLine) else line.quantity
+    return requested
+
+
+def _refuse_too_many_seats(inventory: Inventory, lines: tuple[c.Line, ...], requested: int) -> None:
+    """Each seat is a claim of its own, and a batch touches a limited number; quantities of an area are one."""
+    seats = requested
+    if inventory.counted_areas:
+        seats = _requested(tuple(line for line in lines if not isinstance(line, c.QuantityLine)))
+    if seats > MAX_SEATS_PER_HOLD:
+        raise errors.QuantityOverLimit(
+            f"At most {MAX_SEATS_PER_HOLD} seats in one hold.", limit=MAX_SEATS_PER_HOLD
+        )
+
+
+def _refuse_over_limit(inventory: Inventory, requested: int, buyer: str | None) -> None:
+    event = inventory.event
+    if event.max_per_hold is not None and requested > event.max_per_hold:
+        raise errors.QuantityOverLimit(
+            f"At most {event.max_per_hold} admissions in one hold.", limit=event.max_per_hold
+        )
+    if event.max_per_buyer is None:
+        return
+    if buyer is None:
+        raise errors.BuyerRequired(
+            "This event limits admissions per buyer: say who buys.",
+            errors=(FieldError(pointer="/buyer", code="buyer_required", detail="Say who buys."),),
+        )
+    has = inventory.taken_by(buyer)
+    if has + requested > event.max_per_buyer:
+        raise errors.QuantityOverLimit(
+            f"At most {event.max_per_buyer} admissions per buyer; you have {has}.", limit=event.max_per_buyer
+        )
+
+
+def _held_already(inventory: Inventory, command: c.PlaceHold) -> HoldRecord | None:
+    """The same buyer's live hold on exactly these seats."""
+    if inventory.holdings is None or command.buyer is None:
+        return None
+    wanted = {
+        inventory.holdings.seat_map.number_of(label)
+        for line in command.lines
+        if isinstance(line, c.SeatsLine)
+        for label in line.labels
+    }
+    if not wanted or None in wanted:
+        return None
+    holder = inventory.holder_of(next(seat for seat in wanted if seat is not None))
+    if isinstance(holder, Holding):
+        mine = holder.kind == "hold" and holder.buyer == command.buyer and set(holder.seats) == wanted
+        if not mine or holder.booked or holder.has_lapsed(inventory.now):
+            return None
+        held = inventory.record_of(holder)
+        return held if held.status is HoldStatus.ACTIVE else None
+    record = None if holder is None else inventory.holds.get(holder)
+    if record is None or record.buyer != command.buyer or record.status is not HoldStatus.ACTIVE:
+        return None
+    return record if {claim.seat for claim in record.claims} == wanted else None
+
+
+def _is_choice(numbered: tuple[int, c.Line]) -> bool:
+    return not isinstance(numbered[1], c.SeatsLine)
+
+
+def _is_block(inventory: Inventory, holder: Any) -> bool:
+    return holder.kind == "block" if isinstance(holder, Holding) else holder in inventory.blocks
+
+
+def _at(line: int, position: int, code: str, detail: str) -> FieldError:
+    return FieldError(pointer=f"/lines/{line}/seats/{position}", code=code, detail=detail)
+
+
+def _field(line: int, name: str, code: str, detail: str) -> FieldError:
+    return FieldError(pointer=f"/lines/{line}/{name}", code=code, detail=detail)

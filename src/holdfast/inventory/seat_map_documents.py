@@ -1,0 +1,100 @@
+"""Seat map documents: each immutable version of an event's map, written once and kept as bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from holdfast.inventory.projections.single_flight import Combined
+from holdfast.inventory.queries import Reading
+from holdfast.inventory.rules.event import Event
+from holdfast.inventory.seating.seat_map import Row, SeatMap
+
+MOST_BYTES = 64 * 1024 * 1024
+"""Of all documents that one process keeps; the least lately asked for go first."""
+
+
+_Key = tuple[int, int, UUID]
+"""An event's number, a version of its map, and the event's id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatMapDocument:
+    """As it is sent: plain, and packed with gzip."""
+
+    plain: bytes
+    packed: bytes
+
+
+class SeatMapDocuments:
+    """By event number and map version."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._kept: OrderedDict[_Key, SeatMapDocument] = OrderedDict()
+        self._writings = Combined(self._write)
+
+    async def get(self, event: Event, version: int) -> SeatMapDocument:
+        """`version` is one that the event's map has had."""
+        key = (event.number, version, event.id)
+        found = self._kept.get(key)
+        if found is None:
+            found = await self._writings.get(key)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return found
+
+    async def _write(self, key: _Key) -> SeatMapDocument:
+        found = self._kept.get(key)
+        if found is not None:
+            return found
+        number, version, id = key
+        seat_map = await self._reading.get_seat_map(number, version)
+        made = self._kept[key] = await asyncio.to_thread(_write, number, id, seat_map)
+        kept = sum(len(each.plain) + len(each.packed) for each in self._kept.values())
+        while kept > MOST_BYTES and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            kept -= len(dropped.plain) + len(dropped.packed)
+        return made
+
+
+def _write(number: int, id: UUID, seat_map: SeatMap) -> SeatMapDocument:
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for row in seat_map.seat_rows:
+        sections.setdefault(row.section, []).append(
+            {"name": row.row, "seats": list(_seats_of(row, seat_map))}
+        )
+    document = {
+        "event": id,
+        "number": number,
+        "map_version": seat_map.version,
+        "categories": seat_map.categories,
+        "sections": [{"name": name, "rows": rows} for name, rows in sections.items()],
+    }
+    plain = orjson.dumps(document)
+    return SeatMapDocument(plain=plain, packed=gzip.compress(plain, compresslevel=6, mtime=0))
+
+
+def _seats_of(row: Row, seat_map: SeatMap) -> Iterator[dict[str, Any]]:
+    """Left to right; what the source did not say is left out."""
+    for number in row.numbers:
+        seat = seat_map.seat(number)
+        told: dict[str, Any] = {
+            "label": seat.label,
+            "position": seat.position_in_row,
+            "category": seat.category,
+        }
+        if seat.x is not None:
+            told["x"], told["y"] = seat.x, seat.y
+        if seat.name is not None:
+            told["name"] = seat.name
+        if seat.guid is not None:
+            told["guid"] = seat.guid
+        yield told

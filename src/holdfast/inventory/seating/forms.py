@@ -1,0 +1,115 @@
+"""Seat map forms: the documents that a seat map can come in as, each read into one layout.
+
+- `{"sections": [{"name": "A", "rows": 20, "seats_per_row": 30, "category": "stalls"}]}`: labels `A-1-1`,
+  that is section, row and number. The name is a label itself; the category is `standard` if left out.
+- `{"labels": ["A1", "A2", "B1"], "category": "stalls"}`: the seats as they stand, from left to right,
+  adjacent as listed. What a label tells is only its row: everything before its last number (or its last
+  letters), so `A1` and `A2` are row A, `12C` and `12D` row 12, `A-1-1` and `A-1-2` section A row 1.
+- a seating plan in pretix's published schema: `plan.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from holdfast.inventory.seating.label import MAX_LABEL_LENGTH
+from holdfast.inventory.seating.layout import Layout, Reading
+from holdfast.inventory.seating.plan import read_plan
+from holdfast.inventory.seating.seat_map import DEFAULT_CATEGORY, SeatSpec
+
+_FORMS = ("sections", "labels", "zones")
+_SECTION_FIELDS = frozenset({"name", "rows", "seats_per_row", "category"})
+_LAST_PART = re.compile(r"(.*?)[ .-]*([^ .-]*)[ .-]*")
+_LAST_RUN = re.compile(r"(.*?)([0-9]+|[A-Z]+)")
+
+
+def parse_seat_map(document: object, *, pointer: str = "") -> Layout:
+    """The layout of a document in any of the forms; `pointer` is where it stands in the whole body.
+
+    Raises InvalidInput or DuplicateSeat, never anything else, for any JSON value.
+    """
+    reading = Reading(base=pointer)
+    if not isinstance(document, dict):
+        reading.fail("", "wrong_type", "A seat map is an object.")
+    forms = [form for form in _FORMS if form in document]
+    if len(forms) != 1:
+        reading.fail(
+            "", "unknown_form", "A seat map has sections, or labels, or is a seating plan with zones."
+        )
+    if forms == ["zones"]:
+        return read_plan(document, reading)
+    if forms == ["labels"]:
+        return _read_labels(document, reading)
+    return _read_sections(document, reading)
+
+
+def _read_sections(document: dict[str, Any], reading: Reading) -> Layout:
+    reading.refuse_unknown(document, frozenset({"sections"}), "")
+    seats: list[SeatSpec] = []
+    seen: dict[str, str] = {}
+    for index, value in enumerate(reading.take_list(document["sections"], "/sections")):
+        pointer = f"/sections/{index}"
+        section = reading.take_object(value, pointer)
+        if section is None:
+            continue
+        reading.refuse_unknown(section, _SECTION_FIELDS, pointer)
+        label = reading.take_label(section.get("name"), f"{pointer}/name")
+        rows = reading.take_count(section.get("rows"), f"{pointer}/rows")
+        seats_per_row = reading.take_count(section.get("seats_per_row"), f"{pointer}/seats_per_row")
+        category = reading.take_name(section.get("category", DEFAULT_CATEGORY), f"{pointer}/category")
+        if label is None or rows is None or seats_per_row is None or category is None:
+            continue
+        reading.count_seats(len(seats) + rows * seats_per_row, pointer)
+        if len(f"{label}-{rows}-{seats_per_row}") > MAX_LABEL_LENGTH:
+            detail = f"Its labels would be longer than {MAX_LABEL_LENGTH} characters."
+            reading.note(f"{pointer}/name", "invalid_label", detail)
+            continue
+        for row in range(1, rows + 1):
+            row_name, prefix = str(row), f"{label}-{row}-"
+            for position in range(seats_per_row):
+                seat_label = prefix + str(position + 1)
+                if seen.setdefault(seat_label, pointer) is not pointer:
+                    reading.note_duplicate(f"{pointer}/name", f"There is a seat {seat_label} already.")
+                    break
+                seats.append(SeatSpec(seat_label, label, row_name, position, category))
+    return reading.finish(seats, [seat.category for seat in seats])
+
+
+def _read_labels(document: dict[str, Any], reading: Reading) -> Layout:
+    reading.refuse_unknown(document, frozenset({"labels", "category"}), "")
+    category = reading.take_name(document.get("category", DEFAULT_CATEGORY), "/category") or DEFAULT_CATEGORY
+    labels = reading.take_list(document["labels"], "/labels")
+    reading.count_seats(len(labels), "/labels")
+    seats: list[SeatSpec] = []
+    seen: set[str] = set()
+    for index, value in enumerate(labels):
+        label = reading.take_label(value, f"/labels/{index}")
+        if label is None:
+            continue
+        if label in seen:
+            reading.note_duplicate(f"/labels/{index}", f"Seat {label} is named twice.")
+            continue
+        seen.add(label)
+        section, row = address_of(label)
+        seats.append(SeatSpec(label, section, row, None, category))
+    return reading.finish(seats, [category])
+
+
+def address_of(label: str) -> tuple[str, str]:
+    """The section and row that a label alone tells of, either of them empty if it does not.
+
+    The seat is the last part, parts being divided by spaces, dots and hyphens. A label of one part is
+    divided where its last digits, or its last letters, begin.
+    """
+    before, part = _split(_LAST_PART, label)
+    if not before:
+        before, _ = _split(_LAST_RUN, part)
+        return "", before
+    section, row = _split(_LAST_PART, before)
+    return section, row
+
+
+def _split(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
+    match = pattern.fullmatch(text)
+    return (match[1], match[2]) if match else ("", text)

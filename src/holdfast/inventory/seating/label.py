@@ -1,0 +1,82 @@
+"""Labels: the canonical form of a seat's address, and the rules of names that people give to things."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from holdfast.errors import FieldError, InvalidInput
+
+MAX_LABEL_LENGTH = 32
+MAX_NAME_LENGTH = 200
+
+_LABEL = re.compile(r"[A-Z0-9][A-Z0-9 .-]{0,31}")
+_CANONICAL = re.compile(r"[A-Z0-9][A-Z0-9.-]*(?: [A-Z0-9.-]+)*")
+_WHITE_SPACE = re.compile(r"[ \t]+")
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Cn"})
+
+
+def normalise_label(text: object, *, pointer: str = "") -> str:
+    """The one spelling of a seat label: trimmed, inner white space folded, upper-cased, and ASCII only.
+
+    White space is the space and the tab: a line break or any other control character is refused, not trimmed.
+    Raises InvalidInput, naming the place by its pointer.
+    """
+    if isinstance(text, str):
+        if len(text) <= MAX_LABEL_LENGTH and _CANONICAL.fullmatch(text):
+            return text  # as we told it; nearly all are
+        # Before upper(): it would turn a dotless i or a long s into an honest I or S.
+        if text.isascii() and len(text) <= 4 * MAX_NAME_LENGTH:
+            label = _WHITE_SPACE.sub(" ", text).strip(" ").upper()
+            if _LABEL.fullmatch(label):
+                return label
+        detail = (
+            "A seat label is a letter A-Z or a digit, then up to 31 letters, digits, spaces, dots or hyphens."
+        )
+    else:
+        detail = "A seat label is a string."
+    raise InvalidInput(
+        detail,
+        errors=(FieldError(pointer=pointer, code="invalid_label", detail=detail),),
+    )
+
+
+def normalise_name(text: object, *, pointer: str = "", limit: int = MAX_NAME_LENGTH) -> str:
+    """Free text as people write it, in Unicode form C: not blank, and at most `limit` code points.
+
+    Nothing invisible may reorder or break it: no controls, surrogates, unassigned code points, or overrides
+    of the writing direction.
+
+    Raises InvalidInput, naming the place by its pointer.
+    """
+    problem = find_problem_of_text(text, limit=limit)
+    if problem is None:
+        assert isinstance(text, str)
+        name = unicodedata.normalize("NFC", text)
+        if name.strip():
+            # A few characters have no composed form and grow: the limit holds for what is stored.
+            problem = find_problem_of_text(name, limit=limit)
+            if problem is None:
+                return name
+        else:
+            problem = "It is blank."
+    raise InvalidInput(
+        problem,
+        errors=(FieldError(pointer=pointer, code="invalid_text", detail=problem),),
+    )
+
+
+def find_problem_of_text(text: object, *, limit: int = MAX_NAME_LENGTH) -> str | None:
+    """Why this cannot be kept as text exactly as given, or None if it can."""
+    if not isinstance(text, str):
+        return "It is not a string."
+    # NFC at most thirds a text; anything longer is not worth normalising to find that out.
+    if len(text) > 3 * limit or (len(text) > limit and len(unicodedata.normalize("NFC", text)) > limit):
+        return f"It is longer than {limit} characters."
+    if text.isascii() and text.isprintable():
+        return None
+    for character in text:
+        if character in _BIDI_CONTROLS or unicodedata.category(character) in _REFUSED_CATEGORIES:
+            return f"It contains a character that is not allowed (U+{ord(character):04X})."
+    return None

@@ -1,0 +1,136 @@
+"""Layouts: the seats that a document describes, before they belong to an event, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from holdfast.errors import DuplicateSeat, FieldError, InvalidInput
+from holdfast.inventory.seating.label import find_problem_of_text, normalise_label, normalise_name
+from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatSpec
+
+MAX_CATEGORIES = 100
+MAX_REPORTED = 20
+"""Errors that one answer lists; a document of 100,000 wrong seats is not answered by 100,000 errors."""
+
+MAX_COORDINATE = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Seats in row order, left to right within a row, and the categories that they have, best first."""
+
+    seats: tuple[SeatSpec, ...]
+    categories: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reading of a document. It collects what is wrong, and refuses at the end, or when there is enough.
+
+    The `take_` methods answer None for what is wrong, having noted it.
+    """
+
+    base: str = ""
+    """Pointer of the document in the whole body."""
+    found: list[FieldError] = field(default_factory=list)
+    duplicates: list[FieldError] = field(default_factory=list)
+
+    def note(self, pointer: str, code: str, detail: str) -> None:
+        self.found.append(FieldError(pointer=self.base + pointer, code=code, detail=detail))
+        if len(self.found) >= MAX_REPORTED:
+            self.refuse()
+
+    def note_duplicate(self, pointer: str, detail: str) -> None:
+        if len(self.duplicates) < MAX_REPORTED:
+            self.duplicates.append(
+                FieldError(pointer=self.base + pointer, code="duplicate_seat", detail=detail)
+            )
+
+    def fail(self, pointer: str, code: str, detail: str) -> NoReturn:
+        self.note(pointer, code, detail)
+        self.refuse()
+
+    def refuse(self) -> NoReturn:
+        raise InvalidInput(f"The seat map cannot be used: {self.found[0].detail}", errors=tuple(self.found))
+
+    def finish(self, seats: list[SeatSpec], categories: Iterable[str]) -> Layout:
+        """The layout, if nothing was wrong. Raises InvalidInput, or DuplicateSeat where that is all."""
+        if self.found:
+            self.refuse()
+        if self.duplicates:
+            raise DuplicateSeat(self.duplicates[0].detail, errors=tuple(self.duplicates))
+        if not seats:
+            self.fail("", "too_few", "A seat map has at least one seat.")
+        used = {seat.category for seat in seats}
+        return Layout(
+            seats=tuple(seats), categories=tuple(name for name in dict.fromkeys(categories) if name in used)
+        )
+
+    def count_seats(self, count: int, pointer: str) -> None:
+        if count > MAX_SEATS:
+            self.fail(pointer, "too_many", f"A seat map has at most {MAX_SEATS} seats.")
+
+    def take_object(self, value: object, pointer: str) -> dict[str, Any] | None:
+        if isinstance(value, dict):
+            return value
+        self.note(pointer, "wrong_type", "It is not an object.")
+        return None
+
+    def take_list(self, value: object, pointer: str) -> list[Any]:
+        if isinstance(value, list):
+            return value
+        self.note(pointer, "wrong_type", "It is not a list.")
+        return []
+
+    def take_count(self, value: object, pointer: str) -> int | None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.note(pointer, "wrong_type", "It is not an integer.")
+        elif not 1 <= value <= MAX_SEATS:
+            self.note(pointer, "out_of_range", f"It is not between 1 and {MAX_SEATS}.")
+        else:
+            return value
+        return None
+
+    def take_label(self, value: object, pointer: str) -> str | None:
+        try:
+            return normalise_label(value)
+        except InvalidInput as refused:
+            self.note(pointer, "invalid_label", refused.detail)
+            return None
+
+    def take_name(self, value: object, pointer: str) -> str | None:
+        try:
+            return normalise_name(value)
+        except InvalidInput as refused:
+            self.note(pointer, "invalid_text", refused.detail)
+            return None
+
+    def take_text(self, value: object, pointer: str) -> str | None:
+        """A text kept exactly as given; it may be blank."""
+        problem = find_problem_of_text(value)
+        if problem is None and isinstance(value, str):
+            return value
+        self.note(pointer, "invalid_text", problem or "")
+        return None
+
+    def take_coordinate(self, value: object, pointer: str) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.note(pointer, "wrong_type", "It is not a number.")
+        elif not abs(value) <= MAX_COORDINATE:  # NaN too
+            self.note(pointer, "out_of_range", f"It is not between -{MAX_COORDINATE} and {MAX_COORDINATE}.")
+        else:
+            return float(value)
+        return None
+
+    def refuse_unknown(self, value: dict[str, Any], known: frozenset[str], pointer: str) -> None:
+        for key in value:
+            if key not in known:
+                self.note(f"{pointer}/{escape(key)}", "unknown_field", "There is no such field.")
+
+
+def escape(key: object) -> str:
+    """A key as a JSON Pointer has it, shortened, and safe to print."""
+    text = str(key)[:64].encode("ascii", "backslashreplace").decode()
+    return text.replace("~", "~0").replace("/", "~1")

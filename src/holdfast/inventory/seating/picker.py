@@ -1,0 +1,247 @@
+"""Best available: which seats the engine picks when the buyer does not.
+
+A *block* is n physically adjacent free seats of one row and one category. Among blocks of one category the
+best has
+
+1. the fewest new single gaps: free seats that it leaves without a free neighbour (of any category);
+2. its centre nearest the middle of the row;
+3. the earliest row in the map's order;
+4. the leftmost place.
+
+Categories are tried in the map's order before any of this: avoiding an orphan never changes the category.
+
+*Together* answers the best block of the first category that has one, or nothing. *Not together* prefers
+such a block, in any category, to splitting. Only when there is none, it splits: within the first category
+that has n free seats, else taking what there is from category after category. A split takes as few pieces
+as possible: the longest free runs whole, the better ones first, and the rest as the best block that is
+left. It never refuses while n seats are free.
+
+The whole house is one long integer, a bit for each seat (see `rows.py`); a decision is some thirty
+operations on it, whether the house is empty, full or torn. The nearest to the middle is found bit-sliced:
+distances are written across the house in binary, and each plane, from the highest down, drops the farther
+half if that leaves any. What is asked for again and again is kept ranked by rows (see `ranking.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from holdfast.inventory.seating.ranking import Ranking
+from holdfast.inventory.seating.seat_index import RowIndex, bits_of, starts_of_runs
+
+RANKED_AFTER = 8
+"""So often is so many seats of a category searched for before its blocks are ranked, which takes a look at each row."""
+RANKED_APART = 256
+"""So many searches lie between two first rankings, so that no batch has to wait for several."""
+MOST_RANKINGS = 16
+"""Each costs something at every move; what comes later is searched for."""
+
+
+class Occupancy:
+    """The free seats of one event.
+
+    Taking a taken seat, or freeing a free one, is a bug of the caller and raises ValueError.
+    """
+
+    __slots__ = ("_asked", "_by_row", "_free", "_is_free", "_rankings", "_searches", "rows")
+
+    def __init__(self, rows: RowIndex, taken: Iterable[int] = ()) -> None:
+        taken = tuple(taken)
+        self.rows = rows
+        self._free = rows.seats ^ rows.mask(taken)
+        self._is_free = bytearray(b"\1" * (rows.highest_number + 1))
+        """The same by seat number: to look at one bit of a whole house takes a copy of all of them."""
+        for number in taken:
+            self._is_free[number] = 0
+        self._asked: dict[tuple[int, str], int] = {}
+        self._searches = RANKED_APART
+        """Since something was ranked for the first time."""
+        self._rankings: dict[tuple[int, str], Ranking] = {}
+        self._by_row: list[int] = []
+        """The free seats row by row, as long as there are rankings."""
+
+    def take(self, numbers: Collection[int]) -> None:
+        if not numbers:
+            return
+        mask = self.rows.mask(numbers)
+        if mask & self._free != mask:
+            raise ValueError("a seat that is not free cannot be taken")
+        self._free ^= mask
+        self._mark(numbers, 0)
+
+    def free(self, numbers: Collection[int]) -> None:
+        if not numbers:
+            return
+        mask = self.rows.mask(numbers)
+        if mask & self._free:
+            raise ValueError("a free seat cannot be freed")
+        self._free |= mask
+        self._mark(numbers, 1)
+
+    def is_free(self, number: int) -> bool:
+        return self._is_free[number] == 1
+
+    def _mark(self, numbers: Iterable[int], free: int) -> None:
+        by_row, rankings = self._by_row, self._rankings.values()
+        for number in numbers:
+            self._is_free[number] = free
+            if rankings:
+                row, place = self.rows.place_of(number)
+                by_row[row] ^= 1 << place
+                for ranking in rankings:
+                    ranking.changed.add(row)
+
+    def free_count(self, category: str | None = None) -> int:
+        """How many seats are free, in all or in one category (0 for one that the map does not have)."""
+        if category is None:
+            return self._free.bit_count()
+        return (self._free & self.rows.category_masks.get(category, 0)).bit_count()
+
+    def free_numbers(self, category: str | None = None) -> tuple[int, ...]:
+        """The free seats in row order, left to right."""
+        mask = self._free if category is None else self._free & self.rows.category_masks.get(category, 0)
+        return self.rows.numbers(mask)
+
+    def best(self, n: int, category: str | None = None, *, together: bool = True) -> tuple[int, ...] | None:
+        """The numbers of the n best seats, or None when there are none such. Takes nothing."""
+        if n < 1:
+            raise ValueError("at least one seat must be asked for")
+        masks = self.rows.category_masks
+        wanted = self.rows.categories if category is None else (category,)
+        names = [name for name in wanted if name in masks]
+        for name in names:
+            block = self._block(n, name)
+            if block is not None:
+                return block
+        if together:
+            return None
+        return self._split(n, [self._free & masks[name] for name in names])
+
+    def _block(self, n: int, category: str) -> tuple[int, ...] | None:
+        ranking = self._rankings.get((n, category)) or self._ranking(n, category)
+        if ranking is not None:
+            best = ranking.best()
+            return None if best is None else self.rows.block_in(*best, n)
+        blocks = starts_of_runs(self._free & self.rows.category_masks[category], n)
+        if not blocks:
+            return None
+        return self.rows.block(_best(self.rows, self._free, blocks, n, 1).bit_length() - 1, n)
+
+    def _ranking(self, n: int, category: str) -> Ranking | None:
+        """Once it has been asked for often enough."""
+        asked = self._asked[n, category] = self._asked.get((n, category), 0) + 1
+        self._searches += 1
+        if asked <= RANKED_AFTER or self._searches <= RANKED_APART or len(self._rankings) >= MOST_RANKINGS:
+            return None
+        self._searches = 0
+        if not self._rankings:
+            self._by_row = self.rows.by_row(self._free)
+        rows = self.rows
+        made = self._rankings[n, category] = Ranking(self._by_row, rows.rows_of(category), rows.widths, n)
+        return made
+
+    def _split(self, n: int, pools: list[int]) -> tuple[int, ...] | None:
+        counts = [pool.bit_count() for pool in pools]
+        for pool, count in zip(pools, counts, strict=True):
+            if count >= n:
+                return self._pieces(n, pool, self._free)
+        if sum(counts) < n:
+            return None
+        chosen: tuple[int, ...] = ()
+        free = self._free
+        for pool, count in zip(pools, counts, strict=True):
+            wanted = min(n - len(chosen), count)
+            if wanted:
+                chosen += self._pieces(wanted, pool, free)
+                free ^= pool  # only the last category keeps seats, and it is not looked at again
+        return chosen
+
+    def _pieces(self, n: int, pool: int, free: int) -> tuple[int, ...]:
+        """n seats out of a pool of at least n, in the fewest runs."""
+        rows = self.rows
+        chosen: list[int] = []
+        while n:
+            length, runs = _longest_runs(pool)
+            if n <= length:
+                best = _best(rows, free, starts_of_runs(pool, n), n, 1)
+                chosen.extend(rows.block(best.bit_length() - 1, n))
+                break
+            # No run is longer than these, so they do not touch each other: as many as fit, all at once.
+            starts = _best(rows, free, runs, length, n // length)
+            taken = starts
+            for _ in range(length - 1):
+                taken |= taken << 1
+            taken &= pool
+            chosen.extend(rows.numbers(taken))
+            n -= taken.bit_count()
+            pool ^= taken
+            free ^= taken
+        return tuple(chosen)
+
+
+def _longest_runs(pool: int) -> tuple[int, int]:
+    """The length of the longest run of set bits, and where the runs of that length start."""
+    doublings = [pool]
+    while doubled := doublings[-1] & doublings[-1] >> (1 << len(doublings) - 1):
+        doublings.append(doubled)
+    length, starts = 1 << len(doublings) - 1, doublings[-1]
+    for power in reversed(range(len(doublings) - 1)):
+        longer = starts & doublings[power] >> length
+        if longer:
+            starts = longer
+            length += 1 << power
+    return length, starts
+
+
+def _best(rows: RowIndex, free: int, starts: int, n: int, count: int) -> int:
+    """Of these starts of blocks of n, the `count` best (or all, if they are fewer), as a mask."""
+    left = free << 1
+    left ^= left & free << 2
+    right = free >> n
+    right ^= right & right >> 1
+    gaps = starts & (left | right)
+    no_gap = starts ^ gaps
+    shift = (n - 1) // 2
+    if no_gap and count == 1:  # nearly always
+        return _nearest(no_gap << shift, rows.distance_planes(n), 1) >> shift
+    two_gaps = gaps & left & right
+    one_gap = gaps ^ two_gaps
+    chosen = 0
+    for blocks in (no_gap, one_gap, two_gaps):
+        if not blocks:
+            continue
+        nearest = _nearest(blocks << shift, rows.distance_planes(n), count) >> shift
+        if count == 1:
+            return nearest
+        chosen |= nearest
+        count -= nearest.bit_count()
+        if not count:
+            break
+    return chosen
+
+
+def _nearest(blocks: int, planes: tuple[int, ...], count: int) -> int:
+    """The `count` blocks nearest to their rows' middles, ties to the earlier row and then to the left."""
+    if count == 1:
+        for plane in planes:
+            nearer = blocks ^ (blocks & plane)
+            if nearer:
+                blocks = nearer
+        return blocks & -blocks
+    if blocks.bit_count() <= count:
+        return blocks
+    chosen = 0
+    for plane in planes:
+        farther = blocks & plane
+        nearer = blocks ^ farther
+        nearer_count = nearer.bit_count()
+        if nearer_count >= count:
+            blocks = nearer
+        else:
+            chosen |= nearer
+            count -= nearer_count
+            blocks = farther
+        if not count:
+            return chosen
+    ends = bits_of(blocks)[count:]
+    return chosen | (blocks & ((1 << ends[0]) - 1) if ends else blocks)

@@ -1,0 +1,240 @@
+"""Plans: seating plans in pretix's published JSON schema (zones > rows > seats), read into a layout.
+
+Positions of zone, row and seat add up. Seats of a row stand in the order of their positions, not of their
+numbers, unless the listed order is the shorter walk (round tables). A row that is listed in several pieces
+(one zone and row name more than once, as editors write a row divided by an aisle) is one row with a break
+between them.
+
+A label is `zone-row-seat`, each part transliterated. A part that cannot be, or is blank, is numbered; one
+that is spelled like another beside it, or cut short to be so, gets a number after it. Names, `seat_number`,
+`seat_guid` and positions are kept as given. Fields that this reader does not know are left alone: newer
+editors write more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import dist
+from typing import Any
+
+from holdfast.inventory.seating.label import find_problem_of_text
+from holdfast.inventory.seating.layout import MAX_CATEGORIES, Layout, Reading
+from holdfast.inventory.seating.seat_map import SeatSpec
+from holdfast.inventory.seating.transliteration import transliterate
+
+_ZONE_LENGTH, _ROW_LENGTH, _SEAT_LENGTH = 14, 8, 8  # with two hyphens, a label's 32 characters
+
+_Place = tuple[float, float]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """The label parts of siblings: the same name has the same part, different names have different ones.
+
+    A blank name is nobody's: each thing without a name is one of its own, known by its number.
+    """
+
+    limit: int
+    by_name: dict[str | int, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    last_number: dict[str, int] = field(default_factory=dict)
+    """Of parts that were wanted alike: counting from 1 for each of 100,000 would take hours."""
+
+    def part(self, name: str, number: int) -> str:
+        key = name if name.strip() else number
+        part = self.by_name.get(key)
+        if part is None:
+            part = self.by_name[key] = self._new(transliterate(name) or str(number))
+            self.used.add(part)
+        return part
+
+    def _new(self, wanted: str) -> str:
+        part = plain = wanted[: self.limit].rstrip(".")
+        number = self.last_number.get(plain, 1)
+        while part in self.used:
+            number += 1
+            ending = f".{number}"
+            part = plain[: self.limit - len(ending)].rstrip(".") + ending
+        self.last_number[plain] = number
+        return part
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row as its pieces come in."""
+
+    zone: str
+    name: str
+    label: str
+    pieces: list[list[_Seat]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Seat:
+    number: str
+    guid: str
+    category: str
+    place: _Place
+    pointer: str
+
+
+def read_plan(document: dict[str, Any], reading: Reading) -> Layout:
+    """The layout of a plan. Raises InvalidInput or DuplicateSeat."""
+    categories = _read_categories(document, reading)
+    known = frozenset(categories)
+    rows: dict[str, _Row] = {}
+    zones = _Parts(limit=_ZONE_LENGTH)
+    row_parts: dict[str, _Parts] = {}
+    count = 0
+    for index, value in enumerate(reading.take_list(document["zones"], "/zones")):
+        pointer = f"/zones/{index}"
+        zone = reading.take_object(value, pointer)
+        if zone is None:
+            continue
+        zone_name = _name_of_zone(zone, reading, pointer)
+        zone_part = zones.part(zone_name, index + 1)
+        zone_place = _read_place(zone, reading, pointer)
+        parts = row_parts.setdefault(zone_part, _Parts(limit=_ROW_LENGTH))
+        for row_index, row_value in enumerate(reading.take_list(zone.get("rows"), f"{pointer}/rows")):
+            row_pointer = f"{pointer}/rows/{row_index}"
+            row_object = reading.take_object(row_value, row_pointer)
+            if row_object is None:
+                continue
+            row_name = reading.take_text(row_object.get("row_number"), f"{row_pointer}/row_number") or ""
+            label = f"{zone_part}-{parts.part(row_name, len(parts.by_name) + 1)}"
+            place = _add(zone_place, _read_place(row_object, reading, row_pointer))
+            piece = _read_seats(row_object, place, known, reading, f"{row_pointer}/seats")
+            count += len(piece)
+            reading.count_seats(count, row_pointer)
+            if piece:
+                names = (zone_name or zone_part, row_name if row_name.strip() else label.rpartition("-")[2])
+                row = rows.setdefault(label, _Row(zone=names[0], name=names[1], label=label))
+                row.pieces.append(piece)
+    return reading.finish(_specs(rows, reading), categories)
+
+
+def _read_categories(document: dict[str, Any], reading: Reading) -> list[str]:
+    values = reading.take_list(document.get("categories"), "/categories")
+    if len(values) > MAX_CATEGORIES:
+        reading.fail("/categories", "too_many", f"A seat map has at most {MAX_CATEGORIES} categories.")
+    names: list[str] = []
+    for index, value in enumerate(values):
+        category = reading.take_object(value, f"/categories/{index}")
+        if category is not None:
+            name = reading.take_name(category.get("name"), f"/categories/{index}/name")
+            if name is not None:
+                names.append(name)
+    return names
+
+
+def _name_of_zone(zone: dict[str, Any], reading: Reading, pointer: str) -> str:
+    for key in ("name", "zone_id"):
+        if zone.get(key) is not None:
+            name = reading.take_text(zone[key], f"{pointer}/{key}")
+            if name and name.strip():
+                return name
+    return ""
+
+
+def _read_place(value: dict[str, Any], reading: Reading, pointer: str) -> _Place:
+    """The position of a thing; where a plan leaves out a zone's or row's, it is that of what it stands in."""
+    if value.get("position") is None:
+        return 0.0, 0.0
+    position = reading.take_object(value["position"], f"{pointer}/position")
+    if position is None:
+        return 0.0, 0.0
+    x = reading.take_coordinate(position.get("x"), f"{pointer}/position/x")
+    y = reading.take_coordinate(position.get("y"), f"{pointer}/position/y")
+    return x or 0.0, y or 0.0
+
+
+def _read_seats(
+    row: dict[str, Any], place: _Place, known: frozenset[str], reading: Reading, pointer: str
+) -> list[_Seat]:
+    seats: list[_Seat] = []
+    for index, value in enumerate(reading.take_list(row.get("seats"), pointer)):
+        seat_pointer = f"{pointer}/{index}"
+        seat = reading.take_object(value, seat_pointer)
+        if seat is None:
+            continue
+        guid = reading.take_text(seat.get("seat_guid"), f"{seat_pointer}/seat_guid")
+        number = reading.take_text(seat.get("seat_number"), f"{seat_pointer}/seat_number")
+        category = seat.get("category")
+        if isinstance(category, str) and category not in known and find_problem_of_text(category) is None:
+            # The names of the categories were normalised.
+            category = reading.take_name(category, f"{seat_pointer}/category")
+        if not isinstance(category, str) or category not in known:
+            reading.note(
+                f"{seat_pointer}/category", "unknown_category", "It is not one of the plan's categories."
+            )
+            continue
+        if seat.get("position") is None:
+            reading.note(f"{seat_pointer}/position", "required", "A seat has a position.")
+            continue
+        at = _add(place, _read_place(seat, reading, seat_pointer))
+        if guid is not None and number is not None:
+            seats.append(_Seat(number=number, guid=guid, category=category, place=at, pointer=seat_pointer))
+    return _in_physical_order(seats)
+
+
+def _in_physical_order(seats: list[_Seat]) -> list[_Seat]:
+    """Along the line that the seats lie on, left to right, unless walking them as listed is no longer."""
+    if len(seats) < 2:
+        return seats
+    middle_x, middle_y = _middle(seats)
+    across = [(seat.place[0] - middle_x, seat.place[1] - middle_y) for seat in seats]
+    wide, high = sum(x * x for x, _ in across), sum(y * y for _, y in across)
+    slope = sum(x * y for x, y in across)
+    axis = (wide, slope) if wide >= high else (slope, high)
+    along = sorted(seats, key=lambda seat: seat.place[0] * axis[0] + seat.place[1] * axis[1])
+    walk = along if _length(along) < _length(seats) * (1 - 1e-9) else seats
+    right, down = walk[-1].place[0] - walk[0].place[0], walk[-1].place[1] - walk[0].place[1]
+    return walk[::-1] if (right if abs(right) >= abs(down) else down) < 0 else walk
+
+
+def _middle(seats: list[_Seat]) -> _Place:
+    return sum(seat.place[0] for seat in seats) / len(seats), sum(seat.place[1] for seat in seats) / len(
+        seats
+    )
+
+
+def _length(walk: list[_Seat]) -> float:
+    return sum(dist(a.place, b.place) for a, b in pairwise(walk))
+
+
+def _add(a: _Place, b: _Place) -> _Place:
+    return a[0] + b[0], a[1] + b[1]
+
+
+def _specs(rows: dict[str, _Row], reading: Reading) -> list[SeatSpec]:
+    specs: list[SeatSpec] = []
+    guids: set[str] = set()
+    labels: set[str] = set()
+    names: set[tuple[str, str]] = set()
+    for row in rows.values():
+        # A row without a name may be numbered as another is called: a map tells rows apart by their names.
+        row_name, again = row.name, 1
+        while (row.zone, row_name) in names:
+            again += 1
+            row_name = f"{row.name} ({again})"
+        names.add((row.zone, row_name))
+        parts = _Parts(limit=_SEAT_LENGTH)
+        position = 0
+        for piece in sorted(row.pieces, key=_middle):
+            for seat in piece:
+                label = f"{row.label}-{parts.part(seat.number, position + 1)}"
+                if label in labels:
+                    detail = f"There is a seat {label} already: its zone, row and number are another seat's."
+                    reading.note_duplicate(f"{seat.pointer}/seat_number", detail)
+                if seat.guid in guids:
+                    reading.note_duplicate(f"{seat.pointer}/seat_guid", "Another seat has this id.")
+                labels.add(label)
+                guids.add(seat.guid)
+                x, y = seat.place
+                specs.append(
+                    SeatSpec(label, row.zone, row_name, position, seat.category, x, y, seat.guid, seat.number)
+                )
+                position += 1
+            position += 1  # the break before the next piece
+    return specs

@@ -1,0 +1,81 @@
+"""Ranking: the rows of a house by their best block of n seats of one category, kept while seats come and go.
+
+To search a whole house takes thirty operations on an integer as long as the house. Where the same is asked again and
+again, as on an on-sale's day, only the rows that changed since are looked at, and the order is the same: fewest new
+single gaps, nearest to the middle of the row, earliest row, leftmost (`best_available.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
+
+from holdfast.inventory.seating.seat_index import starts_of_runs
+
+_STALE = 4
+"""Places in the order for each row, most of them of blocks that are the best no more; then it is made anew."""
+
+Block = tuple[int, int, int, int]
+"""New gaps, twice its distance from the middle of the row, the row, the place in it of its first seat."""
+
+
+class Ranking:
+    """`free`: the free seats of each row as bits, of all categories. The caller keeps them, and puts rows that have
+    changed into `changed`. `seats`: those of the category. `widths`: the places of each row."""
+
+    __slots__ = ("_best", "_free", "_n", "_order", "_seats", "_widths", "changed")
+
+    def __init__(self, free: Sequence[int], seats: Sequence[int], widths: Sequence[int], n: int) -> None:
+        self._free = free
+        self._seats = seats
+        self._widths = widths
+        self._n = n
+        self._best: list[Block | None] = [None] * len(free)
+        self._order: list[Block] = []
+        """A heap of all blocks that were the best of their rows at some time."""
+        self.changed = {row for row, mask in enumerate(seats) if mask}
+
+    def best(self) -> tuple[int, int] | None:
+        """(row, place in it of the first seat) of the best block there is."""
+        best, order = self._best, self._order
+        for row in self.changed:
+            block = self._block_of(row)
+            if block != best[row]:
+                best[row] = block
+                if block is not None:
+                    heappush(order, block)
+        self.changed.clear()
+        if len(order) > _STALE * len(best):
+            order[:] = [block for block in best if block is not None]
+            heapify(order)
+        while order:
+            _, _, row, start = order[0]
+            if best[row] == order[0]:
+                return row, start
+            heappop(order)
+        return None
+
+    def _block_of(self, row: int) -> Block | None:
+        n, free = self._n, self._free[row]
+        starts = starts_of_runs(free & self._seats[row], n)
+        if not starts:
+            return None
+        left = free << 1
+        left ^= left & free << 2
+        right = free >> n
+        right ^= right & right >> 1
+        gaps, with_gaps = 0, starts & (left | right)
+        if with_gaps != starts:
+            starts ^= with_gaps
+        else:
+            with_two = starts & left & right
+            gaps, starts = (1, starts ^ with_two) if with_two != starts else (2, starts)
+        room = self._widths[row] - n
+        middle = room >> 1
+        inner, outer = starts & (2 << middle) - 1, starts >> middle + 1
+        at, distance = inner.bit_length() - 1, room - 2 * (inner.bit_length() - 1)
+        if outer:
+            beyond = middle + (outer & -outer).bit_length()
+            if not inner or 2 * beyond - room < distance:
+                at, distance = beyond, 2 * beyond - room
+        return gaps, distance, row, at

@@ -1,0 +1,265 @@
+"""Seat maps: the seats of a venue in their rows, as an event sells them; each version is immutable."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+from typing import NamedTuple
+
+from holdfast.errors import DuplicateSeat, FieldError
+from holdfast.inventory.seating.seat_index import RowIndex, RowOfSeats
+
+MAX_SEATS = 200_000
+"""Seats of one event; the largest stadium sells fewer."""
+
+DEFAULT_CATEGORY = "standard"
+"""Of seats whose source names none."""
+
+
+class SeatSpec(NamedTuple):
+    """What a source says of one seat, its label normalised. A tuple: 100,000 of them are made in 40 ms."""
+
+    label: str
+    section: str = ""
+    row: str = ""
+    position_in_row: int | None = None  # None: right after the row's last
+    category: str = DEFAULT_CATEGORY
+    x: float | None = None
+    y: float | None = None
+    guid: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One seat of a map. `number` is its place in the map from 1 on, the same in every later version."""
+
+    number: int
+    label: str
+    section: str
+    row: str
+    position_in_row: int
+    """Physical order from 0; a position that no seat has is a break that nothing is adjacent across."""
+    category: str
+    x: float | None
+    y: float | None
+    guid: str | None
+    """The source's own id."""
+    name: str | None
+    """The source's own seat number, as printed on the chair."""
+
+
+class Row(NamedTuple):
+    """A row's names and its seats' numbers, left to right."""
+
+    section: str
+    row: str
+    numbers: Sequence[int]
+
+
+class SeatMap:
+    """All seats of one version of an event's map, in columns, since a process keeps many maps.
+
+    Made by `build` from seats in number order. A row is the seats of one section and row name; the order of
+    rows, of sections and (unless told) of categories is that of their first seats.
+    """
+
+    __slots__ = (
+        "_categories",
+        "_guids",
+        "_index",
+        "_labels",
+        "_names",
+        "_numbers",
+        "_positions",
+        "_row_index",
+        "_rows",
+        "_x",
+        "_y",
+        "categories",
+        "version",
+    )
+
+    def __init__(self, version: int, categories: Iterable[str]) -> None:
+        self.version = version
+        self.categories: tuple[str, ...] = tuple(dict.fromkeys(categories))
+        self._labels: tuple[str, ...] = ()
+        self._numbers: dict[str, int] = {}
+        self._rows: tuple[Row, ...] = ()
+        self._row_index = array("I")
+        self._positions = array("I")
+        self._categories = array("I")
+        self._x = array("d")
+        self._y = array("d")
+        self._guids: dict[int, str] = {}
+        self._names: dict[int, str] = {}
+        self._index: RowIndex | None = None
+
+    @classmethod
+    def build(cls, seats: Iterable[SeatSpec], version: int, *, categories: Iterable[str] = ()) -> SeatMap:
+        """The map of these seats, numbered from 1 in this order.
+
+        A seat whose position its row has passed already is put at the row's end, and those after it follow:
+        so seats that were added later come out alike, whether their positions were kept as given or as
+        placed. Raises DuplicateSeat, with an error for each seat whose label is taken (the first 20).
+        """
+        seat_map = cls(version, categories)
+        seat_map._fill(seats)
+        return seat_map
+
+    def extended(self, seats: Iterable[SeatSpec], version: int, *, categories: Iterable[str] = ()) -> SeatMap:
+        """The next version: numbers go on, and new seats of a row that is there stand at its end."""
+        both = [*self.specs(), *seats]
+        return SeatMap.build(both, version, categories=[*self.categories, *categories])
+
+    def _fill(self, seats: Iterable[SeatSpec]) -> None:
+        labels: list[str] = []
+        rows: list[tuple[str, str, list[int]]] = []
+        row_of: dict[tuple[str, str], int] = {}
+        last: list[int] = []
+        shifts: list[int] = []
+        category_of = {name: index for index, name in enumerate(self.categories)}
+        duplicates: list[FieldError] = []
+        numbers = self._numbers
+        placed = False
+        for number, spec in enumerate(seats, start=1):
+            label, section, row_name, wanted, category, x, y, guid, name = spec
+            if numbers.setdefault(label, number) != number:
+                detail = f"There is a seat {label} already."
+                duplicates.append(FieldError(pointer=f"/{number - 1}", code="duplicate_seat", detail=detail))
+                continue
+            row = row_of.get((section, row_name))
+            if row is None:
+                row = row_of[section, row_name] = len(rows)
+                rows.append((section, row_name, []))
+                last.append(-1)
+                shifts.append(0)
+            end = last[row] + 1
+            position = end if wanted is None else max(end, wanted + shifts[row])
+            if wanted is not None:
+                shifts[row] = max(shifts[row], end - wanted)
+            last[row] = position
+            index = category_of.get(category)
+            if index is None:
+                index = category_of[category] = len(category_of)
+            labels.append(label)
+            rows[row][2].append(number)
+            self._row_index.append(row)
+            self._positions.append(position)
+            self._categories.append(index)
+            self._x.append(nan if x is None else x)
+            self._y.append(nan if y is None else y)
+            placed = placed or x is not None
+            if guid is not None:
+                self._guids[number] = guid
+            if name is not None:
+                self._names[number] = name
+        if duplicates:
+            raise DuplicateSeat(duplicates[0].detail, errors=tuple(duplicates[:20]))
+        if not placed:
+            self._x = self._y = array("d")
+        self._labels = tuple(labels)
+        self.categories = tuple(category_of)
+        self._rows = tuple(Row(section, row_name, _compact(found)) for section, row_name, found in rows)
+
+    @property
+    def size(self) -> int:
+        """How many seats there are."""
+        return len(self._labels)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def number_of(self, label: str) -> int | None:
+        """The seat with this (normalised) label."""
+        return self._numbers.get(label)
+
+    def label_of(self, number: int) -> str:
+        return self._labels[self._at(number)]
+
+    def category_of(self, number: int) -> str:
+        return self.categories[self._categories[self._at(number)]]
+
+    def position_of(self, number: int) -> int:
+        """Its physical place in its row, from 0."""
+        return self._positions[self._at(number)]
+
+    def place_of(self, number: int) -> tuple[float, float] | None:
+        """Where it stands in the venue, if the source told."""
+        at = self._at(number)
+        if not self._x or isnan(self._x[at]):
+            return None
+        return self._x[at], self._y[at]
+
+    def seat(self, number: int) -> Seat:
+        at = self._at(number)
+        row = self._rows[self._row_index[at]]
+        x, y = self.place_of(number) or (None, None)
+        return Seat(
+            number=number,
+            label=self._labels[at],
+            section=row.section,
+            row=row.row,
+            position_in_row=self._positions[at],
+            category=self.categories[self._categories[at]],
+            x=x,
+            y=y,
+            guid=self._guids.get(number),
+            name=self._names.get(number),
+        )
+
+    def _at(self, number: int) -> int:
+        if number < 1:  # or it would count from the end
+            raise IndexError(number)
+        return number - 1
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """In number order."""
+        return self._labels
+
+    @property
+    def seat_rows(self) -> tuple[Row, ...]:
+        """The rows in the map's order."""
+        return self._rows
+
+    @property
+    def rows(self) -> RowIndex:
+        """The rows as best available looks at them; made once."""
+        if self._index is None:
+            positions, categories = self._positions, self._categories
+            self._index = RowIndex(
+                [
+                    RowOfSeats(
+                        numbers=row.numbers,
+                        positions=[positions[number - 1] for number in row.numbers],
+                        categories=[categories[number - 1] for number in row.numbers],
+                    )
+                    for row in self._rows
+                ],
+                self.categories,
+            )
+        return self._index
+
+    def seats(self) -> Iterator[Seat]:
+        """Every seat, in number order."""
+        return (self.seat(number) for number in range(1, self.size + 1))
+
+    def specs(self) -> Iterator[SeatSpec]:
+        """What to build the same map from, in number order."""
+        rows, categories, positions = self._rows, self.categories, self._positions
+        for at, label in enumerate(self._labels):
+            row = rows[self._row_index[at]]
+            x, y = self.place_of(at + 1) or (None, None)
+            category = categories[self._categories[at]]
+            guid, name = self._guids.get(at + 1), self._names.get(at + 1)
+            yield SeatSpec(label, row.section, row.row, positions[at], category, x, y, guid, name)
+
+
+def _compact(numbers: list[int]) -> Sequence[int]:
+    """A range where the numbers follow each other, as they do in all but strange maps."""
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
+        return range(numbers[0], numbers[-1] + 1)
+    return array("I", numbers)

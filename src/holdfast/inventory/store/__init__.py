@@ -1,0 +1,1 @@
+"""Store: the inventory's rows, and the SQL that reads and writes them."""

@@ -1,0 +1,247 @@
+"""The catalogue: events as they are made, found and listed, and their seat maps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from holdfast import ids
+from holdfast.inventory.batching.loads import Known
+from holdfast.inventory.rules.commands import NewEvent
+from holdfast.inventory.rules.event import Area, Event, EventStatus, FullEvent, in_full
+from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
+from holdfast.inventory.store import rows
+from holdfast.inventory.store.one_event import SQL as BATCH_SQL
+from holdfast.inventory.store.writing import area_columns, seat_columns
+from holdfast.postgres import queries
+from holdfast.postgres.connections import Connection, Connections
+
+SQL = queries.load("catalogue")
+CREATION_SECONDS = 60.0
+"""A large event's seats go in several statements, each with its own limit."""
+SMALL_MAP = 2_000
+"""Seats of a map that is put together in a few milliseconds: nobody notices the wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """What a list of events is narrowed to; None means all."""
+
+    status: str | None = None
+    text: str | None = None
+    starts_from: datetime | None = None
+    starts_until: datetime | None = None
+    drafts: bool = True
+    """Whether drafts are listed at all."""
+    on_sale: bool | None = None
+    seated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """A retry key of POST /v1/events: the number and id that it stands for, and the answer once there is one."""
+
+    body: bytes
+    number: int
+    id: UUID
+    status: int | None = None
+    answer: bytes | None = None
+
+
+class Catalogue:
+    """Everything that is read or made outside of an event's lane."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    # -- making ----------------------------------------------------------------------------------------------------
+
+    async def next_number(self) -> tuple[int, datetime]:
+        """A new event's number, and the time."""
+        (row,) = await self._connections.ask_pool(self._connections.control(), SQL["next_event_number"])
+        return row[0], row[1]
+
+    async def next_dialect_numbers(self, count: int) -> list[int]:
+        control = self._connections.control()
+        found = await self._connections.ask_pool(control, SQL["next_dialect_numbers"], {"count": count})
+        return [row[0] for row in found]
+
+    async def claim_creation(
+        self, scope: bytes, body: bytes, number: int, id: UUID, now: datetime
+    ) -> Creation | None:
+        """None: the key is this caller's. Otherwise what an earlier try left."""
+        async with self._connections.use(self._connections.control()) as connection:
+            parameters = {"scope": scope, "body": body, "number": number, "id": id, "now": now}
+            if await (await connection.execute(SQL["claim_creation"], parameters)).fetchone():
+                return None
+            row = await (await connection.execute(SQL["find_creation"], {"scope": scope})).fetchone()
+        if row is None:
+            return None
+        answer = None if row[4] is None else bytes(row[4])
+        return Creation(body=bytes(row[0]), number=row[1], id=row[2], status=row[3], answer=answer)
+
+    async def finish_creation(self, scope: bytes, status: int, answer: bytes) -> None:
+        async with self._connections.use(self._connections.control(), writes=True) as connection:
+            await connection.execute(
+                SQL["finish_creation"], {"scope": scope, "status": status, "answer": answer}
+            )
+
+    async def insert_event(
+        self, new: NewEvent, *, number: int, id: UUID, now: datetime, by: str
+    ) -> FullEvent:
+        """The event with its whole inventory, in one transaction; where it is there already, as it is."""
+        seat_map = SeatMap.build(new.seats, 1, categories=new.categories) if new.seats else None
+        areas = _areas_of(new, seat_map)
+        event = Event(
+            number=number,
+            id=id,
+            name=new.name,
+            status=EventStatus(new.status),
+            created_at=now,
+            venue=new.venue,
+            time_zone=new.time_zone,
+            starts_at=new.starts_at,
+            on_sale_at=new.on_sale_at,
+            off_sale_at=new.off_sale_at,
+            hold_ttl_seconds=new.hold_ttl_seconds,
+            max_hold_ttl_seconds=new.max_hold_ttl_seconds,
+            max_per_hold=new.max_per_hold,
+            max_per_buyer=new.max_per_buyer,
+            allow_partial=new.allow_partial,
+            map_version=1 if seat_map is not None else 0,
+        )
+        columns = {
+            name: getattr(event, name) for name in Event.__slots__ if name not in ("number", "sales_stopped")
+        }
+        pool = self._connections.pool(number)
+        async with (
+            self._connections.use(pool, answer_seconds=CREATION_SECONDS, writes=True) as connection,
+            connection.transaction(),
+        ):
+            cursor = await connection.execute(SQL["insert_event"], {"event_number": number, **columns})
+            if await cursor.fetchone() is None:
+                known = await self.find_known(number)
+                assert known is not None
+                return in_full(known.event, known.areas)
+            await connection.execute(SQL["insert_inventory"], {"event_number": number, "now": now})
+            await self._insert_areas(connection, number, areas)
+            if seat_map is not None:
+                await self._insert_seats(connection, number, seat_map.specs(), areas)
+            opening = {
+                "change": "opened",
+                "areas": {str(area.number): area.capacity for area in areas},
+                "by": by,
+            }
+            journal = {"version": 0, "now": now, "structural": True, "changes": Jsonb([opening])}
+            await connection.execute(BATCH_SQL["insert_journal"], {"event_number": number, **journal})
+        return in_full(event, areas)
+
+    @staticmethod
+    async def _insert_areas(connection: Connection, number: int, areas: Sequence[Area]) -> None:
+        await connection.execute(BATCH_SQL["insert_areas"], {"event_number": number, **area_columns(areas)})
+
+    @staticmethod
+    async def _insert_seats(connection: Connection, number: int, specs: Any, areas: Sequence[Area]) -> None:
+        """In steps, so that no statement runs into its time limit."""
+        area_of = {area.category: area.number for area in areas if area.seated}
+        table = [(at, spec, area_of[spec.category]) for at, spec in enumerate(specs, 1)]
+        for start in range(0, len(table), 20_000):
+            columns = seat_columns(table[start : start + 20_000])
+            await connection.execute(
+                BATCH_SQL["insert_seats"], {"event_number": number, "map_version": 1, **columns}
+            )
+
+    # -- finding ---------------------------------------------------------------------------------------------------
+
+    async def find_known(self, number: int) -> Known | None:
+        """The event's rules and counters as they are now, outside of any lock."""
+        if not 0 < number <= ids.MAX_EVENT_NUMBER:
+            return None
+        parameters = {"event_number": number}
+        events = await self._connections.ask(number, SQL["get_event"], parameters)
+        if not events:
+            return None
+        return _known_of(events[0], await self._connections.ask(number, SQL["get_areas"], parameters))
+
+    async def list_events(
+        self, wanted: EventFilter, *, before: int | None, limit: int
+    ) -> list[tuple[Event, tuple[int, int, int, int], datetime]]:
+        """(event, (capacity, held, booked, blocked), now), newest number first. Lapsed holds count as held here."""
+        text = None if wanted.text is None else f"%{_escaped(wanted.text)}%"
+        parameters = {
+            "before": before if before is not None else ids.MAX_EVENT_NUMBER + 1,
+            "status": wanted.status,
+            "text": text,
+            "starts_from": wanted.starts_from,
+            "starts_until": wanted.starts_until,
+            "on_sale": wanted.on_sale,
+            "drafts": wanted.drafts,
+            "seated": wanted.seated,
+            "most": limit,
+        }
+        found: list[tuple[Event, tuple[int, int, int, int], datetime]] = []
+        for pool in self._connections.all():
+            page = await self._connections.ask_pool(pool, SQL["list_events"], parameters)
+            numbers = {"event_numbers": [row[0] for row in page]}
+            sums = await self._connections.ask_pool(pool, SQL["list_capacities"], numbers)
+            by_number = {row[0]: tuple(int(value) for value in row[1:]) for row in sums}
+            found.extend((rows.event_of(row), by_number.get(row[0], (0, 0, 0, 0)), row[-1]) for row in page)  # type: ignore[misc]  # four sums a row
+        found.sort(key=lambda each: each[0].number, reverse=True)
+        return found[:limit]
+
+    async def list_areas(self, numbers: Sequence[int]) -> dict[int, list[Area]]:
+        """The areas of several events, by event number."""
+        found: dict[int, list[Area]] = {}
+        for pool in self._connections.all():
+            parameters = {"event_numbers": list(numbers)}
+            for number, *area in await self._connections.ask_pool(pool, SQL["list_areas"], parameters):
+                found.setdefault(number, []).append(rows.area_of(tuple(area)))
+        return found
+
+    async def load_map(self, number: int, version: int) -> SeatMap:
+        """A version of the event's seat map."""
+        parameters = {"event_number": number, "map_version": version}
+        areas = await self._connections.ask(number, SQL["get_areas"], {"event_number": number})
+        seats = await self._connections.ask(number, SQL["list_seats"], parameters)
+        categories = {row[0]: row[2] for row in areas if row[3]}
+
+        def build() -> SeatMap:
+            specs = (
+                SeatSpec(label, section, row, position, categories[area], x, y, guid, name)
+                for label, section, row, position, area, x, y, guid, name in seats
+            )
+            return SeatMap.build(specs, version, categories=categories.values())
+
+        # A stadium takes far longer, and the buyers of other events should not wait for all of it.
+        return build() if len(seats) <= SMALL_MAP else await asyncio.to_thread(build)
+
+
+def _known_of(event: tuple[Any, ...], areas: Sequence[tuple[Any, ...]]) -> Known:
+    return Known(event=rows.event_of(event), areas=tuple(rows.area_of(area) for area in areas))
+
+
+def _areas_of(new: NewEvent, seat_map: SeatMap | None) -> list[Area]:
+    """Counted areas first, in the order given; then one for each category of seats, in the map's order."""
+    areas = [
+        Area(number=number, name=spec.name, category=spec.category, seated=False, capacity=spec.capacity)
+        for number, spec in enumerate(new.areas, 1)
+    ]
+    if seat_map is not None:
+        counts = dict.fromkeys(seat_map.categories, 0)
+        for spec in new.seats:
+            counts[spec.category] += 1
+        areas.extend(
+            Area(number=number, name=category, category=category, seated=True, capacity=count)
+            for number, (category, count) in enumerate(counts.items(), len(areas) + 1)
+        )
+    return areas
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,51 @@
+"""The mirror's loads: the whole of what is taken, and what has changed since."""
+
+from __future__ import annotations
+
+from holdfast.inventory.rules.occupancy import Holding, Holdings
+from holdfast.inventory.seating.seat_map import SeatMap
+from holdfast.inventory.store.one_event import MOST_VERSIONS_BEHIND
+from holdfast.inventory.store.one_event import SQL as BATCH_SQL
+from holdfast.postgres import queries
+from holdfast.postgres.connections import Connections
+
+SQL = queries.load("mirror")
+
+
+async def load_holdings(connections: Connections, number: int, seat_map: SeatMap) -> Holdings:
+    """Everything that is taken, as of one version."""
+    table = await connections.ask(number, SQL["load_holdings"], {"event_number": number})
+    holdings = Holdings(seat_map, table[0][0] if table else 0)
+    for _, hold_id, kind, placed_at, expires_at, booked, buyer, requested, seats, areas, quantities in table:
+        if hold_id is None:
+            continue
+        by_area: dict[int, int] = {}
+        for area, quantity in zip(areas, quantities, strict=True):
+            by_area[area] = by_area.get(area, 0) + quantity
+        holdings.add(
+            Holding(
+                id=hold_id,
+                kind=kind,
+                placed_at=placed_at,
+                expires_at=None if kind == "block" or booked else expires_at,
+                booked=bool(booked),
+                seats=tuple(seats or ()),
+                areas=by_area,
+                buyer=buyer,
+                requested=requested or 0,
+            )
+        )
+    return holdings
+
+
+async def follow_journal(connections: Connections, number: int, holdings: Holdings) -> bool:
+    """Brings the holdings up to the newest version; False where they are too far behind and must be loaded whole."""
+    parameters = {"event_number": number, "version": holdings.version, "most": MOST_VERSIONS_BEHIND + 1}
+    table = await connections.ask(number, BATCH_SQL["load_journal"], parameters)
+    if len(table) > MOST_VERSIONS_BEHIND:
+        return False
+    for version, at, entries in table:
+        if any(entry["change"] == "seats_added" for entry in entries):
+            return False
+        holdings.follow(version, at, entries)
+    return True

@@ -1,0 +1,194 @@
+"""A batch against the database: lock and load in one round trip, write and commit in another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.types.json import set_json_dumps
+
+from holdfast.errors import EventNotFound
+from holdfast.inventory.batching.loads import Known, Needs
+from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.commands import Answer
+from holdfast.inventory.rules.event import Area
+from holdfast.inventory.rules.occupancy import Holdings
+from holdfast.inventory.rules.records import BlockRecord, HoldRecord
+from holdfast.inventory.store import rows
+from holdfast.inventory.store.writing import statements
+from holdfast.postgres import arrays, queries
+from holdfast.postgres.connections import Connection
+from holdfast.postgres.pipeline import statements_of
+from holdfast.postgres.transaction import Transaction
+
+SQL = queries.load("batch")
+STATEMENTS = statements_of(SQL)
+MOST_VERSIONS_BEHIND = 1_000
+"""A mirror that is further behind than this is loaded whole."""
+
+set_json_dumps(json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode)
+
+
+class StaleError(Exception):
+    """What the process remembered of the event no longer holds: load that anew and run the batch again."""
+
+
+class Batch(Transaction):
+    """A batch of one event. `load`, then `commit` or `roll_back`."""
+
+    def __init__(self, connection: Connection, event_number: int) -> None:
+        super().__init__(connection)
+        self.event_number = event_number
+
+    async def load(self, needs: Needs, known: Known, holdings: Holdings | None) -> Inventory:
+        """Raises EventNotFound, StaleError, or the driver's errors (nothing was done then)."""
+        try:
+            found = await self._ask(needs, known, holdings)
+        except (
+            psycopg.errors.InvalidSqlStatementName
+        ):  # the session knows none any more; now it is told them again
+            self._pipeline.add_plain(b"ROLLBACK")
+            found = await self._ask(needs, known, holdings)
+        return inventory_of(found, needs, known, holdings)
+
+    async def _ask(
+        self, needs: Needs, known: Known, holdings: Holdings | None
+    ) -> dict[str, list[tuple[Any, ...]]]:
+        """Locks, and loads what follows the lock, by the names of the answers."""
+        self._pipeline.begin()
+        asked = {
+            name: self._add(query, **parameters) for name, query, parameters in _loads(needs, known, holdings)
+        }
+        answers = await self._pipeline.sync()
+        return {name: answers[at] for name, at in asked.items()}
+
+    async def commit(self, inventory: Inventory) -> None:
+        """Raises CommitUnknownError once it may have happened, the driver's errors where it certainly has not."""
+        version = inventory.version + bool(inventory.changes.journal)
+        for name, parameters in statements(inventory, version):
+            self._add(name, **parameters)
+        await self._commit()
+        inventory.version = version
+
+    def _add(self, name: str, /, **parameters: Any) -> int:
+        return self._pipeline.add(STATEMENTS[name], {"event_number": self.event_number, **parameters})
+
+
+def inventory_of(
+    found: Mapping[str, Sequence[tuple[Any, ...]]], needs: Needs, known: Known, holdings: Holdings | None
+) -> Inventory:
+    """What was loaded of one event, by the names of the answers. Raises EventNotFound, StaleError."""
+    if not found["lock"] or not found["event"]:
+        raise EventNotFound("There is no such event.")
+    (lock,), (event_row,) = found["lock"], found["event"]
+    version, last_at = lock
+    the_event = rows.event_of(event_row[1:])
+    if needs.seats != (the_event.map_version > 0) or (
+        holdings is not None and holdings.seat_map.version != the_event.map_version
+    ):
+        raise StaleError("seat map")
+    if the_event.max_per_buyer is not None and known.event.max_per_buyer is None:
+        raise StaleError("limit per buyer")
+    whole = len(known.areas) == 1
+    area_list = [rows.area_of(row) for row in found["areas"]]
+    if needs.wanted and _sizes(known.areas) != _sizes(area_list):
+        raise StaleError("areas")
+    if needs.wanted and "lapsed" not in found and _are_short(area_list, needs.wanted):
+        raise StaleError("counters")  # other processes have sold more than was thought possible
+    if holdings is not None:
+        _follow(holdings, found["journal"], version)
+    claims = {  # each hold's once, though the batch may name it by its id and by its booking's
+        **rows.claims_of(found.get("sold_claims", ())),
+        **rows.claims_of(found.get("claims", ())),
+    }
+    holds = [
+        rows.hold_of(row, claims.get(row[0], [])) for row in (*found.get("holds", ()), *found.get("sold", ()))
+    ]
+    lapsed = _oldest_first(found.get("sweep", ()), found.get("lapsed", ()))
+    already = {hold.id: hold for hold in holds}
+    return Inventory(
+        event=the_event,
+        version=version,
+        now=max(event_row[0], last_at),
+        areas=area_list,
+        holds=[*holds, *(hold for hold in lapsed if hold.id not in already)],
+        lapsed=[hold.id for hold in lapsed],
+        lapsed_complete=bool(needs.sweep or needs.wanted)
+        if whole
+        else bool(needs.sweep and not needs.wanted),
+        holdings=holdings,
+        buyers=found.get("buyers", ()),
+        blocks=[
+            BlockRecord(id=id, reason=reason, blocked_at=at, lifted_at=lifted, claims=claims.get(id, []))
+            for id, reason, at, lifted in found.get("blocks", ())
+        ],
+        answers={
+            bytes(scope): (bytes(body), Answer(status=status, body=bytes(answer), token_for=token_for))
+            for scope, body, status, answer, token_for in found.get("answers", ())
+        },
+    )
+
+
+def _follow(holdings: Holdings, journal: Sequence[tuple[Any, ...]], version: int) -> None:
+    if len(journal) > MOST_VERSIONS_BEHIND:
+        raise StaleError("mirror")
+    for row_version, at, entries in journal:
+        holdings.follow(row_version, at, entries)
+    if holdings.version != version:
+        raise StaleError("mirror")
+
+
+def _loads(
+    needs: Needs, known: Known, holdings: Holdings | None
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(name of the answer, statement, parameters): the lock, the event itself, and what the batch's commands need."""
+    yield "lock", "lock_inventory", {}
+    yield "event", "load_event", {}
+    yield "areas", "load_areas", {}
+    named = [*needs.holds, *needs.blocks]
+    if needs.holds:
+        yield "holds", "load_holds", {"hold_ids": arrays.ids(needs.holds)}
+    if needs.bookings:
+        ids = {"booking_ids": arrays.ids(needs.bookings)}
+        yield "sold", "load_holds_of_bookings", ids
+        yield "sold_claims", "load_claims_of_bookings", ids
+    if needs.blocks:
+        yield "blocks", "load_blocks", {"block_ids": arrays.ids(needs.blocks)}
+    if named:
+        yield "claims", "load_claims", {"hold_ids": arrays.ids(named)}
+    if needs.buyers:
+        yield "buyers", "load_buyers", {"buyers": arrays.texts(needs.buyers)}
+    if needs.scopes:
+        yield "answers", "load_answers", {"scopes": arrays.blobs(needs.scopes)}
+    if needs.sweep:
+        yield "sweep", "load_sweep", {"wanted_rows": needs.sweep}
+    if needs.wanted and not known.has_ample(needs.wanted):
+        parameters = {
+            "wanted_areas": arrays.plain(needs.wanted),
+            "wanted": arrays.plain(needs.wanted.values()),
+            "wanted_rows": needs.wanted_rows,
+            "whole_event": len(known.areas) == 1,
+        }
+        yield "lapsed", "load_lapsed", parameters
+    if holdings is not None:
+        yield "journal", "load_journal", {"version": holdings.version, "most": MOST_VERSIONS_BEHIND + 1}
+
+
+def _sizes(areas: Iterable[Area]) -> list[tuple[int, int]]:
+    """What the load for short areas went by: how many there are, and how far one would shrink."""
+    return [(area.number, area.capacity) for area in areas]
+
+
+def _are_short(areas: Iterable[Area], wanted: Mapping[int, int]) -> bool:
+    return any(area.free < wanted.get(area.number, 0) for area in areas)
+
+
+def _oldest_first(sweep: Sequence[tuple[Any, ...]], short: Sequence[tuple[Any, ...]]) -> list[HoldRecord]:
+    """Lapsed holds of the sweep's load and of the short areas' load, each once. A batch that has both needs both: the
+    sweep's oldest may be of areas that nobody asks for."""
+    if not (sweep and short):
+        return rows.lapsed_of(sweep or short)
+    found = {hold.id: hold for hold in (*rows.lapsed_of(sweep), *rows.lapsed_of(short))}
+    return sorted(found.values(), key=lambda hold: (hold.expires_at, hold.id))

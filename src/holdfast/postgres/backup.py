@@ -1,0 +1,173 @@
+"""Backups: the whole database in one file of PostgreSQL's own custom format, by PostgreSQL's own programs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from holdfast.postgres import queries
+
+SQL = queries.load("backup")
+
+_LINES_OF_SETTINGS = 60
+"""The script's head, before any data."""
+
+
+class BackupError(Exception):
+    """One line that says why there is no backup, or why it was not restored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a database has in it. `drops` would empty it; none where nothing is there."""
+
+    drops: tuple[str, ...]
+    has_sales: bool
+    servers: int
+    """Holdfast's own connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    version: str
+    size_bytes: int
+
+
+def read_facts(url: str) -> ServerFacts:
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        row = connection.execute(SQL["server_facts"]).fetchone()
+    assert row is not None
+    return ServerFacts(version=row[0], size_bytes=row[1])
+
+
+def read_contents(url: str) -> Contents:
+    """What is in the database. `has_sales`: events, keys or users, or tables that are not Holdfast's."""
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        relations = connection.execute(SQL["list_relations"]).fetchall()
+        servers = connection.execute(SQL["count_servers"]).fetchone()
+        tables = [name for is_sequence, name in relations if not is_sequence]
+        names = {name.partition(".")[2] for name in tables}
+        has_sales = bool(tables) and not {"events", "api_keys", "users"} <= names
+        if tables and not has_sales:
+            found = [connection.execute(SQL[query]).fetchone() for query in ("has_events", "has_keys")]
+            has_sales = any(row is not None and row[0] for row in found)
+    sequences = [name for is_sequence, name in relations if is_sequence]
+    drops = []
+    if tables:
+        drops.append(f"DROP TABLE {', '.join(tables)} CASCADE;")
+    drops += [f"DROP SEQUENCE IF EXISTS {name} CASCADE;" for name in sequences]
+    return Contents(drops=tuple(drops), has_sales=has_sales, servers=servers[0] if servers else 0)
+
+
+def dump(url: str, target: IO[bytes], *, bin_dir: Path | None) -> None:
+    """Write the backup, of one moment, while sales go on. Raises BackupError."""
+    command = [
+        _program("pg_dump", bin_dir),
+        "--format=custom",
+        "--no-owner",
+        "--no-privileges",
+        *_database(url),
+    ]
+    done = subprocess.run(command, stdout=target, stderr=subprocess.PIPE, env=_environment(url), check=False)
+    if done.returncode != 0:
+        raise BackupError(_complaint(done.stderr, "pg_dump failed"))
+
+
+def restore(url: str, archive: Path, *, bin_dir: Path | None, drops: tuple[str, ...] = ()) -> None:
+    """Put the backup in the place of what `drops` drop, in one transaction, all or nothing. Raises BackupError."""
+    reading = [_program("pg_restore", bin_dir), "--no-owner", "--no-privileges", "--file=-", str(archive)]
+    writing = [
+        _program("psql", bin_dir),
+        *(
+            "--no-psqlrc",
+            "--quiet",
+            "--single-transaction",
+            "--set=ON_ERROR_STOP=1",
+            "--output=/dev/null",
+            "--file=-",
+        ),
+        *_database(url),
+    ]
+    _refuse_other_files(archive, bin_dir)
+    with (
+        subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader,
+        subprocess.Popen(
+            writing, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(url)
+        ) as writer,
+    ):
+        assert reader.stdout is not None and reader.stderr is not None  # noqa: PT018 - for the types, both at once
+        assert writer.stdin is not None and writer.stderr is not None  # noqa: PT018 - for the types, both at once
+        try:
+            writer.stdin.write("\n".join([*drops, ""]).encode())
+            _copy_script(reader.stdout, writer.stdin)
+            if reader.wait() != 0:
+                writer.kill()  # else it would commit what it has
+                raise BackupError(_complaint(reader.stderr.read(), f"{archive} cannot be read"))
+            writer.stdin.write(b"\nANALYZE;\n")
+            writer.stdin.close()
+        except BrokenPipeError:
+            reader.kill()
+        if writer.wait() != 0:
+            raise BackupError(_complaint(writer.stderr.read(), "psql failed"))
+
+
+def _copy_script(script: IO[bytes], target: IO[bytes]) -> None:
+    """All of it but one setting, which servers before 17 do not know."""
+    for _ in range(_LINES_OF_SETTINGS):
+        line = script.readline()
+        if not line.startswith(b"SET transaction_timeout"):
+            target.write(line)
+    shutil.copyfileobj(script, target, 1 << 20)
+
+
+def _refuse_other_files(archive: Path, bin_dir: Path | None) -> None:
+    listing = subprocess.run(
+        [_program("pg_restore", bin_dir), "--list", str(archive)], capture_output=True, text=True, check=False
+    )
+    if listing.returncode != 0 or " schema_generation " not in listing.stdout:
+        raise BackupError(f"{archive} is not a backup of Holdfast.")
+
+
+def _program(name: str, bin_dir: Path | None) -> str:
+    """Of the embedded PostgreSQL, else of the system."""
+    if bin_dir is not None and (bin_dir / name).exists():
+        return str(bin_dir / name)
+    found = shutil.which(name)
+    if found is None:
+        raise BackupError(f"{name} is not installed: install PostgreSQL's client programs.")
+    return found
+
+
+def _database(url: str) -> list[str]:
+    """The connection as an argument, its password left out: other users of the machine see arguments."""
+    parameters = conninfo_to_dict(url)
+    parameters.pop("password", None)
+    return [f"--dbname={make_conninfo('', **parameters)}"]
+
+
+def _environment(url: str) -> dict[str, str]:
+    password = conninfo_to_dict(url).get("password")
+    kept = {name: value for name, value in os.environ.items() if name not in _OTHER_CONNECTIONS}
+    return {**kept, "LC_ALL": "C", **({"PGPASSWORD": str(password)} if password else {})}
+
+
+_OTHER_CONNECTIONS = frozenset(
+    option.envvar.decode()
+    for option in pq.Conninfo.get_defaults()
+    if option.envvar and option.keyword in (b"host", b"hostaddr", b"port", b"dbname", b"user", b"options")
+)
+"""Settings of the caller's shell that mean another database."""
+
+
+def _complaint(said: bytes, otherwise: str) -> str:
+    lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
+    worst = [line for line in lines if "error:" in line.lower()] or lines[-1:]
+    return worst[0] if worst else otherwise

@@ -1,0 +1,184 @@
+"""Connections: the seam between an event's number and the PostgreSQL that has it.
+
+One PostgreSQL, a Citus coordinator, and plain shards are ways to build the same small object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from holdfast.postgres import queries
+from holdfast.postgres import translate as errors
+from holdfast.postgres.deadline import cut_after
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Pool = AsyncConnectionPool[Connection]
+
+_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "timezone": "UTC",
+        "statement_timeout": "5s",
+        "idle_in_transaction_session_timeout": "2s",  # a stopped process cannot keep an event
+        "default_transaction_isolation": "read\\ committed",
+        "jit": "off",
+    }.items()
+)
+_NETWORK = {
+    "connect_timeout": 2,  # of several hosts one may be silent, and the next is asked only then
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5_000,
+}
+ANSWER_SECONDS = 6.0
+"""A database that has not answered for so long (a second more than `statement_timeout`) is taken for lost."""
+
+_LINEAGE = queries.load("lineage")["load_lineage"]
+
+LOST = (OSError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+"""What a database that cannot be reached looks like."""
+
+
+def connection_string(url: str, *, application: str) -> str:
+    return make_conninfo(url, options=_OPTIONS, application_name=application, **_NETWORK)
+
+
+class Connections:
+    """`pool(event_number)` for the hot path, `control()` for what belongs to no event, `all()` for fan-out reads."""
+
+    def __init__(
+        self,
+        urls: str | Sequence[str],
+        *,
+        size: int = 8,
+        wait_seconds: float = 2.0,
+        application: str = "holdfast",
+    ) -> None:
+        """`urls`: one PostgreSQL, or plain shards in a fixed order (an event's shard is its number modulo their count);
+        the first is also the control database."""
+        self.on_lost: list[Callable[[], None]] = []
+        """Called when a connection was lost: the next may lead to another server, which knows less (a standby that was
+        promoted before all had reached it), and versions that are counted alike may not be alike."""
+        self.size = size
+        """Connections to each PostgreSQL at the most."""
+        self._timelines: dict[int, int] = {}
+        """The newest of each cluster, by its identifier."""
+        self._pools: list[Pool] = [
+            AsyncConnectionPool(
+                connection_string(url, application=application),
+                min_size=1,
+                max_size=size,
+                timeout=wait_seconds,
+                open=False,
+                kwargs={"autocommit": True, "prepare_threshold": 2},
+                connection_class=psycopg.AsyncConnection,
+                configure=self._admit,
+                reconnect_timeout=0.0,
+                max_waiting=10_000,
+            )
+            for url in ([urls] if isinstance(urls, str) else urls)
+        ]
+
+    def pool(self, event_number: int) -> Pool:
+        return self._pools[event_number % len(self._pools)]
+
+    def control(self) -> Pool:
+        return self._pools[0]
+
+    def all(self) -> list[Pool]:
+        return self._pools
+
+    async def open(self) -> None:
+        """Returns at once; connections come as the database answers."""
+        for pool in self._pools:
+            await pool.open(wait=False)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(pool.close(timeout=2) for pool in self._pools))
+
+    async def ask(
+        self, number: int, statement: bytes, parameters: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        """The rows of one statement that only reads, from an event's node; see `ask_pool`."""
+        return await self.ask_pool(self.pool(number), statement, parameters)
+
+    async def ask_pool(
+        self,
+        pool: Pool,
+        statement: bytes,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> list[tuple[Any, ...]]:
+        """The rows of one statement that only reads. Where its connection had died it is asked again, once.
+
+        Raises Fault.
+        """
+        for last in (False, True):
+            try:
+                async with pool.connection() as connection:
+                    with cut_after(connection, answer_seconds):
+                        cursor = await connection.execute(statement, parameters, binary=True)
+                    return await cursor.fetchall()
+            except LOST as error:
+                if last or not errors.is_lost(error):
+                    raise errors.translate(error) from error
+                await self.forget_dead()
+        raise AssertionError("the second time it answers or raises")
+
+    @asynccontextmanager
+    async def use(
+        self, pool: Pool, *, answer_seconds: float = ANSWER_SECONDS, writes: bool = False
+    ) -> AsyncIterator[Connection]:
+        """A connection for a few statements, which have so long together.
+
+        Raises Fault; where the statements write, a connection that was lost on the way is OutcomeUnknown.
+        """
+        begun = False
+        try:
+            async with pool.connection() as connection:
+                begun = True
+                with cut_after(connection, answer_seconds):
+                    yield connection
+        except (psycopg.Error, OSError) as error:
+            if begun and errors.is_lost(error):
+                await self.forget_dead()
+                if writes:
+                    raise errors.translate(errors.CommitUnknownError()) from error
+            raise errors.translate(error) from error
+
+    async def forget_dead(self) -> None:
+        """After a lost connection: the idle ones go too, since they have most likely died with it. They are not asked
+        whether they have: of a database that is silent none would ever answer."""
+        for forget in self.on_lost:
+            forget()
+        await asyncio.gather(*(pool.drain() for pool in self._pools), return_exceptions=True)
+
+    async def _admit(self, connection: Connection) -> None:
+        """A primary that was replaced may come back, and take itself for one still: what it shows is old, and what it
+        is told is lost. Raises the driver's error of a lost connection."""
+        try:
+            with cut_after(connection, ANSWER_SECONDS):
+                found = await (await connection.execute(_LINEAGE)).fetchone()
+        except psycopg.Error:
+            if connection.closed:
+                raise
+            return  # a service that does not let itself be asked
+        system, timeline = found or (0, None)
+        if timeline is None:
+            return
+        known = self._timelines.get(system, timeline)
+        if timeline < known:
+            await connection.close()
+            raise psycopg.OperationalError(f"this primary was replaced: timeline {timeline} of {known}")
+        self._timelines[system] = timeline
+        if timeline > known:
+            await self.forget_dead()  # what the pools have still leads to the one before

@@ -1,0 +1,135 @@
+"""Folders: the data directory's rooms, who owns them, and the lock that keeps a second server out."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pwd
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.process.errors import CannotStart
+
+__all__ = ["FolderLock", "ServerUser", "can_reach", "flush_folder", "make_folder", "server_user"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerUser:
+    """The operating system's user under which PostgreSQL runs."""
+
+    name: str
+    uid: int
+    gid: int
+
+    @property
+    def is_caller(self) -> bool:
+        return self.uid == os.geteuid()
+
+
+def server_user() -> ServerUser:
+    """The caller; for root, which PostgreSQL refuses, an unprivileged user of the system."""
+    if os.geteuid() != 0:
+        try:
+            entry = pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise CannotStart(
+                f"User id {os.geteuid()} has no name on this system, and PostgreSQL needs one: "
+                "add it to /etc/passwd, or set HOLDFAST_DATABASE_URL."
+            ) from None
+        return ServerUser(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid)
+    for name in ("holdfast", "postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if entry.pw_uid != 0:
+            return ServerUser(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid)
+    raise CannotStart(
+        "PostgreSQL does not run as root, and there is no user holdfast, postgres or nobody to run it as: "
+        "make one, start as an ordinary user, or set HOLDFAST_DATABASE_URL."
+    )
+
+
+def can_reach(path: Path, user: ServerUser) -> bool:
+    """Whether the user may pass through every folder above the path."""
+    for parent in path.absolute().parents:
+        if not parent.exists():
+            continue
+        status = parent.stat()
+        if status.st_uid == user.uid:
+            allowed = status.st_mode & stat.S_IXUSR
+        elif status.st_gid == user.gid:
+            allowed = status.st_mode & stat.S_IXGRP
+        else:
+            allowed = status.st_mode & stat.S_IXOTH
+        if not allowed:
+            return False
+    return True
+
+
+def flush_folder(path: Path) -> None:
+    """What was made or renamed in it survives a power cut under its new name: a flushed file alone need not."""
+    with contextlib.suppress(PermissionError):  # a folder above ours that we may only pass through
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def make_folder(path: Path, *, mode: int = 0o700, owner: ServerUser | None = None) -> None:
+    """Make the folder with its parents, or bring an existing one to this mode and owner."""
+    try:
+        missing = [each for each in (path, *path.parents) if not each.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+        for each in missing:
+            flush_folder(each.parent)
+        if stat.S_IMODE(path.stat().st_mode) != mode:
+            path.chmod(mode)
+        if owner is not None and path.stat().st_uid != owner.uid:
+            os.chown(path, owner.uid, owner.gid)
+    except (FileExistsError, NotADirectoryError):
+        raise CannotStart(f"{path} is in the way: a folder is needed there.") from None
+    except OSError as error:
+        raise CannotStart(f"{path} cannot be written: {error.strerror}.") from None
+
+
+class FolderLock:
+    """An exclusive lock on a folder; the kernel lifts it with the process, however that ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "lock"
+        self._descriptor: int | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        return self._descriptor is not None
+
+    def take(self) -> None:
+        if self._descriptor is not None:
+            return
+        try:
+            # Close-on-exec, as all of Python's descriptors: a child that outlives us must not keep the lock.
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise CannotStart(f"{self._path.parent} cannot be written: {error.strerror}.") from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(descriptor, 20).decode("ascii", "replace").strip()
+            os.close(descriptor)
+            by = f" (process {owner})" if owner else ""
+            raise CannotStart(
+                f"{self._path.parent} is in use by another Holdfast server{by}: "
+                "stop it, or set HOLDFAST_DATA_DIR to another folder."
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

