@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import resource
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from holdfast.process.descriptors import raise_descriptor_limit, streams_within
+from holdfast.process.descriptors import connections_within, raise_descriptor_limit, streams_within
 from serving import Serving
 
 
@@ -45,3 +47,27 @@ def test_a_limit_that_is_high_enough_is_left_alone(few_descriptors: int) -> None
 )
 def test_streams_leave_room_for_those_who_buy(descriptors: int, wanted: int, granted: int) -> None:
     assert streams_within(descriptors, wanted) == granted
+
+
+def test_connections_leave_descriptors_for_everything_else() -> None:
+    assert connections_within(300, 50_000) == 200
+    assert connections_within(20_000, 50_000) == 18_000
+    assert connections_within(20_000, 10) == 10
+    assert connections_within(64, 50_000) == 1
+
+
+def test_no_connection_meets_silence_when_few_files_may_be_open(open_folder: Path) -> None:
+    """Each of 290 connections is taken or refused in words. 200 is what 300 open files leave room for."""
+    with Serving(open_folder / "data", connection_limit="200") as server, ExitStack() as stack:
+        (worker,) = server.workers
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (300, 300))
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+
+        clients = [connect() for _ in range(200)]
+        assert {connect().recv(12) for _ in range(90)} == {b"HTTP/1.1 503"}
+        for client in clients:
+            client.close()
+        # The server has to hear of their closing first; each try is a connection of its own.
+        assert 200 in (server.get("/healthz") for _ in range(1_000))

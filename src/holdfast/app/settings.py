@@ -93,8 +93,8 @@ class Settings(BaseSettings):
         default=50_000,
         ge=1,
         le=1_000_000,
-        description="Connections that a worker accepts; never more than nine tenths of the files it may have open. "
-        "One more is answered 503 and closed.",
+        description="Connections that a worker accepts; never more than nine tenths of the files it may have open, "
+        "nor all but 100 of them. One more is answered 503 and closed.",
     )
     unsent_limit_megabytes: int = Field(
         default=256,

@@ -12,7 +12,8 @@ _WANTED = 65_536
 _SHARE_OF_STREAMS = 0.75
 """The others are for those who buy, and for the database."""
 _SHARE_OF_CONNECTIONS = 0.9
-"""The others are for files, the database, and connections that are refused."""
+_OTHER_DESCRIPTORS = 100
+"""At least so many are for files, the database, and connections that are refused: without one left there is silence."""
 
 
 def raise_descriptor_limit() -> int:
@@ -35,4 +36,5 @@ def streams_within(descriptors: int, wanted: int) -> int:
 
 def connections_within(descriptors: int, wanted: int) -> int:
     """How many connections a process with so many descriptors may accept, and no more than wanted."""
-    return max(1, min(wanted, int(descriptors * _SHARE_OF_CONNECTIONS)))
+    most = min(int(descriptors * _SHARE_OF_CONNECTIONS), descriptors - _OTHER_DESCRIPTORS)
+    return max(1, min(wanted, most))

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "State"]
 
 _LINE_END_BYTES = b"\r\n"
+_LINGERING_REFUSED = 32
+"""So many connections above the limit wait for their clients to take the refusal; more are closed at once."""
 
 log = structlog.get_logger("holdfast.http")
 
@@ -107,7 +109,8 @@ class Connection(asyncio.Protocol):
         service.connections.add(self)
         if service.is_full:
             service.note_full()
-            self._refuse(Busy("The server has no room for another connection."))
+            lingers = len(service.connections) <= service.limits.connections + _LINGERING_REFUSED
+            self._refuse(Busy("The server has no room for another connection."), lingers=lingers)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's form
         self.state = CLOSING
@@ -357,7 +360,7 @@ class Connection(asyncio.Protocol):
         if self.state is IDLE or self.state is HEAD:
             self._close()
 
-    def _refuse(self, error: HoldfastError) -> None:
+    def _refuse(self, error: HoldfastError, *, lingers: bool = True) -> None:
         """Answer below the application, and close. An answer that has begun is broken off instead."""
         if self.state is CLOSING:
             return
@@ -371,7 +374,7 @@ class Connection(asyncio.Protocol):
             return
         self._drop_request()
         self.write(refusal(error, self.service.date_line, has_body=has_body))
-        self._close(lingers=True)
+        self._close(lingers=lingers)
 
     def _close(self, *, lingers: bool = False) -> None:
         """No more requests. With `lingers` our side ends first, and what the client still sends is discarded."""

@@ -26,6 +26,7 @@ __all__ = ["Application", "Service"]
 Application = Callable[..., Awaitable[None]]
 
 _SECONDS_BETWEEN_COMPLAINTS = 10.0
+_LATE_A_TURN = 8
 
 log = structlog.get_logger("holdfast.http")
 
@@ -51,6 +52,7 @@ class Service:
         self._emptied = asyncio.Event()
         self._complained_at = float("-inf")
         self._refused = 0
+        self._has_ended = False
         self._tick()
 
     def connect(self) -> Connection:
@@ -124,15 +126,24 @@ class Service:
             connection.break_off()
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=1.0)
+        self._has_ended = True
         if self._ticking is not None:
             self._ticking.cancel()
+
+    def _end_late(self, late: list[Connection]) -> None:
+        """A few in each turn of the loop, so that hundreds of them delay no request."""
+        now = self.loop.time()
+        for connection in late[:_LATE_A_TURN]:
+            if connection.deadline <= now:
+                connection.overdue()
+        if len(late) > _LATE_A_TURN and not self._has_ended:
+            self.loop.call_soon(self._end_late, late[_LATE_A_TURN:])
 
     def _tick(self) -> None:
         self._ticking = self.loop.call_later(self.limits.tick_seconds, self._tick)
         self.date_line = b"date: " + formatdate(time.time(), usegmt=True).encode("ascii") + b"\r\n"
         now = self.loop.time()
-        for connection in [one for one in self.connections if one.deadline <= now]:
-            connection.overdue()
+        self._end_late([one for one in self.connections if one.deadline <= now])
         CONNECTIONS.set(len(self.connections))
         UNSENT_BYTES.set(self.load.unsent_bytes)
         UNREAD_BYTES.set(self.load.unread_bytes)
