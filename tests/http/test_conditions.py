@@ -90,7 +90,7 @@ async def get_number(exchange: Exchange) -> int:
 @pytest.fixture
 async def http() -> AsyncIterator[httpx2.AsyncClient]:
     done.clear()
-    async with client_of(layer_of([*routes, *dialect])) as client:  # type: ignore[arg-type]
+    async with client_of(layer_of([*routes, *dialect])) as client:  # type: ignore[arg-type]  # any list of endpoints will do
         yield client
 
 
