@@ -3,9 +3,13 @@
     python -m benchmarks.hostile [--connections 20000] [--minutes 10] [--workers 2] --out FOLDER
 
 Everything of the server is at its default. Buyers come by an open loop at a modest rate: half of them place a hold,
-half look at what is left. They are alone for `--rounds` slices of `--seconds`, then under attack for all of it, then
-alone again. What each worker keeps is looked at once a second. The crowd (`hostile_forms.py`) lives in processes of its
-own on the same cores, at a low priority: what it takes of them is reported, and is part of what buyers feel.
+half read the availability. They are alone for `--rounds` slices of `--seconds`, then under attack for all of it, then
+alone again. Each worker's memory is sampled once a second. Holds last `--hold-seconds`, so that the number of live
+holds stays the same after a minute, and growth is the attack's.
+
+The crowd (`hostile_forms.py`) lives in processes of its own on the same cores, at a low priority. What it takes of them
+is no fault of the server and is part of what buyers feel. The control measures it: buyers of the same server, while the
+same crowd attacks a second server on the same cores.
 
 It is in no plan of `make bench`, as it takes a quarter of an hour. The limit of open files must be 20,000 or more.
 """
@@ -34,7 +38,7 @@ from benchmarks.part import Asked, run_part
 from benchmarks.programs import Program
 from benchmarks.result import Result, median
 from benchmarks.server import scratch_database
-from benchmarks.wire import ask, make_event, seat_map
+from benchmarks.wire import ask, make_event, make_events, seat_map
 from proof.machine import ROOT
 
 __all__ = ["BARS", "measure"]
@@ -47,11 +51,19 @@ DESCRIPTORS_LEFT = 20
 _CROWD_PROCESSES = 2
 _MORE_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
+_CONTROL = "beside an attacked server"
 
 BARS = (
     Bar(
         name="hostile_p99_over_alone",
         says="p99 of normal buyers under attack, over alone",
+        limit=2,
+        way="at most",
+        unit="×",
+    ),
+    Bar(
+        name="hostile_p99_over_control",
+        says="p99 of normal buyers under attack, over beside an attacked server",
         limit=2,
         way="at most",
         unit="×",
@@ -86,6 +98,8 @@ class Attack:
     slices: int
     """Without the attack, before it and after it."""
     slice_seconds: float
+    control_seconds: float
+    hold_seconds: int
     back_seconds: float = 30.0
     """How long descriptors may take to come back."""
 
@@ -126,6 +140,19 @@ class Bench:
             if latencies:
                 row(of, phase=phase).add(**came.figures(of), **used)
 
+    def beside_attacked(self, neighbour: Program) -> None:
+        """The control. Slices begin once the crowd has grown."""
+        attack = self.attack
+        sold, seated = _events_of(neighbour.port, attack.hold_seconds)
+        began = time.monotonic()
+        with _crowd(neighbour.port, attack, sold, seated, attack.control_seconds) as processes:
+            time.sleep(attack.control_seconds / 3)
+            while (left := began + attack.control_seconds - time.monotonic()) > attack.slice_seconds / 2:
+                self.slice(_CONTROL, min(attack.slice_seconds, left))
+            for process in processes:
+                _report(process)
+        print(f"{_CONTROL}: p99 {median(self.p99(_CONTROL)):.1f} ms", flush=True)
+
     def place_a_hold(self) -> None:
         body = json.loads(HOLDS.body_for(self.sold) or "{}")
         try:
@@ -142,7 +169,7 @@ class Bench:
         before = sample(self.server)
         with Samples(self.server) as samples:
             began = time.monotonic()
-            with _crowd(self.server.port, attack, self.sold, self.seated) as processes:
+            with _crowd(self.server.port, attack, self.sold, self.seated, attack.seconds) as processes:
                 while (left := began + attack.seconds - time.monotonic()) > attack.slice_seconds / 2:
                     self.slice("under attack", min(attack.slice_seconds, left))
                     self._say(samples, began)
@@ -194,10 +221,12 @@ def _newest(values: list[float]) -> float:
 def measure(database_url: str, *, workers: int, attack: Attack) -> Result:
     result = Result(part="hostile")
     with programs.holdfast(database_url, workers=workers) as server:
-        sold, seated = HOLDS.make(server.port), make_event(server.port, seat_map=seat_map(SEATS))
+        sold, seated = _events_of(server.port, attack.hold_seconds)
         bench = Bench(result, server, database_url, attack, sold, seated)
         bench.slice("warm-up", WARM_UP_SECONDS)
         bench.alone("alone before")
+        with scratch_database() as url, programs.holdfast(url, workers=workers) as neighbour:
+            bench.beside_attacked(neighbour)
         bench.under_attack()
         bench.place_a_hold()
         bench.alone("alone after")
@@ -205,15 +234,25 @@ def measure(database_url: str, *, workers: int, attack: Attack) -> Result:
     return result
 
 
+def _events_of(port: int, hold_seconds: int) -> tuple[int, int]:
+    """One that buyers want, and one with many seats."""
+    sold = make_events(port, 1, capacity=programs.CAPACITY, hold_ttl_seconds=hold_seconds)
+    return sold, make_event(port, seat_map=seat_map(SEATS))
+
+
 def _judge(result: Result, bench: Bench) -> None:
-    """The ratio of each slice is over the median of all slices without the attack."""
+    """The ratio of each slice is over the median of all slices without the attack, or of the control."""
     for of in (HOLDS.name, READS.name, "both"):
-        alone = bench.p99("alone before", of) + bench.p99("alone after", of)
-        each = [p99 / median(alone) for p99 in bench.p99("under attack", of) if alone]
-        for ratio in each:
-            result.row("p99 under attack over alone", requests=of).add(ratio=ratio)
-        if of == "both" and each:
-            result.bars["hostile_p99_over_alone"] = each
+        bases = {
+            "alone": bench.p99("alone before", of) + bench.p99("alone after", of),
+            "control": bench.p99(_CONTROL, of),
+        }
+        for name, base in bases.items():
+            each = [p99 / median(base) for p99 in bench.p99("under attack", of) if base]
+            for ratio in each:
+                result.row(f"p99 under attack over {name}", requests=of).add(ratio=ratio)
+            if of == "both" and each:
+                result.bars[f"hostile_p99_over_{name}"] = each
     for bar in BARS:
         if bar.name not in result.bars:
             result.notes.append(f"{bar.says}: not measured")
@@ -223,7 +262,9 @@ def _judge(result: Result, bench: Bench) -> None:
 
 
 @contextlib.contextmanager
-def _crowd(port: int, attack: Attack, sold: int, seated: int) -> Iterator[list[subprocess.Popen[str]]]:
+def _crowd(
+    port: int, attack: Attack, sold: int, seated: int, seconds: float
+) -> Iterator[list[subprocess.Popen[str]]]:
     """Its processes, which also end with the block."""
     count = max(_CROWD_PROCESSES, -(-attack.connections // MAX_CONNECTIONS))
     given = {
@@ -232,7 +273,7 @@ def _crowd(port: int, attack: Attack, sold: int, seated: int) -> Iterator[list[s
         "seated": seated,
         "connections": attack.connections // count,
         "per-second": attack.per_second / count,
-        "seconds": attack.seconds,
+        "seconds": seconds,
     }
     options = [text for name, value in given.items() for text in (f"--{name}", str(value))]
     with contextlib.ExitStack() as ending:
@@ -270,6 +311,8 @@ def main() -> int:
             buyers_per_second=options.buyers,
             slices=asked.rounds,
             slice_seconds=asked.seconds,
+            control_seconds=options.control_seconds,
+            hold_seconds=options.hold_seconds,
         )
         with scratch_database() as url:
             return measure(url, workers=options.workers, attack=attack)
@@ -284,6 +327,8 @@ def main() -> int:
         minutes=(float, 10.0, "of the attack"),
         workers=(int, 2, "of the server"),
         per_second=(float, 1_000.0, "hostile connections that are opened, at most"),
+        control_seconds=(float, 90.0, "of the attack on the second server"),
+        hold_seconds=(int, 60, "that a buyer's hold lasts"),
         buyers=(float, 200.0, "requests of normal buyers a second"),
     )
 

@@ -32,6 +32,8 @@ def test_an_attack_comes_in_every_form_and_leaves_nothing(database_url: str) -> 
         buyers_per_second=50.0,
         slices=1,
         slice_seconds=1.0,
+        control_seconds=3.0,
+        hold_seconds=60,
         back_seconds=3.0,
     )
     result = measure(database_url, workers=1, attack=attack)

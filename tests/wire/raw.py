@@ -59,6 +59,10 @@ class RawConnection:
                 await self.writer.drain()
                 await asyncio.sleep(0)
 
+    def stop_sending(self) -> None:
+        """End our side; answers can still come."""
+        self.writer.write_eof()
+
     async def answer(self, method: bytes = b"GET") -> Answer | None:
         """The next answer, interim ones included; None where the connection ends before it."""
         async with asyncio.timeout(MAX_SECONDS):

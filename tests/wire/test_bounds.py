@@ -147,6 +147,43 @@ async def test_what_is_pipelined_behind_a_slow_answer_is_not_read() -> None:
         flooding.cancel()
 
 
+async def test_pipelined_requests_of_a_crowd_leave_room_for_everyone_else() -> None:
+    """Without a limited pace each turn of the loop answers one request of every such connection."""
+    flooding, each = 100, 100
+    answered = 0
+
+    async def count_answers(connection: RawConnection) -> None:
+        nonlocal answered
+        for _ in range(each):
+            assert await connection.answer() is not None
+            answered += 1
+
+    async with serving(APPLICATION, QUICK) as (port, service), AsyncExitStack() as stack:
+        connections = [await stack.enter_async_context(RawConnection(port)) for _ in range(flooding)]
+        counting = [asyncio.ensure_future(count_answers(one)) for one in connections]
+        for one in connections:
+            await one.send(GET * each)
+        buyer = await stack.enter_async_context(RawConnection(port))
+        for _ in range(20):
+            await buyer.send(GET)
+            answer = await buyer.answer()
+            assert answer is not None
+            assert answer.status == 200
+        assert answered < flooding * each / 4
+        for one in counting:
+            one.cancel()
+
+
+async def test_pipelined_requests_are_answered_although_the_client_sends_no_more() -> None:
+    async with serving(APPLICATION, QUICK) as (port, _), RawConnection(port) as connection:
+        await connection.send(GET * 3)
+        connection.stop_sending()
+        for _ in range(3):
+            answer = await connection.answer()
+            assert answer is not None
+            assert answer.status == 200
+
+
 async def test_endless_trailers_are_refused_and_never_kept() -> None:
     async with serving(APPLICATION, QUICK) as (port, service), RawConnection(port) as connection:
         await connection.send(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")

@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
         elif self._request is not None:
             self._request.half_leave()
             return True
-        return False
+        return bool(self.intake.pending)
 
     def pause_writing(self) -> None:
         self.writer.pause()
@@ -322,13 +322,21 @@ class Connection(asyncio.Protocol):
         self.writer.cut()
 
     def _next(self) -> None:
-        """The request is over. Go on with what came behind it."""
+        """The request is over. What came behind it waits for its turn."""
         self._request = None
         self._enter(IDLE)
         if self.service.is_stopping:
             self._close()
         elif self.intake.pending:
-            self._read(self.intake.take(), 0)
+            self.service.pipelined.add(self)
+        elif self._is_ending:
+            self._close()
+
+    def read_next(self) -> None:
+        """It is the turn of what came behind the last request."""
+        if self.state is not IDLE:
+            return  # it was closed meanwhile
+        self._read(self.intake.take(), 0)
         if self._is_ending and self.state in (IDLE, HEAD, BODY):
             self._close()
 

@@ -15,6 +15,7 @@ from holdfast.errors import Unavailable
 from holdfast.http.metrics import CONNECTIONS, CONNECTIONS_REFUSED, UNREAD_BYTES, UNSENT_BYTES
 from holdfast.http.server.connection import Connection, State
 from holdfast.http.server.load import Load
+from holdfast.http.server.pipelined import Pipelined
 from holdfast.http.server.refusal import refusal
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Service:
         self.loop = asyncio.get_running_loop()
         self.seconds = _seconds_of_states(limits)
         self.connections: set[Connection] = set()
+        self.pipelined = Pipelined(self.loop)
         self.is_stopping = False
         self.date_line = b""
         self._serve: Callable[..., Any] | None = getattr(application, "serve", None)

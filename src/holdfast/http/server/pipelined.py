@@ -1,0 +1,41 @@
+"""Pipelined: connections whose next request came before the last answer. They take turns at a limited pace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from holdfast.http.server.connection import Connection
+
+__all__ = ["Pipelined"]
+
+_PAUSE_SECONDS = 0.002
+
+
+class Pipelined:
+    """A queue of one worker's connections.
+
+    Browsers and proxies send one request and wait for its answer. Clients that send thousands at once are served, but
+    all of them together get at most 500 answers a second, and everyone else waits for at most one of their requests.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[Connection] = deque()
+        self._is_planned = False
+
+    def add(self, connection: Connection) -> None:
+        """Call its `read_next` in its turn."""
+        self._waiting.append(connection)
+        if not self._is_planned:
+            self._is_planned = True
+            self._loop.call_soon(self._serve)
+
+    def _serve(self) -> None:
+        if not self._waiting:
+            self._is_planned = False
+            return
+        self._loop.call_later(_PAUSE_SECONDS, self._serve)
+        self._waiting.popleft().read_next()
