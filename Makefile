@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 
 # The second leg of the tests runs on the oldest PostgreSQL that Debian has installed here.
 SYSTEM_POSTGRES := $(firstword $(wildcard $(foreach major,15 16 17,/usr/lib/postgresql/$(major)/bin)))
-SECOND_LEG := tests/house/test_postgres.py tests/engine tests/distribution tests/workers
+SECOND_LEG := tests/process/test_postgres_server.py tests/inventory tests/postgres tests/workers
 
 # Machines are shared, and a test that waits for another program may wait in vain there; what fails alone, too, fails.
 ONCE_MORE = $(if $(AGAIN),|| $(BIN)/pytest --last-failed --last-failed-no-failures none)
@@ -43,7 +43,7 @@ check: .venv/installed-dev ## Formatting, lint, types, import contracts, house r
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q $(wildcard tests/tidy) tests/house/test_build_files.py
+	$(BIN)/pytest -q tests/tidy
 
 prove: .venv/installed-dev ## Try every promise for a few minutes, and write down what came of it (evidence/)
 	$(BIN)/python -m proof commit $(KNOBS)

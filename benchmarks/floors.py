@@ -44,15 +44,15 @@ def measure(url: str, *, rounds: int, seconds: float) -> Result:
 
 
 async def _new_event(url: str) -> int:
-    async with open_engine(url) as engine:
-        return await new_event(engine)
+    async with open_engine(url) as inventory:
+        return await new_event(inventory)
 
 
 async def sold(url: str, number: int, callers: int, seconds: float) -> Recording:
     """What one session said while it sold."""
     async with recorded(url) as (through, sessions):
-        async with open_engine(through, connections=1) as engine:
-            await rate(placing(engine, number), callers, seconds)
+        async with open_engine(through, connections=1) as inventory:
+            await rate(placing(inventory, number), callers, seconds)
         (session,) = [one for one in sessions if one.turns]
         return session
 

@@ -27,7 +27,7 @@ from benchmarks.selling import Caller, LongestBatch, new_event, open_engine, pla
 from benchmarks.server import scratch_database
 from benchmarks.wire import seat_map
 from holdfast.inventory.hold_tokens import hash_token
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.seating.forms import parse_seat_map
 
@@ -36,14 +36,14 @@ SEATED = "seats of the event"
 CONNECTIONS = 4
 CALLERS = 64
 MANY_CALLERS = 256
-MOST = 10_000_000
+MAX = 10_000_000
 LIVE = LAPSED = (100_000, 1_000_000)
 OLD = (1_000_000, 10_000_000)
 SEATS = (1_000, 10_000, 100_000)
 EVENTS = (1, 10, 100, 1_000, 10_000)
 _WARM_UP_SECONDS = 1.0
 
-Prepare = Callable[[str, Engine], Awaitable[Caller]]
+Prepare = Callable[[str, Inventory], Awaitable[Caller]]
 """From a database and an engine on it, what is to be measured there."""
 
 
@@ -64,21 +64,21 @@ async def situation(
     """In a database of its own."""
     name = f"growth_{of}_{size}".replace(" ", "_").replace(",", "")
     with copy_of(url, name) as database:
-        async with open_engine(database, connections=CONNECTIONS) as engine:
-            caller = await prepare(database, engine)
+        async with open_engine(database, connections=CONNECTIONS) as inventory:
+            caller = await prepare(database, inventory)
             ballast.settle(database)
-            yield Situation(of, size, callers, caller, LongestBatch(engine))
+            yield Situation(of, size, callers, caller, LongestBatch(inventory))
 
 
 def _beside(kind: ballast.Kind | None, count: int, *, full: bool = False) -> Prepare:
     """One event with so much ballast; `full`: its capacity is all held by it."""
 
-    async def prepare(database: str, engine: Engine) -> Caller:
+    async def prepare(database: str, inventory: Inventory) -> Caller:
         areas = {"areas": (c.AreaSpec(name="general", capacity=count),)} if full else {}
-        number = await new_event(engine, **areas)
+        number = await new_event(inventory, **areas)
         if kind is not None:
             ballast.load(database, number, kind, count)
-        return placing(engine, number)
+        return placing(inventory, number)
 
     return prepare
 
@@ -86,9 +86,9 @@ def _beside(kind: ballast.Kind | None, count: int, *, full: bool = False) -> Pre
 def _seated(seats: int) -> Prepare:
     """Callers who hold two neighbouring seats, any that are free, and release them again."""
 
-    async def prepare(_: str, engine: Engine) -> Caller:
+    async def prepare(_: str, inventory: Inventory) -> Caller:
         layout = parse_seat_map(seat_map(seats))
-        number = await new_event(engine, seats=layout.seats, categories=layout.categories)
+        number = await new_event(inventory, seats=layout.seats, categories=layout.categories)
         pairs = [
             (one.label, other.label) for one, other in zip(layout.seats[::2], layout.seats[1::2], strict=True)
         ]
@@ -98,11 +98,11 @@ def _seated(seats: int) -> Prepare:
             at = chance.randrange(len(pairs))
             pairs[at], pairs[-1] = pairs[-1], pairs[at]
             labels = pairs.pop()
-            hold_id = engine.new_id(number)
-            token = hash_token(engine.keyring.hold_token(hold_id))
+            hold_id = inventory.new_id(number)
+            token = hash_token(inventory.keyring.hold_token(hold_id))
             lines = (c.SeatsLine(labels=labels),)
-            await engine.execute(number, c.PlaceHold(hold_id=hold_id, lines=lines, token_hash=token))
-            await engine.execute(number, c.ReleaseHold(hold_id=hold_id, authority=c.STAFF))
+            await inventory.execute(number, c.PlaceHold(hold_id=hold_id, lines=lines, token_hash=token))
+            await inventory.execute(number, c.ReleaseHold(hold_id=hold_id, authority=c.STAFF))
             pairs.append(labels)
 
         return hold_and_release
@@ -111,18 +111,18 @@ def _seated(seats: int) -> Prepare:
 
 
 def _many(events: int) -> Prepare:
-    async def prepare(_: str, engine: Engine) -> Caller:
-        numbers = [await new_event(engine) for _ in range(events)]
+    async def prepare(_: str, inventory: Inventory) -> Caller:
+        numbers = [await new_event(inventory) for _ in range(events)]
         chance = random.Random(1)  # noqa: S311 - the same in every run
-        return placing(engine, lambda: chance.choice(numbers))
+        return placing(inventory, lambda: chance.choice(numbers))
 
     return prepare
 
 
 async def measure(url: str, *, rounds: int, seconds: float, most: int) -> Result:
     result = Result(part="growth")
-    async with open_engine(url) as engine:
-        result.rows += await measure_large_event(engine)
+    async with open_engine(url) as inventory:
+        result.rows += await measure_large_event(inventory)
     async with AsyncExitStack() as stack:
         situations = []
         for of, size, prepare, callers in _wanted(most):
@@ -203,7 +203,7 @@ def main() -> int:
                 measure(url, rounds=asked.rounds, seconds=asked.seconds, most=asked.options.most)
             )
 
-    return run_part(__doc__, run, rounds=5, seconds=1.5, most=(int, MOST, "rows of ballast"))
+    return run_part(__doc__, run, rounds=5, seconds=1.5, most=(int, MAX, "rows of ballast"))
 
 
 if __name__ == "__main__":

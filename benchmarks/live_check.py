@@ -22,7 +22,7 @@ import uvloop
 
 from benchmarks.selling import Caller, new_event, open_engine, placing, rate
 from benchmarks.server import scratch_database
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.metrics import metric_totals
 from holdfast.process.processes import processes_in
 from holdfast.workers.live_check import LiveCheck
@@ -44,15 +44,17 @@ async def measure(url: str, *, callers: int, rounds: int, seconds: float) -> dic
         row = connection.execute("SHOW data_directory").fetchone()
     assert row is not None
     cluster = Path(str(row[0]))
-    async with open_engine(url) as engine:
-        place = placing(engine, await new_event(engine))
-        return await measure_engine(engine, place, cluster, callers=callers, rounds=rounds, seconds=seconds)
+    async with open_engine(url) as inventory:
+        place = placing(inventory, await new_event(inventory))
+        return await measure_engine(
+            inventory, place, cluster, callers=callers, rounds=rounds, seconds=seconds
+        )
 
 
 async def measure_engine(
-    engine: Engine, place: Caller, cluster: Path, *, callers: int, rounds: int, seconds: float
+    inventory: Inventory, place: Caller, cluster: Path, *, callers: int, rounds: int, seconds: float
 ) -> dict[str, object]:
-    check = LiveCheck(engine)
+    check = LiveCheck(inventory)
     await rate(place, callers, 1)  # plans, caches, connections
     without, beside, looks, cpu_sold, cpu_checked = [], [], [], [], []
     for _ in range(rounds):

@@ -31,7 +31,7 @@ __all__ = ["INSTALL", "Arrival", "Told", "arrivals", "come", "is_there", "reques
 INSTALL = "A C compiler is missing, for what makes the load: install one (Debian and Ubuntu: apt install gcc libc6-dev)"
 _SOURCE = Path(__file__).with_name("load") / "open_loop.c"
 _CONNECTIONS = 256
-_MOST_CONNECTIONS = 4_096
+_MAX_CONNECTIONS = 4_096
 _PATIENCE_SECONDS = 15.0
 _MORE_SECONDS = 30.0
 
@@ -118,7 +118,7 @@ def come(
         last = planned[-1].due if planned else 0.0
         used, began = cpu_seconds_of_children(), time.perf_counter()
         done = subprocess.run(
-            [*map(str, (_program(), port, connections, _MOST_CONNECTIONS, patience))],
+            [*map(str, (_program(), port, connections, _MAX_CONNECTIONS, patience))],
             stdin=plan,
             stdout=said,
             stderr=subprocess.PIPE,

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from holdfast.errors import Busy
-from holdfast.inventory.hold_tokens import Keyring, hash_token
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.hold_tokens import HoldTokens, hash_token
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.postgres.connections import Connections
 from holdfast.process.tuning import tune_garbage_collection
@@ -26,33 +26,33 @@ ONE = c.QuantityLine(quantity=1)
 
 
 @asynccontextmanager
-async def open_engine(url: str, *, connections: int = 8) -> AsyncIterator[Engine]:
-    engine = Engine(Connections(url, size=connections), Keyring(b"benchmark key of 32 characters.."))
-    await engine.open()
+async def open_engine(url: str, *, connections: int = 8) -> AsyncIterator[Inventory]:
+    inventory = Inventory(Connections(url, size=connections), HoldTokens(b"benchmark key of 32 characters.."))
+    await inventory.open()
     tune_garbage_collection()  # as every worker does
     try:
-        yield engine
+        yield inventory
     finally:
-        await engine.close()
+        await inventory.close()
 
 
-async def new_event(engine: Engine, **inventory: Any) -> int:
+async def new_event(inventory: Inventory, **stock: Any) -> int:
     """Its number; of one area that does not sell out, or as given."""
-    given = inventory or {"areas": (c.AreaSpec(name="general", capacity=CAPACITY),)}
-    event, _ = await engine.events.create(c.NewEvent(name="benchmark", **given), by="benchmark")
+    given = stock or {"areas": (c.AreaSpec(name="general", capacity=CAPACITY),)}
+    event, _ = await inventory.events.create(c.NewEvent(name="benchmark", **given), by="benchmark")
     assert event is not None
     return event.number
 
 
-def placing(engine: Engine, number: int | Callable[[], int], line: c.Line = ONE) -> Caller:
+def placing(inventory: Inventory, number: int | Callable[[], int], line: c.Line = ONE) -> Caller:
     """Places a hold of this event, or of the one that is drawn; raises what refuses it."""
     draw = number if callable(number) else lambda: number
 
     async def place() -> None:
         event = draw()
-        hold_id = engine.new_id(event)
-        token = hash_token(engine.keyring.hold_token(hold_id))
-        await engine.execute(event, c.PlaceHold(hold_id=hold_id, lines=(line,), token_hash=token))
+        hold_id = inventory.new_id(event)
+        token = hash_token(inventory.keyring.hold_token(hold_id))
+        await inventory.execute(event, c.PlaceHold(hold_id=hold_id, lines=(line,), token_hash=token))
 
     return place
 
@@ -85,10 +85,10 @@ async def rate(caller: Caller, callers: int, seconds: float, *, refused: Counter
 class LongestBatch:
     """How long the longest batch of an engine took, from being taken to its commit, since the last look."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, inventory: Inventory) -> None:
         self._longest = 0.0
         for name in ("run", "run_together"):
-            setattr(engine.batches, name, self._timed(getattr(engine.batches, name)))
+            setattr(inventory.batches, name, self._timed(getattr(inventory.batches, name)))
 
     def take_ms(self) -> float:
         found, self._longest = self._longest, 0.0

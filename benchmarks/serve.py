@@ -14,7 +14,7 @@ import socket
 import uvicorn
 from uvicorn.importer import import_from_string
 
-from holdfast.http.server.limits import Limits
+from holdfast.http.server.limits import ConnectionLimits
 from holdfast.http.server.server import Server
 from holdfast.process.tuning import tune_garbage_collection
 
@@ -33,7 +33,7 @@ def main() -> None:
     if given.protocol == "holdfast":
         with socket.create_server(("127.0.0.1", given.port), backlog=BACKLOG) as listening:
             listening.setblocking(False)
-            limits = Limits(keep_alive_seconds=KEEP_ALIVE_SECONDS)
+            limits = ConnectionLimits(keep_alive_seconds=KEEP_ALIVE_SECONDS)
             Server(application, limits, shutdown_seconds=1, backlog=BACKLOG).run([listening])
         return
     config = uvicorn.Config(

@@ -61,8 +61,11 @@ async def locking_caller(url: str) -> AsyncIterator[Caller]:
 
 async def measure(url: str, *, callers: int, rounds: int, seconds: float) -> Result:
     result = Result(part="store")
-    async with open_engine(url) as engine, locking_caller(url) as locking:
-        ways = {"batches": placing(engine, await new_event(engine)), "a transaction per request": locking}
+    async with open_engine(url) as inventory, locking_caller(url) as locking:
+        ways = {
+            "batches": placing(inventory, await new_event(inventory)),
+            "a transaction per request": locking,
+        }
         for caller in ways.values():
             await rate(caller, callers, _WARM_UP_SECONDS)  # plans, caches, connections
         for number in range(rounds):

@@ -26,7 +26,7 @@ import uvloop
 
 from proof.caller import Answer, Caller, Wanted, make_event, microseconds, write_setup
 from proof.dump import write_dump
-from proof.house import House
+from proof.house import Deployment
 from proof.log import ClientLog
 from proof.machine import Source
 from proof.result import Result
@@ -79,7 +79,7 @@ class Trial:
 class Expiries:
     """Rounds over all seats of all halls, until enough were tried."""
 
-    def __init__(self, house: House, halls: list[Hall], caller: Caller, *, seed: int) -> None:
+    def __init__(self, house: Deployment, halls: list[Hall], caller: Caller, *, seed: int) -> None:
         self.trial = Trial()
         self._house = house
         self._halls = halls
@@ -273,7 +273,7 @@ def run(*, seed: int, expiries: int, out: Path) -> Result:
     result = Result(part="expiries", promises=["P1", "P5", "P6", "P7"], seeds=[seed])
     began = time.monotonic()
     settings = {"sweep_interval_seconds": "3600"}
-    with House(servers=2, seed=seed, settings=settings, proxies=False) as house:
+    with Deployment(servers=2, seed=seed, settings=settings, proxies=False) as house:
         halls = []
         told = []
         for number in range(EVENTS):
@@ -313,7 +313,7 @@ def run(*, seed: int, expiries: int, out: Path) -> Result:
     return result
 
 
-def _try(house: House, halls: list[Hall], log: ClientLog, *, seed: int, expiries: int) -> Trial:
+def _try(house: Deployment, halls: list[Hall], log: ClientLog, *, seed: int, expiries: int) -> Trial:
     trying = Expiries(house, halls, Caller(log), seed=seed)
     uvloop.run(trying.run(expiries))
     return trying.trial

@@ -19,7 +19,7 @@ __all__ = ["AREA", "Loop"]
 
 AREA = "general"
 _PATIENCE_SECONDS = 10.0
-_LONGEST_PAUSE_SECONDS = 1.0
+_MAX_PAUSE_SECONDS = 1.0
 _TTL_SECONDS = 60
 
 
@@ -78,7 +78,7 @@ class Loop:
             booked = await self._ask(wanted, attempt)
             if booked.status != 503 or time.monotonic() > until:
                 return
-            await asyncio.sleep(chance.uniform(0.5, 1.0) * _LONGEST_PAUSE_SECONDS)
+            await asyncio.sleep(chance.uniform(0.5, 1.0) * _MAX_PAUSE_SECONDS)
 
     async def _ask(self, wanted: Wanted, attempt: int) -> Answer:
         answer = await self.caller.ask(self.port, wanted, attempt)

@@ -19,7 +19,7 @@ import uvloop
 
 from proof.caller import Answer, Caller, make_event, write_setup
 from proof.dump import write_dump
-from proof.house import House
+from proof.house import Deployment
 from proof.log import ClientLog
 from proof.machine import Source
 from proof.open_loop import AREA, Loop
@@ -40,7 +40,7 @@ def run(*, seed: int, seconds: float, out: Path) -> Result:
     """`seconds` of open loop, and half as many of closed loop before it."""
     result = Result(part="overload", promises=["P1", "P2", "P21"], seeds=[seed])
     began = time.monotonic()
-    with House(servers=1, workers=1, seed=seed, settings={"batch_limit": str(BATCH_LIMIT)}) as house:
+    with Deployment(servers=1, workers=1, seed=seed, settings={"batch_limit": str(BATCH_LIMIT)}) as house:
         assert house.database_door is not None
         house.database_door.set(latency_ms=DATABASE_AWAY_MS)
         port = house.servers[0].port

@@ -83,7 +83,7 @@ def commit_plan(knobs: Knobs) -> list[Part]:
     make = _maker(knobs)
     return [
         make("sale", "proof.trial", 300, family="gate", operations=knobs.operations, kills=knobs.kills),
-        make("interleavings", "interleavings", 120, path="tests", schedules=knobs.schedules),
+        make("interleavings", "scenarios.interleavings", 120, path="tests", schedules=knobs.schedules),
         make("mutants", "proof.mutants", 400, count=knobs.mutants),
         make("power-cuts", "proof.disks.power_cut", 180, cuts=knobs.cuts),
         make("failovers", "proof.failover", 180, failovers=knobs.failovers),
@@ -132,7 +132,7 @@ def night_plan(knobs: Knobs) -> list[Part]:
         make("failovers", "proof.failover", 120 + 45 * knobs.failovers, failovers=knobs.failovers),
         make(
             "interleavings",
-            "interleavings",
+            "scenarios.interleavings",
             120 + knobs.schedules / 5,
             path="tests",
             schedules=knobs.schedules,

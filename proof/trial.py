@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from proof.checker import Verdict
-from proof.house import House
+from proof.house import Deployment
 from proof.house.clock import library
 from proof.log import LogFile
 from proof.nemesis import FAMILIES, FAULTS, KILLS, Nemesis
@@ -71,7 +71,7 @@ class Trial:
         faults = [FAULTS[name] for name in FAMILIES[self.family]]
         clocks = self.family == "stops_and_clocks" and _can_set_clocks(result)
         self.run.mkdir(parents=True, exist_ok=True)
-        with House(seed=self.seed, clocks=clocks) as house:
+        with Deployment(seed=self.seed, clocks=clocks) as house:
             nemesis = Nemesis(
                 house,
                 faults,
@@ -100,7 +100,7 @@ class Trial:
         return result
 
     def _sell(
-        self, house: House, nemesis: Nemesis, operations: int, kills: int
+        self, house: Deployment, nemesis: Nemesis, operations: int, kills: int
     ) -> tuple[Mapping[str, int], float]:
         """What the clients counted, and the seconds that it took."""
         settings = Settings(

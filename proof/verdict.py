@@ -11,14 +11,14 @@ from typing import Any
 import psycopg
 
 from proof.checker import Verdict, check
-from proof.house import House
+from proof.house import Deployment
 from proof.house.server import answer_of
 from proof.result import Result
 
 __all__ = ["judge_history", "judge_house", "keep_logs"]
 
 
-def judge_house(house: House, result: Result) -> None:
+def judge_house(house: Deployment, result: Result) -> None:
     """Adds to the result what PostgreSQL counted, what `holdfast check` derives, and what the servers complain of."""
     deadlocks = _deadlocks(house)
     result.tried["looks_for_deadlocks"] = result.tried.get("looks_for_deadlocks", 0) + 1
@@ -40,7 +40,7 @@ def judge_history(run: Path, result: Result) -> Verdict:
     return verdict
 
 
-def keep_logs(house: House, folder: Path) -> None:
+def keep_logs(house: Deployment, folder: Path) -> None:
     """What servers, proxy and PostgreSQL said, for whoever looks into a run; the house's own folder goes."""
     folder.mkdir(parents=True, exist_ok=True)
     for log in (*(house.folder / "logs").glob("*.log"), *house.folder.glob("postgres/*.log")):
@@ -51,11 +51,11 @@ def _accuse(result: Result, rule: str, detail: str) -> None:
     result.violations.append({"rule": rule, "event": "", "detail": detail, "lines": []})
 
 
-def _deadlocks(house: House) -> int:
+def _deadlocks(house: Deployment) -> int:
     return _count(house, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
 
 
-def _alarms(house: House) -> dict[str, float]:
+def _alarms(house: Deployment) -> dict[str, float]:
     """Counters that stay at nothing while no bug was met; of the servers that run now."""
     found: dict[str, float] = {}
     for server in house.servers:
@@ -73,7 +73,7 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _holdfast_check(house: House) -> dict[str, Any]:
+def _holdfast_check(house: Deployment) -> dict[str, Any]:
     """It exits with 1 where something disagrees, and still says what."""
     try:
         said = house.holdfast("check", "--json")
@@ -89,7 +89,7 @@ def _holdfast_check(house: House) -> dict[str, Any]:
     return report
 
 
-def _count(house: House, statement: str) -> int:
+def _count(house: Deployment, statement: str) -> int:
     with psycopg.connect(house.cluster.url, autocommit=True) as connection:
         row = connection.execute(statement.encode()).fetchone()
         return int(row[0]) if row else 0

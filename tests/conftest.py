@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from postgres import TestDatabases
+from support.postgres import TestDatabases
 
 
 @pytest.fixture(scope="session")

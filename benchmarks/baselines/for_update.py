@@ -16,10 +16,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from benchmarks.baselines.forms import DATABASE_URL, POOL, HoldIn, HoldOut, NewHold
 
-engine = create_async_engine(
+inventory = create_async_engine(
     make_url(DATABASE_URL).set(drivername="postgresql+asyncpg"), pool_size=POOL, max_overflow=0
 )
-new_session = async_sessionmaker(engine, expire_on_commit=False)
+new_session = async_sessionmaker(inventory, expire_on_commit=False)
 
 
 class Base(DeclarativeBase):
@@ -54,7 +54,7 @@ async def session() -> AsyncIterator[AsyncSession]:
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     yield
-    await engine.dispose()
+    await inventory.dispose()
 
 
 app = FastAPI(lifespan=lifespan)

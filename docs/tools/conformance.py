@@ -2,7 +2,7 @@
 
     .venv/bin/python docs/tools/conformance.py
 
-The table is in tests/wire, beside the tests that it names. A test compares the page with it.
+The table is in tests/scenarios/wire, beside the tests that it names. A test compares the page with it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INTRO = """\
 This page lists every MUST and MUST NOT of RFC 9110, RFC 9112 and RFC 9457 that binds an origin server.
 Beside each one is the test that fails where the server breaks it, or the reason why it does not apply.
 A row that begins with "Differs" applies, and the server knowingly does something else.
-Tests without a folder are in `tests/wire`, and a few SHOULDs are listed too.
+Tests without a folder are in `tests/scenarios/wire`, and a few SHOULDs are listed too.
 `docs/tools/conformance.py` writes this page from the table beside the tests.
 """
 

@@ -23,7 +23,7 @@ LIFE_SECONDS = 1_800
 
 _ROWS, _SEATS_PER_ROW, _STANDING = 10, 40, 2_000
 _SHED = (errors.Busy, errors.Unavailable, errors.RateLimited)
-_MOST_ATTEMPTS = 12
+_MAX_ATTEMPTS = 12
 _ABANDONED = 0.1
 _PAUSE_SECONDS = 0.02
 
@@ -221,7 +221,7 @@ class Buyers:
         """What it is asked for, with one key until it is certain, or is given up."""
         step = Step(name, secrets.token_urlsafe(18))
         life.steps.append(step)
-        for _ in range(_MOST_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             answer = self.attempt(step, call)
             if answer is not None:
                 return answer

@@ -23,7 +23,7 @@ from holdfast.client import Client, Retries, errors
 from proof.buyers import Buyers, Moment, compare
 from proof.disks.faults import FailingDisk, FullDisk, FullLog, SlowDisk, can_inject
 from proof.disks.mounts import NotHere, mounted, own_mounts, scratch
-from proof.house import House, Postgres
+from proof.house import Deployment, Postgres
 from proof.machine import HOUSES
 from proof.nemesis.fault import Fault
 from proof.result import Result
@@ -31,7 +31,7 @@ from proof.result import Result
 RECOVERY_SECONDS = 5.0
 _GIVE_UP_SECONDS = 60.0
 _CALM_SECONDS = (0.5, 1.5)
-_LONGEST_ANSWER_SECONDS = 10.0
+_MAX_ANSWER_SECONDS = 10.0
 _TICK_SECONDS = 0.05
 _LITTLE_WAL = {"max_wal_size": "64MB", "min_wal_size": "32MB", "shared_buffers": "32MB"}
 _TABLES_ROOM, _LOG_ROOM = "size=256m,mode=711", "size=128m,mode=711"
@@ -40,11 +40,9 @@ _TABLES_ROOM, _LOG_ROOM = "size=256m,mode=711", "size=128m,mode=711"
 class Disks:
     """One house whose disk misbehaves, and its buyers."""
 
-    def __init__(self, house: House, *, chance: random.Random, result: Result) -> None:
+    def __init__(self, house: Deployment, *, chance: random.Random, result: Result) -> None:
         self.house = house
-        self.buyers = Buyers(
-            house.urls, seed=chance.getrandbits(31), patience_seconds=_LONGEST_ANSWER_SECONDS
-        )
+        self.buyers = Buyers(house.urls, seed=chance.getrandbits(31), patience_seconds=_MAX_ANSWER_SECONDS)
         self._chance = chance
         self._result = result
 
@@ -177,7 +175,7 @@ def _little_room(folder: Path) -> Iterator[Path]:
 
 
 def _try(
-    house: House, kinds: tuple[type[Fault], ...], rounds: int, chance: random.Random, result: Result
+    house: Deployment, kinds: tuple[type[Fault], ...], rounds: int, chance: random.Random, result: Result
 ) -> None:
     with house:
         disks = Disks(house, chance=chance, result=result)
@@ -187,8 +185,8 @@ def _try(
                     disks.suffer(kind)
 
 
-def _house(folder: Path, **settings: str) -> House:
-    return House("external", servers=1, proxies=False, folder=folder, postgres_settings=settings)
+def _house(folder: Path, **settings: str) -> Deployment:
+    return Deployment("external", servers=1, proxies=False, folder=folder, postgres_settings=settings)
 
 
 def _floors(result: Result, *names: str) -> None:

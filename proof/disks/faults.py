@@ -19,11 +19,11 @@ from typing import ClassVar
 
 import psycopg
 
-from proof.house import House
+from proof.house import Deployment
 from proof.nemesis.fault import Fault
 
 SMALL_BYTES = 1024**3
-_MOST_SEGMENTS = 100
+_MAX_SEGMENTS = 100
 _STEPS = (1024**2, 4096)
 _ATTACH_SECONDS = 10.0
 _TICK_SECONDS = 0.02
@@ -115,7 +115,7 @@ class _Full(Fault):
     within_seconds = 5.0
 
     @classmethod
-    def suits(cls, house: House) -> bool:
+    def suits(cls, house: Deployment) -> bool:
         """Nobody else's disk is filled."""
         return shutil.disk_usage(cls.where(house.cluster.data)).total <= SMALL_BYTES
 
@@ -161,7 +161,7 @@ class FullLog(_Full):
             contextlib.suppress(psycopg.OperationalError),
             psycopg.connect(self.house.cluster.superuser_url, autocommit=True) as connection,
         ):
-            for _ in range(_MOST_SEGMENTS):
+            for _ in range(_MAX_SEGMENTS):
                 connection.execute("SELECT pg_logical_emit_message(false, 'proof', 'full')")
                 connection.execute("SELECT pg_switch_wal()")
         return detail

@@ -29,7 +29,7 @@ from holdfast.client import Client, Quantity, Retries, errors
 from proof.buyers import Buyers, Moment, compare
 from proof.buyers.buyers import place
 from proof.disks.mounts import Disk, NotHere, disk, own_mounts, scratch
-from proof.house import House, Postgres
+from proof.house import Deployment, Postgres
 from proof.machine import HOUSES
 from proof.result import Result
 from proof.runner import last_line
@@ -45,7 +45,7 @@ _DURABLE = {"fsync": "on", "synchronous_commit": "on"}
 _SELLS_SECONDS = (0.5, 1.5)
 _CHECKPOINTS = 0.3
 _REPLAYS = 5
-_MOST_TRIES = 3
+_MAX_TRIES = 3
 _CONTROL_SECONDS = 40.0
 _GIVES_UP = re.compile(r"PANIC:.*|FATAL:  (?!the database system is|terminating).*")
 _HOUSE = "house"
@@ -54,7 +54,7 @@ _HOUSE = "house"
 class PowerCuts:
     """One house that sells, and one after another of its cuts."""
 
-    def __init__(self, house: House, disk: Disk, buyers: Buyers, *, seed: int, result: Result) -> None:
+    def __init__(self, house: Deployment, disk: Disk, buyers: Buyers, *, seed: int, result: Result) -> None:
         self.house = house
         self.disk = disk
         self.buyers = buyers
@@ -73,7 +73,7 @@ class PowerCuts:
     def control(self, name: str, settings: dict[str, str]) -> None:
         """With settings that give durability up, changed behind the back of the server."""
         caught = None
-        for attempt in range(_MOST_TRIES):
+        for attempt in range(_MAX_TRIES):
             self.buyers.open_event()
             self._alter(*(f"ALTER SYSTEM SET {setting} = '{value}'" for setting, value in settings.items()))
             try:
@@ -109,7 +109,7 @@ class PowerCuts:
 
     def _look(self, root: Path, moment: Moment, number: int) -> None:
         """Start the server on what was found, and compare."""
-        house = House("embedded", proxies=False, folder=root / _HOUSE)
+        house = Deployment("embedded", proxies=False, folder=root / _HOUSE)
         log = root / _HOUSE / "data" / "postgres" / "postgresql.log"
         said_before = log.stat().st_size
         began = time.monotonic()
@@ -149,7 +149,7 @@ class PowerCuts:
         for each in wrong:
             print(f"  {each['rule']}: {each['detail']}", flush=True)
 
-    def _ask_again(self, house: House, moment: Moment) -> Iterator[str]:
+    def _ask_again(self, house: Deployment, moment: Moment) -> Iterator[str]:
         """The last acknowledged orders once more, under their keys: the answer is the one of before the cut."""
         known = [life for life in self.buyers.lives if life.hold and life.steps[0].is_certain(moment)]
         with Client(house.urls[0], retries=Retries(total_seconds=5)) as client:
@@ -219,7 +219,7 @@ def run(*, cuts: int, seed: int, folder: Path) -> Result:
 def _try(its_disk: Disk, *, cuts: int, seed: int, result: Result) -> None:
     folder = its_disk.root / _HOUSE
     folder.mkdir(mode=0o711)
-    with House("embedded", proxies=False, folder=folder) as house:
+    with Deployment("embedded", proxies=False, folder=folder) as house:
         buyers = Buyers(house.urls, seed=seed)
         power_cuts = PowerCuts(house, its_disk, buyers, seed=seed, result=result)
         try:
@@ -242,7 +242,7 @@ def _try(its_disk: Disk, *, cuts: int, seed: int, result: Result) -> None:
     }
 
 
-def _sells(house: House) -> str | None:
+def _sells(house: Deployment) -> str | None:
     """An admission of a new event, held and booked."""
     try:
         with Client(house.urls[0], retries=Retries(total_seconds=10)) as client:
@@ -253,7 +253,7 @@ def _sells(house: House) -> str | None:
         return f"nothing is sold any more: {error!r}"
 
 
-def _check(house: House) -> str | None:
+def _check(house: Deployment) -> str | None:
     try:
         house.holdfast("check")
     except RuntimeError as error:

@@ -15,7 +15,7 @@ import uvloop
 
 from proof.fuzz.campaign import Campaign, Find, literal
 from proof.fuzz.scripts import CANARY
-from proof.house import House
+from proof.house import Deployment
 from proof.processes import descriptors_of
 from proof.result import Result
 from proof.verdict import judge_house, keep_logs
@@ -38,7 +38,9 @@ def run(
     result = Result(part="fuzz", promises=["P20"], seeds=[seed])
     began = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
-    with House("embedded", workers=1, proxies=False, settings=SETTINGS, seed=seed, source=source) as house:
+    with Deployment(
+        "embedded", workers=1, proxies=False, settings=SETTINGS, seed=seed, source=source
+    ) as house:
         server = house.servers[0]
         [worker] = server.workers()
         made, _ = _ask(server.port, "POST", "/v1/events", {"name": "fuzz", "capacity": _CAPACITY})
@@ -115,7 +117,7 @@ def _ask(port: int, method: str, path: str, body: Any) -> tuple[int, bytes]:
         return answer.status, answer.read()
 
 
-def _canaries(house: House) -> set[str]:
+def _canaries(house: Deployment) -> set[str]:
     """Names of all events that begin like a canary's."""
     with psycopg.connect(house.cluster.url, autocommit=True) as connection:
         rows = connection.execute("SELECT name FROM events WHERE name LIKE %s", [f"{CANARY}%"]).fetchall()

@@ -1,7 +1,7 @@
 """House: the system under test, started, found out about, and ended."""
 
-from proof.house.house import House
+from proof.house.house import Deployment
 from proof.house.postgres import Cluster, Postgres
 from proof.house.server import Server
 
-__all__ = ["Cluster", "House", "Postgres", "Server"]
+__all__ = ["Cluster", "Deployment", "Postgres", "Server"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 
-from proof.house import House
+from proof.house import Deployment
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with House(
+        with Deployment(
             given.setup, servers=given.servers, workers=given.workers, seed=given.seed, clocks=given.clocks
         ) as house:
             for server, url in zip(house.servers, house.urls, strict=True):

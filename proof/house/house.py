@@ -28,7 +28,7 @@ _CONNECTIONS_PER_WORKER = 8
 _SPARE_CONNECTIONS = 30
 
 
-class House:
+class Deployment:
     """Everything runs when the block begins, and nothing of it when it ends, whatever happened in between."""
 
     def __init__(

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import psycopg
 
-from proof.house import House
+from proof.house import Deployment
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Told:
 class Shop:
     """A house as its callers see it. Every answer of 500 is remembered: nothing that a caller can ask excuses one."""
 
-    def __init__(self, house: House, *, api_key: str | None = None) -> None:
+    def __init__(self, house: Deployment, *, api_key: str | None = None) -> None:
         self.house = house
         self.api_key = api_key
         self.errors: list[str] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from proof.checker import check
-from proof.house import House
+from proof.house import Deployment
 from proof.log import LineWriter
 from proof.nemesis import FAULTS
 from proof.result import Result
@@ -59,7 +59,7 @@ class Sale:
     def judge(self, enough: Collection[str]) -> list[Violation]:
         """The violations; the final state is not read any more where one of `enough` was violated before."""
         self._run.mkdir()
-        with House(
+        with Deployment(
             proxies=bool(self._faults), seed=self._seed, source=self._source, settings=self._settings
         ) as house:
             broken = self._sell(house)
@@ -77,7 +77,7 @@ class Sale:
         """By what clients saw, and by the final state, where it was read."""
         return [asdict(one) for one in check(self._run, floors=False).violations]
 
-    def _sell(self, house: House) -> list[Violation]:
+    def _sell(self, house: Deployment) -> list[Violation]:
         """What keeps the clients from going on is a violation, too: they meet what no right product does."""
         settings = Settings(
             urls=house.urls,
@@ -101,7 +101,7 @@ class Sale:
             return [{"rule": "workload", "detail": str(error)}]
         return []
 
-    def _shake(self, house: House) -> None:
+    def _shake(self, house: Deployment) -> None:
         """Blindly: the nemesis waits until a sale of its own succeeds, and some mutants have lost its event."""
         chance = random.Random(self._seed)
         with LineWriter(self._run / "nemesis.jsonl") as log:

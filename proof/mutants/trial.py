@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from proof.house import House
+from proof.house import Deployment
 from proof.machine import HOUSES, ROOT
 from proof.mutants.client import Shop
 from proof.mutants.patches import apply, copy_source, patch_of
@@ -91,7 +91,7 @@ def judge(
 def probe(names: list[str], source: Path, *, seed: int) -> list[Mapping[str, Any]]:
     """In one house, one after the other."""
     found: list[Mapping[str, Any]] = []
-    with House(servers=2, proxies=False, seed=seed, source=source, settings=_SETTINGS) as house:
+    with Deployment(servers=2, proxies=False, seed=seed, source=source, settings=_SETTINGS) as house:
         for name in names:
             shop = Shop(house)
             complaints = [PROBES[name](shop), *shop.errors]

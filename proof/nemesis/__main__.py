@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from proof.house import House
+from proof.house import Deployment
 from proof.nemesis import FAULTS, Nemesis
 
 
@@ -37,7 +37,7 @@ def main() -> int:
     faults = [FAULTS[name] for name in given.faults.split(",")]
     print(f"seed {given.seed}")
     with (
-        House(
+        Deployment(
             given.setup,
             servers=given.servers,
             workers=given.workers,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from proof.house import House, Server
+from proof.house import Deployment, Server
 from proof.proxy import Door
 
 
@@ -38,7 +38,7 @@ class Fault:
     alone: ClassVar[bool] = False
     """It takes servers away and brings them back: no other fault beside it."""
 
-    def __init__(self, house: House, chance: random.Random) -> None:
+    def __init__(self, house: Deployment, chance: random.Random) -> None:
         self.house = house
         self.chance = chance
         self.jumps: list[Jump] = []
@@ -51,7 +51,7 @@ class Fault:
         """What the product did wrong and only the fault itself could see."""
 
     @classmethod
-    def suits(cls, house: House) -> bool:
+    def suits(cls, house: Deployment) -> bool:
         """Whether the house has what it needs."""
         has = {
             "external": house.setup == "external",

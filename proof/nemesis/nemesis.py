@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from proof.house import House
+from proof.house import Deployment
 from proof.machine import PATIENCE
 from proof.nemesis.fault import Fault
 from proof.nemesis.prober import Prober
@@ -28,7 +28,7 @@ class Nemesis:
 
     def __init__(
         self,
-        house: House,
+        house: Deployment,
         faults: Sequence[type[Fault]],
         *,
         seed: int,

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 import holdfast.client
-from proof.house import House
+from proof.house import Deployment
 from proof.nemesis.fault import Fault
 
 _MIGRATION = '''"""The synthetic migration {number:04}: it adds, and takes nothing away."""
@@ -39,7 +39,7 @@ def upgrade() -> None:
 '''
 
 
-def next_version(house: House, source: Path | None, *, generation: int) -> Path:
+def next_version(house: Deployment, source: Path | None, *, generation: int) -> Path:
     """A folder with the package of `source` (None: the installed one), one migration further, for `generation`."""
     here = source / "holdfast" if source else Path(holdfast.client.__file__).parents[1]
     folder = house.folder / f"version-{generation}"

@@ -17,7 +17,7 @@ from typing import Literal
 from proof.proxy.rules import Counts, Gates, Rules
 
 WORDS = {"begin": b"BEGIN\0", "commit": b"COMMIT\0"}
-LONGEST = max(map(len, WORDS.values()))
+MAX = max(map(len, WORDS.values()))
 CHUNK = 65_536
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
 _QUEUED_CHUNKS = 64
@@ -128,7 +128,7 @@ class Relay:
 
     async def _listen(self, data: bytes, writer: asyncio.StreamWriter) -> None:
         """Cut where a word was said that a rule waits for."""
-        said, self._tail = self._tail + data, data[-(LONGEST - 1) :]
+        said, self._tail = self._tail + data, data[-(MAX - 1) :]
         rules = self._rules
         if rules.trap is not None and WORDS.get(rules.trap.partition("-")[0], b"-") in said:
             await self._spring(data, writer, rules.trap)

@@ -29,7 +29,7 @@ NOT_BEGUN = frozenset({"busy", "unavailable", "rate_limited", "in_progress", "no
 REFUSING = frozenset({400, 401, 402, 403, 404, 405, 409, 410, 412, 413, 415, 422, 428, 429, 431})
 SHEDDING = frozenset({"busy", "unavailable"})
 """Codes of the 503 that say that certainly nothing was done."""
-MOST_ATTEMPTS = 12
+MAX_ATTEMPTS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class Asking:
                 if is_keyed and chance.random() < self._chances.again:
                     await self._ask_again(operation)
                 return outcome
-            if operation.attempts >= MOST_ATTEMPTS:
+            if operation.attempts >= MAX_ATTEMPTS:
                 return outcome
             if outcome.res != "info":
                 await self._pause(chance.uniform(0.05, 0.4))

@@ -28,7 +28,7 @@ LOOK_SECONDS = 0.05
 EVENT_ZIPF = 0.9
 REGULARS = 12
 """Users of a process who come again and again; the others come once."""
-MOST_WAITING = 2_000
+MAX_WAITING = 2_000
 """Journeys that wait for something; beyond that no new ones begin."""
 
 
@@ -89,7 +89,7 @@ class Crowd:
         """One journey after another, as there is room."""
         for number in count(1):
             await self._slots.acquire()
-            while not self._enough.is_set() and (not self._events or len(self._journeys) > MOST_WAITING):
+            while not self._enough.is_set() and (not self._events or len(self._journeys) > MAX_WAITING):
                 await self._rest(LOOK_SECONDS)
             if self._enough.is_set():
                 self._slots.release()

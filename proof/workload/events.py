@@ -11,7 +11,7 @@ __all__ = ["Event", "draw_event", "event_line", "rows_of"]
 
 ROW_LENGTHS = (5, 6, 8, 10)
 HOLD_TTL_SECONDS = (1, 2, 2, 3, 4)
-LONGEST_OVER_TTL = (0, 1, 2, 3)
+MAX_OVER_TTL = (0, 1, 2, 3)
 """Seconds: so short that the dialects' five and twenty minutes end within a run, too."""
 
 _SEAT_ZIPF = 0.6
@@ -82,7 +82,7 @@ def draw_event(chance: random.Random, name: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "name": name,
         "hold_ttl_seconds": ttl,
-        "max_hold_ttl_seconds": ttl + chance.choice(LONGEST_OVER_TTL),
+        "max_hold_ttl_seconds": ttl + chance.choice(MAX_OVER_TTL),
     }
     if kind < 0.75:
         body["seat_map"] = {"sections": _draw_sections(chance)}

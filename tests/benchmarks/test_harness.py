@@ -160,8 +160,8 @@ def test_arrivals_are_drawn_beforehand_and_the_same_again() -> None:
 
 
 async def test_what_a_session_said_writes_the_same_rows_again(database_url: str) -> None:
-    async with open_engine(database_url) as engine:
-        number = await new_event(engine)
+    async with open_engine(database_url) as inventory:
+        number = await new_event(inventory)
     with copy_of(database_url, "copy_of_a_test") as copy:
         recording = await sold(database_url, number, 8, 0.2)
         replay(database_url, recording, database="copy_of_a_test")
@@ -184,14 +184,14 @@ def _sales(url: str) -> list[tuple[object, ...]]:
 async def test_ballast_is_what_a_sale_leaves_behind(
     database_url: str, kind: ballast.Kind, held: int, in_counter: int
 ) -> None:
-    async with open_engine(database_url) as engine:
-        number = await new_event(engine, areas=(c.AreaSpec(name="general", capacity=60),))
+    async with open_engine(database_url) as inventory:
+        number = await new_event(inventory, areas=(c.AreaSpec(name="general", capacity=60),))
         ballast.load(database_url, number, kind, 50)
         ballast.settle(database_url)
-        assert (await engine.reading.get_availability(number)).counts.held == held
-        longest = LongestBatch(engine)
-        assert await rate(placing(engine, number), 2, 0.0) == 0
-        await placing(engine, number)()
+        assert (await inventory.queries.get_availability(number)).counts.held == held
+        longest = LongestBatch(inventory)
+        assert await rate(placing(inventory, number), 2, 0.0) == 0
+        await placing(inventory, number)()
         assert longest.take_ms() > 0
         assert longest.take_ms() == 0
     with psycopg.connect(database_url) as connection:

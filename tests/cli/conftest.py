@@ -1,5 +1,5 @@
 """Fixtures of the commands' tests."""
 
-from commands import holdfast, run
+from support.commands import holdfast, run
 
 __all__ = ["holdfast", "run"]

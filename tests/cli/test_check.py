@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 
-from commands import Run
-from house_of import fetch
-from serving import environment
+from support.commands import Run
+from support.house_of import fetch
+from support.serving import environment
 
 
 def test_a_sound_database_is_said_to_agree(holdfast: Run) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from commands import Run
-from house_of import fetch
+from support.commands import Run
+from support.house_of import fetch
 
 
 @pytest.fixture

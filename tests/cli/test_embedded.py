@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from command_lines import check_command_line
-from commands import Run
-from serving import Serving, environment
+from support.command_lines import check_command_line
+from support.commands import Run
+from support.serving import Serving, environment
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import Run
 from holdfast.samples import theatre
-from house_of import fetch
+from support.commands import Run
+from support.house_of import fetch
 
 
 def test_an_event_is_made_from_options(holdfast: Run) -> None:

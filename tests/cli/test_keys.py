@@ -8,10 +8,10 @@ from hashlib import sha256
 
 import pytest
 
-from commands import Run
-from holdfast.access.store import Accounts, StoredKey
+from holdfast.access.store import AccessStore, StoredKey
 from holdfast.postgres.connections import Connections
-from house_of import fetch
+from support.commands import Run
+from support.house_of import fetch
 
 
 def in_force(url: str, id: str) -> StoredKey | None:
@@ -19,7 +19,7 @@ def in_force(url: str, id: str) -> StoredKey | None:
         connections = Connections(url, size=2)
         await connections.open()
         try:
-            return await Accounts(connections).find_key(id)
+            return await AccessStore(connections).find_key(id)
         finally:
             await connections.close()
 

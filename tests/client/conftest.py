@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from holdfast.app.composition import build_app
 from holdfast.app.settings import Settings
 from holdfast.client import Client
-from http_app import NEVER_SECONDS, SECRET_KEY
-from lossy_proxy import LossyProxy, lossy_proxy
+from support.http_app import NEVER_SECONDS, SECRET_KEY
+from support.lossy_proxy import LossyProxy, lossy_proxy
 
 
 class _Server(uvicorn.Server):

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ageing import lapse_hold
 from holdfast.client import UNCHANGED, AsyncClient, BestAvailable, Buyer, Client, Named, Quantity, errors
+from support.ageing import lapse_hold
 
 SEATS = {"sections": [{"name": "A", "rows": 2, "seats_per_row": 5, "category": "stalls"}]}
 

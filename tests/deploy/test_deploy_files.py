@@ -25,9 +25,9 @@ from deploy_files import (
     unit,
 )
 
-from command_lines import check_command_line
 from holdfast.api.catalogue import all_endpoints
 from holdfast.app.settings import PREFIX, Settings, load_settings
+from support.command_lines import check_command_line
 
 SECRETS = {"POSTGRES_PASSWORD": "p" * 64, "HOLDFAST_SECRET_KEY": "s" * 64}
 COMPOSE_FILES = ("compose.yaml", "compose.local.yaml")

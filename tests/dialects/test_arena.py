@@ -9,24 +9,24 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from ageing import age_hold, lapse_hold
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.seating.forms import parse_seat_map
-from http_app import client_of, engine_of, running_app
+from support.ageing import age_hold, lapse_hold
+from support.http_app import client_of, engine_of, running_app
 
 
-async def make_arena(engine, *labels):
+async def make_arena(inventory, *labels):
     layout = parse_seat_map({"labels": list(labels or ("A1", "A2", "A3"))})
-    event, _ = await engine.events.create(
+    event, _ = await inventory.events.create(
         c.NewEvent(name="Grand Arena", seats=layout.seats, categories=layout.categories), by="test"
     )
     return event
 
 
 @pytest.fixture
-async def arena(engine):
+async def arena(inventory):
     """The one event with numbered seats."""
-    return await make_arena(engine)
+    return await make_arena(inventory)
 
 
 async def seats_of(client):
@@ -79,7 +79,9 @@ async def test_a_seat_is_available_then_reserved_then_confirmed(client, arena):
     assert [seat["status"] for seat in seats[1:]] == ["AVAILABLE", "AVAILABLE"]
 
 
-async def test_the_window_is_five_minutes_and_no_retry_makes_it_longer(client, arena, database_url, engine):
+async def test_the_window_is_five_minutes_and_no_retry_makes_it_longer(
+    client, arena, database_url, inventory
+):
     seat = (await seats_of(client))[0]["id"]
     first = await reserve(client, seat, 81)
     with psycopg.connect(database_url) as connection:
@@ -89,7 +91,7 @@ async def test_the_window_is_five_minutes_and_no_retry_makes_it_longer(client, a
     assert seconds == 300
     again = await reserve(client, seat, 81)
     assert (again.status_code, again.json()) == (200, first.json())
-    age_hold(database_url, only_hold(database_url), 200, engine=engine)
+    age_hold(database_url, only_hold(database_url), 200, inventory=inventory)
     later = await reserve(client, seat, 81)
     assert later.status_code == 200
     left = datetime.fromisoformat(later.json()["reserved_until"]) - datetime.now(UTC)
@@ -128,10 +130,10 @@ async def test_what_was_never_reserved_cannot_be_confirmed(client, arena):
     assert (await confirm(client, seat, 81)).status_code == 400
 
 
-async def test_an_expired_reservation_is_available_without_any_worker(client, arena, database_url, engine):
+async def test_an_expired_reservation_is_available_without_any_worker(client, arena, database_url, inventory):
     seat = (await seats_of(client))[0]["id"]
     await reserve(client, seat, 81)
-    lapse_hold(database_url, only_hold(database_url), engine=engine)
+    lapse_hold(database_url, only_hold(database_url), inventory=inventory)
     assert (await seats_of(client))[0]["status"] == "AVAILABLE"
     assert (await confirm(client, seat, 81)).status_code == 400
     assert (await reserve(client, seat, 82)).status_code == 200
@@ -165,32 +167,32 @@ async def test_another_process_sees_a_reservation_at_once(client, arena, databas
         assert engine_of(second) is not None
 
 
-async def test_what_is_blocked_cannot_be_reserved_and_is_not_shown_as_available(client, arena, engine):
-    block = c.BlockAdmissions(by="test", block_id=engine.new_id(arena.number), labels=("A2",))
-    await engine.block(arena.number, block)
+async def test_what_is_blocked_cannot_be_reserved_and_is_not_shown_as_available(client, arena, inventory):
+    block = c.BlockAdmissions(by="test", block_id=inventory.new_id(arena.number), labels=("A2",))
+    await inventory.block(arena.number, block)
     seat = (await seats_of(client))[1]
     assert (seat["status"], seat["reserved_by"]) == ("CONFIRMED", None)
     assert (await reserve(client, seat["id"], 81)).status_code == 400
     assert (await confirm(client, seat["id"], 81)).status_code == 400
 
 
-async def test_a_seat_of_a_larger_hold_is_not_confirmed_alone(client, arena, engine):
+async def test_a_seat_of_a_larger_hold_is_not_confirmed_alone(client, arena, inventory):
     """It would confirm its neighbours too."""
     line = c.SeatsLine(labels=("A1", "A2"))
-    hold_id = engine.new_id(arena.number)
-    await engine.execute(arena.number, c.PlaceHold(hold_id=hold_id, lines=(line,), buyer="81"))
+    hold_id = inventory.new_id(arena.number)
+    await inventory.execute(arena.number, c.PlaceHold(hold_id=hold_id, lines=(line,), buyer="81"))
     seat = (await seats_of(client))[0]["id"]
     assert (await confirm(client, seat, 81)).status_code == 400
     assert [one["status"] for one in await seats_of(client)] == ["RESERVED", "RESERVED", "AVAILABLE"]
 
 
-async def test_the_event_is_named_where_there_is_not_exactly_one(client, engine):
+async def test_the_event_is_named_where_there_is_not_exactly_one(client, inventory):
     assert (await client.get("/seats/")).status_code == 404
-    first = await make_arena(engine)
+    first = await make_arena(inventory)
     assert len(await seats_of(client)) == 3
     await client.post("/events", json={"name": "Concert", "total_seats": 10})
     assert len(await seats_of(client)) == 3
-    second = await make_arena(engine, "B1")
+    second = await make_arena(inventory, "B1")
     refused = await client.get("/seats/")
     assert refused.status_code == 400
     assert "event_id" in refused.json()["detail"]
@@ -216,13 +218,13 @@ async def test_a_reservation_needs_a_user(client, arena):
             assert answer.json()["detail"]
 
 
-async def test_an_event_not_on_sale_reserves_nothing(client, arena, engine):
+async def test_an_event_not_on_sale_reserves_nothing(client, arena, inventory):
     seat = (await seats_of(client))[0]["id"]
     await reserve(client, seat, 81)
-    await engine.execute(arena.number, c.StopSales(by="test"))
+    await inventory.execute(arena.number, c.StopSales(by="test"))
     other = (await seats_of(client))[1]["id"]
     assert (await reserve(client, other, 81)).status_code == 400
-    await engine.execute(arena.number, c.CancelEvent(by="test"))
+    await inventory.execute(arena.number, c.CancelEvent(by="test"))
     assert (await confirm(client, seat, 81)).status_code == 400
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from ageing import lapse_hold
-from http_app import client_of as client_of_app
-from http_app import running_app
+from support.ageing import lapse_hold
+from support.http_app import client_of as client_of_app
+from support.http_app import running_app
 
 
 async def make_event(client, **asked):
@@ -216,12 +216,12 @@ async def test_a_hold_that_is_not_there_is_404(client, hold_id):
 
 
 async def test_a_hold_that_lapsed_is_400_and_its_seats_are_back_without_any_worker(
-    client, database_url, engine
+    client, database_url, inventory
 ):
     event = await make_event(client, total_seats=5)
     hold = await make_hold(client, event)
     assert await status_of(client, event) == (5, 0, 5, 0)
-    lapse_hold(database_url, hold["hold_id"], engine=engine)
+    lapse_hold(database_url, hold["hold_id"], inventory=inventory)
     assert await status_of(client, event) == (5, 5, 0, 0)
     late = await client.post("/book", json=pair(hold))
     assert late.status_code == 400
@@ -231,11 +231,11 @@ async def test_a_hold_that_lapsed_is_400_and_its_seats_are_back_without_any_work
     assert await status_of(client, event) == (5, 0, 0, 5)
 
 
-async def test_a_booked_hold_stays_booked_past_its_expiry(client, database_url, engine):
+async def test_a_booked_hold_stays_booked_past_its_expiry(client, database_url, inventory):
     event = await make_event(client)
     hold = await make_hold(client, event)
     booking = (await client.post("/book", json=pair(hold))).json()
-    lapse_hold(database_url, hold["hold_id"], engine=engine)
+    lapse_hold(database_url, hold["hold_id"], inventory=inventory)
     again = await client.post("/book", json=pair(hold))
     assert (again.status_code, again.json()) == (200, booking)
 

@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.seating.seat_map import SeatSpec
-from http_app import engine_of
+from support.http_app import engine_of
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import asyncio
 import psycopg
 import pytest
 
-from ageing import lapse_hold
+from support.ageing import lapse_hold
 
 SHOW = {"name": "Avengers: Endgame", "start_time": "2024-03-25T18:00:00Z", "total_seats": 100}
 ALL_REQUIRED = {"error": "All fields are required and must be valid"}
@@ -83,12 +83,12 @@ async def test_many_shows_come_in_pages_newest_first(client):
     assert (await client.get("/shows?cursor=nonsense")).json() == {"error": "Invalid input"}
 
 
-async def test_the_list_counts_no_lapsed_hold(client, database_url, engine):
+async def test_the_list_counts_no_lapsed_hold(client, database_url, inventory):
     """Without any worker."""
     show = await make_show(client, total_seats=10)
     held = await client.post("/holds", json={"event_id": show["id"], "qty": 4})
     assert (await client.get("/shows")).json()[0]["available_seats"] == 6
-    lapse_hold(database_url, held.json()["hold_id"], engine=engine)
+    lapse_hold(database_url, held.json()["hold_id"], inventory=inventory)
     assert (await client.get("/shows")).json()[0]["available_seats"] == 10
 
 

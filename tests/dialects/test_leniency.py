@@ -5,29 +5,29 @@ from __future__ import annotations
 import pytest
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.openapi import openapi_document
 from holdfast.api.routes import Routes
-from http_surface import client_of, layer_of
+from support.http_surface import client_of, layer_of
 
 lenient = Routes(tag="lenient", lenient=True)
 strict = Routes(tag="strict")
 
 
 @lenient.post("/lenient", policy=Policy.PUBLIC)
-async def lenient_post(exchange: Exchange, quantity: int = 1) -> dict[str, int]:
+async def lenient_post(request: Request, quantity: int = 1) -> dict[str, int]:
     """A route without a body."""
     return {"quantity": quantity}
 
 
 @lenient.get("/lenient", policy=Policy.PUBLIC)
-async def lenient_get(exchange: Exchange) -> dict[str, int]:
+async def lenient_get(request: Request) -> dict[str, int]:
     """A route without parameters."""
     return {}
 
 
 @strict.post("/v1/strict", policy=Policy.PUBLIC)
-async def strict_post(exchange: Exchange, quantity: int = 1) -> dict[str, int]:
+async def strict_post(request: Request, quantity: int = 1) -> dict[str, int]:
     """The same, as `/v1` has it."""
     return {"quantity": quantity}
 

@@ -10,11 +10,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from ageing import lapse_hold
-from engine.cutting_proxy import cutting_proxy
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.commands import STAFF
-from http_app import client_of, running_app
+from support.ageing import lapse_hold
+from support.cutting_proxy import cutting_proxy
+from support.http_app import client_of, running_app
 
 USER = {
     "name": "Ada Byron",
@@ -286,9 +286,9 @@ async def test_availability_is_filtered_and_paged(client):
         assert (await client.get(f"/shows/{show}/availability{wrong}")).status_code == 422
 
 
-async def test_what_is_blocked_is_not_available(client, engine):
+async def test_what_is_blocked_is_not_available(client, inventory):
     show, user = await make_show(client), await make_user(client)
-    await engine.block(show, c.BlockAdmissions(by="test", block_id=engine.new_id(show), labels=("A1",)))
+    await inventory.block(show, c.BlockAdmissions(by="test", block_id=inventory.new_id(show), labels=("A1",)))
     assert (await availability(client, show))["A1"] == "CONFIRMED"
     assert (await hold(client, user, show)).status_code == 409
 
@@ -383,10 +383,10 @@ async def test_an_unknown_user_is_404(client, user):
     assert (await hold(client, user, show)).status_code == 404
 
 
-async def test_an_expired_reservation_is_refused_and_reads_expired(client, database_url, engine):
+async def test_an_expired_reservation_is_refused_and_reads_expired(client, database_url, inventory):
     show, user = await make_show(client), await make_user(client)
     held = (await hold(client, user, show)).json()
-    lapse_hold(database_url, held["id"], engine=engine)
+    lapse_hold(database_url, held["id"], inventory=inventory)
     assert (await availability(client, show))["A1"] == "AVAILABLE"
     refused = await act(client, held, "confirm")
     assert refused.status_code == 400
@@ -419,12 +419,12 @@ async def test_a_released_reservation_cannot_be_confirmed(client):
     assert (await hold(client, user, show)).json()["id"] != held["id"]
 
 
-async def test_a_cancelled_booking_reads_cancelled(client, engine):
+async def test_a_cancelled_booking_reads_cancelled(client, inventory):
     show, user = await make_show(client), await make_user(client)
     held = (await hold(client, user, show)).json()
     await act(client, held, "confirm")
-    (booking,) = await engine.reading.list_bookings(show)
-    await engine.execute(show, c.CancelBooking(booking_id=booking.id, authority=STAFF))
+    (booking,) = await inventory.queries.list_bookings(show)
+    await inventory.execute(show, c.CancelBooking(booking_id=booking.id, authority=STAFF))
     told = (await act(client, held, "release")).json()
     assert told["status"] == "CANCELLED"
     assert told["updated_at"] > held["created_at"]
@@ -432,10 +432,10 @@ async def test_a_cancelled_booking_reads_cancelled(client, engine):
     assert (await availability(client, show))["A1"] == "AVAILABLE"
 
 
-async def test_a_cancelled_show_cancels_what_was_held(client, engine):
+async def test_a_cancelled_show_cancels_what_was_held(client, inventory):
     show, user = await make_show(client), await make_user(client)
     held = (await hold(client, user, show)).json()
-    await engine.execute(show, c.CancelEvent(by="test"))
+    await inventory.execute(show, c.CancelEvent(by="test"))
     assert (await act(client, held, "confirm")).status_code == 409
     assert (await act(client, held, "release")).json()["status"] == "CANCELLED"
     assert (await hold(client, user, show, "A2")).status_code == 409
@@ -460,13 +460,13 @@ async def test_confirm_and_release_at_once_have_one_winner(client):
     assert len(told) == 1
 
 
-async def test_a_reservation_that_is_none_is_404(client, engine):
+async def test_a_reservation_that_is_none_is_404(client, inventory):
     """Neither is a hold that was not made here: other dialects' holds have tokens, and no user."""
     event = (await client.post("/events", json={"name": "Concert", "total_seats": 10})).json()
     foreign = (await client.post("/holds", json={"event_id": event["event_id"], "qty": 1})).json()["hold_id"]
-    show, guests = await make_show(client), engine.new_id(2)
-    await engine.execute(show, c.PlaceHold(hold_id=guests, lines=(c.SeatsLine(labels=("A1",)),)))
-    absent = engine.new_id(show)
+    show, guests = await make_show(client), inventory.new_id(2)
+    await inventory.execute(show, c.PlaceHold(hold_id=guests, lines=(c.SeatsLine(labels=("A1",)),)))
+    absent = inventory.new_id(show)
     for id in ("abc", "17", str(uuid4()), str(absent), foreign, str(guests)):
         for what in ("confirm", "release"):
             assert (await client.post(f"/reservations/{id}/{what}")).status_code == 404

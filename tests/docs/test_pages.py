@@ -12,7 +12,7 @@ import pytest
 from holdfast.api.catalogue import all_endpoints
 from holdfast.api.openapi import openapi_document
 from holdfast.api.v1.docs import routes
-from http_surface import client_of, layer_of
+from support.http_surface import client_of, layer_of
 
 
 @pytest.fixture

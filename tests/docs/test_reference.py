@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from snippets import ROOT, all_pages, blocks_of
 
-from command_lines import all_commands, check_command_line
 from holdfast.api.catalogue import all_endpoints
 from holdfast.app.settings import _NOT_SETTINGS, PREFIX, Settings
 from holdfast.errors import all_errors
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.event import EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
+from support.command_lines import all_commands, check_command_line
 
 sys.path.append(str(ROOT / "docs" / "tools"))
 

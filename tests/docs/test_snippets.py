@@ -18,7 +18,7 @@ from snippets import (
     run_shell,
 )
 
-from serving import Serving
+from support.serving import Serving
 
 SECRET_KEY = "the secret key of every page, at least 32 long"
 EXECUTED = [page for page in all_pages() if is_executed(page)]

@@ -15,8 +15,8 @@ from typing import Any
 import psycopg
 
 from golden.masking import Mask
-from http_app import NEVER_SECONDS, running_app
-from postgres import TestDatabases
+from support.http_app import NEVER_SECONDS, running_app
+from support.postgres import TestDatabases
 
 __all__ = ["ALL_SCOPES", "Asked", "Heard", "House", "ask", "entry_of", "opened_house"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from golden.asking import House, opened_house
 from golden.walking import Document
-from postgres import TestDatabases
+from support.postgres import TestDatabases
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ageing import lapse_hold
 from golden.scenes_events import NOWHERE, SEATS
 from golden.walking import Walk
-from http_app import engine_of
+from support.ageing import lapse_hold
+from support.http_app import engine_of
 
 __all__ = ["bookings", "holds", "lapse", "service"]
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 def lapse(walk: Walk, hold: Json) -> Json:
     """The hold, past its expiry."""
-    lapse_hold(walk.house.database_url, hold["id"], engine=engine_of(walk.house.app))
+    lapse_hold(walk.house.database_url, hold["id"], inventory=engine_of(walk.house.app))
     return hold
 
 

@@ -7,8 +7,8 @@ import re
 from typing import Any, Self
 
 from golden.masking import Mask
-from serving import Serving
-from wire.conforming import raw_answer
+from scenarios.wire.conforming import raw_answer
+from support.serving import Serving
 
 __all__ = ["WIRE", "JsonServing", "log_line", "metric_families", "over_the_wire", "start_lines"]
 

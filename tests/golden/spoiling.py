@@ -9,8 +9,8 @@ from typing import Any
 from golden.asking import Asked, Heard, House, ask, entry_of
 from golden.masking import Mask
 from golden.walking import Document
-from hostile.shop import Shop, furnish, targets
-from http_app import client_of
+from scenarios.hostile.shop import Shop, furnish, targets
+from support.http_app import client_of
 
 __all__ = ["SPOILT", "Refused", "Spoil", "furnished", "good_requests", "grouped", "refuse", "with_body"]
 

@@ -10,7 +10,7 @@ from golden.files import compare
 from golden.masking import Mask
 from golden.protocol import OPEN_MODE, about_conditions, about_http, about_json
 from golden.walking import Document, Walk
-from http_app import NEVER_SECONDS, running_app
+from support.http_app import NEVER_SECONDS, running_app
 
 MAX_PATH = 100
 

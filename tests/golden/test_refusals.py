@@ -10,7 +10,7 @@ from golden.files import compare
 from golden.outages import end_at_commit, locked_tables, refuse_cancelled
 from golden.spoiling import SPOILT, furnished, good_requests, grouped, refuse, with_body
 from golden.walking import Document
-from http_app import running_app
+from support.http_app import running_app
 
 
 async def test_a_spoilt_request_is_refused_as_recorded(house: House, document: Document):

@@ -20,8 +20,8 @@ from golden.server import (
     over_the_wire,
     start_lines,
 )
-from serving import Serving
-from wire.conforming import as_staff, host_of, raw_answer, request
+from scenarios.wire.conforming import as_staff, host_of, raw_answer, request
+from support.serving import Serving
 
 
 @pytest.fixture(scope="module")

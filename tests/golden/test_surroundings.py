@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from command_lines import all_commands
 from golden.asking import Asked, House, ask
 from golden.files import compare
 from golden.walking import Document, Walk
 from holdfast.cli.main import app as program
-from serving import run_holdfast
+from support.command_lines import all_commands
+from support.serving import run_holdfast
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 

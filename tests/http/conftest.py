@@ -1,5 +1,5 @@
 """Fixtures of the HTTP surface."""
 
-from http_app import app, client, closed_app, engine, guest, keyed_client
+from support.http_app import app, client, closed_app, guest, inventory, keyed_client
 
-__all__ = ["app", "client", "closed_app", "engine", "guest", "keyed_client"]
+__all__ = ["app", "client", "closed_app", "guest", "inventory", "keyed_client"]

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import httpx2
 
-from ageing import age_hold, lapse_hold
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
+from support.ageing import age_hold, lapse_hold
 
 
-async def _hold(engine: Engine, *, quantity: int = 1) -> c.PlaceHold:
-    event, _ = await engine.events.create(
+async def _hold(inventory: Inventory, *, quantity: int = 1) -> c.PlaceHold:
+    event, _ = await inventory.events.create(
         c.NewEvent(name="Concert", areas=(c.AreaSpec(name="general", capacity=1),)), by="test"
     )
     assert event is not None
     line = c.QuantityLine(quantity=quantity)
-    return c.PlaceHold(hold_id=engine.new_id(event.number), lines=(line,))
+    return c.PlaceHold(hold_id=inventory.new_id(event.number), lines=(line,))
 
 
 async def test_it_answers(client: httpx2.AsyncClient):
     assert (await client.get("/healthz")).json() == {"status": "ok"}
 
 
-async def test_a_hold_can_be_aged(engine: Engine, database_url: str):
+async def test_a_hold_can_be_aged(inventory: Inventory, database_url: str):
     """Two hundred seconds old, the only admission's hold of two minutes is gone without any sweep."""
-    command = await _hold(engine)
-    hold = await engine.execute(command.hold_id.int >> 88, command)
-    age_hold(database_url, hold.id, 200, engine=engine)
-    assert (await engine.reading.get_hold(hold.id, c.STAFF)).status == "expired"
-    again = c.PlaceHold(hold_id=engine.new_id(hold.event_number), lines=command.lines)
-    second = await engine.execute(hold.event_number, again)
-    lapse_hold(database_url, second.id, engine=engine)
-    assert (await engine.reading.get_availability(hold.event_number)).counts.available == 1
+    command = await _hold(inventory)
+    hold = await inventory.execute(command.hold_id.int >> 88, command)
+    age_hold(database_url, hold.id, 200, inventory=inventory)
+    assert (await inventory.queries.get_hold(hold.id, c.STAFF)).status == "expired"
+    again = c.PlaceHold(hold_id=inventory.new_id(hold.event_number), lines=command.lines)
+    second = await inventory.execute(hold.event_number, again)
+    lapse_hold(database_url, second.id, inventory=inventory)
+    assert (await inventory.queries.get_availability(hold.event_number)).counts.available == 1

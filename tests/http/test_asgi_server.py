@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from holdfast.http.server.limits import Limits
+from holdfast.http.server.limits import ConnectionLimits
 from holdfast.http.server.server import Server
-from http_serving import MAX_SECONDS, QUICK, serving
-from wire.raw import Answer, RawConnection, exchange
+from scenarios.wire.raw import Answer, RawConnection, exchange
+from support.http_serving import MAX_SECONDS, QUICK, serving
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -307,6 +307,6 @@ def test_limits_have_a_deadline_for_every_state() -> None:
     from holdfast.http.server.connection import State
     from holdfast.http.server.service import _seconds_of_states
 
-    seconds = _seconds_of_states(Limits())
+    seconds = _seconds_of_states(ConnectionLimits())
     assert len(seconds) == len(State)
     assert [state for state in State if seconds[state] == float("inf")] == [State.STREAMING]

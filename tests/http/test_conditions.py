@@ -9,13 +9,13 @@ import httpx2
 import pytest
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.api.values import In
 from holdfast.errors import EventNotFound, HoldfastError
 from holdfast.http.headers import etag
 from holdfast.http.reply import Reply, StreamReply
-from http_surface import client_of, layer_of
+from support.http_surface import client_of, layer_of
 
 done: list[int] = []
 """What the routes below have changed."""
@@ -35,28 +35,28 @@ dialect = Routes(tag="dialect", render_error=render)
 
 
 @routes.get("/state", policy=Policy.PUBLIC)
-async def get_state(exchange: Exchange) -> Reply:
+async def get_state(request: Request) -> Reply:
     headers = ((b"etag", etag(7, 2)), (b"content-language", b"en"), (b"vary", b"accept"))
     return Reply(body=b"{}", headers=headers)
 
 
 @routes.get("/none", policy=Policy.PUBLIC)
-async def get_without_tag(exchange: Exchange) -> str:
+async def get_without_tag(request: Request) -> str:
     return "none"
 
 
 @routes.get("/elsewhere", policy=Policy.PUBLIC)
-async def get_elsewhere(exchange: Exchange) -> Reply:
+async def get_elsewhere(request: Request) -> Reply:
     return Reply(status=307, headers=((b"location", b"/state"),))
 
 
 @routes.get("/absent", policy=Policy.PUBLIC)
-async def get_absent(exchange: Exchange) -> str:
+async def get_absent(request: Request) -> str:
     raise EventNotFound("There is no such event.")
 
 
 @routes.get("/stream", policy=Policy.PUBLIC)
-async def follow(exchange: Exchange) -> StreamReply:
+async def follow(request: Request) -> StreamReply:
     async def chunks() -> AsyncIterator[bytes]:
         done.append(0)
         yield b"data: 1\n\n"
@@ -65,25 +65,25 @@ async def follow(exchange: Exchange) -> StreamReply:
 
 
 @routes.post("/numbers", policy=Policy.PUBLIC, status=201)
-async def add_number(exchange: Exchange, body: NumberIn) -> int:
+async def add_number(request: Request, body: NumberIn) -> int:
     done.append(body.number)
     return body.number
 
 
 @routes.patch("/numbers", policy=Policy.PUBLIC)
-async def change_number(exchange: Exchange, body: NumberIn) -> int:
+async def change_number(request: Request, body: NumberIn) -> int:
     done.append(body.number)
     return body.number
 
 
 @dialect.post("/dialect", policy=Policy.PUBLIC)
-async def add_number_too(exchange: Exchange, body: NumberIn) -> int:
+async def add_number_too(request: Request, body: NumberIn) -> int:
     done.append(body.number)
     return body.number
 
 
 @dialect.get("/dialect", policy=Policy.PUBLIC)
-async def get_number(exchange: Exchange) -> int:
+async def get_number(request: Request) -> int:
     return 1
 
 

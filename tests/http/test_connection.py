@@ -14,22 +14,22 @@ from typing import Any
 import pytest
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import BODY_LIMIT, Routes
-from http_serving import QUICK, serving, until
-from http_surface import layer_of
+from support.http_serving import QUICK, serving, until
+from support.http_surface import layer_of
 
 routes = Routes(tag="tests")
 
 
 @routes.post("/echo", policy=Policy.PUBLIC)
-async def echo(exchange: Exchange, body: dict[str, Any]) -> dict[str, Any]:
+async def echo(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
 @routes.get("/here", policy=Policy.PUBLIC)
-async def be_here(exchange: Exchange) -> bool:
-    return exchange.client_left()
+async def be_here(request: Request) -> bool:
+    return request.client_left()
 
 
 LAYER = layer_of(routes, access_log=False)

@@ -10,17 +10,17 @@ from typing import Any, Literal
 import pytest
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.openapi import document_routes, openapi_document
 from holdfast.api.routes import BODY_LIMIT, SEAT_MAP_LIMIT, Routes
-from holdfast.api.table import RouteTable
+from holdfast.api.table import Router
 from holdfast.api.values import EventPath, EventRef, In, LabelPath, Limit, Name, Time
 from holdfast.errors import EventNotFound, HoldfastError, InvalidInput, Malformed, SeatTaken, SoldOut
 from holdfast.http.headers import etag, matches_etag
 from holdfast.http.problems import PROBLEM_TYPE
 from holdfast.http.reply import Reply, StreamReply
 from holdfast.metrics import metric_totals, render_prometheus
-from http_surface import client_of, layer_of
+from support.http_surface import client_of, layer_of
 
 routes = Routes(tag="tests")
 
@@ -53,7 +53,7 @@ class ReleaseIn(In):
     examples={"one": {"event": 7, "lines": [{"quantity": 1}]}},
     answers={201: {"event": 7, "quantity": 1}},
 )
-async def place_hold(exchange: Exchange, body: HoldIn) -> HoldOut:
+async def place_hold(request: Request, body: HoldIn) -> HoldOut:
     """Take admissions for a while."""
     if body.name == "taken":
         raise SeatTaken("Seat A-1 is taken.", label="A-1")
@@ -61,23 +61,23 @@ async def place_hold(exchange: Exchange, body: HoldIn) -> HoldOut:
 
 
 @routes.post("/v1/release", policy=Policy.PUBLIC, hold_token=True)
-async def release(exchange: Exchange, body: ReleaseIn | None) -> dict[str, Any]:
-    return {"given": body.hold_token if body else None, "key": exchange.idempotency_key}
+async def release(request: Request, body: ReleaseIn | None) -> dict[str, Any]:
+    return {"given": body.hold_token if body else None, "key": request.idempotency_key}
 
 
 @routes.post("/v1/publish", policy=Policy.PUBLIC)
-async def publish(exchange: Exchange) -> dict[str, str]:
+async def publish(request: Request) -> dict[str, str]:
     return {"status": "published"}
 
 
 @routes.post("/v1/maps", policy=Policy.PUBLIC, body_limit=SEAT_MAP_LIMIT)
-async def put_map(exchange: Exchange, body: list[str]) -> int:
+async def put_map(request: Request, body: list[str]) -> int:
     return len(body)
 
 
 @routes.get("/v1/events/{event}", policy=Policy.PUBLIC)
 async def get_event(
-    exchange: Exchange,
+    request: Request,
     event: EventPath,
     since: int | None = None,
     every: bool = False,
@@ -89,41 +89,41 @@ async def get_event(
 
 
 @routes.get("/v1/events/{event}/seats/{label}", policy=Policy.PUBLIC)
-async def get_seat(exchange: Exchange, event: EventPath, label: LabelPath) -> dict[str, Any]:
+async def get_seat(request: Request, event: EventPath, label: LabelPath) -> dict[str, Any]:
     return {"event": event, "label": label}
 
 
 @routes.get("/v1/events/next", policy=Policy.PUBLIC)
-async def get_next_event(exchange: Exchange) -> str:
+async def get_next_event(request: Request) -> str:
     return "next"
 
 
 @routes.get("/v1/state", policy=Policy.PUBLIC)
-async def get_state(exchange: Exchange) -> Reply:
+async def get_state(request: Request) -> Reply:
     tag = etag(7, 2)
     headers = ((b"etag", tag), (b"cache-control", b"no-cache"))
-    if matches_etag(exchange.header(b"if-none-match"), tag):
+    if matches_etag(request.header(b"if-none-match"), tag):
         return Reply(status=304, headers=headers)
     return Reply(body=b"{}", headers=headers)
 
 
 @routes.get("/v1/bug", policy=Policy.PUBLIC)
-async def have_a_bug(exchange: Exchange) -> Reply:
+async def have_a_bug(request: Request) -> Reply:
     raise ZeroDivisionError("hfh_secretsecret")
 
 
 @routes.post("/v1/bug", policy=Policy.PUBLIC)
-async def have_a_bug_late(exchange: Exchange) -> Reply:
+async def have_a_bug_late(request: Request) -> Reply:
     raise ZeroDivisionError("after the commit")
 
 
 @routes.get("/v1/bad-header", policy=Policy.PUBLIC)
-async def have_a_bad_header(exchange: Exchange) -> Reply:
+async def have_a_bad_header(request: Request) -> Reply:
     return Reply(headers=((b"location", b"/a\r\nset-cookie: x=y"),))
 
 
 @routes.get("/page", policy=Policy.PUBLIC)
-async def get_page(exchange: Exchange) -> Reply:
+async def get_page(request: Request) -> Reply:
     return Reply(body=b"<p>", content_type=b"text/html; charset=utf-8")
 
 
@@ -547,7 +547,7 @@ async def test_a_stream_is_sent_as_it_comes_and_closed_when_the_client_leaves():
     streams = Routes(tag="tests")
 
     @streams.get("/stream", policy=Policy.PUBLIC)
-    async def follow(exchange: Exchange) -> StreamReply:
+    async def follow(request: Request) -> StreamReply:
         async def chunks() -> AsyncIterator[bytes]:
             try:
                 yield b"data: 1\n\n"
@@ -584,7 +584,7 @@ async def test_a_dialect_writes_its_own_errors():
     dialect = Routes(tag="dialect", render_error=render)
 
     @dialect.post("/book", policy=Policy.PUBLIC, errors=[SoldOut])
-    async def book(exchange: Exchange, body: LineIn) -> None:
+    async def book(request: Request, body: LineIn) -> None:
         raise SoldOut("Not enough seats.")
 
     async with client_of(layer_of(dialect)) as http:
@@ -609,8 +609,8 @@ async def test_a_retry_is_recognised_by_what_it_repeats():
     retried = Routes(tag="tests")
 
     @retried.post("/v1/holds/{event}", policy=Policy.PUBLIC)
-    async def note(exchange: Exchange, event: EventPath, body: dict[str, Any]) -> None:
-        seen.append((exchange.retry_scope, exchange.fingerprint))
+    async def note(request: Request, event: EventPath, body: dict[str, Any]) -> None:
+        seen.append((request.retry_scope, request.fingerprint))
 
     async with client_of(layer_of(retried)) as http:
         for path, key, token, content in (
@@ -640,18 +640,18 @@ def test_two_routes_cannot_share_a_path_and_method_or_a_name():
     once = Routes(tag="tests")
     once.get("/a", policy=Policy.PUBLIC)(get_next_event)
     with pytest.raises(ValueError, match="operation id"):
-        RouteTable([*once, *once])
+        Router([*once, *once])
     other = Routes(tag="tests")
     other.get("/a", policy=Policy.PUBLIC, operation_id="other")(get_next_event)
     with pytest.raises(ValueError, match="GET /a"):
-        RouteTable([*once, *other])
+        Router([*once, *other])
 
 
 def test_a_name_in_the_path_says_what_its_absence_is():
     with pytest.raises(TypeError, match="FromPath"):
 
         @Routes(tag="tests").get("/a/{event}", policy=Policy.PUBLIC)
-        async def get_a(exchange: Exchange, event: str) -> None: ...
+        async def get_a(request: Request, event: str) -> None: ...
 
 
 async def test_the_document_describes_every_route():

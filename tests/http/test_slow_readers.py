@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.http.reply import Reply
 from holdfast.http.server.connection import Connection
-from holdfast.http.server.limits import Limits
-from http_serving import QUICK, serving
-from http_surface import layer_of
+from holdfast.http.server.limits import ConnectionLimits
+from support.http_serving import QUICK, serving
+from support.http_surface import layer_of
 
 SECONDS = 20.0
 ANSWER_BYTES = 16 * 1024 * 1024
@@ -27,7 +27,7 @@ routes = Routes(tag="tests")
 
 
 @routes.get("/large", policy=Policy.PUBLIC)
-async def large(exchange: Exchange) -> Reply:
+async def large(request: Request) -> Reply:
     return Reply(body=b"x" * ANSWER_BYTES)
 
 
@@ -51,7 +51,7 @@ class Paused(Connection):
 
 
 @asynccontextmanager
-async def reader_of(limits: Limits) -> AsyncIterator[socket.socket]:
+async def reader_of(limits: ConnectionLimits) -> AsyncIterator[socket.socket]:
     """A client that has asked for the large answer, and reads nothing of it yet."""
     Paused.waiting = asyncio.Queue()
     async with serving(layer_of(routes, access_log=False), limits, connect=Paused) as (port, _):

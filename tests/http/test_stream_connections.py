@@ -11,11 +11,11 @@ from typing import NamedTuple
 import orjson
 import pytest
 
-from holdfast.api.layer import Layer
-from holdfast.inventory.inventory import Engine
+from holdfast.api.layer import Application
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
-from house_of import make_event, place
-from http_serving import serving
+from support.house_of import make_event, place
+from support.http_serving import serving
 
 SECONDS = 20.0
 TINY_BUFFER = 4_096
@@ -28,7 +28,7 @@ class Told(NamedTuple):
 
 
 @pytest.fixture
-async def port(app: Layer) -> AsyncIterator[int]:
+async def port(app: Application) -> AsyncIterator[int]:
     """The application behind the server that a worker has."""
     async with serving(app) as (port, _):
         yield port
@@ -105,91 +105,95 @@ def _client(port: int, number: int, **how: int) -> Iterator[Client]:
         one.close()
 
 
-async def _until(engine: Engine, count: int) -> None:
+async def _until(inventory: Inventory, count: int) -> None:
     async with asyncio.timeout(SECONDS):
-        while engine.streams.count != count:
-            await asyncio.wait([asyncio.ensure_future(engine.observing.check())])
+        while inventory.streams.count != count:
+            await asyncio.wait([asyncio.ensure_future(inventory.health.check())])
 
 
-async def test_a_connection_is_told_a_snapshot_and_then_changes(port: int, engine: Engine):
-    event = await make_event(engine, rows=1)
-    await place(engine, event.number, "A-1-1")
+async def test_a_connection_is_told_a_snapshot_and_then_changes(port: int, inventory: Inventory):
+    event = await make_event(inventory, rows=1)
+    await place(inventory, event.number, "A-1-1")
     with _client(port, event.number) as client:
         assert await client.chunk() == b"retry: 2000\n\n"
         assert await client.next() == Told("snapshot", 1, {"A-1-1": "held"})
-        await place(engine, event.number, "A-1-2")
+        await place(inventory, event.number, "A-1-2")
         assert await client.next() == Told("change", 2, {"A-1-2": "held"})
-        assert engine.streams.count == 1
-    await _until(engine, 0)
+        assert inventory.streams.count == 1
+    await _until(inventory, 0)
 
 
-async def test_a_connection_that_comes_back_is_told_what_it_missed(port: int, engine: Engine):
-    event = await make_event(engine, rows=1)
+async def test_a_connection_that_comes_back_is_told_what_it_missed(port: int, inventory: Inventory):
+    event = await make_event(inventory, rows=1)
     for seat in (1, 2, 3):
-        await place(engine, event.number, f"A-1-{seat}")
+        await place(inventory, event.number, f"A-1-{seat}")
     with _client(port, event.number, last=1) as client:
         assert await client.next() == Told("change", 3, {"A-1-2": "held", "A-1-3": "held"})
-        await place(engine, event.number, "A-1-4")
+        await place(inventory, event.number, "A-1-4")
         assert await client.next() == Told("change", 4, {"A-1-4": "held"})
 
 
 async def test_a_connection_that_does_not_read_gets_one_snapshot_for_all_that_it_missed(
-    port: int, engine: Engine
+    port: int, inventory: Inventory
 ):
     """What it had not taken is what it was being sent when it stopped, and nothing after."""
-    event = await make_event(engine, rows=1_000)
+    event = await make_event(inventory, rows=1_000)
     number = event.number
     seats = tuple(f"A-{row}-{seat}" for row in range(1, 901) for seat in range(1, 11))
-    block = c.BlockAdmissions(block_id=engine.new_id(number), labels=seats, by="test")
-    await engine.block(number, block)
-    first = (await engine.pictures.get_current(number)).version
+    block = c.BlockAdmissions(block_id=inventory.new_id(number), labels=seats, by="test")
+    await inventory.block(number, block)
+    first = (await inventory.read_models.get_current(number)).version
     with _client(port, number, buffer=TINY_BUFFER) as slow, _client(port, number) as quick:
         await quick.until(first)
         last = first
         for seat in range(1, 6):  # five messages, for whoever reads
-            await place(engine, number, f"A-1000-{seat}")
+            await place(inventory, number, f"A-1000-{seat}")
             last = (await quick.until(last + 1))[-1].id
         told = await slow.until(last)
         assert [(each.kind, each.id) for each in told] == [("snapshot", first), ("snapshot", last)]
         assert set(told[-1].seats) >= {f"A-1000-{seat}" for seat in range(1, 6)}
-        await place(engine, number, "A-1000-6")
+        await place(inventory, number, "A-1000-6")
         assert await slow.next() == Told("change", last + 1, {"A-1000-6": "held"})
 
 
-async def test_a_client_that_goes_in_the_middle_of_a_message_spoils_it_for_nobody(port: int, engine: Engine):
-    event = await make_event(engine, rows=1)
+async def test_a_client_that_goes_in_the_middle_of_a_message_spoils_it_for_nobody(
+    port: int, inventory: Inventory
+):
+    event = await make_event(inventory, rows=1)
     with _client(port, event.number) as client:
         await client.next()
         with _client(port, event.number) as leaving:
             await leaving.next()
             leaving.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        await place(engine, event.number, "A-1-1")  # its reset may not have been seen yet
+        await place(inventory, event.number, "A-1-1")  # its reset may not have been seen yet
         assert (await client.next()).id == 1
-        await place(engine, event.number, "A-1-2")
+        await place(inventory, event.number, "A-1-2")
         assert (await client.next()).id == 2
-        await _until(engine, 1)
+        await _until(inventory, 1)
 
 
-async def test_the_end_of_the_server_is_the_end_of_the_chunks(port: int, app: Layer, engine: Engine):
+async def test_the_end_of_the_server_is_the_end_of_the_chunks(
+    port: int, app: Application, inventory: Inventory
+):
     """And the connection can still be used, for as long as the server lets it."""
-    event = await make_event(engine, rows=1)
+    event = await make_event(inventory, rows=1)
     with _client(port, event.number) as client:
         await client.next()
         app.end_streams()
         assert await client.chunk() == b""
         client.socket.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert await client.line() == b"HTTP/1.1 200 OK"
-    await _until(engine, 0)
+    await _until(inventory, 0)
 
 
 async def test_what_else_a_client_sends_on_its_stream_waits_for_the_end(
-    port: int, engine: Engine, app: Layer
+    port: int, inventory: Inventory, app: Application
 ):
-    event = await make_event(engine, rows=1)
+    event = await make_event(inventory, rows=1)
     with _client(port, event.number) as client:
         client.socket.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await client.next()).kind == "snapshot"
-        await place(engine, event.number, "A-1-1")
+        await place(inventory, event.number, "A-1-1")
         assert (await client.next()).id == 1
         app.end_streams()
         assert await client.chunk() == b""

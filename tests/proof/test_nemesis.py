@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from proof.house import House
+from proof.house import Deployment
 from proof.nemesis import FAMILIES, FAULTS, KILLS, Fault, Nemesis
 from proof.processes import is_running
 
 
 def order(seed: int, count: int) -> list[str]:
-    nemesis = Nemesis(House("external"), list(FAULTS.values()), seed=seed)
+    nemesis = Nemesis(Deployment("external"), list(FAULTS.values()), seed=seed)
     return [kind.name for kind in islice(nemesis._kinds(), count)]
 
 
 def test_the_seed_says_the_order_and_each_comes_once_a_round() -> None:
-    suiting = [name for name, fault in FAULTS.items() if fault.suits(House("external"))]
+    suiting = [name for name, fault in FAULTS.items() if fault.suits(Deployment("external"))]
     found = order(7, 2 * len(suiting))
     assert found == order(7, 2 * len(suiting))
     assert found != order(8, 2 * len(suiting))
@@ -29,7 +29,7 @@ def test_the_seed_says_the_order_and_each_comes_once_a_round() -> None:
 
 def test_a_house_gets_no_fault_that_it_cannot_have() -> None:
     """An embedded house has no proxy before its PostgreSQL, and nobody's clock can be set unless that was asked for."""
-    names = {fault.name for fault in Nemesis(House("embedded"), list(FAULTS.values()), seed=1).faults}
+    names = {fault.name for fault in Nemesis(Deployment("embedded"), list(FAULTS.values()), seed=1).faults}
     assert "kill-postgres" in names
     assert not names & {"commit-cut", "migrate", "rolling-restart", "database-clock-forward", "app-clock"}
 
@@ -55,7 +55,7 @@ def test_a_house_lives_through_kills_and_lost_commits_and_leaves_nothing(tmp_pat
     """Each is told to the log with its window, what it did and how soon selling went on; nobody runs on afterwards."""
     names = ["kill-app", "kill-postgres", "commit-cut", "lose-messages"]
     log = tmp_path / "nemesis.jsonl"
-    with House("external", servers=2, workers=1, seed=3) as house:
+    with Deployment("external", servers=2, workers=1, seed=3) as house:
         started = [server.pid for server in house.servers] + house.cluster.processes()
         with Nemesis(house, [FAULTS[name] for name in names], seed=3, log=log, short=True) as nemesis:
             nemesis.start(count=len(names))
@@ -81,7 +81,7 @@ def test_a_house_lives_through_kills_and_lost_commits_and_leaves_nothing(tmp_pat
 @pytest.mark.timeout(300)
 def test_an_embedded_house_leaves_nothing_though_its_server_was_killed_at_the_end() -> None:
     """Its PostgreSQL is nobody's child then."""
-    with House("embedded", workers=2, seed=3) as house:
+    with Deployment("embedded", workers=2, seed=3) as house:
         assert house.cluster.backends()
         started = [*house.servers[0].workers(), *house.cluster.processes()]
         started += house.servers[0].kill()
@@ -95,7 +95,7 @@ def test_a_house_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
     """Here the product that it was given is none; PostgreSQL runs by then."""
     (tmp_path / "holdfast").mkdir()
     (tmp_path / "holdfast" / "__init__.py").touch()
-    house = House("external", source=tmp_path)
+    house = Deployment("external", source=tmp_path)
     with pytest.raises(RuntimeError, match="db upgrade"):
         house.start()
     assert house.cluster.processes() == []

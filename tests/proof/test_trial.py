@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from proof.caller import make_event
-from proof.house import House
+from proof.house import Deployment
 from proof.result import Result
 from proof.trial import Trial
 from proof.verdict import judge_history, judge_house
@@ -52,7 +52,7 @@ def test_a_booking_that_is_gone_is_missed(trial: tuple[Path, Result], tmp_path: 
 
 
 def test_a_house_whose_books_disagree_is_accused() -> None:
-    with House(servers=1, proxies=False) as house:
+    with Deployment(servers=1, proxies=False) as house:
         make_event(house.servers[0].port, {"name": "Concert", "capacity": 10})
         result = Result(part="sale")
         judge_house(house, result)

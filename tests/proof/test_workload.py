@@ -11,7 +11,7 @@ import pytest
 
 from proof.checker import check
 from proof.history import History, read_history
-from proof.house import House
+from proof.house import Deployment
 from proof.log import LogFile
 from proof.workload import Settings, Workload, run, write_dump
 
@@ -21,13 +21,13 @@ OPERATIONS = 600
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with House("external", servers=2, workers=1, proxies=False) as house:
+def house() -> Iterator[Deployment]:
+    with Deployment("external", servers=2, workers=1, proxies=False) as house:
         yield house
 
 
 @pytest.fixture(scope="module")
-def sale(house: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+def sale(house: Deployment, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     """A small one, whose final state was written down."""
     out = tmp_path_factory.mktemp("sale")
     counts = run(settings(house, out / "run", operations=OPERATIONS))
@@ -35,7 +35,7 @@ def sale(house: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     return out / "run", counts
 
 
-def settings(house: House, out: Path, *, operations: int) -> Settings:
+def settings(house: Deployment, out: Path, *, operations: int) -> Settings:
     return Settings(
         urls=house.urls, out=out, seed=11, operations=operations, processes=2, clients=8, window=6
     )
@@ -88,7 +88,7 @@ def test_the_checker_finds_nothing_in_it(sale: tuple[Path, dict[str, int]]) -> N
     assert check(sale[0], floors=False).violations == []
 
 
-def test_it_can_be_ended_early_with_nothing_left_under_way(house: House, tmp_path: Path) -> None:
+def test_it_can_be_ended_early_with_nothing_left_under_way(house: Deployment, tmp_path: Path) -> None:
     with Workload(settings(house, tmp_path / "run", operations=0)) as workload:
         wait_for_operations(workload, 20)
         counts = workload.stop()
@@ -99,7 +99,7 @@ def test_it_can_be_ended_early_with_nothing_left_under_way(house: House, tmp_pat
 
 
 def test_a_client_that_is_killed_leaves_what_it_asked_and_another_goes_on(
-    house: House, tmp_path: Path
+    house: Deployment, tmp_path: Path
 ) -> None:
     counts = run(replace(settings(house, tmp_path / "run", operations=240), operations_per_kill=60))
     assert counts["client processes killed"] > 0
@@ -111,7 +111,7 @@ def test_a_client_that_is_killed_leaves_what_it_asked_and_another_goes_on(
     assert check(tmp_path / "run", floors=False).violations == []
 
 
-def test_a_folder_holds_one_run(house: House, tmp_path: Path) -> None:
+def test_a_folder_holds_one_run(house: Deployment, tmp_path: Path) -> None:
     """Logs of two runs in one would be a history that never was."""
     (tmp_path / "setup.jsonl").touch()
     with pytest.raises(FileExistsError):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import holdfast, run
-from postgres import TestDatabases
-from rushing import House, Running, Start, open_house
+from support.commands import holdfast, run
+from support.postgres import TestDatabases
+from support.rushing import House, Running, Start, open_house
 
 __all__ = ["holdfast", "run"]
 

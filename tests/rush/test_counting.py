@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from holdfast.rush.arrivals import draw_arrivals
 from holdfast.rush.histogram import Histogram
-from holdfast.rush.plan import MOST_TICKS, Arrival, Plan, Range
-from holdfast.rush.tally import Tally
+from holdfast.rush.plan import MAX_TICKS, Arrival, Plan, Range
+from holdfast.rush.tally import RushTally
 
 PLAN = Plan(url="http://127.0.0.1:1", event="1", run="r" * 24, buyers=1001, over_seconds=60)
 
@@ -66,16 +66,16 @@ def test_a_histogram_is_as_small_for_a_million_as_for_some() -> None:
 
 
 def test_a_tally_that_was_sent_in_parts_is_the_whole() -> None:
-    whole, together = Tally(), Tally()
+    whole, together = RushTally(), RushTally()
     for tick in range(4):
-        part = Tally()
+        part = RushTally()
         for tally in (whole, part):
             tally.count("came", tick, 3)
             tally.count(f"refusal:code_{tick}", tick)
             tally.count("booked", 1)
             tally.latencies["hold"][tick].add(0.01 * tick)
             tally.lag[0].add(0.001)
-        together.merge(Tally.from_json(json.loads(json.dumps(part.to_json()))))
+        together.merge(RushTally.from_json(json.loads(json.dumps(part.to_json()))))
     assert together.counts == whole.counts
     assert together.total("came") == 12
     assert together.total("came", until=1) == 6
@@ -97,7 +97,7 @@ def test_the_processes_share_all_buyers(processes: int) -> None:
 @pytest.mark.parametrize("over", [1.0, 600.0, 86_400.0])
 def test_what_is_kept_does_not_grow_with_a_rush_s_length(over: float) -> None:
     plan = replace(PLAN, over_seconds=over)
-    assert plan.closing_seconds / plan.tick_seconds <= MOST_TICKS
+    assert plan.closing_seconds / plan.tick_seconds <= MAX_TICKS
 
 
 def test_a_plan_goes_to_its_processes_whole_and_into_the_report_without_its_key() -> None:

@@ -13,10 +13,10 @@ from holdfast.rush.accounts import Unsettled
 from holdfast.rush.journey import Mind, Shop, draw_mind, journey
 from holdfast.rush.plan import Plan, Range, Wish
 from holdfast.rush.requests import Requests
-from holdfast.rush.seats import Picture
+from holdfast.rush.seats import SeatPlan
 from holdfast.rush.steps import Ask, Closed, Left, Steps, Wait, asking
 from holdfast.rush.tally import FATES, Clock
-from holdfast.rush.wire import Address, Answer, Lost
+from holdfast.rush.wire import Address, Lost, RushAnswer
 
 PLAN = Plan(
     url="http://127.0.0.1:1",
@@ -43,18 +43,18 @@ BOOKING = {"id": "b", "quantity": 2, "lines": HOLD["lines"], "status": "confirme
 def shop(**changed: object) -> Shop:
     plan = replace(PLAN, **changed)  # type: ignore[arg-type]
     requests = Requests(plan, Address(plan.url))
-    return Shop(plan, requests, Picture([["A-1-1", "A-1-2"]]), index=0, clock=Clock(1))
+    return Shop(plan, requests, SeatPlan([["A-1-1", "A-1-2"]]), index=0, clock=Clock(1))
 
 
-def answer(status: int, body: object, *, retry_after: str = "") -> Answer:
-    return Answer(status, orjson.dumps(body), "", retry_after)
+def answer(status: int, body: object, *, retry_after: str = "") -> RushAnswer:
+    return RushAnswer(status, orjson.dumps(body), "", retry_after)
 
 
-def left(available: int) -> Answer:
+def left(available: int) -> RushAnswer:
     return answer(200, {"available": available})
 
 
-def walk(steps: Steps[None], *outcomes: Answer | Lost | Exception | None) -> list[Ask | Wait]:
+def walk(steps: Steps[None], *outcomes: RushAnswer | Lost | Exception | None) -> list[Ask | Wait]:
     """What was wanted, when these outcomes came one after the other; waits bring None."""
     wanted = [next(steps)]
     try:
@@ -125,7 +125,7 @@ def test_another_seat_is_clicked_where_one_is_taken() -> None:
     ("step", "outcomes"), [("hold", [left(9)]), ("confirm", [left(9), answer(201, HOLD), None])]
 )
 def test_what_may_have_been_done_is_left_open_when_the_doors_close(
-    step: str, outcomes: list[Answer | None]
+    step: str, outcomes: list[RushAnswer | None]
 ) -> None:
     one = shop()
     walk(journey(one, Mind(0, 2, "booked", 0)), *outcomes, Closed())
@@ -210,7 +210,7 @@ def test_busy_is_asked_again_in_the_same_words_after_as_long_as_it_says() -> Non
     ],
 )
 def test_who_loses_patience_knows_whether_it_may_have_been_done(
-    outcome: Answer | Lost, may_be_done: bool
+    outcome: RushAnswer | Lost, may_be_done: bool
 ) -> None:
     now = 100.0
     steps = asking(Ask("hold", b"x"), Random(1), patience_seconds=3, clock=lambda: now)
@@ -233,7 +233,7 @@ def test_who_loses_patience_knows_whether_it_may_have_been_done(
 
 def test_a_buyer_picks_neighbours_that_look_free_until_none_are() -> None:
     rows = [[f"A-{row}-{seat}" for seat in range(5)] for row in range(3)]
-    picture, chance = Picture(rows), Random(2)
+    picture, chance = SeatPlan(rows), Random(2)
     taken: list[str] = []
     while (seats := picture.pick(chance, 2)) is not None:
         assert len(seats) == 2
@@ -244,7 +244,7 @@ def test_a_buyer_picks_neighbours_that_look_free_until_none_are() -> None:
     assert len(taken) == len(set(taken)) >= 6
     picture.show(["A-0-0"])
     assert picture.pick(chance, 5) in (rows[1], rows[2])
-    assert Picture([]).pick(chance, 1) is None
+    assert SeatPlan([]).pick(chance, 1) is None
 
 
 def key_of(request: bytes) -> bytes:

@@ -13,7 +13,7 @@ import pytest
 from holdfast.client import Client
 from holdfast.rush.page import page_of
 from holdfast.rush.plots import Axis, Plot, Series, bins, milliseconds, moment
-from rushing import House
+from support.rushing import House
 
 NAME = "<b>Ünïcode</b> & \"quotes\" <script>alert('x')</script>"
 

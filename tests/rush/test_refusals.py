@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import Run
 from holdfast.client import Client, Quantity
-from rushing import House
+from support.commands import Run
+from support.rushing import House
 
 FEW = ("--buyers", 5, "--over", 0.2)
 FUTURE = datetime.now(UTC) + timedelta(days=30)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from commands import Run
 from holdfast.client import Client
 from holdfast.rush.tally import FATES
-from http_app import SECRET_KEY
-from rushing import House
+from support.commands import Run
+from support.http_app import SECRET_KEY
+from support.rushing import House
 
 QUICK = ("--pay-seconds", "0.1-0.6", "--come-back-seconds", "0.4-0.9", "--seed", 7)
 

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rushing import House, Start
-from serving import environment
+from support.rushing import House, Start
+from support.serving import environment
 
 QUICK = ("--buyers", 80, "--over", 2.5, "--pay-seconds", "0.1-1", "--come-back-seconds", "0.5-1")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from holdfast.client import Client, Quantity
-from house_of import fetch
-from lossy_proxy import Loss, lossy_proxy
-from postgres import TestDatabases
-from rushing import House, Start, open_house
+from support.house_of import fetch
+from support.lossy_proxy import Loss, lossy_proxy
+from support.postgres import TestDatabases
+from support.rushing import House, Start, open_house
 
 CROWD = ("--buyers", 400, "--over", 4, "--pay-seconds", "0.2-1", "--come-back-seconds", "0.5-1", "--seed", 11)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from holdfast.client.models import Availability, Seat, Seats
-from holdfast.rush.crowd import Told
+from holdfast.rush.crowd import CrowdReport
 from holdfast.rush.verdict import Afterwards, judge
 
 NOW = datetime(2027, 1, 1, 10, tzinfo=UTC)
@@ -28,15 +28,15 @@ AFTER = replace(BEFORE, available=5, held=2, booked=3)
 SOON, LONG_AGO = NOW.timestamp() + 5, NOW.timestamp() - 5
 
 
-def told(**given: object) -> Told:
+def told(**given: object) -> CrowdReport:
     """Two bookings for three admissions, a hold for two that lives, and one that has lapsed."""
-    plain = Told(bookings=2, booked_admissions=3, read=2, lapsing=[(SOON, 2), (LONG_AGO, 4)])
+    plain = CrowdReport(bookings=2, booked_admissions=3, read=2, lapsing=[(SOON, 2), (LONG_AGO, 4)])
     for name, value in given.items():
         setattr(plain, name, value)
     return plain
 
 
-def wrong(one: Told, before: Availability = BEFORE, **after: object) -> list[str]:
+def wrong(one: CrowdReport, before: Availability = BEFORE, **after: object) -> list[str]:
     afterwards = Afterwards(**{"availability": AFTER, **after})  # type: ignore[arg-type]
     verdict = judge(one, before, afterwards)
     found = [each.name for each in verdict.statements if not each.holds]

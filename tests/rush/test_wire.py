@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from holdfast.rush.wire import Address, Answer, Lost, Pool
+from holdfast.rush.wire import Address, Lost, Pool, RushAnswer
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -19,9 +19,9 @@ class Asker:
     """Somebody who waits."""
 
     def __init__(self) -> None:
-        self.answer: asyncio.Future[Answer | Lost] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[RushAnswer | Lost] = asyncio.get_running_loop().create_future()
 
-    def told(self, outcome: Answer | Lost) -> None:
+    def told(self, outcome: RushAnswer | Lost) -> None:
         self.answer.set_result(outcome)  # raises where it is told twice
 
 
@@ -64,7 +64,7 @@ def saying(*answers: bytes, closes: bool = False) -> Serve:
     return serve
 
 
-async def ask(pool: Pool) -> Answer | Lost:
+async def ask(pool: Pool) -> RushAnswer | Lost:
     asker = Asker()
     pool.ask(REQUEST, asker)
     async with asyncio.timeout(30):
@@ -87,11 +87,11 @@ PLAIN = b'HTTP/1.1 200 OK\r\nETag: "1.0"\r\nContent-Length: 2\r\n\r\n{}'
 async def test_an_answer_is_read_in_whatever_form_it_comes(said: bytes, status: int, body: bytes) -> None:
     async with serving(saying(said, PLAIN)) as pool:
         found = await ask(pool)
-        assert isinstance(found, Answer)
+        assert isinstance(found, RushAnswer)
         assert (found.status, found.body) == (status, body)
         assert found.retry_after == ("2" if status == 503 else "")
         again = await ask(pool)
-        assert isinstance(again, Answer)
+        assert isinstance(again, RushAnswer)
         assert again.etag == '"1.0"'
         assert pool.most_open == 1
 
@@ -100,7 +100,7 @@ async def test_a_connection_that_is_not_to_be_kept_is_not_used_again() -> None:
     said = PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
     async with serving(saying(said, said, said)) as pool:
         for _ in range(3):
-            assert isinstance(await ask(pool), Answer)
+            assert isinstance(await ask(pool), RushAnswer)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ async def test_requests_beyond_the_limit_wait_for_a_connection() -> None:
     """Each gets its answer, and there are never more connections than that."""
     async with serving(saying(*[PLAIN] * 50), limit=3) as pool:
         found = await asyncio.gather(*(ask(pool) for _ in range(50)))
-        assert all(isinstance(each, Answer) for each in found)
+        assert all(isinstance(each, RushAnswer) for each in found)
         assert pool.most_open == 3
 
 

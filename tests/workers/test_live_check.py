@@ -9,25 +9,25 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from ageing import lapse_hold
 from holdfast.errors import HoldfastError, Refusal, SalesStopped, Unavailable
 from holdfast.inventory.audit import live_check as live_checking
-from holdfast.inventory.audit.live_check import Disagreement, LiveChecking
-from holdfast.inventory.hold_tokens import Keyring
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.audit.live_check import Disagreement, LiveAudit
+from holdfast.inventory.hold_tokens import HoldTokens
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.metrics import metric_totals
 from holdfast.postgres.connections import Connections
 from holdfast.workers.live_check import LiveCheck
-from house_of import attempt, confirm, fetch, make_event, place
+from support.ageing import lapse_hold
+from support.house_of import attempt, confirm, fetch, make_event, place
 
 
-class Watched(LiveChecking):
+class Watched(LiveAudit):
     """It keeps what it told."""
 
-    def __init__(self, engine: Engine, *, first_step: int = 50, small_claims: int = 10_000) -> None:
-        super().__init__(engine.connections, first_step=first_step, small_claims=small_claims)
+    def __init__(self, inventory: Inventory, *, first_step: int = 50, small_claims: int = 10_000) -> None:
+        super().__init__(inventory.connections, first_step=first_step, small_claims=small_claims)
         self.told: list[Disagreement] = []
 
     async def check(self, number: int, version: int, *, seconds: float = 60) -> list[Disagreement]:
@@ -41,19 +41,19 @@ class Watched(LiveChecking):
 
 
 @pytest.fixture
-def checking(engine: Engine) -> Watched:
-    return Watched(engine)
+def checking(inventory: Inventory) -> Watched:
+    return Watched(inventory)
 
 
 @pytest.fixture
-def check(engine: Engine, checking: Watched) -> LiveCheck:
-    return LiveCheck(engine, checking=checking)
+def check(inventory: Inventory, checking: Watched) -> LiveCheck:
+    return LiveCheck(inventory, checking=checking)
 
 
 @pytest.fixture
-async def number(engine: Engine) -> int:
+async def number(inventory: Inventory) -> int:
     """A hall with an area of 100 and 30 seats."""
-    return (await make_event(engine, capacity=100, rows=3)).number
+    return (await make_event(inventory, capacity=100, rows=3)).number
 
 
 def damage(url: str, statements: str) -> None:
@@ -64,33 +64,35 @@ def damage(url: str, statements: str) -> None:
         assert cursor.rowcount != 0
 
 
-async def is_stopped(engine: Engine, number: int) -> bool:
-    return (await engine.events.get(number)).sales_stopped
+async def is_stopped(inventory: Inventory, number: int) -> bool:
+    return (await inventory.events.get(number)).sales_stopped
 
 
-async def sell_everything(engine: Engine, number: int, url: str) -> None:
+async def sell_everything(inventory: Inventory, number: int, url: str) -> None:
     """Whatever can happen to holds, bookings, blocks and rules, once."""
-    sold = await confirm(engine, number, await place(engine, number, "A-1-1", "A-1-2", 2, buyer="ann"))
-    await engine.execute(number, c.CancelBooking(booking_id=sold, authority=c.STAFF))
-    await confirm(engine, number, await place(engine, number, "A-1-1", 3))
-    released = await place(engine, number, "A-2-1")
-    await engine.execute(number, c.ReleaseHold(hold_id=released, authority=c.STAFF))
-    lapse_hold(url, await place(engine, number, "A-2-2", 5), engine=engine)
-    await engine.execute(number, c.ReclaimLapsed(limit=10))
-    lapse_hold(url, await place(engine, number, "A-2-2", 5), engine=engine)
-    live = await place(engine, number, "A-2-2", 7)
-    await engine.execute(number, c.ExtendHold(hold_id=live, authority=c.STAFF, ttl_seconds=900))
-    await engine.execute(number, c.BlockAdmissions(block_id=engine.new_id(number), labels=("A-3-1", "A-3-2")))
-    lifted = engine.new_id(number)
-    await engine.execute(number, c.BlockAdmissions(block_id=lifted, area="general", quantity=4))
-    await engine.execute(number, c.LiftBlock(block_id=lifted))
-    await engine.execute(number, c.ChangeEvent(capacity=80, areas=(c.AreaSpec(name="floor", capacity=9),)))
+    sold = await confirm(inventory, number, await place(inventory, number, "A-1-1", "A-1-2", 2, buyer="ann"))
+    await inventory.execute(number, c.CancelBooking(booking_id=sold, authority=c.STAFF))
+    await confirm(inventory, number, await place(inventory, number, "A-1-1", 3))
+    released = await place(inventory, number, "A-2-1")
+    await inventory.execute(number, c.ReleaseHold(hold_id=released, authority=c.STAFF))
+    lapse_hold(url, await place(inventory, number, "A-2-2", 5), inventory=inventory)
+    await inventory.execute(number, c.ReclaimLapsed(limit=10))
+    lapse_hold(url, await place(inventory, number, "A-2-2", 5), inventory=inventory)
+    live = await place(inventory, number, "A-2-2", 7)
+    await inventory.execute(number, c.ExtendHold(hold_id=live, authority=c.STAFF, ttl_seconds=900))
+    await inventory.execute(
+        number, c.BlockAdmissions(block_id=inventory.new_id(number), labels=("A-3-1", "A-3-2"))
+    )
+    lifted = inventory.new_id(number)
+    await inventory.execute(number, c.BlockAdmissions(block_id=lifted, area="general", quantity=4))
+    await inventory.execute(number, c.LiftBlock(block_id=lifted))
+    await inventory.execute(number, c.ChangeEvent(capacity=80, areas=(c.AreaSpec(name="floor", capacity=9),)))
     more = SeatSpec(label="B-1-1", section="B", row="1", category="balcony")
-    await engine.execute(number, c.ChangeEvent(seats=(more,), categories=("balcony",)))
-    await place(engine, number, "B-1-1")
-    hold, booking, other = (engine.new_id(number) for _ in range(3))
+    await inventory.execute(number, c.ChangeEvent(seats=(more,), categories=("balcony",)))
+    await place(inventory, number, "B-1-1")
+    hold, booking, other = (inventory.new_id(number) for _ in range(3))
     line = c.QuantityLine(quantity=1, area="general")
-    await engine.batches.run(
+    await inventory.batches.run(
         number,
         [
             c.PlaceHold(hold_id=hold, lines=(line,)),
@@ -100,31 +102,31 @@ async def sell_everything(engine: Engine, number: int, url: str) -> None:
             c.LiftBlock(block_id=other),
         ],
     )
-    await engine.execute(number, c.StopSales())
-    await engine.execute(number, c.ResumeSales())
+    await inventory.execute(number, c.StopSales())
+    await inventory.execute(number, c.ResumeSales())
 
 
 @pytest.mark.parametrize("small_claims", [0, 10_000], ids=["large", "small"])
 @pytest.mark.parametrize("first_step", [1, 3, 50])
 async def test_whatever_the_engine_did_agrees(
-    engine: Engine, number: int, database_url: str, first_step: int, small_claims: int
+    inventory: Inventory, number: int, database_url: str, first_step: int, small_claims: int
 ) -> None:
     """In steps of any size, of an event that is added up and of one that is too large for that."""
-    checking = Watched(engine, first_step=first_step, small_claims=small_claims)
-    check = LiveCheck(engine, checking=checking)
+    checking = Watched(inventory, first_step=first_step, small_claims=small_claims)
+    check = LiveCheck(inventory, checking=checking)
     await check.run_once()
-    await sell_everything(engine, number, database_url)
+    await sell_everything(inventory, number, database_url)
     assert await check.run_once() == 1
     checking.forget()
     assert await check.run_once() == 1
     assert checking.told == []
     assert await check.run_once() == 0
-    instant = await make_event(engine, capacity=4)
-    await attempt(engine, instant.number, 3)
-    await attempt(engine, instant.number, 3)
+    instant = await make_event(inventory, capacity=4)
+    await attempt(inventory, instant.number, 3)
+    await attempt(inventory, instant.number, 3)
     assert await check.run_once() == 1
-    await engine.execute(number, c.CancelEvent())
-    await engine.execute(number, c.ReclaimLapsed(limit=100))
+    await inventory.execute(number, c.CancelEvent())
+    await inventory.execute(number, c.ReclaimLapsed(limit=100))
     assert await check.run_once() == 1
     assert checking.told == []
 
@@ -244,82 +246,84 @@ DAMAGE: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("small_claims", [0, 10_000], ids=["large", "small"])
 @pytest.mark.parametrize("what", DAMAGE)
 async def test_damage_stops_its_event_and_no_other(
-    engine: Engine, number: int, database_url: str, what: str, small_claims: int
+    inventory: Inventory, number: int, database_url: str, what: str, small_claims: int
 ) -> None:
     """Whether the event is added up or is too large for that."""
     statements, code = DAMAGE[what]
-    checking = Watched(engine, small_claims=small_claims)
-    check = LiveCheck(engine, checking=checking)
+    checking = Watched(inventory, small_claims=small_claims)
+    check = LiveCheck(inventory, checking=checking)
     await check.run_once()
-    await confirm(engine, number, await place(engine, number, "A-1-1", 3))
-    sold = await confirm(engine, number, await place(engine, number, 4))
-    await engine.execute(number, c.CancelBooking(booking_id=sold, authority=c.STAFF))
-    released = await place(engine, number, "A-2-1")
-    await engine.execute(number, c.ReleaseHold(hold_id=released, authority=c.STAFF))
-    lapse_hold(database_url, await place(engine, number, "A-2-3"), engine=engine)
-    await engine.execute(number, c.ReclaimLapsed(limit=10))
-    await engine.execute(number, c.BlockAdmissions(block_id=engine.new_id(number), labels=("A-3-1", "A-3-2")))
-    await place(engine, number, 7)
-    await place(engine, number, "A-2-2")
+    await confirm(inventory, number, await place(inventory, number, "A-1-1", 3))
+    sold = await confirm(inventory, number, await place(inventory, number, 4))
+    await inventory.execute(number, c.CancelBooking(booking_id=sold, authority=c.STAFF))
+    released = await place(inventory, number, "A-2-1")
+    await inventory.execute(number, c.ReleaseHold(hold_id=released, authority=c.STAFF))
+    lapse_hold(database_url, await place(inventory, number, "A-2-3"), inventory=inventory)
+    await inventory.execute(number, c.ReclaimLapsed(limit=10))
+    await inventory.execute(
+        number, c.BlockAdmissions(block_id=inventory.new_id(number), labels=("A-3-1", "A-3-2"))
+    )
+    await place(inventory, number, 7)
+    await place(inventory, number, "A-2-2")
     damage(database_url, statements)
-    other = await make_event(engine, capacity=100)
-    await place(engine, other.number, 8)
+    other = await make_event(inventory, capacity=100)
+    await place(inventory, other.number, 8)
     await check.run_once()
     assert code in checking.codes
     assert {each.event for each in checking.told} == {number}
-    assert await is_stopped(engine, number)
-    assert not await is_stopped(engine, other.number)
+    assert await is_stopped(inventory, number)
+    assert not await is_stopped(inventory, other.number)
 
 
 async def test_damage_to_an_event_that_rests_is_found_by_its_counters(
-    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
-    await place(engine, number, 3)
+    await place(inventory, number, 3)
     await check.run_once()
     damage(database_url, "UPDATE areas SET held = held + 1 WHERE name = 'general'")
     await check.run_once()
     assert [(each.code, each.subject) for each in checking.told] == [("counter_differs", "area 1 held +1")]
-    assert await is_stopped(engine, number)
+    assert await is_stopped(inventory, number)
 
 
 async def test_damage_to_a_small_event_is_found_wherever_it_is(
-    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
     """Rows that the journal last spoke of long ago are not looked at one by one; what they add up to is."""
-    await place(engine, number, "A-1-1", 3)
+    await place(inventory, number, "A-1-1", 3)
     await check.run_once()
     damage(database_url, "UPDATE claims SET ended_version = 1 WHERE seat_number IS NULL")
-    await place(engine, number, 1)
+    await place(inventory, number, 1)
     await check.run_once()
     assert [(each.code, each.subject) for each in checking.told] == [("counter_differs", "area 1 held +3")]
 
 
 async def test_the_same_damage_rings_once_and_more_of_it_again(
-    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
     """Also after sales were taken up again: the organiser has decided."""
     await check.run_once()
-    hold = await place(engine, number, 3)
+    hold = await place(inventory, number, 3)
     damage(database_url, "UPDATE claims SET quantity = 2; UPDATE areas SET booked = 1 WHERE name = 'general'")
     await check.run_once()
     assert sorted(set(checking.codes)) == ["counter_differs", "journal_differs", "quantity_differs"]
     known = len(checking.told)
-    await engine.execute(number, c.ResumeSales())
-    await confirm(engine, number, hold)
+    await inventory.execute(number, c.ResumeSales())
+    await confirm(inventory, number, hold)
     await check.run_once()
     assert len(checking.told) == known
-    assert not await is_stopped(engine, number)
+    assert not await is_stopped(inventory, number)
     damage(database_url, "UPDATE areas SET booked = booked + 1 WHERE name = 'general'")
     await check.run_once()
     assert len(checking.told) > known
-    assert await is_stopped(engine, number)
+    assert await is_stopped(inventory, number)
 
 
 async def test_a_stop_by_the_check_is_told_in_journal_and_metrics(
-    engine: Engine, number: int, check: LiveCheck, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, database_url: str
 ) -> None:
     before = metric_totals()
-    await place(engine, number, 1)
+    await place(inventory, number, 1)
     damage(database_url, "UPDATE holds SET quantity = 2")
     await check.run_once()
     after = metric_totals()
@@ -333,22 +337,22 @@ async def test_a_stop_by_the_check_is_told_in_journal_and_metrics(
 
 
 async def test_a_stopped_event_sells_nothing_new_and_keeps_its_word(
-    engine: Engine, number: int, check: LiveCheck, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, database_url: str
 ) -> None:
     """Who has a hold was promised it, and may be paying: it can still be confirmed."""
-    hold = await place(engine, number, 1)
+    hold = await place(inventory, number, 1)
     damage(database_url, "UPDATE areas SET booked = 1 WHERE name = 'general'")
     await check.run_once()
     with pytest.raises(SalesStopped):
-        await place(engine, number, 1)
-    await confirm(engine, number, hold)
+        await place(inventory, number, 1)
+    await confirm(inventory, number, hold)
 
 
 async def test_a_cancelled_event_rings_and_has_nothing_to_stop(
-    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
-    await place(engine, number, 1)
-    await engine.execute(number, c.CancelEvent())
+    await place(inventory, number, 1)
+    await inventory.execute(number, c.CancelEvent())
     damage(database_url, "UPDATE areas SET booked = 1 WHERE name = 'general'")
     await check.run_once()
     assert checking.codes == ["counter_differs"]
@@ -356,7 +360,7 @@ async def test_a_cancelled_event_rings_and_has_nothing_to_stop(
 
 
 async def test_an_event_that_is_gone_is_forgotten(
-    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
     await check.run_once()
     fetch(database_url, "DELETE FROM events")
@@ -365,12 +369,12 @@ async def test_an_event_that_is_gone_is_forgotten(
 
 
 async def test_a_restored_backup_is_no_damage(
-    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
     """An event that is back at an earlier version, and agrees, is followed from there."""
-    await place(engine, number, 1)
+    await place(inventory, number, 1)
     await check.run_once()
-    hold = await place(engine, number, 2)
+    hold = await place(inventory, number, 2)
     await check.run_once()
     with psycopg.connect(database_url) as connection:
         connection.execute("DELETE FROM claims WHERE hold_id = %s", (hold,))
@@ -379,16 +383,16 @@ async def test_a_restored_backup_is_no_damage(
         connection.execute("UPDATE inventories SET version = 1")
         connection.execute("UPDATE areas SET held = 1 WHERE name = 'general'")
     assert await check.run_once() == 1
-    await place(engine, number, 5)
+    await place(inventory, number, 5)
     assert await check.run_once() == 1
     assert checking.told == []
 
 
 async def test_a_database_that_was_away_is_met_anew(
-    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
     """The one that comes back may be another, which knows less: nothing of before is held against it."""
-    await place(engine, number, 1)
+    await place(inventory, number, 1)
     await check.run_once()
     fetch(
         database_url,
@@ -406,65 +410,65 @@ async def test_a_database_that_was_away_is_met_anew(
         with suppress(HoldfastError):
             await check.run_once()
     assert checking.told == []
-    await place(engine, number, 1)
+    await place(inventory, number, 1)
     damage(database_url, "UPDATE holds SET quantity = 2")
     await check.run_once()
     assert checking.codes == ["quantity_differs"]
 
 
 async def test_one_process_checks_and_another_takes_over(
-    engine: Engine, number: int, database_url: str
+    inventory: Inventory, number: int, database_url: str
 ) -> None:
-    first = LiveCheck(engine)
-    second = LiveCheck(engine)
-    await place(engine, number, 1)
+    first = LiveCheck(inventory)
+    second = LiveCheck(inventory)
+    await place(inventory, number, 1)
     assert [await first.run_once(), await second.run_once()] == [1, 0]
-    await place(engine, number, 1)
+    await place(inventory, number, 1)
     damage(database_url, "UPDATE holds SET quantity = 2")
     fetch(database_url, "UPDATE leases SET until = clock_timestamp() - interval '1 s'")
     assert [await second.run_once(), await first.run_once()] == [1, 0]
-    assert await is_stopped(engine, number)
+    assert await is_stopped(inventory, number)
 
 
 async def test_a_process_that_checks_again_begins_anew(
-    engine: Engine, number: int, database_url: str, monkeypatch: pytest.MonkeyPatch
+    inventory: Inventory, number: int, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What another has found and told meanwhile is not held against an old event a second time."""
-    monkeypatch.setattr(live_checking, "MOST_BEFORE", 0)
-    told = [Watched(engine, small_claims=0) for _ in range(2)]
-    first, second = (LiveCheck(engine, checking=checking) for checking in told)
-    await place(engine, number, 1)
+    monkeypatch.setattr(live_checking, "MAX_BEFORE", 0)
+    told = [Watched(inventory, small_claims=0) for _ in range(2)]
+    first, second = (LiveCheck(inventory, checking=checking) for checking in told)
+    await place(inventory, number, 1)
     await first.run_once()
     fetch(database_url, "UPDATE leases SET until = clock_timestamp() - interval '1 s'")
     await second.run_once()
     assert await first.run_once() == 0
     damage(database_url, "UPDATE areas SET held = held + 1 WHERE name = 'general'")
     await second.run_once()
-    await engine.execute(number, c.ResumeSales())
+    await inventory.execute(number, c.ResumeSales())
     fetch(database_url, "UPDATE leases SET until = clock_timestamp() - interval '1 s'")
     assert await first.run_once() == 1
     assert [checking.codes for checking in told] == [[], ["counter_differs"]]
 
 
 async def test_what_was_sold_before_another_took_over_is_compared(
-    engine: Engine, number: int, check: LiveCheck, checking: Watched, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
     """The last minute of each event's sales, of whichever process."""
-    hold = await place(engine, number, 1)
+    hold = await place(inventory, number, 1)
     for _ in range(60):
-        await place(engine, number, 1)
-    await confirm(engine, number, hold)
+        await place(inventory, number, 1)
+    await confirm(inventory, number, hold)
     fetch(database_url, "DELETE FROM bookings")
     await check.run_once()
     assert "booking_differs" in checking.codes
 
 
 async def test_a_stop_that_did_not_get_through_is_tried_again(
-    engine: Engine, number: int, check: LiveCheck, database_url: str
+    inventory: Inventory, number: int, check: LiveCheck, database_url: str
 ) -> None:
     """The lane is full when the alarm rings."""
     damage(database_url, "UPDATE areas SET booked = 1 WHERE name = 'general'")
-    execute = engine.execute
+    execute = inventory.execute
     crowded = [HoldfastError("crowded")]
 
     async def refuse(*arguments: object, **more: object) -> object:
@@ -472,38 +476,38 @@ async def test_a_stop_that_did_not_get_through_is_tried_again(
             raise crowded.pop()
         return await execute(*arguments, **more)  # type: ignore[arg-type]  # passed on as they came
 
-    engine.execute = refuse  # type: ignore[method-assign, assignment]  # seen from here only
+    inventory.execute = refuse  # type: ignore[method-assign, assignment]  # seen from here only
     await check.run_once()
-    assert not await is_stopped(engine, number)
+    assert not await is_stopped(inventory, number)
     await check.run_once()
-    assert await is_stopped(engine, number)
+    assert await is_stopped(inventory, number)
 
 
 async def test_what_was_found_is_told_though_the_database_goes_away(
-    engine: Engine, number: int, database_url: str
+    inventory: Inventory, number: int, database_url: str
 ) -> None:
     """It would not be met again: the next look goes on behind it."""
 
-    class Interrupted(LiveChecking):
+    class Interrupted(LiveAudit):
         async def _add_up(self, *arguments: object) -> None:
             raise Unavailable("The database is not available.")
 
-    checking = Interrupted(engine.connections)
-    await place(engine, number, 1)
+    checking = Interrupted(inventory.connections)
+    await place(inventory, number, 1)
     with pytest.raises(Unavailable):
         await checking.check(number, 1)
-    await place(engine, number, 2)
+    await place(inventory, number, 2)
     damage(database_url, "UPDATE claims SET quantity = 3 WHERE quantity = 2")
     assert [each.code for each in await checking.check(number, 2)] != []
 
 
 async def test_a_look_that_ran_out_of_time_goes_on_where_it_was_left(
-    engine: Engine, number: int, database_url: str
+    inventory: Inventory, number: int, database_url: str
 ) -> None:
     """And the counters are compared where it ends."""
-    checking = LiveChecking(engine.connections, first_step=1, small_claims=0)
+    checking = LiveAudit(inventory.connections, first_step=1, small_claims=0)
     for _ in range(5):
-        await place(engine, number, 1)
+        await place(inventory, number, 1)
     damage(database_url, "UPDATE areas SET held = 4 WHERE name = 'general'")
     looks = [await checking.check(number, 5, seconds=0) for _ in range(6)]
     assert looks[0] == []
@@ -511,65 +515,69 @@ async def test_a_look_that_ran_out_of_time_goes_on_where_it_was_left(
 
 
 async def test_an_event_far_ahead_is_followed_from_its_newest_versions(
-    engine: Engine, number: int, check: LiveCheck, checking: Watched, monkeypatch: pytest.MonkeyPatch
+    inventory: Inventory, number: int, check: LiveCheck, checking: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await check.run_once()
-    monkeypatch.setattr(live_checking, "MOST_BEHIND", 3)
+    monkeypatch.setattr(live_checking, "MAX_BEHIND", 3)
     for _ in range(9):
-        await place(engine, number, 1)
+        await place(inventory, number, 1)
     before = metric_totals()["holdfast_live_check_passed_over_total"]
     assert await check.run_once() == 1
     assert metric_totals()["holdfast_live_check_passed_over_total"] == before + 9
-    await place(engine, number, 1)
+    await place(inventory, number, 1)
     assert await check.run_once() == 1
     assert checking.told == []
 
 
-async def test_every_event_has_its_turn(engine: Engine, database_url: str) -> None:
+async def test_every_event_has_its_turn(inventory: Inventory, database_url: str) -> None:
     """A look that has time for one event only goes on with the next."""
-    events = [await make_event(engine, capacity=10) for _ in range(3)]
+    events = [await make_event(inventory, capacity=10) for _ in range(3)]
     for event in events:
-        await place(engine, event.number, 1)
+        await place(inventory, event.number, 1)
     fetch(database_url, "UPDATE holds SET quantity = 2")
-    check = LiveCheck(engine, most_seconds=0)
+    check = LiveCheck(inventory, most_seconds=0)
     assert [await check.run_once() for _ in events] == [1, 1, 1]
-    assert [await is_stopped(engine, event.number) for event in events] == [True, True, True]
+    assert [await is_stopped(inventory, event.number) for event in events] == [True, True, True]
 
 
-async def test_a_busy_event_is_never_accused(engine: Engine, number: int, database_url: str) -> None:
+async def test_a_busy_event_is_never_accused(inventory: Inventory, number: int, database_url: str) -> None:
     """Two processes sell whatever can be sold while a third one looks again and again."""
-    other = Engine(Connections(database_url, size=4), Keyring(b"a server key of the tests"))
+    other = Inventory(Connections(database_url, size=4), HoldTokens(b"a server key of the tests"))
     await other.open()
     over = asyncio.Event()
-    await engine.execute(number, c.ChangeEvent(capacity=100_000))
+    await inventory.execute(number, c.ChangeEvent(capacity=100_000))
 
-    async def sell(engine: Engine, client: int) -> None:
+    async def sell(inventory: Inventory, client: int) -> None:
         while not over.is_set():
             with suppress(Refusal):
-                await act(engine, await place(engine, number, 1, f"A-{client % 3 + 1}-{client + 1}"))
+                await act(inventory, await place(inventory, number, 1, f"A-{client % 3 + 1}-{client + 1}"))
 
-    async def act(engine: Engine, hold: UUID) -> None:
+    async def act(inventory: Inventory, hold: UUID) -> None:
         match hold.int % 5:
             case 0:
-                booking = await confirm(engine, number, hold)
-                await engine.execute(number, c.CancelBooking(booking_id=booking, authority=c.STAFF))
+                booking = await confirm(inventory, number, hold)
+                await inventory.execute(number, c.CancelBooking(booking_id=booking, authority=c.STAFF))
             case 1:
-                await engine.execute(number, c.ChangeEvent(changes={"venue": f"{hold}"}))
-                await engine.execute(number, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
+                await inventory.execute(number, c.ChangeEvent(changes={"venue": f"{hold}"}))
+                await inventory.execute(number, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
             case 2:
-                block = engine.new_id(number)
-                await engine.execute(number, c.BlockAdmissions(block_id=block, area="general", quantity=3))
-                await engine.execute(number, c.LiftBlock(block_id=block))
-                await engine.execute(number, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
+                block = inventory.new_id(number)
+                await inventory.execute(number, c.BlockAdmissions(block_id=block, area="general", quantity=3))
+                await inventory.execute(number, c.LiftBlock(block_id=block))
+                await inventory.execute(number, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
             case _:
-                await engine.execute(number, c.ExtendHold(hold_id=hold, authority=c.STAFF, ttl_seconds=900))
-                await engine.execute(number, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
+                await inventory.execute(
+                    number, c.ExtendHold(hold_id=hold, authority=c.STAFF, ttl_seconds=900)
+                )
+                await inventory.execute(number, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
 
-    sellers = [asyncio.create_task(sell(one, client)) for one in (engine, other) for client in range(6)]
-    checks = [Watched(engine, first_step=step, small_claims=small) for step, small in ((2, 0), (50, 100_000))]
+    sellers = [asyncio.create_task(sell(one, client)) for one in (inventory, other) for client in range(6)]
+    checks = [
+        Watched(inventory, first_step=step, small_claims=small) for step, small in ((2, 0), (50, 100_000))
+    ]
     looks = 0
     try:
-        while looks < 15 or (await engine.reading.get_availability(number)).version <= 100:
+        while looks < 15 or (await inventory.queries.get_availability(number)).version <= 100:
             for checking in checks:
                 for moved, version in (await checking.find_moved()).items():
                     await checking.check(moved, version)

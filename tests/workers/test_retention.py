@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.workers.retention import Retention
-from house_of import age, attempt, fetch, hold_with_key, key_of, make_event
+from support.house_of import age, attempt, fetch, hold_with_key, key_of, make_event
 
 
-async def test_old_answers_of_retry_keys_go_in_steps(engine: Engine, database_url: str) -> None:
+async def test_old_answers_of_retry_keys_go_in_steps(inventory: Inventory, database_url: str) -> None:
     """Of every event, and of the creation of events; young ones are kept."""
-    numbers = [(await make_event(engine, capacity=10)).number for _ in range(2)]
-    await engine.events.create(c.NewEvent(name="Old"), by="test", key=key_of("old creation"))
+    numbers = [(await make_event(inventory, capacity=10)).number for _ in range(2)]
+    await inventory.events.create(c.NewEvent(name="Old"), by="test", key=key_of("old creation"))
     for number in numbers:
         for at in range(3):
-            await hold_with_key(engine, number, f"{number} {at}")
+            await hold_with_key(inventory, number, f"{number} {at}")
     age(database_url, "idempotency", "73 hours")
     age(database_url, "event_creations", "73 hours")
-    await engine.events.create(c.NewEvent(name="Young"), by="test", key=key_of("young creation"))
-    await hold_with_key(engine, numbers[0], "young")
+    await inventory.events.create(c.NewEvent(name="Young"), by="test", key=key_of("young creation"))
+    await hold_with_key(inventory, numbers[0], "young")
 
-    retention = Retention(engine, idempotency_hours=72, attempt_days=90, rows_per_step=2)
+    retention = Retention(inventory, idempotency_hours=72, attempt_days=90, rows_per_step=2)
     assert await retention.run_once() == 7
 
     assert fetch(database_url, "SELECT event_number FROM idempotency") == [(numbers[0],)]
@@ -30,14 +30,14 @@ async def test_old_answers_of_retry_keys_go_in_steps(engine: Engine, database_ur
     assert await retention.run_once() == 0
 
 
-async def test_old_failed_attempts_go_and_sales_stay(engine: Engine, database_url: str) -> None:
-    event = await make_event(engine, capacity=3)
+async def test_old_failed_attempts_go_and_sales_stay(inventory: Inventory, database_url: str) -> None:
+    event = await make_event(inventory, capacity=3)
     for quantity in (2, 2, 2):  # one is sold, two fail
-        await attempt(engine, event.number, quantity)
+        await attempt(inventory, event.number, quantity)
     age(database_url, "attempts", "91 days")
-    await attempt(engine, event.number, 2)
+    await attempt(inventory, event.number, 2)
 
-    retention = Retention(engine, idempotency_hours=72, attempt_days=90, rows_per_step=1)
+    retention = Retention(inventory, idempotency_hours=72, attempt_days=90, rows_per_step=1)
     assert await retention.run_once() == 2
 
     rows = fetch(
@@ -46,18 +46,18 @@ async def test_old_failed_attempts_go_and_sales_stay(engine: Engine, database_ur
     assert rows == [("CONFIRMED", True), ("FAILED", False)]
 
 
-async def test_one_run_is_bounded(engine: Engine, database_url: str) -> None:
-    event = await make_event(engine, capacity=10)
+async def test_one_run_is_bounded(inventory: Inventory, database_url: str) -> None:
+    event = await make_event(inventory, capacity=10)
     for at in range(5):
-        await hold_with_key(engine, event.number, str(at))
+        await hold_with_key(inventory, event.number, str(at))
     age(database_url, "idempotency", "73 hours")
-    retention = Retention(engine, idempotency_hours=72, attempt_days=90, rows_per_step=2, most_steps=2)
+    retention = Retention(inventory, idempotency_hours=72, attempt_days=90, rows_per_step=2, most_steps=2)
     assert [await retention.run_once() for _ in range(3)] == [4, 1, 0]
 
 
-async def test_another_process_s_turn_is_left_to_it(engine: Engine, database_url: str) -> None:
-    event = await make_event(engine, capacity=10)
-    await hold_with_key(engine, event.number, "key")
+async def test_another_process_s_turn_is_left_to_it(inventory: Inventory, database_url: str) -> None:
+    event = await make_event(inventory, capacity=10)
+    await hold_with_key(inventory, event.number, "key")
     age(database_url, "idempotency", "73 hours")
-    assert await engine.sweeping.take_lease("retention", uuid4(), 60)
-    assert await Retention(engine, idempotency_hours=72, attempt_days=90).run_once() == 0
+    assert await inventory.worker_store.take_lease("retention", uuid4(), 60)
+    assert await Retention(inventory, idempotency_hours=72, attempt_days=90).run_once() == 0

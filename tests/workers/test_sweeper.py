@@ -7,56 +7,56 @@ from uuid import uuid4
 
 import pytest
 
-from ageing import lapse_hold
 from holdfast.errors import SoldOut
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.workers.sweeper import Sweeper
-from house_of import confirm, fetch, make_event, place
+from support.ageing import lapse_hold
+from support.house_of import confirm, fetch, make_event, place
 
 
 async def statuses(url: str) -> list[str]:
     return [str(row[0]) for row in fetch(url, "SELECT status FROM holds ORDER BY id")]
 
 
-async def test_lapsed_holds_are_rewritten_and_live_ones_kept(engine: Engine, database_url: str) -> None:
+async def test_lapsed_holds_are_rewritten_and_live_ones_kept(inventory: Inventory, database_url: str) -> None:
     """Counters, claims and the journal say afterwards what every reader was told before."""
-    event = await make_event(engine, capacity=10)
-    lapsed, live = await place(engine, event.number, 3), await place(engine, event.number, 2)
+    event = await make_event(inventory, capacity=10)
+    lapsed, live = await place(inventory, event.number, 3), await place(inventory, event.number, 2)
     lapse_hold(database_url, lapsed)
-    before = await engine.reading.get_availability(event.number)
+    before = await inventory.queries.get_availability(event.number)
 
-    assert await Sweeper(engine).run_once() == 1
+    assert await Sweeper(inventory).run_once() == 1
 
-    after = await engine.reading.get_availability(event.number)
+    after = await inventory.queries.get_availability(event.number)
     assert (before.counts, after.counts) == (after.counts, before.counts)
     assert (before.lapsed, after.lapsed) == (1, 0)
     assert after.counts.held == 2
     assert await statuses(database_url) == ["expired", "active"]
-    assert (await confirm(engine, event.number, live)) is not None
-    assert await Sweeper(engine).run_once() == 0
+    assert (await confirm(inventory, event.number, live)) is not None
+    assert await Sweeper(inventory).run_once() == 0
 
 
-async def test_a_booking_is_never_swept(engine: Engine, database_url: str) -> None:
+async def test_a_booking_is_never_swept(inventory: Inventory, database_url: str) -> None:
     """Its hold's expiry lies in the past soon enough."""
-    event = await make_event(engine, capacity=10)
-    sold = await place(engine, event.number, 3)
-    await confirm(engine, event.number, sold)
+    event = await make_event(inventory, capacity=10)
+    sold = await place(inventory, event.number, 3)
+    await confirm(inventory, event.number, sold)
     lapse_hold(database_url, sold)
-    assert await Sweeper(engine).run_once() == 0
-    assert (await engine.reading.get_availability(event.number)).counts.booked == 3
+    assert await Sweeper(inventory).run_once() == 0
+    assert (await inventory.queries.get_availability(event.number)).counts.booked == 3
 
 
-async def test_a_backlog_goes_in_small_steps_over_all_events(engine: Engine, database_url: str) -> None:
+async def test_a_backlog_goes_in_small_steps_over_all_events(inventory: Inventory, database_url: str) -> None:
     """No step rewrites more than its limit, however much has lapsed."""
-    numbers = [(await make_event(engine, capacity=100)).number for _ in range(3)]
+    numbers = [(await make_event(inventory, capacity=100)).number for _ in range(3)]
     for number in numbers:
         for _ in range(5):
-            lapse_hold(database_url, await place(engine, number, 1))
+            lapse_hold(database_url, await place(inventory, number, 1))
     sizes: list[int] = []
-    engine.on_commit.append(lambda number, version, changes: sizes.append(len(changes.moved_holds)))
+    inventory.on_commit.append(lambda number, version, changes: sizes.append(len(changes.moved_holds)))
 
-    assert await Sweeper(engine, holds_per_step=2, events_per_round=2).run_once() == 15
+    assert await Sweeper(inventory, holds_per_step=2, events_per_round=2).run_once() == 15
 
     assert max(sizes) == 2
     assert set(await statuses(database_url)) == {"expired"}
@@ -64,86 +64,86 @@ async def test_a_backlog_goes_in_small_steps_over_all_events(engine: Engine, dat
     assert held == [(0,)]
 
 
-async def test_one_run_is_bounded_and_the_next_goes_on(engine: Engine, database_url: str) -> None:
-    event = await make_event(engine, capacity=100)
+async def test_one_run_is_bounded_and_the_next_goes_on(inventory: Inventory, database_url: str) -> None:
+    event = await make_event(inventory, capacity=100)
     for _ in range(5):
-        lapse_hold(database_url, await place(engine, event.number, 1))
-    sweeper = Sweeper(engine, holds_per_step=2, most_rounds=2)
+        lapse_hold(database_url, await place(inventory, event.number, 1))
+    sweeper = Sweeper(inventory, holds_per_step=2, most_rounds=2)
     assert [await sweeper.run_once() for _ in range(3)] == [4, 1, 0]
 
 
-async def test_live_holds_of_a_cancelled_event_are_released(engine: Engine, database_url: str) -> None:
+async def test_live_holds_of_a_cancelled_event_are_released(inventory: Inventory, database_url: str) -> None:
     """Cancelling was one small batch; the rows follow, and the booking stands."""
-    event = await make_event(engine, capacity=10, rows=1)
+    event = await make_event(inventory, capacity=10, rows=1)
     for _ in range(3):
-        await place(engine, event.number, 1)
-    await place(engine, event.number, "A-1-1")
-    await confirm(engine, event.number, await place(engine, event.number, 2))
-    await engine.execute(event.number, c.CancelEvent(by="test"))
+        await place(inventory, event.number, 1)
+    await place(inventory, event.number, "A-1-1")
+    await confirm(inventory, event.number, await place(inventory, event.number, 2))
+    await inventory.execute(event.number, c.CancelEvent(by="test"))
 
-    assert await Sweeper(engine, holds_per_step=2).run_once() == 4
+    assert await Sweeper(inventory, holds_per_step=2).run_once() == 4
 
     rows = fetch(database_url, "SELECT status, count(*) FROM holds GROUP BY 1 ORDER BY 1")
     assert rows == [("confirmed", 1), ("released", 4)]
-    counts = (await engine.reading.get_availability(event.number)).counts
+    counts = (await inventory.queries.get_availability(event.number)).counts
     assert (counts.held, counts.booked, counts.available) == (0, 2, 0)
-    assert await Sweeper(engine).run_once() == 0
+    assert await Sweeper(inventory).run_once() == 0
 
 
-async def test_only_one_process_sweeps_at_a_time(engine: Engine, database_url: str) -> None:
+async def test_only_one_process_sweeps_at_a_time(inventory: Inventory, database_url: str) -> None:
     """The lease says whose turn it is, until it runs out."""
-    event = await make_event(engine, capacity=10)
-    lapse_hold(database_url, await place(engine, event.number, 1))
-    assert await engine.sweeping.take_lease("sweeper", uuid4(), 60)
-    assert await Sweeper(engine).run_once() == 0
+    event = await make_event(inventory, capacity=10)
+    lapse_hold(database_url, await place(inventory, event.number, 1))
+    assert await inventory.worker_store.take_lease("sweeper", uuid4(), 60)
+    assert await Sweeper(inventory).run_once() == 0
 
     fetch(database_url, "UPDATE leases SET until = until - interval '2 minutes' RETURNING name")
-    assert await Sweeper(engine).run_once() == 1
+    assert await Sweeper(inventory).run_once() == 1
 
 
-async def test_an_idle_look_writes_nothing(engine: Engine, database_url: str) -> None:
-    await make_event(engine, capacity=10)
-    assert await Sweeper(engine).run_once() == 0
+async def test_an_idle_look_writes_nothing(inventory: Inventory, database_url: str) -> None:
+    await make_event(inventory, capacity=10)
+    assert await Sweeper(inventory).run_once() == 0
     assert fetch(database_url, "SELECT name FROM leases") == []
 
 
 async def test_a_sweep_in_a_sale_s_own_batch_hides_no_lapsed_hold_from_it(
-    engine: Engine, database_url: str
+    inventory: Inventory, database_url: str
 ) -> None:
     """The sweep's oldest are of the pit; the stand's lapsed hold must be found for who asks for the stand."""
     areas = (c.AreaSpec(name="pit", capacity=5), c.AreaSpec(name="stand", capacity=1))
-    event, _ = await engine.events.create(c.NewEvent(name="Concert", areas=areas), by="test")
+    event, _ = await inventory.events.create(c.NewEvent(name="Concert", areas=areas), by="test")
     assert event is not None
     for area in ("pit", "pit", "pit", "stand"):
-        hold_id = engine.new_id(event.number)
+        hold_id = inventory.new_id(event.number)
         line = c.QuantityLine(area=area, quantity=1)
-        await engine.execute(event.number, c.PlaceHold(hold_id=hold_id, lines=(line,), ttl_seconds=60))
+        await inventory.execute(event.number, c.PlaceHold(hold_id=hold_id, lines=(line,), ttl_seconds=60))
         lapse_hold(database_url, hold_id)
 
     wanted = c.QuantityLine(area="stand", quantity=1)
-    swept, hold = await engine.batches.run(
+    swept, hold = await inventory.batches.run(
         event.number,
         [
             c.ReclaimLapsed(limit=1),
-            c.PlaceHold(hold_id=engine.new_id(event.number), lines=(wanted,), ttl_seconds=60),
+            c.PlaceHold(hold_id=inventory.new_id(event.number), lines=(wanted,), ttl_seconds=60),
         ],
     )
     assert swept == 1
     assert not isinstance(hold, SoldOut)
-    assert await Sweeper(engine).run_once() == 2
+    assert await Sweeper(inventory).run_once() == 2
     assert (await statuses(database_url)).count("expired") == 4
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4])
 async def test_the_scan_s_lower_bound_never_passes_a_live_hold(
-    engine: Engine, database_url: str, limit: int
+    inventory: Inventory, database_url: str, limit: int
 ) -> None:
     """A hold below the bound would be found by nobody, and keep its admissions for ever."""
-    event = await make_event(engine, capacity=10)
+    event = await make_event(inventory, capacity=10)
     for _ in range(3):
-        lapse_hold(database_url, await place(engine, event.number, 1))
-    live = await place(engine, event.number, 1)
-    await engine.execute(event.number, c.ReclaimLapsed(limit=limit))
+        lapse_hold(database_url, await place(inventory, event.number, 1))
+    live = await place(inventory, event.number, 1)
+    await inventory.execute(event.number, c.ReclaimLapsed(limit=limit))
     ((bound,),) = fetch(database_url, "SELECT reclaimed_until FROM inventories")
     ((oldest,),) = fetch(database_url, "SELECT min(expires_at) FROM holds WHERE status = 'active'")
     assert isinstance(bound, datetime)
@@ -151,4 +151,4 @@ async def test_the_scan_s_lower_bound_never_passes_a_live_hold(
     assert bound <= oldest
     assert bound <= datetime.now(UTC)
     lapse_hold(database_url, live)
-    assert await Sweeper(engine).run_once() == 4 - min(limit, 3)
+    assert await Sweeper(inventory).run_once() == 4 - min(limit, 3)

@@ -14,10 +14,10 @@ from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, Literal
 
-from holdfast.access.remembered import Remembered
+from holdfast.access.remembered import RefreshingValue
 from holdfast.errors import CredentialsRequired
 
-__all__ = ["GUEST", "OPEN", "KeyRow", "Keyring", "OpenMode", "Principal", "Scope", "make_api_key"]
+__all__ = ["GUEST", "OPEN", "ApiKeys", "KeyRow", "OpenMode", "Principal", "Scope", "make_api_key"]
 
 CACHE_SECONDS = 1.0
 """A revoked key works no longer than this."""
@@ -71,7 +71,7 @@ def make_api_key(key_id: str, secret: str) -> tuple[str, bytes]:
     return text, sha256(secret.encode("ascii")).digest()
 
 
-class Keyring:
+class ApiKeys:
     """API keys by their id, each remembered for at most a second."""
 
     def __init__(
@@ -82,7 +82,7 @@ class Keyring:
     ) -> None:
         self._find_key = find_key
         self._clock = clock
-        self._cached: OrderedDict[str, Remembered[KeyRow | None]] = OrderedDict()
+        self._cached: OrderedDict[str, RefreshingValue[KeyRow | None]] = OrderedDict()
 
     async def authenticate(self, credentials: str) -> Principal:
         """Raises: CredentialsRequired, the same for a malformed, an unknown and a revoked key."""
@@ -100,7 +100,7 @@ class Keyring:
         cached = self._cached.get(key_id)
         if cached is None:
             ask = partial(self._find_key, key_id)
-            cached = self._cached[key_id] = Remembered(ask, seconds=CACHE_SECONDS, clock=self._clock)
+            cached = self._cached[key_id] = RefreshingValue(ask, seconds=CACHE_SECONDS, clock=self._clock)
             if len(self._cached) > _CACHED_KEYS:
                 self._cached.popitem(last=False)
         else:
@@ -122,7 +122,7 @@ class OpenMode:
         enabled: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._any_key = Remembered(any_key, seconds=CACHE_SECONDS, clock=clock)
+        self._any_key = RefreshingValue(any_key, seconds=CACHE_SECONDS, clock=clock)
         self._enabled = enabled
         self._closed = False
 

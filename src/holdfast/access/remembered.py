@@ -12,12 +12,12 @@ from typing import Generic, TypeVar
 
 from holdfast.errors import Fault
 
-__all__ = ["Remembered"]
+__all__ = ["RefreshingValue"]
 
 T = TypeVar("T")
 
 
-class Remembered(Generic[T]):
+class RefreshingValue(Generic[T]):
     """An answer that is never older than `seconds` when it is given; from half of that on, a newer one is fetched."""
 
     def __init__(

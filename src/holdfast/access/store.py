@@ -45,7 +45,7 @@ class User:
     created_at: datetime
 
 
-class Accounts:
+class AccessStore:
     """On the control connection."""
 
     def __init__(self, connections: Connections) -> None:

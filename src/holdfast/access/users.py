@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from argon2 import PasswordHasher
 
-from holdfast.access.store import Accounts, User
+from holdfast.access.store import AccessStore, User
 from holdfast.errors import DuplicateEmail, UserNotFound
 
 AT_ONCE = 2
@@ -16,7 +16,7 @@ AT_ONCE = 2
 class Users:
     """Sign-up; log-in comes with accounts for buyers."""
 
-    def __init__(self, accounts: Accounts, new_number: Callable[[], Awaitable[int]]) -> None:
+    def __init__(self, accounts: AccessStore, new_number: Callable[[], Awaitable[int]]) -> None:
         self._accounts = accounts
         self._new_number = new_number
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)

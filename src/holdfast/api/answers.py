@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.errors import HoldfastError
 from holdfast.http.problems import problem
 from holdfast.http.reply import JSON, Reply, encode
-from holdfast.inventory.inventory import Engine
-from holdfast.inventory.rules.commands import Answer, Command, RetryKey
+from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.rules.commands import Command, RetryKey, StoredAnswer
 from holdfast.inventory.rules.decide import Answered, Replayed
 
 PROBLEM = b"application/problem+json"
@@ -23,23 +23,23 @@ Told = tuple[int, Any, UUID | None]
 """Status, body (a model or dict; its last member is `hold_token` and None, where it carries one), and whose token."""
 
 
-def retry_key(exchange: Exchange, tell: Callable[[Any], Told]) -> RetryKey | None:
+def retry_key(request: Request, tell: Callable[[Any], Told]) -> RetryKey | None:
     """The request's retry key, if it sent one, with the rendering of the outcome that will be stored."""
-    scope = exchange.retry_scope
+    scope = request.retry_scope
     if scope is None:
         return None
 
-    def render(outcome: Any) -> Answer:
+    def render(outcome: Any) -> StoredAnswer:
         if isinstance(outcome, HoldfastError):
-            made = problem(outcome, exchange.request_id)
-            return Answer(status=made.status, body=made.body)
+            made = problem(outcome, request.request_id)
+            return StoredAnswer(status=made.status, body=made.body)
         return _answer(tell(outcome))
 
-    return RetryKey(scope=scope, body=exchange.fingerprint, render=render)
+    return RetryKey(scope=scope, body=request.fingerprint, render=render)
 
 
 async def answer_command(
-    exchange: Exchange,
+    request: Request,
     number: int,
     command: Command,
     tell: Callable[[Any], Told],
@@ -52,33 +52,35 @@ async def answer_command(
     Args:
         location: of what a 201 has made, up to its id.
     """
-    engine: Engine = exchange.engine
+    inventory: Inventory = request.inventory
     if run is not None:
         outcome = await run(number, command)
     else:
-        outcome = await engine.execute(number, command, has_left=exchange.client_left)
+        outcome = await inventory.execute(number, command, has_left=request.client_left)
     if isinstance(outcome, Replayed):
-        return reply_of(engine, outcome.answer, replayed=True, location=location)
+        return reply_of(inventory, outcome.answer, replayed=True, location=location)
     if isinstance(outcome, Answered):
         if isinstance(outcome.outcome, HoldfastError):
             raise outcome.outcome
-        return reply_of(engine, outcome.answer, location=location)
-    return reply_to(engine, tell(outcome), location=location)
+        return reply_of(inventory, outcome.answer, location=location)
+    return reply_to(inventory, tell(outcome), location=location)
 
 
-def reply_to(engine: Engine, told: Told, *, location: str | None = None) -> Reply:
+def reply_to(inventory: Inventory, told: Told, *, location: str | None = None) -> Reply:
     """The answer to a request without a retry key."""
-    return reply_of(engine, _answer(told), location=location)
+    return reply_of(inventory, _answer(told), location=location)
 
 
-def reply_of(engine: Engine, answer: Answer, *, replayed: bool = False, location: str | None = None) -> Reply:
+def reply_of(
+    inventory: Inventory, answer: StoredAnswer, *, replayed: bool = False, location: str | None = None
+) -> Reply:
     """The answer as it goes out, with the hold token put in its place, and where to find what it made."""
     headers: tuple[tuple[bytes, bytes], ...] = (REPLAYED,) if replayed else ()
     if location is not None and answer.status == 201:
         headers += ((b"location", location.encode("ascii") + _id_of(answer.body)),)
     return Reply(
         status=answer.status,
-        body=engine.keyring.complete(answer),
+        body=inventory.keyring.complete(answer),
         headers=headers,
         content_type=PROBLEM if answer.status >= 400 else JSON,
     )
@@ -90,6 +92,6 @@ def _id_of(body: bytes) -> bytes:
     return body[len(_BEGINS) : len(_BEGINS) + 36]
 
 
-def _answer(told: Told) -> Answer:
+def _answer(told: Told) -> StoredAnswer:
     status, body, token_for = told
-    return Answer(status=status, body=encode(body), token_for=token_for)
+    return StoredAnswer(status=status, body=encode(body), token_for=token_for)

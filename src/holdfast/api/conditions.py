@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Endpoint
 from holdfast.errors import PreconditionFailed
 from holdfast.http.headers import matches_etag
@@ -17,16 +17,16 @@ _OF_A_304 = frozenset({b"cache-control", b"content-location", b"etag", b"expires
 """What it has of its 200 (RFC 9110, 15.4.5)."""
 
 
-async def answer_conditionally(exchange: Exchange, endpoint: Endpoint) -> Reply | StreamReply:
+async def answer_conditionally(request: Request, endpoint: Endpoint) -> Reply | StreamReply:
     """The endpoint's answer under If-Match and If-None-Match. Raises: HoldfastError, PreconditionFailed among them."""
-    if_match, if_none_match = exchange.header(b"if-match"), exchange.header(b"if-none-match")
+    if_match, if_none_match = request.header(b"if-match"), request.header(b"if-none-match")
     if endpoint.method != "GET":
         # What can be changed has no entity tag, so that this is known before it is looked for.
         if not _may_go_on(if_match, None) or matches_etag(if_none_match, None):
             # A request that cannot be read is refused as without the condition.
             endpoint = replace(endpoint, function=_refuse)
-        return await endpoint.answer(exchange)
-    reply = await endpoint.answer(exchange)
+        return await endpoint.answer(request)
+    reply = await endpoint.answer(request)
     if reply.status not in (200, 304):
         return reply
     tag = next((value for name, value in reply.headers if name == b"etag"), None)

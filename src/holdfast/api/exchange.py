@@ -14,12 +14,12 @@ from holdfast.http.server.request import REQUEST
 
 if TYPE_CHECKING:
     from holdfast.api.routes import Endpoint
-    from holdfast.http.server.request import Request
+    from holdfast.http.server.request import Cycle
 
-__all__ = ["Exchange"]
+__all__ = ["Request"]
 
 
-class Exchange:
+class Request:
     """One request after the layer has read, limited and authorised it."""
 
     # What a request does not say is the class's own: most say little, and setting all of it costs as much as asking.
@@ -38,11 +38,11 @@ class Exchange:
     is_read = False
     decoded: Any = None
 
-    def __init__(self, scope: MutableMapping[str, Any], *, engine: Any, cursors: Cursors) -> None:
+    def __init__(self, scope: MutableMapping[str, Any], *, inventory: Any, cursors: Cursors) -> None:
         self.scope = scope
-        self.request: Request | None = scope.pop(REQUEST, None)
+        self.cycle: Cycle | None = scope.pop(REQUEST, None)
         """Under our own server. It refers to the scope: left in there, neither of them would be freed at once."""
-        self.engine = engine
+        self.inventory = inventory
         self.cursors = cursors
         self.method: str = scope["method"]
         self.request_id = ""
@@ -50,7 +50,7 @@ class Exchange:
     @property
     def client_left(self) -> Callable[[], bool]:
         """Whether nobody waits for the answer any more (known under our own server; else always False)."""
-        return _still_here if self.request is None else self.request.has_left
+        return _still_here if self.cycle is None else self.cycle.has_left
 
     def header(self, name: bytes) -> str | None:
         """A header by its lower-case name."""

@@ -16,11 +16,11 @@ from typing import Any
 import structlog
 
 from holdfast.access.policy import Policy, authorise
-from holdfast.access.principals import GUEST, OPEN, Keyring, KeyRow, OpenMode, Principal
+from holdfast.access.principals import GUEST, OPEN, ApiKeys, KeyRow, OpenMode, Principal
 from holdfast.api.conditions import answer_conditionally
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Endpoint
-from holdfast.api.table import RouteTable
+from holdfast.api.table import Router
 from holdfast.errors import (
     BadRequest,
     BodyTooLarge,
@@ -57,15 +57,15 @@ from holdfast.http.response_head import PROBLEM
 from holdfast.http.sending import send_reply, send_stream
 from holdfast.http.server.request import ClientLeft
 
-__all__ = ["Layer"]
+__all__ = ["Application"]
 
 BODY_SECONDS = 10.0
 _CLOSING = (BadRequest, BodyTooLarge, HeadersTooLarge, RequestTimeout)
 """After these the rest of the request may still be on its way; the connection cannot be used again."""
 
 _READING = frozenset({"GET", "HEAD"})
-_MOST_KEPT_PATHS = 2_000
-_LONGEST_KEPT_PATH = 200
+_MAX_KEPT_PATHS = 2_000
+_MAX_KEPT_PATH = 200
 
 _Found = tuple[Endpoint, str, Mapping[str, str], Mapping[str, Any] | None]
 """A path's endpoint, the path itself as text, the values in it, and these as the endpoint takes them (None: it will
@@ -76,14 +76,14 @@ log = structlog.get_logger("holdfast.http")
 Lifespan = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
 
-class Layer:
-    """The ASGI application. `engine` is handed to every route as `exchange.engine`."""
+class Application:
+    """The ASGI application. `inventory` is handed to every route as `request.engine`."""
 
     def __init__(
         self,
-        table: RouteTable,
+        table: Router,
         *,
-        engine: Any,
+        inventory: Any,
         server_key: bytes,
         find_key: Callable[[str], Awaitable[KeyRow | None]],
         any_key: Callable[[], Awaitable[bool]],
@@ -95,9 +95,9 @@ class Layer:
         self.table = table
         self._found: dict[tuple[str, bytes], _Found] = {}
         """Where the paths of late lead: those of an event on sale are asked for again and again."""
-        self._engine = engine
+        self._inventory = inventory
         self._cursors = Cursors(server_key)
-        self._keyring = Keyring(find_key)
+        self._keyring = ApiKeys(find_key)
         self._open_mode = OpenMode(any_key, enabled=open_mode)
         self._lifespan = lifespan
         self._body_seconds = body_seconds
@@ -114,134 +114,134 @@ class Layer:
 
     def end_streams(self) -> None:
         """For a server that is about to wait for its requests to end: these would not end by themselves."""
-        self._engine.streams.close()
+        self._inventory.streams.close()
 
     async def serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answers one request, whatever happens. Our own protocol calls it straight."""
         started = perf_counter()
-        exchange = Exchange(scope, engine=self._engine, cursors=self._cursors)
+        request = Request(scope, inventory=self._inventory, cursors=self._cursors)
         close = False
         reply: Reply | StreamReply
         try:
-            reply = await self._answer(exchange, receive)
+            reply = await self._answer(request, receive)
         except ClientLeft:
             return
         except HoldfastError as error:
-            exchange.request_id = exchange.request_id or request_id(scope["headers"])
-            reply = _refusal(error, exchange)
+            request.request_id = request.request_id or request_id(scope["headers"])
+            reply = _refusal(error, request)
             close = isinstance(error, _CLOSING)
         except Exception:  # noqa: BLE001 - the last line of defence: counted, logged, and answered
-            exchange.request_id = exchange.request_id or request_id(scope["headers"])
-            reply = _unexpected(exchange)
+            request.request_id = request.request_id or request_id(scope["headers"])
+            reply = _unexpected(request)
         status = reply.status
         try:
-            status = await self._send(exchange, reply, receive, send, close=close)
+            status = await self._send(request, reply, receive, send, close=close)
         except Exception:  # noqa: BLE001 - the last door: the head is out, so the server cuts the connection
-            if not exchange.client_left():  # to write to who has left is no bug
-                status = _unexpected(exchange).status
-        self._record(exchange, status, perf_counter() - started)
+            if not request.client_left():  # to write to who has left is no bug
+                status = _unexpected(request).status
+        self._record(request, status, perf_counter() - started)
 
     async def _send(
-        self, exchange: Exchange, reply: Reply | StreamReply, receive: Receive, send: Send, *, close: bool
+        self, request: Request, reply: Reply | StreamReply, receive: Receive, send: Send, *, close: bool
     ) -> int:
         """Returns the status that was sent."""
-        scope = exchange.scope
-        head, secure = exchange.method == "HEAD", scope["scheme"] == "https"
-        own_id = exchange.request_id.encode("ascii")
+        scope = request.scope
+        head, secure = request.method == "HEAD", scope["scheme"] == "https"
+        own_id = request.request_id.encode("ascii")
         if isinstance(reply, StreamReply):
             await send_stream(
-                send, receive, reply, request_id=own_id, secure=secure, head=head, request=exchange.request
+                send, receive, reply, request_id=own_id, secure=secure, head=head, request=request.cycle
             )
             return reply.status
-        if exchange.request is not None:
-            return exchange.request.answer(reply, request_id=own_id, secure=secure, head=head, closes=close)
-        rest = receive if close and not exchange.is_read else None
+        if request.cycle is not None:
+            return request.cycle.answer(reply, request_id=own_id, secure=secure, head=head, closes=close)
+        rest = receive if close and not request.is_read else None
         await send_reply(send, reply, request_id=own_id, secure=secure, head=head, close=close, rest=rest)
         return reply.status
 
-    async def _answer(self, exchange: Exchange, receive: Receive) -> Reply | StreamReply:
-        scope = exchange.scope
-        headers = exchange.headers = read_headers(scope["headers"])
-        exchange.request_id = request_id(scope["headers"]) if b"x-request-id" in headers else new_request_id()
+    async def _answer(self, request: Request, receive: Receive) -> Reply | StreamReply:
+        scope = request.scope
+        headers = request.headers = read_headers(scope["headers"])
+        request.request_id = request_id(scope["headers"]) if b"x-request-id" in headers else new_request_id()
         check_host(headers, scope.get("http_version"))
-        endpoint = self._find_endpoint(exchange)
+        endpoint = self._find_endpoint(request)
         api_key = None
         if b"authorization" in headers or b"hold-token" in headers:
-            exchange.hold_token, api_key = credentials(headers)
-        principal = exchange.principal = (
-            GUEST if endpoint.anonymous else await self._identify(exchange, endpoint, api_key)
+            request.hold_token, api_key = credentials(headers)
+        principal = request.principal = (
+            GUEST if endpoint.anonymous else await self._identify(request, endpoint, api_key)
         )
-        exchange.open_mode = principal is OPEN
+        request.open_mode = principal is OPEN
         try:
             authorise(endpoint.policy, principal)
         except CredentialsRequired as refused:
             raise CredentialsRequired(refused.detail + self._open_mode.explain(scope, headers)) from None
         if scope["query_string"]:
             try:
-                exchange.query = query_values(scope["query_string"])
+                request.query = query_values(scope["query_string"])
             except InvalidInput as error:
                 if endpoint.render_error is None:
                     raise
-                return _rendered(error, exchange, endpoint)
-        if b"idempotency-key" in headers and exchange.method == "POST":
-            exchange.idempotency_key = idempotency_key(headers, guest=principal is GUEST)
+                return _rendered(error, request, endpoint)
+        if b"idempotency-key" in headers and request.method == "POST":
+            request.idempotency_key = idempotency_key(headers, guest=principal is GUEST)
         if check_body_headers(headers, limit=endpoint.body_limit):
-            exchange.body = await self._read_body(exchange, receive, endpoint.body_limit)
+            request.body = await self._read_body(request, receive, endpoint.body_limit)
         try:
             if b"if-match" in headers or b"if-none-match" in headers:
-                return await answer_conditionally(exchange, endpoint)
-            return await endpoint.answer(exchange)
+                return await answer_conditionally(request, endpoint)
+            return await endpoint.answer(request)
         except PreconditionFailed:
             raise
         except HoldfastError as error:
             if endpoint.render_error is None:
                 raise
-            return _rendered(error, exchange, endpoint)
+            return _rendered(error, request, endpoint)
 
-    def _find_endpoint(self, exchange: Exchange) -> Endpoint:
-        raw_path = exchange.scope.get("raw_path") or exchange.scope["path"].encode()
+    def _find_endpoint(self, request: Request) -> Endpoint:
+        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         # A HEAD is a GET whose answer has no body: probes and caches ask so.
-        method = "GET" if exchange.method == "HEAD" else exchange.method
+        method = "GET" if request.method == "HEAD" else request.method
         found = self._found.get((method, raw_path))
         if found is None:
             segments = path_segments(raw_path)
-            exchange.path = "/" + "/".join(segments)
+            request.path = "/" + "/".join(segments)
             endpoint, values, allowed = self.table.find(method, segments)
             if endpoint is None:
                 if allowed:
                     raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
                 raise RouteNotFound("There is nothing here.")
-            found = endpoint, exchange.path, values, endpoint.find_arguments(values)
+            found = endpoint, request.path, values, endpoint.find_arguments(values)
             self._keep_found(method, raw_path, found)
-        exchange.endpoint, exchange.path, exchange.path_values, exchange.arguments = found
+        request.endpoint, request.path, request.path_values, request.arguments = found
         return found[0]
 
     def _keep_found(self, method: str, raw_path: bytes, found: _Found) -> None:
-        if len(raw_path) <= _LONGEST_KEPT_PATH:
-            if len(self._found) >= _MOST_KEPT_PATHS:
+        if len(raw_path) <= _MAX_KEPT_PATH:
+            if len(self._found) >= _MAX_KEPT_PATHS:
                 self._found.clear()
             self._found[method, raw_path] = found
 
-    async def _identify(self, exchange: Exchange, endpoint: Endpoint, api_key: str | None) -> Principal:
+    async def _identify(self, request: Request, endpoint: Endpoint, api_key: str | None) -> Principal:
         if api_key is not None:
             return await self._keyring.authenticate(api_key)
         try:
-            admitted = self._open_mode.decides(exchange.scope, exchange.headers)
+            admitted = self._open_mode.decides(request.scope, request.headers)
             if admitted is None:
-                admitted = await self._open_mode.admits(exchange.scope, exchange.headers)
+                admitted = await self._open_mode.admits(request.scope, request.headers)
         except HoldfastError:
             # A retry key counts for who sent it, and that must not be guessed: its retry would be somebody else's.
-            if endpoint.policy is not Policy.PUBLIC or exchange.method == "POST":
+            if endpoint.policy is not Policy.PUBLIC or request.method == "POST":
                 raise
             return GUEST  # the database cannot be asked; what anyone may read stays open
         return OPEN if admitted else GUEST
 
-    async def _read_body(self, exchange: Exchange, receive: Receive, limit: int) -> bytes:
-        request = exchange.request
-        if request is not None:  # the connection sees to its length and to its deadline
-            body = request.take_body()
+    async def _read_body(self, request: Request, receive: Receive, limit: int) -> bytes:
+        cycle = request.cycle
+        if cycle is not None:  # the connection sees to its length and to its deadline
+            body = cycle.take_body()
             if body is None:
-                return await request.read(limit)
+                return await cycle.read(limit)
             if len(body) > limit:
                 raise too_large(limit)
             return body
@@ -253,73 +253,73 @@ class Layer:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         raise ClientLeft
-                    exchange.is_read = not message.get("more_body", False)
+                    request.is_read = not message.get("more_body", False)
                     part = message.get("body", b"")
                     size += len(part)
                     if size > limit:
                         raise too_large(limit)
                     parts.append(part)
-                    if exchange.is_read:
+                    if request.is_read:
                         break
         except TimeoutError:
-            exchange.is_read = True  # as far as it will be
+            request.is_read = True  # as far as it will be
             raise RequestTimeout(f"The body did not arrive within {self._body_seconds:g} seconds.") from None
-        return self._checked(exchange, b"".join(parts), limit)
+        return self._checked(request, b"".join(parts), limit)
 
     @staticmethod
-    def _checked(exchange: Exchange, body: bytes, limit: int) -> bytes:
+    def _checked(request: Request, body: bytes, limit: int) -> bytes:
         if len(body) > limit:
             raise too_large(limit)
-        length = exchange.headers.get(b"content-length")
+        length = request.headers.get(b"content-length")
         if length is not None and int(length) != len(body):
             raise BadRequest("The body is not as long as Content-Length says.")
         return body
 
-    def _record(self, exchange: Exchange, status: int, seconds: float) -> None:
-        endpoint = exchange.endpoint
+    def _record(self, request: Request, status: int, seconds: float) -> None:
+        endpoint = request.endpoint
         if endpoint is None:
             observe_request("other", "none", status, seconds)
         else:
-            observe_request(exchange.method, endpoint.path, status, seconds)
+            observe_request(request.method, endpoint.path, status, seconds)
         if self._access_log:
-            client = exchange.scope.get("client")
+            client = request.scope.get("client")
             log.info(
                 "request",
-                request_id=exchange.request_id,
-                method=exchange.method[:20],
+                request_id=request.request_id,
+                method=request.method[:20],
                 route=endpoint.path if endpoint else None,
-                path=redact(exchange.path[:200]),
+                path=redact(request.path[:200]),
                 status=status,
                 milliseconds=round(seconds * 1000, 2),
-                principal=exchange.principal.id,
+                principal=request.principal.id,
                 client=client[0] if client else None,
             )
 
 
-def _refusal(error: HoldfastError, exchange: Exchange) -> Reply:
+def _refusal(error: HoldfastError, request: Request) -> Reply:
     observe_problem(error.code)
-    made = problem(error, exchange.request_id)
+    made = problem(error, request.request_id)
     return Reply(status=made.status, body=made.body, headers=made.headers, content_type=PROBLEM)
 
 
-def _rendered(error: HoldfastError, exchange: Exchange, endpoint: Endpoint) -> Reply:
+def _rendered(error: HoldfastError, request: Request, endpoint: Endpoint) -> Reply:
     assert endpoint.render_error is not None
     observe_problem(error.code)
     status, body = endpoint.render_error(error)
-    made = problem(error, exchange.request_id, status=status)
+    made = problem(error, request.request_id, status=status)
     if body is None:
         return Reply(status=status, body=made.body, headers=made.headers, content_type=PROBLEM)
     return Reply(status=status, body=encode(body), headers=made.headers, content_type=JSON)
 
 
-def _unexpected(exchange: Exchange) -> Reply:
+def _unexpected(request: Request) -> Reply:
     UNEXPECTED_ERRORS.inc()
     log.exception(  # noqa: LOG004 - called from the two handlers above
-        "unexpected_error", request_id=exchange.request_id, path=redact(exchange.path[:200])
+        "unexpected_error", request_id=request.request_id, path=redact(request.path[:200])
     )
     # Nobody knows how far it came: only of what changes nothing is it certain that nothing was done.
-    kind = Unavailable if exchange.method in _READING else OutcomeUnknown
-    return _refusal(kind("Something went wrong here; it was noted under this request id."), exchange)
+    kind = Unavailable if request.method in _READING else OutcomeUnknown
+    return _refusal(kind("Something went wrong here; it was noted under this request id."), request)
 
 
 async def _no_lifespan(_scope: Mapping[str, Any], receive: Receive, send: Send) -> None:

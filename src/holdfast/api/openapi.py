@@ -15,7 +15,7 @@ from fastapi import Body, FastAPI, Path, Query
 
 import holdfast
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import BODY_LIMIT, Endpoint, Routes
 from holdfast.errors import (
     BadRequest,
@@ -122,7 +122,7 @@ def document_routes(described: Iterable[Endpoint]) -> Routes:
     written: list[bytes] = []
 
     @routes.get("/openapi.json", policy=Policy.PUBLIC, anonymous=True, answers={200: {"openapi": "3.1.0"}})
-    async def get_openapi(exchange: Exchange) -> Reply:  # noqa: ARG001 - every handler takes its exchange
+    async def get_openapi(request: Request) -> Reply:  # noqa: ARG001 - every handler takes its exchange
         """This document."""
         if not written:
             written.append(orjson.dumps(openapi_document([*described, *routes])))

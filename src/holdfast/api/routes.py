@@ -12,7 +12,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.values import FromPath
 from holdfast.errors import HoldfastError, NotFound
 from holdfast.http.decoding import decode
@@ -25,8 +25,8 @@ BODY_LIMIT = 64 * 1024
 SEAT_MAP_LIMIT = 32 * 1024 * 1024
 """For the routes that take a seat map: creating an event, changing one, and dialect 3's seats."""
 
-_MOST_KNOWN_BODIES = 512
-_LONGEST_KNOWN_BODY = 256
+_MAX_KNOWN_BODIES = 512
+_MAX_KNOWN_BODY = 256
 
 ErrorRenderer = Callable[[HoldfastError], tuple[int, Any]]
 """A dialect's answer to an error: its status, and its body (None: the problem body, with that status)."""
@@ -80,18 +80,18 @@ class Endpoint:
     def takes_seat_map(self) -> bool:
         return self.body_limit > BODY_LIMIT
 
-    async def answer(self, exchange: Exchange) -> Reply | StreamReply:
+    async def answer(self, request: Request) -> Reply | StreamReply:
         """Read the parts, call the function, write what it returns. Raises: HoldfastError."""
-        arguments = dict(exchange.arguments or self._read_path(exchange.path_values))
+        arguments = dict(request.arguments or self._read_path(request.path_values))
         if self.query is not None:
-            arguments.update(self._read_query(exchange))
-        elif exchange.query and not self.lenient:
-            raise invalid_input(_refuse_all(exchange.query), exchange.query, prefix="?")
+            arguments.update(self._read_query(request))
+        elif request.query and not self.lenient:
+            raise invalid_input(_refuse_all(request.query), request.query, prefix="?")
         if self.body is not None:
-            arguments["body"] = self._read_body(self.body, exchange)
-        elif exchange.body and self.method != "GET":
-            self._read_body(_ANYTHING if self.lenient else _NOTHING, exchange)
-        result = await self.function(exchange, **arguments)
+            arguments["body"] = self._read_body(self.body, request)
+        elif request.body and self.method != "GET":
+            self._read_body(_ANYTHING if self.lenient else _NOTHING, request)
+        result = await self.function(request, **arguments)
         if isinstance(result, Reply | StreamReply):
             return result
         return Reply(status=self.status, body=encode(result))
@@ -112,33 +112,33 @@ class Endpoint:
             arguments[value.name] = found
         return arguments
 
-    def _read_body(self, adapter: TypeAdapter[Any], exchange: Exchange) -> Any:
-        raw, known = exchange.body, self.known_bodies
+    def _read_body(self, adapter: TypeAdapter[Any], request: Request) -> Any:
+        raw, known = request.body, self.known_bodies
         if not raw and not self.body_required:
             return None
         if known is not None and (read := known.get(raw)) is not None:
-            exchange.decoded, body = read
+            request.decoded, body = read
             return body
-        exchange.decoded = decode(raw, large_arrays=self.takes_seat_map)
+        request.decoded = decode(raw, large_arrays=self.takes_seat_map)
         try:
             body = adapter.validator.validate_json(raw)
         except ValidationError as failed:
-            raise invalid_input(failed, exchange.decoded) from None
-        if known is not None and len(raw) <= _LONGEST_KNOWN_BODY:
-            if len(known) >= _MOST_KNOWN_BODIES:
+            raise invalid_input(failed, request.decoded) from None
+        if known is not None and len(raw) <= _MAX_KNOWN_BODY:
+            if len(known) >= _MAX_KNOWN_BODIES:
                 known.clear()
-            known[raw] = exchange.decoded, body
+            known[raw] = request.decoded, body
         return body
 
-    def _read_query(self, exchange: Exchange) -> dict[str, Any]:
+    def _read_query(self, request: Request) -> dict[str, Any]:
         """A query has only text: digits become numbers where a number is expected, and so on."""
-        if not exchange.query and self.query_defaults is not None:
+        if not request.query and self.query_defaults is not None:
             return self.query_defaults
         model = self.query
         assert model is not None
         given = {
             name: _from_text(text, self.query_kinds.get(name))
-            for name, text in exchange.query.items()
+            for name, text in request.query.items()
             if name in model.model_fields or not self.lenient
         }
         try:
@@ -156,7 +156,7 @@ class Routes:
 
 
     @routes.post("/v1/holds", policy=Policy.PUBLIC, status=201, errors=[SeatTaken, SoldOut])
-    async def place_hold(exchange: Exchange, body: PlaceHoldIn) -> HoldOut: ...
+    async def place_hold(request: Request, body: PlaceHoldIn) -> HoldOut: ...
     ```
 
     The function's parameters say the rest: `body` is the model of the body (`| None`: may be left out),
@@ -212,7 +212,7 @@ class Routes:
             render_error: a dialect's translation; else the collection's.
             anonymous: the route is open to anyone and does not look at who calls.
             alike: many bring the same body, byte for byte, so that it is read once. Its model must not change.
-            hold_token: the route reads `exchange.hold_token` (for the document).
+            hold_token: the route reads `request.hold_token` (for the document).
             examples: bodies by name, for the document.
             answers: an example of the answer for each success status, for the document.
             response_type: media type of those answers.
@@ -260,9 +260,9 @@ def _parts(function: _Function, path: str, response: Any) -> dict[str, Any]:
     hints = get_type_hints(function, include_extras=True)
     parameters = dict(inspect.signature(function).parameters)
     first = next(iter(parameters), None)
-    if first != "exchange":
-        raise TypeError(f"{function.__qualname__}: the first parameter must be `exchange`")
-    del parameters["exchange"]
+    if first != "request":
+        raise TypeError(f"{function.__qualname__}: the first parameter must be `request`")
+    del parameters["request"]
     path_values = []
     for name in _NAME_IN_PATH.findall(path):
         form = next((one for one in get_args(hints[name])[1:] if isinstance(one, FromPath)), None)

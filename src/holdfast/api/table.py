@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from holdfast.api.routes import Endpoint
 
-__all__ = ["RouteTable"]
+__all__ = ["Router"]
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class _Node:
     """Endpoint and the names of the path's values, in order."""
 
 
-class RouteTable:
+class Router:
     """Literal parts win over named ones; a path that is known with another method is told apart from an
     unknown one.
     """

@@ -7,24 +7,24 @@ from typing import Any
 
 from holdfast.access.principals import KeyRow
 from holdfast.api.catalogue import all_endpoints
-from holdfast.api.layer import Layer
-from holdfast.api.table import RouteTable
+from holdfast.api.layer import Application
+from holdfast.api.table import Router
 from holdfast.app.settings import Settings
 from holdfast.http.asgi import Receive, Send
-from holdfast.http.server.limits import Limits as ConnectionLimits
-from holdfast.inventory.batching.limits import Limits
-from holdfast.inventory.hold_tokens import Keyring
-from holdfast.inventory.inventory import Engine
+from holdfast.http.server.limits import ConnectionLimits
+from holdfast.inventory.batching.limits import InventoryLimits
+from holdfast.inventory.hold_tokens import HoldTokens
+from holdfast.inventory.inventory import Inventory
 from holdfast.metrics import write_tallies
 from holdfast.postgres.connections import Connections
 from holdfast.process.descriptors import connections_within, raise_descriptor_limit, streams_within
 from holdfast.process.errors import CannotStart
 from holdfast.workers.background import Background
 
-__all__ = ["build_app", "build_engine", "connection_limits"]
+__all__ = ["build_app", "build_inventory", "connection_limits"]
 
 
-def build_engine(settings: Settings) -> Engine:
+def build_inventory(settings: Settings) -> Inventory:
     """An engine over the settings' database. Raises CannotStart where URL or key are missing."""
     if settings.database_url is None:
         raise CannotStart("HOLDFAST_DATABASE_URL is not set; `holdfast serve` brings its own PostgreSQL.")
@@ -37,13 +37,13 @@ def build_engine(settings: Settings) -> Engine:
         size=settings.pool_size,
         wait_seconds=settings.wait_limit_seconds,
     )
-    limits = Limits(
+    limits = InventoryLimits(
         queue_length=settings.queue_limit,
         batch_maximum=settings.batch_limit,
         wait_seconds=settings.wait_limit_seconds,
         watchers=streams_within(raise_descriptor_limit(), settings.stream_limit),
     )
-    return Engine(connections, Keyring(settings.secret_key.get_secret_value().encode()), limits)
+    return Inventory(connections, HoldTokens(settings.secret_key.get_secret_value().encode()), limits)
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
@@ -56,11 +56,11 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
     )
 
 
-def build_app(settings: Settings) -> Layer:
+def build_app(settings: Settings) -> Application:
     """The whole application: engine, background workers, routes, and the one layer in front of them."""
-    engine = build_engine(settings)
+    inventory = build_inventory(settings)
     background = Background(
-        engine,
+        inventory,
         sweep_seconds=settings.sweep_interval_seconds,
         retention_seconds=settings.retention_interval_seconds,
         idempotency_hours=settings.idempotency_retention_hours,
@@ -70,7 +70,7 @@ def build_app(settings: Settings) -> Layer:
     )
 
     async def find_key(id: str) -> KeyRow | None:
-        found = await engine.accounts.find_key(id)
+        found = await inventory.accounts.find_key(id)
         return (
             None
             if found is None
@@ -81,23 +81,23 @@ def build_app(settings: Settings) -> Layer:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await engine.open()
+                await inventory.open()
                 background.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await background.stop()
-                await engine.close()
+                await inventory.close()
                 write_tallies()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
     assert settings.secret_key is not None
-    return Layer(
-        RouteTable(all_endpoints()),
-        engine=engine,
+    return Application(
+        Router(all_endpoints()),
+        inventory=inventory,
         server_key=settings.secret_key.get_secret_value().encode(),
         find_key=find_key,
-        any_key=engine.accounts.any_key,
+        any_key=inventory.accounts.any_key,
         open_mode=settings.open,
         lifespan=lifespan,
         body_seconds=settings.body_timeout_seconds,

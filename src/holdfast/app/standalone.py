@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from holdfast.api.layer import Layer
+from holdfast.api.layer import Application
 from holdfast.app.composition import build_app
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import Settings, load_settings
@@ -17,7 +17,7 @@ from holdfast.process.secret_key import read_or_make_secret_key
 __all__ = ["build_by_hand"]
 
 
-def build_by_hand(database_url: str | None) -> Layer:
+def build_by_hand(database_url: str | None) -> Application:
     """The application over HOLDFAST_DATABASE_URL, else over this one. Exits with one line where it cannot start.
 
     Without HOLDFAST_SECRET_KEY the key is the data directory's file, made at first.

@@ -15,8 +15,8 @@ from holdfast.app.logging import configure_logging
 from holdfast.app.settings import LogLevel, Settings, load_settings
 from holdfast.cli.output import fail
 from holdfast.errors import EventNotFound, HoldfastError
-from holdfast.inventory.hold_tokens import Keyring
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.hold_tokens import HoldTokens
+from holdfast.inventory.inventory import Inventory
 from holdfast.postgres import schema
 from holdfast.postgres.backup import BackupError
 from holdfast.postgres.connections import Connections
@@ -59,13 +59,13 @@ def using_database(*, migrated: bool = True, settings: Settings | None = None) -
             yield url
 
 
-def use_engine(work: Callable[[Engine], Awaitable[T]]) -> T:
+def use_engine(work: Callable[[Inventory], Awaitable[T]]) -> T:
     """Run the work with an engine over the command's database. The engine gives out no hold tokens."""
     with using_database() as url:
         return asyncio.run(_with_engine(url, work))
 
 
-async def resolve(engine: Engine, text: str) -> int:
+async def resolve(inventory: Inventory, text: str) -> int:
     """The number of the event that the command line names. Raises EventNotFound."""
     from holdfast.api.values import parse_event_ref
 
@@ -73,21 +73,21 @@ async def resolve(engine: Engine, text: str) -> int:
     try:
         if ref is None:
             raise EventNotFound
-        number = await engine.resolve(ref)
-        await engine.events.get(number)
+        number = await inventory.resolve(ref)
+        await inventory.events.get(number)
     except EventNotFound:
         raise EventNotFound(f"There is no event {text[:80]}.") from None
     return number
 
 
-async def _with_engine(url: str, work: Callable[[Engine], Awaitable[T]]) -> T:
+async def _with_engine(url: str, work: Callable[[Inventory], Awaitable[T]]) -> T:
     connections = Connections(url, size=2, application="holdfast-cli")
-    engine = Engine(connections, Keyring(os.urandom(32)))
-    await engine.open()
+    inventory = Inventory(connections, HoldTokens(os.urandom(32)))
+    await inventory.open()
     try:
-        return await work(engine)
+        return await work(inventory)
     finally:
-        await engine.close()
+        await inventory.close()
 
 
 def _is_behind(url: str) -> bool:

@@ -20,7 +20,7 @@ from holdfast.inventory.seating.layout import Layout
 
 __all__ = ["new_event", "read_events", "read_seat_map"]
 
-MOST_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 
 _NUMBERS = frozenset(
     {"capacity", "hold_ttl_seconds", "max_hold_ttl_seconds", "max_per_hold", "max_per_buyer"}
@@ -114,8 +114,8 @@ def _read_json(path: Path) -> Any:
 
 def _read_text(path: Path) -> str:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise fail(f"{path} is larger than {MOST_BYTES // 1024 // 1024} MB.")
+        if path.stat().st_size > MAX_BYTES:
+            raise fail(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MB.")
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise fail(f"{path} cannot be read: {error.strerror}.") from None

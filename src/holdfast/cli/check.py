@@ -28,12 +28,12 @@ def check(
     """
     from holdfast.cli._database import resolve, use_engine
     from holdfast.cli._progress import progress_bar
-    from holdfast.inventory.audit.check import Checking, Report
-    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.audit.check import Auditor, Report
+    from holdfast.inventory.inventory import Inventory
 
-    async def run(engine: Engine) -> Report:
-        checking = Checking(engine.connections)
-        named = [await resolve(engine, text) for text in dict.fromkeys(events or ())]
+    async def run(inventory: Inventory) -> Report:
+        checking = Auditor(inventory.connections)
+        named = [await resolve(inventory, text) for text in dict.fromkeys(events or ())]
         numbers = named or await checking.list_numbers()
         with progress_bar(total=len(numbers), quiet=as_json) as bar:
             seen: set[int] = set()

@@ -29,7 +29,7 @@ def demo(
     from holdfast.cli._address import server_url
     from holdfast.cli._database import BY, plain_errors, use_engine
     from holdfast.cli._files import new_event
-    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.seating.forms import parse_seat_map
     from holdfast.samples import arena
 
@@ -41,10 +41,10 @@ def demo(
         new = new_event({"name": "A night at the arena", "venue": "Arena", "hold_ttl_seconds": 600}, layout)
         running = settings.database_url is not None or is_running(settings)
 
-    async def make(engine: Engine) -> tuple[int, str, bool]:
-        event, _ = await engine.events.create(new, by=BY)
+    async def make(inventory: Inventory) -> tuple[int, str, bool]:
+        event, _ = await inventory.events.create(new, by=BY)
         assert event is not None
-        return event.number, str(event.id), await engine.accounts.any_key()
+        return event.number, str(event.id), await inventory.accounts.any_key()
 
     number, id, has_keys = use_engine(make)
     urls = {

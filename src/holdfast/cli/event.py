@@ -62,7 +62,7 @@ def create(  # noqa: PLR0917 - typer passes them by name
     """Make an event with its inventory; it is published, unless it is a draft."""
     from holdfast.cli._database import BY, plain_errors, use_engine
     from holdfast.cli._files import new_event, read_seat_map
-    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.inventory import Inventory
 
     given = {
         "name": name,
@@ -85,8 +85,8 @@ def create(  # noqa: PLR0917 - typer passes them by name
             {field: value for field, value in given.items() if value is not None}, read_seat_map(seat_map)
         )
 
-    async def make(engine: Engine) -> dict[str, Any]:
-        event, _ = await engine.events.create(new, by=BY)
+    async def make(inventory: Inventory) -> dict[str, Any]:
+        event, _ = await inventory.events.create(new, by=BY)
         assert event is not None
         return _told(event)
 
@@ -105,13 +105,13 @@ def list_events(
     """List events, newest first, with what they can sell and have sold."""
     from holdfast.cli._database import use_engine
     from holdfast.inventory.creation import EventFilter
-    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.inventory import Inventory
 
     wanted = EventFilter(
         status=status.value if status else None, text=text, on_sale=True if on_sale else None
     )
 
-    async def find(engine: Engine) -> list[dict[str, Any]]:
+    async def find(inventory: Inventory) -> list[dict[str, Any]]:
         return [
             {
                 "number": event.number,
@@ -125,7 +125,7 @@ def list_events(
                 "booked": counts.booked,
                 "blocked": counts.blocked,
             }
-            for event, counts, _ in await engine.events.list(wanted, before=None, limit=limit)
+            for event, counts, _ in await inventory.events.list(wanted, before=None, limit=limit)
         ]
 
     columns = ("number", "name", "status", "starts_at", "capacity", "available", "held", "booked", "blocked")
@@ -137,12 +137,12 @@ def show(event: EventRef, as_json: AsJson = False) -> None:
     """Show an event, its rules, and its availability by area as it is now."""
     from holdfast.cli._availability import tell_availability
     from holdfast.cli._database import resolve, use_engine
-    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.inventory import Inventory
 
-    async def read(engine: Engine) -> dict[str, Any]:
-        number = await resolve(engine, event)
-        availability = await engine.reading.get_availability(number)
-        return {**_told(await engine.events.get(number)), "availability": tell_availability(availability)}
+    async def read(inventory: Inventory) -> dict[str, Any]:
+        number = await resolve(inventory, event)
+        availability = await inventory.queries.get_availability(number)
+        return {**_told(await inventory.events.get(number)), "availability": tell_availability(availability)}
 
     told = use_engine(read)
     if as_json:
@@ -192,18 +192,20 @@ def import_events(
     from holdfast.cli._database import BY, plain_errors, use_engine
     from holdfast.cli._files import read_events, read_seat_map
     from holdfast.cli._progress import progress_bar
-    from holdfast.inventory.inventory import Engine
-    from holdfast.inventory.rules.commands import Answer, RetryKey
+    from holdfast.inventory.inventory import Inventory
+    from holdfast.inventory.rules.commands import RetryKey, StoredAnswer
 
     with plain_errors():
         news = read_events(file, read_seat_map(seat_map))
         seats = seat_map.read_bytes() if seat_map is not None else b""
         content = sha256(file.read_bytes() + seats).digest()
 
-    def render(event: Any) -> Answer:
-        return Answer(status=201, body=json.dumps({"number": event.number, "id": str(event.id)}).encode())
+    def render(event: Any) -> StoredAnswer:
+        return StoredAnswer(
+            status=201, body=json.dumps({"number": event.number, "id": str(event.id)}).encode()
+        )
 
-    async def make(engine: Engine) -> list[dict[str, Any]]:
+    async def make(inventory: Inventory) -> list[dict[str, Any]]:
         made: list[dict[str, Any]] = []
         with progress_bar(total=len(news), quiet=as_json) as bar:
             for at, new in enumerate(news):
@@ -211,7 +213,7 @@ def import_events(
                 key = RetryKey(
                     scope=sha256(b"import %d " % at + content).digest(), body=content, render=render
                 )
-                event, answer = await engine.events.create(new, by=BY, key=key)
+                event, answer = await inventory.events.create(new, by=BY, key=key)
                 assert answer is not None
                 made.append({**json.loads(answer.body), "name": new.name, "is_new": event is not None})
                 bar.step()
@@ -223,11 +225,11 @@ def import_events(
 
 def _move(event: str, command: type[Any], *, as_json: bool) -> None:
     from holdfast.cli._database import BY, resolve, use_engine
-    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.inventory import Inventory
 
-    async def move(engine: Engine) -> dict[str, Any]:
-        number = await resolve(engine, event)
-        return _told(await engine.execute(number, command(by=BY)))
+    async def move(inventory: Inventory) -> dict[str, Any]:
+        number = await resolve(inventory, event)
+        return _told(await inventory.execute(number, command(by=BY)))
 
     told = use_engine(move)
     print_record(told if as_json else _shortened(told), as_json=as_json)

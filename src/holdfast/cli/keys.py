@@ -54,7 +54,7 @@ def create(
     """
     from holdfast.access.principals import make_api_key
     from holdfast.cli._database import plain_errors, use_engine
-    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.seating.label import normalise_name
 
     with plain_errors():
@@ -64,8 +64,8 @@ def create(
         key, secret_hash = make_api_key(id, secrets.token_urlsafe(32))
         scopes = sorted({each.value for each in scope})
 
-    async def insert(engine: Engine) -> datetime:
-        return await engine.accounts.insert_key(
+    async def insert(inventory: Inventory) -> datetime:
+        return await inventory.accounts.insert_key(
             id=id, secret_hash=secret_hash, name=label, scopes=scopes, expires_at=expires_at
         )
 
@@ -82,9 +82,9 @@ def create(
 def list_keys(as_json: AsJson = False) -> None:
     """List all keys, revoked and expired ones too; never their secrets."""
     from holdfast.cli._database import use_engine
-    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.inventory import Inventory
 
-    async def find(engine: Engine) -> list[dict[str, Any]]:
+    async def find(inventory: Inventory) -> list[dict[str, Any]]:
         return [
             {
                 "id": key.id,
@@ -95,7 +95,7 @@ def list_keys(as_json: AsJson = False) -> None:
                 "revoked_at": key.revoked_at,
                 "last_used_at": key.last_used_at,
             }
-            for key in await engine.accounts.list_keys()
+            for key in await inventory.accounts.list_keys()
         ]
 
     columns = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
@@ -109,10 +109,10 @@ def revoke(
 ) -> None:
     """Revoke a key: within a second no server takes it any more. Revoking again changes nothing."""
     from holdfast.cli._database import use_engine
-    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.inventory import Inventory
 
-    async def end(engine: Engine) -> bool:
-        return await engine.accounts.revoke_key(id)
+    async def end(inventory: Inventory) -> bool:
+        return await inventory.accounts.revoke_key(id)
 
     if not use_engine(end):
         raise fail(f"There is no key {id[:80]}.")

@@ -22,7 +22,7 @@ __all__ = ["app"]
 
 app = typer.Typer(add_completion=False)
 
-_MOST_AT_ONCE = 100
+_MAX_AT_ONCE = 100
 
 
 @app.command()
@@ -228,10 +228,8 @@ def _wish(quantity: str | None, best_available: str | None, seats: str | None) -
     wish, option, text = named[0]
     found = _range(option, text)
     whole = found.least == int(found.least) and found.most == int(found.most)
-    if not whole or not 1 <= found.least <= found.most <= _MOST_AT_ONCE:
-        raise fail(
-            f"{option} is a number or a range from 1 to {_MOST_AT_ONCE}, for example 2 or 1-4.", code=2
-        )
+    if not whole or not 1 <= found.least <= found.most <= _MAX_AT_ONCE:
+        raise fail(f"{option} is a number or a range from 1 to {_MAX_AT_ONCE}, for example 2 or 1-4.", code=2)
     return wish, found
 
 

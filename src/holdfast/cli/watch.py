@@ -15,7 +15,7 @@ from holdfast.cli.output import AsJson
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from holdfast.inventory.inventory import Engine
+    from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.rules.availability import Availability
 
 __all__ = ["app"]
@@ -38,10 +38,10 @@ def watch(
     """
     from holdfast.cli._database import resolve, use_engine
 
-    async def follow(engine: Engine) -> None:
-        number = await resolve(engine, event)
+    async def follow(inventory: Inventory) -> None:
+        number = await resolve(inventory, event)
         if as_json:
-            async for availability in _changes(engine, number, interval / 1000, once=once):
+            async for availability in _changes(inventory, number, interval / 1000, once=once):
                 _print_line(availability)
             return
         from rich.console import Console
@@ -49,10 +49,10 @@ def watch(
 
         console = Console()
         if once:
-            console.print(_table(await engine.reading.get_availability(number)))
+            console.print(_table(await inventory.queries.get_availability(number)))
             return
         with Live(console=console, auto_refresh=False) as live:
-            async for availability in _changes(engine, number, interval / 1000, once=once):
+            async for availability in _changes(inventory, number, interval / 1000, once=once):
                 live.update(_table(availability), refresh=True)
 
     try:
@@ -61,12 +61,14 @@ def watch(
         raise typer.Exit from None
 
 
-async def _changes(engine: Engine, number: int, seconds: float, *, once: bool) -> AsyncIterator[Availability]:
+async def _changes(
+    inventory: Inventory, number: int, seconds: float, *, once: bool
+) -> AsyncIterator[Availability]:
     """The availability now, and again after each commit and each expiry."""
     loop = asyncio.get_running_loop()
-    with engine.watching.watch(number) as watch:
+    with inventory.commits.watch(number) as watch:
         while True:
-            availability = await engine.reading.get_availability(number)
+            availability = await inventory.queries.get_availability(number)
             watch.tell(availability.version)
             yield availability
             if once:
@@ -76,7 +78,7 @@ async def _changes(engine: Engine, number: int, seconds: float, *, once: bool) -
             lapses_at = loop.time() + ahead
             while watch.version <= availability.version and loop.time() < lapses_at:
                 await asyncio.sleep(min(seconds, max(0.0, lapses_at - loop.time())))
-                await engine.watching.look()
+                await inventory.commits.look()
 
 
 def _print_line(availability: Availability) -> None:

@@ -8,7 +8,7 @@ import contextlib
 from holdfast.http.asgi import Receive, Send
 from holdfast.http.reply import Reply, StreamReply
 from holdfast.http.response_head import headers_of
-from holdfast.http.server.request import Request
+from holdfast.http.server.request import Cycle
 from holdfast.http.streaming import push, send_chunks
 
 __all__ = ["send_reply", "send_stream"]
@@ -64,9 +64,9 @@ async def send_stream(
     request_id: bytes,
     secure: bool,
     head: bool = False,
-    request: Request | None = None,
+    request: Cycle | None = None,
 ) -> None:
-    """By messages, or straight to the connection of our own `request`; until the stream ends or the client leaves.
+    """By messages, or straight to the connection of our own `cycle`; until the stream ends or the client leaves.
 
     With `head` nothing follows the headers, and the stream is not begun.
     """

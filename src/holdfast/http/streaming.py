@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from holdfast.http.asgi import Receive, Send
     from holdfast.http.reply import Joining
-    from holdfast.http.server.request import Request
+    from holdfast.http.server.request import Cycle
 
 __all__ = ["push", "send_chunks"]
 
@@ -26,7 +26,7 @@ class ConnectionReader:
 
     __slots__ = ("_has_chunks", "_request", "is_over")
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Cycle) -> None:
         self._request = request
         self._has_chunks = request.version != "1.0"
         self.is_over = False
@@ -53,7 +53,7 @@ class ConnectionReader:
         self._request.wake()
 
 
-async def push(request: Request, join: Joining) -> None:
+async def push(request: Cycle, join: Joining) -> None:
     """After the head was written: whoever is joined writes to the connection, until it ends or the client leaves."""
     reader = ConnectionReader(request)
     with join(reader):

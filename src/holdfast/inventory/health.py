@@ -8,9 +8,9 @@ import time
 from holdfast.errors import Unavailable
 from holdfast.inventory import metrics
 from holdfast.inventory.live.streams import Streams
-from holdfast.inventory.projections.single_flight import Combined
-from holdfast.inventory.store.read_models import PictureReads
-from holdfast.inventory.store.reads import Reads, Totals
+from holdfast.inventory.projections.single_flight import SingleFlight
+from holdfast.inventory.store.read_models import ReadModelStore
+from holdfast.inventory.store.reads import ReadStore, Totals
 
 CHECK_SECONDS = 2.0
 ANSWER_SECONDS = 1.5
@@ -20,14 +20,14 @@ TOTALS_SECONDS = 1.0
 """Counting everything reads whole tables: it is done once in this time, however often it is asked for."""
 
 
-class Observing:
+class Health:
     """Each of its looks is one small question to the database."""
 
-    def __init__(self, reads: Reads, checks: PictureReads, streams: Streams) -> None:
+    def __init__(self, reads: ReadStore, checks: ReadModelStore, streams: Streams) -> None:
         self._reads = reads
         self._checks = checks
         self._streams = streams
-        self._counts = Combined(self._count)
+        self._counts = SingleFlight(self._count)
         self._counted: tuple[float, Totals] | None = None
 
     async def check(self) -> None:

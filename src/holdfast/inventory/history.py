@@ -8,10 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from holdfast.errors import SeatNotFound
-from holdfast.inventory.projections.read_models import Pictures
+from holdfast.inventory.projections.read_models import ReadModels
 from holdfast.inventory.rules.changes import Entry
 from holdfast.inventory.rules.event import EventStatus
-from holdfast.inventory.store.read_models import PictureReads, SeatClaim
+from holdfast.inventory.store.read_models import ReadModelStore, SeatClaim
 
 Position = tuple[int, bool, UUID, int]
 """A claim's place among those of its seat, and how many of its items were told already."""
@@ -47,17 +47,17 @@ class Histories:
     """An expiry is told at the hold's `expires_at`, with the version that the event had then, whether or not its rows
     were rewritten since; the end of a hold by its event's cancelling, when that was cancelled."""
 
-    def __init__(self, reads: PictureReads, pictures: Pictures) -> None:
+    def __init__(self, reads: ReadModelStore, read_models: ReadModels) -> None:
         self._reads = reads
-        self._pictures = pictures
+        self._read_models = read_models
 
     async def list_changes(
         self, number: int, label: str, *, start: Position | None, limit: int
     ) -> tuple[list[HistoryItem], Position | None]:
         """A page, oldest first, and where the next one starts. Raises EventNotFound, SeatNotFound."""
-        picture = await self._pictures.get_current(number)
-        seat, now = picture.seat_map.number_of(label), picture.now
-        is_cancelled = picture.event.status is EventStatus.CANCELLED
+        read_model = await self._read_models.get_current(number)
+        seat, now = read_model.seat_map.number_of(label), read_model.now
+        is_cancelled = read_model.event.status is EventStatus.CANCELLED
         if seat is None:
             raise SeatNotFound("The event has no such seat.")
         claims = await self._reads.list_claims_of_seat(

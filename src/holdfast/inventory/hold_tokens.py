@@ -10,7 +10,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from holdfast.ids import event_number_of
-from holdfast.inventory.rules.commands import Answer
+from holdfast.inventory.rules.commands import StoredAnswer
 
 _TOKEN = re.compile(r"hfh_[1-9][0-9]{0,12}_[A-Za-z0-9_-]{43}")
 
@@ -19,7 +19,7 @@ _UNUSED = hashlib.sha256()
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-class Keyring:
+class HoldTokens:
     """Derives secrets from the server key; none of them is ever stored."""
 
     def __init__(self, server_key: bytes) -> None:
@@ -44,7 +44,7 @@ class Keyring:
         hashed.update(self.hold_token(hold_id).encode("ascii"))
         return hashed.digest()
 
-    def complete(self, answer: Answer) -> bytes:
+    def complete(self, answer: StoredAnswer) -> bytes:
         """The body to send: with the hold token, where it carries one (the body then ends in `null}`)."""
         if answer.token_for is None:
             return answer.body

@@ -1,6 +1,6 @@
 """The engine: every use case of a sale, over lanes. No SQL, no HTTP.
 
-Commands of an event go through its lane (`execute`); what is only read goes past it (`reading`).
+Commands of an event go through its lane (`execute`); what is only read goes past it (`queries`).
 """
 
 from __future__ import annotations
@@ -15,77 +15,79 @@ from typing import Any
 from uuid import UUID
 
 from holdfast import ids
-from holdfast.access.store import Accounts
+from holdfast.access.store import AccessStore
 from holdfast.access.users import Users
 from holdfast.errors import EventNotFound, HoldfastError, OutcomeUnknown, Refusal
 from holdfast.inventory import metrics
 from holdfast.inventory.batching.lane import HasLeft
-from holdfast.inventory.batching.limits import Limits
-from holdfast.inventory.batching.runner import Batches
-from holdfast.inventory.batching.scheduler import Lanes
-from holdfast.inventory.creation import Events
-from holdfast.inventory.health import Observing
+from holdfast.inventory.batching.limits import InventoryLimits
+from holdfast.inventory.batching.runner import BatchRunner
+from holdfast.inventory.batching.scheduler import LaneScheduler
+from holdfast.inventory.creation import EventCreation
+from holdfast.inventory.health import Health
 from holdfast.inventory.history import Histories
-from holdfast.inventory.hold_tokens import Keyring
-from holdfast.inventory.live.changes_since import Comparing
-from holdfast.inventory.live.commits import Watching
+from holdfast.inventory.hold_tokens import HoldTokens
+from holdfast.inventory.live.changes_since import ChangesSince
+from holdfast.inventory.live.commits import CommitFeed
 from holdfast.inventory.live.streams import Streams
-from holdfast.inventory.projections.occupancies import Mirrors
-from holdfast.inventory.projections.read_models import Pictures
-from holdfast.inventory.queries import Reading
+from holdfast.inventory.projections.occupancies import Occupancies
+from holdfast.inventory.projections.read_models import ReadModels
+from holdfast.inventory.queries import Queries
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.changes import Changes
 from holdfast.inventory.rules.decide import Answered, Replayed
 from holdfast.inventory.rules.event import MAX_CLAIMS_PER_BATCH
 from holdfast.inventory.seat_map_documents import SeatMapDocuments
-from holdfast.inventory.store.events import Catalogue
-from holdfast.inventory.store.read_models import PictureReads
-from holdfast.inventory.store.reads import Reads
-from holdfast.inventory.store.workers import Sweeping
+from holdfast.inventory.store.events import EventStore
+from holdfast.inventory.store.read_models import ReadModelStore
+from holdfast.inventory.store.reads import ReadStore
+from holdfast.inventory.store.workers import WorkerStore
 from holdfast.postgres.connections import Connections
 
 EventRef = int | UUID
 """An event by its short number or by its id."""
 
 
-class Engine:
+class Inventory:
     """One process's engine over one database (or its shards)."""
 
-    def __init__(self, connections: Connections, keyring: Keyring, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(
+        self, connections: Connections, keyring: HoldTokens, limits: InventoryLimits | None = None
+    ) -> None:
+        self.limits = limits or InventoryLimits()
         self.connections = connections
         self.keyring = keyring
-        self.catalogue = Catalogue(connections)
-        self.mirrors = Mirrors(connections, self.catalogue, most_seats=self.limits.mirrored_seats)
-        self.batches = Batches(
+        self.event_store = EventStore(connections)
+        self.occupancies = Occupancies(connections, self.event_store, most_seats=self.limits.mirrored_seats)
+        self.batches = BatchRunner(
             connections,
-            self.catalogue,
-            self.mirrors,
+            self.event_store,
+            self.occupancies,
             limits=self.limits,
             committed=self._committed,
             violated=lambda _: metrics.VIOLATIONS.inc(),
         )
-        self.lanes = Lanes(
+        self.lanes = LaneScheduler(
             self.batches, self.limits, self._observe, runners=max(1, connections.size // 2)
         )  # the other connections are for reads
-        self.reading = Reading(Reads(connections), self.catalogue, self.mirrors)
-        self.events = Events(self.catalogue)
-        self.accounts = Accounts(connections)
+        self.queries = Queries(ReadStore(connections), self.event_store, self.occupancies)
+        self.events = EventCreation(self.event_store)
+        self.accounts = AccessStore(connections)
         self.users = Users(self.accounts, self.new_dialect_number)
-        self.sweeping = Sweeping(connections)
-        self.watching = Watching(self.reading.reads)
-        picture_reads = PictureReads(connections)
-        self.pictures = Pictures(picture_reads, self.mirrors)
-        connections.on_lost += [self.mirrors.drop_all, self.pictures.drop_all]
-        self.comparing = Comparing(self.reading.reads, self.pictures)
+        self.worker_store = WorkerStore(connections)
+        self.commits = CommitFeed(self.queries.reads)
+        read_model_store = ReadModelStore(connections)
+        self.read_models = ReadModels(read_model_store, self.occupancies)
+        connections.on_lost += [self.occupancies.drop_all, self.read_models.drop_all]
+        self.changes_since = ChangesSince(self.queries.reads, self.read_models)
         self.streams = Streams(
-            self.pictures, self.comparing, self.watching, most_watchers=self.limits.watchers
+            self.read_models, self.changes_since, self.commits, most_watchers=self.limits.watchers
         )
-        self.histories = Histories(picture_reads, self.pictures)
-        self.seat_map_documents = SeatMapDocuments(self.reading)
-        self.observing = Observing(self.reading.reads, picture_reads, self.streams)
-        self.on_commit: list[Callable[[int, int, Changes], None]] = [self.watching.tell]
+        self.histories = Histories(read_model_store, self.read_models)
+        self.seat_map_documents = SeatMapDocuments(self.queries)
+        self.health = Health(self.queries.reads, read_model_store, self.streams)
+        self.on_commit: list[Callable[[int, int, Changes], None]] = [self.commits.tell]
         """Called with (event number, version, changes) after each commit that this process made."""
         self._dialect_numbers: list[int] = []
         self._fetching_numbers = asyncio.Lock()
@@ -109,7 +111,7 @@ class Engine:
         while not self._dialect_numbers:
             async with self._fetching_numbers:  # a crowd that finds none is served by one fetch
                 if not self._dialect_numbers:
-                    self._dialect_numbers = (await self.catalogue.next_dialect_numbers(1_000))[::-1]
+                    self._dialect_numbers = (await self.event_store.next_dialect_numbers(1_000))[::-1]
         return self._dialect_numbers.pop()
 
     async def resolve(self, ref: EventRef) -> int:
@@ -182,14 +184,12 @@ class Engine:
         metrics.BATCH_SIZE.observe(size)
         metrics.BATCH_SECONDS.observe(seconds)
 
-    def _committed(self, inventory: Inventory, changes: Changes) -> None:
+    def _committed(self, state: BatchState, changes: Changes) -> None:
         if changes.journal:
             metrics.count_changes(changes)
-            self.pictures.follow_commit(
-                inventory.event.number, inventory.version, inventory.now, changes.journal
-            )
+            self.read_models.follow_commit(state.event.number, state.version, state.now, changes.journal)
             for told in self.on_commit:
-                told(inventory.event.number, inventory.version, changes)
+                told(state.event.number, state.version, changes)
 
 
-__all__ = ["Answered", "Engine", "EventRef", "Replayed"]
+__all__ = ["Answered", "EventRef", "Inventory", "Replayed"]

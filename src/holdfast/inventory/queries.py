@@ -9,9 +9,9 @@ from uuid import UUID
 
 from holdfast import ids
 from holdfast.errors import BookingNotFound, EventNotFound, HoldNotFound
-from holdfast.inventory.batching.loads import Known
-from holdfast.inventory.projections.occupancies import Mirrors
-from holdfast.inventory.projections.single_flight import Combined
+from holdfast.inventory.batching.loads import CachedEvent
+from holdfast.inventory.projections.occupancies import Occupancies
+from holdfast.inventory.projections.single_flight import SingleFlight
 from holdfast.inventory.rules.availability import Availability, availability_of
 from holdfast.inventory.rules.booking import Block, Booking
 from holdfast.inventory.rules.commands import Authority
@@ -21,8 +21,8 @@ from holdfast.inventory.rules.holding import WrongToken, is_allowed
 from holdfast.inventory.rules.records import HoldRecord
 from holdfast.inventory.rules.views import block_view, booking_view, hold_view
 from holdfast.inventory.seating.seat_map import SeatMap
-from holdfast.inventory.store.events import Catalogue
-from holdfast.inventory.store.reads import Reads, State
+from holdfast.inventory.store.events import EventStore
+from holdfast.inventory.store.reads import EventState, ReadStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,15 @@ class SeatStates:
     taken: tuple[SeatState, ...]
 
 
-class Reading:
+class Queries:
     """Every look at an event. Raises EventNotFound for one that is not there."""
 
-    def __init__(self, reads: Reads, catalogue: Catalogue, mirrors: Mirrors) -> None:
+    def __init__(self, reads: ReadStore, event_store: EventStore, occupancies: Occupancies) -> None:
         self.reads = reads
-        self._catalogue = catalogue
-        self._mirrors = mirrors
-        self._states = Combined(self._read_state)
-        self._seats = Combined(self._read_seats)
+        self._event_store = event_store
+        self._occupancies = occupancies
+        self._states = SingleFlight(self._read_state)
+        self._seats = SingleFlight(self._read_seats)
 
     # -- an event as it is -----------------------------------------------------------------------------------------
 
@@ -71,7 +71,7 @@ class Reading:
         """An immutable version of the event's seat map; version 0 has no seats."""
         if version == 0:
             return SeatMap.build((), 0)
-        return await self._mirrors.seat_map(number, version)
+        return await self._occupancies.seat_map(number, version)
 
     async def _read_state(self, number: int) -> Availability:
         state = await self._find_state(number)
@@ -99,26 +99,26 @@ class Reading:
                 seat_map=SeatMap.build((), 0),
                 taken=(),
             )
-        holdings = await self._mirrors.get_current(number, version)
+        occupancy = await self._occupancies.get_current(number, version)
         _, now = await self._moment(number)
         cancelled = known.event.status == "cancelled"
         taken = [
-            SeatState(seat, holding.status, holding.expires_at if holding.status == "held" else None)
-            for seat, holding in holdings.taken(now)
-            if not (cancelled and holding.status == "held")
+            SeatState(seat, occupant.status, occupant.expires_at if occupant.status == "held" else None)
+            for seat, occupant in occupancy.taken(now)
+            if not (cancelled and occupant.status == "held")
         ]
         taken.sort(key=_by_number)
         return SeatStates(
             event=known.event,
-            version=holdings.version,
-            lapsed=0 if cancelled else holdings.lapsed_count(now),
+            version=occupancy.version,
+            lapsed=0 if cancelled else occupancy.lapsed_count(now),
             as_of=now,
-            next_expiry=None if cancelled else holdings.next_expiry(now),
-            seat_map=holdings.seat_map,
+            next_expiry=None if cancelled else occupancy.next_expiry(now),
+            seat_map=occupancy.seat_map,
             taken=tuple(taken),
         )
 
-    async def _find_state(self, number: int) -> State:
+    async def _find_state(self, number: int) -> EventState:
         state = await self.reads.find_state(number) if 0 < number <= ids.MAX_EVENT_NUMBER else None
         if state is None:
             raise EventNotFound("There is no such event.")
@@ -130,8 +130,8 @@ class Reading:
             raise EventNotFound("There is no such event.")
         return moment
 
-    async def _get_known(self, number: int) -> Known:
-        known = await self._catalogue.find_known(number)
+    async def _get_known(self, number: int) -> CachedEvent:
+        known = await self._event_store.find_known(number)
         if known is None:
             raise EventNotFound("There is no such event.")
         return known
@@ -209,9 +209,9 @@ class Reading:
         seat_map = await self._map_for(known)
         return [booking_view(hold, event=known.event, areas=areas, seat_map=seat_map) for hold, _ in found]
 
-    async def _map_for(self, known: Known) -> SeatMap | None:
+    async def _map_for(self, known: CachedEvent) -> SeatMap | None:
         version = known.event.map_version
-        return await self._mirrors.seat_map(known.event.number, version) if version else None
+        return await self._occupancies.seat_map(known.event.number, version) if version else None
 
     # -- the past --------------------------------------------------------------------------------------------------
 
@@ -263,7 +263,7 @@ class Reading:
             ),
         )
 
-    async def _capacities_at(self, known: Known, version: int) -> dict[int, int]:
+    async def _capacities_at(self, known: CachedEvent, version: int) -> dict[int, int]:
         """Today's capacities, taken back: an entry says what one became, so the entry before says what it was."""
         capacities = {area.number: area.capacity for area in known.areas}
         changed = {
@@ -283,7 +283,7 @@ class Reading:
                         told.setdefault(int(area), capacity)
         return {**capacities, **{area: told.get(area, 0) for area in changed}}
 
-    async def _event_at(self, known: Known, version: int) -> Event:
+    async def _event_at(self, known: CachedEvent, version: int) -> Event:
         """The event with the status and the seat map that it had; its name and rules are today's."""
         event = known.event
         added = 0

@@ -12,12 +12,12 @@ from uuid import UUID
 
 import orjson
 
-from holdfast.inventory.projections.single_flight import Combined
-from holdfast.inventory.queries import Reading
+from holdfast.inventory.projections.single_flight import SingleFlight
+from holdfast.inventory.queries import Queries
 from holdfast.inventory.rules.event import Event
 from holdfast.inventory.seating.seat_map import Row, SeatMap
 
-MOST_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 """Of all documents that one process keeps; the least lately asked for go first."""
 
 
@@ -36,10 +36,10 @@ class SeatMapDocument:
 class SeatMapDocuments:
     """By event number and map version."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
+    def __init__(self, reading: Queries) -> None:
+        self._queries = reading
         self._kept: OrderedDict[_Key, SeatMapDocument] = OrderedDict()
-        self._writings = Combined(self._write)
+        self._writings = SingleFlight(self._write)
 
     async def get(self, event: Event, version: int) -> SeatMapDocument:
         """`version` is one that the event's map has had."""
@@ -56,10 +56,10 @@ class SeatMapDocuments:
         if found is not None:
             return found
         number, version, id = key
-        seat_map = await self._reading.get_seat_map(number, version)
+        seat_map = await self._queries.get_seat_map(number, version)
         made = self._kept[key] = await asyncio.to_thread(_write, number, id, seat_map)
         kept = sum(len(each.plain) + len(each.packed) for each in self._kept.values())
-        while kept > MOST_BYTES and len(self._kept) > 1:
+        while kept > MAX_BYTES and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
             kept -= len(dropped.plain) + len(dropped.packed)
         return made

@@ -13,7 +13,7 @@ from holdfast.process.processes import signal_on_parent_death
 __all__ = ["Backoff", "Worker"]
 
 _FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 3.0  # below 5 s: a child that could run again is back within that
+_MAX_PAUSE_SECONDS = 3.0  # below 5 s: a child that could run again is back within that
 _STEADY_SECONDS = 10.0
 
 
@@ -32,7 +32,7 @@ class Backoff:
         if now - self._started_at >= _STEADY_SECONDS or self._pause_seconds == 0.0:
             self._pause_seconds = _FIRST_PAUSE_SECONDS
         else:
-            self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
+            self._pause_seconds = min(2 * self._pause_seconds, _MAX_PAUSE_SECONDS)
         self.due_at = now + self._pause_seconds
 
     def is_due(self, *, now: float) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["Accounts", "Booked", "Held", "Unsettled"]
+__all__ = ["Booked", "BuyerAccounts", "Held", "Unsettled"]
 
 
 class Held(NamedTuple):
@@ -58,7 +58,7 @@ FOR_GOOD = 1e18
 
 
 @dataclass(slots=True)
-class Accounts:
+class BuyerAccounts:
     """Grows with what was sold, not with who came."""
 
     bookings: list[Booked] = field(default_factory=list)

@@ -12,7 +12,7 @@ from holdfast.rush.steps import Ask, Closed, Left, Steps
 
 __all__ = ["Findings", "read_back", "settle"]
 
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
 class Findings:
@@ -29,7 +29,7 @@ class Findings:
 
     def miss(self, booking: Booked, why: str) -> None:
         self.unreadable += 1
-        if len(self.named) < _MOST_NAMED:
+        if len(self.named) < _MAX_NAMED:
             self.named.append(f"{booking.id}: {why}")
 
 

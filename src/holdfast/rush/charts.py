@@ -11,7 +11,7 @@ from holdfast.rush.plots import Axis, Plot, Series, bins, milliseconds, whole
 
 __all__ = ["Chart", "all_charts"]
 
-_MOST_CODES = 7
+_MAX_CODES = 7
 _PERCENTILES = (("p50", "median", "q1"), ("p90", "p90", "q2"), ("p99", "p99", "q3"), ("p999", "p99.9", "q4"))
 _LATENCIES = (
     ("hold", "Hold", "from the moment that a buyer meant to ask for seats to the answer, retries included"),
@@ -104,7 +104,7 @@ def _refusals(report: dict[str, Any]) -> Chart:
     """The most frequent ones by name, the others together."""
     series: dict[str, list[int]] = dict(report["series"]["refusals"])
     by_size = sorted(series, key=lambda code: -sum(series[code]))
-    shown = by_size[:_MOST_CODES] if len(by_size) > _MOST_CODES + 1 else by_size
+    shown = by_size[:_MAX_CODES] if len(by_size) > _MAX_CODES + 1 else by_size
     rest = [code for code in by_size if code not in shown]
     if rest:
         series["others"] = [sum(column) for column in zip(*(series[code] for code in rest), strict=True)]

@@ -14,10 +14,10 @@ from typing import Any
 import orjson
 
 from holdfast.rush.plan import CannotRush, Plan
-from holdfast.rush.process import LONGEST_LINE
-from holdfast.rush.tally import Tally
+from holdfast.rush.process import MAX_LINE
+from holdfast.rush.tally import RushTally
 
-__all__ = ["Crowd", "Told"]
+__all__ = ["Crowd", "CrowdReport"]
 
 _START_SECONDS = 60.0
 _SOON_SECONDS = 0.25
@@ -25,7 +25,7 @@ _END_SECONDS = 2.0
 
 
 @dataclass(slots=True)
-class Told:
+class CrowdReport:
     """What all buyers together were told."""
 
     bookings: int = 0
@@ -51,8 +51,8 @@ class Crowd:
 
     def __init__(self, plan: Plan, rows: list[list[str]]) -> None:
         self.plan = plan
-        self.tally = Tally()
-        self.told = Told()
+        self.tally = RushTally()
+        self.told = CrowdReport()
         self.started_at = 0.0
         self._rows = rows
         self._gone = 0
@@ -134,7 +134,7 @@ class Crowd:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            limit=LONGEST_LINE,
+            limit=MAX_LINE,
         )
         self._processes.append(process)
         self._order(process, {"plan": self.plan.to_json(), "index": index, "rows": self._rows})
@@ -149,7 +149,7 @@ class Crowd:
             for name, value in orjson.loads(line).items():
                 match name:
                     case "tally":
-                        self.tally.merge(Tally.from_json(value))
+                        self.tally.merge(RushTally.from_json(value))
                     case "most_open":
                         self._most_open[index] = value
                     case "accounts":

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from holdfast.rush.journey import Shop, code_of, draw_mind, journey
 from holdfast.rush.steps import Ask, Closed, Steps, Wait
 from holdfast.rush.tally import CAME
-from holdfast.rush.wire import Address, Answer, Lost, Pool
+from holdfast.rush.wire import Address, Lost, Pool, RushAnswer
 
 __all__ = ["Generator"]
 
@@ -35,7 +35,7 @@ class _Walker:
         self._is_gone = False
         self._is_open = False  # whether what was asked last has had no answer that settles it
 
-    def go(self, outcome: Answer | Lost | None, due: float) -> None:
+    def go(self, outcome: RushAnswer | Lost | None, due: float) -> None:
         """On to the next step, which was due then."""
         try:
             step = self._steps.send(outcome)
@@ -53,7 +53,7 @@ class _Walker:
         self._due = due
         self._generator.pool.ask(step.request, self)
 
-    def told(self, outcome: Answer | Lost) -> None:
+    def told(self, outcome: RushAnswer | Lost) -> None:
         if self._is_gone:
             return
         now = time.monotonic()
@@ -135,7 +135,9 @@ class Generator:
         if not self._walkers and self._arriving is None:
             self._empty.set()
 
-    def note(self, step: str, outcome: Answer | Lost, *, wanted_at: float, due: float, now: float) -> bool:
+    def note(
+        self, step: str, outcome: RushAnswer | Lost, *, wanted_at: float, due: float, now: float
+    ) -> bool:
         """Whether it settles what was asked."""
         tally = self.shop.tally
         if isinstance(outcome, Lost):

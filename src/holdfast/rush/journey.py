@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from holdfast.rush.accounts import Accounts, Held
+from holdfast.rush.accounts import BuyerAccounts, Held
 from holdfast.rush.plan import Plan, Range, Wish
 from holdfast.rush.requests import Requests
-from holdfast.rush.seats import Picture
+from holdfast.rush.seats import SeatPlan
 from holdfast.rush.server_clock import ServerClock
 from holdfast.rush.steps import Ask, Closed, Left, Steps, Wait, asking
-from holdfast.rush.tally import Clock, Tally
-from holdfast.rush.wire import Answer
+from holdfast.rush.tally import Clock, RushTally
+from holdfast.rush.wire import RushAnswer
 
 __all__ = ["Mind", "Shop", "ask", "code_of", "confirm", "draw_mind", "journey", "release"]
 
@@ -47,7 +47,9 @@ class Mind(NamedTuple):
 class Shop:
     """What all buyers of one process share."""
 
-    def __init__(self, plan: Plan, requests: Requests, picture: Picture, *, index: int, clock: Clock) -> None:
+    def __init__(
+        self, plan: Plan, requests: Requests, picture: SeatPlan, *, index: int, clock: Clock
+    ) -> None:
         self.plan = plan
         self.requests = requests
         self.picture = picture
@@ -55,14 +57,14 @@ class Shop:
         self.clock = clock
         self.minds = Random(f"{plan.seed}/{index}/minds")  # apart, so that no answer changes who comes next
         self.chance = Random(f"{plan.seed}/{index}")
-        self.tally = Tally()
-        self.accounts = Accounts()
+        self.tally = RushTally()
+        self.accounts = BuyerAccounts()
         self.server_clock = ServerClock()
 
     def count(self, name: str, many: int = 1) -> None:
         self.tally.count(name, self.clock.tick(), many)
 
-    def read_hold(self, answer: Answer, *, asked_at: float | None) -> Held:
+    def read_hold(self, answer: RushAnswer, *, asked_at: float | None) -> Held:
         """Raises KeyError, TypeError or ValueError."""
         told = orjson.loads(answer.body)
         self.server_clock.see(datetime.fromisoformat(told["server_time"]).timestamp(), asked_at=asked_at)
@@ -215,7 +217,7 @@ def release(shop: Shop, held: Held, request: bytes) -> Steps[str]:
     return "abandoned" if code == "hold_expired" else "refused"
 
 
-def ask(shop: Shop, wanted: Ask) -> Steps[Answer]:
+def ask(shop: Shop, wanted: Ask) -> Steps[RushAnswer]:
     """What comes of it, with a buyer's patience. Raises Left."""
     return asking(wanted, shop.chance, patience_seconds=shop.plan.patience_seconds)
 
@@ -246,18 +248,18 @@ def _lines(shop: Shop, mind: Mind) -> list[dict[str, Any]] | None:
     return [line]
 
 
-def _available(answer: Answer) -> int:
+def _available(answer: RushAnswer) -> int:
     found: int = orjson.loads(answer.body)["available"]
     return found
 
 
-def _refused(shop: Shop, answer: Answer) -> str:
+def _refused(shop: Shop, answer: RushAnswer) -> str:
     code = code_of(answer)
     shop.count(f"refusal:{code}")
     return code
 
 
-def code_of(answer: Answer) -> str:
+def code_of(answer: RushAnswer) -> str:
     """The problem's code, or its status where a stranger answered."""
     try:
         code = orjson.loads(answer.body)["code"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["Limits", "raise_limits"]
+__all__ = ["RushLimits", "raise_limits"]
 
 _SPARE_DESCRIPTORS = 64
 _WANTED_DESCRIPTORS = 65_536
@@ -21,7 +21,7 @@ _BUYERS_OF_A_PROCESS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class RushLimits:
     """In force, and told."""
 
     cpus: int
@@ -38,7 +38,7 @@ class Limits:
         return asdict(self)
 
 
-def raise_limits(url: str, *, buyers: int, processes: int | None, connections: int | None) -> Limits:
+def raise_limits(url: str, *, buyers: int, processes: int | None, connections: int | None) -> RushLimits:
     """What a person chose, or else what the machine gives; where the server is this machine, half of its processors."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if processes is None:
@@ -50,7 +50,7 @@ def raise_limits(url: str, *, buyers: int, processes: int | None, connections: i
     most = min(processes * max(1, descriptors - _SPARE_DESCRIPTORS), ports, max(buyers, processes))
     if connections is not None:
         most = min(most, max(connections, processes))
-    return Limits(
+    return RushLimits(
         cpus=cpus,
         processes=processes,
         descriptors_before=before,

@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["Arrival", "CannotRush", "Plan", "Range", "Wish"]
 
-MOST_TICKS = 600
+MAX_TICKS = 600
 """Longer rushes are told in longer ticks, so that what is kept has an end."""
 
 _LAST_MINUTE_SECONDS = 60.0
@@ -100,7 +100,7 @@ class Plan:
     @property
     def tick_seconds(self) -> int:
         """What happened is counted by ticks of so long."""
-        return max(1, ceil(self.closing_seconds / MOST_TICKS))
+        return max(1, ceil(self.closing_seconds / MAX_TICKS))
 
     def share(self, index: int) -> int:
         """How many of the buyers live in this process."""

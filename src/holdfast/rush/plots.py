@@ -16,8 +16,8 @@ __all__ = ["Axis", "Plot", "Series", "bins", "compact", "milliseconds", "moment"
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 760, 64, 14, 12, 26
 _STEPS_OF_TIME = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200)
-_MOST_MARKS = 10
-_MOST_BARS = 160
+_MAX_MARKS = 10
+_MAX_BARS = 160
 
 Values = Sequence[float | None]
 
@@ -179,8 +179,8 @@ class Plot:
 
     def _times(self) -> str:
         step = next(
-            (each for each in _STEPS_OF_TIME if self._seconds / each <= _MOST_MARKS),
-            ceil(self._seconds / _MOST_MARKS / 86_400) * 86_400,
+            (each for each in _STEPS_OF_TIME if self._seconds / each <= _MAX_MARKS),
+            ceil(self._seconds / _MAX_MARKS / 86_400) * 86_400,
         )
         parts = [
             f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{self._floor:.1f}" y2="{self._floor:.1f}"/>'
@@ -222,7 +222,7 @@ class Plot:
 
 def bins(values: Sequence[float], tick_seconds: float) -> tuple[list[float], float]:
     """Neighbours added up until there are few enough for bars, as rates a second; and how wide each is."""
-    together = max(1, ceil(len(values) / _MOST_BARS))
+    together = max(1, ceil(len(values) / _MAX_BARS))
     width = together * tick_seconds
     return [sum(values[at : at + together]) / width for at in range(0, len(values), together)], width
 

@@ -19,21 +19,21 @@ from typing import Any
 
 import orjson
 
-from holdfast.rush.accounts import Accounts
+from holdfast.rush.accounts import BuyerAccounts
 from holdfast.rush.aftermath import Findings, read_back, settle
 from holdfast.rush.arrivals import draw_arrivals
 from holdfast.rush.generator import Generator
 from holdfast.rush.journey import Shop
 from holdfast.rush.plan import Plan, Wish
 from holdfast.rush.requests import Requests
-from holdfast.rush.seats import Picture
+from holdfast.rush.seats import SeatPlan
 from holdfast.rush.steps import Ask, Closed, Left, Steps, Wait, asking
-from holdfast.rush.tally import Clock, Tally
+from holdfast.rush.tally import Clock, RushTally
 from holdfast.rush.wire import Address
 
-__all__ = ["LONGEST_LINE", "main"]
+__all__ = ["MAX_LINE", "main"]
 
-LONGEST_LINE = 1 << 26
+MAX_LINE = 1 << 26
 _TELL_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
 _READERS = 32
@@ -50,7 +50,7 @@ class _Process:
         self.shop = Shop(
             self.plan,
             Requests(self.plan, address),
-            Picture(orders["rows"]),
+            SeatPlan(orders["rows"]),
             index=self.index,
             clock=Clock(self.plan.tick_seconds),
         )
@@ -85,7 +85,7 @@ class _Process:
     async def settle(self) -> None:
         """Told apart from the rush: nothing of it is in the counts."""
         shop, findings = self.shop, Findings()
-        shop.tally = Tally()
+        shop.tally = RushTally()
         unsettled, shop.accounts.unsettled = shop.accounts.unsettled, []
         told_before = len(shop.accounts.bookings)
         left_open = iter(unsettled)
@@ -111,7 +111,7 @@ class _Process:
         apart = Shop(plan, shop.requests, shop.picture, index=self.index, clock=shop.clock)
         return Generator(apart, Address(plan.url), connections=1)
 
-    def _accounts(self, accounts: Accounts, findings: Findings, *, told_late: int) -> dict[str, Any]:
+    def _accounts(self, accounts: BuyerAccounts, findings: Findings, *, told_late: int) -> dict[str, Any]:
         return {
             "bookings": len(accounts.bookings),
             "booked_admissions": sum(one.quantity for one in accounts.bookings),
@@ -131,7 +131,7 @@ class _Process:
 
     def _tell_tally(self) -> None:
         """What came since the last time."""
-        tally, self.shop.tally = self.shop.tally, Tally()
+        tally, self.shop.tally = self.shop.tally, RushTally()
         _tell({"tally": tally.to_json(), "most_open": self.generator.pool.most_open})
 
     def _watch_seats(self) -> Steps[None]:
@@ -168,7 +168,7 @@ def _tell(message: dict[str, Any]) -> None:
 
 async def _lead() -> int:
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=LONGEST_LINE)
+    reader = asyncio.StreamReader(limit=MAX_LINE)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     broken: list[BaseException] = []
     process = _Process(orjson.loads(await reader.readline()))

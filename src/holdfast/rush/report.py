@@ -9,7 +9,7 @@ from holdfast.rush.histogram import Histogram
 from holdfast.rush.plan import Plan
 from holdfast.rush.rush import Result
 from holdfast.rush.survey import counts_of
-from holdfast.rush.tally import CAME, FATES, STEPS, Tally
+from holdfast.rush.tally import CAME, FATES, STEPS, RushTally
 from holdfast.rush.terminal import limits_in_words
 
 __all__ = ["PERCENTILES", "report_of"]
@@ -67,7 +67,7 @@ def report_of(result: Result) -> dict[str, Any]:
     }
 
 
-def _series(result: Result, tally: Tally, plan: Plan, last: int) -> dict[str, Any]:
+def _series(result: Result, tally: RushTally, plan: Plan, last: int) -> dict[str, Any]:
     """Each list has a number for each tick."""
     ticks = range(last + 1)
     return {

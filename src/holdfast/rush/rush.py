@@ -13,7 +13,7 @@ from typing import Protocol
 from holdfast.client import AsyncClient, HoldfastError, Retries
 from holdfast.client.models import Availability
 from holdfast.rush.crowd import Crowd
-from holdfast.rush.limits import Limits, raise_limits
+from holdfast.rush.limits import RushLimits, raise_limits
 from holdfast.rush.plan import CannotRush, Plan
 from holdfast.rush.survey import Survey, look_at
 from holdfast.rush.verdict import Afterwards, Verdict, judge
@@ -21,7 +21,7 @@ from holdfast.rush.verdict import Afterwards, Verdict, judge
 __all__ = ["Progress", "Result", "Sample", "View", "run_rush"]
 
 _LOOK_SECONDS = 1.0
-_LEAST_PATIENCE_SECONDS = 5.0
+_MIN_PATIENCE_SECONDS = 5.0
 _SAMPLE_TIMEOUT_SECONDS = 10.0
 _LOOKING_BACK = "Everybody has left. What they were told is compared with the server."
 
@@ -42,7 +42,7 @@ class Progress:
 
     plan: Plan
     survey: Survey
-    limits: Limits
+    limits: RushLimits
     crowd: Crowd
     samples: list[Sample] = field(default_factory=list)
     is_interrupted: bool = False
@@ -62,7 +62,7 @@ class Result:
 class View(Protocol):
     """Who looks on."""
 
-    def begin(self, plan: Plan, survey: Survey, limits: Limits) -> None: ...
+    def begin(self, plan: Plan, survey: Survey, limits: RushLimits) -> None: ...
 
     def show(self, progress: Progress) -> None:
         """Once a second."""
@@ -77,7 +77,7 @@ async def run_rush(plan: Plan, view: View, *, processes: int | None, connections
     limits = raise_limits(plan.url, buyers=plan.buyers, processes=processes, connections=connections)
     plan = replace(plan, processes=limits.processes, connections=limits.connections // limits.processes)
     async with AsyncClient(
-        plan.url, plan.api_key, retries=Retries(total_seconds=_LEAST_PATIENCE_SECONDS)
+        plan.url, plan.api_key, retries=Retries(total_seconds=_MIN_PATIENCE_SECONDS)
     ) as client:
         survey = await look_at(client, plan)
         event = survey.event
@@ -159,7 +159,7 @@ def _sample_of(seconds: float, counts: Availability) -> Sample:
 
 
 async def _ask_afterwards(plan: Plan, *, with_seats: bool) -> Afterwards:
-    patient = Retries(total_seconds=max(_LEAST_PATIENCE_SECONDS, plan.patience_seconds))
+    patient = Retries(total_seconds=max(_MIN_PATIENCE_SECONDS, plan.patience_seconds))
     async with AsyncClient(plan.url, plan.api_key, retries=patient, timeout_seconds=30.0) as client:
         try:
             seats = await client.list_seats(plan.event) if with_seats else None

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
-__all__ = ["Picture"]
+__all__ = ["SeatPlan"]
 
 _GLANCES = 24
 """Places that a buyer tries before they search the whole map."""
 
 
-class Picture:
+class SeatPlan:
     """Rows of neighbouring seats, from the front, and which of them are taken."""
 
     def __init__(self, rows: list[list[str]]) -> None:

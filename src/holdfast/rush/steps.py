@@ -11,7 +11,7 @@ from random import Random
 from time import monotonic
 from typing import TypeAlias, TypeVar
 
-from holdfast.rush.wire import Answer, Lost
+from holdfast.rush.wire import Lost, RushAnswer
 
 __all__ = ["Ask", "Closed", "Left", "Steps", "Wait", "asking"]
 
@@ -22,8 +22,8 @@ _UNKNOWN = frozenset({500, 502, 504})
 """Of those, the ones after which it may have been done; and 503 where its code says so."""
 
 _FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 5.0
-_LONGEST_RETRY_AFTER_SECONDS = 60.0
+_MAX_PAUSE_SECONDS = 5.0
+_MAX_RETRY_AFTER_SECONDS = 60.0
 
 
 class Ask:
@@ -45,7 +45,7 @@ class Wait:
         self.seconds = seconds
 
 
-Steps: TypeAlias = Generator[Ask | Wait, Answer | Lost | None, T]
+Steps: TypeAlias = Generator[Ask | Wait, RushAnswer | Lost | None, T]
 
 
 class Closed(Exception):
@@ -63,7 +63,7 @@ class Left(Exception):
 
 def asking(
     ask: Ask, chance: Random, *, patience_seconds: float, clock: Callable[[], float] = monotonic
-) -> Steps[Answer]:
+) -> Steps[RushAnswer]:
     """Ask until there is an answer, in the same words, so that it is done once. Raises Left."""
     may_be_done = False
     until, pause = clock() + patience_seconds, _FIRST_PAUSE_SECONDS
@@ -74,9 +74,9 @@ def asking(
             raise Left(may_be_done=True, is_closing=True) from None
         asked_for = 0.0
         match outcome:
-            case Answer(status=status) if status not in _AGAIN:
+            case RushAnswer(status=status) if status not in _AGAIN:
                 return outcome
-            case Answer():
+            case RushAnswer():
                 asked_for = _seconds(outcome.retry_after)
                 unknown = outcome.status in _UNKNOWN or b'"outcome_unknown"' in outcome.body
                 may_be_done = may_be_done or unknown
@@ -92,10 +92,10 @@ def asking(
             yield Wait(seconds)
         except Closed:
             raise Left(may_be_done=may_be_done, is_closing=True) from None
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        pause = min(2 * pause, _MAX_PAUSE_SECONDS)
 
 
 def _seconds(retry_after: str) -> float:
     """As this server and most others write it; a date is taken as none."""
     text = retry_after.strip()
-    return min(float(text), _LONGEST_RETRY_AFTER_SECONDS) if text.isascii() and text.isdigit() else 0.0
+    return min(float(text), _MAX_RETRY_AFTER_SECONDS) if text.isascii() and text.isdigit() else 0.0

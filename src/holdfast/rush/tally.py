@@ -9,7 +9,7 @@ from typing import Any
 
 from holdfast.rush.histogram import Histogram
 
-__all__ = ["CAME", "FATES", "STEPS", "Clock", "Tally"]
+__all__ = ["CAME", "FATES", "STEPS", "Clock", "RushTally"]
 
 CAME = "came"
 STEPS = ("look", "hold", "confirm", "release")
@@ -42,7 +42,7 @@ class Clock:
         return max(0, int(since / self.tick_seconds))
 
 
-class Tally:
+class RushTally:
     """Counts and latencies; small enough to be sent every second, and bounded by ticks, not by buyers."""
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class Tally:
         ticks = self.latencies.get(step, {})
         return Histogram.sum(one for tick, one in ticks.items() if since is None or tick >= since)
 
-    def merge(self, other: Tally) -> None:
+    def merge(self, other: RushTally) -> None:
         for name, ticks in other.counts.items():
             mine = self.counts[name]
             for tick, many in ticks.items():
@@ -85,7 +85,7 @@ class Tally:
             for tick, one in others.items():
                 series[tick].merge(one)
 
-    def _series(self, other: Tally) -> Iterator[tuple[dict[int, Histogram], dict[int, Histogram]]]:
+    def _series(self, other: RushTally) -> Iterator[tuple[dict[int, Histogram], dict[int, Histogram]]]:
         yield self.lag, other.lag
         yield self.queueing, other.queueing
         for step, ticks in other.latencies.items():
@@ -100,7 +100,7 @@ class Tally:
         }
 
     @classmethod
-    def from_json(cls, members: dict[str, Any]) -> Tally:
+    def from_json(cls, members: dict[str, Any]) -> RushTally:
         found = cls()
         for name, ticks in members["counts"].items():
             found.counts[name].update(dict(ticks))

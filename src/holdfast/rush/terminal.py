@@ -10,26 +10,26 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.rush.histogram import Histogram
-from holdfast.rush.limits import Limits
+from holdfast.rush.limits import RushLimits
 from holdfast.rush.plan import Plan
 from holdfast.rush.rush import Progress, View
 from holdfast.rush.survey import Survey
-from holdfast.rush.tally import CAME, FATES, Tally
+from holdfast.rush.tally import CAME, FATES, RushTally
 
-__all__ = ["Lines", "Picture", "Silence", "limits_in_words", "view_for"]
+__all__ = ["Dashboard", "Lines", "Silence", "limits_in_words", "view_for"]
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _RECENT_TICKS = 5
-_MOST_REFUSALS = 4
+_MAX_REFUSALS = 4
 
 
 def view_for(*, as_json: bool) -> View:
     if as_json:
         return Silence()
-    return Picture() if sys.stdout.isatty() else Lines()
+    return Dashboard() if sys.stdout.isatty() else Lines()
 
 
-def limits_in_words(plan: Plan, survey: Survey, limits: Limits) -> list[tuple[str, str]]:
+def limits_in_words(plan: Plan, survey: Survey, limits: RushLimits) -> list[tuple[str, str]]:
     """What bounds this rush, on this machine and at the server."""
     event, counts = survey.event, survey.before
     raised = (
@@ -78,7 +78,7 @@ def _wish(plan: Plan) -> str:
 class Silence:
     """For programs that read JSON."""
 
-    def begin(self, plan: Plan, survey: Survey, limits: Limits) -> None:
+    def begin(self, plan: Plan, survey: Survey, limits: RushLimits) -> None:
         pass
 
     def show(self, progress: Progress) -> None:
@@ -94,7 +94,7 @@ class Silence:
 class Lines(Silence):
     """A line every second."""
 
-    def begin(self, plan: Plan, survey: Survey, limits: Limits) -> None:
+    def begin(self, plan: Plan, survey: Survey, limits: RushLimits) -> None:
         for name, text in limits_in_words(plan, survey, limits):
             self.say(f"{name + ':':<9} {text}")
 
@@ -119,14 +119,14 @@ class Lines(Silence):
         sys.stdout.flush()
 
 
-class Picture(Silence):
+class Dashboard(Silence):
     """The same in colours, in one place."""
 
     def __init__(self) -> None:
         self._console = Console()
         self._live = Live(console=self._console, auto_refresh=False)
 
-    def begin(self, plan: Plan, survey: Survey, limits: Limits) -> None:
+    def begin(self, plan: Plan, survey: Survey, limits: RushLimits) -> None:
         table = Table(show_header=False, show_edge=False, box=None, pad_edge=False)
         table.add_column(style="bold")
         table.add_column()
@@ -176,7 +176,7 @@ def _inventory(progress: Progress, width: int) -> RenderableType:
     return Group(bar, words)
 
 
-def _buyers(tally: Tally, plan: Plan) -> Table:
+def _buyers(tally: RushTally, plan: Plan) -> Table:
     table = _table("buyers")
     table.add_row("came", f"{tally.total(CAME):,} of {plan.buyers:,}")
     table.add_row("inside", f"{tally.inside():,}")
@@ -186,7 +186,7 @@ def _buyers(tally: Tally, plan: Plan) -> Table:
     return table
 
 
-def _answers(tally: Tally, tick: int) -> Table:
+def _answers(tally: RushTally, tick: int) -> Table:
     table = _table("latency", "p50", "p99")
     for step in ("look", "hold", "confirm", "later"):
         found = tally.latency(step, since=tick - _RECENT_TICKS)
@@ -226,9 +226,9 @@ def _sparkline(values: list[float]) -> str:
     return "".join(_BLOCKS[round(7 * value / top)] for value in values) if top else ""
 
 
-def _refusals(tally: Tally) -> str:
+def _refusals(tally: RushTally) -> str:
     every = {**tally.named("refusal:"), **tally.named("lost:")}
-    largest = sorted(every.items(), key=lambda one: -one[1])[:_MOST_REFUSALS]
+    largest = sorted(every.items(), key=lambda one: -one[1])[:_MAX_REFUSALS]
     return ", ".join(f"{code} {many:,}" for code, many in largest)
 
 

@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from holdfast.client.models import Availability, Seats
-from holdfast.rush.crowd import Told
+from holdfast.rush.crowd import CrowdReport
 
-__all__ = ["Afterwards", "Statement", "Verdict", "judge"]
+__all__ = ["Afterwards", "Finding", "Verdict", "judge"]
 
-_MOST_NAMED = 10
-_MOST_ODD = 3
+_MAX_NAMED = 10
+_MAX_ODD = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Finding:
     """One thing that was compared, in plain words."""
 
     name: str
@@ -29,7 +29,7 @@ class Statement:
 class Verdict:
     """All of them. It adds up when each does."""
 
-    statements: tuple[Statement, ...]
+    statements: tuple[Finding, ...]
 
     @property
     def adds_up(self) -> bool:
@@ -48,16 +48,16 @@ class Afterwards:
     complaint: str = ""
 
 
-def judge(told: Told, before: Availability, after: Afterwards) -> Verdict:
+def judge(told: CrowdReport, before: Availability, after: Afterwards) -> Verdict:
     if after.availability is None:
         said = f"The server could not be asked what it sold: {after.complaint}"
-        return Verdict(statements=(Statement(name="server", holds=False, text=said),))
+        return Verdict(statements=(Finding(name="server", holds=False, text=said),))
     return Verdict(statements=tuple(_statements(told, before, after.availability, after.seats)))
 
 
 def _statements(
-    told: Told, before: Availability, after: Availability, seats: Seats | None
-) -> Iterator[Statement]:
+    told: CrowdReport, before: Availability, after: Availability, seats: Seats | None
+) -> Iterator[Finding]:
     yield _bookings(told, before, after)
     yield _holds(told, before, after)
     yield _capacity(after)
@@ -71,7 +71,7 @@ def _statements(
         yield _contradictions(told.odd)
 
 
-def _bookings(told: Told, before: Availability, after: Availability) -> Statement:
+def _bookings(told: CrowdReport, before: Availability, after: Availability) -> Finding:
     gained = after.booked - before.booked
     text = (
         f"The buyers were told of {_many(told.bookings, 'booking')}, {_many(told.booked_admissions, 'admission')}; "
@@ -79,15 +79,15 @@ def _bookings(told: Told, before: Availability, after: Availability) -> Statemen
     )
     if gained != told.booked_admissions:
         text += " If others bought or cancelled on this event meanwhile, it may be theirs: take an event of its own."
-    return Statement(name="bookings", holds=gained == told.booked_admissions, text=text)
+    return Finding(name="bookings", holds=gained == told.booked_admissions, text=text)
 
 
-def _holds(told: Told, before: Availability, after: Availability) -> Statement:
+def _holds(told: CrowdReport, before: Availability, after: Availability) -> Finding:
     """Live by the server's own time of its answer. What others held before may have lapsed since."""
     now = after.as_of.timestamp()
     live = sum(quantity for expires_at, quantity in told.lapsing if expires_at > now)
     others = f", and up to {before.held:,} of those held before" if before.held else ""
-    return Statement(
+    return Finding(
         name="holds",
         holds=live <= after.held <= live + before.held,
         text=f"Of the holds that the buyers left behind, {_many(live, 'admission')} had not lapsed{others}; "
@@ -95,9 +95,9 @@ def _holds(told: Told, before: Availability, after: Availability) -> Statement:
     )
 
 
-def _capacity(after: Availability) -> Statement:
+def _capacity(after: Availability) -> Finding:
     total = after.available + after.held + after.booked + after.blocked
-    return Statement(
+    return Finding(
         name="capacity",
         holds=total == after.capacity and min(after.available, after.held, after.booked) >= 0,
         text=f"Available {after.available:,}, held {after.held:,}, booked {after.booked:,} and blocked "
@@ -105,13 +105,13 @@ def _capacity(after: Availability) -> Statement:
     )
 
 
-def _one_buyer_a_seat(seat_times: dict[str, list[tuple[float, float | None]]]) -> Statement:
+def _one_buyer_a_seat(seat_times: dict[str, list[tuple[float, float | None]]]) -> Finding:
     twice = sorted(label for label, times in seat_times.items() if _overlap(times))
     if twice:
         text = f"{_many(len(twice), 'seat')} had two buyers at once: {_named(twice)}."
     else:
         text = f"Of {_many(len(seat_times), 'seat')} that were held, none had two buyers at once."
-    return Statement(name="seats", holds=not twice, text=text)
+    return Finding(name="seats", holds=not twice, text=text)
 
 
 def _overlap(times: list[tuple[float, float | None]]) -> bool:
@@ -123,7 +123,7 @@ def _overlap(times: list[tuple[float, float | None]]) -> bool:
     return False
 
 
-def _booked_seats(told: Told, seats: Seats) -> Statement:
+def _booked_seats(told: CrowdReport, seats: Seats) -> Finding:
     booked = {seat.label for seat in seats.items if seat.status == "booked"}
     twice = [label for label, many in Counter(told.booked_seats).items() if many > 1]
     missing = sorted({*told.booked_seats} - booked)
@@ -134,19 +134,19 @@ def _booked_seats(told: Told, seats: Seats) -> Statement:
     else:
         seats_told = _many(len(told.booked_seats), "booked seat")
         text = f"Each of the {seats_told} has one booking, and is booked at the server."
-    return Statement(name="booked seats", holds=not (twice or missing), text=text)
+    return Finding(name="booked seats", holds=not (twice or missing), text=text)
 
 
-def _readable(told: Told) -> Statement:
+def _readable(told: CrowdReport) -> Finding:
     if told.unreadable:
-        named = "; ".join(told.named[:_MOST_NAMED])
+        named = "; ".join(told.named[:_MAX_NAMED])
         text = f"{told.unreadable:,} of {_many(told.bookings, 'booking')} cannot be read as told: {named}."
     else:
         text = f"Each of the {_many(told.bookings, 'booking')} was read again, and reads as it was told."
-    return Statement(name="reading", holds=not told.unreadable and told.read == told.bookings, text=text)
+    return Finding(name="reading", holds=not told.unreadable and told.read == told.bookings, text=text)
 
 
-def _open(told: Told) -> Statement:
+def _open(told: CrowdReport) -> Finding:
     if told.open:
         text = f"{_many(told.open, 'request')} never got an answer: nobody can say what became of them."
     elif told.settled:
@@ -156,13 +156,13 @@ def _open(told: Told) -> Statement:
         )
     else:
         text = "No request was left without an answer."
-    return Statement(name="answers", holds=not told.open, text=text)
+    return Finding(name="answers", holds=not told.open, text=text)
 
 
-def _contradictions(odd: list[str]) -> Statement:
-    more = f", and {len(odd) - _MOST_ODD:,} more" if len(odd) > _MOST_ODD else ""
-    text = f"Some answers contradict what was told before: {'; '.join(odd[:_MOST_ODD])}{more}."
-    return Statement(name="contradictions", holds=False, text=text)
+def _contradictions(odd: list[str]) -> Finding:
+    more = f", and {len(odd) - _MAX_ODD:,} more" if len(odd) > _MAX_ODD else ""
+    text = f"Some answers contradict what was told before: {'; '.join(odd[:_MAX_ODD])}{more}."
+    return Finding(name="contradictions", holds=False, text=text)
 
 
 def _many(number: int, noun: str) -> str:
@@ -171,5 +171,5 @@ def _many(number: int, noun: str) -> str:
 
 def _named(labels: Iterable[str]) -> str:
     shown = list(labels)
-    more = f" and {len(shown) - _MOST_NAMED:,} more" if len(shown) > _MOST_NAMED else ""
-    return ", ".join(shown[:_MOST_NAMED]) + more
+    more = f" and {len(shown) - _MAX_NAMED:,} more" if len(shown) > _MAX_NAMED else ""
+    return ", ".join(shown[:_MAX_NAMED]) + more

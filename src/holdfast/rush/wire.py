@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
-__all__ = ["Address", "Answer", "Asker", "Lost", "Pool"]
+__all__ = ["Address", "Asker", "Lost", "Pool", "RushAnswer"]
 
 ANSWER_SECONDS = 15.0
 """A connection whose answer takes longer is given up; what was asked may have been done."""
@@ -25,11 +25,11 @@ _CONNECT_SECONDS = 5.0
 _IDLE_SECONDS = 15.0
 """Servers close idle connections; one that may be closing just now is not written to."""
 
-_MOST_CONNECTING = 256
-_LARGEST_BODY = 1 << 26
+_MAX_CONNECTING = 256
+_MAX_BODY = 1 << 26
 
 
-class Answer:
+class RushAnswer:
     """One that came whole."""
 
     __slots__ = ("body", "etag", "retry_after", "status")
@@ -54,7 +54,7 @@ class Lost:
 class Asker(Protocol):
     """Who wants an answer."""
 
-    def told(self, outcome: Answer | Lost) -> None: ...
+    def told(self, outcome: RushAnswer | Lost) -> None: ...
 
 
 class Address:
@@ -109,7 +109,7 @@ class _Connection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         self._size += len(data)
-        if self._size > _LARGEST_BODY:
+        if self._size > _MAX_BODY:
             self.give_up("too_large")
         else:
             self._body.append(data)
@@ -120,7 +120,7 @@ class _Connection(asyncio.Protocol):
             return
         asker, self.asker = self.asker, None
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        answer = Answer(status, body, self._etag.decode("latin-1"), self._retry_after.decode("latin-1"))
+        answer = RushAnswer(status, body, self._etag.decode("latin-1"), self._retry_after.decode("latin-1"))
         keeps = self._parser.should_keep_alive()
         self._begin()
         self._pool.ended(self, keeps=keeps and asker is not None)
@@ -205,7 +205,7 @@ class Pool:
 
     def _connect_more(self) -> None:
         """As many as wait, within the limits."""
-        room = min(_MOST_CONNECTING, self._limit - len(self._open), len(self._waiting))
+        room = min(_MAX_CONNECTING, self._limit - len(self._open), len(self._waiting))
         while len(self._connecting) < room:
             task = self._loop.create_task(self._connect())
             self._connecting.add(task)

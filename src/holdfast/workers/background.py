@@ -9,8 +9,8 @@ from contextlib import suppress
 
 import structlog
 
-from holdfast.inventory.inventory import Engine
-from holdfast.workers.commit_poller import Watcher
+from holdfast.inventory.inventory import Inventory
+from holdfast.workers.commit_poller import CommitPoller
 from holdfast.workers.live_check import LiveCheck
 from holdfast.workers.retention import Retention
 from holdfast.workers.sweeper import Sweeper
@@ -25,7 +25,7 @@ class Background:
 
     def __init__(
         self,
-        engine: Engine,
+        inventory: Inventory,
         *,
         sweep_seconds: float,
         retention_seconds: float,
@@ -34,12 +34,12 @@ class Background:
         watch_seconds: float,
         live_check_seconds: float,
     ) -> None:
-        live_check = LiveCheck(engine, lease_seconds=max(30.0, 3 * live_check_seconds))
-        retention = Retention(engine, idempotency_hours=idempotency_hours, attempt_days=attempt_days)
+        live_check = LiveCheck(inventory, lease_seconds=max(30.0, 3 * live_check_seconds))
+        retention = Retention(inventory, idempotency_hours=idempotency_hours, attempt_days=attempt_days)
         self._loops: list[tuple[str, Step, float]] = [
-            ("sweeper", Sweeper(engine).run_once, sweep_seconds),
+            ("sweeper", Sweeper(inventory).run_once, sweep_seconds),
             ("retention", retention.run_once, retention_seconds),
-            ("watcher", Watcher(engine).run_once, watch_seconds),
+            ("watcher", CommitPoller(inventory).run_once, watch_seconds),
             ("live_check", live_check.run_once, live_check_seconds),
         ]
         self._tasks: list[asyncio.Task[None]] = []

@@ -13,8 +13,8 @@ import structlog
 
 from holdfast.errors import EventCancelled, EventNotFound, HoldfastError
 from holdfast.inventory import metrics
-from holdfast.inventory.audit.live_check import Disagreement, LiveChecking
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.audit.live_check import Disagreement, LiveAudit
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.commands import StopSales
 
 log = structlog.get_logger(__name__)
@@ -29,15 +29,15 @@ class LiveCheck:
 
     def __init__(
         self,
-        engine: Engine,
+        inventory: Inventory,
         *,
-        checking: LiveChecking | None = None,
+        checking: LiveAudit | None = None,
         most_seconds: float = 5.0,
         lease_seconds: float = 30.0,
         owner: UUID | None = None,
     ) -> None:
-        self._engine = engine
-        self._checking = checking or LiveChecking(engine.connections)
+        self._inventory = inventory
+        self._checking = checking or LiveAudit(inventory.connections)
         self._most_seconds = most_seconds
         self._lease_seconds = lease_seconds
         self._owner = owner or uuid4()
@@ -50,7 +50,7 @@ class LiveCheck:
         """How many events were looked at. What a look has no time for is the next one's."""
         for number in list(self._to_stop):
             await self._stop(number)
-        if not await self._engine.sweeping.take_lease(LEASE, self._owner, self._lease_seconds):
+        if not await self._inventory.worker_store.take_lease(LEASE, self._owner, self._lease_seconds):
             self._checking.forget()
             return 0
         moved = await self._checking.find_moved()
@@ -83,7 +83,7 @@ class LiveCheck:
 
     async def _stop(self, number: int) -> None:
         try:
-            await self._engine.execute(number, StopSales(by=BY))
+            await self._inventory.execute(number, StopSales(by=BY))
         except (EventCancelled, EventNotFound) as refusal:
             log.info("nothing_to_stop", event_number=number, code=refusal.code)
         except HoldfastError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 
 LEASE = "retention"
 
@@ -14,7 +14,7 @@ class Retention:
 
     def __init__(
         self,
-        engine: Engine,
+        inventory: Inventory,
         *,
         idempotency_hours: int,
         attempt_days: int,
@@ -23,7 +23,7 @@ class Retention:
         lease_seconds: float = 30.0,
         owner: UUID | None = None,
     ) -> None:
-        self._sweeping = engine.sweeping
+        self._sweeping = inventory.worker_store
         self._idempotency_hours = idempotency_hours
         self._attempt_days = attempt_days
         self._rows_per_step = rows_per_step

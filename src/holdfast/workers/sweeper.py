@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from holdfast.errors import HoldfastError
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.commands import ReclaimLapsed
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ class Sweeper:
 
     def __init__(
         self,
-        engine: Engine,
+        inventory: Inventory,
         *,
         holds_per_step: int = 500,
         events_per_round: int = 200,
@@ -34,7 +34,7 @@ class Sweeper:
         lease_seconds: float = 10.0,
         owner: UUID | None = None,
     ) -> None:
-        self._engine = engine
+        self._inventory = inventory
         self._holds_per_step = holds_per_step
         self._events_per_round = events_per_round
         self._events_at_once = events_at_once
@@ -46,10 +46,10 @@ class Sweeper:
         """How many holds were rewritten. An idle look is one read; the rest of a large backlog is the next run's."""
         done = 0
         for _ in range(self._most_rounds):
-            numbers = await self._engine.sweeping.find_unswept(self._events_per_round)
+            numbers = await self._inventory.worker_store.find_unswept(self._events_per_round)
             if not numbers:
                 break
-            if not await self._engine.sweeping.take_lease(LEASE, self._owner, self._lease_seconds):
+            if not await self._inventory.worker_store.take_lease(LEASE, self._owner, self._lease_seconds):
                 break
             swept = await self._sweep(numbers)
             if not swept:
@@ -68,7 +68,7 @@ class Sweeper:
         """Nobody waits for it: an event that is crowded now is swept in the next run."""
         command = ReclaimLapsed(by="sweeper", limit=self._holds_per_step)
         try:
-            return int(await self._engine.execute(number, command))
+            return int(await self._inventory.execute(number, command))
         except HoldfastError as error:
             log.info("event_not_swept", event_number=number, code=error.code)
             return 0

@@ -10,10 +10,10 @@ from typing import Any
 
 from holdfast import ids
 from holdfast.access.policy import Policy
-from holdfast.api.dialects.dialect import Dialect, Told
+from holdfast.api.dialects.dialect import Dialect, DialectAnswer
 from holdfast.api.dialects.reference import SeatPath, read_event_id
 from holdfast.api.dialects.seating import Seating, get_label, get_seating, hold_one_seat
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.values import ShortText
 from holdfast.errors import (
     BookingAlreadyCancelled,
@@ -32,9 +32,9 @@ from holdfast.errors import (
     SeatTaken,
 )
 from holdfast.http.reply import Reply, encode
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.occupancy import Holding
+from holdfast.inventory.rules.occupancy import Occupant
 from holdfast.inventory.store.events import EventFilter
 
 __all__ = ["routes"]
@@ -52,7 +52,7 @@ def render_error(error: HoldfastError) -> tuple[int, Any]:
 routes = Dialect("arena", tag="dialect 2: arena", render_error=render_error)
 
 
-class SeatOut(Told):
+class SeatOut(DialectAnswer):
     id: int
     label: str
     status: str
@@ -60,13 +60,13 @@ class SeatOut(Told):
     reserved_until: datetime | None
 
 
-class ReservedOut(Told):
+class ReservedOut(DialectAnswer):
     message: str
     seat_id: int
     reserved_until: datetime
 
 
-class ConfirmedOut(Told):
+class ConfirmedOut(DialectAnswer):
     message: str
     seat_id: int
 
@@ -95,18 +95,18 @@ class ConfirmedOut(Told):
         ]
     },
 )
-async def list_seats(exchange: Exchange, event_id: str | None = None) -> Reply:
+async def list_seats(request: Request, event_id: str | None = None) -> Reply:
     """Every seat of the event, which need not be named while there is exactly one with numbered seats.
 
     A seat whose reservation is over is AVAILABLE, whether or not anyone has cleaned up. What the organiser keeps off
     sale reads as CONFIRMED by nobody: it cannot be reserved.
     """
-    engine: Engine = exchange.engine
+    inventory: Inventory = request.inventory
     if event_id is None:
-        number = await _only_seated_event(engine)
+        number = await _only_seated_event(inventory)
     else:
-        number = await engine.resolve(read_event_id(event_id))
-    seating = await get_seating(exchange, number)
+        number = await inventory.resolve(read_event_id(event_id))
+    seating = await get_seating(request, number)
     labels = enumerate(seating.seat_map.labels, 1)
     return Reply(body=encode([_seat(seating, number, seat, label) for seat, label in labels]))
 
@@ -123,8 +123,8 @@ def _seat(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any
     }
 
 
-async def _only_seated_event(engine: Engine) -> int:
-    found = await engine.events.list(EventFilter(status="published", seated=True), before=None, limit=2)
+async def _only_seated_event(inventory: Inventory) -> int:
+    found = await inventory.events.list(EventFilter(status="published", seated=True), before=None, limit=2)
     if not found:
         raise EventNotFound("There is no event with numbered seats.")
     if len(found) > 1:
@@ -145,12 +145,12 @@ async def _only_seated_event(engine: Engine) -> int:
         }
     },
 )
-async def reserve_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText) -> ReservedOut:
+async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ReservedOut:
     """The seat for five minutes. The same user again gets the same answer: no second claim, no longer window."""
-    engine: Engine = exchange.engine
-    label = await get_label(engine, seat_id)
+    inventory: Inventory = request.inventory
+    label = await get_label(inventory, seat_id)
     number, _ = ids.split_seat_id(seat_id)
-    hold = await hold_one_seat(exchange, number, label, buyer=user_id, seconds=WINDOW_SECONDS)
+    hold = await hold_one_seat(request, number, label, buyer=user_id, seconds=WINDOW_SECONDS)
     return ReservedOut(message="Seat reserved", seat_id=seat_id, reserved_until=hold.expires_at)
 
 
@@ -160,31 +160,31 @@ async def reserve_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText
     errors=[HoldNotFound, HoldExpired, HoldReleased, SeatTaken, EventCancelled, BookingAlreadyCancelled],
     answers={200: {"message": "Seat confirmed", "seat_id": 7000001}},
 )
-async def confirm_seat(exchange: Exchange, seat_id: SeatPath, user_id: ShortText) -> ConfirmedOut:
+async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ConfirmedOut:
     """The seat is the user's for good. Only who has it reserved can confirm it, and again when it is confirmed."""
-    engine: Engine = exchange.engine
-    await get_label(engine, seat_id)
+    inventory: Inventory = request.inventory
+    await get_label(inventory, seat_id)
     number, seat = ids.split_seat_id(seat_id)
-    holding = _reservation_of(await get_seating(exchange, number), seat, user_id)
-    await engine.execute(
+    occupant = _reservation_of(await get_seating(request, number), seat, user_id)
+    await inventory.execute(
         number,
         c.ConfirmHold(
-            by=exchange.principal.id,
-            hold_id=holding.id,
-            booking_id=engine.new_id(number),
+            by=request.principal.id,
+            hold_id=occupant.id,
+            booking_id=inventory.new_id(number),
             authority=c.Authority(buyer=user_id),
         ),
     )
     return ConfirmedOut(message="Seat confirmed", seat_id=seat_id)
 
 
-def _reservation_of(seating: Seating, seat: int, user_id: str) -> Holding:
+def _reservation_of(seating: Seating, seat: int, user_id: str) -> Occupant:
     """The user's own hold on just this seat, whether it was confirmed before or not."""
-    holding = seating.holder_of(seat)
-    if holding is None:
+    occupant = seating.holder_of(seat)
+    if occupant is None:
         raise HoldNotFound("The seat is not reserved, or its reservation has expired.")
-    if holding.kind == "block" or holding.buyer != user_id:
+    if occupant.kind == "block" or occupant.buyer != user_id:
         raise SeatTaken("The seat is not reserved by this user.")
-    if sum(holding.areas.values()) != 1:
+    if sum(occupant.areas.values()) != 1:
         raise SeatTaken("The seat belongs to a hold of several seats, which is confirmed as a whole.")
-    return holding
+    return occupant

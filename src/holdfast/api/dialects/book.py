@@ -9,7 +9,7 @@ from pydantic import ValidationError, WithJsonSchema
 from holdfast.access.policy import Policy, authorise
 from holdfast.api.dialects import box_office, instant
 from holdfast.api.dialects.dialect import Dialect
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.errors import (
     AreaRequired,
     BadRequest,
@@ -96,7 +96,7 @@ _SCHEMA = {
     },
 )
 async def book(
-    exchange: Exchange, body: Annotated[dict[str, Any], WithJsonSchema(_SCHEMA)]
+    request: Request, body: Annotated[dict[str, Any], WithJsonSchema(_SCHEMA)]
 ) -> box_office.BookingOut | instant.BookingOut:
     """With `hold_id` and `payment_token`: the hold's booking, the same one each time it is asked for.
 
@@ -104,10 +104,10 @@ async def book(
     this needs one with the scope `sell`.
     """
     if "hold_id" in body:
-        return await box_office.confirm_hold(exchange, body["hold_id"], body.get("payment_token"))
-    authorise(Policy.SELL, exchange.principal)
+        return await box_office.confirm_hold(request, body["hold_id"], body.get("payment_token"))
+    authorise(Policy.SELL, request.principal)
     try:
         seats = instant.SeatsIn.model_validate(body)
     except ValidationError as failed:
         raise invalid_input(failed, body) from None
-    return await instant.book_seats(exchange, seats)
+    return await instant.book_seats(request, seats)

@@ -12,9 +12,9 @@ from uuid import UUID
 from pydantic import Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.dialects.dialect import Asked, Dialect, Told, refuse_hidden
+from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer, refuse_hidden
 from holdfast.api.dialects.reference import EventRef, read_hold_id
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.values import EventPath, Name
 from holdfast.errors import (
     AreaRequired,
@@ -58,7 +58,7 @@ class EventIn(Asked):
     partial_fulfillment: bool | None = None
 
 
-class EventOut(Told):
+class EventOut(DialectAnswer):
     event_id: UUID
     number: int
     name: str
@@ -73,7 +73,7 @@ class HoldIn(Asked):
     allow_partial: bool | None = None
 
 
-class HoldOut(Told):
+class HoldOut(DialectAnswer):
     hold_id: UUID
     event_id: UUID
     qty: int
@@ -82,7 +82,7 @@ class HoldOut(Told):
     payment_token: str
 
 
-class BookingOut(Told):
+class BookingOut(DialectAnswer):
     booking_id: UUID
     hold_id: UUID
     event_id: UUID
@@ -90,7 +90,7 @@ class BookingOut(Told):
     created_at: datetime
 
 
-class EventStatusOut(Told):
+class EventStatusOut(DialectAnswer):
     event_id: UUID
     name: str
     total: int
@@ -118,15 +118,15 @@ _HOLD_ID = "00000000-1c9b-8d4f-9b10-51c2d7e0a4b3"
         }
     },
 )
-async def create_event(exchange: Exchange, body: EventIn) -> EventOut:
+async def create_event(request: Request, body: EventIn) -> EventOut:
     """An event with so many seats, on sale at once."""
-    event, _ = await exchange.engine.events.create(
+    event, _ = await request.inventory.events.create(
         c.NewEvent(
             name=body.name,
             areas=(c.AreaSpec(name="general", capacity=body.total_seats),),
             allow_partial=bool(body.partial_fulfillment),
         ),
-        by=exchange.principal.id,
+        by=request.principal.id,
     )
     return EventOut(
         event_id=event.id,
@@ -167,17 +167,17 @@ async def create_event(exchange: Exchange, body: EventIn) -> EventOut:
         }
     },
 )
-async def place_hold(exchange: Exchange, body: HoldIn) -> HoldOut:
+async def place_hold(request: Request, body: HoldIn) -> HoldOut:
     """Seats for two minutes, or for `ttl` seconds; with partial fulfilment what is left of them, at least one."""
-    engine = exchange.engine
-    number = await engine.resolve(body.event_id)
-    hold_id = engine.new_id(number)
-    token = engine.keyring.hold_token(hold_id)
+    inventory = request.inventory
+    number = await inventory.resolve(body.event_id)
+    hold_id = inventory.new_id(number)
+    token = inventory.keyring.hold_token(hold_id)
     try:
-        hold: Hold = await engine.execute(
+        hold: Hold = await inventory.execute(
             number,
             c.PlaceHold(
-                by=exchange.principal.id,
+                by=request.principal.id,
                 hold_id=hold_id,
                 lines=(c.QuantityLine(quantity=body.qty),),
                 token_hash=hash_token(token),
@@ -199,7 +199,7 @@ async def place_hold(exchange: Exchange, body: HoldIn) -> HoldOut:
     )
 
 
-async def confirm_hold(exchange: Exchange, hold_id: Any, payment_token: Any) -> BookingOut:
+async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> BookingOut:
     """The hold's booking: the same one for the same pair, however often it is asked for.
 
     Raises HoldNotFound; WrongToken, also for what cannot be a token; HoldExpired, HoldReleased.
@@ -210,13 +210,13 @@ async def confirm_hold(exchange: Exchange, hold_id: Any, payment_token: Any) -> 
         raise HoldNotFound("There is no such hold.")
     token = payment_token if isinstance(payment_token, str) else None
     command = c.ConfirmHold(
-        by=exchange.principal.id,
+        by=request.principal.id,
         hold_id=id,
-        booking_id=exchange.engine.new_id(number),
+        booking_id=request.inventory.new_id(number),
         authority=c.Authority(token_hash=hash_token(token)),
     )
     try:
-        booking: Booking = await exchange.engine.execute(number, command)
+        booking: Booking = await request.inventory.execute(number, command)
     except EventNotFound:
         raise HoldNotFound("There is no such hold.") from None
     return BookingOut(
@@ -242,11 +242,11 @@ async def confirm_hold(exchange: Exchange, hold_id: Any, payment_token: Any) -> 
         }
     },
 )
-async def get_event(exchange: Exchange, event_id: EventPath) -> EventStatusOut:
+async def get_event(request: Request, event_id: EventPath) -> EventStatusOut:
     """How many seats there are and what became of them, exact when read; blocked seats are not available."""
-    number = await exchange.engine.resolve(event_id)
-    found = await exchange.engine.reading.get_availability(number)
-    refuse_hidden(exchange, found.event)
+    number = await request.inventory.resolve(event_id)
+    found = await request.inventory.queries.get_availability(number)
+    refuse_hidden(request, found.event)
     return EventStatusOut(
         event_id=found.event.id,
         name=found.event.name,

@@ -11,13 +11,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import ErrorRenderer, Routes
 from holdfast.api.v1.rights import sees_drafts
 from holdfast.errors import EventNotFound
 from holdfast.inventory.rules.event import Event, EventStatus
 
-__all__ = ["Asked", "Dialect", "Told", "refuse_hidden"]
+__all__ = ["Asked", "Dialect", "DialectAnswer", "refuse_hidden"]
 
 _Function = Callable[..., Awaitable[Any]]
 
@@ -28,15 +28,15 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
 
-class Told(BaseModel):
+class DialectAnswer(BaseModel):
     """What a dialect's client is answered."""
 
     model_config = ConfigDict(frozen=True)
 
 
-def refuse_hidden(exchange: Exchange, event: Event) -> None:
+def refuse_hidden(request: Request, event: Event) -> None:
     """Raises EventNotFound for a draft that the caller may not see, as `/v1` does."""
-    if event.status is EventStatus.DRAFT and not sees_drafts(exchange.principal):
+    if event.status is EventStatus.DRAFT and not sees_drafts(request.principal):
         raise EventNotFound("There is no such event.")
 
 

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.dialects.dialect import Asked, Dialect, Told
+from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer
 from holdfast.api.dialects.reference import EventRef, LenientTime
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.values import Cursor, Name
 from holdfast.errors import (
     CredentialsRequired,
@@ -25,7 +25,7 @@ from holdfast.errors import (
     TooManyRequests,
 )
 from holdfast.http.reply import JSON, Reply, encode
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.availability import Counts
 from holdfast.inventory.rules.booking import Attempt
@@ -34,7 +34,7 @@ from holdfast.inventory.store.events import EventFilter
 
 __all__ = ["BookingOut", "SeatsIn", "book_seats", "render_error", "routes"]
 
-MOST_SHOWS = 1_000
+MAX_SHOWS = 1_000
 MAX_INT = 2_147_483_647
 """The document's `seat_count INT`: more than that is no number of seats."""
 
@@ -66,7 +66,7 @@ class ShowIn(Asked):
     total_seats: Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
 
 
-class ShowOut(Told):
+class ShowOut(DialectAnswer):
     id: int
     name: str
     start_time: datetime | None
@@ -75,12 +75,12 @@ class ShowOut(Told):
     created_at: datetime
 
 
-class CreatedOut(Told):
+class CreatedOut(DialectAnswer):
     message: str
     show: ShowOut
 
 
-class ListedShow(Told):
+class ListedShow(DialectAnswer):
     id: int
     name: str
     start_time: datetime | None
@@ -93,7 +93,7 @@ class SeatsIn(Asked):
     seat_count: Annotated[int, Field(ge=1, le=MAX_INT)]
 
 
-class AttemptOut(Told):
+class AttemptOut(DialectAnswer):
     id: int
     show_id: int
     seat_count: int
@@ -101,7 +101,7 @@ class AttemptOut(Told):
     created_at: datetime
 
 
-class BookingOut(Told):
+class BookingOut(DialectAnswer):
     message: str
     booking: AttemptOut
 
@@ -122,15 +122,15 @@ _SHOW = {"name": "Avengers: Endgame", "start_time": "2024-03-25T18:00:00Z", "tot
         }
     },
 )
-async def create_show(exchange: Exchange, body: ShowIn) -> CreatedOut:
+async def create_show(request: Request, body: ShowIn) -> CreatedOut:
     """A show with so many seats, on sale at once. A start that is past is taken too."""
-    event, _ = await exchange.engine.events.create(
+    event, _ = await request.inventory.events.create(
         c.NewEvent(
             name=body.name,
             starts_at=body.start_time,
             areas=(c.AreaSpec(name="general", capacity=body.total_seats),),
         ),
-        by=exchange.principal.id,
+        by=request.principal.id,
     )
     show = ShowOut(
         id=event.number,
@@ -150,32 +150,32 @@ async def create_show(exchange: Exchange, body: ShowIn) -> CreatedOut:
     answers={200: [{"id": 1, **_SHOW, "available_seats": 95}]},
 )
 async def list_shows(
-    exchange: Exchange,
-    limit: Annotated[int, Field(ge=1, le=MOST_SHOWS)] = MOST_SHOWS,
+    request: Request,
+    limit: Annotated[int, Field(ge=1, le=MAX_SHOWS)] = MAX_SHOWS,
     cursor: Cursor | None = None,
 ) -> Reply:
     """Every published show, in the order in which they were made, exact when read.
 
     Where there are more than `limit`, these are the newest, and the header `Link` leads to those before them.
     """
-    engine: Engine = exchange.engine
-    before = None if cursor is None else exchange.cursors.open(cursor, "/shows", {})[0]
-    found = await engine.events.list(EventFilter(status="published"), before=before, limit=limit + 1)
+    inventory: Inventory = request.inventory
+    before = None if cursor is None else request.cursors.open(cursor, "/shows", {})[0]
+    found = await inventory.events.list(EventFilter(status="published"), before=before, limit=limit + 1)
     page = found[limit - 1 :: -1] if len(found) > limit else found[::-1]
     turn = asyncio.Semaphore(_READ_AT_ONCE)
-    shows = await asyncio.gather(*(_listed(engine, turn, event, counts) for event, counts, _ in page))
+    shows = await asyncio.gather(*(_listed(inventory, turn, event, counts) for event, counts, _ in page))
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if len(found) > limit:
-        following = exchange.cursors.sign("/shows", {}, [page[0][0].number])
+        following = request.cursors.sign("/shows", {}, [page[0][0].number])
         headers = ((b"link", f'</shows?limit={limit}&cursor={following}>; rel="next"'.encode()),)
     return Reply(body=encode(shows), headers=headers, content_type=JSON)
 
 
-async def _listed(engine: Engine, turn: asyncio.Semaphore, event: Event, counts: Counts) -> ListedShow:
+async def _listed(inventory: Inventory, turn: asyncio.Semaphore, event: Event, counts: Counts) -> ListedShow:
     """The list's counters still hold what has lapsed: where anything is held, the show itself is asked."""
     if counts.held:
         async with turn:
-            counts = (await engine.reading.get_availability(event.number)).counts
+            counts = (await inventory.queries.get_availability(event.number)).counts
     return ListedShow(
         id=event.number,
         name=event.name,
@@ -185,21 +185,21 @@ async def _listed(engine: Engine, turn: asyncio.Semaphore, event: Event, counts:
     )
 
 
-async def book_seats(exchange: Exchange, body: SeatsIn) -> BookingOut:
+async def book_seats(request: Request, body: SeatsIn) -> BookingOut:
     """Seats in one step, one transaction: a booking, or a FAILED attempt on record.
 
     Raises EventNotFound; AreaRequired for an event that this dialect cannot name a part of.
     """
-    engine: Engine = exchange.engine
-    number = await engine.resolve(body.show_id)
+    inventory: Inventory = request.inventory
+    number = await inventory.resolve(body.show_id)
     attempt: Attempt
-    attempt, _ = await engine.execute(
+    attempt, _ = await inventory.execute(
         number,
         c.BookInstantly(
-            by=exchange.principal.id,
-            attempt_number=await engine.new_dialect_number(),
-            hold_id=engine.new_id(number),
-            booking_id=engine.new_id(number),
+            by=request.principal.id,
+            attempt_number=await inventory.new_dialect_number(),
+            hold_id=inventory.new_id(number),
+            booking_id=inventory.new_id(number),
             quantity=body.seat_count,
         ),
     )

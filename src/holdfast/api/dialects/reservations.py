@@ -14,11 +14,11 @@ from uuid import UUID
 from pydantic import Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.dialects.dialect import Asked, Dialect, Told
+from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer
 from holdfast.api.dialects.reference import EventRef, SeatRef, UserPath
 from holdfast.api.dialects.seating import get_label, hold_one_seat
 from holdfast.api.dialects.ticketing import TAG, render_error
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.values import HoldPath, parse_label
 from holdfast.errors import (
     BookingAlreadyCancelled,
@@ -39,7 +39,7 @@ from holdfast.errors import (
 )
 from holdfast.ids import seat_id, split_seat_id
 from holdfast.inventory.batching.after_commit import already_done
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.hold import Hold, HoldStatus
@@ -62,7 +62,7 @@ class HoldIn(Asked):
     hold_minutes: Annotated[int, Field(ge=1, le=20)] = DEFAULT_MINUTES
 
 
-class ReservationOut(Told):
+class ReservationOut(DialectAnswer):
     id: UUID
     user_id: int
     seat_id: int
@@ -106,14 +106,14 @@ _HELD = {
     },
     answers={201: _HELD},
 )
-async def hold_seat(exchange: Exchange, user_id: UserPath, body: HoldIn) -> ReservationOut:
+async def hold_seat(request: Request, user_id: UserPath, body: HoldIn) -> ReservationOut:
     """A seat for 1 to 20 minutes. The same user again, while it is held: the same reservation."""
-    engine: Engine = exchange.engine
-    await engine.users.get(user_id)
-    number, label = await _wanted_seat(engine, body)
-    hold = await hold_one_seat(exchange, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
+    inventory: Inventory = request.inventory
+    await inventory.users.get(user_id)
+    number, label = await _wanted_seat(inventory, body)
+    hold = await hold_one_seat(request, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
     with already_done():
-        return await _tell(engine, hold)
+        return await _tell(inventory, hold)
 
 
 @routes.post(
@@ -122,25 +122,25 @@ async def hold_seat(exchange: Exchange, user_id: UserPath, body: HoldIn) -> Rese
     errors=[HoldExpired, HoldReleased, EventCancelled, BookingAlreadyCancelled],
     answers={200: {**_HELD, "status": "CONFIRMED", "updated_at": "2026-11-05T18:33:00Z"}},
 )
-async def confirm_reservation(exchange: Exchange, reservation_id: HoldPath) -> ReservationOut:
+async def confirm_reservation(request: Request, reservation_id: HoldPath) -> ReservationOut:
     """The seat is the user's for good; again, the same. What has expired is refused, and reads EXPIRED."""
-    engine: Engine = exchange.engine
-    hold = await _get_reservation(engine, reservation_id)
+    inventory: Inventory = request.inventory
+    hold = await _get_reservation(inventory, reservation_id)
     command = c.ConfirmHold(
-        by=exchange.principal.id,
+        by=request.principal.id,
         hold_id=hold.id,
-        booking_id=engine.new_id(hold.event_number),
+        booking_id=inventory.new_id(hold.event_number),
         authority=c.Authority(buyer=hold.buyer),
     )
     try:
-        await engine.execute(hold.event_number, command)
+        await inventory.execute(hold.event_number, command)
     except HoldExpired:
-        reservation = await _tell(engine, await _get_reservation(engine, reservation_id))
+        reservation = await _tell(inventory, await _get_reservation(inventory, reservation_id))
         raise HoldExpired(
             "The reservation has expired.", reservation=reservation.model_dump(mode="json")
         ) from None
     with already_done():
-        return await _tell(engine, await _get_reservation(engine, reservation_id))
+        return await _tell(inventory, await _get_reservation(inventory, reservation_id))
 
 
 @routes.post(
@@ -149,26 +149,24 @@ async def confirm_reservation(exchange: Exchange, reservation_id: HoldPath) -> R
     errors=[HoldAlreadyConfirmed],
     answers={200: {**_HELD, "status": "CANCELLED", "updated_at": "2026-11-05T18:33:00Z"}},
 )
-async def release_reservation(exchange: Exchange, reservation_id: HoldPath) -> ReservationOut:
+async def release_reservation(request: Request, reservation_id: HoldPath) -> ReservationOut:
     """The seat is free again; again, the same. What has ended already is told as it ended."""
-    engine: Engine = exchange.engine
-    hold = await _get_reservation(engine, reservation_id)
-    command = c.ReleaseHold(
-        by=exchange.principal.id, hold_id=hold.id, authority=c.Authority(buyer=hold.buyer)
-    )
+    inventory: Inventory = request.inventory
+    hold = await _get_reservation(inventory, reservation_id)
+    command = c.ReleaseHold(by=request.principal.id, hold_id=hold.id, authority=c.Authority(buyer=hold.buyer))
     with suppress(HoldExpired, BookingAlreadyCancelled):
-        await engine.execute(hold.event_number, command)
+        await inventory.execute(hold.event_number, command)
     with already_done():
-        return await _tell(engine, await _get_reservation(engine, reservation_id))
+        return await _tell(inventory, await _get_reservation(inventory, reservation_id))
 
 
-async def _wanted_seat(engine: Engine, body: HoldIn) -> tuple[int, str]:
+async def _wanted_seat(inventory: Inventory, body: HoldIn) -> tuple[int, str]:
     """(event number, label). Raises EventNotFound, SeatNotFound, InvalidInput."""
     if body.seat_id is not None:
         number, _ = split_seat_id(body.seat_id)
-        if body.show_id is not None and await engine.resolve(body.show_id) != number:
+        if body.show_id is not None and await inventory.resolve(body.show_id) != number:
             raise SeatNotFound("The show has no such seat.")
-        return number, await get_label(engine, body.seat_id)
+        return number, await get_label(inventory, body.seat_id)
     missing = [
         FieldError(pointer=f"/{name}", code="missing", detail="Field required.")
         for name in ("show_id", "seat_number")
@@ -176,17 +174,17 @@ async def _wanted_seat(engine: Engine, body: HoldIn) -> tuple[int, str]:
     ]
     if body.show_id is None or body.seat_number is None:
         raise InvalidInput("Say which seat: show_id and seat_number, or seat_id.", errors=tuple(missing))
-    number = await engine.resolve(body.show_id)
+    number = await inventory.resolve(body.show_id)
     label = parse_label(body.seat_number)
     if label is None:
         raise SeatNotFound("The show has no such seat.")
     return number, label
 
 
-async def _get_reservation(engine: Engine, id: UUID) -> Hold:
+async def _get_reservation(inventory: Inventory, id: UUID) -> Hold:
     """A hold of one seat under a user's name; other holds are none of this dialect's."""
     try:
-        hold = await engine.reading.get_hold(id, c.STAFF)
+        hold = await inventory.queries.get_hold(id, c.STAFF)
     except (HoldNotFound, EventNotFound):
         raise HoldNotFound("There is no such reservation.") from None
     if _user_of(hold) is None or hold.quantity != 1 or len(hold.seat_numbers) != 1:
@@ -199,8 +197,8 @@ def _user_of(hold: Hold) -> int | None:
     return int(buyer) if buyer.isascii() and buyer.isdecimal() and len(buyer) < 20 else None
 
 
-async def _tell(engine: Engine, hold: Hold) -> ReservationOut:
-    status, updated_at = await _status_of(engine, hold)
+async def _tell(inventory: Inventory, hold: Hold) -> ReservationOut:
+    status, updated_at = await _status_of(inventory, hold)
     user_id = _user_of(hold)
     assert user_id is not None
     return ReservationOut(
@@ -218,7 +216,7 @@ async def _tell(engine: Engine, hold: Hold) -> ReservationOut:
 _Status = Literal["HELD", "CONFIRMED", "EXPIRED", "CANCELLED"]
 
 
-async def _status_of(engine: Engine, hold: Hold) -> tuple[_Status, datetime]:
+async def _status_of(inventory: Inventory, hold: Hold) -> tuple[_Status, datetime]:
     """What it is, and since when."""
     match hold.status:
         case HoldStatus.ACTIVE:
@@ -226,17 +224,17 @@ async def _status_of(engine: Engine, hold: Hold) -> tuple[_Status, datetime]:
         case HoldStatus.EXPIRED:
             return "EXPIRED", hold.expires_at
         case HoldStatus.RELEASED:
-            return "CANCELLED", await _released_at(engine, hold)
+            return "CANCELLED", await _released_at(inventory, hold)
     assert hold.booking_id is not None
-    booking = await engine.reading.get_booking(hold.booking_id, c.STAFF)
+    booking = await inventory.queries.get_booking(hold.booking_id, c.STAFF)
     if booking.status is BookingStatus.CANCELLED:
         return "CANCELLED", booking.cancelled_at or booking.confirmed_at
     return "CONFIRMED", booking.confirmed_at
 
 
-async def _released_at(engine: Engine, hold: Hold) -> datetime:
+async def _released_at(inventory: Inventory, hold: Hold) -> datetime:
     """The time of the version that ended the seat's claim, or that cancelled the event it was for."""
-    reads, number = engine.reading.reads, hold.event_number
+    reads, number = inventory.queries.reads, hold.event_number
     ended = [
         version
         for id, _, _, _, version in await reads.seat_claims(number, hold.seat_numbers[0])

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.api.dialects.dialect import refuse_hidden
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.errors import EventNotFound, Refusal, SeatNotFound
 from holdfast.ids import split_seat_id
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import Event, EventStatus
 from holdfast.inventory.rules.hold import Hold
-from holdfast.inventory.rules.occupancy import Holding, Holdings
+from holdfast.inventory.rules.occupancy import Occupancy, Occupant
 from holdfast.inventory.seating.seat_map import SeatMap
 
 __all__ = ["Seating", "get_label", "get_seating", "hold_one_seat"]
@@ -25,53 +25,53 @@ class Seating:
 
     event: Event
     seat_map: SeatMap
-    holdings: Holdings | None
+    occupancy: Occupancy | None
     now: datetime
 
-    def holder_of(self, seat: int) -> Holding | None:
+    def holder_of(self, seat: int) -> Occupant | None:
         """Whoever has the seat now; a hold that has lapsed, or whose event was cancelled, has nothing."""
-        holding = None if self.holdings is None else self.holdings.by_seat.get(seat)
-        if holding is None or holding.has_lapsed(self.now):
+        occupant = None if self.occupancy is None else self.occupancy.by_seat.get(seat)
+        if occupant is None or occupant.has_lapsed(self.now):
             return None
-        if holding.status == "held" and self.event.status is EventStatus.CANCELLED:
+        if occupant.status == "held" and self.event.status is EventStatus.CANCELLED:
             return None
-        return holding
+        return occupant
 
 
-async def get_seating(exchange: Exchange, number: int) -> Seating:
+async def get_seating(request: Request, number: int) -> Seating:
     """Not older than the call. Raises EventNotFound, also for a draft that the caller may not see."""
-    engine: Engine = exchange.engine
-    known = await engine.catalogue.find_known(number)
-    moment = None if known is None else await engine.reading.reads.find_moment(number)
+    inventory: Inventory = request.inventory
+    known = await inventory.event_store.find_known(number)
+    moment = None if known is None else await inventory.queries.reads.find_moment(number)
     if known is None or moment is None:
         raise EventNotFound("There is no such event.")
-    refuse_hidden(exchange, known.event)
+    refuse_hidden(request, known.event)
     version = known.event.map_version
-    seat_map = await engine.reading.get_seat_map(number, version)
-    holdings = await engine.mirrors.get_current(number, version) if version else None
-    return Seating(event=known.event, seat_map=seat_map, holdings=holdings, now=moment[1])
+    seat_map = await inventory.queries.get_seat_map(number, version)
+    occupancy = await inventory.occupancies.get_current(number, version) if version else None
+    return Seating(event=known.event, seat_map=seat_map, occupancy=occupancy, now=moment[1])
 
 
-async def get_label(engine: Engine, id: int) -> str:
+async def get_label(inventory: Inventory, id: int) -> str:
     """The label of the seat with a dialect's integer id. Raises SeatNotFound."""
     number, seat = split_seat_id(id)
-    known = await engine.catalogue.find_known(number)
+    known = await inventory.event_store.find_known(number)
     version = 0 if known is None else known.event.map_version
-    seat_map = await engine.reading.get_seat_map(number, version)
+    seat_map = await inventory.queries.get_seat_map(number, version)
     if not 0 < seat <= seat_map.size:
         raise SeatNotFound("There is no such seat.")
     return seat_map.label_of(seat)
 
 
-async def hold_one_seat(exchange: Exchange, number: int, label: str, *, buyer: str, seconds: int) -> Hold:
+async def hold_one_seat(request: Request, number: int, label: str, *, buyer: str, seconds: int) -> Hold:
     """One seat for one user; the same user again, while it is held, gets the same hold.
 
     A refusal says which in its words alone: these formats have no lines for a pointer to point into.
     """
-    engine: Engine = exchange.engine
+    inventory: Inventory = request.inventory
     command = c.PlaceHold(
-        by=exchange.principal.id,
-        hold_id=engine.new_id(number),
+        by=request.principal.id,
+        hold_id=inventory.new_id(number),
         lines=(c.SeatsLine(labels=(label,)),),
         ttl_seconds=seconds,
         allow_partial=False,
@@ -79,7 +79,7 @@ async def hold_one_seat(exchange: Exchange, number: int, label: str, *, buyer: s
         reuse=True,
     )
     try:
-        hold: Hold = await engine.execute(number, command)
+        hold: Hold = await inventory.execute(number, command)
     except Refusal as refusal:
         raise type(refusal)(refusal.detail, **refusal.facts) from None
     return hold

@@ -11,10 +11,10 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from holdfast.access.policy import Policy
-from holdfast.api.dialects.dialect import Asked, Dialect, Told
+from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer
 from holdfast.api.dialects.reference import LenientTime
 from holdfast.api.dialects.seating import Seating, get_seating
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import SEAT_MAP_LIMIT
 from holdfast.api.values import Cursor, EventPath, Name, ShortText
 from holdfast.errors import (
@@ -31,7 +31,7 @@ from holdfast.errors import (
 from holdfast.http.reply import Reply, encode
 from holdfast.ids import seat_id
 from holdfast.inventory.batching.after_commit import already_done
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import Event
 from holdfast.inventory.seating.forms import parse_seat_map
@@ -40,7 +40,7 @@ from holdfast.inventory.seating.layout import Layout
 __all__ = ["TAG", "render_error", "routes"]
 
 TAG = "dialect 3: ticketing"
-MOST_AT_ONCE = 1_000
+MAX_AT_ONCE = 1_000
 
 
 def render_error(error: HoldfastError) -> tuple[int, Any]:
@@ -72,7 +72,7 @@ class UserIn(Asked):
     password: Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
-class UserOut(Told):
+class UserOut(DialectAnswer):
     id: int
     name: str
     phone_number: str
@@ -85,20 +85,20 @@ class ShowIn(Asked):
     starts_at: LenientTime
 
 
-class ShowOut(Told):
+class ShowOut(DialectAnswer):
     id: int
     title: str
     venue: str | None
     starts_at: datetime | None
 
 
-class SeatOut(Told):
+class SeatOut(DialectAnswer):
     id: int
     show_id: int
     seat_number: str
 
 
-class SeatAvailability(Told):
+class SeatAvailability(DialectAnswer):
     seat_id: int
     seat_number: str
     status: Literal["AVAILABLE", "HELD", "CONFIRMED"]
@@ -127,9 +127,9 @@ class SeatAvailability(Told):
         }
     },
 )
-async def create_user(exchange: Exchange, body: UserIn) -> UserOut:
+async def create_user(request: Request, body: UserIn) -> UserOut:
     """An account. The password is kept as an argon2id hash, and never told again."""
-    user = await exchange.engine.users.create(
+    user = await request.inventory.users.create(
         name=body.name, phone_number=body.phone_number, email=body.email, password=body.password
     )
     return UserOut(id=user.id, name=user.name, phone_number=user.phone_number, email=user.email)
@@ -144,10 +144,10 @@ async def create_user(exchange: Exchange, body: UserIn) -> UserOut:
         201: {"id": 7, "title": "Hamlet", "venue": "Globe Theatre", "starts_at": "2026-11-05T19:30:00Z"}
     },
 )
-async def create_show(exchange: Exchange, body: ShowIn) -> ShowOut:
+async def create_show(request: Request, body: ShowIn) -> ShowOut:
     """A show without seats: they come next. A start that is past is taken too."""
-    event, _ = await exchange.engine.events.create(
-        c.NewEvent(name=body.title, venue=body.venue, starts_at=body.starts_at), by=exchange.principal.id
+    event, _ = await request.inventory.events.create(
+        c.NewEvent(name=body.title, venue=body.venue, starts_at=body.starts_at), by=request.principal.id
     )
     return ShowOut(id=event.number, title=event.name, venue=event.venue, starts_at=event.starts_at)
 
@@ -175,18 +175,18 @@ _LABELS_SCHEMA = {
     answers={201: [{"id": 7000001, "show_id": 7, "seat_number": "A1"}]},
 )
 async def create_seats(
-    exchange: Exchange, show_id: EventPath, body: Annotated[Any, WithJsonSchema(_LABELS_SCHEMA)]
+    request: Request, show_id: EventPath, body: Annotated[Any, WithJsonSchema(_LABELS_SCHEMA)]
 ) -> Reply:
     """Seats by label, trimmed and upper-cased; all of them, or none where one is wrong or there already."""
-    engine: Engine = exchange.engine
-    number = await engine.resolve(show_id)
+    inventory: Inventory = request.inventory
+    number = await inventory.resolve(show_id)
     layout = _read_labels(body)
-    event: Event = await engine.execute(
+    event: Event = await inventory.execute(
         number,
-        c.ChangeEvent(by=exchange.principal.id, seats=layout.seats, categories=layout.categories),
+        c.ChangeEvent(by=request.principal.id, seats=layout.seats, categories=layout.categories),
     )
     with already_done():
-        seat_map = await engine.reading.get_seat_map(number, event.map_version)
+        seat_map = await inventory.queries.get_seat_map(number, event.map_version)
     made = [(seat.label, seat_map.number_of(seat.label)) for seat in layout.seats]
     return Reply(status=201, body=encode([_seat(number, seat, label) for label, seat in made if seat]))
 
@@ -224,10 +224,10 @@ def _seat(number: int, seat: int, label: str) -> dict[str, Any]:
     response=list[SeatOut],
     answers={200: [{"id": 7000001, "show_id": 7, "seat_number": "A1"}]},
 )
-async def list_seats(exchange: Exchange, show_id: EventPath) -> Reply:
+async def list_seats(request: Request, show_id: EventPath) -> Reply:
     """The show's seats, in the order in which they came."""
-    number = await exchange.engine.resolve(show_id)
-    seating = await get_seating(exchange, number)
+    number = await request.inventory.resolve(show_id)
+    seating = await get_seating(request, number)
     labels = enumerate(seating.seat_map.labels, 1)
     return Reply(body=encode([_seat(number, seat, label) for seat, label in labels]))
 
@@ -250,10 +250,10 @@ async def list_seats(exchange: Exchange, show_id: EventPath) -> Reply:
     },
 )
 async def get_availability(
-    exchange: Exchange,
+    request: Request,
     show_id: EventPath,
     status: Literal["AVAILABLE", "HELD", "CONFIRMED"] | None = None,
-    limit: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] | None = None,
+    limit: Annotated[int, Field(ge=1, le=MAX_AT_ONCE)] | None = None,
     cursor: Cursor | None = None,
 ) -> Reply:
     """Each seat as it is when read: a hold that has lapsed is AVAILABLE.
@@ -261,10 +261,10 @@ async def get_availability(
     All seats, or `limit` of them; the header `Link` then leads to the next. What the organiser keeps off sale reads as
     CONFIRMED: it cannot be had.
     """
-    number = await exchange.engine.resolve(show_id)
+    number = await request.inventory.resolve(show_id)
     route, filters = f"/shows/{number}/availability", {"status": status}
-    after = 0 if cursor is None else exchange.cursors.open(cursor, route, filters)[0]
-    seating = await get_seating(exchange, number)
+    after = 0 if cursor is None else request.cursors.open(cursor, route, filters)[0]
+    seating = await get_seating(request, number)
     matching = (
         told
         for seat, label in islice(enumerate(seating.seat_map.labels, 1), after, None)
@@ -276,7 +276,7 @@ async def get_availability(
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if len(page) > limit:
         last = seating.seat_map.number_of(page[limit - 1]["seat_number"])
-        query = f"limit={limit}&cursor={exchange.cursors.sign(route, filters, [last])}"
+        query = f"limit={limit}&cursor={request.cursors.sign(route, filters, [last])}"
         query += f"&status={status}" if status else ""
         headers = ((b"link", f'<{route}?{query}>; rel="next"'.encode()),)
     return Reply(body=encode(page[:limit]), headers=headers)

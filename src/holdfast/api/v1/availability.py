@@ -9,14 +9,14 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.api.v1.rights import sees_drafts
 from holdfast.api.values import EventPath, Time
 from holdfast.errors import EventNotFound, FieldError, InvalidInput
 from holdfast.http.headers import etag, matches_etag
 from holdfast.http.reply import Reply, encode
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.projections.availability_json import members_of
 from holdfast.inventory.projections.seat_json import seat_list
 from holdfast.inventory.rules.availability import Availability
@@ -135,7 +135,7 @@ EXAMPLE: dict[str, Any] = {
     answers={200: EXAMPLE, 304: None},
 )
 async def get_availability(
-    exchange: Exchange, event: EventPath, since: _Since | None = None, as_of: AsOf | None = None
+    request: Request, event: EventPath, since: _Since | None = None, as_of: AsOf | None = None
 ) -> Reply:
     """Exact when read: a hold at its expiry is on sale again, whether or not anything was written.
 
@@ -143,29 +143,29 @@ async def get_availability(
     `If-None-Match` is answered 304 only while nothing at all has changed. With `since`, `changes` lists each seat that
     was touched by a later version or by time, or `reset` is true.
     """
-    engine: Engine = exchange.engine
-    number = await engine.resolve(event)
+    inventory: Inventory = request.inventory
+    number = await inventory.resolve(event)
     if as_of is not None:
         if since is not None:
             raise _invalid("as_of", "not_allowed", "Cannot be combined with `since`.")
-        await refuse_as_of(exchange, number, as_of)
-        return Reply(body=encode(members_of(await engine.reading.get_availability_as_of(number, as_of))))
+        await refuse_as_of(request, number, as_of)
+        return Reply(body=encode(members_of(await inventory.queries.get_availability_as_of(number, as_of))))
     if since is not None:
-        told = await engine.comparing.get_changes(number, since)
+        told = await inventory.changes_since.get_changes(number, since)
         availability, seats = told.availability, told.seats
         more = b'"reset":true' if seats is None else b'"changes":{"seats":' + seat_list(seats) + b"}"
     else:
-        availability, more = await engine.reading.get_availability(number), b""
-    refuse_hidden(exchange, availability.event)
+        availability, more = await inventory.queries.get_availability(number), b""
+    refuse_hidden(request, availability.event)
     body, headers = _written.answer(availability)
-    if matches_etag(exchange.header(b"if-none-match"), headers[0][1]):
+    if matches_etag(request.header(b"if-none-match"), headers[0][1]):
         return Reply(status=304, headers=headers)
     return Reply(body=body[:-1] + b"," + more + b"}" if more else body, headers=headers)
 
 
-def refuse_hidden(exchange: Exchange, event: Event) -> None:
+def refuse_hidden(request: Request, event: Event) -> None:
     """Raises EventNotFound for a draft that the caller may not see."""
-    if event.status is EventStatus.DRAFT and not sees_drafts(exchange.principal):
+    if event.status is EventStatus.DRAFT and not sees_drafts(request.principal):
         raise EventNotFound("There is no such event.")
 
 
@@ -177,11 +177,11 @@ def state_headers(version: int, lapsed: int) -> _StateHeaders:
     return (b"etag", etag(version, lapsed)), (b"cache-control", b"no-cache")
 
 
-async def refuse_as_of(exchange: Exchange, number: int, at: datetime) -> None:
+async def refuse_as_of(request: Request, number: int, at: datetime) -> None:
     """Raises InvalidInput for a moment that has not come, EventNotFound for one at which there was no event yet."""
-    engine: Engine = exchange.engine
-    now = await engine.reading.get_availability(number)
-    refuse_hidden(exchange, now.event)
+    inventory: Inventory = request.inventory
+    now = await inventory.queries.get_availability(number)
+    refuse_hidden(request, now.event)
     if at > now.as_of:
         raise _invalid("as_of", "out_of_range", "That moment has not come yet.")
     if at < now.event.created_at:

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.values import BlockPath, Cursor, EventPath, In, Label, Limit, Name
@@ -32,7 +32,7 @@ from holdfast.errors import (
     SoldOut,
 )
 from holdfast.http.reply import Reply
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.booking import Block
 from holdfast.inventory.rules.event import MAX_CAPACITY
@@ -129,20 +129,20 @@ _EXAMPLE = {
     },
     answers={201: _EXAMPLE},
 )
-async def block_admissions(exchange: Exchange, event: EventPath, body: BlockIn) -> Reply:
+async def block_admissions(request: Request, event: EventPath, body: BlockIn) -> Reply:
     """Take admissions off sale: only what is available, and all of it or nothing."""
-    engine: Engine = exchange.engine
-    number = await engine.resolve(event)
+    inventory: Inventory = request.inventory
+    number = await inventory.resolve(event)
     command = c.BlockAdmissions(
-        by=exchange.principal.id,
-        key=retry_key(exchange, _blocked),
-        block_id=engine.new_id(number),
+        by=request.principal.id,
+        key=retry_key(request, _blocked),
+        block_id=inventory.new_id(number),
         labels=tuple(body.seats or ()),
         area=body.area,
         quantity=body.quantity,
         reason=body.reason,
     )
-    return await answer_command(exchange, number, command, _blocked, run=engine.block)
+    return await answer_command(request, number, command, _blocked, run=inventory.block)
 
 
 @routes.get(
@@ -153,7 +153,7 @@ async def block_admissions(exchange: Exchange, event: EventPath, body: BlockIn) 
     answers={200: {"items": [_EXAMPLE], "next": None}},
 )
 async def list_blocks(
-    exchange: Exchange,
+    request: Request,
     event: EventPath,
     *,
     lifted: bool | None = None,
@@ -161,17 +161,17 @@ async def list_blocks(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """The event's blocks, newest first, those that stand and those that were lifted."""
-    engine: Engine = exchange.engine
-    number = await engine.resolve(event)
+    inventory: Inventory = request.inventory
+    number = await inventory.resolve(event)
     filters = {"event": number, "lifted": lifted}
-    found = await engine.reading.list_blocks(
+    found = await inventory.queries.list_blocks(
         number,
         live=None if lifted is None else not lifted,
-        before=position_id(exchange, cursor, filters),
+        before=position_id(request, cursor, filters),
         limit=limit + 1,
     )
     return page(
-        exchange, found, limit=limit, filters=filters, position=lambda block: block.id, tell=tell_block
+        request, found, limit=limit, filters=filters, position=lambda block: block.id, tell=tell_block
     )
 
 
@@ -182,8 +182,8 @@ async def list_blocks(
     errors=[EventNotFound, BlockNotFound, IdempotencyKeyReused],
     answers={200: {**_EXAMPLE, "lifted_at": "2026-11-05T19:00:00Z"}},
 )
-async def lift_block(exchange: Exchange, event: EventPath, block: BlockPath) -> Reply:
+async def lift_block(request: Request, event: EventPath, block: BlockPath) -> Reply:
     """Put a block's admissions back on sale. Of a lifted block: the same answer again."""
-    number = await exchange.engine.resolve(event)
-    command = c.LiftBlock(by=exchange.principal.id, key=retry_key(exchange, _told), block_id=block)
-    return await answer_command(exchange, number, command, _told)
+    number = await request.inventory.resolve(event)
+    command = c.LiftBlock(by=request.principal.id, key=retry_key(request, _told), block_id=block)
+    return await answer_command(request, number, command, _told)

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, tell_booking
 from holdfast.api.v1.hold_bodies import HoldToken, TokenIn
@@ -36,7 +36,7 @@ from holdfast.errors import (
 )
 from holdfast.http.reply import Reply
 from holdfast.ids import event_number_of
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.booking import Booking
 
@@ -101,23 +101,23 @@ def _told(booking: Booking) -> Told:
     },
     answers={201: booking_example(), 200: booking_example()},
 )
-async def confirm_hold(exchange: Exchange, body: ConfirmHoldIn) -> Reply:
+async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
     """Make a live hold a booking. The same hold and token again: 200 and the same booking."""
     number = event_number_of(body.hold)
-    authority = hold_authority(exchange, body.hold_token)
+    authority = hold_authority(request, body.hold_token)
     if number is None:
         raise HoldNotFound("There is no such hold.")
     command = c.ConfirmHold(
-        by=exchange.principal.id,
-        key=retry_key(exchange, _confirmed),
+        by=request.principal.id,
+        key=retry_key(request, _confirmed),
         hold_id=body.hold,
-        booking_id=exchange.engine.new_id(number),
+        booking_id=request.inventory.new_id(number),
         authority=authority,
         buyer_name=body.buyer.name if body.buyer else None,
         buyer_email=body.buyer.email if body.buyer else None,
     )
     try:
-        return await answer_command(exchange, number, command, _confirmed, location=LOCATION)
+        return await answer_command(request, number, command, _confirmed, location=LOCATION)
     except EventNotFound:
         raise HoldNotFound("There is no such hold.") from None
 
@@ -130,7 +130,7 @@ async def confirm_hold(exchange: Exchange, body: ConfirmHoldIn) -> Reply:
     answers={200: {"items": [booking_example()], "next": None}},
 )
 async def list_bookings(
-    exchange: Exchange,
+    request: Request,
     *,
     event: EventRef | None = None,
     status: Literal["confirmed", "cancelled"] | None = None,
@@ -138,14 +138,14 @@ async def list_bookings(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """Bookings, newest first: of one event, or of all, the newest event's first."""
-    engine: Engine = exchange.engine
-    number = None if event is None else await engine.resolve(event)
+    inventory: Inventory = request.inventory
+    number = None if event is None else await inventory.resolve(event)
     filters = {"event": number, "status": status}
-    found = await engine.reading.list_bookings(
-        number, status=status, before=position_id(exchange, cursor, filters), limit=limit + 1
+    found = await inventory.queries.list_bookings(
+        number, status=status, before=position_id(request, cursor, filters), limit=limit + 1
     )
     return page(
-        exchange,
+        request,
         found,
         limit=limit,
         filters=filters,
@@ -162,11 +162,11 @@ async def list_bookings(
     errors=[BookingNotFound, CredentialsRequired, Forbidden],
     answers={200: booking_example()},
 )
-async def get_booking(exchange: Exchange, booking: BookingPath) -> dict[str, Any]:
+async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
     """A booking, with its hold's token or as staff. A wrong token is the same 404 as no booking."""
-    engine: Engine = exchange.engine
-    authority = booking_authority(exchange, READS_BOOKINGS)
-    return tell_booking(await engine.reading.get_booking(booking, authority))
+    inventory: Inventory = request.inventory
+    authority = booking_authority(request, READS_BOOKINGS)
+    return tell_booking(await inventory.queries.get_booking(booking, authority))
 
 
 @routes.post(
@@ -177,18 +177,18 @@ async def get_booking(exchange: Exchange, booking: BookingPath) -> dict[str, Any
     errors=[BookingNotFound, CredentialsRequired, Forbidden, IdempotencyKeyReused],
     answers={200: booking_example(status="cancelled", cancelled_at="2026-11-05T19:00:00Z")},
 )
-async def cancel_booking(exchange: Exchange, booking: BookingPath, body: TokenIn | None) -> Reply:
+async def cancel_booking(request: Request, booking: BookingPath, body: TokenIn | None) -> Reply:
     """Undo a booking; its admissions are on sale at once. Of a cancelled booking: the same answer again."""
     number = event_number_of(booking)
     command = c.CancelBooking(
-        by=exchange.principal.id,
-        key=retry_key(exchange, _told),
+        by=request.principal.id,
+        key=retry_key(request, _told),
         booking_id=booking,
-        authority=booking_authority(exchange, CANCELS_BOOKINGS, body.hold_token if body else None),
+        authority=booking_authority(request, CANCELS_BOOKINGS, body.hold_token if body else None),
     )
     if number is None:
         raise BookingNotFound("There is no such booking.")
     try:
-        return await answer_command(exchange, number, command, _told)
+        return await answer_command(request, number, command, _told)
     except EventNotFound:
         raise BookingNotFound("There is no such booking.") from None

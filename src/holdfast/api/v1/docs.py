@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import WithJsonSchema
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.api.values import FromPath
 from holdfast.errors import RouteNotFound
@@ -78,14 +78,14 @@ _ABOUT = {
     answers={200: "<!doctype html>…"},
     json_answer=_ABOUT | {"open": True},
 )
-async def get_home(exchange: Exchange) -> Reply:
+async def get_home(request: Request) -> Reply:
     """What this is and where to go on: a page, or JSON for `Accept: application/json`."""
     headers = ((b"vary", b"accept"),)
-    accepted = weights(exchange.header(b"accept"))
+    accepted = weights(request.header(b"accept"))
     if accepted.get("application/json", 0) > accepted.get("text/html", 0):
-        return Reply(body=encode(_ABOUT | {"open": exchange.open_mode}), headers=headers)
+        return Reply(body=encode(_ABOUT | {"open": request.open_mode}), headers=headers)
     page = _template("home.html").substitute(
-        base=_base(exchange), mode=_OPEN if exchange.open_mode else _CLOSED
+        base=_base(request), mode=_OPEN if request.open_mode else _CLOSED
     )
     return Reply(body=page.encode(), headers=headers, content_type=_HTML)
 
@@ -97,7 +97,7 @@ async def get_home(exchange: Exchange) -> Reply:
     response_type="text/html",
     answers={200: "<!doctype html>…"},
 )
-async def get_docs(exchange: Exchange) -> Reply:  # noqa: ARG001 - the layer's form
+async def get_docs(request: Request) -> Reply:  # noqa: ARG001 - the layer's form
     """This API, to read and to try in a browser."""
     return Reply(body=_template("explorer.html").template.encode(), content_type=_HTML)
 
@@ -109,11 +109,11 @@ async def get_docs(exchange: Exchange) -> Reply:  # noqa: ARG001 - the layer's f
     response_type="text/css",
     answers={200: ":root { … }"},
 )
-async def get_docs_file(exchange: Exchange, file: AssetPath) -> Reply:
+async def get_docs_file(request: Request, file: AssetPath) -> Reply:
     """A style sheet, script or picture of the pages."""
     asset = await asyncio.to_thread(_asset, file)
     headers: Headers = ((b"cache-control", _CACHED), (b"vary", b"accept-encoding"))
-    if accepts_gzip(exchange.header(b"accept-encoding")):
+    if accepts_gzip(request.header(b"accept-encoding")):
         headers += ((b"etag", asset.packed_tag), (b"content-encoding", b"gzip"))
         return Reply(body=asset.packed, headers=headers, content_type=asset.content_type)
     headers += ((b"etag", asset.tag),)
@@ -130,10 +130,10 @@ _CLOSED = (
 )
 
 
-def _base(exchange: Exchange) -> str:
+def _base(request: Request) -> str:
     """The address under which this server was asked, as it may stand in a page."""
-    host = exchange.header(b"host") or ""
-    return f"{exchange.scope['scheme']}://{escape(host) if _HOST.fullmatch(host) else 'localhost:8000'}"
+    host = request.header(b"host") or ""
+    return f"{request.scope['scheme']}://{escape(host) if _HOST.fullmatch(host) else 'localhost:8000'}"
 
 
 @cache

@@ -27,12 +27,12 @@ __all__ = ["ChangeEventIn", "CreateEventIn"]
 GENERAL = "general"
 """The area that `capacity` makes."""
 
-LONGEST_HOLD_SECONDS = 86_400
+MAX_HOLD_SECONDS = 86_400
 
 Capacity = Annotated[int, Field(ge=0, le=MAX_CAPACITY)]
 PerHold = Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
 HoldTtl = Annotated[int, Field(ge=1, le=MAX_HOLD_TTL_SECONDS)]
-MaxHoldTtl = Annotated[int, Field(ge=1, le=LONGEST_HOLD_SECONDS)]
+MaxHoldTtl = Annotated[int, Field(ge=1, le=MAX_HOLD_SECONDS)]
 SeatMapIn = Annotated[
     Any,
     WithJsonSchema(

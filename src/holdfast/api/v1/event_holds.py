@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.api.v1.hold_answers import HoldOut, hold_example, tell_hold
 from holdfast.api.v1.paging import Page, page, position_id
@@ -20,7 +20,7 @@ from holdfast.errors import (
     IdempotencyKeyReused,
 )
 from holdfast.http.reply import Reply
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
 
@@ -39,7 +39,7 @@ def _told(hold: Hold) -> Told:
     answers={200: {"items": [hold_example()], "next": None}},
 )
 async def list_holds(
-    exchange: Exchange,
+    request: Request,
     event: EventPath,
     *,
     status: Literal["active", "confirmed", "released", "expired"] | None = None,
@@ -48,17 +48,17 @@ async def list_holds(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """The event's holds, newest first, each as it is now; `status` is what a hold is, not what its row says."""
-    engine: Engine = exchange.engine
-    number = await engine.resolve(event)
+    inventory: Inventory = request.inventory
+    number = await inventory.resolve(event)
     filters = {"event": number, "status": status, "buyer": buyer}
-    found = await engine.reading.list_holds(
+    found = await inventory.queries.list_holds(
         number,
         status=status,
         buyer=buyer,
-        before=position_id(exchange, cursor, filters),
+        before=position_id(request, cursor, filters),
         limit=limit + 1,
     )
-    return page(exchange, found, limit=limit, filters=filters, position=lambda hold: hold.id, tell=tell_hold)
+    return page(request, found, limit=limit, filters=filters, position=lambda hold: hold.id, tell=tell_hold)
 
 
 @routes.post(
@@ -75,10 +75,10 @@ async def list_holds(
     ],
     answers={200: hold_example(status="released")},
 )
-async def release_hold_as_staff(exchange: Exchange, event: EventPath, hold: HoldPath) -> Reply:
+async def release_hold_as_staff(request: Request, event: EventPath, hold: HoldPath) -> Reply:
     """Release a buyer's hold without its token."""
-    number = await exchange.engine.resolve(event)
+    number = await request.inventory.resolve(event)
     command = c.ReleaseHold(
-        by=exchange.principal.id, key=retry_key(exchange, _told), hold_id=hold, authority=c.STAFF
+        by=request.principal.id, key=retry_key(request, _told), hold_id=hold, authority=c.STAFF
     )
-    return await answer_command(exchange, number, command, _told)
+    return await answer_command(request, number, command, _told)

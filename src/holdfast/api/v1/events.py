@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import answer_command, reply_of, reply_to, retry_key
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import SEAT_MAP_LIMIT, Routes
 from holdfast.api.v1.event_answers import EventOut, event_example, tell_event
 from holdfast.api.v1.event_bodies import ChangeEventIn, CreateEventIn
@@ -27,7 +27,7 @@ from holdfast.errors import (
 )
 from holdfast.http.reply import Reply
 from holdfast.inventory.creation import EventFilter
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import FullEvent
 
@@ -66,20 +66,20 @@ def _told(event: FullEvent) -> tuple[int, Any, None]:
     },
     answers={201: event_example()},
 )
-async def create_event(exchange: Exchange, body: CreateEventIn) -> Reply:
+async def create_event(request: Request, body: CreateEventIn) -> Reply:
     """Make an event with its whole inventory, on sale at once unless `status` is `draft`.
 
     `capacity` makes one area, `general`; `areas` and a `seat_map` may come together. An event may also be made without
     any inventory, and get it by a change.
     """
-    engine: Engine = exchange.engine
+    inventory: Inventory = request.inventory
     new = await body.new_event()
-    key = retry_key(exchange, _created)
-    event, answer = await engine.events.create(new, by=exchange.principal.id, key=key)
+    key = retry_key(request, _created)
+    event, answer = await inventory.events.create(new, by=request.principal.id, key=key)
     if answer is not None:
-        return reply_of(engine, answer, replayed=event is None, location=LOCATION)
+        return reply_of(inventory, answer, replayed=event is None, location=LOCATION)
     assert event is not None
-    return reply_to(engine, _created(event), location=LOCATION)
+    return reply_to(inventory, _created(event), location=LOCATION)
 
 
 @routes.get(
@@ -89,7 +89,7 @@ async def create_event(exchange: Exchange, body: CreateEventIn) -> Reply:
     answers={200: {"items": [event_example()], "next": None}},
 )
 async def list_events(
-    exchange: Exchange,
+    request: Request,
     *,
     status: Literal["draft", "published", "cancelled"] | None = None,
     text: ShortText | None = None,
@@ -104,8 +104,8 @@ async def list_events(
     `text` is looked for in name and venue; `starts_from` and `starts_before` bound the start; `on_sale` says whether an
     admission could be held now, if one is left.
     """
-    engine: Engine = exchange.engine
-    drafts = sees_drafts(exchange.principal)
+    inventory: Inventory = request.inventory
+    drafts = sees_drafts(request.principal)
     filters = {
         "status": status,
         "text": text,
@@ -113,7 +113,7 @@ async def list_events(
         "starts_before": starts_before,
         "on_sale": on_sale,
     }
-    found = await engine.events.list_in_full(
+    found = await inventory.events.list_in_full(
         EventFilter(
             status=status,
             text=text,
@@ -122,11 +122,11 @@ async def list_events(
             on_sale=on_sale,
             drafts=drafts,
         ),
-        before=position_number(exchange, cursor, filters),
+        before=position_number(request, cursor, filters),
         limit=limit + 1,
     )
     return page(
-        exchange, found, limit=limit, filters=filters, position=lambda event: event.number, tell=tell_event
+        request, found, limit=limit, filters=filters, position=lambda event: event.number, tell=tell_event
     )
 
 
@@ -137,9 +137,9 @@ async def list_events(
     errors=[EventNotFound],
     answers={200: event_example()},
 )
-async def get_event(exchange: Exchange, event: EventPath) -> dict[str, Any]:
+async def get_event(request: Request, event: EventPath) -> dict[str, Any]:
     """An event by its id or its number."""
-    return tell_event(await visible_event(exchange, event))
+    return tell_event(await visible_event(request, event))
 
 
 @routes.patch(
@@ -155,15 +155,15 @@ async def get_event(exchange: Exchange, event: EventPath) -> dict[str, Any]:
     },
     answers={200: event_example(capacity=1200)},
 )
-async def change_event(exchange: Exchange, event: EventPath, body: ChangeEventIn) -> Reply:
+async def change_event(request: Request, event: EventPath, body: ChangeEventIn) -> Reply:
     """Change what is named; null clears what may be empty.
 
     Capacity may grow, or shrink to what is not taken. `areas` are changed or added by name; a `seat_map` adds its
     seats. The change takes its turn among the event's sales: a hold is decided wholly before or wholly after it.
     """
-    engine: Engine = exchange.engine
-    command = await body.change(by=exchange.principal.id)
-    return await answer_command(exchange, await engine.resolve(event), command, _told)
+    inventory: Inventory = request.inventory
+    command = await body.change(by=request.principal.id)
+    return await answer_command(request, await inventory.resolve(event), command, _told)
 
 
 @routes.post(
@@ -173,9 +173,9 @@ async def change_event(exchange: Exchange, event: EventPath, body: ChangeEventIn
     errors=[*_KEPT, EventCancelled],
     answers={200: event_example()},
 )
-async def publish_event(exchange: Exchange, event: EventPath) -> Reply:
+async def publish_event(request: Request, event: EventPath) -> Reply:
     """Publish a draft. Of a published event: the same answer again."""
-    return await _move(exchange, event, c.PublishEvent)
+    return await _move(request, event, c.PublishEvent)
 
 
 @routes.post(
@@ -185,9 +185,9 @@ async def publish_event(exchange: Exchange, event: EventPath) -> Reply:
     errors=_KEPT,
     answers={200: event_example(status="cancelled")},
 )
-async def cancel_event(exchange: Exchange, event: EventPath) -> Reply:
+async def cancel_event(request: Request, event: EventPath) -> Reply:
     """Cancel an event, for good. Every live hold reads as released, nothing is available; bookings stay."""
-    return await _move(exchange, event, c.CancelEvent)
+    return await _move(request, event, c.CancelEvent)
 
 
 @routes.post(
@@ -197,9 +197,9 @@ async def cancel_event(exchange: Exchange, event: EventPath) -> Reply:
     errors=[*_KEPT, EventCancelled],
     answers={200: event_example(sales_stopped=True)},
 )
-async def stop_sales(exchange: Exchange, event: EventPath) -> Reply:
+async def stop_sales(request: Request, event: EventPath) -> Reply:
     """Stop sales: no new holds, and none is extended. Live ones can still be confirmed."""
-    return await _move(exchange, event, c.StopSales)
+    return await _move(request, event, c.StopSales)
 
 
 @routes.post(
@@ -209,12 +209,12 @@ async def stop_sales(exchange: Exchange, event: EventPath) -> Reply:
     errors=[*_KEPT, EventCancelled],
     answers={200: event_example()},
 )
-async def resume_sales(exchange: Exchange, event: EventPath) -> Reply:
+async def resume_sales(request: Request, event: EventPath) -> Reply:
     """Take up sales again."""
-    return await _move(exchange, event, c.ResumeSales)
+    return await _move(request, event, c.ResumeSales)
 
 
-async def _move(exchange: Exchange, event: EventPath, command: type[c.Command]) -> Reply:
-    number = await exchange.engine.resolve(event)
-    key = retry_key(exchange, _told)
-    return await answer_command(exchange, number, command(by=exchange.principal.id, key=key), _told)
+async def _move(request: Request, event: EventPath, command: type[c.Command]) -> Reply:
+    number = await request.inventory.resolve(event)
+    key = retry_key(request, _told)
+    return await answer_command(request, number, command(by=request.principal.id, key=key), _told)

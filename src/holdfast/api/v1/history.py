@@ -9,13 +9,13 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.api.values import Cursor, EventPath, LabelPath, Limit
 from holdfast.errors import EventNotFound, InvalidInput, SeatNotFound
 from holdfast.http.reply import Reply, encode
 from holdfast.inventory.history import HistoryItem, Position
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 
 __all__ = ["routes"]
 
@@ -63,20 +63,20 @@ _EXAMPLE = {
     answers={200: _EXAMPLE},
 )
 async def get_seat_history(
-    exchange: Exchange, event: EventPath, label: LabelPath, limit: Limit = 50, cursor: Cursor | None = None
+    request: Request, event: EventPath, label: LabelPath, limit: Limit = 50, cursor: Cursor | None = None
 ) -> Reply:
     """Oldest first. An expiry is told at the hold's `expires_at`, with the version that the event had then, whether or
     not its rows were rewritten since. When an event is cancelled, its live holds are told as released.
     """
-    engine: Engine = exchange.engine
-    number = await engine.resolve(event)
+    inventory: Inventory = request.inventory
+    number = await inventory.resolve(event)
     filters = {"event": number, "label": label}
     start: Position | None = None
     if cursor is not None:
-        version, stayed, hold_id, place = exchange.cursors.open(cursor, _PATH, filters)
+        version, stayed, hold_id, place = request.cursors.open(cursor, _PATH, filters)
         start = (version, stayed, UUID(hold_id), place)
-    items, ends_at = await engine.histories.list_changes(number, label, start=start, limit=limit)
-    following = None if ends_at is None else exchange.cursors.sign(_PATH, filters, ends_at)
+    items, ends_at = await inventory.histories.list_changes(number, label, start=start, limit=limit)
+    following = None if ends_at is None else request.cursors.sign(_PATH, filters, ends_at)
     return Reply(body=encode({"items": [_told(item) for item in items], "next": following}))
 
 

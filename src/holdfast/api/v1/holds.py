@@ -7,7 +7,7 @@ from uuid import UUID
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, tell_hold, tell_placed_hold
 from holdfast.api.v1.hold_bodies import ExtendHoldIn, PlaceHoldIn, TokenIn
@@ -38,7 +38,7 @@ from holdfast.errors import (
 )
 from holdfast.http.reply import Reply
 from holdfast.ids import event_number_of
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
 
@@ -91,26 +91,26 @@ def _told(hold: Hold) -> Told:
     },
     answers={201: hold_example(hold_token=EXAMPLE_TOKEN)},
 )
-async def place_hold(exchange: Exchange, body: PlaceHoldIn) -> Reply:
+async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
     """Take admissions for a while: all lines or nothing, unless partial fulfilment is allowed.
 
     The answer carries the hold's token, once. With an Idempotency-Key the same request gets the same answer, the token
     included.
     """
-    engine: Engine = exchange.engine
-    number = await engine.resolve(body.event)
-    hold_id = engine.new_id(number)
+    inventory: Inventory = request.inventory
+    number = await inventory.resolve(body.event)
+    hold_id = inventory.new_id(number)
     command = c.PlaceHold(
-        by=exchange.principal.id,
-        key=retry_key(exchange, _placed),
+        by=request.principal.id,
+        key=retry_key(request, _placed),
         hold_id=hold_id,
         lines=body.asked,
-        token_hash=engine.keyring.hold_token_hash(hold_id),
+        token_hash=inventory.keyring.hold_token_hash(hold_id),
         ttl_seconds=body.ttl_seconds,
         allow_partial=body.allow_partial,
         buyer=body.buyer,
     )
-    return await answer_command(exchange, number, command, _placed, location=LOCATION)
+    return await answer_command(request, number, command, _placed, location=LOCATION)
 
 
 @routes.get(
@@ -121,10 +121,10 @@ async def place_hold(exchange: Exchange, body: PlaceHoldIn) -> Reply:
     errors=[HoldNotFound, CredentialsRequired],
     answers={200: hold_example()},
 )
-async def get_hold(exchange: Exchange, hold: HoldPath) -> dict[str, Any]:
+async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
     """A hold as it is now; the token opens it, in open mode too. A wrong token is the same 404 as no hold."""
-    engine: Engine = exchange.engine
-    return tell_hold(await engine.reading.get_hold(hold, hold_authority(exchange)))
+    inventory: Inventory = request.inventory
+    return tell_hold(await inventory.queries.get_hold(hold, hold_authority(request)))
 
 
 @routes.post(
@@ -146,16 +146,16 @@ async def get_hold(exchange: Exchange, hold: HoldPath) -> dict[str, Any]:
     examples={"five minutes from now": {"ttl_seconds": 300}},
     answers={200: hold_example()},
 )
-async def extend_hold(exchange: Exchange, hold: HoldPath, body: ExtendHoldIn | None) -> Reply:
+async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | None) -> Reply:
     """Prolong a live hold, to so long from now. It is never shortened, and never passes the event's longest life."""
     command = c.ExtendHold(
-        by=exchange.principal.id,
-        key=retry_key(exchange, _told),
+        by=request.principal.id,
+        key=retry_key(request, _told),
         hold_id=hold,
-        authority=hold_authority(exchange, body.hold_token if body else None),
+        authority=hold_authority(request, body.hold_token if body else None),
         ttl_seconds=body.ttl_seconds if body else None,
     )
-    return await _run(exchange, hold, command)
+    return await _run(request, hold, command)
 
 
 @routes.post(
@@ -173,22 +173,22 @@ async def extend_hold(exchange: Exchange, hold: HoldPath, body: ExtendHoldIn | N
     ],
     answers={200: hold_example(status="released")},
 )
-async def release_hold(exchange: Exchange, hold: HoldPath, body: TokenIn | None) -> Reply:
+async def release_hold(request: Request, hold: HoldPath, body: TokenIn | None) -> Reply:
     """Give a hold back; its admissions are on sale at once. Of a released hold: the same answer again."""
     command = c.ReleaseHold(
-        by=exchange.principal.id,
-        key=retry_key(exchange, _told),
+        by=request.principal.id,
+        key=retry_key(request, _told),
         hold_id=hold,
-        authority=hold_authority(exchange, body.hold_token if body else None),
+        authority=hold_authority(request, body.hold_token if body else None),
     )
-    return await _run(exchange, hold, command)
+    return await _run(request, hold, command)
 
 
-async def _run(exchange: Exchange, hold: UUID, command: c.ExtendHold | c.ReleaseHold) -> Reply:
+async def _run(request: Request, hold: UUID, command: c.ExtendHold | c.ReleaseHold) -> Reply:
     number = event_number_of(hold)
     if number is None:
         raise HoldNotFound("There is no such hold.")
     try:
-        return await answer_command(exchange, number, command, _told)
+        return await answer_command(request, number, command, _told)
     except EventNotFound:
         raise HoldNotFound("There is no such hold.") from None

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 
 __all__ = ["Page", "opened", "page", "position_id", "position_number"]
 
@@ -23,28 +23,28 @@ class Page(BaseModel, Generic[Told]):
     next: str | None = Field(description="`cursor` of the next page; null on the last.")
 
 
-def opened(exchange: Exchange, cursor: str | None, filters: Mapping[str, Any]) -> Any:
+def opened(request: Request, cursor: str | None, filters: Mapping[str, Any]) -> Any:
     """The position at which a list goes on, or None for its beginning. Raises InvalidInput."""
     if cursor is None:
         return None
-    (position,) = exchange.cursors.open(cursor, _route(exchange), filters)
+    (position,) = request.cursors.open(cursor, _route(request), filters)
     return position
 
 
-def position_id(exchange: Exchange, cursor: str | None, filters: Mapping[str, Any]) -> UUID | None:
+def position_id(request: Request, cursor: str | None, filters: Mapping[str, Any]) -> UUID | None:
     """Of a list in the order of ids."""
-    position = opened(exchange, cursor, filters)
+    position = opened(request, cursor, filters)
     return None if position is None else UUID(position)
 
 
-def position_number(exchange: Exchange, cursor: str | None, filters: Mapping[str, Any]) -> int | None:
+def position_number(request: Request, cursor: str | None, filters: Mapping[str, Any]) -> int | None:
     """Of a list in the order of numbers."""
-    position = opened(exchange, cursor, filters)
+    position = opened(request, cursor, filters)
     return None if position is None else int(position)
 
 
 def page(
-    exchange: Exchange,
+    request: Request,
     found: Sequence[Item],
     *,
     limit: int,
@@ -56,10 +56,10 @@ def page(
     shown = found[:limit]
     following = None
     if len(found) > limit:
-        following = exchange.cursors.sign(_route(exchange), filters, [position(shown[-1])])
+        following = request.cursors.sign(_route(request), filters, [position(shown[-1])])
     return {"items": [tell(item) for item in shown], "next": following}
 
 
-def _route(exchange: Exchange) -> str:
-    assert exchange.endpoint is not None
-    return exchange.endpoint.path
+def _route(request: Request) -> str:
+    assert request.endpoint is not None
+    return request.endpoint.path

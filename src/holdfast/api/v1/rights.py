@@ -13,10 +13,10 @@ In open mode a caller on this machine has every scope; a hold is still opened by
 from __future__ import annotations
 
 from holdfast.access.principals import GUEST, Principal, Scope
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.errors import CredentialsRequired, EventNotFound, FieldError, Forbidden, InvalidInput
 from holdfast.inventory.hold_tokens import hash_token
-from holdfast.inventory.inventory import Engine, EventRef
+from holdfast.inventory.inventory import EventRef, Inventory
 from holdfast.inventory.rules.commands import STAFF, Authority
 from holdfast.inventory.rules.event import EventStatus, FullEvent
 
@@ -30,34 +30,34 @@ def sees_drafts(principal: Principal) -> bool:
     return not principal.scopes.isdisjoint({Scope.READ, Scope.ORGANISE})
 
 
-async def visible_event(exchange: Exchange, event: EventRef) -> FullEvent:
+async def visible_event(request: Request, event: EventRef) -> FullEvent:
     """The event. Raises EventNotFound, also for a draft that the caller may not see."""
-    engine: Engine = exchange.engine
-    found = await engine.events.get(await engine.resolve(event))
-    if found.status is EventStatus.DRAFT and not sees_drafts(exchange.principal):
+    inventory: Inventory = request.inventory
+    found = await inventory.events.get(await inventory.resolve(event))
+    if found.status is EventStatus.DRAFT and not sees_drafts(request.principal):
         raise EventNotFound("There is no such event.")
     return found
 
 
-def hold_authority(exchange: Exchange, in_body: str | None = None) -> Authority:
+def hold_authority(request: Request, in_body: str | None = None) -> Authority:
     """The hold's token and nothing else, whoever is calling. Raises CredentialsRequired where there is none."""
-    token = _token(exchange, in_body)
+    token = _token(request, in_body)
     if token is None:
         raise CredentialsRequired("This needs the hold's token: Hold-Token: hfh_…")
     return Authority(token_hash=hash_token(token))
 
 
-def booking_authority(exchange: Exchange, scopes: frozenset[Scope], in_body: str | None = None) -> Authority:
+def booking_authority(request: Request, scopes: frozenset[Scope], in_body: str | None = None) -> Authority:
     """A token that is given decides; without one the caller's scopes do. Raises CredentialsRequired, Forbidden."""
-    if _token(exchange, in_body) is not None or exchange.principal is GUEST:
-        return hold_authority(exchange, in_body)
-    if exchange.principal.scopes.isdisjoint(scopes):
+    if _token(request, in_body) is not None or request.principal is GUEST:
+        return hold_authority(request, in_body)
+    if request.principal.scopes.isdisjoint(scopes):
         raise Forbidden(f"Without the hold's token this needs the scope {' or '.join(sorted(scopes))}.")
     return STAFF
 
 
-def _token(exchange: Exchange, in_body: str | None) -> str | None:
-    if in_body is None or exchange.hold_token is None or exchange.hold_token == in_body:
-        return exchange.hold_token or in_body
+def _token(request: Request, in_body: str | None) -> str | None:
+    if in_body is None or request.hold_token is None or request.hold_token == in_body:
+        return request.hold_token or in_body
     error = FieldError(pointer="/hold_token", code="not_allowed", detail="Another token than in the header.")
     raise InvalidInput("Two different hold tokens.", errors=(error,))

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.api.v1.availability import AsOf, SeatOut, refuse_as_of, refuse_hidden, state_headers
 from holdfast.api.v1.rights import visible_event
@@ -16,7 +16,7 @@ from holdfast.api.values import EventPath, FromPath
 from holdfast.errors import EventNotFound, InvalidInput, RouteNotFound
 from holdfast.http.headers import accepts_gzip, etag, matches_etag
 from holdfast.http.reply import Headers, Reply, encode
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.projections.seat_json import available_seat, held_until, seat_list, taken_seat
 from holdfast.inventory.queries import SeatStates
 from holdfast.inventory.rules.event import Event
@@ -124,24 +124,24 @@ _MAP_EXAMPLE = _EVENT | {
     answers={200: _SEATS_EXAMPLE, 304: None},
 )
 async def list_seats(
-    exchange: Exchange, event: EventPath, all: bool = False, as_of: AsOf | None = None
+    request: Request, event: EventPath, all: bool = False, as_of: AsOf | None = None
 ) -> Reply:
     """Only the seats that are not available, or with `all=true` every seat. `ETag` and `If-None-Match` as for
     the availability.
     """
-    engine: Engine = exchange.engine
-    number = await engine.resolve(event)
+    inventory: Inventory = request.inventory
+    number = await inventory.resolve(event)
     if as_of is not None:
-        await refuse_as_of(exchange, number, as_of)
-        states = await engine.reading.list_seats_as_of(number, as_of)
+        await refuse_as_of(request, number, as_of)
+        states = await inventory.queries.list_seats_as_of(number, as_of)
         facts = {"map_version": states.event.map_version, "version": states.version, "as_of": as_of}
         return Reply(body=_written(states.event, facts, _list_of(states, every=all)))
-    picture = await engine.pictures.get_current(number)
-    refuse_hidden(exchange, picture.event)
-    headers = state_headers(*picture.state)
-    if matches_etag(exchange.header(b"if-none-match"), headers[0][1]):
+    read_model = await inventory.read_models.get_current(number)
+    refuse_hidden(request, read_model.event)
+    headers = state_headers(*read_model.state)
+    if matches_etag(request.header(b"if-none-match"), headers[0][1]):
         return Reply(status=304, headers=headers)
-    seats = await engine.pictures.list_seats(picture, every=all)
+    seats = await inventory.read_models.list_seats(read_model, every=all)
     if seats.document is None:
         of = seats.availability.event
         facts = {"map_version": of.map_version, "version": seats.availability.version}
@@ -155,9 +155,9 @@ async def list_seats(
     status=307,
     errors=[EventNotFound],
 )
-async def find_seat_map(exchange: Exchange, event: EventPath) -> Reply:
+async def find_seat_map(request: Request, event: EventPath) -> Reply:
     """Redirects to the version of the map that the event has now."""
-    found = await visible_event(exchange, event)
+    found = await visible_event(request, event)
     location = f"/v1/events/{event}/seat-map/{found.map_version}".encode("ascii")
     return Reply(status=307, headers=((b"location", location), (b"cache-control", b"no-cache")))
 
@@ -169,15 +169,15 @@ async def find_seat_map(exchange: Exchange, event: EventPath) -> Reply:
     errors=[EventNotFound, RouteNotFound],
     answers={200: _MAP_EXAMPLE, 304: None},
 )
-async def get_seat_map(exchange: Exchange, event: EventPath, map_version: MapVersionPath) -> Reply:
+async def get_seat_map(request: Request, event: EventPath, map_version: MapVersionPath) -> Reply:
     """Sections, rows and seats, with where they stand. It never changes and may be kept for ever; seats that are added
     make a new version, in which the earlier ones keep their labels and places. Version 0 has no seats.
     """
-    engine: Engine = exchange.engine
-    found = await visible_event(exchange, event)
+    inventory: Inventory = request.inventory
+    found = await visible_event(request, event)
     if map_version > found.map_version:
         raise RouteNotFound("The event's seat map has no such version.")
-    is_packed = accepts_gzip(exchange.header(b"accept-encoding"))
+    is_packed = accepts_gzip(request.header(b"accept-encoding"))
     tag = etag(f"{found.id.hex}.{map_version}{'-gzip' if is_packed else ''}")
     is_hidden = found.status == "draft"
     headers: Headers = (
@@ -185,9 +185,9 @@ async def get_seat_map(exchange: Exchange, event: EventPath, map_version: MapVer
         (b"cache-control", _FOR_STAFF if is_hidden else _FOR_EVER),
         (b"vary", b"accept-encoding"),
     )
-    if matches_etag(exchange.header(b"if-none-match"), tag):
+    if matches_etag(request.header(b"if-none-match"), tag):
         return Reply(status=304, headers=headers)
-    document = await engine.seat_map_documents.get(found, map_version)
+    document = await inventory.seat_map_documents.get(found, map_version)
     if is_packed:
         return Reply(body=document.packed, headers=(*headers, (b"content-encoding", b"gzip")))
     return Reply(body=document.plain, headers=headers)

@@ -8,12 +8,12 @@ from typing import Any
 import structlog
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.errors import Fault
 from holdfast.http.headers import weights
 from holdfast.http.reply import Reply, encode
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 from holdfast.metrics import PROMETHEUS_CONTENT_TYPE, metric_totals, render_prometheus
 
 __all__ = ["routes"]
@@ -32,16 +32,16 @@ _TOTALS_EXAMPLE = {
 
 
 @routes.get("/healthz", policy=Policy.PUBLIC, anonymous=True, answers={200: {"status": "ok"}})
-async def get_health(exchange: Exchange) -> dict[str, str]:  # noqa: ARG001 - the layer's form
+async def get_health(request: Request) -> dict[str, str]:  # noqa: ARG001 - the layer's form
     """The process answers."""
     return {"status": "ok"}
 
 
 @routes.get("/readyz", policy=Policy.PUBLIC, anonymous=True, answers={200: {"status": "ready"}})
-async def get_readiness(exchange: Exchange) -> dict[str, str]:
+async def get_readiness(request: Request) -> dict[str, str]:
     """It can take traffic: the database answers. Otherwise 503 with `Retry-After`, also while the server shuts down."""
-    engine: Engine = exchange.engine
-    await engine.observing.check()
+    inventory: Inventory = request.inventory
+    await inventory.health.check()
     return {"status": "ready"}
 
 
@@ -52,17 +52,17 @@ async def get_readiness(exchange: Exchange) -> dict[str, str]:
     answers={200: "# TYPE holdfast_holds_placed_total counter\nholdfast_holds_placed_total 38401.0\n"},
     json_answer=_TOTALS_EXAMPLE,
 )
-async def get_metrics(exchange: Exchange) -> Reply:
+async def get_metrics(request: Request) -> Reply:
     """Prometheus' text format, over all workers. With `Accept: application/json`, the totals: how many events, active
     holds, bookings and expired holds there are, and each metric added up over its labels.
     """
-    engine: Engine = exchange.engine
+    inventory: Inventory = request.inventory
     headers = ((b"vary", b"accept"),)
-    if weights(exchange.header(b"accept")).get("application/json"):
-        totals: dict[str, Any] = asdict(await engine.observing.count_totals())
+    if weights(request.header(b"accept")).get("application/json"):
+        totals: dict[str, Any] = asdict(await inventory.health.count_totals())
         return Reply(body=encode(totals | {"metrics": metric_totals()}), headers=headers)
     try:
-        await engine.observing.observe_holds()
+        await inventory.health.observe_holds()
     except Fault:  # what the processes have counted can be told without the database
         log.warning("metrics_without_database")
     return Reply(

@@ -7,13 +7,13 @@ from typing import Any
 from pydantic import Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Exchange
+from holdfast.api.exchange import Request
 from holdfast.api.routes import Routes
 from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatOut, refuse_hidden
 from holdfast.api.values import EventPath
 from holdfast.errors import EventNotFound
 from holdfast.http.reply import StreamReply, encode
-from holdfast.inventory.inventory import Engine
+from holdfast.inventory.inventory import Inventory
 
 __all__ = ["routes"]
 
@@ -42,7 +42,7 @@ def _example() -> str:
     response_type="text/event-stream",
     answers={200: _example()},
 )
-async def stream_event(exchange: Exchange, event: EventPath) -> StreamReply:
+async def stream_event(request: Request, event: EventPath) -> StreamReply:
     """Server-sent events. `data` is one JSON object: all members of the availability, and `seats`, a list of
     `{label, status, until?}`.
 
@@ -54,15 +54,15 @@ async def stream_event(exchange: Exchange, event: EventPath) -> StreamReply:
       missed, or a snapshot where that is too much (more than 1,000 versions).
     - A comment every 15 seconds keeps the connection. The stream ends when the server does; come back then.
     """
-    engine: Engine = exchange.engine
-    number = await engine.resolve(event)
-    picture = await engine.pictures.get_current(number)
-    refuse_hidden(exchange, picture.event)
-    engine.streams.refuse_watcher()
-    last = exchange.header(b"last-event-id") or ""
+    inventory: Inventory = request.inventory
+    number = await inventory.resolve(event)
+    read_model = await inventory.read_models.get_current(number)
+    refuse_hidden(request, read_model.event)
+    inventory.streams.refuse_watcher()
+    last = request.header(b"last-event-id") or ""
     after = int(last) if last.isascii() and last.isdigit() and len(last) <= _MAX_DIGITS else None
     return StreamReply(
-        chunks=engine.streams.watch(number, after=after),
-        join=lambda reader: engine.streams.joined(picture, reader, after=after),
+        chunks=inventory.streams.watch(number, after=after),
+        join=lambda reader: inventory.streams.joined(read_model, reader, after=after),
         headers=((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")),
     )

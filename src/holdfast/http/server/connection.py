@@ -24,7 +24,7 @@ from holdfast.http.server.framing import Chunks, Length, read_framing
 from holdfast.http.server.head import Head
 from holdfast.http.server.intake import Intake
 from holdfast.http.server.refusal import refusal
-from holdfast.http.server.request import Request
+from holdfast.http.server.request import Cycle
 from holdfast.http.server.target import read_target, take_authority
 from holdfast.http.server.writing import Writer
 
@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
         self.state = IDLE
         self.deadline = float("inf")
         """By the loop's clock. Past it the service calls `overdue`."""
-        self._request: Request | None = None
+        self._request: Cycle | None = None
         """The open one."""
         self._requests = 0
         self._head: Head | None = None
@@ -202,7 +202,7 @@ class Connection(asyncio.Protocol):
         self._requests += 1
         self._empty_bytes = 0
         self._is_answered = False
-        request = self._request = Request(self, head, target, framing)
+        request = self._request = Cycle(self, head, target, framing)
         length = framing.length
         if head.method == b"CONNECT":
             request.keeps_alive = False  # what follows is no body and no request: it is discarded
@@ -278,7 +278,7 @@ class Connection(asyncio.Protocol):
         if self.state is BODY:
             self.intake.go_on()
 
-    def closes_after(self, request: Request) -> bool:
+    def closes_after(self, request: Cycle) -> bool:
         """Whether the answer that is about to be written is the connection's last."""
         service = self.service
         if not request.keeps_alive or service.is_stopping:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from holdfast.http.headers import MAX_HEADERS_BYTES, MAX_TARGET_BYTES
 
-__all__ = ["Limits"]
+__all__ = ["ConnectionLimits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ConnectionLimits:
     """One value for all connections of a worker. Seconds are from the state's beginning; sizes are bytes."""
 
     head_seconds: float = 5.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.http.server.limits import Limits
+from holdfast.http.server.limits import ConnectionLimits
 
 __all__ = ["Load"]
 
@@ -12,7 +12,7 @@ class Load:
 
     __slots__ = ("_limits", "_shared", "unread_bytes", "unsent_bytes")
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
         self.unsent_bytes = 0
         self.unread_bytes = 0

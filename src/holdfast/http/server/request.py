@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from holdfast.http.server.head import Head
     from holdfast.http.server.target import Target
 
-__all__ = ["REQUEST", "ClientLeft", "Request"]
+__all__ = ["REQUEST", "ClientLeft", "Cycle"]
 
 REQUEST = "holdfast.request"
-"""Where an ASGI scope of this server has its `Request`."""
+"""Where an ASGI scope of this server has its `Cycle`."""
 
 _ASGI = {"version": "3.0", "spec_version": "2.4"}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -42,7 +42,7 @@ class ClientLeft(Exception):
     """The connection closed before the body was whole; there is nobody to answer."""
 
 
-class Request:
+class Cycle:
     """Made when the head is whole. The connection feeds its body, and is asked to write its answer."""
 
     # What most requests never change is the class's own: setting each costs as much as all the rest.

@@ -11,7 +11,7 @@ from holdfast.http.response_head import CHUNKED_LINE, CLOSE_LINE
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
-    from holdfast.http.server.request import Request
+    from holdfast.http.server.request import Cycle
 
 __all__ = ["Response"]
 
@@ -22,7 +22,7 @@ _CONNECTIONS_OWN = frozenset((b"content-length", b"transfer-encoding", b"connect
 class Response:
     """Frames one answer. Raises RuntimeError for messages that ASGI does not allow."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Cycle) -> None:
         self._request = request
         self._head = b""
         """Until the first message of the body, which goes out with it."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from holdfast.http.server.limits import Limits
+from holdfast.http.server.limits import ConnectionLimits
 from holdfast.http.server.service import Application, Service
 from holdfast.http.server.writing import keep_little_in_kernel
 
@@ -28,7 +28,7 @@ class Server:
     def __init__(
         self,
         application: Application,
-        limits: Limits,
+        limits: ConnectionLimits,
         *,
         shutdown_seconds: float,
         backlog: int,

@@ -19,8 +19,8 @@ from holdfast.http.server.pipelined import Pipelined
 from holdfast.http.server.refusal import refusal
 
 if TYPE_CHECKING:
-    from holdfast.http.server.limits import Limits
-    from holdfast.http.server.request import Request
+    from holdfast.http.server.limits import ConnectionLimits
+    from holdfast.http.server.request import Cycle
 
 __all__ = ["Application", "Service"]
 
@@ -38,7 +38,7 @@ class Service:
     An application with a method `serve` of ASGI's form promises to answer whatever happens; it is called without a net.
     """
 
-    def __init__(self, application: Application, limits: Limits) -> None:
+    def __init__(self, application: Application, limits: ConnectionLimits) -> None:
         self.limits = limits
         self.load = Load(limits)
         self.loop = asyncio.get_running_loop()
@@ -85,7 +85,7 @@ class Service:
             )
             self._complained_at, self._refused = now, 0
 
-    def start(self, request: Request) -> None:
+    def start(self, request: Cycle) -> None:
         """Let the application answer."""
         if self._serve is not None:
             work = self._serve(request.scope, request.receive, request.send)
@@ -95,7 +95,7 @@ class Service:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, request: Request) -> None:
+    async def _run(self, request: Cycle) -> None:
         """An application that may fail: what it leaves open is answered, or broken off."""
         scope = request.scope
         try:
@@ -151,7 +151,7 @@ class Service:
         UNREAD_BYTES.set(self.load.unread_bytes)
 
 
-def _seconds_of_states(limits: Limits) -> tuple[float, ...]:
+def _seconds_of_states(limits: ConnectionLimits) -> tuple[float, ...]:
     """How long each state may last, by the state's number."""
     seconds = {
         State.IDLE: limits.keep_alive_seconds,

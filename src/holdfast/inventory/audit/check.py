@@ -15,12 +15,11 @@ from typing import TypeVar
 
 from holdfast import ids
 from holdfast.errors import EventNotFound
-from holdfast.inventory.audit.compare import Comparing, Disagreement
-from holdfast.inventory.audit.store import FIRST_ID, LAST_ID
-from holdfast.inventory.audit.store import Checking as Reads
+from holdfast.inventory.audit.compare import Disagreement, EventAudit
+from holdfast.inventory.audit.store import FIRST_ID, LAST_ID, AuditStore
 from holdfast.postgres.connections import Connections
 
-__all__ = ["Checking", "Disagreement", "EventReport", "Report"]
+__all__ = ["Auditor", "Disagreement", "EventReport", "Report"]
 
 T = TypeVar("T")
 
@@ -61,11 +60,11 @@ class Report:
         return [*self.strays, *(one for event in self.events for one in event.disagreements)]
 
 
-class Checking:
+class Auditor:
     """The use case of `holdfast check`; it reads and never writes."""
 
     def __init__(self, connections: Connections, *, claims_in_page: int = CLAIMS_IN_PAGE) -> None:
-        self._reads = Reads(connections)
+        self._reads = AuditStore(connections)
         self._claims_in_page = claims_in_page
         self._longest = 0.0
 
@@ -94,23 +93,23 @@ class Checking:
         opening = await self._timed(self._reads.read_opening(number))
         if opening is None:
             raise EventNotFound(f"There is no event {number}.")
-        comparing = Comparing(opening)
+        audit = EventAudit(opening)
         report = EventReport(number=number, name=opening.event.name, version=opening.version or 0)
         if opening.version is not None:
-            await self._follow(number, comparing, opening.version)
-            comparing.compare_opening()
+            await self._follow(number, audit, opening.version)
+            audit.compare_opening()
             progress(number, "holds")
-            await self._compare_pages(number, comparing, report, progress)
-            comparing.compare_sums()
+            await self._compare_pages(number, audit, report, progress)
+            audit.compare_sums()
         progress(number, "attempts")
-        await self._check_attempts(number, comparing)
-        await self._check_answers(number, comparing)
-        report.disagreements, report.left_out = comparing.disagreements, comparing.left_out
+        await self._check_attempts(number, audit)
+        await self._check_answers(number, audit)
+        report.disagreements, report.left_out = audit.disagreements, audit.left_out
         return report
 
-    async def _follow(self, number: int, comparing: Comparing, until: int | None = None) -> None:
+    async def _follow(self, number: int, audit: EventAudit, until: int | None = None) -> None:
         """The journal up to a version, in pages; None: as far as it goes."""
-        replay = comparing.replay
+        replay = audit.replay
         while until is None or replay.version < until:
             page = await self._timed(self._reads.read_journal(number, replay.version, VERSIONS_IN_PAGE))
             for row in page:
@@ -121,19 +120,19 @@ class Checking:
                 return
 
     async def _compare_pages(
-        self, number: int, comparing: Comparing, report: EventReport, progress: Progress
+        self, number: int, audit: EventAudit, report: EventReport, progress: Progress
     ) -> None:
         after, most = FIRST_ID, self._claims_in_page
         while after < LAST_ID:
             until = await self._timed(self._reads.find_end_of_page(number, after, most))
             before = self._longest
             self._longest = 0.0
-            page = await self._timed(self._reads.read_page(number, after, until, comparing.replay.version))
+            page = await self._timed(self._reads.read_page(number, after, until, audit.replay.version))
             seconds, self._longest = self._longest, max(before, self._longest)
             if page is None:  # the event sold on meanwhile: catch up with it
-                await self._follow(number, comparing)
+                await self._follow(number, audit)
                 continue
-            comparing.compare_page(page)
+            audit.compare_page(page)
             report.holds += len(page.holds)
             report.claims += sum(len(group.areas) for groups in page.claims.values() for group in groups)
             progress(number, f"{report.holds} holds")
@@ -143,19 +142,19 @@ class Checking:
             elif seconds > SLOW_SECONDS:
                 most = max(most // 2, 100)
 
-    async def _check_attempts(self, number: int, comparing: Comparing) -> None:
+    async def _check_attempts(self, number: int, audit: EventAudit) -> None:
         after = -1
         while page := await self._timed(self._reads.read_attempts(number, after, ROWS_IN_PAGE)):
             for row in page:
-                comparing.compare_attempt(*row)
+                audit.compare_attempt(*row)
             after = page[-1][0]
 
-    async def _check_answers(self, number: int, comparing: Comparing) -> None:
+    async def _check_answers(self, number: int, audit: EventAudit) -> None:
         after = b""
         while page := await self._timed(self._reads.read_answers(number, after, ROWS_IN_PAGE)):
             for scope, token_for, is_there in page:
                 if token_for is not None and not is_there:
-                    comparing.tell(
+                    audit.tell(
                         "answer_without_hold", f"key {scope.hex()[:16]}", f"there is no hold {token_for}"
                     )
             after = page[-1][0]

@@ -8,10 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from holdfast.ids import event_number_of
-from holdfast.inventory.audit.replay import Counters, Replay, Told
-from holdfast.inventory.audit.store import ClaimGroup, HoldRow, Opening, Page
+from holdfast.inventory.audit.replay import Counters, Replay, ReplayedHold
+from holdfast.inventory.audit.store import AuditPage, ClaimGroup, HoldRow, Opening
 
-MOST_TOLD = 20
+MAX_TOLD = 20
 """Of one kind, for each event: a hundred thousand wrong seats are not a hundred thousand lines."""
 
 _STATUS_OF = {
@@ -33,7 +33,7 @@ class Disagreement:
     detail: str
 
 
-class Comparing:
+class EventAudit:
     """The state of one event's check."""
 
     def __init__(self, opening: Opening) -> None:
@@ -56,7 +56,7 @@ class Comparing:
 
     def tell(self, code: str, subject: str, detail: str) -> None:
         self._counts[code] += 1
-        if self._counts[code] > MOST_TOLD:
+        if self._counts[code] > MAX_TOLD:
             self.left_out += 1
         else:
             self.disagreements.append(
@@ -128,7 +128,7 @@ class Comparing:
 
     # -- a page ----------------------------------------------------------------------------------------------------
 
-    def compare_page(self, page: Page) -> None:
+    def compare_page(self, page: AuditPage) -> None:
         for row in page.journal:
             self.replay.follow(row.version, row.at, row.structural, row.changes)
         holds: dict[UUID, HoldRow] = {}
@@ -157,7 +157,7 @@ class Comparing:
         if not groups:
             self.tell("without_claims", str(id), "it has no claims at all")
 
-    def _compare_hold(self, hold: HoldRow, groups: list[ClaimGroup], page: Page) -> None:
+    def _compare_hold(self, hold: HoldRow, groups: list[ClaimGroup], page: AuditPage) -> None:
         who = f"hold {hold.id}"
         if any(group.kind != "hold" for group in groups):
             self.tell("claim_kind", who, "it has claims of a block")
@@ -281,7 +281,7 @@ class Comparing:
             self.tell("attempt_differs", who, f"it is of {quantity}, its booking of {sold}")
 
 
-def _called(told: Told, id: UUID) -> str:
+def _called(told: ReplayedHold, id: UUID) -> str:
     return f"{'block' if told.state in ('blocked', 'lifted') else 'hold'} {id}"
 
 

@@ -16,10 +16,10 @@ import structlog
 from holdfast.errors import Busy, Fault, InvariantViolated
 from holdfast.inventory import metrics
 from holdfast.inventory.audit.compare import Disagreement
-from holdfast.inventory.audit.live_check_store import Counters, LiveCheckReads, Step, Sums
+from holdfast.inventory.audit.live_check_store import Counters, LiveAuditStore, Step, Sums
 from holdfast.postgres.connections import Connections
 
-__all__ = ["Disagreement", "LiveChecking"]
+__all__ = ["Disagreement", "LiveAudit"]
 
 log = structlog.get_logger(__name__)
 
@@ -27,15 +27,15 @@ RECENT_SECONDS = 3_600.0
 EVENT_SECONDS = 3.0
 """For one event in one look."""
 EVENTS_IN_PAGE = 2_000
-MOST_SEEN = 20_000
+MAX_SEEN = 20_000
 """Events that are remembered; of one that comes back after that only the newest versions are compared."""
-BEFORE_SECONDS, MOST_BEFORE = 60.0, 2_000
+BEFORE_SECONDS, MAX_BEFORE = 60.0, 2_000
 """How far back of its last sale an event is met: nothing is left out when another process takes over."""
-MOST_BEHIND = 20_000
+MAX_BEHIND = 20_000
 """Versions; an event that gained more since the last look is followed from its newest ones on."""
-MOST_TOLD = 1_000
+MAX_TOLD = 1_000
 """Of one event; by then somebody has been told."""
-FIRST_STEP, LARGEST_STEP = 50, 1_000
+FIRST_STEP, MAX_STEP = 50, 1_000
 QUICK_SECONDS, SLOW_SECONDS = 0.02, 0.06
 """Steps grow while their snapshots are quick, and shrink long before one takes a second: a hot event has hundreds of
 versions in a second, and none of its row's dead ones is tidied meanwhile."""
@@ -64,13 +64,13 @@ class _Seen:
     """Too large for its claims to be added up."""
 
 
-class LiveChecking:
+class LiveAudit:
     """One process's memory of what it has checked. It reads and never writes."""
 
     def __init__(
         self, connections: Connections, *, first_step: int = FIRST_STEP, small_claims: int = SMALL_CLAIMS
     ) -> None:
-        self._reads = LiveCheckReads(connections)
+        self._reads = LiveAuditStore(connections)
         self._first_step = first_step
         self._small_claims = small_claims
         self._seen: dict[int, _Seen] = {}
@@ -135,17 +135,17 @@ class LiveChecking:
 
     async def _begin(self, number: int, version: int) -> _Seen:
         seen = self._seen.pop(number, None)
-        if seen is not None and version - seen.version > MOST_BEHIND:
+        if seen is not None and version - seen.version > MAX_BEHIND:
             metrics.CHECK_PASSED_OVER.inc(version - seen.version)
             log.warning("versions_not_checked", event_number=number, since=seen.version, until=version)
             seen = None
         if seen is None:
             since = await self._reads.find_version_before(number, BEFORE_SECONDS)
-            since = version if since is None else max(since, version - MOST_BEFORE)
+            since = version if since is None else max(since, version - MAX_BEFORE)
             # before its first version nothing was taken
             seen = _Seen(version=since, areas={} if since < 0 else None, most=self._first_step)
         self._seen[number] = seen
-        if len(self._seen) > MOST_SEEN:
+        if len(self._seen) > MAX_SEEN:
             del self._seen[next(iter(self._seen))]
         return seen
 
@@ -220,7 +220,7 @@ class LiveChecking:
 
     def _tell(self, number: int, found: Found, code: str, subject: str, detail: str) -> None:
         told = self._told.setdefault(number, set())
-        if (code, subject) not in told and len(told) < MOST_TOLD:
+        if (code, subject) not in told and len(told) < MAX_TOLD:
             told.add((code, subject))
             found[code, subject] = Disagreement(event=number, code=code, subject=subject, detail=detail)
 
@@ -243,4 +243,4 @@ def _moved(areas: dict[int, Counters], step: Step) -> dict[int, Counters]:
 def _next_size(most: int, took: float) -> int:
     if took > SLOW_SECONDS:
         return max(most // 2, 1)
-    return min(most * 2, LARGEST_STEP) if took < QUICK_SECONDS else most
+    return min(most * 2, MAX_STEP) if took < QUICK_SECONDS else most

@@ -12,7 +12,7 @@ from holdfast.postgres.connections import Connections
 SQL = queries.load("live_check")
 FIND_MOVED = queries.load("workers")["find_moved"]
 
-MOST_TOLD = 20
+MAX_TOLD = 20
 """Disagreements of one step, or of one event's sums."""
 
 Counters = tuple[int, int, int, int]
@@ -49,7 +49,7 @@ class Sums:
     """Seats with two live claims."""
 
 
-class LiveCheckReads:
+class LiveAuditStore:
     """Each call is one snapshot of less than a second. Raises Busy where that was too short for it, InvariantViolated
     where the rows cannot even be read, Unavailable."""
 
@@ -77,7 +77,7 @@ class LiveCheckReads:
 
     async def look(self, number: int, since: int, most: int) -> Step | None:
         """At most so many versions of the journal after `since`; None where there is no such event."""
-        row = await self._snapshot(number, "look", since=since, most=most, most_told=MOST_TOLD)
+        row = await self._snapshot(number, "look", since=since, most=most, most_told=MAX_TOLD)
         if row is None:
             return None
         version, until, areas, moved, capacities, wrong = row
@@ -92,7 +92,7 @@ class LiveCheckReads:
 
     async def add_up(self, number: int, most_claims: int) -> Sums:
         """Of an event with at most so many claims; with more it is not small, and nothing is said."""
-        row = await self._snapshot(number, "add_up", most=most_claims, most_told=MOST_TOLD)
+        row = await self._snapshot(number, "add_up", most=most_claims, most_told=MAX_TOLD)
         assert row is not None
         is_small, counters, seats = row
         differing = [

@@ -27,7 +27,7 @@ class Counters:
         return lowest >= 0 and self.held + self.booked + self.blocked <= self.capacity
 
 
-class Told:
+class ReplayedHold:
     """What the journal says of one hold or block."""
 
     __slots__ = ("areas", "booked", "booking", "buyer", "ended", "held", "seats", "seen", "state", "until")
@@ -62,7 +62,7 @@ class Replay:
         self.version = -1
         self.at: datetime | None = None
         self.areas: dict[int, Counters] = {}
-        self.told: dict[UUID, Told] = {}
+        self.told: dict[UUID, ReplayedHold] = {}
         self.seats: dict[int, UUID] = {}
         self.fields: dict[str, Any] = {}
         """The event's own rules, where the journal has changed them."""
@@ -135,7 +135,7 @@ class Replay:
             case _:
                 raise ValueError("there is no such change")
 
-    def _take(self, entry: Entry, what: str, state: str) -> Told:
+    def _take(self, entry: Entry, what: str, state: str) -> ReplayedHold:
         id = UUID(entry[what])
         areas = {int(area): quantity for area, quantity in entry["areas"].items()}
         seats = frozenset(entry.get("seats", ()))
@@ -150,7 +150,7 @@ class Replay:
         self._count(areas, state, 1)
         told = self.told.get(id)
         if told is None:
-            told = self.told[id] = Told(state, self.version, areas, seats)
+            told = self.told[id] = ReplayedHold(state, self.version, areas, seats)
         elif what == "block" and told.state == "blocked":  # a further step of a large block
             told.seats |= seats
             told.areas = {
@@ -190,7 +190,7 @@ class Replay:
         if told is not None:
             told.until = datetime.fromisoformat(entry["until"])
 
-    def _find(self, entry: Entry, what: str, needed: str) -> Told | None:
+    def _find(self, entry: Entry, what: str, needed: str) -> ReplayedHold | None:
         """What is in the state that the change needs; None, and told, otherwise."""
         told = self.told.get(UUID(entry[what]))
         if told is not None and told.state == needed:

@@ -21,7 +21,7 @@ SQL = queries.load("check")
 
 FIRST_ID = UUID(int=0)
 LAST_ID = UUID(int=(1 << 128) - 1)
-MOST_VERSIONS_IN_PAGE = 100
+MAX_VERSIONS_IN_PAGE = 100
 """A page that would have to bring more of the journal than this waits until that was read by itself."""
 
 
@@ -73,7 +73,7 @@ class ClaimGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class AuditPage:
     """Everything of a range of ids, and the journal's rows up to the snapshot's version."""
 
     version: int
@@ -87,7 +87,7 @@ class Page:
     claims: dict[UUID, list[ClaimGroup]]
 
 
-class Checking:
+class AuditStore:
     """Reads for the check. What is returned was read in one transaction, unless it says otherwise."""
 
     def __init__(self, connections: Connections) -> None:
@@ -134,10 +134,10 @@ class Checking:
             found = await _fetch(connection, "end_of_page", event_number=number, after=after, most=most)
         return found[0][0] if found else LAST_ID
 
-    async def read_page(self, number: int, after: UUID, until: UUID, version: int) -> Page | None:
+    async def read_page(self, number: int, after: UUID, until: UUID, version: int) -> AuditPage | None:
         """Ids in (after, until], and the journal behind `version`; None where that is much. Raises EventNotFound."""
         within = {"event_number": number, "after": after, "until": until}
-        most = MOST_VERSIONS_IN_PAGE
+        most = MAX_VERSIONS_IN_PAGE
         async with self._snapshot(number) as connection:
             event = await _fetch(connection, "read_event", event_number=number)
             journal = await _fetch(connection, "read_journal", event_number=number, after=version, most=most)
@@ -161,7 +161,7 @@ class Checking:
                 quantities=quantities,
             )
             groups.setdefault(id, []).append(group)
-        return Page(
+        return AuditPage(
             version=event[0][-3],
             last_at=event[0][-2],
             reclaimed_until=event[0][-1],

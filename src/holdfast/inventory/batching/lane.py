@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from holdfast.errors import Busy, Fault
-from holdfast.inventory.batching.limits import Limits
+from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.rules import commands as c
 
 ENOUGH = 32
@@ -20,7 +20,7 @@ HasLeft = Callable[[], bool]
 """Whether the client whose command waits has closed its connection."""
 
 
-class Waiting:
+class PendingCommand:
     """A command, who waits for it, and since when (event loop time, seconds)."""
 
     __slots__ = ("command", "has_left", "since", "waiter")
@@ -43,7 +43,7 @@ class Lane:
 
     __slots__ = ("_by_seat", "_last", "_limits", "_pace", "_queue", "goes_alone", "is_scheduled", "number")
 
-    def __init__(self, number: int, limits: Limits, *, by_seat: Callable[[int], bool]) -> None:
+    def __init__(self, number: int, limits: InventoryLimits, *, by_seat: Callable[[int], bool]) -> None:
         self.number = number
         self.is_scheduled = False
         """Whether a batch is being taken from it, or will be."""
@@ -51,7 +51,7 @@ class Lane:
         """Whether its next batch is of this event only."""
         self._limits = limits
         self._by_seat = by_seat
-        self._queue: deque[Waiting] = deque()
+        self._queue: deque[PendingCommand] = deque()
         self._last = 0
         """Commands of the newest batch."""
         self._pace = 0.0
@@ -68,10 +68,10 @@ class Lane:
         if len(self._queue) >= self._limits.queue_length or self._is_hopeless(command):
             raise Busy("Too many requests are waiting for this event.")
         waiter: asyncio.Future[Any] = loop.create_future()
-        self._queue.append(Waiting(command, waiter, loop.time(), has_left))
+        self._queue.append(PendingCommand(command, waiter, loop.time(), has_left))
         return waiter
 
-    def put_back(self, batch: Sequence[Waiting]) -> None:
+    def put_back(self, batch: Sequence[PendingCommand]) -> None:
         """Nothing was done for these: they are first again."""
         self._queue.extendleft(reversed(batch))
 
@@ -97,7 +97,7 @@ class Lane:
             and waiting * self._pace > share * self._limits.wait_seconds
         )
 
-    def take(self, now: float, claims_taken: int = 0) -> tuple[list[Waiting], int]:
+    def take(self, now: float, claims_taken: int = 0) -> tuple[list[PendingCommand], int]:
         """The next batch, in order of arrival, and how many claims it and what others have taken come to. Who left or
         waited too long is dropped before anything is begun.
 
@@ -105,7 +105,7 @@ class Lane:
         their answers. So the database works for one half while the other is answered and read. If one batch took
         nearly all of them, each side would wait for the other, and they would all come back together.
         """
-        batch: list[Waiting] = []
+        batch: list[PendingCommand] = []
         claims = claims_taken
         by_seat = self._by_seat(self.number)
         half = (len(self._queue) + self._last + 1) // 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class InventoryLimits:
     """How much may wait, and for how long."""
 
     queue_length: int = 4_096

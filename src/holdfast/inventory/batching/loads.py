@@ -9,14 +9,14 @@ from uuid import UUID
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import MAX_CLAIMS_PER_BATCH, Area, Event
 
-MOST_LAPSED_ROWS = 20_000
+MAX_LAPSED_ROWS = 20_000
 
 AMPLE = 4 * MAX_CLAIMS_PER_BATCH
 """Admissions left over, as far as a process knows, that a few batches of other processes will not have taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class CachedEvent:
     """What a process remembers of an event from its last batch; the load under the lock says whether it still holds."""
 
     event: Event
@@ -34,7 +34,7 @@ class Known:
 
 
 @dataclass(slots=True)
-class Needs:
+class LoadPlan:
     """Ids and amounts that the batch names. `wanted`: admissions asked of each counted area."""
 
     holds: dict[UUID, None] = field(default_factory=dict)
@@ -48,11 +48,11 @@ class Needs:
 
     @property
     def wanted_rows(self) -> int:
-        return min(sum(self.wanted.values()), MOST_LAPSED_ROWS)
+        return min(sum(self.wanted.values()), MAX_LAPSED_ROWS)
 
 
-def needs_of(commands: Sequence[c.Command], known: Known) -> Needs:
-    needs = Needs(seats=known.event.map_version > 0)
+def needs_of(commands: Sequence[c.Command], known: CachedEvent) -> LoadPlan:
+    needs = LoadPlan(seats=known.event.map_version > 0)
     counted = {area.name: area for area in known.areas if not area.seated}
     limited = known.event.max_per_buyer is not None or any(map(_sets_limit, commands))
     for command in commands:
@@ -97,7 +97,7 @@ def _sets_limit(command: c.Command) -> bool:
     return isinstance(command, c.ChangeEvent) and command.changes.get("max_per_buyer") is not None
 
 
-def _want(needs: Needs, counted: dict[str, Area], name: str | None, quantity: int) -> None:
+def _want(needs: LoadPlan, counted: dict[str, Area], name: str | None, quantity: int) -> None:
     if name is None and len(counted) == 1:
         (area,) = counted.values()
     elif name is not None and name in counted:

@@ -14,15 +14,15 @@ from uuid import UUID
 import structlog
 
 from holdfast.errors import Busy, EventNotFound, Fault, InvariantViolated
-from holdfast.inventory.batching.limits import Limits
-from holdfast.inventory.batching.loads import Known, needs_of
-from holdfast.inventory.projections.occupancies import Mirrors
+from holdfast.inventory.batching.limits import InventoryLimits
+from holdfast.inventory.batching.loads import CachedEvent, needs_of
+from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.changes import Changes
 from holdfast.inventory.rules.decide import decide
-from holdfast.inventory.rules.occupancy import Holdings
-from holdfast.inventory.store.events import Catalogue
+from holdfast.inventory.rules.occupancy import Occupancy
+from holdfast.inventory.store.events import EventStore
 from holdfast.inventory.store.many_events import Member, SpanningBatch
 from holdfast.inventory.store.one_event import Batch, StaleError
 from holdfast.postgres import translate as errors
@@ -31,8 +31,8 @@ from holdfast.postgres.deadline import cut_after
 
 log = structlog.get_logger(__name__)
 
-MOST_TRIES = 4
-MOST_KNOWN = 20_000
+MAX_TRIES = 4
+MAX_KNOWN = 20_000
 """Events whose rules a process remembers; the least lately sold go first."""
 
 _SHARED = (
@@ -45,30 +45,30 @@ _SHARED = (
 )
 """Commands of buyers. What an organiser does to an event has a batch of its own."""
 
-Committed = Callable[[Inventory, Changes], None]
+Committed = Callable[[BatchState, Changes], None]
 """Told of each commit, after it returned and before anyone is answered."""
 
 
-class Batches:
+class BatchRunner:
     """Runs batches; remembers of each event what makes the next load fit in one round trip."""
 
     def __init__(
         self,
         connections: Connections,
-        catalogue: Catalogue,
-        mirrors: Mirrors,
+        event_store: EventStore,
+        occupancies: Occupancies,
         *,
-        limits: Limits,
+        limits: InventoryLimits,
         committed: Committed,
         violated: Callable[[int], None],
     ) -> None:
         self._connections = connections
-        self._catalogue = catalogue
-        self._mirrors = mirrors
+        self._event_store = event_store
+        self._occupancies = occupancies
         self._limits = limits
         self._committed = committed
         self._violated = violated
-        self._known: dict[int, Known] = {}
+        self._known: dict[int, CachedEvent] = {}
 
     async def run(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
         """One outcome per command; a Fault of one command is an item. Raises a Fault that holds for all."""
@@ -82,7 +82,7 @@ class Batches:
                 return [refusal] * len(commands)
             except StaleError as stale:
                 self._forget(number)
-                if tries >= MOST_TRIES:
+                if tries >= MAX_TRIES:
                     log.warning("batch_stale", event_number=number, what=str(stale))
                     raise Busy("The event is changing.") from stale
             except Fault:
@@ -90,7 +90,7 @@ class Batches:
                 raise
             except Exception as error:  # the one door: whatever the store raised becomes a fault of ours
                 self._forget(number)
-                if errors.is_retryable(error) and tries < MOST_TRIES:
+                if errors.is_retryable(error) and tries < MAX_TRIES:
                     continue
                 if (
                     errors.is_lost(error) and tries < 2
@@ -127,7 +127,7 @@ class Batches:
     async def _once(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
         known = await self._get_known(number)
         needs = needs_of(commands, known)
-        holdings = await self._mirrors.get(number, known.event.map_version) if needs.seats else None
+        occupancy = await self._occupancies.get(number, known.event.map_version) if needs.seats else None
         pool = self._connections.pool(number)
         connection = await pool.getconn()
         try:
@@ -135,13 +135,13 @@ class Batches:
             committed = False
             try:
                 with cut_after(connection, self._limits.answer_seconds):
-                    inventory = await batch.load(needs, known, holdings)
-                outcomes, changes = decide(inventory, commands)
+                    state = await batch.load(needs, known, occupancy)
+                outcomes, changes = decide(state, commands)
                 if not changes.is_empty:
                     with cut_after(connection, self._limits.answer_seconds):
-                        await batch.commit(inventory)
+                        await batch.commit(state)
                     committed = True
-                self._remember(inventory, changes, holdings)
+                self._remember(state, changes, occupancy)
                 return outcomes
             except errors.CommitUnknownError:
                 await connection.close()
@@ -181,10 +181,10 @@ class Batches:
         if self._connections.pool(number) is not self._connections.control():
             return None  # one transaction is on one node
         needs = needs_of(commands, known)
-        holdings = self._mirrors.find(number, known.event.map_version) if needs.seats else None
-        if needs.seats and holdings is None:
+        occupancy = self._occupancies.find(number, known.event.map_version) if needs.seats else None
+        if needs.seats and occupancy is None:
             return None
-        member = Member(number=number, known=known, needs=needs, holdings=holdings)
+        member = Member(number=number, known=known, needs=needs, occupancy=occupancy)
         return member if member.fits else None
 
     async def _together(
@@ -197,11 +197,9 @@ class Batches:
             committed = False
             try:
                 with cut_after(connection, self._limits.answer_seconds):
-                    inventories = await batch.load(members)
-                decided = {
-                    number: decide(inventory, commands[number]) for number, inventory in inventories.items()
-                }
-                changed = [inventories[number] for number, (_, made) in decided.items() if not made.is_empty]
+                    states = await batch.load(members)
+                decided = {number: decide(state, commands[number]) for number, state in states.items()}
+                changed = [states[number] for number, (_, made) in decided.items() if not made.is_empty]
                 if changed:
                     with cut_after(connection, self._limits.answer_seconds):
                         await batch.commit(changed)
@@ -209,7 +207,7 @@ class Batches:
                 for member in members:
                     if member.number in decided:
                         changes = decided[member.number][1]
-                        self._remember(inventories[member.number], changes, member.holdings)
+                        self._remember(states[member.number], changes, member.occupancy)
                 return {number: outcomes for number, (outcomes, _) in decided.items()}
             except errors.CommitUnknownError:
                 await connection.close()
@@ -225,17 +223,17 @@ class Batches:
         for member in members:
             self._forget(member.number)
 
-    def _remember(self, inventory: Inventory, changes: Changes, holdings: Holdings | None) -> None:
+    def _remember(self, state: BatchState, changes: Changes, occupancy: Occupancy | None) -> None:
         """After a commit. It has happened: whatever fails here must not be told as if it had not."""
-        number = inventory.event.number
+        number = state.event.number
         try:
-            if holdings is not None and changes.journal:
-                holdings.follow(inventory.version, inventory.now, changes.journal)
+            if occupancy is not None and changes.journal:
+                occupancy.follow(state.version, state.now, changes.journal)
             if changes.event or changes.new_areas:
                 self._forget(number)
             else:
-                self._know(number, Known(event=inventory.event, areas=tuple(inventory.areas.values())))
-            self._committed(inventory, changes)
+                self._know(number, CachedEvent(event=state.event, areas=tuple(state.areas.values())))
+            self._committed(state, changes)
         except Exception:
             self._forget(number)
             log.exception("commit_not_followed", event_number=number)
@@ -252,22 +250,22 @@ class Batches:
         known = self._known.get(number)
         return known is not None and all(area.seated for area in known.areas)
 
-    async def _get_known(self, number: int) -> Known:
+    async def _get_known(self, number: int) -> CachedEvent:
         known = self._known.get(number)
         if known is None:
-            found = await self._catalogue.find_known(number)
+            found = await self._event_store.find_known(number)
             if found is None:
                 raise EventNotFound("There is no such event.")
             known = self._know(number, found)
         return known
 
-    def _know(self, number: int, known: Known) -> Known:
+    def _know(self, number: int, known: CachedEvent) -> CachedEvent:
         self._known.pop(number, None)
         self._known[number] = known
-        if len(self._known) > MOST_KNOWN:
+        if len(self._known) > MAX_KNOWN:
             del self._known[next(iter(self._known))]
         return known
 
     def _forget(self, number: int) -> None:
         self._known.pop(number, None)
-        self._mirrors.drop(number)
+        self._occupancies.drop(number)

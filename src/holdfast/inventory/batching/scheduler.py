@@ -15,27 +15,32 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast.errors import Busy, Fault, OutcomeUnknown
-from holdfast.inventory.batching.lane import ENOUGH, HasLeft, Lane, Waiting
-from holdfast.inventory.batching.limits import Limits
-from holdfast.inventory.batching.runner import Batches
+from holdfast.inventory.batching.lane import ENOUGH, HasLeft, Lane, PendingCommand
+from holdfast.inventory.batching.limits import InventoryLimits
+from holdfast.inventory.batching.runner import BatchRunner
 from holdfast.inventory.rules import commands as c
 
-__all__ = ["Lanes"]
+__all__ = ["LaneScheduler"]
 
-MOST_IDLE = 10_000
-MOST_TOGETHER = 64
+MAX_IDLE = 10_000
+MAX_TOGETHER = 64
 """Events of one batch."""
-MOST_OF_A_COLD = 8
+MAX_OF_A_COLD = 8
 """Commands waiting in a lane that shares a batch; with more than that an event is hot, and goes alone."""
 
-Taken = list[tuple[Lane, list[Waiting]]]
+Taken = list[tuple[Lane, list[PendingCommand]]]
 
 
-class Lanes:
+class LaneScheduler:
     """By event number; each process has its own."""
 
     def __init__(
-        self, batches: Batches, limits: Limits, observe: Callable[[int, float], None], *, runners: int
+        self,
+        batches: BatchRunner,
+        limits: InventoryLimits,
+        observe: Callable[[int, float], None],
+        *,
+        runners: int,
     ) -> None:
         self._batches = batches
         self._limits = limits
@@ -52,7 +57,7 @@ class Lanes:
     def __getitem__(self, number: int) -> Lane:
         lane = self._lanes.get(number)
         if lane is None:
-            if len(self._lanes) >= MOST_IDLE:
+            if len(self._lanes) >= MAX_IDLE:
                 self._lanes = {key: lane for key, lane in self._lanes.items() if lane.is_scheduled}
             lane = self._lanes[number] = Lane(number, self._limits, by_seat=self._batches.is_wholly_seated)
         return lane
@@ -123,7 +128,7 @@ class Lanes:
         if not _is_cold(first):
             return [first]
         lanes, commands, others = [first], first.depth, []
-        while self._ready and len(lanes) < MOST_TOGETHER:
+        while self._ready and len(lanes) < MAX_TOGETHER:
             lane = self._ready.popleft()
             if _is_cold(lane) and commands + lane.depth <= self._limits.batch_maximum:
                 lanes.append(lane)
@@ -133,7 +138,7 @@ class Lanes:
         self._ready.extendleft(reversed(others))
         return lanes
 
-    async def _run_alone(self, lane: Lane, batch: list[Waiting]) -> None:
+    async def _run_alone(self, lane: Lane, batch: list[PendingCommand]) -> None:
         loop = asyncio.get_running_loop()
         lane.goes_alone = False
         began, others_wait = loop.time(), lane.depth > 0
@@ -169,4 +174,4 @@ class Lanes:
 
 
 def _is_cold(lane: Lane) -> bool:
-    return not lane.goes_alone and lane.depth <= MOST_OF_A_COLD
+    return not lane.goes_alone and lane.depth <= MAX_OF_A_COLD

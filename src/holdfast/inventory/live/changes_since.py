@@ -4,55 +4,55 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from holdfast.inventory.projections.read_model import Picture
-from holdfast.inventory.projections.read_models import MOST_VERSIONS_BEHIND, Pictures
+from holdfast.inventory.projections.read_model import ReadModel
+from holdfast.inventory.projections.read_models import MAX_VERSIONS_BEHIND, ReadModels
 from holdfast.inventory.rules.availability import Availability
-from holdfast.inventory.store.reads import Reads
+from holdfast.inventory.store.reads import ReadStore
 
 _NEW_INVENTORY = frozenset({"seats_added", "event_cancelled"})
 """After these a reader starts anew: there are seats that it does not know, or every hold has gone at once."""
 
-_MOST_TRIES = 5
+_MAX_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Since:
+class SeatChanges:
     """The counts as they are now, and each touched seat as a member of a JSON list; None: read everything anew."""
 
     availability: Availability
     seats: list[bytes] | None
 
 
-class Comparing:
+class ChangesSince:
     """Net changes since a version."""
 
-    def __init__(self, reads: Reads, pictures: Pictures) -> None:
+    def __init__(self, reads: ReadStore, read_models: ReadModels) -> None:
         self._reads = reads
-        self._pictures = pictures
+        self._read_models = read_models
 
-    async def get_changes(self, number: int, version: int) -> Since:
+    async def get_changes(self, number: int, version: int) -> SeatChanges:
         """None of its seats where the version is more than 1,000 behind, ahead, or before a change of the seat map."""
-        picture = await self._pictures.get_current(number)
+        read_model = await self._read_models.get_current(number)
         earlier: set[int] = set()
         known_to = version
-        for _ in range(_MOST_TRIES):
-            if not 0 <= picture.version - version <= MOST_VERSIONS_BEHIND:
+        for _ in range(_MAX_TRIES):
+            if not 0 <= read_model.version - version <= MAX_VERSIONS_BEHIND:
                 break
-            first = min(picture.first_version, picture.version)
+            first = min(read_model.first_version, read_model.version)
             if known_to >= first:
-                seats = picture.members(earlier | picture.touched_since(version))
-                return _told(picture, seats)
-            found = await self._touched_between(picture, known_to, first)
+                seats = read_model.members(earlier | read_model.touched_since(version))
+                return _told(read_model, seats)
+            found = await self._touched_between(read_model, known_to, first)
             if found is None:
                 break
             earlier |= found
             known_to = first  # unless the picture forgot some more meanwhile: once more, from here
-        return _told(picture, None)
+        return _told(read_model, None)
 
-    async def _touched_between(self, picture: Picture, after: int, until: int) -> set[int] | None:
+    async def _touched_between(self, read_model: ReadModel, after: int, until: int) -> set[int] | None:
         """From the journal, for versions after one, up to another. None where the inventory itself changed."""
         seats: set[int] = set()
-        for version, _, entries in await self._reads.journal_since(picture.number, after, until - after):
+        for version, _, entries in await self._reads.journal_since(read_model.number, after, until - after):
             if version > until:
                 break
             for entry in entries:
@@ -61,9 +61,9 @@ class Comparing:
                 seats.update(entry.get("seats", ()))
                 # An extension names no seats; where its hold has ended since, that entry does.
                 if entry["change"] == "extended":
-                    seats.update(picture.seats_of(entry["hold"]))
+                    seats.update(read_model.seats_of(entry["hold"]))
         return seats
 
 
-def _told(picture: Picture, seats: list[bytes] | None) -> Since:
-    return Since(availability=picture.availability(), seats=seats)
+def _told(read_model: ReadModel, seats: list[bytes] | None) -> SeatChanges:
+    return SeatChanges(availability=read_model.availability(), seats=seats)

@@ -16,12 +16,12 @@ import structlog
 
 from holdfast.errors import HoldfastError
 from holdfast.inventory import metrics
-from holdfast.inventory.live.changes_since import Comparing
-from holdfast.inventory.live.clients import Watcher
-from holdfast.inventory.live.commits import Watching
+from holdfast.inventory.live.changes_since import ChangesSince
+from holdfast.inventory.live.clients import StreamClient
+from holdfast.inventory.live.commits import CommitFeed
 from holdfast.inventory.projections.availability_json import members_of
-from holdfast.inventory.projections.read_model import Picture
-from holdfast.inventory.projections.read_models import Pictures, SeatList
+from holdfast.inventory.projections.read_model import ReadModel
+from holdfast.inventory.projections.read_models import ReadModels, SeatList
 from holdfast.inventory.projections.seat_json import seat_list
 from holdfast.inventory.rules.availability import Availability
 from holdfast.sse import KEEP_ALIVE, Message, Reader
@@ -36,9 +36,9 @@ PACE_SECONDS_PER_WATCHER = 20e-6
 KEEP_ALIVE_SECONDS = 15.0
 RETRY_SECONDS = 1.0
 """Between two looks at an event whose database does not answer."""
-SMALLEST_WAIT_SECONDS = 0.005
+MIN_WAIT_SECONDS = 0.005
 WRITES_AT_ONCE = 200
-MOST_TURNS = 25
+MAX_TURNS = 25
 """Of the loop, until the last of many thousands is told: each turn may hold as much work of sales as there is."""
 BYTES_AT_ONCE = 2 * 1024 * 1024
 LARGE_BYTES = 64 * 1024
@@ -51,20 +51,24 @@ class Channel:
     """Runs as long as anybody watches."""
 
     def __init__(
-        self, picture: Picture, pictures: Pictures, comparing: Comparing, watching: Watching
+        self,
+        read_model: ReadModel,
+        read_models: ReadModels,
+        changes_since: ChangesSince,
+        watching: CommitFeed,
     ) -> None:
-        self.number = picture.number
-        self.watchers: set[Watcher] = set()
-        self._pictures = pictures
-        self._comparing = comparing
-        self._watch = watching.watch(self.number)
-        self._waiting: list[Watcher] = []
+        self.number = read_model.number
+        self.clients: set[StreamClient] = set()
+        self._read_models = read_models
+        self._changes_since = changes_since
+        self._subscription = watching.watch(self.number)
+        self._waiting: list[StreamClient] = []
         """For a first message, or a snapshot."""
-        self._behind: set[Watcher] = set()
+        self._behind: set[StreamClient] = set()
         """Did not take a message; they wait for a snapshot once they can take one."""
-        self._picture = picture
-        self._state = picture.state
-        self._sequence = picture.sequence
+        self._read_model = read_model
+        self._state = read_model.state
+        self._sequence = read_model.sequence
         self._heard = -1
         """The newest version that was heard of when all were told last."""
         self._snapshot: tuple[SeatList, Message] | None = None
@@ -77,33 +81,33 @@ class Channel:
         self._clock = 0.0
         """What the loop's clock is ahead of the event's, as far as known: a picture from memory may be of long ago."""
         self._task: asyncio.Task[None] | None = asyncio.get_running_loop().create_task(self._run())
-        self._watch.__enter__()
-        self._pictures.watch(self.number)
+        self._subscription.__enter__()
+        self._read_models.watch(self.number)
 
-    def join(self, reader: Reader, after: int | None) -> Watcher:
-        watcher = Watcher(self, reader, after)
-        self.watchers.add(watcher)
-        self._waiting.append(watcher)
-        self._watch.wake()
-        return watcher
+    def join(self, reader: Reader, after: int | None) -> StreamClient:
+        client = StreamClient(self, reader, after)
+        self.clients.add(client)
+        self._waiting.append(client)
+        self._subscription.wake()
+        return client
 
-    def leave(self, watcher: Watcher) -> None:
-        watcher.is_over = True
-        self.watchers.discard(watcher)
-        self._behind.discard(watcher)
+    def leave(self, client: StreamClient) -> None:
+        client.is_over = True
+        self.clients.discard(client)
+        self._behind.discard(client)
 
     def end(self) -> None:
         """Every stream ends after what it was told last."""
-        for watcher in self.watchers:
-            watcher.is_over = True
-            watcher.reader.end()
+        for client in self.clients:
+            client.is_over = True
+            client.reader.end()
 
     def stop(self) -> None:
         task, self._task = self._task, None  # what it ends with refers to its frames, and these to this
         if task is not None:
             task.cancel()
-        self._watch.__exit__(None, None, None)
-        self._pictures.unwatch(self.number)
+        self._subscription.__exit__(None, None, None)
+        self._read_models.unwatch(self.number)
 
     # -- one thing after the other ---------------------------------------------------------------------------------
 
@@ -133,44 +137,44 @@ class Channel:
                 return
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(until):
-                    await self._watch.changed()
+                    await self._subscription.changed()
 
     @property
     def _news_at(self) -> float:
         """When there is something new, as far as one knows."""
-        return 0.0 if self._watch.version > self._heard or self._behind else self._look_at
+        return 0.0 if self._subscription.version > self._heard or self._behind else self._look_at
 
     async def _advance(self, loop: asyncio.AbstractEventLoop) -> None:
         """Tell all watchers what has changed since they were told last."""
         began = loop.time()
-        heard = self._watch.version
+        heard = self._subscription.version
         if self._look_at <= began:
-            picture = await self._pictures.get_current(self.number)
-            self._clock = loop.time() - picture.now.timestamp()
+            read_model = await self._read_models.get_current(self.number)
+            self._clock = loop.time() - read_model.now.timestamp()
         else:
-            picture = await self._pictures.get_at(self.number, heard)
-            self._clock = min(self._clock, began - picture.now.timestamp())
+            read_model = await self._read_models.get_at(self.number, heard)
+            self._clock = min(self._clock, began - read_model.now.timestamp())
         self._heard = heard
-        ahead = picture.next_expiry
+        ahead = read_model.next_expiry
         lapses_at = float("inf") if ahead is None else ahead.timestamp() + self._clock
-        self._look_at = max(lapses_at, began + SMALLEST_WAIT_SECONDS)
-        self._due_at = began + PACE_SECONDS + PACE_SECONDS_PER_WATCHER * len(self.watchers)
-        caught_up = [watcher for watcher in self._behind if watcher.reader.is_ready]
+        self._look_at = max(lapses_at, began + MIN_WAIT_SECONDS)
+        self._due_at = began + PACE_SECONDS + PACE_SECONDS_PER_WATCHER * len(self.clients)
+        caught_up = [client for client in self._behind if client.reader.is_ready]
         self._behind.difference_update(caught_up)
         self._waiting += caught_up
-        if picture is self._picture and picture.state == self._state:
+        if read_model is self._read_model and read_model.state == self._state:
             return
         # A picture that was drawn anew: the rules or the inventory changed, or too much did.
-        touched = picture.touched_after(self._sequence) if picture is self._picture else None
+        touched = read_model.touched_after(self._sequence) if read_model is self._read_model else None
         message = None
         if touched is not None:
-            message = _written("change", picture.availability(), seat_list(picture.members(touched)))
-        self._picture, self._state, self._sequence = picture, picture.state, picture.sequence
+            message = _written("change", read_model.availability(), seat_list(read_model.members(touched)))
+        self._read_model, self._state, self._sequence = read_model, read_model.state, read_model.sequence
         self._snapshot = None
-        current = [watcher for watcher in self.watchers if watcher.is_current]
+        current = [client for client in self.clients if client.is_current]
         if message is None:
-            for watcher in current:
-                watcher.is_current = False
+            for client in current:
+                client.is_current = False
             self._waiting += current
             return
         self._silent_at = began + KEEP_ALIVE_SECONDS
@@ -181,18 +185,18 @@ class Channel:
         """First messages and snapshots, written once for all who need the same."""
         until = loop.time() + GREETING_SECONDS
         waiting, self._waiting = self._waiting, []
-        by_version: dict[int | None, list[Watcher]] = {}
-        for watcher in waiting:
-            if not watcher.is_over:
-                by_version.setdefault(watcher.after, []).append(watcher)
+        by_version: dict[int | None, list[StreamClient]] = {}
+        for client in waiting:
+            if not client.is_over:
+                by_version.setdefault(client.after, []).append(client)
         try:
             for after, group in by_version.items():
                 message = await self._first(after)
                 while group:
                     some = group[: _most_at_once(message, WRITES_AT_ONCE)]
                     del group[: len(some)]
-                    for watcher in some:
-                        watcher.is_current, watcher.after = True, None
+                    for client in some:
+                        client.is_current, client.after = True, None
                     await self._tell(message, some)
                     # Only now: some of each group, however long it took to write their message.
                     if loop.time() > until:
@@ -204,30 +208,30 @@ class Channel:
     async def _first(self, after: int | None) -> Message:
         """What has changed after a version, where that can be told; else a snapshot, one for each state."""
         if after is not None:
-            since = await self._comparing.get_changes(self.number, after)
+            since = await self._changes_since.get_changes(self.number, after)
             if since.seats is not None:
                 return _written("change", since.availability, seat_list(since.seats))
         if self._snapshot is not None and len(self._snapshot[1].body) > LARGE_BYTES:
             return self._snapshot[1]
-        picture = await self._pictures.get_at(self.number, max(self._heard, self._state[0]))
-        seats = await self._pictures.list_seats(picture, every=False)
+        read_model = await self._read_models.get_at(self.number, max(self._heard, self._state[0]))
+        seats = await self._read_models.list_seats(read_model, every=False)
         if self._snapshot is None or self._snapshot[0] is not seats:
             self._snapshot = seats, _written("snapshot", seats.availability, seats.body)
         return self._snapshot[1]
 
     async def _say_something(self, loop: asyncio.AbstractEventLoop) -> None:
         self._silent_at = loop.time() + KEEP_ALIVE_SECONDS
-        quiet = [watcher for watcher in self.watchers if watcher.is_current and watcher.reader.is_ready]
+        quiet = [client for client in self.clients if client.is_current and client.reader.is_ready]
         await self._tell(KEEP_ALIVE, quiet)
 
-    async def _tell(self, message: Message, watchers: list[Watcher]) -> None:
+    async def _tell(self, message: Message, clients: list[StreamClient]) -> None:
         """Whoever cannot take it is left behind. Others of this process's work goes on between two steps."""
-        step = _most_at_once(message, max(WRITES_AT_ONCE, len(watchers) // MOST_TURNS))
-        for at in range(0, len(watchers), step):
-            for watcher in watchers[at : at + step]:
-                if not (watcher.is_over or watcher.reader.write(message)):
-                    watcher.is_current = False
-                    self._behind.add(watcher)
+        step = _most_at_once(message, max(WRITES_AT_ONCE, len(clients) // MAX_TURNS))
+        for at in range(0, len(clients), step):
+            for client in clients[at : at + step]:
+                if not (client.is_over or client.reader.write(message)):
+                    client.is_current = False
+                    self._behind.add(client)
                     metrics.STREAMS_BEHIND.inc()
             await asyncio.sleep(0)
 

@@ -10,10 +10,10 @@ from holdfast.sse import OPENING, Message, Reader
 if TYPE_CHECKING:
     from holdfast.inventory.live.channel import Channel
 
-__all__ = ["Slot", "Watcher"]
+__all__ = ["BufferedClient", "StreamClient"]
 
 
-class Watcher:
+class StreamClient:
     """One reader of a channel."""
 
     __slots__ = ("after", "channel", "is_current", "is_over", "reader")
@@ -28,7 +28,7 @@ class Watcher:
         self.is_over = False
 
 
-class Slot:
+class BufferedClient:
     """A reader in this process: room for what opens the stream, and for one message.
 
     One that comes before the last was taken drops both.

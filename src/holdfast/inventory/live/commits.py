@@ -11,16 +11,16 @@ from types import TracebackType
 from typing import Self
 
 from holdfast.inventory.rules.changes import Changes
-from holdfast.inventory.store.reads import Reads
+from holdfast.inventory.store.reads import ReadStore
 
 
-class Watch:
+class Subscription:
     """One onlooker's view of one event, for the time of a `with` block."""
 
-    __slots__ = ("_changed", "_watching", "number", "version")
+    __slots__ = ("_changed", "_commits", "number", "version")
 
-    def __init__(self, watching: Watching, number: int) -> None:
-        self._watching = watching
+    def __init__(self, watching: CommitFeed, number: int) -> None:
+        self._commits = watching
         self._changed = asyncio.Event()
         self.number = number
         self.version = -1
@@ -42,25 +42,25 @@ class Watch:
         self._changed.set()
 
     def __enter__(self) -> Self:
-        self._watching.add(self)
+        self._commits.add(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._watching.remove(self)
+        self._commits.remove(self)
 
 
-class Watching:
+class CommitFeed:
     """All onlookers of this process, by event."""
 
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadStore) -> None:
         self._reads = reads
-        self._watches: dict[int, set[Watch]] = {}
+        self._watches: dict[int, set[Subscription]] = {}
 
-    def watch(self, number: int) -> Watch:
+    def watch(self, number: int) -> Subscription:
         """Use as `with engine.watching.watch(number) as watch:`; then `await watch.changed()`, again and again."""
-        return Watch(self, number)
+        return Subscription(self, number)
 
     async def look(self) -> int:
         """Asks for the versions of all watched events; how many events that is."""
@@ -74,10 +74,10 @@ class Watching:
         for watch in self._watches.get(number, ()):
             watch.tell(version)
 
-    def add(self, watch: Watch) -> None:
+    def add(self, watch: Subscription) -> None:
         self._watches.setdefault(watch.number, set()).add(watch)
 
-    def remove(self, watch: Watch) -> None:
+    def remove(self, watch: Subscription) -> None:
         watches = self._watches.get(watch.number, set())
         watches.discard(watch)
         if not watches:

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 from holdfast.errors import Busy, Unavailable
-from holdfast.inventory.live.changes_since import Comparing
+from holdfast.inventory.live.changes_since import ChangesSince
 from holdfast.inventory.live.channel import Channel
-from holdfast.inventory.live.clients import Slot, Watcher
-from holdfast.inventory.live.commits import Watching
-from holdfast.inventory.projections.read_model import Picture
-from holdfast.inventory.projections.read_models import Pictures
+from holdfast.inventory.live.clients import BufferedClient, StreamClient
+from holdfast.inventory.live.commits import CommitFeed
+from holdfast.inventory.projections.read_model import ReadModel
+from holdfast.inventory.projections.read_models import ReadModels
 from holdfast.sse import OPENING, Reader
 
 __all__ = ["Streams"]
@@ -21,11 +21,16 @@ class Streams:
     """By event number; an event has a channel as long as somebody watches it."""
 
     def __init__(
-        self, pictures: Pictures, comparing: Comparing, watching: Watching, *, most_watchers: int
+        self,
+        read_models: ReadModels,
+        changes_since: ChangesSince,
+        watching: CommitFeed,
+        *,
+        most_watchers: int,
     ) -> None:
-        self._pictures = pictures
-        self._comparing = comparing
-        self._watching = watching
+        self._read_models = read_models
+        self._changes_since = changes_since
+        self._commits = watching
         self._most_watchers = most_watchers
         self._channels: dict[int, Channel] = {}
         self._count = 0
@@ -48,23 +53,23 @@ class Streams:
             raise Busy("Too many streams are open.")
 
     @contextmanager
-    def joined(self, picture: Picture, reader: Reader, *, after: int | None = None) -> Iterator[None]:
+    def joined(self, read_model: ReadModel, reader: Reader, *, after: int | None = None) -> Iterator[None]:
         """Within the block the reader is told of the event whose current picture this is.
 
         First a snapshot (or, after a version that is known, what has changed since), then changes. The end of the
         server ends it.
         """
         reader.write(OPENING)
-        watcher = self._join(picture, reader, after)
+        client = self._join(read_model, reader, after)
         try:
             yield
         finally:
-            self._leave(watcher)
+            self._leave(client)
 
     async def watch(self, number: int, *, after: int | None = None) -> AsyncIterator[bytes]:
         """The same as an iterator, for readers without a connection of ours. Close it, so that its watcher leaves."""
-        slot = Slot()
-        with self.joined(await self._pictures.get_current(number), slot, after=after):
+        slot = BufferedClient()
+        with self.joined(await self._read_models.get_current(number), slot, after=after):
             while (message := await slot.next()) is not None:
                 yield message.body
 
@@ -74,21 +79,21 @@ class Streams:
         for channel in list(self._channels.values()):
             channel.end()
 
-    def _join(self, picture: Picture, reader: Reader, after: int | None) -> Watcher:
-        channel = self._channels.get(picture.number)
+    def _join(self, read_model: ReadModel, reader: Reader, after: int | None) -> StreamClient:
+        channel = self._channels.get(read_model.number)
         if channel is None:
-            channel = Channel(picture, self._pictures, self._comparing, self._watching)
-            self._channels[picture.number] = channel
+            channel = Channel(read_model, self._read_models, self._changes_since, self._commits)
+            self._channels[read_model.number] = channel
         self._count += 1
-        watcher = channel.join(reader, after)
+        client = channel.join(reader, after)
         if self._closing:
             channel.end()
-        return watcher
+        return client
 
-    def _leave(self, watcher: Watcher) -> None:
-        channel = watcher.channel
-        channel.leave(watcher)
+    def _leave(self, client: StreamClient) -> None:
+        channel = client.channel
+        channel.leave(client)
         self._count -= 1
-        if not channel.watchers:
+        if not channel.clients:
             channel.stop()
             del self._channels[channel.number]

@@ -8,67 +8,67 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from holdfast.inventory.rules.occupancy import Holdings
+from holdfast.inventory.rules.occupancy import Occupancy
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store import occupancies as mirror
-from holdfast.inventory.store.events import Catalogue
+from holdfast.inventory.store.events import EventStore
 from holdfast.postgres.connections import Connections
 
 
-class Mirrors:
+class Occupancies:
     """By event number; the least lately used are dropped past `most_seats` in all."""
 
-    def __init__(self, connections: Connections, catalogue: Catalogue, *, most_seats: int) -> None:
+    def __init__(self, connections: Connections, event_store: EventStore, *, most_seats: int) -> None:
         self._connections = connections
-        self._catalogue = catalogue
+        self._event_store = event_store
         self._most_seats = most_seats
-        self._holdings: dict[int, Holdings] = {}
+        self._occupancy: dict[int, Occupancy] = {}
         self._maps: OrderedDict[tuple[int, int], SeatMap] = OrderedDict()
 
     async def seat_map(self, number: int, version: int) -> SeatMap:
         key = (number, version)
         found = self._maps.get(key)
         if found is None:
-            found = await self._catalogue.load_map(number, version)
+            found = await self._event_store.load_map(number, version)
         self._keep(found, number)
         return found
 
-    def find(self, number: int, map_version: int) -> Holdings | None:
+    def find(self, number: int, map_version: int) -> Occupancy | None:
         """The mirror as it is, where there is one of this map."""
-        found = self._holdings.get(number)
+        found = self._occupancy.get(number)
         if found is None or found.seat_map.version != map_version:
             return None
         self._keep(found.seat_map, number)  # it may have been dropped while the holdings were being loaded
         return found
 
-    async def get(self, number: int, map_version: int) -> Holdings:
+    async def get(self, number: int, map_version: int) -> Occupancy:
         """The mirror as it is, not followed to any newer version; loaded whole where there is none."""
         current = self.find(number, map_version)
         if current is not None:
             return current
-        found = self._holdings.get(number)
+        found = self._occupancy.get(number)
         seat_map = await self.seat_map(number, map_version)
         loaded = await mirror.load_holdings(self._connections, number, seat_map)
-        return self._holdings.setdefault(number, loaded) if found is None else self._replace(number, loaded)
+        return self._occupancy.setdefault(number, loaded) if found is None else self._replace(number, loaded)
 
-    async def get_current(self, number: int, map_version: int) -> Holdings:
+    async def get_current(self, number: int, map_version: int) -> Occupancy:
         """The mirror, brought up to a version that was the newest after this call began."""
-        holdings = await self.get(number, map_version)
-        if await mirror.follow_journal(self._connections, number, holdings):
-            return holdings
+        occupancy = await self.get(number, map_version)
+        if await mirror.follow_journal(self._connections, number, occupancy):
+            return occupancy
         self.drop(number)
         return await self.get(number, map_version)
 
     def drop(self, number: int) -> None:
-        self._holdings.pop(number, None)
+        self._occupancy.pop(number, None)
 
     def drop_all(self) -> None:
-        self._holdings.clear()
+        self._occupancy.clear()
         self._maps.clear()
 
-    def _replace(self, number: int, holdings: Holdings) -> Holdings:
-        self._holdings[number] = holdings
-        return holdings
+    def _replace(self, number: int, occupancy: Occupancy) -> Occupancy:
+        self._occupancy[number] = occupancy
+        return occupancy
 
     def _keep(self, seat_map: SeatMap, number: int) -> None:
         key = (number, seat_map.version)

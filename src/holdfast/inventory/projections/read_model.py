@@ -18,10 +18,10 @@ from holdfast.inventory.rules.availability import Availability, availability_of
 from holdfast.inventory.rules.changes import STRUCTURAL, Entry
 from holdfast.inventory.rules.event import Area, EventStatus
 from holdfast.inventory.seating.seat_map import SeatMap
-from holdfast.inventory.store.read_models import LoadedPicture
+from holdfast.inventory.store.read_models import LoadedReadModel
 
-MOST_VERSIONS_REMEMBERED = 1_000
-MOST_SEATS_REMEMBERED = 200_000
+MAX_VERSIONS_REMEMBERED = 1_000
+MAX_SEATS_REMEMBERED = 200_000
 
 _ENDINGS = frozenset({"released", "expired", "cancelled", "lifted"})
 
@@ -30,7 +30,7 @@ class OutdatedError(Exception):
     """The journal tells of a change of rules or inventory: the picture must be drawn anew."""
 
 
-class Live:
+class LiveHold:
     """A hold that is not a booking, with everything that it has. `lapsed`: the picture counts it as gone."""
 
     __slots__ = ("areas", "expires_at", "lapsed", "seats")
@@ -54,10 +54,10 @@ class Touch(NamedTuple):
     reclaimed: Sequence[int] = ()
 
 
-class Picture:
+class ReadModel:
     """Drawn from one load; then only followed."""
 
-    def __init__(self, loaded: LoadedPicture, seat_map: SeatMap) -> None:
+    def __init__(self, loaded: LoadedReadModel, seat_map: SeatMap) -> None:
         self.event = loaded.event
         self.number = loaded.event.number
         self.seat_map = seat_map
@@ -69,7 +69,7 @@ class Picture:
         self.taken: dict[int, bytes] = {}
         """Seats that are not available, by number, each as its member of a JSON list."""
         self._areas = {area.number: area for area in loaded.areas}
-        self._live: dict[str, Live] = {}
+        self._live: dict[str, LiveHold] = {}
         self._expiries: list[tuple[datetime, str]] = []
         self._touches: deque[Touch] = deque()
         self._forgotten = 0
@@ -184,7 +184,7 @@ class Picture:
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
-    def _draw(self, loaded: LoadedPicture) -> None:
+    def _draw(self, loaded: LoadedReadModel) -> None:
         label_of = self.seat_map.label_of
         for status, seats in (("booked", loaded.booked_seats), ("blocked", loaded.blocked_seats)):
             for seat in seats:
@@ -193,7 +193,7 @@ class Picture:
         for id, expires_at, area, found, quantity in loaded.claims:
             hold = self._live.get(id)
             if hold is None:
-                hold = self._live[id] = Live(expires_at, (), {})
+                hold = self._live[id] = LiveHold(expires_at, (), {})
             hold.areas[area] = hold.areas.get(area, 0) + quantity
             if found is not None:
                 seats_of.setdefault(id, []).append(found)
@@ -217,7 +217,7 @@ class Picture:
 
     def _hold(self, entry: Entry, touched: list[int]) -> None:
         until = datetime.fromisoformat(entry["until"])
-        hold = self._live[entry["hold"]] = Live(until, entry.get("seats", ()), _areas_of(entry))
+        hold = self._live[entry["hold"]] = LiveHold(until, entry.get("seats", ()), _areas_of(entry))
         heapq.heappush(self._expiries, (until, entry["hold"]))
         self._count("held", hold.areas, 1)
         self._show_held(hold)
@@ -261,7 +261,7 @@ class Picture:
             self.taken.pop(seat, None)
         touched.extend(entry.get("seats", ()))
 
-    def _lapse(self, hold: Live, gone: list[int]) -> None:
+    def _lapse(self, hold: LiveHold, gone: list[int]) -> None:
         hold.lapsed = True
         self.lapsed += 1
         self._count("held", hold.areas, -1)
@@ -269,14 +269,14 @@ class Picture:
             self.taken.pop(seat, None)
         gone.extend(hold.seats)
 
-    def _restore(self, hold: Live) -> None:
+    def _restore(self, hold: LiveHold) -> None:
         """A batch that was decided before the expiry, and is seen only after it, knew better."""
         if hold.lapsed:
             hold.lapsed = False
             self.lapsed -= 1
             self._count("held", hold.areas, 1)
 
-    def _show_held(self, hold: Live) -> None:
+    def _show_held(self, hold: LiveHold) -> None:
         if hold.seats:
             status = held_until(hold.expires_at)
             for seat in hold.seats:
@@ -295,8 +295,8 @@ class Picture:
     def _remember(self, touch: Touch) -> None:
         self._touches.append(touch)
         self._remembered_seats += len(touch.seats) + len(touch.reclaimed)
-        while len(self._touches) > MOST_VERSIONS_REMEMBERED or (
-            self._remembered_seats > MOST_SEATS_REMEMBERED and len(self._touches) > 1
+        while len(self._touches) > MAX_VERSIONS_REMEMBERED or (
+            self._remembered_seats > MAX_SEATS_REMEMBERED and len(self._touches) > 1
         ):
             forgotten = self._touches.popleft()
             self._forgotten += 1

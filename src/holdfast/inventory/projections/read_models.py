@@ -10,19 +10,19 @@ from datetime import datetime
 
 from holdfast import ids
 from holdfast.errors import EventNotFound
-from holdfast.inventory.projections.occupancies import Mirrors
-from holdfast.inventory.projections.read_model import OutdatedError, Picture
+from holdfast.inventory.projections.occupancies import Occupancies
+from holdfast.inventory.projections.read_model import OutdatedError, ReadModel
 from holdfast.inventory.projections.seat_json import available_seat, seat_list
-from holdfast.inventory.projections.single_flight import Combined
+from holdfast.inventory.projections.single_flight import SingleFlight
 from holdfast.inventory.rules.availability import Availability
 from holdfast.inventory.rules.changes import Entry
 from holdfast.inventory.seating.seat_map import SeatMap
-from holdfast.inventory.store.read_models import PictureReads
+from holdfast.inventory.store.read_models import ReadModelStore
 
-MOST_VERSIONS_BEHIND = 1_000
+MAX_VERSIONS_BEHIND = 1_000
 """Further behind than this, a picture is drawn anew; so is what a reader or watcher knows."""
 
-MOST_SEATS = 1_000_000
+MAX_SEATS = 1_000_000
 """Seats of all maps whose pictures are kept; the least lately looked at go first."""
 
 FEW_SEATS = 5_000
@@ -42,32 +42,32 @@ class SeatList:
         """The whole answer around the list: made by the first who needs it, and shared by all of its readers."""
 
 
-class Pictures:
+class ReadModels:
     """By event number."""
 
-    def __init__(self, reads: PictureReads, mirrors: Mirrors) -> None:
+    def __init__(self, reads: ReadModelStore, occupancies: Occupancies) -> None:
         self._reads = reads
-        self._mirrors = mirrors
-        self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._occupancies = occupancies
+        self._kept: OrderedDict[int, ReadModel] = OrderedDict()
         self._watched: set[int] = set()
-        self._written: dict[tuple[int, bool], tuple[Picture, SeatList]] = {}
-        self._looks = Combined(self._look)
-        self._writings = Combined(self._write)
+        self._written: dict[tuple[int, bool], tuple[ReadModel, SeatList]] = {}
+        self._looks = SingleFlight(self._look)
+        self._writings = SingleFlight(self._write)
 
-    async def get_current(self, number: int) -> Picture:
+    async def get_current(self, number: int) -> ReadModel:
         """The picture in a state that was the newest after this call began.
 
         It goes on to change: read all that is wanted of it before the next `await`. Raises EventNotFound.
         """
         return await self._looks.get(number)
 
-    async def get_at(self, number: int, version: int) -> Picture:
+    async def get_at(self, number: int, version: int) -> ReadModel:
         """The picture at this version or a later one: without a look where this process's own commits led there."""
-        picture = self._kept.get(number)
-        if picture is None or picture.version < version:
+        read_model = self._kept.get(number)
+        if read_model is None or read_model.version < version:
             return await self.get_current(number)
         self._kept.move_to_end(number)
-        return picture
+        return read_model
 
     def watch(self, number: int) -> None:
         """From now on its picture follows this process's own commits as they are made."""
@@ -78,22 +78,22 @@ class Pictures:
 
     def follow_commit(self, number: int, version: int, at: datetime, entries: Sequence[Entry]) -> None:
         """Of this process. Where another's came in between, the next look finds both."""
-        picture = self._kept.get(number) if number in self._watched else None
-        if picture is not None and version == picture.version + 1:
+        read_model = self._kept.get(number) if number in self._watched else None
+        if read_model is not None and version == read_model.version + 1:
             del self._kept[number]  # until it is whole again
             with suppress(OutdatedError):
-                picture.follow(version, at, entries)
-                self._kept[number] = picture
+                read_model.follow(version, at, entries)
+                self._kept[number] = read_model
 
-    async def list_seats(self, picture: Picture, *, every: bool) -> SeatList:
+    async def list_seats(self, read_model: ReadModel, *, every: bool) -> SeatList:
         """The seats that are not available, or every seat, as a JSON list; written once for each state.
 
         The list is of the picture's state, or of a later one.
         """
-        kept = self._written.get((picture.number, every))
-        if kept is not None and kept[0] is picture and kept[1].state == picture.state:
+        kept = self._written.get((read_model.number, every))
+        if kept is not None and kept[0] is read_model and kept[1].state == read_model.state:
             return kept[1]
-        return await self._writings.get((picture.number, every))
+        return await self._writings.get((read_model.number, every))
 
     def drop(self, number: int) -> None:
         self._kept.pop(number, None)
@@ -102,55 +102,59 @@ class Pictures:
         self._kept.clear()
         self._written.clear()
 
-    async def _look(self, number: int) -> Picture:
-        picture = self._kept.get(number)
-        if picture is None or not await self._follow(picture) or self._kept.get(number) is not picture:
-            picture = await self._draw(number)  # the last: it was dropped while it was being followed
-            self._kept[number] = picture
+    async def _look(self, number: int) -> ReadModel:
+        read_model = self._kept.get(number)
+        if (
+            read_model is None
+            or not await self._follow(read_model)
+            or self._kept.get(number) is not read_model
+        ):
+            read_model = await self._draw(number)  # the last: it was dropped while it was being followed
+            self._kept[number] = read_model
             self._make_room()
         self._kept.move_to_end(number)
-        return picture
+        return read_model
 
-    async def _follow(self, picture: Picture) -> bool:
+    async def _follow(self, read_model: ReadModel) -> bool:
         """Whether the picture could be brought up to date; else it has to be drawn anew."""
-        known = picture.version  # which may grow meanwhile, by a commit of this process
-        found = await self._reads.follow(picture.number, known, most=MOST_VERSIONS_BEHIND + 1)
-        if found is None or found.version < known or len(found.journal) > MOST_VERSIONS_BEHIND:
+        known = read_model.version  # which may grow meanwhile, by a commit of this process
+        found = await self._reads.follow(read_model.number, known, most=MAX_VERSIONS_BEHIND + 1)
+        if found is None or found.version < known or len(found.journal) > MAX_VERSIONS_BEHIND:
             return False
         try:
             for version, at, entries in found.journal:
-                picture.follow(version, at, entries)
+                read_model.follow(version, at, entries)
         except OutdatedError:
             return False
-        picture.pass_time(found.now)
+        read_model.pass_time(found.now)
         return True
 
-    async def _draw(self, number: int) -> Picture:
+    async def _draw(self, number: int) -> ReadModel:
         loaded = await self._reads.load(number) if 0 < number <= ids.MAX_EVENT_NUMBER else None
         if loaded is None:
             self._kept.pop(number, None)
             raise EventNotFound("There is no such event.")
         version = loaded.event.map_version
-        seat_map = await self._mirrors.seat_map(number, version) if version else SeatMap.build((), 0)
-        return await asyncio.to_thread(Picture, loaded, seat_map)
+        seat_map = await self._occupancies.seat_map(number, version) if version else SeatMap.build((), 0)
+        return await asyncio.to_thread(ReadModel, loaded, seat_map)
 
     async def _write(self, key: tuple[int, bool]) -> SeatList:
         number, every = key
-        picture = self._kept.get(number) or await self.get_current(number)
-        state, availability = picture.state, picture.availability()
-        taken, seat_map = dict(picture.taken), picture.seat_map
+        read_model = self._kept.get(number) or await self.get_current(number)
+        state, availability = read_model.state, read_model.availability()
+        taken, seat_map = dict(read_model.taken), read_model.seat_map
         if (seat_map.size if every else len(taken)) <= FEW_SEATS:
             body = _written(taken, seat_map, every=every)
         else:
             body = await asyncio.to_thread(_written, taken, seat_map, every=every)
         written = SeatList(state=state, availability=availability, body=body)
-        if self._kept.get(number) is picture:  # else nobody would ever drop it
-            self._written[key] = (picture, written)
+        if self._kept.get(number) is read_model:  # else nobody would ever drop it
+            self._written[key] = (read_model, written)
         return written
 
     def _make_room(self) -> None:
-        kept = sum(picture.seat_map.size + 100 for picture in self._kept.values())
-        while kept > MOST_SEATS and len(self._kept) > 1:
+        kept = sum(read_model.seat_map.size + 100 for read_model in self._kept.values())
+        while kept > MAX_SEATS and len(self._kept) > 1:
             number, dropped = self._kept.popitem(last=False)
             kept -= dropped.seat_map.size + 100
             for every in (False, True):

@@ -10,7 +10,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Combined(Generic[Key, Value]):
+class SingleFlight(Generic[Key, Value]):
     """At most two reads of a key exist: one that runs, and one that begins when it ends, for all who came meanwhile."""
 
     def __init__(self, read: Callable[[Key], Awaitable[Value]]) -> None:

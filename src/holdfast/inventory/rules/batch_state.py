@@ -14,15 +14,15 @@ from uuid import UUID
 
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.changes import Changes, Claim, NewBlock, NewBooking
-from holdfast.inventory.rules.commands import Answer
+from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.hold import HoldStatus
-from holdfast.inventory.rules.occupancy import Holding, Holdings
+from holdfast.inventory.rules.occupancy import Occupancy, Occupant
 from holdfast.inventory.rules.records import BlockRecord, HoldRecord
-from holdfast.inventory.seating.picker import Occupancy
+from holdfast.inventory.seating.picker import SeatPicker
 
 
-class Inventory:
+class BatchState:
     """Everything that a batch loaded, and what it has done so far."""
 
     def __init__(
@@ -35,10 +35,10 @@ class Inventory:
         holds: Iterable[HoldRecord] = (),
         lapsed: Iterable[UUID] = (),
         lapsed_complete: bool = False,
-        holdings: Holdings | None = None,
+        occupancy: Occupancy | None = None,
         buyers: Iterable[tuple[str, UUID, int, datetime | None]] = (),
         blocks: Iterable[BlockRecord] = (),
-        answers: dict[bytes, tuple[bytes, Answer]] | None = None,
+        answers: dict[bytes, tuple[bytes, StoredAnswer]] | None = None,
     ) -> None:
         self.event = event
         self.version = version
@@ -49,7 +49,7 @@ class Inventory:
         """Lapsed holds to reclaim where counters are short, oldest first."""
         self.lapsed_complete = lapsed_complete
         """Whether `lapsed` begins with the event's oldest lapsed hold, so that the lower bound may move."""
-        self.holdings = holdings
+        self.occupancy = occupancy
         self.blocks = {block.id: block for block in blocks}
         self.answers = answers or {}
         self.changes = Changes()
@@ -88,30 +88,32 @@ class Inventory:
         return self._area_names.get(name)
 
     def area_of_seat(self, seat: int) -> Area:
-        assert self.holdings is not None
-        return self._category_areas[self.holdings.seat_map.category_of(seat)]
+        assert self.occupancy is not None
+        return self._category_areas[self.occupancy.seat_map.category_of(seat)]
 
     def area_of_category(self, category: str) -> Area | None:
         return self._category_areas.get(category)
 
-    def holder_of(self, seat: int) -> Holding | UUID | None:
+    def holder_of(self, seat: int) -> Occupant | UUID | None:
         """Who has the seat: a holding from before (lapsed or not), the id of a hold of this batch, or nobody."""
         if seat in self._seats:
             return self._seats[seat]
-        assert self.holdings is not None
-        holding = self.holdings.by_seat.get(seat)
-        return None if holding is None or holding.id in self._gone else holding
+        assert self.occupancy is not None
+        occupant = self.occupancy.by_seat.get(seat)
+        return None if occupant is None or occupant.id in self._gone else occupant
 
-    def picker(self, planned: Iterable[int], *, at_most: int) -> Occupancy:
+    def picker(self, planned: Iterable[int], *, at_most: int) -> SeatPicker:
         """The chooser of seats, with what this batch did so far and the seats `planned` for the hold at hand: it may
         have been made only now, after other commands of the batch."""
-        assert self.holdings is not None
-        picker = self.holdings.picker(self.now, at_most=at_most)
+        assert self.occupancy is not None
+        picker = self.occupancy.picker(self.now, at_most=at_most)
         if not self._has_picker:
             self._has_picker = True
-            self.holdings.free_in_picker([seat for seat, holder in self._seats.items() if holder is None])
-            self.holdings.take_in_picker([seat for seat, holder in self._seats.items() if holder is not None])
-            self.holdings.take_in_picker(planned)
+            self.occupancy.free_in_picker([seat for seat, holder in self._seats.items() if holder is None])
+            self.occupancy.take_in_picker(
+                [seat for seat, holder in self._seats.items() if holder is not None]
+            )
+            self.occupancy.take_in_picker(planned)
         return picker
 
     def taken_by(self, buyer: str) -> int:
@@ -206,11 +208,11 @@ class Inventory:
         self.changes.cancelled_bookings.append(hold.id)
         self._tell("cancelled", hold, by=by, booking=str(hold.booking_id))
 
-    def reclaim(self, hold: HoldRecord | Holding) -> None:
+    def reclaim(self, hold: HoldRecord | Occupant) -> None:
         """Rewrite a lapsed hold; it changes no answer, so it is no act of anyone's."""
         if hold.id in self._gone:
             return
-        if isinstance(hold, Holding):
+        if isinstance(hold, Occupant):
             if not hold.has_lapsed(self.now):  # no constraint would stop a batch that ends a hold too early
                 raise ValueError(f"{hold.kind} {hold.id} has not lapsed")
             record = self.holds.get(hold.id)
@@ -218,8 +220,8 @@ class Inventory:
         else:
             record, claims = hold, hold.claims
         self._return(hold.id, claims, "held")
-        if self.holdings is not None:
-            self.holdings.see_free(hold.id)
+        if self.occupancy is not None:
+            self.occupancy.see_free(hold.id)
         assert hold.expires_at is not None
         if record is not None:
             record.status = HoldStatus.EXPIRED
@@ -301,40 +303,40 @@ class Inventory:
                 freed.append(claim.seat)
         self._gone.add(id)
         self.changes.ended[id] = None
-        if freed and self.holdings is not None:
-            self.holdings.free_in_picker(freed)
+        if freed and self.occupancy is not None:
+            self.occupancy.free_in_picker(freed)
 
     def _take_in_picker(self, claims: list[Claim]) -> None:
-        if self.holdings is not None:
-            self.holdings.take_in_picker([claim.seat for claim in claims if claim.seat is not None])
+        if self.occupancy is not None:
+            self.occupancy.take_in_picker([claim.seat for claim in claims if claim.seat is not None])
 
-    def _claims_of(self, holding: Holding) -> list[Claim]:
+    def _claims_of(self, occupant: Occupant) -> list[Claim]:
         """A holding's claims by area; enough to end them (their rows are found by the hold's id)."""
         seats = [
             Claim(line=0, area=self.area_of_seat(seat).number, seat=seat, quantity=1)
-            for seat in holding.seats
+            for seat in occupant.seats
         ]
-        counted = dict(holding.areas)
+        counted = dict(occupant.areas)
         for claim in seats:
             counted[claim.area] -= 1
         rest = [Claim(line=0, area=area, seat=None, quantity=q) for area, q in counted.items() if q > 0]
         return seats + rest
 
-    def record_of(self, holding: Holding) -> HoldRecord:
+    def record_of(self, occupant: Occupant) -> HoldRecord:
         """A live holding told as the record that its rows make, as far as its buyer may see it."""
-        record = self.holds.get(holding.id)
+        record = self.holds.get(occupant.id)
         if record is not None:
             return record
-        assert holding.expires_at is not None
-        claims = self._claims_of(holding)
+        assert occupant.expires_at is not None
+        claims = self._claims_of(occupant)
         return HoldRecord(
-            id=holding.id,
+            id=occupant.id,
             status=HoldStatus.ACTIVE,
-            placed_at=holding.placed_at,
-            expires_at=holding.expires_at,
+            placed_at=occupant.placed_at,
+            expires_at=occupant.expires_at,
             quantity=sum(claim.quantity for claim in claims),
-            requested=holding.requested,
-            buyer=holding.buyer,
+            requested=occupant.requested,
+            buyer=occupant.buyer,
             token_hash=None,
             claims=claims,
         )

@@ -23,7 +23,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.inventory.rules.booking import Attempt
-from holdfast.inventory.rules.commands import Answer
+from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.seating.seat_map import SeatSpec
@@ -90,7 +90,7 @@ class Changes:
     new_areas: list[Area] = field(default_factory=list)
     new_seats: list[tuple[int, SeatSpec, int]] = field(default_factory=list)
     """(seat number, what it is, area number)."""
-    answers: list[tuple[bytes, bytes, Answer]] = field(default_factory=list)
+    answers: list[tuple[bytes, bytes, StoredAnswer]] = field(default_factory=list)
     """(scope, body, answer) of the retry keys in force."""
     replayed: dict[bytes, None] = field(default_factory=dict)
     """Scopes of stored answers that are sent again. A replay writes, so that it waits for the standby as the first

@@ -13,7 +13,7 @@ from holdfast.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class StoredAnswer:
     """An answer as it goes over the wire, without its secret: what a retry gets again, byte for byte.
 
     `token_for` names the hold whose token the body carries; the body then ends in `null}` and the token is put in the
@@ -31,7 +31,7 @@ class RetryKey:
 
     scope: bytes
     body: bytes
-    render: Callable[[Any], Answer]
+    render: Callable[[Any], StoredAnswer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

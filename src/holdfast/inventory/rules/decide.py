@@ -12,7 +12,7 @@ from typing import Any
 
 from holdfast.errors import IdempotencyKeyReused, Refusal
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.changes import Changes
 from holdfast.inventory.rules.holding import DECIDE_HOLD
 from holdfast.inventory.rules.organising import DECIDE_EVENT
@@ -26,7 +26,7 @@ Outcome = Any
 class Replayed:
     """The stored answer of a retry key: to be sent as it stands, byte for byte."""
 
-    answer: c.Answer
+    answer: c.StoredAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,46 +34,46 @@ class Answered:
     """An outcome that was answered under a retry key, with the answer as it will be replayed."""
 
     outcome: Outcome
-    answer: c.Answer
+    answer: c.StoredAnswer
 
 
-_DECIDE: dict[type[c.Command], Callable[[Inventory, Any], Outcome]] = {
+_DECIDE: dict[type[c.Command], Callable[[BatchState, Any], Outcome]] = {
     **DECIDE_PLACE,
     **DECIDE_HOLD,
     **DECIDE_EVENT,
 }
 
 
-def decide(inventory: Inventory, commands: Sequence[c.Command]) -> tuple[list[Outcome], Changes]:
-    """One outcome per command, in order, and one set of changes. `inventory` is used up."""
-    outcomes = [_decide_one(inventory, command) for command in commands]
-    return outcomes, inventory.changes
+def decide(state: BatchState, commands: Sequence[c.Command]) -> tuple[list[Outcome], Changes]:
+    """One outcome per command, in order, and one set of changes. `state` is used up."""
+    outcomes = [_decide_one(state, command) for command in commands]
+    return outcomes, state.changes
 
 
-def _decide_one(inventory: Inventory, command: c.Command) -> Outcome:
+def _decide_one(state: BatchState, command: c.Command) -> Outcome:
     key = command.key
     if key is None:
-        return _outcome(inventory, command)
-    stored = inventory.answers.get(key.scope)
+        return _outcome(state, command)
+    stored = state.answers.get(key.scope)
     if stored is not None:
         body, answer = stored
         if body != key.body:
             return IdempotencyKeyReused("This Idempotency-Key was used with another body.")
-        inventory.changes.replayed[key.scope] = None
+        state.changes.replayed[key.scope] = None
         return Replayed(answer=answer)
     if isinstance(command, c.SettleKey) and command.refusal is None:
         return None
-    outcome = _outcome(inventory, command)
+    outcome = _outcome(state, command)
     answer = key.render(outcome)
-    inventory.answers[key.scope] = (key.body, answer)
-    inventory.changes.answers.append((key.scope, key.body, answer))
+    state.answers[key.scope] = (key.body, answer)
+    state.changes.answers.append((key.scope, key.body, answer))
     return Answered(outcome=outcome, answer=answer)
 
 
-def _outcome(inventory: Inventory, command: c.Command) -> Outcome:
+def _outcome(state: BatchState, command: c.Command) -> Outcome:
     if isinstance(command, c.SettleKey):
         return command.refusal
     try:
-        return _DECIDE[type(command)](inventory, command)
+        return _DECIDE[type(command)](state, command)
     except Refusal as refusal:
         return refusal

@@ -18,7 +18,7 @@ from typing import Any
 
 from holdfast import errors
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Booking, BookingStatus
 from holdfast.inventory.rules.changes import NewBooking
 from holdfast.inventory.rules.event import EventStatus
@@ -27,46 +27,46 @@ from holdfast.inventory.rules.records import HoldRecord
 from holdfast.inventory.rules.views import view, view_booking
 
 
-def extend(inventory: Inventory, command: c.ExtendHold) -> Hold:
+def extend(state: BatchState, command: c.ExtendHold) -> Hold:
     """The new expiry counts from now; an extension never shortens, and never passes the event's longest life."""
-    hold = _hold_of(inventory, command.hold_id, command.authority)
-    _refuse_unless_active(inventory, hold)
-    if inventory.event.sales_stopped:
+    hold = _hold_of(state, command.hold_id, command.authority)
+    _refuse_unless_active(state, hold)
+    if state.event.sales_stopped:
         raise errors.SalesStopped("The organiser has stopped sales.")
-    event = inventory.event
+    event = state.event
     ttl = timedelta(seconds=command.ttl_seconds or event.hold_ttl_seconds)
     latest = hold.placed_at + timedelta(seconds=event.max_hold_ttl_seconds)
-    until = max(hold.expires_at, min(inventory.now + ttl, latest))
+    until = max(hold.expires_at, min(state.now + ttl, latest))
     if until != hold.expires_at:
-        inventory.extend(hold, until, by=command.by)
-    return view(inventory, hold)
+        state.extend(hold, until, by=command.by)
+    return view(state, hold)
 
 
-def release(inventory: Inventory, command: c.ReleaseHold) -> Hold:
-    hold = _hold_of(inventory, command.hold_id, command.authority)
-    match hold.status_at(inventory.now, inventory.event.status):
+def release(state: BatchState, command: c.ReleaseHold) -> Hold:
+    hold = _hold_of(state, command.hold_id, command.authority)
+    match hold.status_at(state.now, state.event.status):
         case HoldStatus.EXPIRED:
             raise errors.HoldExpired("The hold has expired.")
         case HoldStatus.CONFIRMED:
             raise _already_confirmed(hold)
         case HoldStatus.ACTIVE:
-            inventory.release(hold, by=command.by)
+            state.release(hold, by=command.by)
         case HoldStatus.RELEASED if hold.status is HoldStatus.ACTIVE:  # its event was cancelled
-            inventory.release(hold, by=command.by)
+            state.release(hold, by=command.by)
         case HoldStatus.RELEASED:
-            inventory.changes.repeated = True
-    return view(inventory, hold)
+            state.changes.repeated = True
+    return view(state, hold)
 
 
-def confirm(inventory: Inventory, command: c.ConfirmHold) -> Booking:
-    hold = _hold_of(inventory, command.hold_id, command.authority)
+def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
+    hold = _hold_of(state, command.hold_id, command.authority)
     if hold.status is HoldStatus.CONFIRMED:
         if hold.booking_status is BookingStatus.CANCELLED:
             raise errors.BookingAlreadyCancelled("The booking of this hold was cancelled.")
-        inventory.changes.repeated = True
-        return view_booking(inventory, hold)
-    _refuse_unless_active(inventory, hold)
-    inventory.confirm(
+        state.changes.repeated = True
+        return view_booking(state, hold)
+    _refuse_unless_active(state, hold)
+    state.confirm(
         hold,
         NewBooking(
             id=command.booking_id,
@@ -76,42 +76,42 @@ def confirm(inventory: Inventory, command: c.ConfirmHold) -> Booking:
             by=command.by,
         ),
     )
-    return view_booking(inventory, hold, created=True)
+    return view_booking(state, hold, created=True)
 
 
-def cancel_booking(inventory: Inventory, command: c.CancelBooking) -> Booking:
-    hold = inventory.by_booking.get(command.booking_id)
+def cancel_booking(state: BatchState, command: c.CancelBooking) -> Booking:
+    hold = state.by_booking.get(command.booking_id)
     if hold is None or not is_allowed(hold, command.authority):
         raise errors.BookingNotFound("There is no such booking.")
     if hold.booking_status is BookingStatus.CONFIRMED:
-        inventory.cancel_booking(hold, by=command.by)
+        state.cancel_booking(hold, by=command.by)
     else:
-        inventory.changes.repeated = True
-    return view_booking(inventory, hold)
+        state.changes.repeated = True
+    return view_booking(state, hold)
 
 
-def reclaim(inventory: Inventory, command: c.ReclaimLapsed) -> int:
+def reclaim(state: BatchState, command: c.ReclaimLapsed) -> int:
     """How many rows were rewritten. Where none is left, the lower bound of the scan moves up to now."""
-    cancelled = inventory.event.status is EventStatus.CANCELLED
+    cancelled = state.event.status is EventStatus.CANCELLED
     done = 0
-    for hold in inventory.lapsed[: command.limit]:
+    for hold in state.lapsed[: command.limit]:
         if hold.status is not HoldStatus.ACTIVE:
             continue
         if cancelled:  # it reads as released since then, and so it stays, whenever the sweep comes
-            inventory.release(hold, by="event_cancelled")
-        elif hold.expires_at <= inventory.now:
-            inventory.reclaim(hold)
+            state.release(hold, by="event_cancelled")
+        elif hold.expires_at <= state.now:
+            state.reclaim(hold)
         else:
             continue
         done += 1
-    if inventory.lapsed_complete and not cancelled:
-        full = len(inventory.lapsed) >= command.limit
-        bound = inventory.lapsed[command.limit - 1].expires_at if full else inventory.now
-        inventory.changes.reclaimed_until = min(bound, inventory.now)
+    if state.lapsed_complete and not cancelled:
+        full = len(state.lapsed) >= command.limit
+        bound = state.lapsed[command.limit - 1].expires_at if full else state.now
+        state.changes.reclaimed_until = min(bound, state.now)
     return done
 
 
-DECIDE_HOLD: dict[type[c.Command], Callable[[Inventory, Any], Any]] = {
+DECIDE_HOLD: dict[type[c.Command], Callable[[BatchState, Any], Any]] = {
     c.ExtendHold: extend,
     c.ReleaseHold: release,
     c.ConfirmHold: confirm,
@@ -124,8 +124,8 @@ class WrongToken(errors.HoldNotFound):
     """A hold that is there, and not yours: in `/v1` the same answer as no hold."""
 
 
-def _hold_of(inventory: Inventory, hold_id: Any, authority: c.Authority) -> HoldRecord:
-    hold = inventory.holds.get(hold_id)
+def _hold_of(state: BatchState, hold_id: Any, authority: c.Authority) -> HoldRecord:
+    hold = state.holds.get(hold_id)
     if hold is None:
         raise errors.HoldNotFound("There is no such hold.")
     if not is_allowed(hold, authority):
@@ -143,13 +143,11 @@ def is_allowed(hold: HoldRecord, authority: c.Authority) -> bool:
     return hmac.compare_digest(authority.token_hash, hold.token_hash)
 
 
-def _refuse_unless_active(inventory: Inventory, hold: HoldRecord) -> None:
-    match hold.status_at(inventory.now, inventory.event.status):
+def _refuse_unless_active(state: BatchState, hold: HoldRecord) -> None:
+    match hold.status_at(state.now, state.event.status):
         case HoldStatus.EXPIRED:
             raise errors.HoldExpired("The hold has expired.")
-        case HoldStatus.RELEASED if (
-            inventory.event.status is EventStatus.CANCELLED
-        ):  # swept since then, or not
+        case HoldStatus.RELEASED if state.event.status is EventStatus.CANCELLED:  # swept since then, or not
             raise errors.EventCancelled("The event is cancelled.")
         case HoldStatus.RELEASED:
             raise errors.HoldReleased("The hold was released.")

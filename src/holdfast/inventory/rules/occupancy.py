@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from holdfast.ids import read_id
-from holdfast.inventory.seating.picker import Occupancy
+from holdfast.inventory.seating.picker import SeatPicker
 
 if TYPE_CHECKING:
     from holdfast.inventory.rules.changes import Entry
     from holdfast.inventory.seating.seat_map import SeatMap
 
 
-class Holding:
+class Occupant:
     """One live hold (with its expiry), booking or block (without), and everything that it has."""
 
     __slots__ = ("areas", "booked", "buyer", "expires_at", "id", "kind", "placed_at", "requested", "seats")
@@ -60,16 +60,16 @@ class Holding:
         return not self.booked and self.expires_at is not None and self.expires_at <= now
 
 
-class Holdings:
+class Occupancy:
     """Everything that is taken of a seated event at `version`."""
 
     def __init__(self, seat_map: SeatMap, version: int) -> None:
         self.seat_map = seat_map
         self.version = version
-        self.by_id: dict[UUID, Holding] = {}
-        self.by_seat: dict[int, Holding] = {}
+        self.by_id: dict[UUID, Occupant] = {}
+        self.by_seat: dict[int, Occupant] = {}
         self._expiries: list[tuple[datetime, UUID]] = []
-        self._picker: Occupancy | None = None
+        self._picker: SeatPicker | None = None
         self._seen_free: set[UUID] = set()
         """Lapsed holds whose seats the picker already counts as free."""
         self._picked_at: datetime | None = None
@@ -77,12 +77,12 @@ class Holdings:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    def taken(self, now: datetime) -> Iterator[tuple[int, Holding]]:
+    def taken(self, now: datetime) -> Iterator[tuple[int, Occupant]]:
         """(seat number, holding) of every seat that is not available at `now`."""
-        return ((seat, holding) for seat, holding in self.by_seat.items() if not holding.has_lapsed(now))
+        return ((seat, occupant) for seat, occupant in self.by_seat.items() if not occupant.has_lapsed(now))
 
     def lapsed_count(self, now: datetime) -> int:
-        return sum(holding.has_lapsed(now) for holding in self.by_id.values())
+        return sum(occupant.has_lapsed(now) for occupant in self.by_id.values())
 
     def next_expiry(self, now: datetime) -> datetime | None:
         """The earliest expiry ahead: until then the state can change only by a commit."""
@@ -93,22 +93,22 @@ class Holdings:
 
     # -- following the journal -------------------------------------------------------------------------------------
 
-    def add(self, holding: Holding) -> None:
+    def add(self, occupant: Occupant) -> None:
         """A booking without seats is of no interest here: a mirror is as large as its map, not as its sales."""
-        if holding.booked and not holding.seats:
+        if occupant.booked and not occupant.seats:
             return
-        self.by_id[holding.id] = holding
-        for seat in holding.seats:
-            self.by_seat[seat] = holding
-        self.take_in_picker(holding.seats)
-        if not holding.booked:
-            self._await_expiry(holding)
+        self.by_id[occupant.id] = occupant
+        for seat in occupant.seats:
+            self.by_seat[seat] = occupant
+        self.take_in_picker(occupant.seats)
+        if not occupant.booked:
+            self._await_expiry(occupant)
 
     def remove(self, id: UUID) -> None:
-        holding = self.by_id.pop(id, None)
-        if holding is None:
+        occupant = self.by_id.pop(id, None)
+        if occupant is None:
             return
-        freed = [seat for seat in holding.seats if self.by_seat.get(seat) is holding]
+        freed = [seat for seat in occupant.seats if self.by_seat.get(seat) is occupant]
         for seat in freed:
             del self.by_seat[seat]
         if id in self._seen_free:
@@ -137,33 +137,33 @@ class Holdings:
         self.version = version
 
     def _book(self, entry: Entry, at: datetime) -> None:
-        holding = self.by_id.get(read_id(entry["hold"]))
-        if holding is None:  # an instant booking: it was never a hold to anyone
+        occupant = self.by_id.get(read_id(entry["hold"]))
+        if occupant is None:  # an instant booking: it was never a hold to anyone
             self.add(_holding(entry, at, kind="hold", expires_at=None, booked=True))
-        elif holding.seats:
-            holding.booked = True
-            self._see_taken(holding)
+        elif occupant.seats:
+            occupant.booked = True
+            self._see_taken(occupant)
         else:
-            self.remove(holding.id)
+            self.remove(occupant.id)
 
     def _extend(self, id: UUID, until: datetime) -> None:
-        holding = self.by_id.get(id)
-        if holding is not None:
-            holding.expires_at = until
-            self._see_taken(holding)
-            self._await_expiry(holding)
+        occupant = self.by_id.get(id)
+        if occupant is not None:
+            occupant.expires_at = until
+            self._see_taken(occupant)
+            self._await_expiry(occupant)
 
-    def _see_taken(self, holding: Holding) -> None:
+    def _see_taken(self, occupant: Occupant) -> None:
         """It lives, whatever the picker thought: it was asked by a clock that has been set back since."""
-        if holding.id in self._seen_free:
-            self._seen_free.discard(holding.id)
-            self.take_in_picker(holding.seats)
+        if occupant.id in self._seen_free:
+            self._seen_free.discard(occupant.id)
+            self.take_in_picker(occupant.seats)
 
-    def _await_expiry(self, holding: Holding) -> None:
+    def _await_expiry(self, occupant: Occupant) -> None:
         """For the picker, once there is one; entries of holds that ended in time are cleared out now and then."""
-        if self._picker is None or holding.expires_at is None:
+        if self._picker is None or occupant.expires_at is None:
             return
-        heapq.heappush(self._expiries, (holding.expires_at, holding.id))
+        heapq.heappush(self._expiries, (occupant.expires_at, occupant.id))
         if len(self._expiries) > 2 * len(self.by_id) + 1_000:
             self._expiries = self._ahead()
 
@@ -188,7 +188,7 @@ class Holdings:
 
     # -- choosing --------------------------------------------------------------------------------------------------
 
-    def picker(self, now: datetime, *, at_most: int | None = None) -> Occupancy:
+    def picker(self, now: datetime, *, at_most: int | None = None) -> SeatPicker:
         """The chooser of seats, with lapsed holds' seats free (at most so many holds newly freed per call)."""
         if (
             self._picked_at is not None and now < self._picked_at
@@ -197,15 +197,15 @@ class Holdings:
             self._seen_free.clear()
         self._picked_at = now
         if self._picker is None:
-            self._picker = Occupancy(self.seat_map.rows, self.by_seat)
+            self._picker = SeatPicker(self.seat_map.rows, self.by_seat)
             self._expiries = self._ahead()
         freed = 0
         while self._expiries and self._expiries[0][0] <= now and (at_most is None or freed < at_most):
             _, id = heapq.heappop(self._expiries)
-            holding = self.by_id.get(id)
-            if holding is not None and holding.has_lapsed(now) and id not in self._seen_free:
+            occupant = self.by_id.get(id)
+            if occupant is not None and occupant.has_lapsed(now) and id not in self._seen_free:
                 self._seen_free.add(id)
-                self.free_in_picker(holding.seats)
+                self.free_in_picker(occupant.seats)
                 freed += 1
         return self._picker
 
@@ -231,8 +231,8 @@ class Holdings:
 
 def _holding(
     entry: Entry, at: datetime, *, kind: str, expires_at: datetime | None, booked: bool = False
-) -> Holding:
-    return Holding(
+) -> Occupant:
+    return Occupant(
         id=read_id(entry["hold"] if kind == "hold" else entry["block"]),
         kind=kind,
         placed_at=at,

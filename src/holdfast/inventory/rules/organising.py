@@ -9,7 +9,7 @@ from typing import Any
 from holdfast import errors
 from holdfast.errors import FieldError
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Block
 from holdfast.inventory.rules.changes import Claim
 from holdfast.inventory.rules.event import (
@@ -22,89 +22,87 @@ from holdfast.inventory.rules.event import (
     in_full,
 )
 from holdfast.inventory.rules.hold import HoldStatus
-from holdfast.inventory.rules.occupancy import Holding
+from holdfast.inventory.rules.occupancy import Occupant
 from holdfast.inventory.rules.views import view_block
 from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatMap
 
 
-def publish(inventory: Inventory, command: c.PublishEvent) -> FullEvent:
-    return _move(inventory, EventStatus.PUBLISHED, "published", command.by)
+def publish(state: BatchState, command: c.PublishEvent) -> FullEvent:
+    return _move(state, EventStatus.PUBLISHED, "published", command.by)
 
 
-def cancel(inventory: Inventory, command: c.CancelEvent) -> FullEvent:
+def cancel(state: BatchState, command: c.CancelEvent) -> FullEvent:
     """One small change: from now on every live hold reads as released; the sweeper ends their rows in steps."""
-    return _move(inventory, EventStatus.CANCELLED, "event_cancelled", command.by)
+    return _move(state, EventStatus.CANCELLED, "event_cancelled", command.by)
 
 
-def stop(inventory: Inventory, command: c.StopSales) -> FullEvent:
-    _refuse_cancelled(inventory)
-    if not inventory.event.sales_stopped:
-        inventory.change_event("stopped", {"sales_stopped": True}, by=command.by)
+def stop(state: BatchState, command: c.StopSales) -> FullEvent:
+    _refuse_cancelled(state)
+    if not state.event.sales_stopped:
+        state.change_event("stopped", {"sales_stopped": True}, by=command.by)
     else:
-        inventory.changes.repeated = True
-    return in_full(inventory.event, inventory.areas.values())
+        state.changes.repeated = True
+    return in_full(state.event, state.areas.values())
 
 
-def resume(inventory: Inventory, command: c.ResumeSales) -> FullEvent:
-    _refuse_cancelled(inventory)
-    if inventory.event.sales_stopped:
-        inventory.change_event("resumed", {"sales_stopped": False}, by=command.by)
+def resume(state: BatchState, command: c.ResumeSales) -> FullEvent:
+    _refuse_cancelled(state)
+    if state.event.sales_stopped:
+        state.change_event("resumed", {"sales_stopped": False}, by=command.by)
     else:
-        inventory.changes.repeated = True
-    return in_full(inventory.event, inventory.areas.values())
+        state.changes.repeated = True
+    return in_full(state.event, state.areas.values())
 
 
-def change(inventory: Inventory, command: c.ChangeEvent) -> FullEvent:
-    _refuse_cancelled(inventory)
-    capacities = _new_capacities(inventory, command)
-    added = _new_areas(inventory, command)
-    _refuse_bad_seats(inventory, command)
-    _refuse_bad_rules(inventory, command)
-    fields = {
-        name: value for name, value in command.changes.items() if getattr(inventory.event, name) != value
-    }
+def change(state: BatchState, command: c.ChangeEvent) -> FullEvent:
+    _refuse_cancelled(state)
+    capacities = _new_capacities(state, command)
+    added = _new_areas(state, command)
+    _refuse_bad_seats(state, command)
+    _refuse_bad_rules(state, command)
+    fields = {name: value for name, value in command.changes.items() if getattr(state.event, name) != value}
     if fields:
-        inventory.change_event("changed", fields, by=command.by)
+        state.change_event("changed", fields, by=command.by)
     told: dict[str, int] = {}
     for area, capacity, category in capacities:
         area.category = category
         area.capacity = capacity
-        inventory.changes.areas[area.number] = area
+        state.changes.areas[area.number] = area
         told[str(area.number)] = capacity
     for area in added:
-        inventory.add_area(area)
+        state.add_area(area)
         told[str(area.number)] = area.capacity
     if told:
-        inventory.changes.journal.append({"change": "capacity", "areas": told, "by": command.by})
+        state.changes.journal.append({"change": "capacity", "areas": told, "by": command.by})
     if command.seats:
-        _add_seats(inventory, command)
-    return in_full(inventory.event, inventory.areas.values())
+        _add_seats(state, command)
+    return in_full(state.event, state.areas.values())
 
 
-def block(inventory: Inventory, command: c.BlockAdmissions) -> Block:
+def block(state: BatchState, command: c.BlockAdmissions) -> Block:
     """Only what is available can be blocked, all of it or nothing."""
-    _refuse_cancelled(inventory)
-    before = inventory.blocks.get(command.block_id)
+    _refuse_cancelled(state)
+    before = state.blocks.get(command.block_id)
     if command.extends and (before is None or before.lifted_at is not None):
         raise errors.BlockNotFound("There is no such block.")
-    claims = _claims_of_seats(inventory, command) if command.labels else _claims_of_area(inventory, command)
+    claims = _claims_of_seats(state, command) if command.labels else _claims_of_area(state, command)
     first = 0 if before is None else len(before.claims)
-    made = inventory.block(command.block_id, claims, by=command.by, reason=command.reason, first=first)
-    return view_block(inventory, made)
+    made = state.block(command.block_id, claims, by=command.by, reason=command.reason, first=first)
+    return view_block(state, made)
 
 
-def lift(inventory: Inventory, command: c.LiftBlock) -> Block:
-    found = inventory.blocks.get(command.block_id)
+def lift(state: BatchState, command: c.LiftBlock) -> Block:
+    found = state.blocks.get(command.block_id)
     if found is None:
         raise errors.BlockNotFound("There is no such block.")
     if found.lifted_at is None:
-        inventory.lift(found, by=command.by)
+        state.lift(found, by=command.by)
     else:
-        inventory.changes.repeated = True
-    return view_block(inventory, found)
+        state.changes.repeated = True
+    return view_block(state, found)
 
 
-DECIDE_EVENT: dict[type[c.Command], Callable[[Inventory, Any], Any]] = {
+DECIDE_EVENT: dict[type[c.Command], Callable[[BatchState, Any], Any]] = {
     c.PublishEvent: publish,
     c.CancelEvent: cancel,
     c.StopSales: stop,
@@ -115,40 +113,40 @@ DECIDE_EVENT: dict[type[c.Command], Callable[[Inventory, Any], Any]] = {
 }
 
 
-def _move(inventory: Inventory, to: EventStatus, name: str, by: str) -> FullEvent:
-    status = inventory.event.status
+def _move(state: BatchState, to: EventStatus, name: str, by: str) -> FullEvent:
+    status = state.event.status
     if status is to:
-        inventory.changes.repeated = True
-        return in_full(inventory.event, inventory.areas.values())
+        state.changes.repeated = True
+        return in_full(state.event, state.areas.values())
     if to not in MOVES[status]:
         if status is EventStatus.CANCELLED:
             raise errors.EventCancelled("The event is cancelled.")
         raise errors.InvalidTransition(f"A {status} event cannot become {to}.")
-    inventory.change_event(name, {"status": to}, by=by)
-    return in_full(inventory.event, inventory.areas.values())
+    state.change_event(name, {"status": to}, by=by)
+    return in_full(state.event, state.areas.values())
 
 
-def _refuse_cancelled(inventory: Inventory) -> None:
-    if inventory.event.status is EventStatus.CANCELLED:
+def _refuse_cancelled(state: BatchState) -> None:
+    if state.event.status is EventStatus.CANCELLED:
         raise errors.EventCancelled("The event is cancelled.")
 
 
-def _new_capacities(inventory: Inventory, command: c.ChangeEvent) -> list[tuple[Area, int, str | None]]:
+def _new_capacities(state: BatchState, command: c.ChangeEvent) -> list[tuple[Area, int, str | None]]:
     wanted: list[tuple[Area, int, str | None, str]] = []
     if command.capacity is not None:
-        only = inventory.only_area
+        only = state.only_area
         if only is None:
             raise _invalid(
                 "/capacity", "area_required", "The event does not have just one area: change `areas`."
             )
         wanted.append((only, command.capacity, only.category, "/capacity"))
     for index, spec in enumerate(command.areas):
-        area = inventory.area_named(spec.name)
+        area = state.area_named(spec.name)
         if area is not None:
             wanted.append((area, spec.capacity, spec.category or area.category, f"/areas/{index}/capacity"))
     for area, capacity, _, pointer in wanted:
         if area.capacity - area.free > capacity:
-            _reclaim_to(inventory, area, capacity)
+            _reclaim_to(state, area, capacity)
         taken = area.capacity - area.free
         if taken > capacity:
             raise errors.CapacityTaken(
@@ -162,19 +160,19 @@ def _new_capacities(inventory: Inventory, command: c.ChangeEvent) -> list[tuple[
     ]
 
 
-def _reclaim_to(inventory: Inventory, area: Area, capacity: int) -> None:
-    for hold in inventory.lapsed:
+def _reclaim_to(state: BatchState, area: Area, capacity: int) -> None:
+    for hold in state.lapsed:
         if area.capacity - area.free <= capacity:
             return
-        if hold.status is HoldStatus.ACTIVE and hold.expires_at <= inventory.now:
-            inventory.reclaim(hold)
+        if hold.status is HoldStatus.ACTIVE and hold.expires_at <= state.now:
+            state.reclaim(hold)
 
 
-def _new_areas(inventory: Inventory, command: c.ChangeEvent) -> list[Area]:
-    number = max(inventory.areas, default=0)
+def _new_areas(state: BatchState, command: c.ChangeEvent) -> list[Area]:
+    number = max(state.areas, default=0)
     added: list[Area] = []
     for index, spec in enumerate(command.areas):
-        if inventory.area_named(spec.name) is not None:
+        if state.area_named(spec.name) is not None:
             continue
         if any(area.name == spec.name for area in added):
             raise _invalid(f"/areas/{index}/name", "duplicate_area", "Named twice.")
@@ -182,18 +180,18 @@ def _new_areas(inventory: Inventory, command: c.ChangeEvent) -> list[Area]:
         added.append(
             Area(number=number, name=spec.name, category=spec.category, seated=False, capacity=spec.capacity)
         )
-    if len(inventory.areas) + len(added) > MAX_AREAS:
+    if len(state.areas) + len(added) > MAX_AREAS:
         raise _invalid("/areas", "too_many", f"At most {MAX_AREAS} areas.")
-    total = sum(area.capacity for area in [*inventory.areas.values(), *added]) + len(command.seats)
+    total = sum(area.capacity for area in [*state.areas.values(), *added]) + len(command.seats)
     if total > MAX_CAPACITY:
         raise _invalid("/areas", "out_of_range", f"At most {MAX_CAPACITY} admissions.")
     return added
 
 
-def _refuse_bad_seats(inventory: Inventory, command: c.ChangeEvent) -> None:
+def _refuse_bad_seats(state: BatchState, command: c.ChangeEvent) -> None:
     if not command.seats:
         return
-    known = inventory.holdings.seat_map if inventory.holdings is not None else None
+    known = state.occupancy.seat_map if state.occupancy is not None else None
     if len(command.seats) + (0 if known is None else known.size) > MAX_SEATS:
         raise _invalid("/seat_map", "too_many", f"At most {MAX_SEATS} seats in one event.")
     seen: set[str] = set()
@@ -203,8 +201,8 @@ def _refuse_bad_seats(inventory: Inventory, command: c.ChangeEvent) -> None:
         seen.add(seat.label)
 
 
-def _refuse_bad_rules(inventory: Inventory, command: c.ChangeEvent) -> None:
-    event = inventory.event
+def _refuse_bad_rules(state: BatchState, command: c.ChangeEvent) -> None:
+    event = state.event
     on, off = (command.changes.get(name, getattr(event, name)) for name in ("on_sale_at", "off_sale_at"))
     if on is not None and off is not None and off <= on:
         raise _invalid("/off_sale_at", "out_of_range", "The sale cannot end before it begins.")
@@ -218,31 +216,31 @@ def _refuse_bad_rules(inventory: Inventory, command: c.ChangeEvent) -> None:
         )
 
 
-def _add_seats(inventory: Inventory, command: c.ChangeEvent) -> None:
-    version = inventory.event.map_version + 1
-    known = inventory.holdings.seat_map if inventory.holdings is not None else None
+def _add_seats(state: BatchState, command: c.ChangeEvent) -> None:
+    version = state.event.map_version + 1
+    known = state.occupancy.seat_map if state.occupancy is not None else None
     if known is None:
         first, grown_map = 0, SeatMap.build(command.seats, version, categories=command.categories)
     else:
         first, grown_map = known.size, known.extended(command.seats, version, categories=command.categories)
     grown: dict[str, int] = {}
     for number, seat in enumerate(islice(grown_map.specs(), first, None), first + 1):
-        area = inventory.area_of_category(seat.category)
+        area = state.area_of_category(seat.category)
         if area is None:
             area = Area(
-                number=max(inventory.areas, default=0) + 1,
+                number=max(state.areas, default=0) + 1,
                 name=seat.category,
                 category=seat.category,
                 seated=True,
                 capacity=0,
             )
-            inventory.add_area(area)
+            state.add_area(area)
         area.capacity += 1
-        inventory.changes.areas[area.number] = area
+        state.changes.areas[area.number] = area
         grown[str(area.number)] = area.capacity
-        inventory.changes.new_seats.append((number, seat, area.number))
-    inventory.grow_map(version)
-    inventory.changes.journal.append(
+        state.changes.new_seats.append((number, seat, area.number))
+    state.grow_map(version)
+    state.changes.journal.append(
         {
             "change": "seats_added",
             "map_version": version,
@@ -253,11 +251,11 @@ def _add_seats(inventory: Inventory, command: c.ChangeEvent) -> None:
     )
 
 
-def _claims_of_seats(inventory: Inventory, command: c.BlockAdmissions) -> list[Claim]:
+def _claims_of_seats(state: BatchState, command: c.BlockAdmissions) -> list[Claim]:
     seats: dict[int, tuple[str, str]] = {}
     for position, label in enumerate(command.labels):
         pointer = f"/seats/{position}"
-        seat = None if inventory.holdings is None else inventory.holdings.seat_map.number_of(label)
+        seat = None if state.occupancy is None else state.occupancy.seat_map.number_of(label)
         if seat is None:
             raise errors.SeatUnknown(
                 f"The event has no seat {label}.",
@@ -271,32 +269,32 @@ def _claims_of_seats(inventory: Inventory, command: c.BlockAdmissions) -> list[C
         seats[seat] = label, pointer
     claims: list[Claim] = []
     for seat, (label, pointer) in seats.items():
-        holder = inventory.holder_of(seat)
-        if isinstance(holder, Holding) and holder.has_lapsed(inventory.now):
-            inventory.reclaim(holder)
+        holder = state.holder_of(seat)
+        if isinstance(holder, Occupant) and holder.has_lapsed(state.now):
+            state.reclaim(holder)
             holder = None
         if holder is not None:
-            is_block = holder.kind == "block" if isinstance(holder, Holding) else holder in inventory.blocks
+            is_block = holder.kind == "block" if isinstance(holder, Occupant) else holder in state.blocks
             kind = errors.SeatBlocked if is_block else errors.SeatTaken
             raise kind(
                 f"Seat {label} is not available.",
                 errors=(FieldError(pointer=pointer, code=kind.code, detail="Not available."),),
             )
-        claims.append(Claim(line=0, area=inventory.area_of_seat(seat).number, seat=seat, quantity=1))
+        claims.append(Claim(line=0, area=state.area_of_seat(seat).number, seat=seat, quantity=1))
     return claims
 
 
-def _claims_of_area(inventory: Inventory, command: c.BlockAdmissions) -> list[Claim]:
+def _claims_of_area(state: BatchState, command: c.BlockAdmissions) -> list[Claim]:
     quantity = command.quantity or 0
     if command.area is not None:
-        area = inventory.area_named(command.area)
+        area = state.area_named(command.area)
         if area is None:
             raise errors.AreaUnknown(
                 "The event has no such area.",
                 errors=(FieldError(pointer="/area", code="area_unknown", detail="No such area."),),
             )
     else:
-        only = inventory.only_area
+        only = state.only_area
         if only is None:
             raise errors.AreaRequired(
                 "Say which area.",
@@ -304,7 +302,7 @@ def _claims_of_area(inventory: Inventory, command: c.BlockAdmissions) -> list[Cl
             )
         area = only
     if area.free < quantity:
-        _reclaim_to(inventory, area, area.capacity - quantity)
+        _reclaim_to(state, area, area.capacity - quantity)
     if area.free < quantity:
         raise errors.SoldOut(f"Only {area.free} admissions are available.", available=area.free)
     return [Claim(line=0, area=area.number, seat=None, quantity=quantity)]

@@ -8,12 +8,12 @@ from typing import Any
 from holdfast import errors
 from holdfast.errors import FieldError
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Attempt, AttemptStatus, Booking, BookingStatus
 from holdfast.inventory.rules.changes import Claim, NewBooking
 from holdfast.inventory.rules.event import MAX_SEATS_PER_HOLD, Area
 from holdfast.inventory.rules.hold import Hold, HoldStatus
-from holdfast.inventory.rules.occupancy import Holding
+from holdfast.inventory.rules.occupancy import Occupant
 from holdfast.inventory.rules.records import HoldRecord
 from holdfast.inventory.rules.views import view, view_booking
 
@@ -21,52 +21,52 @@ LAPSED_FREED_PER_LOOK = 1_000
 """How many lapsed holds one look for the best available may newly count as free; more only where it would refuse."""
 
 
-def place(inventory: Inventory, command: c.PlaceHold) -> Hold:
-    refusal = inventory.event.refuse_sale(inventory.now)
+def place(state: BatchState, command: c.PlaceHold) -> Hold:
+    refusal = state.event.refuse_sale(state.now)
     if refusal is not None:
         raise refusal
     if command.reuse:
-        mine = _held_already(inventory, command)
+        mine = _held_already(state, command)
         if mine is not None:
-            inventory.changes.repeated = True
-            return view(inventory, mine)
+            state.changes.repeated = True
+            return view(state, mine)
     requested = _requested(command.lines)
-    if inventory.is_seated:
-        _refuse_too_many_seats(inventory, command.lines, requested)
-    _refuse_over_limit(inventory, requested, command.buyer)
-    partial = inventory.event.allow_partial if command.allow_partial is None else command.allow_partial
-    claims = _Plan(inventory, partial=partial).lines(command.lines)
-    hold = _record(inventory, command.hold_id, claims, requested=requested, command=command)
-    inventory.place(hold, by=command.by)
-    return view(inventory, hold)
+    if state.is_seated:
+        _refuse_too_many_seats(state, command.lines, requested)
+    _refuse_over_limit(state, requested, command.buyer)
+    partial = state.event.allow_partial if command.allow_partial is None else command.allow_partial
+    claims = _Plan(state, partial=partial).lines(command.lines)
+    hold = _record(state, command.hold_id, claims, requested=requested, command=command)
+    state.place(hold, by=command.by)
+    return view(state, hold)
 
 
-def book_instantly(inventory: Inventory, command: c.BookInstantly) -> tuple[Attempt, Booking | None]:
+def book_instantly(state: BatchState, command: c.BookInstantly) -> tuple[Attempt, Booking | None]:
     """Hold and booking in one commit. Not enough left, or not on sale: a FAILED attempt, on record."""
     try:
-        refusal = inventory.event.refuse_sale(inventory.now)
+        refusal = state.event.refuse_sale(state.now)
         if refusal is not None:
             raise refusal
         line = c.QuantityLine(quantity=command.quantity)
-        if inventory.is_seated:
-            _refuse_too_many_seats(inventory, (line,), command.quantity)
-        _refuse_over_limit(inventory, command.quantity, command.buyer)
-        claims = _Plan(inventory, partial=False).lines((line,))
+        if state.is_seated:
+            _refuse_too_many_seats(state, (line,), command.quantity)
+        _refuse_over_limit(state, command.quantity, command.buyer)
+        claims = _Plan(state, partial=False).lines((line,))
     except (errors.Conflict, errors.Gone, errors.QuantityOverLimit, errors.BuyerRequired):
-        attempt = _attempt(inventory, command, AttemptStatus.FAILED)
-        inventory.changes.attempts.append(attempt)
+        attempt = _attempt(state, command, AttemptStatus.FAILED)
+        state.changes.attempts.append(attempt)
         return attempt, None
-    hold = _record(inventory, command.hold_id, claims, requested=command.quantity, command=command)
+    hold = _record(state, command.hold_id, claims, requested=command.quantity, command=command)
     hold.status, hold.booking_id = HoldStatus.CONFIRMED, command.booking_id
-    hold.booking_status, hold.confirmed_at = BookingStatus.CONFIRMED, inventory.now
+    hold.booking_status, hold.confirmed_at = BookingStatus.CONFIRMED, state.now
     booking = NewBooking(id=command.booking_id, hold_id=hold.id, name=None, email=None, by=command.by)
-    inventory.place(hold, by=command.by, booked=booking)
-    attempt = _attempt(inventory, command, AttemptStatus.CONFIRMED)
-    inventory.changes.attempts.append(attempt)
-    return attempt, view_booking(inventory, hold, created=True)
+    state.place(hold, by=command.by, booked=booking)
+    attempt = _attempt(state, command, AttemptStatus.CONFIRMED)
+    state.changes.attempts.append(attempt)
+    return attempt, view_booking(state, hold, created=True)
 
 
-DECIDE_PLACE: dict[type[c.Command], Callable[[Inventory, Any], Any]] = {
+DECIDE_PLACE: dict[type[c.Command], Callable[[BatchState, Any], Any]] = {
     c.PlaceHold: place,
     c.BookInstantly: book_instantly,
 }
@@ -75,8 +75,8 @@ DECIDE_PLACE: dict[type[c.Command], Callable[[Inventory, Any], Any]] = {
 class _Plan:
     """What the lines of one hold would take. It changes nothing but the picker, and gives that back on a refusal."""
 
-    def __init__(self, inventory: Inventory, *, partial: bool) -> None:
-        self.inventory = inventory
+    def __init__(self, state: BatchState, *, partial: bool) -> None:
+        self.state = state
         self.partial = partial
         self.claims: list[Claim] = []
         self.planned: dict[int, int] = {}
@@ -98,8 +98,8 @@ class _Plan:
             if not self.claims:
                 raise shortage or errors.SoldOut("Nothing is left.", available=0)
         except errors.Refusal:
-            if self.seats and self.inventory.holdings is not None:
-                self.inventory.holdings.free_in_picker(self.seats)
+            if self.seats and self.state.occupancy is not None:
+                self.state.occupancy.free_in_picker(self.seats)
             raise
         return self.claims
 
@@ -117,9 +117,9 @@ class _Plan:
 
     def _area_of(self, number: int, line: c.QuantityLine) -> Area | None:
         """The area meant, or None where the event is wholly seated: then the engine picks seats."""
-        inventory = self.inventory
+        state = self.state
         if line.area is not None:
-            area = inventory.area_named(line.area)
+            area = state.area_named(line.area)
             if area is None:
                 raise errors.AreaUnknown(
                     "The event has no such area.",
@@ -130,11 +130,11 @@ class _Plan:
                     ),
                 )
             return area
-        only = inventory.only_area
+        only = state.only_area
         if only is not None:
             return only
-        areas = inventory.counted_areas
-        if not areas and inventory.is_seated:
+        areas = state.counted_areas
+        if not areas and state.is_seated:
             return None
         if not areas:
             raise errors.SoldOut("The event has no admissions.", available=0)
@@ -166,20 +166,20 @@ class _Plan:
 
     def _reclaim_counted(self, area: Area, wanted: int) -> None:
         """Lapsed holds, oldest first, until the area has what is wanted: never a backlog."""
-        inventory = self.inventory
-        for hold in inventory.lapsed:
+        state = self.state
+        for hold in state.lapsed:
             if area.free >= wanted:
                 return
-            if hold.status is HoldStatus.ACTIVE and hold.expires_at <= inventory.now:
-                inventory.reclaim(hold)
-                if inventory.lapsed_complete:
-                    inventory.changes.reclaimed_until = hold.expires_at
+            if hold.status is HoldStatus.ACTIVE and hold.expires_at <= state.now:
+                state.reclaim(hold)
+                if state.lapsed_complete:
+                    state.changes.reclaimed_until = hold.expires_at
 
     def _named(self, number: int, line: c.SeatsLine) -> None:
-        inventory = self.inventory
+        state = self.state
         seats, unknown = [], []
         for position, label in enumerate(line.labels):
-            seat = None if inventory.holdings is None else inventory.holdings.seat_map.number_of(label)
+            seat = None if state.occupancy is None else state.occupancy.seat_map.number_of(label)
             if seat is None:
                 unknown.append(_at(number, position, "seat_unknown", f"The event has no seat {label}."))
             else:
@@ -195,13 +195,13 @@ class _Plan:
                     errors=(_at(number, position, "duplicate_seat", "Asked for twice."),),
                 )
             asked.add(seat)
-            holder = inventory.holder_of(seat)
-            if isinstance(holder, Holding) and holder.has_lapsed(inventory.now):
-                inventory.reclaim(holder)
+            holder = state.holder_of(seat)
+            if isinstance(holder, Occupant) and holder.has_lapsed(state.now):
+                state.reclaim(holder)
                 holder = None
             if holder is None:
                 free.append(seat)
-            elif _is_block(inventory, holder):
+            elif _is_block(state, holder):
                 blocked.append(_at(number, position, "seat_blocked", f"Seat {label} is not for sale."))
             else:
                 taken.append(_at(number, position, "seat_taken", f"Seat {label} is taken."))
@@ -211,15 +211,15 @@ class _Plan:
         self._take(number, free)
 
     def _best(self, number: int, line: c.BestAvailableLine) -> None:
-        inventory = self.inventory
-        if inventory.holdings is None:
+        state = self.state
+        if state.occupancy is None:
             raise errors.SeatUnknown(
                 "The event has no numbered seats.",
                 errors=(
                     _field(number, "best_available", "seat_unknown", "The event has no numbered seats."),
                 ),
             )
-        if line.category is not None and inventory.area_of_category(line.category) is None:
+        if line.category is not None and state.area_of_category(line.category) is None:
             raise errors.AreaUnknown(
                 "The event has no such category.",
                 errors=(_field(number, "category", "area_unknown", "No such category."),),
@@ -238,21 +238,21 @@ class _Plan:
                 available=free,
             )
         for seat in chosen:
-            holder = inventory.holder_of(seat)
-            if isinstance(holder, Holding):
-                inventory.reclaim(holder)
+            holder = state.holder_of(seat)
+            if isinstance(holder, Occupant):
+                state.reclaim(holder)
         self._take(number, chosen)
 
     def _pick(self, line: c.BestAvailableLine) -> tuple[tuple[int, ...] | None, int]:
         """The seats chosen or None, and how many are free. Lapsed holds are looked through only as far as needed."""
-        holdings, now = self.inventory.holdings, self.inventory.now
-        assert holdings is not None
+        occupancy, now = self.state.occupancy, self.state.now
+        assert occupancy is not None
         while True:
-            picker = self.inventory.picker(self.seats, at_most=LAPSED_FREED_PER_LOOK)
+            picker = self.state.picker(self.seats, at_most=LAPSED_FREED_PER_LOOK)
             chosen = picker.best(line.quantity, line.category, together=line.together)
             if chosen is not None:
                 return chosen, line.quantity
-            if not holdings.has_more_lapsed(now):
+            if not occupancy.has_more_lapsed(now):
                 break
         free = picker.free_count(line.category)
         if self.partial:
@@ -263,31 +263,31 @@ class _Plan:
         return None, free
 
     def _take(self, number: int, seats: Any) -> None:
-        inventory = self.inventory
+        state = self.state
         for seat in seats:
             self.seats[seat] = None
-            area = inventory.area_of_seat(seat).number
+            area = state.area_of_seat(seat).number
             self.claims.append(Claim(line=number, area=area, seat=seat, quantity=1))
-        assert inventory.holdings is not None
-        inventory.holdings.take_in_picker(seats)
+        assert state.occupancy is not None
+        state.occupancy.take_in_picker(seats)
 
 
 def _record(
-    inventory: Inventory,
+    state: BatchState,
     hold_id: Any,
     claims: list[Claim],
     *,
     requested: int,
     command: c.PlaceHold | c.BookInstantly,
 ) -> HoldRecord:
-    event = inventory.event
+    event = state.event
     asked = command.ttl_seconds if isinstance(command, c.PlaceHold) else None
     ttl = min(asked or event.hold_ttl_seconds, event.max_hold_ttl_seconds)
     return HoldRecord(
         id=hold_id,
         status=HoldStatus.ACTIVE,
-        placed_at=inventory.now,
-        expires_at=inventory.expiry_after(ttl),
+        placed_at=state.now,
+        expires_at=state.expiry_after(ttl),
         quantity=claims[0].quantity if len(claims) == 1 else sum(claim.quantity for claim in claims),
         requested=requested,
         buyer=command.buyer,
@@ -297,13 +297,13 @@ def _record(
     )
 
 
-def _attempt(inventory: Inventory, command: c.BookInstantly, status: AttemptStatus) -> Attempt:
+def _attempt(state: BatchState, command: c.BookInstantly, status: AttemptStatus) -> Attempt:
     return Attempt(
         number=command.attempt_number,
-        event_number=inventory.event.number,
+        event_number=state.event.number,
         quantity=command.quantity,
         status=status,
-        created_at=inventory.now,
+        created_at=state.now,
         booking_id=command.booking_id if status is AttemptStatus.CONFIRMED else None,
     )
 
@@ -315,10 +315,10 @@ def _requested(lines: tuple[c.Line, ...]) -> int:
     return requested
 
 
-def _refuse_too_many_seats(inventory: Inventory, lines: tuple[c.Line, ...], requested: int) -> None:
+def _refuse_too_many_seats(state: BatchState, lines: tuple[c.Line, ...], requested: int) -> None:
     """Each seat is a claim of its own, and a batch touches a limited number; quantities of an area are one."""
     seats = requested
-    if inventory.counted_areas:
+    if state.counted_areas:
         seats = _requested(tuple(line for line in lines if not isinstance(line, c.QuantityLine)))
     if seats > MAX_SEATS_PER_HOLD:
         raise errors.QuantityOverLimit(
@@ -326,8 +326,8 @@ def _refuse_too_many_seats(inventory: Inventory, lines: tuple[c.Line, ...], requ
         )
 
 
-def _refuse_over_limit(inventory: Inventory, requested: int, buyer: str | None) -> None:
-    event = inventory.event
+def _refuse_over_limit(state: BatchState, requested: int, buyer: str | None) -> None:
+    event = state.event
     if event.max_per_hold is not None and requested > event.max_per_hold:
         raise errors.QuantityOverLimit(
             f"At most {event.max_per_hold} admissions in one hold.", limit=event.max_per_hold
@@ -339,33 +339,33 @@ def _refuse_over_limit(inventory: Inventory, requested: int, buyer: str | None) 
             "This event limits admissions per buyer: say who buys.",
             errors=(FieldError(pointer="/buyer", code="buyer_required", detail="Say who buys."),),
         )
-    has = inventory.taken_by(buyer)
+    has = state.taken_by(buyer)
     if has + requested > event.max_per_buyer:
         raise errors.QuantityOverLimit(
             f"At most {event.max_per_buyer} admissions per buyer; you have {has}.", limit=event.max_per_buyer
         )
 
 
-def _held_already(inventory: Inventory, command: c.PlaceHold) -> HoldRecord | None:
+def _held_already(state: BatchState, command: c.PlaceHold) -> HoldRecord | None:
     """The same buyer's live hold on exactly these seats."""
-    if inventory.holdings is None or command.buyer is None:
+    if state.occupancy is None or command.buyer is None:
         return None
     wanted = {
-        inventory.holdings.seat_map.number_of(label)
+        state.occupancy.seat_map.number_of(label)
         for line in command.lines
         if isinstance(line, c.SeatsLine)
         for label in line.labels
     }
     if not wanted or None in wanted:
         return None
-    holder = inventory.holder_of(next(seat for seat in wanted if seat is not None))
-    if isinstance(holder, Holding):
+    holder = state.holder_of(next(seat for seat in wanted if seat is not None))
+    if isinstance(holder, Occupant):
         mine = holder.kind == "hold" and holder.buyer == command.buyer and set(holder.seats) == wanted
-        if not mine or holder.booked or holder.has_lapsed(inventory.now):
+        if not mine or holder.booked or holder.has_lapsed(state.now):
             return None
-        held = inventory.record_of(holder)
+        held = state.record_of(holder)
         return held if held.status is HoldStatus.ACTIVE else None
-    record = None if holder is None else inventory.holds.get(holder)
+    record = None if holder is None else state.holds.get(holder)
     if record is None or record.buyer != command.buyer or record.status is not HoldStatus.ACTIVE:
         return None
     return record if {claim.seat for claim in record.claims} == wanted else None
@@ -375,8 +375,8 @@ def _is_choice(numbered: tuple[int, c.Line]) -> bool:
     return not isinstance(numbered[1], c.SeatsLine)
 
 
-def _is_block(inventory: Inventory, holder: Any) -> bool:
-    return holder.kind == "block" if isinstance(holder, Holding) else holder in inventory.blocks
+def _is_block(state: BatchState, holder: Any) -> bool:
+    return holder.kind == "block" if isinstance(holder, Occupant) else holder in state.blocks
 
 
 def _at(line: int, position: int, code: str, detail: str) -> FieldError:

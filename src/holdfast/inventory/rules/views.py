@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Block, Booking, BookingStatus
 from holdfast.inventory.rules.event import Event
 from holdfast.inventory.rules.hold import HeldLine, Hold
@@ -118,21 +118,17 @@ def _line(group: Sequence[Claim], areas: Mapping[int, Area], seat_map: SeatMap |
     )
 
 
-def view(inventory: Inventory, hold: HoldRecord) -> Hold:
-    return hold_view(
-        hold, event=inventory.event, areas=inventory.areas, seat_map=_map(inventory), now=inventory.now
-    )
+def view(state: BatchState, hold: HoldRecord) -> Hold:
+    return hold_view(hold, event=state.event, areas=state.areas, seat_map=_map(state), now=state.now)
 
 
-def view_booking(inventory: Inventory, hold: HoldRecord, *, created: bool = False) -> Booking:
-    return booking_view(
-        hold, event=inventory.event, areas=inventory.areas, seat_map=_map(inventory), created=created
-    )
+def view_booking(state: BatchState, hold: HoldRecord, *, created: bool = False) -> Booking:
+    return booking_view(hold, event=state.event, areas=state.areas, seat_map=_map(state), created=created)
 
 
-def view_block(inventory: Inventory, block: BlockRecord) -> Block:
-    return block_view(block, event=inventory.event, areas=inventory.areas, seat_map=_map(inventory))
+def view_block(state: BatchState, block: BlockRecord) -> Block:
+    return block_view(block, event=state.event, areas=state.areas, seat_map=_map(state))
 
 
-def _map(inventory: Inventory) -> SeatMap | None:
-    return inventory.holdings.seat_map if inventory.holdings is not None else None
+def _map(state: BatchState) -> SeatMap | None:
+    return state.occupancy.seat_map if state.occupancy is not None else None

@@ -14,7 +14,7 @@ import re
 from typing import Any
 
 from holdfast.inventory.seating.label import MAX_LABEL_LENGTH
-from holdfast.inventory.seating.layout import Layout, Reading
+from holdfast.inventory.seating.layout import Layout, LayoutReader
 from holdfast.inventory.seating.plan import read_plan
 from holdfast.inventory.seating.seat_map import DEFAULT_CATEGORY, SeatSpec
 
@@ -29,7 +29,7 @@ def parse_seat_map(document: object, *, pointer: str = "") -> Layout:
 
     Raises InvalidInput or DuplicateSeat, never anything else, for any JSON value.
     """
-    reading = Reading(base=pointer)
+    reading = LayoutReader(base=pointer)
     if not isinstance(document, dict):
         reading.fail("", "wrong_type", "A seat map is an object.")
     forms = [form for form in _FORMS if form in document]
@@ -44,7 +44,7 @@ def parse_seat_map(document: object, *, pointer: str = "") -> Layout:
     return _read_sections(document, reading)
 
 
-def _read_sections(document: dict[str, Any], reading: Reading) -> Layout:
+def _read_sections(document: dict[str, Any], reading: LayoutReader) -> Layout:
     reading.refuse_unknown(document, frozenset({"sections"}), "")
     seats: list[SeatSpec] = []
     seen: dict[str, str] = {}
@@ -76,7 +76,7 @@ def _read_sections(document: dict[str, Any], reading: Reading) -> Layout:
     return reading.finish(seats, [seat.category for seat in seats])
 
 
-def _read_labels(document: dict[str, Any], reading: Reading) -> Layout:
+def _read_labels(document: dict[str, Any], reading: LayoutReader) -> Layout:
     reading.refuse_unknown(document, frozenset({"labels", "category"}), "")
     category = reading.take_name(document.get("category", DEFAULT_CATEGORY), "/category") or DEFAULT_CATEGORY
     labels = reading.take_list(document["labels"], "/labels")

@@ -26,7 +26,7 @@ class Layout:
 
 
 @dataclass(slots=True)
-class Reading:
+class LayoutReader:
     """One reading of a document. It collects what is wrong, and refuses at the end, or when there is enough.
 
     The `take_` methods answer None for what is wrong, having noted it.

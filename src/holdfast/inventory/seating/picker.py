@@ -33,11 +33,11 @@ RANKED_AFTER = 8
 """So often is so many seats of a category searched for before its blocks are ranked, which takes a look at each row."""
 RANKED_APART = 256
 """So many searches lie between two first rankings, so that no batch has to wait for several."""
-MOST_RANKINGS = 16
+MAX_RANKINGS = 16
 """Each costs something at every move; what comes later is searched for."""
 
 
-class Occupancy:
+class SeatPicker:
     """The free seats of one event.
 
     Taking a taken seat, or freeing a free one, is a bug of the caller and raises ValueError.
@@ -131,7 +131,7 @@ class Occupancy:
         """Once it has been asked for often enough."""
         asked = self._asked[n, category] = self._asked.get((n, category), 0) + 1
         self._searches += 1
-        if asked <= RANKED_AFTER or self._searches <= RANKED_APART or len(self._rankings) >= MOST_RANKINGS:
+        if asked <= RANKED_AFTER or self._searches <= RANKED_APART or len(self._rankings) >= MAX_RANKINGS:
             return None
         self._searches = 0
         if not self._rankings:

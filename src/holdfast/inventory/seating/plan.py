@@ -19,7 +19,7 @@ from math import dist
 from typing import Any
 
 from holdfast.inventory.seating.label import find_problem_of_text
-from holdfast.inventory.seating.layout import MAX_CATEGORIES, Layout, Reading
+from holdfast.inventory.seating.layout import MAX_CATEGORIES, Layout, LayoutReader
 from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.inventory.seating.transliteration import transliterate
 
@@ -79,7 +79,7 @@ class _Seat:
     pointer: str
 
 
-def read_plan(document: dict[str, Any], reading: Reading) -> Layout:
+def read_plan(document: dict[str, Any], reading: LayoutReader) -> Layout:
     """The layout of a plan. Raises InvalidInput or DuplicateSeat."""
     categories = _read_categories(document, reading)
     known = frozenset(categories)
@@ -114,7 +114,7 @@ def read_plan(document: dict[str, Any], reading: Reading) -> Layout:
     return reading.finish(_specs(rows, reading), categories)
 
 
-def _read_categories(document: dict[str, Any], reading: Reading) -> list[str]:
+def _read_categories(document: dict[str, Any], reading: LayoutReader) -> list[str]:
     values = reading.take_list(document.get("categories"), "/categories")
     if len(values) > MAX_CATEGORIES:
         reading.fail("/categories", "too_many", f"A seat map has at most {MAX_CATEGORIES} categories.")
@@ -128,7 +128,7 @@ def _read_categories(document: dict[str, Any], reading: Reading) -> list[str]:
     return names
 
 
-def _name_of_zone(zone: dict[str, Any], reading: Reading, pointer: str) -> str:
+def _name_of_zone(zone: dict[str, Any], reading: LayoutReader, pointer: str) -> str:
     for key in ("name", "zone_id"):
         if zone.get(key) is not None:
             name = reading.take_text(zone[key], f"{pointer}/{key}")
@@ -137,7 +137,7 @@ def _name_of_zone(zone: dict[str, Any], reading: Reading, pointer: str) -> str:
     return ""
 
 
-def _read_place(value: dict[str, Any], reading: Reading, pointer: str) -> _Place:
+def _read_place(value: dict[str, Any], reading: LayoutReader, pointer: str) -> _Place:
     """The position of a thing; where a plan leaves out a zone's or row's, it is that of what it stands in."""
     if value.get("position") is None:
         return 0.0, 0.0
@@ -150,7 +150,7 @@ def _read_place(value: dict[str, Any], reading: Reading, pointer: str) -> _Place
 
 
 def _read_seats(
-    row: dict[str, Any], place: _Place, known: frozenset[str], reading: Reading, pointer: str
+    row: dict[str, Any], place: _Place, known: frozenset[str], reading: LayoutReader, pointer: str
 ) -> list[_Seat]:
     seats: list[_Seat] = []
     for index, value in enumerate(reading.take_list(row.get("seats"), pointer)):
@@ -207,7 +207,7 @@ def _add(a: _Place, b: _Place) -> _Place:
     return a[0] + b[0], a[1] + b[1]
 
 
-def _specs(rows: dict[str, _Row], reading: Reading) -> list[SeatSpec]:
+def _specs(rows: dict[str, _Row], reading: LayoutReader) -> list[SeatSpec]:
     specs: list[SeatSpec] = []
     guids: set[str] = set()
     labels: set[str] = set()

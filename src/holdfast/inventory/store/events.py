@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from holdfast import ids
-from holdfast.inventory.batching.loads import Known
+from holdfast.inventory.batching.loads import CachedEvent
 from holdfast.inventory.rules.commands import NewEvent
 from holdfast.inventory.rules.event import Area, Event, EventStatus, FullEvent, in_full
 from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
@@ -54,7 +54,7 @@ class Creation:
     answer: bytes | None = None
 
 
-class Catalogue:
+class EventStore:
     """Everything that is read or made outside of an event's lane."""
 
     def __init__(self, connections: Connections) -> None:
@@ -159,7 +159,7 @@ class Catalogue:
 
     # -- finding ---------------------------------------------------------------------------------------------------
 
-    async def find_known(self, number: int) -> Known | None:
+    async def find_known(self, number: int) -> CachedEvent | None:
         """The event's rules and counters as they are now, outside of any lock."""
         if not 0 < number <= ids.MAX_EVENT_NUMBER:
             return None
@@ -222,8 +222,8 @@ class Catalogue:
         return build() if len(seats) <= SMALL_MAP else await asyncio.to_thread(build)
 
 
-def _known_of(event: tuple[Any, ...], areas: Sequence[tuple[Any, ...]]) -> Known:
-    return Known(event=rows.event_of(event), areas=tuple(rows.area_of(area) for area in areas))
+def _known_of(event: tuple[Any, ...], areas: Sequence[tuple[Any, ...]]) -> CachedEvent:
+    return CachedEvent(event=rows.event_of(event), areas=tuple(rows.area_of(area) for area in areas))
 
 
 def _areas_of(new: NewEvent, seat_map: SeatMap | None) -> list[Area]:

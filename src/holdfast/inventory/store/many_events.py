@@ -13,11 +13,11 @@ from typing import Any
 import psycopg
 
 from holdfast.errors import EventNotFound
-from holdfast.inventory.batching.loads import Known, Needs
-from holdfast.inventory.rules.batch_state import Inventory
-from holdfast.inventory.rules.occupancy import Holdings
+from holdfast.inventory.batching.loads import CachedEvent, LoadPlan
+from holdfast.inventory.rules.batch_state import BatchState
+from holdfast.inventory.rules.occupancy import Occupancy
 from holdfast.inventory.store.many_events_writes import statements
-from holdfast.inventory.store.one_event import MOST_VERSIONS_BEHIND, StaleError, inventory_of
+from holdfast.inventory.store.one_event import MAX_VERSIONS_BEHIND, StaleError, inventory_of
 from holdfast.postgres import arrays, queries
 from holdfast.postgres.pipeline import Statement
 from holdfast.postgres.transaction import Transaction
@@ -34,9 +34,9 @@ class Member:
     """One event of the batch, and what its commands need to have loaded."""
 
     number: int
-    known: Known
-    needs: Needs
-    holdings: Holdings | None
+    known: CachedEvent
+    needs: LoadPlan
+    occupancy: Occupancy | None
 
     @property
     def fits(self) -> bool:
@@ -48,7 +48,7 @@ class Member:
 class SpanningBatch(Transaction):
     """`load`, then `commit` or `roll_back`."""
 
-    async def load(self, members: Sequence[Member]) -> dict[int, Inventory]:
+    async def load(self, members: Sequence[Member]) -> dict[int, BatchState]:
         """By event number. Left out is who was locked by others, or is not what this process thought: those need a
         batch of their own. Raises the driver's errors (nothing was done then)."""
         try:
@@ -56,16 +56,16 @@ class SpanningBatch(Transaction):
         except psycopg.errors.InvalidSqlStatementName:  # the session knows none any more
             self._pipeline.add_plain(b"ROLLBACK")
             found = await self._ask(members)
-        inventories = {}
+        states = {}
         for member in members:
             mine = found[member.number]
             if not mine["lock"]:
                 continue
             try:
-                inventories[member.number] = inventory_of(mine, member.needs, member.known, member.holdings)
+                states[member.number] = inventory_of(mine, member.needs, member.known, member.occupancy)
             except (EventNotFound, StaleError):
                 continue
-        return inventories
+        return states
 
     async def _ask(self, members: Sequence[Member]) -> dict[int, dict[str, Rows]]:
         """Rows by event and by the names of the answers, each without its event's number."""
@@ -83,14 +83,14 @@ class SpanningBatch(Transaction):
                 found[row[0]][name].append(row[1:])
         return found
 
-    async def commit(self, inventories: Sequence[Inventory]) -> None:
+    async def commit(self, states: Sequence[BatchState]) -> None:
         """Those that have changed. Raises CommitUnknownError once it may have happened, the driver's errors else."""
-        versions = [one.version + bool(one.changes.journal) for one in inventories]
-        for name, parameters in statements(inventories, versions):
+        versions = [one.version + bool(one.changes.journal) for one in states]
+        for name, parameters in statements(states, versions):
             self._pipeline.add(STATEMENTS[name], parameters)
         await self._commit()
-        for inventory, version in zip(inventories, versions, strict=True):
-            inventory.version = version
+        for state, version in zip(states, versions, strict=True):
+            state.version = version
 
 
 def _loads(members: Sequence[Member]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -123,13 +123,15 @@ def _loads(members: Sequence[Member]) -> Iterator[tuple[str, str, dict[str, Any]
             "load_answers",
             {**_numbers(scopes), "scopes": arrays.blobs([scope for _, scope in scopes])},
         )
-    mirrored = [(member.number, member.holdings.version) for member in members if member.holdings is not None]
+    mirrored = [
+        (member.number, member.occupancy.version) for member in members if member.occupancy is not None
+    ]
     if mirrored:
         versions = arrays.plain([version for _, version in mirrored])
         yield (
             "journal",
             "load_journals",
-            {**_numbers(mirrored), "versions": versions, "most": MOST_VERSIONS_BEHIND + 1},
+            {**_numbers(mirrored), "versions": versions, "most": MAX_VERSIONS_BEHIND + 1},
         )
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.store import writing
 from holdfast.postgres import arrays
 
@@ -18,9 +18,9 @@ __all__ = ["statements"]
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
-def statements(inventories: Sequence[Inventory], versions: Sequence[int]) -> Iterator[writing.Statement]:
+def statements(states: Sequence[BatchState], versions: Sequence[int]) -> Iterator[writing.Statement]:
     """In the order in which they must happen, as in a batch of one event. No rules, blocks or maps change here."""
-    batch = _Events(inventories, versions)
+    batch = _Events(states, versions)
     booked = batch.rows(lambda one: [id for id in one.changes.booked if id not in one.changes.new_holds])
     if booked:
         yield "book_claims", batch.of_version(booked, hold_ids=arrays.ids([id for _, id in booked]))
@@ -91,12 +91,12 @@ Row = tuple[int, Any]
 
 
 class _Events:
-    def __init__(self, inventories: Sequence[Inventory], versions: Sequence[int]) -> None:
-        self._inventories = inventories
+    def __init__(self, states: Sequence[BatchState], versions: Sequence[int]) -> None:
+        self._inventories = states
         self._versions = versions
 
-    def rows(self, of: Callable[[Inventory], Collection[Any]]) -> list[Row]:
-        return [(at, row) for at, inventory in enumerate(self._inventories) for row in of(inventory)]
+    def rows(self, of: Callable[[BatchState], Collection[Any]]) -> list[Row]:
+        return [(at, row) for at, state in enumerate(self._inventories) for row in of(state)]
 
     def numbers(self, rows: Sequence[Row], name: str = "numbers") -> dict[str, str]:
         return {name: arrays.plain([self._inventories[at].event.number for at, _ in rows])}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from holdfast.inventory.rules.occupancy import Holding, Holdings
+from holdfast.inventory.rules.occupancy import Occupancy, Occupant
 from holdfast.inventory.seating.seat_map import SeatMap
-from holdfast.inventory.store.one_event import MOST_VERSIONS_BEHIND
+from holdfast.inventory.store.one_event import MAX_VERSIONS_BEHIND
 from holdfast.inventory.store.one_event import SQL as BATCH_SQL
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections
@@ -12,18 +12,18 @@ from holdfast.postgres.connections import Connections
 SQL = queries.load("mirror")
 
 
-async def load_holdings(connections: Connections, number: int, seat_map: SeatMap) -> Holdings:
+async def load_holdings(connections: Connections, number: int, seat_map: SeatMap) -> Occupancy:
     """Everything that is taken, as of one version."""
     table = await connections.ask(number, SQL["load_holdings"], {"event_number": number})
-    holdings = Holdings(seat_map, table[0][0] if table else 0)
+    occupancy = Occupancy(seat_map, table[0][0] if table else 0)
     for _, hold_id, kind, placed_at, expires_at, booked, buyer, requested, seats, areas, quantities in table:
         if hold_id is None:
             continue
         by_area: dict[int, int] = {}
         for area, quantity in zip(areas, quantities, strict=True):
             by_area[area] = by_area.get(area, 0) + quantity
-        holdings.add(
-            Holding(
+        occupancy.add(
+            Occupant(
                 id=hold_id,
                 kind=kind,
                 placed_at=placed_at,
@@ -35,17 +35,17 @@ async def load_holdings(connections: Connections, number: int, seat_map: SeatMap
                 requested=requested or 0,
             )
         )
-    return holdings
+    return occupancy
 
 
-async def follow_journal(connections: Connections, number: int, holdings: Holdings) -> bool:
+async def follow_journal(connections: Connections, number: int, occupancy: Occupancy) -> bool:
     """Brings the holdings up to the newest version; False where they are too far behind and must be loaded whole."""
-    parameters = {"event_number": number, "version": holdings.version, "most": MOST_VERSIONS_BEHIND + 1}
+    parameters = {"event_number": number, "version": occupancy.version, "most": MAX_VERSIONS_BEHIND + 1}
     table = await connections.ask(number, BATCH_SQL["load_journal"], parameters)
-    if len(table) > MOST_VERSIONS_BEHIND:
+    if len(table) > MAX_VERSIONS_BEHIND:
         return False
     for version, at, entries in table:
         if any(entry["change"] == "seats_added" for entry in entries):
             return False
-        holdings.follow(version, at, entries)
+        occupancy.follow(version, at, entries)
     return True

@@ -10,11 +10,11 @@ import psycopg
 from psycopg.types.json import set_json_dumps
 
 from holdfast.errors import EventNotFound
-from holdfast.inventory.batching.loads import Known, Needs
-from holdfast.inventory.rules.batch_state import Inventory
-from holdfast.inventory.rules.commands import Answer
+from holdfast.inventory.batching.loads import CachedEvent, LoadPlan
+from holdfast.inventory.rules.batch_state import BatchState
+from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area
-from holdfast.inventory.rules.occupancy import Holdings
+from holdfast.inventory.rules.occupancy import Occupancy
 from holdfast.inventory.rules.records import BlockRecord, HoldRecord
 from holdfast.inventory.store import rows
 from holdfast.inventory.store.writing import statements
@@ -25,7 +25,7 @@ from holdfast.postgres.transaction import Transaction
 
 SQL = queries.load("batch")
 STATEMENTS = statements_of(SQL)
-MOST_VERSIONS_BEHIND = 1_000
+MAX_VERSIONS_BEHIND = 1_000
 """A mirror that is further behind than this is loaded whole."""
 
 set_json_dumps(json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode)
@@ -42,43 +42,47 @@ class Batch(Transaction):
         super().__init__(connection)
         self.event_number = event_number
 
-    async def load(self, needs: Needs, known: Known, holdings: Holdings | None) -> Inventory:
+    async def load(self, needs: LoadPlan, known: CachedEvent, occupancy: Occupancy | None) -> BatchState:
         """Raises EventNotFound, StaleError, or the driver's errors (nothing was done then)."""
         try:
-            found = await self._ask(needs, known, holdings)
+            found = await self._ask(needs, known, occupancy)
         except (
             psycopg.errors.InvalidSqlStatementName
         ):  # the session knows none any more; now it is told them again
             self._pipeline.add_plain(b"ROLLBACK")
-            found = await self._ask(needs, known, holdings)
-        return inventory_of(found, needs, known, holdings)
+            found = await self._ask(needs, known, occupancy)
+        return inventory_of(found, needs, known, occupancy)
 
     async def _ask(
-        self, needs: Needs, known: Known, holdings: Holdings | None
+        self, needs: LoadPlan, known: CachedEvent, occupancy: Occupancy | None
     ) -> dict[str, list[tuple[Any, ...]]]:
         """Locks, and loads what follows the lock, by the names of the answers."""
         self._pipeline.begin()
         asked = {
-            name: self._add(query, **parameters) for name, query, parameters in _loads(needs, known, holdings)
+            name: self._add(query, **parameters)
+            for name, query, parameters in _loads(needs, known, occupancy)
         }
         answers = await self._pipeline.sync()
         return {name: answers[at] for name, at in asked.items()}
 
-    async def commit(self, inventory: Inventory) -> None:
+    async def commit(self, state: BatchState) -> None:
         """Raises CommitUnknownError once it may have happened, the driver's errors where it certainly has not."""
-        version = inventory.version + bool(inventory.changes.journal)
-        for name, parameters in statements(inventory, version):
+        version = state.version + bool(state.changes.journal)
+        for name, parameters in statements(state, version):
             self._add(name, **parameters)
         await self._commit()
-        inventory.version = version
+        state.version = version
 
     def _add(self, name: str, /, **parameters: Any) -> int:
         return self._pipeline.add(STATEMENTS[name], {"event_number": self.event_number, **parameters})
 
 
 def inventory_of(
-    found: Mapping[str, Sequence[tuple[Any, ...]]], needs: Needs, known: Known, holdings: Holdings | None
-) -> Inventory:
+    found: Mapping[str, Sequence[tuple[Any, ...]]],
+    needs: LoadPlan,
+    known: CachedEvent,
+    occupancy: Occupancy | None,
+) -> BatchState:
     """What was loaded of one event, by the names of the answers. Raises EventNotFound, StaleError."""
     if not found["lock"] or not found["event"]:
         raise EventNotFound("There is no such event.")
@@ -86,7 +90,7 @@ def inventory_of(
     version, last_at = lock
     the_event = rows.event_of(event_row[1:])
     if needs.seats != (the_event.map_version > 0) or (
-        holdings is not None and holdings.seat_map.version != the_event.map_version
+        occupancy is not None and occupancy.seat_map.version != the_event.map_version
     ):
         raise StaleError("seat map")
     if the_event.max_per_buyer is not None and known.event.max_per_buyer is None:
@@ -97,8 +101,8 @@ def inventory_of(
         raise StaleError("areas")
     if needs.wanted and "lapsed" not in found and _are_short(area_list, needs.wanted):
         raise StaleError("counters")  # other processes have sold more than was thought possible
-    if holdings is not None:
-        _follow(holdings, found["journal"], version)
+    if occupancy is not None:
+        _follow(occupancy, found["journal"], version)
     claims = {  # each hold's once, though the batch may name it by its id and by its booking's
         **rows.claims_of(found.get("sold_claims", ())),
         **rows.claims_of(found.get("claims", ())),
@@ -108,7 +112,7 @@ def inventory_of(
     ]
     lapsed = _oldest_first(found.get("sweep", ()), found.get("lapsed", ()))
     already = {hold.id: hold for hold in holds}
-    return Inventory(
+    return BatchState(
         event=the_event,
         version=version,
         now=max(event_row[0], last_at),
@@ -118,30 +122,30 @@ def inventory_of(
         lapsed_complete=bool(needs.sweep or needs.wanted)
         if whole
         else bool(needs.sweep and not needs.wanted),
-        holdings=holdings,
+        occupancy=occupancy,
         buyers=found.get("buyers", ()),
         blocks=[
             BlockRecord(id=id, reason=reason, blocked_at=at, lifted_at=lifted, claims=claims.get(id, []))
             for id, reason, at, lifted in found.get("blocks", ())
         ],
         answers={
-            bytes(scope): (bytes(body), Answer(status=status, body=bytes(answer), token_for=token_for))
+            bytes(scope): (bytes(body), StoredAnswer(status=status, body=bytes(answer), token_for=token_for))
             for scope, body, status, answer, token_for in found.get("answers", ())
         },
     )
 
 
-def _follow(holdings: Holdings, journal: Sequence[tuple[Any, ...]], version: int) -> None:
-    if len(journal) > MOST_VERSIONS_BEHIND:
+def _follow(occupancy: Occupancy, journal: Sequence[tuple[Any, ...]], version: int) -> None:
+    if len(journal) > MAX_VERSIONS_BEHIND:
         raise StaleError("mirror")
     for row_version, at, entries in journal:
-        holdings.follow(row_version, at, entries)
-    if holdings.version != version:
+        occupancy.follow(row_version, at, entries)
+    if occupancy.version != version:
         raise StaleError("mirror")
 
 
 def _loads(
-    needs: Needs, known: Known, holdings: Holdings | None
+    needs: LoadPlan, known: CachedEvent, occupancy: Occupancy | None
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(name of the answer, statement, parameters): the lock, the event itself, and what the batch's commands need."""
     yield "lock", "lock_inventory", {}
@@ -172,8 +176,8 @@ def _loads(
             "whole_event": len(known.areas) == 1,
         }
         yield "lapsed", "load_lapsed", parameters
-    if holdings is not None:
-        yield "journal", "load_journal", {"version": holdings.version, "most": MOST_VERSIONS_BEHIND + 1}
+    if occupancy is not None:
+        yield "journal", "load_journal", {"version": occupancy.version, "most": MAX_VERSIONS_BEHIND + 1}
 
 
 def _sizes(areas: Iterable[Area]) -> list[tuple[int, int]]:

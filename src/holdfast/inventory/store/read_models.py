@@ -18,7 +18,7 @@ SQL = queries.load("pictures")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedPicture:
+class LoadedReadModel:
     """One event at one moment. `claims`: (hold, its expiry, area, seat, quantity) of holds that are not bookings."""
 
     event: Event
@@ -56,20 +56,20 @@ class SeatClaim:
         return self.held_version, self.ended_version != self.held_version, self.hold_id
 
 
-class PictureReads:
+class ReadModelStore:
     """Each call is one statement."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def load(self, number: int) -> LoadedPicture | None:
+    async def load(self, number: int) -> LoadedReadModel | None:
         table = await self._fetch(number, "load_picture")
         if not table:
             return None
         row = table[0]
         columns = [column or () for column in row[19:27]]
         claims = [column or () for column in row[27:32]]
-        return LoadedPicture(
+        return LoadedReadModel(
             event=rows.event_of(row),
             version=row[17],
             now=row[18],

@@ -20,7 +20,7 @@ SQL = queries.load("reads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class EventState:
     """Counters of one event at one moment. `lapsed`: live holds past their expiry, by how much of each area."""
 
     event: Event
@@ -43,7 +43,7 @@ class Totals:
     oldest_unswept_seconds: float
 
 
-class Reads:
+class ReadStore:
     """Each call is one statement, or a few that need not agree."""
 
     def __init__(self, connections: Connections) -> None:
@@ -52,12 +52,12 @@ class Reads:
     async def _fetch(self, number: int, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return await self._connections.ask(number, SQL[name], {"event_number": number, **parameters})
 
-    async def find_state(self, number: int) -> State | None:
+    async def find_state(self, number: int) -> EventState | None:
         table = await self._fetch(number, "read_state")
         if not table:
             return None
         first = table[0]
-        return State(
+        return EventState(
             event=rows.event_of(first),
             version=first[17],
             now=first[18],

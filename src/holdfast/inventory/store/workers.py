@@ -12,7 +12,7 @@ from holdfast.postgres.connections import Connections, Pool
 SQL = queries.load("workers")
 
 
-class Sweeping:
+class WorkerStore:
     """The statements of the workers; each call is one transaction, or one for each event."""
 
     def __init__(self, connections: Connections) -> None:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from holdfast.inventory.rules.batch_state import Inventory
+from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Attempt
 from holdfast.inventory.rules.changes import STRUCTURAL, Changes, Claim, NewBlock, NewBooking
-from holdfast.inventory.rules.commands import Answer
+from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area
 from holdfast.inventory.rules.records import HoldRecord
 from holdfast.postgres import arrays
@@ -37,11 +37,11 @@ EVENT_COLUMNS = (
 )
 
 
-def statements(inventory: Inventory, version: int) -> Iterator[Statement]:
+def statements(state: BatchState, version: int) -> Iterator[Statement]:
     """What a batch writes, in the order in which it must happen: claims are booked before they end (one batch may do
     both), and old ones end before new ones are inserted."""
-    changes, now = inventory.changes, inventory.now
-    yield from _rules(inventory, changes)
+    changes, now = state.changes, state.now
+    yield from _rules(state, changes)
     booked = [id for id in changes.booked if id not in changes.new_holds]
     if booked:
         yield "book_claims", {"version": version, "hold_ids": arrays.ids(booked)}
@@ -81,14 +81,14 @@ def statements(inventory: Inventory, version: int) -> Iterator[Statement]:
     yield "update_inventory", {"version": version, "now": now, "reclaimed_until": changes.reclaimed_until}
 
 
-def _rules(inventory: Inventory, changes: Changes) -> Iterator[Statement]:
+def _rules(state: BatchState, changes: Changes) -> Iterator[Statement]:
     """The event's own columns, new areas, new seats."""
     if changes.new_areas:
         yield "insert_areas", area_columns(changes.new_areas)
     if changes.new_seats:
-        yield "insert_seats", {"map_version": inventory.event.map_version, **seat_columns(changes.new_seats)}
+        yield "insert_seats", {"map_version": state.event.map_version, **seat_columns(changes.new_seats)}
     if changes.event:
-        yield "update_event", {name: getattr(inventory.event, name) for name in EVENT_COLUMNS}
+        yield "update_event", {name: getattr(state.event, name) for name in EVENT_COLUMNS}
 
 
 def area_columns(areas: Collection[Area]) -> dict[str, str]:
@@ -201,7 +201,7 @@ def counters(areas: Collection[Area]) -> dict[str, str]:
     }
 
 
-def answers(answers: Collection[tuple[bytes, bytes, Answer]]) -> dict[str, str]:
+def answers(answers: Collection[tuple[bytes, bytes, StoredAnswer]]) -> dict[str, str]:
     return {
         "scopes": arrays.blobs([scope for scope, _, _ in answers]),
         "bodies": arrays.blobs([body for _, body, _ in answers]),

@@ -59,8 +59,8 @@ def _migrate(connection: Connection) -> None:
 
 
 def run() -> None:
-    engine = create_engine(_url(), poolclass=pool.NullPool)
-    with engine.connect() as connection:
+    inventory = create_engine(_url(), poolclass=pool.NullPool)
+    with inventory.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
         context.configure(connection=connection, transaction_per_migration=True)

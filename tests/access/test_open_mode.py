@@ -1,0 +1,211 @@
+"""Open mode: staff without a key, for a program on this very machine, until the first key is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from holdfast.access.policy import Policy
+from holdfast.access.principals import KeyRow, OpenMode
+from holdfast.api.exchange import Request
+from holdfast.api.routes import Routes
+from holdfast.errors import Unavailable
+from holdfast.http.reply import Reply
+from support.http_surface import Keys, client_of, layer_of
+
+routes = Routes(tag="tests")
+
+
+@routes.post("/staff", policy=Policy.ORGANISE)
+async def be_staff(request: Request) -> Reply:
+    return Reply(body=f"{request.principal.kind} {request.open_mode}".encode(), content_type=b"text/plain")
+
+
+@routes.get("/anyone", policy=Policy.PUBLIC)
+async def be_anyone(request: Request) -> Reply:
+    return Reply(body=request.principal.kind.encode(), content_type=b"text/plain")
+
+
+@routes.post("/sale", policy=Policy.PUBLIC)
+async def sell_to_anyone(request: Request) -> Reply:
+    return Reply(body=request.principal.kind.encode(), content_type=b"text/plain")
+
+
+@routes.get("/alive", policy=Policy.PUBLIC, anonymous=True)
+async def be_alive(request: Request) -> Reply:
+    return Reply(body=request.principal.kind.encode(), content_type=b"text/plain")
+
+
+KEY = KeyRow(key_id="first", secret_hash=b"", scopes=frozenset())
+
+
+async def _ask(
+    *,
+    peer: str = "127.0.0.1",
+    host: str = "localhost",
+    headers: dict[str, str] | None = None,
+    **settings: Any,
+) -> int:
+    async with client_of(layer_of(routes, **settings), peer=(peer, 50_000), host=host) as http:
+        answer = await http.post("/staff", headers={"Idempotency-Key": "short", **(headers or {})})
+    if answer.status_code == 200:
+        assert answer.text == "open True"
+    elif answer.status_code == 401:
+        assert answer.json()["code"] == "credentials_required"
+    return answer.status_code
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]", "[::1]:8000"])
+async def test_a_program_on_this_machine_is_staff(peer: str, host: str):
+    assert await _ask(peer=peer, host=host) == 200
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:8000", "http://LOCALHOST:8000"])
+async def test_a_page_of_this_server_is_staff(origin: str):
+    assert await _ask(host="localhost:8000", headers={"Origin": origin}) == 200
+
+
+@pytest.mark.parametrize(
+    "peer", ["10.0.0.7", "192.168.1.5", "::2", "fe80::1%lo", "128.0.0.1", "", "unix", "::ffff:10.0.0.7"]
+)
+async def test_another_machine_is_not(peer: str):
+    assert await _ask(peer=peer) == 401
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "example.com",
+        "localhost.example.com",
+        "127.0.0.1.nip.io",
+        "127.0.0.2",
+        "0.0.0.0",
+        "xlocalhost",
+        "localhost:",
+        "[::2]",
+    ],
+)
+async def test_another_name_for_this_machine_is_not(host: str):
+    """A page elsewhere can point a name of its own at 127.0.0.1 (DNS rebinding)."""
+    assert await _ask(headers={"Host": host}) == 401
+
+
+async def test_a_host_that_only_begins_like_this_machine_is_refused():
+    assert await _ask(headers={"Host": "127.0.0.1:8000.evil.example"}) == 400
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Anything"],
+)
+async def test_who_stands_behind_a_proxy_is_not(name: str):
+    assert await _ask(headers={name: "127.0.0.1"}) == 401
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example",
+        "null",
+        "https://localhost:8000",
+        "http://localhost:9000",
+        "http://localhost",
+        "http://127.0.0.1:8000",
+        "",
+    ],
+)
+async def test_a_page_of_another_origin_is_not(origin: str):
+    assert await _ask(host="localhost:8000", headers={"Origin": origin}) == 401
+
+
+async def test_the_first_key_closes_it():
+    assert await _ask(keys=Keys(KEY)) == 401
+
+
+async def test_the_setting_closes_it():
+    assert await _ask(open_mode=False) == 401
+
+
+async def test_a_wrong_key_does_not_fall_back_to_it():
+    assert await _ask(headers={"Authorization": "Bearer hfk_none_" + "s" * 43}) == 401
+
+
+async def test_it_closes_within_a_second_and_for_good():
+    """Revoking the only key must not open the server again."""
+    now = 100.0
+    keys = Keys()
+    mode = OpenMode(keys.any, enabled=True, clock=lambda: now)
+    scope = {"client": ("127.0.0.1", 1), "scheme": "http", "http_version": "1.1"}
+    headers = {b"host": b"localhost"}
+    assert await mode.admits(scope, headers)
+    keys.rows["first"] = KEY
+    now += 1.0
+    assert not await mode.admits(scope, headers)
+    keys.rows.clear()
+    now += 1.0
+    assert not await mode.admits(scope, headers)
+
+
+async def test_without_a_database_what_is_public_stays_so_and_the_rest_waits():
+    class Broken(Keys):
+        async def any(self) -> bool:
+            raise Unavailable
+
+    async with client_of(layer_of(routes, keys=Broken())) as http:
+        assert (await http.get("/anyone")).text == "guest"
+        answer = await http.post("/staff")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "1"
+
+
+async def test_without_a_database_nobody_is_sold_to_as_somebody_else():
+    """A retry key counts for its principal: sold to a guest, the retry a second later would be sold once more."""
+
+    class Broken(Keys):
+        async def any(self) -> bool:
+            raise Unavailable
+
+    async with client_of(layer_of(routes, keys=Broken())) as http:
+        answer = await http.post("/sale", headers={"Idempotency-Key": "k" * 30})
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    async with client_of(layer_of(routes)) as http:
+        assert (await http.post("/sale", headers={"Idempotency-Key": "k" * 30})).text == "open"
+
+
+async def test_a_database_that_is_away_is_asked_once_a_second():
+    """Each question waits for the pool: callers that came meanwhile need not wait as long again."""
+    asked, now = [], 100.0
+
+    async def away() -> bool:
+        asked.append(now)
+        raise Unavailable
+
+    mode = OpenMode(away, enabled=True, clock=lambda: now)
+    scope = {"client": ("127.0.0.1", 1), "scheme": "http", "http_version": "1.1"}
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await mode.admits(scope, {b"host": b"localhost"})
+    assert asked == [100.0]
+    now = 101.0
+    with pytest.raises(Unavailable):
+        await mode.admits(scope, {b"host": b"localhost"})
+    assert asked == [100.0, 101.0]
+
+
+async def test_an_anonymous_route_answers_without_asking_who_calls():
+    """What tells a supervisor that the process is alive must not wait for the database, with a key or without."""
+
+    class Away(Keys):
+        async def find(self, key_id: str) -> KeyRow | None:
+            raise AssertionError("asked for a key")
+
+        async def any(self) -> bool:
+            raise AssertionError("asked for any key")
+
+    key = f"hfk_first_{'s' * 43}"
+    async with client_of(layer_of(routes, keys=Away()), peer=("127.0.0.1", 50_000), host="localhost") as http:
+        for headers in ({}, {"Authorization": f"Bearer {key}"}):
+            answer = await http.get("/alive", headers=headers)
+            assert (answer.status_code, answer.text) == (200, "guest")

@@ -1,0 +1,5 @@
+"""Fixtures of the API."""
+
+from support.http_app import app, client, closed_app, guest, inventory, keyed_client
+
+__all__ = ["app", "client", "closed_app", "guest", "inventory", "keyed_client"]

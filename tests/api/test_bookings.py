@@ -1,0 +1,196 @@
+"""Bookings over HTTP: one for each hold, however often and by however many it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx2
+import pytest
+
+from holdfast.api.v1.hold_answers import BookingOut
+from holdfast.inventory.inventory import Inventory
+from support.http_app import KeyedClient
+from support.http_sales import (
+    SEATS,
+    ask_booking,
+    ask_hold,
+    confirm,
+    make_event,
+    place,
+    pointers,
+    read_hold,
+    token_of,
+    told,
+)
+
+NO_BOOKING = "00000000-0119-84fa-8c96-00264f0ce97a"
+
+
+class TestConfirming:
+    async def test_a_hold_becomes_a_booking(self, client: httpx2.AsyncClient):
+        event = await make_event(client, capacity=5, seat_map=SEATS)
+        hold = await place(client, event, {"seats": ["A-1-1"]}, {"quantity": 2}, buyer="customer-81")
+        answer = await ask_booking(client, hold, buyer={"name": "Ada", "email": "ada@example.org"})
+        booking = answer.json()
+        assert answer.status_code == 201
+        assert answer.headers["location"] == f"/v1/bookings/{booking['id']}"
+        assert (booking["status"], booking["event_status"]) == ("confirmed", "published")
+        assert (booking["hold"], booking["event"]) == (hold["id"], event["id"])
+        assert (booking["lines"], booking["quantity"]) == (hold["lines"], 3)
+        assert booking["buyer"] == {"id": "customer-81", "name": "Ada", "email": "ada@example.org"}
+        assert booking["cancelled_at"] is None
+        assert "hfh_" not in answer.text
+        BookingOut.model_validate_json(answer.content)
+        read = await read_hold(client, hold)
+        assert (read["status"], read["booking"]) == ("confirmed", booking["id"])
+
+    async def test_the_token_may_come_in_the_header(self, client: httpx2.AsyncClient):
+        hold = await place(client, await make_event(client))
+        answer = await client.post("/v1/bookings", json={"hold": hold["id"]}, headers=token_of(hold))
+        assert answer.status_code == 201
+
+    async def test_the_same_hold_again_is_the_same_booking(self, client: httpx2.AsyncClient):
+        """Whatever else is said the second time."""
+        hold = await place(client, await make_event(client))
+        booking = await confirm(client, hold, buyer={"name": "Ada"})
+        again = await ask_booking(client, hold, buyer={"name": "Eve"})
+        assert (again.status_code, again.json()) == (200, booking)
+        assert "location" not in again.headers
+
+    async def test_thirty_two_at_once_are_one_booking(self, client: httpx2.AsyncClient, inventory: Inventory):
+        hold = await place(client, await make_event(client), {"quantity": 3})
+        answers = await asyncio.gather(*(ask_booking(client, hold) for _ in range(32)))
+        assert sorted(answer.status_code for answer in answers) == [200] * 31 + [201]
+        assert len({answer.json()["id"] for answer in answers}) == 1
+        assert (await inventory.queries.get_availability(1)).counts.booked == 3
+
+    async def test_a_release_and_a_confirm_at_once_have_one_winner(
+        self, client: httpx2.AsyncClient, inventory: Inventory
+    ):
+        event = await make_event(client)
+        for _ in range(10):
+            hold = await place(client, event)
+            released, confirmed = await asyncio.gather(
+                client.post(f"/v1/holds/{hold['id']}/release", headers=token_of(hold)),
+                ask_booking(client, hold),
+            )
+            if released.status_code == 200:
+                assert told(confirmed) == (410, "hold_released")
+            else:
+                assert told(released) == (409, "hold_already_confirmed")
+                await client.post(f"/v1/bookings/{confirmed.json()['id']}/cancel")
+        assert (await inventory.queries.get_availability(1)).counts.available == 10
+
+    async def test_what_is_no_confirmation(self, client: httpx2.AsyncClient):
+        hold = await place(client, await make_event(client))
+        for given, pointer, code in (
+            ({"hold": None}, "/hold", "wrong_type"),
+            ({"hold": "x"}, "/hold", "wrong_format"),
+            ({"hold": "{" + hold["id"] + "}"}, "/hold", "wrong_format"),
+            ({"hold": hold["id"].replace("-", "")}, "/hold", "wrong_format"),
+            ({"hold_token": 7}, "/hold_token", "wrong_type"),
+            ({"hold_token": ""}, "/hold_token", "too_short"),
+            ({"hold_token": "x" * 256}, "/hold_token", "too_long"),
+            ({"buyer": "Ada"}, "/buyer", "wrong_type"),
+            ({"buyer": {"name": " "}}, "/buyer/name", "invalid_text"),
+            ({"buyer": {"email": "ada"}}, "/buyer/email", "wrong_format"),
+            ({"buyer": {"email": "a b@c"}}, "/buyer/email", "wrong_format"),
+            ({"buyer": {"phone": "1"}}, "/buyer/phone", "unknown_field"),
+            ({"price": 0}, "/price", "unknown_field"),
+        ):
+            body = {"hold": hold["id"], "hold_token": hold["hold_token"], **given}
+            answer = await client.post("/v1/bookings", json=body)
+            assert told(answer) == (422, "invalid_input"), given
+            assert (pointer, code) in pointers(answer), given
+        assert (await read_hold(client, hold))["status"] == "active"
+
+
+class TestCancelling:
+    async def test_its_admissions_return(self, client: httpx2.AsyncClient):
+        event = await make_event(client, capacity=2, seat_map={"labels": ["A1"]})
+        booking = await confirm(client, await place(client, event, {"quantity": 2}, {"seats": ["A1"]}))
+        cancelled = (await client.post(f"/v1/bookings/{booking['id']}/cancel")).json()
+        assert (cancelled["status"], cancelled["lines"]) == ("cancelled", booking["lines"])
+        assert cancelled["cancelled_at"] is not None
+        await place(client, event, {"quantity": 2}, {"seats": ["A1"]})
+
+    async def test_again_is_the_same_answer_and_returns_nothing_more(self, client: httpx2.AsyncClient):
+        event = await make_event(client, capacity=2)
+        booking = await confirm(client, await place(client, event, {"quantity": 2}))
+        answers = await asyncio.gather(
+            *(client.post(f"/v1/bookings/{booking['id']}/cancel") for _ in range(16))
+        )
+        assert {answer.content for answer in answers} == {answers[0].content}
+        await place(client, event, {"quantity": 2})
+        assert told(await ask_hold(client, event)) == (409, "sold_out")
+
+
+class TestRights:
+    async def test_who_may_read_and_cancel_it(self, guest: httpx2.AsyncClient, keyed_client: KeyedClient):
+        """The hold's token opens it; another token opens nothing, in whoever's hands."""
+        organiser = await keyed_client("organise")
+        event = await make_event(organiser)
+        hold, other = await place(guest, event), await place(guest, event)
+        booking = await confirm(guest, hold)
+        path = f"/v1/bookings/{booking['id']}"
+        assert told(await guest.get(path)) == (401, "credentials_required")
+        assert told(await guest.post(f"{path}/cancel")) == (401, "credentials_required")
+        assert (await guest.get(path, headers=token_of(hold))).json() == booking
+        for who in (guest, await keyed_client("read")):
+            assert told(await who.get(path, headers=token_of(other))) == (404, "booking_not_found")
+        cancel = await guest.post(f"{path}/cancel", json={"hold_token": other["hold_token"]})
+        assert told(cancel) == (404, "booking_not_found")
+        for scope in ("read", "sell", "organise"):
+            assert (await (await keyed_client(scope)).get(path)).json() == booking
+        reader = await keyed_client("read")
+        assert told(await reader.post(f"{path}/cancel")) == (403, "forbidden")
+        for scope in ("sell", "organise"):
+            assert (await (await keyed_client(scope)).post(f"{path}/cancel")).json()["status"] == "cancelled"
+        assert (
+            await guest.post(f"{path}/cancel", json={"hold_token": hold["hold_token"]})
+        ).status_code == 200
+
+    @pytest.mark.parametrize(
+        "id",
+        [NO_BOOKING, "x", "a7a1b0f8-7a4b-4b1a-9a45-0d3f9e0d2f11", "00000009-0119-84fa-8c96-00264f0ce97a"],
+    )
+    async def test_no_such_booking(self, client: httpx2.AsyncClient, id: str):
+        hold = await place(client, await make_event(client))
+        for headers in ({}, token_of(hold)):
+            assert told(await client.get(f"/v1/bookings/{id}", headers=headers)) == (404, "booking_not_found")
+            answer = await client.post(f"/v1/bookings/{id}/cancel", headers=headers)
+            assert told(answer) == (404, "booking_not_found")
+
+    async def test_a_hold_is_no_booking(self, client: httpx2.AsyncClient):
+        hold = await place(client, await make_event(client))
+        assert told(await client.get(f"/v1/bookings/{hold['id']}")) == (404, "booking_not_found")
+
+
+class TestListing:
+    async def test_of_one_event_and_of_all(self, client: httpx2.AsyncClient):
+        events = [await make_event(client) for _ in range(3)]
+        made = [await confirm(client, await place(client, event)) for event in events * 2]
+        await client.post(f"/v1/bookings/{made[0]['id']}/cancel")
+
+        async def ids(**query: str) -> list[str]:
+            found: list[str] = []
+            while True:
+                answer = await client.get("/v1/bookings", params={"limit": "2", **query})
+                assert answer.status_code == 200, answer.text
+                page = answer.json()
+                found += [booking["id"] for booking in page["items"]]
+                if page["next"] is None:
+                    return found
+                query["cursor"] = page["next"]
+
+        assert set(await ids()) == {booking["id"] for booking in made}
+        assert len(await ids()) == 6
+        assert set(await ids(event="2")) == {made[1]["id"], made[4]["id"]}
+        assert set(await ids(event=events[0]["id"], status="confirmed")) == {made[3]["id"]}
+        assert await ids(status="cancelled") == [made[0]["id"]]
+
+    async def test_filters_that_mean_nothing(self, client: httpx2.AsyncClient):
+        for event in ("9", NO_BOOKING):
+            assert told(await client.get(f"/v1/bookings?event={event}")) == (404, "event_not_found")
+        for query in ("event=x", "event=0", "status=active", "limit=0", "page=2", "cursor=x"):
+            assert told(await client.get(f"/v1/bookings?{query}")) == (422, "invalid_input"), query

@@ -1,0 +1,309 @@
+"""Idempotency-Key over HTTP: the same request again has the same answer, and happens once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+
+from holdfast.inventory.inventory import Inventory
+from support.http_app import KeyedClient, client_of, running_app
+from support.http_sales import (
+    SEATS,
+    Json,
+    act,
+    ask_booking,
+    ask_hold,
+    confirm,
+    make_event,
+    place,
+    pointers,
+    token_of,
+    told,
+)
+
+LONG_KEY = "a-key-of-enough-letters-to-guess"
+
+
+async def _post(
+    client: httpx2.AsyncClient, path: str, key: str, body: Json | None = None, **headers: str
+) -> httpx2.Response:
+    return await client.post(path, json=body, headers={"Idempotency-Key": key, **headers})
+
+
+def assert_replayed(first: httpx2.Response, again: httpx2.Response) -> None:
+    """Byte for byte, and said to be a replay."""
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    for name in ("content-type", "location", "cache-control"):
+        assert again.headers.get(name) == first.headers.get(name)
+
+
+async def _prepared(client: httpx2.AsyncClient, what: str) -> tuple[str, Json | None, Json]:
+    """(path, body, headers) of each POST of `/v1`, ready to succeed."""
+    match what:
+        case "create_event":
+            return "/v1/events", {"name": "Concert", "capacity": 3}, {}
+        case "publish" | "cancel" | "stop" | "resume":
+            await make_event(client, status="draft")
+            return f"/v1/events/1/{what}", None, {}
+    event = await make_event(client, capacity=5, seat_map=SEATS)
+    match what:
+        case "block":
+            return "/v1/events/1/blocks", {"seats": ["A-1-1"], "reason": "camera"}, {}
+        case "lift":
+            block = (await client.post("/v1/events/1/blocks", json={"quantity": 1})).json()
+            return f"/v1/events/1/blocks/{block['id']}/lift", {}, {}
+        case "place_hold":
+            return "/v1/holds", {"event": 1, "lines": [{"quantity": 1}, {"seats": ["A-1-1"]}]}, {}
+    hold = await place(client, event, {"seats": ["A-2-2"]}, {"quantity": 2})
+    match what:
+        case "extend":
+            return f"/v1/holds/{hold['id']}/extend", {"ttl_seconds": 900}, token_of(hold)
+        case "release":
+            return f"/v1/holds/{hold['id']}/release", None, token_of(hold)
+        case "staff_release":
+            return f"/v1/events/1/holds/{hold['id']}/release", None, {}
+        case "confirm":
+            return "/v1/bookings", {"hold": hold["id"], "hold_token": hold["hold_token"]}, {}
+    booking = await confirm(client, hold)
+    return f"/v1/bookings/{booking['id']}/cancel", None, {}
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "create_event",
+        "publish",
+        "cancel",
+        "stop",
+        "resume",
+        "block",
+        "lift",
+        "place_hold",
+        "extend",
+        "release",
+        "staff_release",
+        "confirm",
+        "cancel_booking",
+    ],
+)
+async def test_every_post_is_answered_again_byte_for_byte(
+    client: httpx2.AsyncClient, inventory: Inventory, what: str
+):
+    path, body, headers = await _prepared(client, what)
+    first = await _post(client, path, "k", body, **headers)
+    assert first.status_code in (200, 201), first.text
+    version = (await inventory.queries.get_availability(1)).version
+    for _ in range(2):
+        assert_replayed(first, await _post(client, path, "k", body, **headers))
+    assert (await inventory.queries.get_availability(1)).version == version
+    assert len((await client.get("/v1/events")).json()["items"]) == 1
+    other = await _post(client, path, "k", {**(body or {}), "quantity": 7}, **headers)
+    assert other.status_code == 422  # what its model does not know is refused before the key is looked at
+
+
+async def test_a_hold_is_placed_once_and_its_token_told_again(
+    client: httpx2.AsyncClient, inventory: Inventory
+):
+    event = await make_event(client)
+    first = await ask_hold(client, event, {"quantity": 4}, key="k")
+    again = await ask_hold(client, event, {"quantity": 4}, key="k")
+    assert_replayed(first, again)
+    assert again.json()["hold_token"] == first.json()["hold_token"]
+    assert (await inventory.queries.get_availability(1)).counts.held == 4
+    await confirm(client, again.json())
+
+
+async def test_no_stored_answer_holds_a_token(client: httpx2.AsyncClient, database_url: str):
+    event = await make_event(client)
+    hold = (await ask_hold(client, event, key="k")).json()
+    with psycopg.connect(database_url) as connection:
+        stored = connection.execute("SELECT convert_from(answer, 'UTF8') FROM idempotency").fetchall()
+    ((text,),) = stored
+    assert hold["id"] in text
+    assert "hfh_" not in text
+
+
+async def test_what_the_answer_says_does_not_move_on(client: httpx2.AsyncClient):
+    """A replay tells how it was, even of a hold that has long been released."""
+    event = await make_event(client)
+    first = await ask_hold(client, event, key="k")
+    await act(client, first.json(), "release")
+    assert_replayed(first, await ask_hold(client, event, key="k"))
+
+
+async def test_another_body_is_refused(client: httpx2.AsyncClient, inventory: Inventory):
+    event = await make_event(client)
+    await ask_hold(client, event, {"quantity": 1}, key="k")
+    answer = await ask_hold(client, event, {"quantity": 2}, key="k")
+    assert told(answer) == (422, "idempotency_key_reused")
+    assert "idempotency-replayed" not in answer.headers
+    assert (await inventory.queries.get_availability(1)).counts.held == 1
+    for body in ({"name": "A", "capacity": 1}, {"name": "B", "capacity": 1}):
+        answer = await _post(client, "/v1/events", "k", body)
+    assert told(answer) == (422, "idempotency_key_reused")
+    assert len((await client.get("/v1/events")).json()["items"]) == 2
+
+
+async def test_the_same_body_in_another_order_is_the_same(client: httpx2.AsyncClient):
+    await make_event(client)
+    texts = (
+        '{"event": 1, "lines": [{"quantity": 1}], "buyer": "a"}',
+        '{"buyer":"a",\n"lines":[{"quantity":1}],"event":1}',
+    )
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    first, again = [await client.post("/v1/holds", content=text, headers=headers) for text in texts]
+    assert_replayed(first, again)
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "code"),
+    [
+        ({"quantity": 11}, 409, "sold_out"),
+        ({"quantity": 1, "area": "bar"}, 422, "area_unknown"),
+        ({"seats": ["A1"]}, 422, "seat_unknown"),
+    ],
+)
+async def test_refusals_are_kept_too(client: httpx2.AsyncClient, line: Json, status: int, code: str):
+    """The capacity that came later does not change the answer that was given."""
+    event = await make_event(client)
+    first = await ask_hold(client, event, line, key="k")
+    assert told(first) == (status, code)
+    areas = [{"name": "general", "capacity": 100}, {"name": "bar", "capacity": 5}]
+    more = {"areas": areas, "seat_map": {"labels": ["A1"]}}
+    assert (await client.patch("/v1/events/1", json=more)).status_code == 200
+    again = await ask_hold(client, event, line, key="k")
+    assert_replayed(first, again)
+    assert again.headers["content-type"] == "application/problem+json"
+
+
+async def test_what_was_never_decided_is_not_kept(client: httpx2.AsyncClient):
+    """A mistake in the request, or an event that is not there yet, does not use up the key."""
+    assert told(await _post(client, "/v1/holds", "k", {"event": 1, "lines": []})) == (422, "invalid_input")
+    body = {"event": 1, "lines": [{"quantity": 1}]}
+    assert told(await _post(client, "/v1/holds", "k", body)) == (404, "event_not_found")
+    await make_event(client)
+    answer = await _post(client, "/v1/holds", "k", body)
+    assert answer.status_code == 201
+    assert "idempotency-replayed" not in answer.headers
+    assert told(await _post(client, "/v1/events", "e", {"name": ""})) == (422, "invalid_input")
+    assert (await _post(client, "/v1/events", "e", {"name": "A"})).status_code == 201
+
+
+async def test_the_same_key_many_times_at_once_happens_once(client: httpx2.AsyncClient, inventory: Inventory):
+    event = await make_event(client)
+    answers = await asyncio.gather(*(ask_hold(client, event, {"quantity": 2}, key="k") for _ in range(20)))
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert [answer.status_code for answer in answers] == [201] * 20
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+    assert (await inventory.queries.get_availability(1)).counts.held == 2
+
+
+async def test_the_same_key_over_two_servers_happens_once(client: httpx2.AsyncClient, database_url: str):
+    event = await make_event(client)
+    async with running_app(database_url) as second, client_of(second) as other:
+        answers = await asyncio.gather(
+            *(ask_hold(one, event, {"quantity": 2}, key="k") for one in (client, other) * 10)
+        )
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+
+
+async def test_an_event_is_made_once_however_many_ask_at_once(client: httpx2.AsyncClient):
+    """All but one are told to come back, and get the same answer then."""
+    body = {"name": "Concert", "seat_map": SEATS}
+    answers = await asyncio.gather(*(_post(client, "/v1/events", "k", body) for _ in range(8)))
+    made = [answer for answer in answers if answer.status_code == 201]
+    waiting = [answer for answer in answers if answer.status_code != 201]
+    assert len({answer.content for answer in made}) == 1
+    assert waiting
+    for answer in waiting:
+        assert (told(answer), answer.headers["retry-after"]) == ((409, "in_progress"), "1")
+    again = await _post(client, "/v1/events", "k", body)
+    assert_replayed(made[0], again)
+    assert len((await client.get("/v1/events")).json()["items"]) == 1
+
+
+async def test_an_event_whose_answer_was_lost_is_not_made_twice(
+    client: httpx2.AsyncClient, database_url: str
+):
+    """As if the server had died between making it and keeping the answer."""
+    body = {"name": "Concert", "capacity": 5}
+    first = await _post(client, "/v1/events", "k", body)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE event_creations SET status = NULL, answer = NULL")
+    again = await _post(client, "/v1/events", "k", body)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert len((await client.get("/v1/events")).json()["items"]) == 1
+
+
+class TestScope:
+    """A key counts for its principal, method, route and event; elsewhere it is another."""
+
+    async def test_each_principal_has_its_own(self, guest: httpx2.AsyncClient, keyed_client: KeyedClient):
+        one, two = await keyed_client("organise"), await keyed_client("sell")
+        event = await make_event(one)
+        holds = [await ask_hold(who, event, key=LONG_KEY) for who in (one, two, guest)]
+        assert len({hold.json()["id"] for hold in holds}) == 3
+        assert all("idempotency-replayed" not in hold.headers for hold in holds)
+        for who, hold in zip((one, two, guest), holds, strict=True):
+            assert_replayed(hold, await ask_hold(who, event, key=LONG_KEY))
+
+    async def test_each_event_and_each_route_has_its_own(self, client: httpx2.AsyncClient):
+        events = [await make_event(client) for _ in range(2)]
+        holds = [(await ask_hold(client, event, key="k")).json() for event in events]
+        assert holds[0]["id"] != holds[1]["id"]
+        for hold in holds:
+            answer = await _post(client, f"/v1/holds/{hold['id']}/extend", "k", {}, **token_of(hold))
+            assert answer.status_code == 200
+            answer = await _post(
+                client, "/v1/bookings", "k", {"hold": hold["id"], "hold_token": hold["hold_token"]}
+            )
+            assert answer.status_code == 201
+
+    async def test_the_path_belongs_to_what_a_retry_must_repeat(self, client: httpx2.AsyncClient):
+        event = await make_event(client)
+        one, two = [f"/v1/events/1/holds/{(await place(client, event))['id']}/release" for _ in range(2)]
+        assert (await _post(client, one, "k")).status_code == 200
+        assert told(await _post(client, two, "k")) == (422, "idempotency_key_reused")
+
+    async def test_a_wrong_token_replays_nothing(self, client: httpx2.AsyncClient):
+        event = await make_event(client)
+        hold, other = await place(client, event), await place(client, event)
+        path = f"/v1/holds/{hold['id']}/extend"
+        assert (await _post(client, path, "k", {}, **token_of(hold))).status_code == 200
+        answer = await _post(client, path, "k", {}, **token_of(other))
+        assert told(answer)[0] in (404, 422)
+        assert "idempotency-replayed" not in answer.headers
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "ключ".encode()])
+async def test_a_key_that_is_none(client: httpx2.AsyncClient, key: Any):
+    await make_event(client)
+    answer = await client.post(
+        "/v1/holds", json={"event": 1, "lines": [{"quantity": 1}]}, headers={"Idempotency-Key": key}
+    )
+    assert told(answer) == (400, "bad_request")
+
+
+async def test_a_guest_needs_a_key_that_cannot_be_guessed(
+    guest: httpx2.AsyncClient, keyed_client: KeyedClient
+):
+    event = await make_event(await keyed_client("organise"))
+    assert told(await ask_hold(guest, event, key="x" * 21)) == (400, "bad_request")
+    assert (await ask_hold(guest, event, key="x" * 22)).status_code == 201
+
+
+async def test_confirming_again_under_a_key_is_a_replay_and_without_one_is_not(client: httpx2.AsyncClient):
+    hold = await place(client, await make_event(client))
+    body = {"hold": hold["id"], "hold_token": hold["hold_token"]}
+    first = await _post(client, "/v1/bookings", "k", body)
+    assert_replayed(first, await _post(client, "/v1/bookings", "k", body))
+    again = await ask_booking(client, hold)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert pointers(again) == []

@@ -1,0 +1,222 @@
+"""Seats and seat maps."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from holdfast.api.v1.seats import SeatMapOut, SeatsOut
+from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.seating.seat_map import SeatSpec
+from support.ageing import lapse_hold
+from support.house_of import confirm, fetch, make_event, place
+
+
+def _states(answer: httpx2.Response) -> dict[str, str]:
+    SeatsOut.model_validate_json(answer.content)
+    return {item["label"]: item["status"] for item in answer.json()["items"]}
+
+
+async def test_only_taken_seats_are_listed(client: httpx2.AsyncClient, inventory: Inventory):
+    event = await make_event(inventory, capacity=5, rows=1)
+    await confirm(inventory, event.number, await place(inventory, event.number, "A-1-7", 2))
+    hold = await place(inventory, event.number, "A-1-2")
+    await inventory.execute(
+        event.number, c.BlockAdmissions(block_id=inventory.new_id(event.number), labels=("A-1-1",))
+    )
+    answer = await client.get(f"/v1/events/{event.number}/seats")
+    assert _states(answer) == {"A-1-1": "blocked", "A-1-2": "held", "A-1-7": "booked"}
+    told = answer.json()
+    assert (told["event"], told["version"], told["event_status"]) == (str(event.id), 4, "published")
+    until = (await inventory.queries.get_hold(hold, c.STAFF)).expires_at
+    assert datetime.fromisoformat(told["items"][1]["until"]) == until
+    assert "until" not in told["items"][0]
+
+
+async def test_every_seat_is_listed_in_the_maps_order(client: httpx2.AsyncClient, inventory: Inventory):
+    event = await make_event(inventory, rows=2)
+    await place(inventory, event.number, "A-2-1")
+    answer = await client.get(f"/v1/events/{event.number}/seats?all=true")
+    states = _states(answer)
+    assert list(states) == [f"A-{row}-{seat}" for row in (1, 2) for seat in range(1, 11)]
+    assert [label for label, status in states.items() if status != "available"] == ["A-2-1"]
+
+
+async def test_an_event_without_seats_has_none(client: httpx2.AsyncClient, inventory: Inventory):
+    event = await make_event(inventory, capacity=5)
+    await place(inventory, event.number, 1)
+    assert (await client.get(f"/v1/events/{event.number}/seats?all=true")).json()["items"] == []
+
+
+@pytest.mark.parametrize("query", ["", "?all=true"])
+async def test_a_304_before_an_expiry_is_a_200_after_it_with_no_write_in_between(
+    client: httpx2.AsyncClient, inventory: Inventory, database_url: str, query: str
+):
+    event = await make_event(inventory, rows=1)
+    hold = await place(inventory, event.number, "A-1-1")
+    path = f"/v1/events/{event.number}/seats{query}"
+    answer = await client.get(path)
+    tag = answer.headers["etag"]
+    assert (tag, _states(answer)["A-1-1"]) == ('"1.0"', "held")
+    assert (await client.get(path, headers={"if-none-match": tag})).status_code == 304
+    lapse_hold(database_url, hold, inventory=inventory)
+    after = await client.get(path, headers={"if-none-match": tag})
+    assert (after.status_code, after.headers["etag"]) == (200, '"1.1"')
+    assert _states(after).get("A-1-1", "available") == "available"
+    assert fetch(database_url, "SELECT version FROM inventories") == [(1,)]
+    tag = (await client.get(f"/v1/events/{event.number}/availability")).headers["etag"]
+    assert tag == '"1.1"', "one state has one tag, whichever route tells it"
+
+
+async def test_a_state_is_written_once(client: httpx2.AsyncClient, inventory: Inventory):
+    """The same bytes serve every reader of a state; a commit makes new ones."""
+    event = await make_event(inventory, rows=1)
+    await place(inventory, event.number, "A-1-1")
+    read_model = await inventory.read_models.get_current(event.number)
+    first = await inventory.read_models.list_seats(read_model, every=False)
+    assert await inventory.read_models.list_seats(read_model, every=False) is first
+    await place(inventory, event.number, "A-1-2")
+    answer = await client.get(f"/v1/events/{event.number}/seats")
+    assert list(_states(answer)) == ["A-1-1", "A-1-2"]
+
+
+async def test_a_long_list_is_the_same_as_a_short_one(
+    client: httpx2.AsyncClient, inventory: Inventory, monkeypatch: pytest.MonkeyPatch
+):
+    """Written in a thread, so that it holds up no sale."""
+    event = await make_event(inventory, rows=1)
+    await place(inventory, event.number, "A-1-1")
+    short = await client.get(f"/v1/events/{event.number}/seats?all=true")
+    inventory.read_models.drop(event.number)
+    monkeypatch.setattr("holdfast.inventory.projections.read_models.FEW_SEATS", 0)
+    assert (await client.get(f"/v1/events/{event.number}/seats?all=true")).content == short.content
+
+
+async def test_the_seats_of_a_past_moment(
+    client: httpx2.AsyncClient, inventory: Inventory, database_url: str
+):
+    """As they were then: booked since, released since, and seats that did not exist yet."""
+    event = await make_event(inventory, rows=1)
+    booked_later = await place(inventory, event.number, "A-1-1")
+    released_later = await place(inventory, event.number, "A-1-2")
+    (then,) = fetch(database_url, "SELECT max(at) FROM journal")[0]
+    await confirm(inventory, event.number, booked_later)
+    await inventory.execute(event.number, c.ReleaseHold(hold_id=released_later, authority=c.STAFF))
+    await inventory.execute(event.number, c.ChangeEvent(seats=(SeatSpec("Z-1", "Z", "1"),)))
+    await place(inventory, event.number, "Z-1")
+    path = f"/v1/events/{event.number}/seats?as_of={then:%Y-%m-%dT%H:%M:%S.%fZ}"
+    answer = await client.get(path)
+    assert _states(answer) == {"A-1-1": "held", "A-1-2": "held"}
+    assert (answer.json()["version"], answer.json()["map_version"]) == (2, 1)
+    assert "Z-1" not in _states(await client.get(path + "&all=true"))
+
+
+async def test_after_an_events_cancelling_nothing_was_held(
+    client: httpx2.AsyncClient, inventory: Inventory, database_url: str
+):
+    """Now, and when asked for that moment later."""
+    event = await make_event(inventory, rows=1)
+    await place(inventory, event.number, "A-1-1")
+    await confirm(inventory, event.number, await place(inventory, event.number, "A-1-2"))
+    await inventory.execute(event.number, c.CancelEvent())
+    (then,) = fetch(database_url, "SELECT max(at) FROM journal")[0]
+    answer = await client.get(f"/v1/events/{event.number}/seats")
+    assert (_states(answer), answer.json()["event_status"]) == ({"A-1-2": "booked"}, "cancelled")
+    answer = await client.get(f"/v1/events/{event.number}/seats?as_of={then:%Y-%m-%dT%H:%M:%S.%fZ}")
+    assert _states(answer) == {"A-1-2": "booked"}
+
+
+# -- the map -----------------------------------------------------------------------------------------------------------
+
+
+def _labels(told: dict[str, Any]) -> list[str]:
+    return [seat["label"] for section in told["sections"] for row in section["rows"] for seat in row["seats"]]
+
+
+async def test_the_map_redirects_to_its_version(client: httpx2.AsyncClient, inventory: Inventory):
+    event = await make_event(inventory, rows=2)
+    answer = await client.get(f"/v1/events/{event.id}/seat-map")
+    assert answer.status_code == 307
+    assert "content-type" not in answer.headers, "there is nothing to have one"
+    assert answer.headers["location"] == f"/v1/events/{event.id}/seat-map/1"
+    told = (await client.get(answer.headers["location"])).json()
+    assert (told["map_version"], told["categories"]) == (1, ["stalls"])
+    assert _labels(told)[:2] == ["A-1-1", "A-1-2"]
+    assert len(_labels(told)) == 20
+
+
+async def test_a_version_of_the_map_is_immutable_and_may_be_kept(
+    client: httpx2.AsyncClient, inventory: Inventory
+):
+    event = await make_event(inventory, rows=1)
+    path = f"/v1/events/{event.number}/seat-map/1"
+    before = await client.get(path)
+    SeatMapOut.model_validate_json(before.content)
+    assert before.headers["cache-control"] == "public, max-age=31536000, immutable"
+    await inventory.execute(
+        event.number, c.ChangeEvent(seats=(SeatSpec("Z-1", "Z", "1", x=1.5, y=-2.0, guid="g", name="1a"),))
+    )
+    after = await client.get(path)
+    assert (after.content, after.headers["etag"]) == (before.content, before.headers["etag"])
+    assert (await client.get(path, headers={"if-none-match": before.headers["etag"]})).status_code == 304
+    newer = await client.get(f"/v1/events/{event.number}/seat-map/2")
+    assert newer.headers["etag"] != before.headers["etag"]
+    assert newer.json()["sections"][1] == {
+        "name": "Z",
+        "rows": [
+            {
+                "name": "1",
+                "seats": [
+                    {
+                        "label": "Z-1",
+                        "position": 0,
+                        "category": "standard",
+                        "x": 1.5,
+                        "y": -2.0,
+                        "name": "1a",
+                        "guid": "g",
+                    }
+                ],
+            }
+        ],
+    }
+
+
+async def test_the_map_comes_packed_where_that_is_accepted(client: httpx2.AsyncClient, inventory: Inventory):
+    event = await make_event(inventory, rows=5)
+    path = f"/v1/events/{event.number}/seat-map/1"
+    plain = await client.get(path, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    packed = await client.get(path, headers={"accept-encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) < len(gzip.compress(b"")) + len(plain.content) // 4
+
+
+async def test_the_map_of_a_draft_is_kept_by_nobody(client: httpx2.AsyncClient, inventory: Inventory):
+    event = await make_event(inventory, rows=1, status="draft")
+    answer = await client.get(f"/v1/events/{event.number}/seat-map/1")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-cache")
+
+
+@pytest.mark.parametrize("version", ["2", "-1", "01", "x", "1.0", "99999999999"])
+async def test_a_version_that_the_map_never_had_is_404(
+    client: httpx2.AsyncClient, inventory: Inventory, version: str
+):
+    event = await make_event(inventory, rows=1)
+    answer = await client.get(f"/v1/events/{event.number}/seat-map/{version}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_without_seats_the_map_is_empty(client: httpx2.AsyncClient, inventory: Inventory):
+    event = await make_event(inventory, capacity=1)
+    answer = await client.get(f"/v1/events/{event.number}/seat-map")
+    assert answer.headers["location"].endswith("/seat-map/0")
+    assert (await client.get(answer.headers["location"])).json()["sections"] == []

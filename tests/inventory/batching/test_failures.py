@@ -1,0 +1,383 @@
+"""Failures of the database: what a caller is told is what happened, and afterwards sales go on."""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from holdfast.errors import Busy, InvariantViolated, OutcomeUnknown, SoldOut, Unavailable
+from holdfast.inventory import metrics
+from holdfast.inventory.batching import runner as batches
+from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.decide import Answered, Replayed, decide
+from holdfast.inventory.rules.hold import Hold
+from support.cutting_proxy import cutting_proxy
+from support.postgres import TestDatabases
+from support.selling import (
+    a_confirm,
+    a_place,
+    all_at_once,
+    an_engine,
+    in_one_batch,
+    new_event,
+    place,
+    quantity,
+    sql,
+    what_is_wrong,
+)
+
+
+def a_key(text: str) -> c.RetryKey:
+    digest = sha256(text.encode()).digest()
+    return c.RetryKey(
+        scope=digest, body=digest, render=lambda told: c.StoredAnswer(status=201, body=repr(told).encode())
+    )
+
+
+def count(url: str, table: str) -> int:
+    return int(sql(url, f"SELECT count(*) FROM {table}")[0][0])
+
+
+async def test_one_bad_command_never_spoils_its_neighbours(inventory: Inventory, database_url: str) -> None:
+    """A claim that no counter knows of makes the unique index refuse one of eleven holds; the ten others are sold."""
+    number = await new_event(inventory, widths=(20,))
+    await place(inventory, number, c.SeatsLine(labels=("A-1-20",)))
+    sql(
+        database_url,
+        "INSERT INTO claims (event_number, hold_id, claim_number, line, kind, area_number, seat_number, quantity,"
+        " held_version) VALUES (%s, gen_random_uuid(), 0, 0, 'hold', 1, 6, 1, 0)",
+        number,
+    )
+    before = metrics.VIOLATIONS._value.get()
+    asked = [a_place(inventory, number, c.SeatsLine(labels=(f"A-1-{seat}",))) for seat in range(1, 12)]
+    inventory.occupancies.drop(number)
+    inventory.occupancies._occupancy[number] = await inventory.occupancies.get(number, 1)
+    inventory.occupancies._occupancy[number].remove(
+        next(id for id, h in inventory.occupancies._occupancy[number].by_id.items() if 6 in h.seats)
+    )
+    drop, inventory.occupancies.drop = inventory.occupancies.drop, lambda number: None  # type: ignore[method-assign]  # the mirror stays wrong
+    outcomes = await in_one_batch(inventory, number, *asked)
+    inventory.occupancies.drop = drop  # type: ignore[method-assign]
+    inventory.occupancies.drop(number)
+    assert [isinstance(each, Hold) for each in outcomes] == [seat != 6 for seat in range(1, 12)]
+    assert isinstance(outcomes[5], InvariantViolated)
+    assert metrics.VIOLATIONS._value.get() == before + 1
+    sql(database_url, "DELETE FROM claims WHERE held_version = 0")
+
+
+async def test_a_value_that_the_database_cannot_take_fails_alone(inventory: Inventory) -> None:
+    number = await new_event(inventory, areas={"floor": 10})
+    good, bad, also_good = await in_one_batch(
+        inventory,
+        number,
+        a_place(inventory, number, quantity(1)),
+        a_place(inventory, number, quantity(1), buyer="nul \0 in it"),
+        a_place(inventory, number, quantity(1)),
+    )
+    assert isinstance(good, Hold)
+    assert isinstance(also_good, Hold)
+    assert isinstance(bad, InvariantViolated)
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+async def test_a_serialization_failure_is_tried_again(
+    inventory: Inventory, database_url: str, sqlstate: str
+) -> None:
+    """The database raises it once, on the first write; the caller never hears of it."""
+    number = await new_event(inventory, areas={"floor": 10})
+    sql(database_url, "CREATE SEQUENCE once")
+    sql(
+        database_url,
+        "CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF nextval('once') = 1 THEN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END IF; RETURN NEW; END $$",
+    )
+    sql(
+        database_url,
+        "CREATE TRIGGER fail_once BEFORE INSERT ON holds FOR EACH ROW EXECUTE FUNCTION fail_once()",
+    )
+    assert isinstance(await place(inventory, number, quantity(1)), Hold)
+    assert sql(database_url, "SELECT last_value FROM once") == [(2,)]
+
+
+async def test_a_connection_lost_before_the_commit_is_tried_once_more(database_url: str) -> None:
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
+        number = await new_event(inventory, areas={"floor": 10})
+        proxy.before = b"BEGIN"
+        assert isinstance(await place(inventory, number, quantity(1)), Hold)
+        assert proxy.cuts == 1
+
+
+async def test_a_connection_lost_again_before_the_commit_is_certainly_nothing(database_url: str) -> None:
+    """It says so, and with the database back the same engine sells."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
+        number = await new_event(inventory, areas={"floor": 10})
+        proxy.before, proxy.times = b"BEGIN", 2
+        with pytest.raises(Unavailable):
+            await place(inventory, number, quantity(1))
+        assert count(database_url, "holds") == 0
+        assert isinstance(await place(inventory, number, quantity(1)), Hold)
+    assert what_is_wrong(database_url) == []
+
+
+async def test_a_lost_answer_of_the_commit_is_an_unknown_outcome_that_the_key_settles(
+    database_url: str,
+) -> None:
+    """It had happened: the same key gives the answer that was never heard, and nothing is sold twice."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
+        number = await new_event(inventory, areas={"floor": 10}, widths=(5,))
+        await place(inventory, number, c.BestAvailableLine(quantity=1))
+        key = a_key("one")
+        proxy.after = b"COMMIT"
+        with pytest.raises(OutcomeUnknown):
+            await place(inventory, number, c.BestAvailableLine(quantity=2), key=key)
+        assert number not in inventory.occupancies._occupancy, "the mirror may be wrong and was kept"
+        again = await place(inventory, number, c.BestAvailableLine(quantity=2), key=key)
+        assert isinstance(again, Replayed)
+        assert (await inventory.queries.get_availability(number)).counts.held == 3
+    assert what_is_wrong(database_url) == []
+
+
+async def test_a_commit_that_never_arrived_is_unknown_too_and_the_key_settles_it(database_url: str) -> None:
+    """It had not happened: with the same key it happens now, once."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
+        number = await new_event(inventory, areas={"floor": 10})
+        await place(inventory, number, quantity(1))
+        key = a_key("two")
+        proxy.before = b"COMMIT"
+        with pytest.raises(OutcomeUnknown):
+            await place(inventory, number, quantity(2), key=key)
+        again = await place(inventory, number, quantity(2), key=key)
+        assert isinstance(again, Answered)
+        assert (await inventory.queries.get_availability(number)).counts.held == 3
+    assert what_is_wrong(database_url) == []
+
+
+async def test_an_unknown_confirm_is_settled_by_asking_again_without_a_key(database_url: str) -> None:
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
+        number = await new_event(inventory, areas={"floor": 10})
+        hold = await place(inventory, number, quantity(2))
+        proxy.after = b"COMMIT"
+        with pytest.raises(OutcomeUnknown):
+            await inventory.execute(number, a_confirm(inventory, number, hold))
+        booking = await inventory.execute(number, a_confirm(inventory, number, hold))
+        assert not booking.created
+        assert count(database_url, "bookings") == 1
+
+
+async def test_a_database_that_falls_silent_is_not_waited_for(database_url: str) -> None:
+    """Neither before the commit nor in it; once it speaks again, the same engine sells."""
+    async with (
+        cutting_proxy(database_url) as proxy,
+        an_engine(proxy.url, answer_seconds=0.3, wait_seconds=0.5) as inventory,
+    ):
+        number = await new_event(inventory, areas={"floor": 10})
+        await place(inventory, number, quantity(1))
+        proxy.silent = True
+        with pytest.raises((Unavailable, Busy)):
+            await asyncio.wait_for(place(inventory, number, quantity(1)), 8)
+        proxy.speak()
+        for _ in range(20):  # each waits for a connection as long as a sale would
+            outcomes = await all_at_once(place(inventory, number, quantity(1)))
+            if isinstance(outcomes[0], Hold):
+                break
+        assert isinstance(outcomes[0], Hold)
+    assert what_is_wrong(database_url) == []
+
+
+async def test_a_database_that_falls_silent_after_a_refusal_is_not_waited_for_either(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was decided under the lock is true; only the lock is left to give back."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url, answer_seconds=0.3) as inventory:
+        number = await new_event(inventory, areas={"floor": 10})
+        await place(inventory, number, quantity(1))
+
+        def decide_and_lose(*asked: Any) -> Any:
+            proxy.silent = True
+            return decide(*asked)
+
+        monkeypatch.setattr(batches, "decide", decide_and_lose)
+        with pytest.raises(SoldOut):
+            await asyncio.wait_for(place(inventory, number, quantity(11)), 8)
+        proxy.speak()
+
+
+async def test_a_command_that_meets_a_bug_fails_alone(
+    inventory: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is: the others of its batch are served, and it is counted."""
+    number = await new_event(inventory, areas={"floor": 10})
+    before = metrics.VIOLATIONS._value.get()
+
+    def fail(told: Any) -> c.StoredAnswer:
+        raise KeyError("no such thing")
+
+    key = c.RetryKey(scope=b"s" * 32, body=b"b" * 32, render=fail)
+    outcomes = await in_one_batch(
+        inventory,
+        number,
+        *[a_place(inventory, number, quantity(1), key=key if n == 3 else None) for n in range(6)],
+    )
+    assert [type(each) for each in outcomes] == [InvariantViolated if n == 3 else Hold for n in range(6)]
+    assert metrics.VIOLATIONS._value.get() == before + 1
+    assert (await inventory.queries.get_availability(number)).counts.held == 5
+
+
+async def test_a_database_that_takes_no_writes_any_more_is_looked_for_anew(database_url: str) -> None:
+    """A primary that became a standby keeps its connections; where it was, the new one is found at the next try."""
+    async with an_engine(database_url) as inventory:
+        number = await new_event(inventory, areas={"floor": 10})
+        await place(inventory, number, quantity(1))
+        pool = inventory.connections.pool(number)
+        for _ in range(pool.get_stats()["pool_size"]):
+            connection = await pool.getconn()
+            await connection.execute("SET default_transaction_read_only = on")
+            await pool.putconn(connection)
+        assert isinstance(await place(inventory, number, quantity(1)), Hold)
+
+
+async def test_a_backend_that_is_terminated_costs_no_sale(inventory: Inventory, database_url: str) -> None:
+    number = await new_event(inventory, areas={"floor": 1_000})
+    for _ in range(5):
+        await place(inventory, number, quantity(1))
+        sql(
+            database_url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holdfast'",
+        )
+        assert isinstance(await place(inventory, number, quantity(1)), Hold)
+
+
+async def test_an_observer_that_fails_does_not_undo_a_sale(inventory: Inventory) -> None:
+    """What is committed is acknowledged, whatever those who are told of it do."""
+    number = await new_event(inventory, areas={"floor": 10})
+
+    def fail(*_: Any) -> None:
+        raise ValueError("told too much")
+
+    inventory.on_commit.append(fail)
+    assert isinstance(await place(inventory, number, quantity(1)), Hold)
+
+
+async def test_failures_leave_no_connection_behind(database_url: str) -> None:
+    """Two hundred batches fail in four ways; a pool of two connections has both again, and sells."""
+    async with an_engine(database_url, size=2) as inventory:
+        number = await new_event(inventory, areas={"floor": 1_000}, widths=(3,))
+        for _ in range(50):
+            outcomes = await all_at_once(
+                place(inventory, number, quantity(1), buyer="\0"),
+                place(inventory, number, quantity(2_000, "floor")),
+                place(inventory, 999_999, quantity(1)),
+                place(inventory, number, c.SeatsLine(labels=("A-9-9",))),
+            )
+            assert all(isinstance(each, Exception) for each in outcomes)
+        assert isinstance(await place(inventory, number, quantity(1)), Hold)
+        pool = inventory.connections.pool(number)
+        async with pool.connection(timeout=10), pool.connection(timeout=10):
+            pass  # the last one is given back by a task of the pool's own, some time after its answer
+        assert sql(database_url, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%%'") == [
+            (0,)
+        ]
+
+
+async def test_a_migration_under_a_running_server_does_not_stop_sales(
+    inventory: Inventory, database_url: str
+) -> None:
+    """A later schema has further columns; statements that were prepared before it still fit."""
+    number = await new_event(inventory, areas={"floor": 10}, widths=(3,))
+    for _ in range(6):
+        await place(inventory, number, quantity(1))
+        await inventory.queries.get_availability(number)
+    for table in ("events", "inventories", "areas", "holds", "claims", "journal", "seats", "bookings"):
+        sql(database_url, f"ALTER TABLE {table} ADD COLUMN something_new integer")
+    for _ in range(4):
+        assert isinstance(await place(inventory, number, quantity(1)), Hold)
+    assert (await inventory.queries.get_availability(number)).counts.held == 10
+
+
+async def test_a_wait_for_the_standby_that_was_cut_short_is_not_a_success(
+    inventory: Inventory, database_url: str, databases: TestDatabases
+) -> None:
+    """PostgreSQL only warns when a commit's wait for its standby is cancelled; a warning is no acknowledgement."""
+    number = await new_event(inventory, areas={"floor": 10})
+    await place(inventory, number, quantity(1))
+    key = a_key("standby")
+    superuser = databases.server.url_of("postgres", role="postgres")
+    try:
+        sql(superuser, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        sql(superuser, "SELECT pg_reload_conf()")
+        asked = asyncio.ensure_future(place(inventory, number, quantity(1), key=key))
+        while not await asyncio.to_thread(_cancel_waiters, superuser):
+            assert not asked.done(), asked
+        with pytest.raises(OutcomeUnknown):
+            await asked
+    finally:
+        sql(superuser, "ALTER SYSTEM RESET synchronous_standby_names")
+        sql(superuser, "SELECT pg_reload_conf()")
+    assert isinstance(await place(inventory, number, quantity(1), key=key), Replayed)
+
+
+def _cancel_waiters(url: str) -> int:
+    return len(sql(url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
+
+
+async def test_a_replayed_creation_waits_for_the_standby_as_the_first_did(
+    inventory: Inventory, database_url: str
+) -> None:
+    """It writes; only a commit waits."""
+    new = c.NewEvent(name="E", areas=(c.AreaSpec(name="floor", capacity=5),))
+    await inventory.events.create(new, by="test", key=a_key("create"))
+    before = sql(database_url, "SELECT xmin::text FROM event_creations")
+    again, answer = await inventory.events.create(new, by="test", key=a_key("create"))
+    assert again is None
+    assert answer is not None
+    assert sql(database_url, "SELECT xmin::text FROM event_creations") != before
+    assert count(database_url, "events") == 1
+
+
+async def test_a_connection_whose_first_batch_failed_sells_in_its_second(
+    inventory: Inventory, database_url: str
+) -> None:
+    """What that batch had prepared before it failed stays prepared in the session, and is known to be."""
+    number = await new_event(inventory, areas={"floor": 10})
+    sql(database_url, "ALTER TABLE journal ADD CONSTRAINT never CHECK (version < 1)")
+    with pytest.raises(InvariantViolated):
+        await place(inventory, number, quantity(1))
+    sql(database_url, "ALTER TABLE journal DROP CONSTRAINT never")
+    for _ in range(5):
+        assert isinstance(await place(inventory, number, quantity(1)), Hold)
+
+
+async def test_a_failover_to_a_server_that_knows_less_leaves_no_memory_of_what_it_lost(
+    inventory: Inventory, database_url: str
+) -> None:
+    """Version 1 was lost, and another process has made its own: what is remembered of the first is void."""
+    number = await new_event(inventory, widths=(3,))
+    await place(inventory, number, c.SeatsLine(labels=("A-1-1",)))
+    await inventory.read_models.get_current(number)
+    for table in ("claims", "holds", "journal WHERE version > 0"):
+        sql(database_url, f"DELETE FROM {table}")
+    sql(database_url, "UPDATE inventories SET version = 0")
+    sql(database_url, "UPDATE areas SET held = 0")
+    async with an_engine(database_url) as other:
+        await place(other, number, c.SeatsLine(labels=("A-1-2",)))
+    sql(
+        database_url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holdfast'",
+    )
+    assert list((await inventory.read_models.get_current(number)).taken) == [2]
+    assert isinstance(await place(inventory, number, c.SeatsLine(labels=("A-1-1",))), Hold)
+
+
+async def test_a_session_that_was_told_to_forget_what_it_had_prepared_sells(database_url: str) -> None:
+    """The driver does that after each rollback of its own; so does a pooler between."""
+    async with an_engine(database_url, size=1) as inventory:
+        number = await new_event(inventory, areas={"floor": 10})
+        for _ in range(2):
+            assert isinstance(await place(inventory, number, quantity(1)), Hold)
+            async with inventory.connections.pool(number).connection() as connection:
+                await connection.execute("DEALLOCATE ALL")
+        assert isinstance(await place(inventory, number, quantity(1)), Hold)

@@ -1,0 +1,258 @@
+"""Lanes: bounded queues, nobody waits for nothing, and large commands go in steps."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from hashlib import sha256
+
+import psycopg
+import pytest
+
+from holdfast.errors import Busy, OutcomeUnknown, SeatTaken
+from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.decide import Answered, Replayed
+from holdfast.inventory.rules.hold import Hold
+from inventory.rules.sales import rows_of
+from support.selling import (
+    a_confirm,
+    a_place,
+    all_at_once,
+    an_engine,
+    in_one_batch,
+    new_event,
+    place,
+    quantity,
+    sql,
+    waiting_for_the_lock,
+)
+
+
+async def test_a_full_queue_refuses_at_once(database_url: str) -> None:
+    """While the database is held up, the sixth command is refused before the first is answered."""
+    async with an_engine(database_url, queue_length=5) as inventory:
+        number = await new_event(inventory, areas={"floor": 100})
+        with psycopg.connect(database_url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+            first = asyncio.ensure_future(place(inventory, number, quantity(1)))
+            await waiting_for_the_lock(database_url)
+            rest = [asyncio.ensure_future(place(inventory, number, quantity(1))) for _ in range(5)]
+            await asyncio.sleep(0)
+            with pytest.raises(Busy):
+                await place(inventory, number, quantity(1))
+            assert not first.done()
+        assert len(await asyncio.gather(first, *rest)) == 6
+
+
+async def test_a_command_that_waited_too_long_is_dropped_before_it_begins(database_url: str) -> None:
+    async with an_engine(database_url, wait_seconds=20) as inventory:
+        number = await new_event(inventory, areas={"floor": 100})
+        await place(inventory, number, quantity(1))
+        lane, limits = inventory.lanes[number], inventory.limits
+        with psycopg.connect(database_url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+            first = asyncio.ensure_future(place(inventory, number, quantity(1)))
+            await waiting_for_the_lock(database_url)
+            lane._limits = replace(limits, wait_seconds=0.0)
+            late = asyncio.ensure_future(place(inventory, number, quantity(1)))
+            await asyncio.sleep(0)
+        assert isinstance(await first, Hold)
+        with pytest.raises(Busy):
+            await late
+        assert sql(database_url, "SELECT count(*) FROM holds") == [(2,)]
+
+
+async def test_who_would_wait_for_nothing_is_refused_at_once(database_url: str) -> None:
+    """At 10 s a command a newcomer would wait for more than a quarter of the limit, a confirmation less."""
+    async with an_engine(database_url, wait_seconds=30, batch_maximum=1) as inventory:
+        number = await new_event(inventory, areas={"floor": 100})
+        hold = await place(inventory, number, quantity(1))
+        lane = inventory.lanes[number]
+        assert lane._pace == 0.0
+        with psycopg.connect(database_url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+            first = asyncio.ensure_future(place(inventory, number, quantity(1)))
+            await waiting_for_the_lock(database_url)
+            rest = [asyncio.ensure_future(place(inventory, number, quantity(1))) for _ in range(2)]
+            await asyncio.sleep(0)
+            lane._pace = 10.0
+            with pytest.raises(Busy):
+                await place(inventory, number, quantity(1))
+            confirmed = asyncio.ensure_future(inventory.execute(number, a_confirm(inventory, number, hold)))
+            await asyncio.sleep(0)
+            assert not first.done()
+        assert len(await asyncio.gather(first, *rest, confirmed)) == 4
+        assert 0.0 < lane._pace < 10.0
+
+
+async def test_a_batch_is_half_of_all_who_are_about(
+    inventory: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Buyers who ask again once they are answered do not all end up in one batch, the database idle between two."""
+    number = await new_event(inventory, areas={"floor": 1_000})
+    sizes: list[int] = []
+    run = inventory.batches.run
+
+    async def noted(number: int, commands: list[c.Command]) -> list[object]:
+        sizes.append(len(commands))
+        return await run(number, commands)
+
+    monkeypatch.setattr(inventory.batches, "run", noted)
+
+    async def buyer() -> None:
+        for _ in range(3):
+            await place(inventory, number, quantity(1))
+
+    await asyncio.gather(*(buyer() for _ in range(200)))
+    assert sum(sizes) == 600
+    assert max(sizes) <= 101
+
+
+async def test_whoever_left_is_not_served(inventory: Inventory, database_url: str) -> None:
+    number = await new_event(inventory, areas={"floor": 100})
+    await place(inventory, number, quantity(1))
+    with psycopg.connect(database_url) as blocker:
+        blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+        first = asyncio.ensure_future(place(inventory, number, quantity(1)))
+        await waiting_for_the_lock(database_url)
+        left = asyncio.ensure_future(place(inventory, number, quantity(1)))
+        stays = asyncio.ensure_future(place(inventory, number, quantity(1)))
+        await asyncio.sleep(0)
+        left.cancel()
+    await asyncio.gather(first, stays)
+    assert sql(database_url, "SELECT count(*) FROM holds") == [(3,)]
+
+
+async def test_areas_in_any_order_of_their_rows(inventory: Inventory, database_url: str) -> None:
+    """Rows that were rewritten stand elsewhere in their table; the event has the same areas all the same."""
+    number = await new_event(inventory, areas={"floor": 100, "stand": 100, "box": 100})
+    sql(database_url, "ANALYZE areas")  # so small a table is read as it lies
+    for area in ("floor", "box", "stand", "floor", "floor", "box"):
+        assert isinstance(await place(inventory, number, quantity(1, area)), Hold)
+    names = [area.name for area in (await inventory.queries.get_availability(number)).areas]
+    assert names == ["floor", "stand", "box"]
+
+
+def a_large_block(inventory: Inventory, number: int, seats: int, key: str | None = None) -> c.BlockAdmissions:
+    digest = sha256((key or "").encode()).digest()
+    retry = c.RetryKey(
+        scope=digest,
+        body=digest,
+        render=lambda told: c.StoredAnswer(status=201, body=repr(getattr(told, "quantity", told)).encode()),
+    )
+    labels = tuple(f"A-{1 + at // 1_000}-{1 + at % 1_000}" for at in range(seats))
+    return c.BlockAdmissions(
+        block_id=inventory.new_id(number), labels=labels, key=retry if key is not None else None
+    )
+
+
+@pytest.fixture
+async def large(inventory: Inventory) -> int:
+    """An event of 6,000 seats."""
+    return await new_event(inventory, widths=(1_000,) * 6)
+
+
+async def test_a_large_block_goes_in_steps_and_is_lifted_whole(
+    inventory: Inventory, large: int, database_url: str
+) -> None:
+    block = await inventory.block(large, a_large_block(inventory, large, 5_000))
+    assert block.quantity == 5_000
+    assert (await inventory.queries.get_availability(large)).counts.blocked == 5_000
+    assert sql(
+        database_url,
+        "SELECT max(jsonb_array_length(e->'seats')) FROM journal, jsonb_array_elements(changes) e",
+    ) == [(2_000,)]
+    await inventory.execute(large, c.LiftBlock(block_id=block.id))
+    assert (await inventory.queries.get_availability(large)).counts.available == 6_000
+
+
+async def test_a_large_block_that_is_refused_leaves_nothing_blocked(inventory: Inventory, large: int) -> None:
+    await place(inventory, large, c.SeatsLine(labels=("A-5-7",)))
+    with pytest.raises(SeatTaken):
+        await inventory.block(large, a_large_block(inventory, large, 5_000))
+    counts = (await inventory.queries.get_availability(large)).counts
+    assert (counts.blocked, counts.held) == (0, 1)
+
+
+async def test_a_large_block_under_a_key_is_answered_again_and_not_done_again(
+    inventory: Inventory, large: int
+) -> None:
+    told = await inventory.block(large, a_large_block(inventory, large, 5_000, key="b"))
+    assert isinstance(told, Answered)
+    again = await inventory.block(large, a_large_block(inventory, large, 5_000, key="b"))
+    assert isinstance(again, Replayed)
+    assert again.answer == told.answer
+    assert (await inventory.queries.get_availability(large)).counts.blocked == 5_000
+
+
+async def test_a_large_block_asked_for_twice_at_once_stands_whole_or_not_at_all(
+    inventory: Inventory,
+) -> None:
+    """Both are told the same, and what they are told is so."""
+    number = await new_event(inventory, widths=(1_000,) * 7)
+    one, other = await all_at_once(
+        *[inventory.block(number, a_large_block(inventory, number, 7_000, key="b")) for _ in range(2)]
+    )
+    assert one.answer == other.answer
+    counts = (await inventory.queries.get_availability(number)).counts
+    assert counts.blocked == (7_000 if one.answer.body == b"7000" else 0)
+
+
+async def test_whoever_is_in_a_batch_when_the_server_stops_is_told_that_nobody_knows(
+    database_url: str,
+) -> None:
+    async with an_engine(database_url) as inventory:
+        number = await new_event(inventory, areas={"floor": 10})
+        await place(inventory, number, quantity(1))
+        with psycopg.connect(database_url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
+            waits = asyncio.ensure_future(place(inventory, number, quantity(1)))
+            await waiting_for_the_lock(database_url)
+            (task,) = inventory.lanes._tasks
+            task.cancel()
+            with pytest.raises(OutcomeUnknown):
+                await asyncio.wait_for(waits, 20)
+
+
+async def test_a_block_that_grows_and_is_lifted_in_one_batch_is_gone(inventory: Inventory) -> None:
+    number = await new_event(inventory, widths=(5,))
+    first = c.BlockAdmissions(block_id=inventory.new_id(number), labels=("A-1-1",))
+    await inventory.execute(number, first)
+    more = c.BlockAdmissions(block_id=first.block_id, labels=("A-1-2",), extends=True)
+    await in_one_batch(inventory, number, more, c.LiftBlock(block_id=first.block_id))
+    assert (await inventory.queries.get_availability(number)).counts.available == 5
+    await place(inventory, number, c.SeatsLine(labels=("A-1-1", "A-1-2")))
+
+
+async def test_seats_that_are_added_are_on_sale_at_once_in_both_processes(database_url: str) -> None:
+    async with an_engine(database_url) as one, an_engine(database_url) as other:
+        number = await new_event(one, widths=(2,))
+        for inventory in (one, other):
+            await place(inventory, number, c.BestAvailableLine(quantity=1))
+        seats = tuple(
+            spec._replace(label=f"B{spec.label[1:]}", section="B")
+            for spec in rows_of((3, 3), ("gold", "new"))
+        )
+        outcomes = await in_one_batch(
+            one,
+            number,
+            c.ChangeEvent(seats=seats),
+            a_place(one, number, c.SeatsLine(labels=("B-1-1",))),
+            a_place(one, number, c.BestAvailableLine(quantity=3, category="new")),
+        )
+        assert [isinstance(each, Exception) for each in outcomes] == [False, False, False]
+        held = await place(other, number, c.BestAvailableLine(quantity=2, together=False))
+        assert held.quantity == 2
+        states = await other.queries.list_seats(number)
+        assert {states.seat_map.label_of(seat.number) for seat in states.taken} >= {"B-1-1", "B-2-1", "B-2-3"}
+        assert (await other.queries.get_availability(number)).counts.available == 0
+
+
+async def test_one_key_twice_in_a_batch_is_decided_once(inventory: Inventory) -> None:
+    number = await new_event(inventory, areas={"floor": 10})
+    digest = b"d" * 32
+    key = c.RetryKey(scope=digest, body=digest, render=lambda told: c.StoredAnswer(status=201, body=b"{}"))
+    outcomes = await all_at_once(*[place(inventory, number, quantity(2), key=key) for _ in range(10)])
+    assert [type(each) for each in outcomes] == [Answered, *[Replayed] * 9]
+    assert (await inventory.queries.get_availability(number)).counts.held == 2

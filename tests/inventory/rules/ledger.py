@@ -1,0 +1,259 @@
+"""The ledger: rows as the store keeps them, in memory, so that whole sales are decided without a database.
+
+It loads a batch's inventory from its rows, and writes its changes in the order in which the store does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from holdfast import ids
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.batch_state import BatchState
+from holdfast.inventory.rules.booking import BookingStatus
+from holdfast.inventory.rules.changes import Changes, Claim
+from holdfast.inventory.rules.decide import decide
+from holdfast.inventory.rules.event import Area, Event, EventStatus
+from holdfast.inventory.rules.hold import HoldStatus
+from holdfast.inventory.rules.occupancy import Occupancy, Occupant
+from holdfast.inventory.rules.records import BlockRecord, HoldRecord
+from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
+
+NUMBER = 7
+START = datetime(2030, 5, 1, 12, tzinfo=UTC)
+
+
+def an_id(n: int) -> UUID:
+    return ids.make_id(NUMBER, unix_ms=ids.EPOCH_MS + n, random_bits=n)
+
+
+class Row:
+    """One row of claims."""
+
+    def __init__(
+        self, holder: UUID, kind: str, claim: Claim, *, booked: bool = False, live: bool = True
+    ) -> None:
+        self.holder, self.kind, self.claim, self.booked, self.live = holder, kind, claim, booked, live
+
+
+class Ledger:
+    """One event's rows."""
+
+    def __init__(
+        self, *, areas: dict[str, int] | None = None, seats: list[SeatSpec] | None = None, **rules: Any
+    ) -> None:
+        self.seat_map = SeatMap.build(seats or (), 1) if seats else None
+        rules = {
+            "hold_ttl_seconds": 120,
+            "max_hold_ttl_seconds": 1800,
+            "status": EventStatus.PUBLISHED,
+            **rules,
+        }
+        self.event = Event(
+            number=NUMBER, id=an_id(0), name="E", created_at=START, map_version=1 if seats else 0, **rules
+        )
+        self.areas: dict[int, Area] = {}
+        for name, capacity in (areas or {}).items():
+            self._add_area(name, None, False, capacity)
+        if self.seat_map is not None:
+            for category in self.seat_map.categories:
+                self._add_area(
+                    category, category, True, sum(spec.category == category for spec in seats or ())
+                )
+        self.holds: dict[UUID, HoldRecord] = {}
+        self.blocks: dict[UUID, BlockRecord] = {}
+        self.claims: list[Row] = []
+        self.answers: dict[bytes, tuple[bytes, c.StoredAnswer]] = {}
+        self.version, self.last_at, self.reclaimed_until = 0, START, START
+        self.journal: list[tuple[int, datetime, list[dict[str, Any]]]] = []
+        self.mirror: Occupancy | None = None
+        self.sweeps_everything = False
+        """As the load for a sweep does of a cancelled event: every live hold is brought, not only lapsed ones."""
+
+    def _add_area(self, name: str, category: str | None, seated: bool, capacity: int) -> None:
+        number = len(self.areas) + 1
+        self.areas[number] = Area(
+            number=number, name=name, category=category, seated=seated, capacity=capacity
+        )
+
+    def run(self, *commands: c.Command, at: datetime) -> list[Any]:
+        """Decide these as one batch, and keep what became of it."""
+        state = self.load(at)
+        outcomes, changes = decide(state, commands)
+        if not changes.is_empty:
+            self._write(state, changes)
+            if self.mirror is not None and changes.journal:
+                self.mirror.follow(self.version, state.now, changes.journal)
+        self.check()
+        return outcomes
+
+    def load(self, at: datetime) -> BatchState:
+        now = max(at, self.last_at)
+        if self.seat_map is not None and self.mirror is None:
+            self.mirror = self.fresh_mirror()
+        holds = [self._copy(hold) for hold in self.holds.values()]
+        lapsed = [
+            h
+            for h in holds
+            if h.status is HoldStatus.ACTIVE
+            and (self.reclaimed_until <= h.expires_at <= now or self.sweeps_everything)
+        ]
+        return BatchState(
+            event=self.event,
+            version=self.version,
+            now=now,
+            areas=[replace(area) for area in self.areas.values()],
+            holds=holds,
+            lapsed=[h.id for h in sorted(lapsed, key=lambda h: (h.expires_at, h.id))],
+            lapsed_complete=True,
+            occupancy=self.mirror,
+            buyers=[
+                (h.buyer, h.id, h.quantity, h.expires_at if h.status is HoldStatus.ACTIVE else None)
+                for h in holds
+                if h.buyer is not None and h.has_live_claims
+            ],
+            blocks=[
+                BlockRecord(
+                    id=b.id,
+                    reason=b.reason,
+                    blocked_at=b.blocked_at,
+                    lifted_at=b.lifted_at,
+                    claims=[row.claim for row in self.claims if row.holder == b.id],
+                )
+                for b in self.blocks.values()
+            ],
+            answers=dict(self.answers),
+        )
+
+    def _copy(self, hold: HoldRecord) -> HoldRecord:
+        fields = {name: getattr(hold, name) for name in HoldRecord.__slots__}
+        return HoldRecord(**{**fields, "claims": [row.claim for row in self.claims if row.holder == hold.id]})
+
+    def _write(self, state: BatchState, changes: Changes) -> None:
+        self.version += bool(changes.journal)
+        self.last_at = state.now
+        self.event = state.event
+        for area in changes.new_areas:
+            self.areas[area.number] = replace(area)
+        for row in self.claims:
+            if row.holder in changes.ended and row.holder not in changes.new_holds:
+                row.live = False
+            if row.holder in changes.booked and row.live:
+                row.booked = True
+        for id, (status, expires_at) in changes.moved_holds.items():
+            self.holds[id].status, self.holds[id].expires_at = status, expires_at
+        for hold in changes.new_holds.values():
+            assert hold.id not in self.holds
+            self.holds[hold.id] = self._copy(hold)
+            self.claims += [
+                Row(hold.id, "hold", x, booked=hold.booking_id is not None, live=hold.id not in changes.ended)
+                for x in hold.claims
+            ]
+        for block in changes.new_blocks:
+            if block.first == 0:
+                self.blocks[block.id] = BlockRecord(
+                    id=block.id, reason=block.reason, blocked_at=state.now, lifted_at=None, claims=[]
+                )
+            self.claims += [
+                Row(block.id, "block", x, live=block.id not in changes.ended) for x in block.claims
+            ]
+        for booking in changes.new_bookings:
+            hold = self.holds[booking.hold_id]
+            hold.booking_id, hold.booking_status = booking.id, BookingStatus.CONFIRMED
+            hold.confirmed_at = state.now
+        for id in changes.cancelled_bookings:
+            self.holds[id].booking_status, self.holds[id].cancelled_at = (
+                BookingStatus.CANCELLED,
+                state.now,
+            )
+        for id in changes.lifted_blocks:
+            self.blocks[id].lifted_at = state.now
+        for number, area in changes.areas.items():
+            self.areas[number] = replace(area)
+        for scope, body, answer in changes.answers:
+            assert scope not in self.answers
+            self.answers[scope] = (body, answer)
+        if changes.journal:
+            self.journal.append((self.version, state.now, changes.journal))
+        if changes.reclaimed_until is not None:
+            self.reclaimed_until = max(self.reclaimed_until, changes.reclaimed_until)
+
+    # -- what must hold after every batch ----------------------------------------------------------------------------
+
+    def check(self) -> None:
+        live = [row for row in self.claims if row.live]
+        seats = Counter(row.claim.seat for row in live if row.claim.seat is not None)
+        assert max(seats.values(), default=0) <= 1, "a seat twice"
+        for area in self.areas.values():
+            mine = [row for row in live if row.claim.area == area.number]
+            counted = {
+                "held": sum(r.claim.quantity for r in mine if r.kind == "hold" and not r.booked),
+                "booked": sum(r.claim.quantity for r in mine if r.booked),
+                "blocked": sum(r.claim.quantity for r in mine if r.kind == "block"),
+            }
+            kept = {name: getattr(area, name) for name in counted}
+            assert kept == counted, f"counters of {area.name} are not what the claims say"
+            assert sum(kept.values()) <= area.capacity, "oversold"
+        lost = [
+            h
+            for h in self.holds.values()
+            if h.status is HoldStatus.ACTIVE and h.expires_at < self.reclaimed_until
+        ]
+        assert not lost, "an active hold below the bound of the scan: nobody would ever find it"
+        if self.mirror is not None:
+            self.check_mirror()
+
+    def check_mirror(self) -> None:
+        """A mirror that followed the journal is the mirror that would be loaded; its chooser knows who sits where."""
+        fresh = self.fresh_mirror()
+        assert self.mirror is not None
+        assert self.mirror.version == fresh.version
+        assert {seat: h.id for seat, h in self.mirror.by_seat.items()} == {
+            seat: h.id for seat, h in fresh.by_seat.items()
+        }
+        for id, occupant in fresh.by_id.items():
+            mine = self.mirror.by_id[id]
+            assert (mine.status, sorted(mine.seats), mine.areas) == (
+                occupant.status,
+                sorted(occupant.seats),
+                occupant.areas,
+            )
+            assert occupant.booked or mine.expires_at == occupant.expires_at
+        assert set(self.mirror.by_id) == set(fresh.by_id)
+        if self.mirror._picker is None:  # made when first asked for, which must be left to the batches
+            return
+        mine, theirs = self.mirror.picker(self.last_at), fresh.picker(self.last_at)
+        assert set(mine.free_numbers()) == set(theirs.free_numbers()), (
+            "the chooser is wrong about who sits where"
+        )
+
+    def fresh_mirror(self) -> Occupancy:
+        assert self.seat_map is not None
+        occupancy = Occupancy(self.seat_map, self.version)
+        by_holder: dict[UUID, list[Row]] = {}
+        for row in self.claims:
+            if row.live:
+                by_holder.setdefault(row.holder, []).append(row)
+        for id, rows in by_holder.items():
+            hold = self.holds.get(id)
+            areas: Counter[int] = Counter()
+            for row in rows:
+                areas[row.claim.area] += row.claim.quantity
+            booked = hold is not None and hold.status is HoldStatus.CONFIRMED
+            occupancy.add(
+                Occupant(
+                    id=id,
+                    kind=rows[0].kind,
+                    placed_at=START,
+                    expires_at=None if hold is None or booked else hold.expires_at,
+                    booked=booked,
+                    seats=tuple(row.claim.seat for row in rows if row.claim.seat is not None),
+                    areas=dict(areas),
+                    buyer=hold.buyer if hold is not None else None,
+                )
+            )
+        return occupancy

@@ -1,0 +1,326 @@
+"""Best available: against a brute force on small houses, and by what must hold on any."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holdfast.inventory.seating import picker as best_available
+from holdfast.inventory.seating.picker import SeatPicker
+from holdfast.inventory.seating.seat_index import RowIndex, RowOfSeats, bits_of
+
+CATEGORIES = ("front", "middle", "back")
+
+
+@pytest.fixture(
+    params=[0, best_available.RANKED_AFTER], ids=["ranked", "searched"], autouse=True, scope="module"
+)
+def ranked_after(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything here holds for both ways to the best block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(best_available, "RANKED_AFTER", request.param)
+        if not request.param:
+            patch.setattr(best_available, "RANKED_APART", 0)
+        yield
+
+
+@dataclass
+class House:
+    """The same house twice: as the engine sees it, and as plain lists for the brute force."""
+
+    rows: list[list[tuple[int, int, int]]]  # per row (position, category, number)
+    index: RowIndex
+    taken: set[int]
+
+    @property
+    def occupancy(self) -> SeatPicker:
+        return SeatPicker(self.index, sorted(self.taken))
+
+    def free(self, category: int | None = None) -> list[int]:
+        return [
+            number
+            for row in self.rows
+            for _, seat_category, number in row
+            if number not in self.taken and category in (None, seat_category)
+        ]
+
+
+@st.composite
+def houses(draw: st.DrawFn, max_rows: int = 4, max_seats: int = 9) -> House:
+    rows: list[list[tuple[int, int, int]]] = []
+    number = 1
+    for _ in range(draw(st.integers(1, max_rows))):
+        row, position = [], 0
+        mixed = draw(st.booleans())
+        category = draw(st.integers(0, 2))
+        for _ in range(draw(st.integers(1, max_seats))):
+            row.append((position, draw(st.integers(0, 2)) if mixed else category, number))
+            number += 1
+            position += 1 + draw(st.sampled_from([0, 0, 0, 0, 1]))
+        rows.append(row)
+    taken = {n for n in range(1, number) if draw(st.booleans())}
+    return House(rows=rows, index=index_of(rows), taken=taken)
+
+
+def index_of(rows: list[list[tuple[int, int, int]]]) -> RowIndex:
+    return RowIndex(
+        [
+            RowOfSeats(
+                positions=[seat[0] for seat in row],
+                categories=[seat[1] for seat in row],
+                numbers=[seat[2] for seat in row],
+            )
+            for row in rows
+        ],
+        CATEGORIES,
+    )
+
+
+def one_row(text: str, *, category: int = 0, number: int = 1) -> list[tuple[int, int, int]]:
+    return [(position, category, number + position) for position in range(len(text))]
+
+
+def house_of(*texts: str) -> House:
+    """Rows written as text: `.` free, `x` taken."""
+    rows, taken, number = [], set(), 1
+    for text in texts:
+        rows.append(one_row(text, number=number))
+        taken |= {number + at for at, mark in enumerate(text) if mark == "x"}
+        number += len(text)
+    return House(rows=rows, index=index_of(rows), taken=taken)
+
+
+def best_by_hand(house: House, n: int, categories: list[int]) -> tuple[int, ...] | None:
+    """Every block of every row, and the rule read aloud."""
+    for category in categories:
+        found = []
+        for row_order, row in enumerate(house.rows):
+            free = {position for position, _, number in row if number not in house.taken}
+            seats = {position: (seat_category, number) for position, seat_category, number in row}
+            last = row[-1][0]
+            for start in range(last + 1):
+                block = range(start, start + n)
+                if not all(at in free and seats[at][0] == category for at in block):
+                    continue
+                left = start - 1 in free and start - 2 not in free
+                right = start + n in free and start + n + 1 not in free
+                distance = abs(2 * start + n - 1 - last)
+                numbers = tuple(seats[at][1] for at in block)
+                found.append((left + right, distance, row_order, start, numbers))
+        if found:
+            return min(found)[-1]
+    return None
+
+
+@settings(max_examples=600, deadline=None)
+@given(house=houses(), n=st.integers(1, 6), category=st.sampled_from([None, 0, 1, 2]))
+def test_together_is_the_brute_forces_choice(house: House, n: int, category: int | None) -> None:
+    """Strict best available is the best of all blocks by the order that the API documents."""
+    wanted = [0, 1, 2] if category is None else [category]
+    name = None if category is None else CATEGORIES[category]
+    assert house.occupancy.best(n, name) == best_by_hand(house, n, wanted)
+
+
+@settings(max_examples=600, deadline=None)
+@given(house=houses(), n=st.integers(1, 14), category=st.sampled_from([None, 0, 1, 2]))
+def test_apart_never_refuses_while_seats_are_free(house: House, n: int, category: int | None) -> None:
+    """Together where it can be, else the right number of free seats, in as few categories as can be."""
+    wanted = [0, 1, 2] if category is None else [category]
+    name = None if category is None else CATEGORIES[category]
+    chosen = house.occupancy.best(n, name, together=False)
+    whole = best_by_hand(house, n, wanted)
+    if whole is not None:
+        assert chosen == whole
+        return
+    free = house.free(category)
+    if len(free) < n:
+        assert chosen is None
+        return
+    assert chosen is not None
+    assert len(set(chosen)) == len(chosen) == n
+    assert set(chosen) <= set(free)
+    enough = [each for each in wanted if len(house.free(each)) >= n]
+    if enough:
+        assert set(chosen) <= set(house.free(enough[0])), "the first category with room is kept to"
+        assert pieces(house, chosen, enough[0]) == fewest_pieces(house, n, enough[0])
+    else:
+        left = n
+        for each in wanted:  # category after category, each emptied before the next is touched
+            took = len(set(chosen) & set(house.free(each)))
+            assert took == min(left, len(house.free(each)))
+            left -= took
+
+
+def runs(house: House, numbers: set[int], category: int) -> list[int]:
+    lengths = []
+    for row in house.rows:
+        length, previous = 0, -2
+        for position, seat_category, number in row:
+            if number in numbers and seat_category == category:
+                if position != previous + 1 and length:
+                    lengths.append(length)
+                    length = 0
+                length, previous = length + 1, position
+        if length:
+            lengths.append(length)
+    return lengths
+
+
+def pieces(house: House, chosen: tuple[int, ...], category: int) -> int:
+    return len(runs(house, set(chosen), category))
+
+
+def fewest_pieces(house: House, n: int, category: int) -> int:
+    lengths = sorted(runs(house, set(house.free(category)), category), reverse=True)
+    for count, length in enumerate(lengths, start=1):
+        n -= length
+        if n <= 0:
+            return count
+    raise AssertionError("fewer seats than asked")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    house=houses(max_rows=6, max_seats=16),
+    asks=st.lists(st.integers(1, 5), min_size=1, max_size=60),
+)
+def test_asking_again_and_again_sells_every_seat_once(house: House, asks: list[int]) -> None:
+    occupancy = house.occupancy
+    free = set(house.free())
+    for n in asks:
+        chosen = occupancy.best(n, together=False)
+        assert (chosen is None) == (len(free) < n)
+        if chosen is not None:
+            assert set(chosen) <= free
+            free -= set(chosen)
+            occupancy.take(chosen)
+        assert occupancy.free_count() == len(free)
+        assert set(occupancy.free_numbers()) == free
+
+
+@settings(max_examples=300, deadline=None)
+@given(house=houses(max_rows=6, max_seats=12), seed=st.integers(0, 2**32))
+def test_a_ranking_stays_the_search_while_seats_come_and_go(house: House, seed: int) -> None:
+    """One house is asked from the beginning, and ranks; another is made anew for each question, and searches."""
+    chance = random.Random(seed)
+    occupancy = house.occupancy
+    for _ in range(30):
+        free = house.free()
+        if free and chance.random() < 0.6:
+            moved = chance.sample(free, min(len(free), chance.randrange(1, 4)))
+            occupancy.take(moved)
+            house.taken |= set(moved)
+        elif house.taken:
+            moved = chance.sample(sorted(house.taken), min(len(house.taken), chance.randrange(1, 4)))
+            occupancy.free(moved)
+            house.taken -= set(moved)
+        n, category = chance.randrange(1, 4), chance.choice([None, *CATEGORIES])
+        wanted = range(3) if category is None else [CATEGORIES.index(category)]
+        assert occupancy.best(n, category) == best_by_hand(house, n, list(wanted))
+
+
+@pytest.mark.parametrize(
+    ("row", "n", "chosen"),
+    [
+        (".........", 3, (4, 5, 6)),  # the middle
+        ("........", 3, (3, 4, 5)),  # between two middles, the left
+        ("....", 3, (1, 2, 3)),  # a gap cannot be avoided
+        (".....", 3, (1, 2, 3)),  # the middle would strand two
+        (
+            "x...x..x",
+            2,
+            (6, 7),
+        ),  # a whole run, though farther out, leaves nothing single
+        ("x...x...x", 2, (3, 4)),  # one gap anywhere: nearest the middle, then leftmost
+        ("..x.xx.xx", 1, (4,)),  # a seat that is single already is the best for one
+    ],
+)
+def test_the_order_of_preference_in_one_row(row: str, n: int, chosen: tuple[int, ...]) -> None:
+    assert house_of(row).occupancy.best(n) == chosen
+
+
+def test_the_middle_of_a_later_row_is_better_than_the_side_of_an_earlier() -> None:
+    """The API's order: nearness to the middle comes before the row's order."""
+    assert house_of("....xxxx....", "............").occupancy.best(2) == (18, 19)
+
+
+def test_an_orphan_never_changes_the_category() -> None:
+    rows = [one_row("...", category=1), one_row("......", category=0, number=4)]
+    rows[1] = rows[1][:3]
+    occupancy = SeatPicker(index_of([rows[1], [(p, 1, n) for p, _, n in one_row("..", number=7)]]))
+    assert occupancy.best(2) == (4, 5), "a gap in the first category, none in the second"
+
+
+def test_nothing_is_adjacent_across_a_break_in_a_row() -> None:
+    row = [(0, 0, 1), (1, 0, 2), (3, 0, 3), (4, 0, 4), (5, 0, 5)]
+    occupancy = SeatPicker(index_of([row]))
+    assert occupancy.best(3) == (3, 4, 5)
+    assert occupancy.best(4) is None
+    assert occupancy.best(4, together=False) is not None
+
+
+def test_a_block_never_crosses_from_a_row_into_the_next() -> None:
+    assert house_of("xx..", "..xx").occupancy.best(3) is None
+
+
+def test_a_split_takes_the_longest_runs_first() -> None:
+    assert house_of("..x...x.", "x..xx.x.").occupancy.best(5, together=False) == (
+        4,
+        5,
+        6,
+        10,
+        11,
+    )
+
+
+def test_an_unknown_category_has_no_seats() -> None:
+    occupancy = house_of("....").occupancy
+    assert occupancy.best(1, "nowhere") is None
+    assert occupancy.best(1, "nowhere", together=False) is None
+    assert occupancy.free_count("nowhere") == 0
+
+
+def test_a_wrong_take_or_free_is_refused_whole() -> None:
+    """A double take is a bug of the caller: it is loud, and changes nothing."""
+    occupancy = house_of("..x.").occupancy
+    for wrong, why in (
+        ([1, 3], "not free"),
+        ([1, 1], "named twice"),
+        ([5], "no seat"),
+        ([0], "no seat"),
+        ([-1], "no seat"),
+        ([4_000_000_000], "no seat"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            occupancy.take(wrong)
+    with pytest.raises(ValueError, match="cannot be freed"):
+        occupancy.free([3, 1])
+    with pytest.raises(ValueError, match="at least one"):
+        occupancy.best(0)
+    assert occupancy.free_numbers() == (1, 2, 4)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 7, 40])
+def test_a_torn_large_house_agrees_with_the_brute_force(n: int) -> None:
+    """Many rows of many widths: the bit planes of one row never leak into another's."""
+    chance = random.Random(n)
+    texts = [
+        "".join(
+            chance.choice("...x" if n < 7 else "........................x")
+            for _ in range(chance.randint(1, 90))
+        )
+        for _ in range(120)
+    ]
+    house = house_of(*texts)
+    assert house.occupancy.best(n) == best_by_hand(house, n, [0, 1, 2])
+
+
+def test_bits_of_finds_each_set_bit() -> None:
+    assert bits_of(0) == []
+    assert bits_of(0b1010_0001) == [0, 5, 7]
+    assert bits_of(1 << 5000 | 1) == [0, 5000]

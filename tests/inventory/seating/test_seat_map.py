@@ -1,0 +1,292 @@
+"""Seat maps: read from any document or refused, numbered for ever, adjacent as they stand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from holdfast.errors import DuplicateSeat, InvalidInput
+from holdfast.inventory.seating.drawing import document
+from holdfast.inventory.seating.forms import address_of, parse_seat_map
+from holdfast.inventory.seating.label import normalise_label
+from holdfast.inventory.seating.layout import Layout
+from holdfast.inventory.seating.picker import SeatPicker
+from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatMap, SeatSpec
+from holdfast.samples import arena, theatre
+
+
+def map_of(value: object, version: int = 1) -> SeatMap:
+    layout = parse_seat_map(value)
+    return SeatMap.build(layout.seats, version, categories=layout.categories)
+
+
+def labels(*given: str) -> SeatMap:
+    return map_of({"labels": list(given)})
+
+
+def test_sections_are_numbered_section_row_seat() -> None:
+    seat_map = map_of(
+        {
+            "sections": [
+                {"name": "a", "rows": 2, "seats_per_row": 3, "category": "stalls"},
+                {"name": "Upper Ring", "rows": 1, "seats_per_row": 2, "category": "ring"},
+            ]
+        }
+    )
+    assert seat_map.labels == (
+        *("A-1-1", "A-1-2", "A-1-3", "A-2-1", "A-2-2", "A-2-3"),
+        *("UPPER RING-1-1", "UPPER RING-1-2"),
+    )
+    assert seat_map.categories == ("stalls", "ring")
+    seat = seat_map.seat(5)
+    assert (seat.number, seat.label, seat.section, seat.row, seat.position_in_row) == (
+        5,
+        "A-2-2",
+        "A",
+        "2",
+        1,
+    )
+    assert seat.category == seat_map.category_of(5) == "stalls"
+    assert seat_map.number_of("A-2-2") == 5
+    assert seat_map.number_of("A-9-9") is None
+    assert seat_map.size == 8
+
+
+@pytest.mark.parametrize(
+    ("label", "address"),
+    [
+        ("A1", ("", "A")),
+        ("AA12", ("", "AA")),
+        ("12C", ("", "12")),
+        ("7", ("", "")),
+        ("A", ("", "")),
+        ("A-1-1", ("A", "1")),
+        ("A-3A", ("", "A")),
+        ("BLOCK B-12-3", ("BLOCK B", "12")),
+        ("ROW A 7", ("ROW", "A")),
+        ("A.1", ("", "A")),
+        ("A-", ("", "")),
+        ("A - 1", ("", "A")),
+    ],
+)
+def test_a_label_alone_tells_its_row(label: str, address: tuple[str, str]) -> None:
+    assert address_of(label) == address
+
+
+def test_listed_labels_are_adjacent_as_listed() -> None:
+    """The printed number says nothing: 3, 1 and 2 stand in that order."""
+    occupancy = SeatPicker(labels("A3", "A1", " a2 ", "B1").rows, [2])
+    assert occupancy.best(2) is None
+    seat_map = labels("A3", "A1", "A2", "B1")
+    assert seat_map.labels == ("A3", "A1", "A2", "B1")
+    assert SeatPicker(seat_map.rows, [1]).best(2) == (2, 3)
+    assert SeatPicker(seat_map.rows, [1, 2]).best(2) is None, "A2 and B1 are of two rows"
+
+
+def test_rows_of_listed_labels_may_be_interleaved() -> None:
+    seat_map = labels("A1", "B1", "A2", "B2")
+    assert [tuple(row.numbers) for row in seat_map.seat_rows] == [(1, 3), (2, 4)]
+    assert SeatPicker(seat_map.rows).best(2) == (1, 3)
+
+
+def test_labels_that_normalise_alike_are_a_duplicate() -> None:
+    with pytest.raises(DuplicateSeat) as refused:
+        parse_seat_map({"labels": ["A1", " a1 ", "B1", "b1"]}, pointer="/seat_map")
+    assert [error.pointer for error in refused.value.errors] == ["/seat_map/labels/1", "/seat_map/labels/3"]
+    same = {"name": "A", "rows": 1, "seats_per_row": 1}
+    with pytest.raises(DuplicateSeat):
+        parse_seat_map({"sections": [same, {**same, "name": " a "}]})
+    # A section's name may run into another's row.
+    with pytest.raises(DuplicateSeat):
+        parse_seat_map({"sections": [{"name": "A", "rows": 1, "seats_per_row": 1}, same]})
+
+
+def test_later_versions_keep_numbers_and_append_to_rows() -> None:
+    first = labels("A1", "A2", "B1")
+    layout = parse_seat_map({"labels": ["A3", "C1", "B2"], "category": "extra"})
+    second = first.extended(layout.seats, 2)
+    assert second.labels == ("A1", "A2", "B1", "A3", "C1", "B2")
+    assert (first.version, second.version, first.size) == (1, 2, 3)
+    assert second.seat(4).position_in_row == 2
+    assert second.categories == ("standard", "extra")
+    assert [row.row for row in second.seat_rows] == ["A", "B", "C"]
+    with pytest.raises(DuplicateSeat) as refused:
+        second.extended([SeatSpec("D1"), SeatSpec("B2"), SeatSpec("D1")], 3)
+    assert [error.pointer for error in refused.value.errors] == ["/7", "/8"]
+
+
+def test_a_map_is_rebuilt_from_its_seats_as_it_was() -> None:
+    """Whether positions were kept as the document gave them or as placed in the map."""
+    plan = parse_seat_map(theatre())
+    whole = SeatMap.build(plan.seats, 1, categories=plan.categories)
+    more = [SeatSpec("X-1", "Parkett", "A", 0, "Loge"), SeatSpec("X-2", "Parkett", "A", 2, "Loge")]
+    grown = whole.extended(more, 2)
+    assert [grown.position_of(number) for number in (65, 66)] == [10, 12]
+    assert SeatMap.build([*plan.seats, *more], 2, categories=plan.categories).labels == grown.labels
+    for again in (
+        SeatMap.build(grown.specs(), 2, categories=grown.categories),
+        SeatMap.build([*plan.seats, *more], 2, categories=plan.categories),
+    ):
+        assert list(again.seats()) == list(grown.seats())
+        assert document(again) == document(grown)
+
+
+HOSTILE: list[Any] = [
+    None,
+    [],
+    "A1",
+    7,
+    {},
+    {"labels": ["A1"], "sections": []},
+    {"labels": []},
+    {"labels": None},
+    {"labels": "A1"},
+    {"labels": {"0": "A1"}},
+    {"labels": [1]},
+    {"labels": ["A1", None]},
+    {"labels": ["A\u200b1"]},
+    {"labels": ["A1\n"]},
+    {"labels": ["A1"], "colour": "red"},
+    {"labels": ["A1"], "category": ""},
+    {"labels": ["A1"], "category": 1},
+    {"labels": ["A1"], "a~/\ud800b": 1},
+    {"labels": ["A1"] * (MAX_SEATS + 1)},
+    {"sections": []},
+    {"sections": [[]]},
+    {"sections": [{}]},
+    {"sections": [{"name": "A", "rows": 1}]},
+    {"sections": [{"name": "A", "rows": True, "seats_per_row": 1}]},
+    {"sections": [{"name": "A", "rows": 1.0, "seats_per_row": 1}]},
+    {"sections": [{"name": "A", "rows": "1", "seats_per_row": 1}]},
+    {"sections": [{"name": "A", "rows": 0, "seats_per_row": 1}]},
+    {"sections": [{"name": "A", "rows": -1, "seats_per_row": 1}]},
+    {"sections": [{"name": "A", "rows": 10**30, "seats_per_row": 10**30}]},
+    {"sections": [{"name": "A", "rows": MAX_SEATS, "seats_per_row": 2}]},
+    {"sections": [{"name": "A" * 32, "rows": 1, "seats_per_row": 1}]},
+    {"sections": [{"name": "\u0410", "rows": 1, "seats_per_row": 1}]},
+    {"sections": [{"name": "A", "rows": 1, "seats_per_row": 1, "category": "\x00"}]},
+    {"sections": [{"name": "A", "rows": 1, "seats_per_row": 1, "owner_id": 1}]},
+    {"zones": None},
+    {"zones": []},
+    {"zones": [1], "categories": [1]},
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: ascii(value)[:40])
+def test_what_is_no_seat_map_is_refused_with_its_place(value: Any) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_seat_map(value, pointer="/seat_map")
+    assert 1 <= len(refused.value.errors) <= 20
+    for error in refused.value.errors:
+        assert error.pointer.startswith("/seat_map")
+        error.pointer.encode("ascii")
+        error.detail.encode("ascii")
+
+
+FIELDS = """
+sections labels zones categories name rows seats_per_row category seats position x y row_number
+seat_guid seat_number
+"""
+any_text = st.text(alphabet=st.characters(codec=None), max_size=8)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | any_text,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(FIELDS.split()) | st.text(max_size=3), inner, max_size=6)
+    ),
+    max_leaves=40,
+)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(value=json_values)
+def test_any_json_is_a_seat_map_or_refused(value: Any) -> None:
+    """Never another exception, whatever comes."""
+    try:
+        layout = parse_seat_map(value)
+    except (InvalidInput, DuplicateSeat):
+        return
+    assert_sound(layout)
+
+
+def assert_sound(layout: Layout) -> SeatMap:
+    seat_map = SeatMap.build(layout.seats, 1, categories=layout.categories)
+    assert seat_map.categories == layout.categories
+    for seat in seat_map.seats():
+        assert normalise_label(seat.label) == seat.label
+        assert seat_map.number_of(seat.label) == seat.number
+    drawn = document(seat_map)
+    json.dumps(drawn, allow_nan=False).encode()
+    assert sorted(seat["label"] for seat in all_seats(drawn)) == sorted(seat_map.labels)
+    return seat_map
+
+
+def all_seats(drawn: dict[str, Any]) -> list[dict[str, Any]]:
+    return [seat for section in drawn["sections"] for row in section["rows"] for seat in row["seats"]]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.from_regex(r"[A-C]{1,2}(-[1-3])?(-| )?[1-9]{1,2}", fullmatch=True), min_size=1, unique=True)
+)
+def test_every_list_of_labels_is_a_sound_map(given_labels: list[str]) -> None:
+    assert assert_sound(parse_seat_map({"labels": given_labels})).labels == tuple(given_labels)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"labels": ["A1", "A2", "B1"]},
+        {"labels": [str(number) for number in range(1, 1500)]},
+        {"sections": [{"name": f"S{i}", "rows": 1 + i, "seats_per_row": 3 * i + 1} for i in range(12)]},
+        theatre(),
+    ],
+    ids=["labels", "bare numbers", "sections", "plan"],
+)
+def test_a_drawing_gives_every_seat_a_place_of_its_own(value: Any) -> None:
+    drawn = document(map_of(value, 7))
+    places = [(seat["x"], seat["y"]) for seat in all_seats(drawn)]
+    assert len(set(places)) == len(places) == drawn["capacity"]
+    assert all(0 < x < drawn["size"]["width"] and 0 < y < drawn["size"]["height"] for x, y in places)
+    assert drawn["size"]["width"] < 4000
+    assert drawn["version"] == 7
+    assert sum(category["capacity"] for category in drawn["categories"]) == drawn["capacity"]
+
+
+def test_seats_added_without_positions_are_drawn_below_those_with() -> None:
+    plan = map_of(theatre())
+    grown = plan.extended(parse_seat_map({"labels": ["X1", "X2"]}).seats, 2)
+    drawn = document(grown)
+    by_label = {seat["label"]: seat for seat in all_seats(drawn)}
+    assert by_label["X1"]["y"] > max(seat["y"] for seat in all_seats(drawn) if seat["label"][0] != "X")
+    assert len({(seat["x"], seat["y"]) for seat in all_seats(drawn)}) == drawn["capacity"]
+
+
+def test_the_sample_arena_is_large_enough_to_try_anything_on() -> None:
+    seat_map = map_of(arena())
+    assert seat_map.size >= 12_000
+    assert seat_map.categories == ("floor", "lower", "upper")
+    drawn = document(seat_map)
+    assert len({(seat["x"], seat["y"]) for seat in all_seats(drawn)}) == seat_map.size
+    assert [seat_map.label_of(number) for number in SeatPicker(seat_map.rows).best(4) or ()] == [
+        *("A-1-7", "A-1-8", "A-1-9", "A-1-10")
+    ]
+
+
+def test_a_seat_number_out_of_the_map_is_no_seat() -> None:
+    seat_map = labels("A1", "A2")
+    for number in (0, -1, 3):
+        with pytest.raises(IndexError):
+            seat_map.label_of(number)
+
+
+def test_an_empty_map_has_nothing_to_sell() -> None:
+    """An event whose seats come later."""
+    seat_map = SeatMap.build([], 0)
+    assert (seat_map.size, seat_map.categories) == (0, ())
+    assert SeatPicker(seat_map.rows).best(1, together=False) is None
+    assert document(seat_map)["sections"] == []

@@ -1,0 +1,168 @@
+"""Several events in one transaction: each is sold as it would be alone, and none waits for another's lock."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from random import Random
+
+import psycopg
+import pytest
+
+from holdfast.errors import InvariantViolated
+from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.hold import Hold
+from inventory.batching.test_oracle import MOVES, create, look
+from inventory.rules.comparing import compare
+from inventory.rules.ledger import START
+from inventory.rules.model import Model
+from inventory.rules.sales import Known, a_command, a_hall
+from support.selling import (
+    a_confirm,
+    a_place,
+    all_at_once,
+    an_engine,
+    in_one_batch,
+    move_time,
+    new_event,
+    place,
+    quantity,
+    sql,
+    waiting_for_the_lock,
+    what_is_wrong,
+)
+
+# Transactions that wrote the journals of so many events together.
+TOGETHER = "SELECT count(*) FROM journal GROUP BY xmin::text HAVING count(*) > 1"
+
+
+async def warm(inventory: Inventory, *numbers: int) -> None:
+    """The process has met these events."""
+    for number in numbers:
+        await place(inventory, number, quantity(1))
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_events_that_share_batches_answer_as_the_model_does(database_url: str, seed: int) -> None:
+    """Two processes, six events, few runners: every round asks something of each event at the same moment."""
+    random = Random(seed)
+    async with an_engine(database_url, size=2) as one, an_engine(database_url, size=2) as other:
+        halls = [a_hall(random) for _ in range(6)]
+        models = [Model(areas=hall.areas, seats=hall.labels, **hall.rules) for hall in halls]
+        numbers = [await create(one, hall) for hall in halls]
+        known = [Known(lambda number=number: one.new_id(number)) for number in numbers]
+        now = START
+        moves = 0
+        for _ in range(14):
+            if moves < 4 and random.random() < 0.3:
+                seconds, moves = random.choice(MOVES), moves + 1
+                now += timedelta(seconds=seconds)
+                for number in numbers:
+                    move_time(database_url, number, timedelta(seconds=seconds), one, other)
+            batches = [
+                [a_command(random, halls[at], known[at]) for _ in range(random.randint(1, 3))]
+                for at in range(6)
+            ]
+            batches = [
+                [command for command in batch if getattr(command, "ttl_seconds", None) != 1]
+                for batch in batches
+            ]
+            asked = [random.choice((one, other)) for _ in range(6)]
+            told = await asyncio.gather(
+                *(
+                    in_one_batch(inventory, number, *batch)
+                    for inventory, number, batch in zip(asked, numbers, batches, strict=True)
+                )
+            )
+            for at, model in enumerate(models):
+                for command, outcome in zip(batches[at], told[at], strict=True):
+                    compare(model, command, outcome, now, exact=False)
+                await look(one, numbers[at], model, now)
+                await look(other, numbers[at], model, now)
+    assert what_is_wrong(database_url) == []
+    assert sql(database_url, TOGETHER)
+
+
+async def test_buyers_of_many_events_are_served_together(database_url: str) -> None:
+    """Placed, confirmed, extended, released, cancelled: whatever a buyer does."""
+    async with an_engine(database_url, size=2) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(20)]
+        await warm(inventory, *numbers)
+        holds = await all_at_once(*(place(inventory, number, quantity(2)) for number in numbers))
+        assert all(isinstance(hold, Hold) for hold in holds)
+        pairs = list(zip(numbers, holds, strict=True))
+        booked = await all_at_once(
+            *(inventory.execute(number, a_confirm(inventory, number, hold)) for number, hold in pairs)
+        )
+        await all_at_once(
+            *(
+                inventory.execute(number, c.CancelBooking(booking_id=booking.id, authority=c.STAFF))
+                for number, booking in zip(numbers, booked, strict=True)
+            )
+        )
+    assert sql(database_url, "SELECT DISTINCT held, booked FROM areas") == [(1, 0)]
+    assert sql(database_url, "SELECT DISTINCT version FROM inventories") == [(4,)]
+    assert max(sql(database_url, TOGETHER)) > (2,)
+    assert what_is_wrong(database_url) == []
+
+
+async def test_an_event_that_is_locked_keeps_nobody_else_waiting(database_url: str) -> None:
+    async with an_engine(database_url, size=4) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(4)]
+        await warm(inventory, *numbers)
+        with psycopg.connect(database_url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (numbers[1],))
+            asked = [asyncio.ensure_future(place(inventory, number, quantity(1))) for number in numbers]
+            free = [hold for at, hold in enumerate(asked) if at != 1]
+            assert all(isinstance(hold, Hold) for hold in await asyncio.gather(*free))
+            await waiting_for_the_lock(database_url)
+            assert not asked[1].done()
+        assert isinstance(await asked[1], Hold)
+    assert what_is_wrong(database_url) == []
+
+
+async def test_an_event_whose_rows_are_wrong_spoils_no_other(database_url: str) -> None:
+    """The constraint refuses the transaction; each event then finds out for itself."""
+    async with an_engine(database_url, size=2) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(4)]
+        await warm(inventory, *numbers)
+        broken = numbers[2]
+        first = await place(inventory, broken, quantity(1))
+        sql(database_url, "UPDATE areas SET held = 0 WHERE event_number = %s", broken)
+        asked = [inventory.execute(broken, c.ReleaseHold(hold_id=first.id, authority=c.STAFF))]
+        asked += [place(inventory, number, quantity(1)) for number in numbers if number != broken]
+        refused, *others = await all_at_once(*asked)
+        assert isinstance(refused, InvariantViolated)
+        assert all(isinstance(hold, Hold) for hold in others)
+
+
+async def test_what_was_there_and_has_gone_is_found_among_the_lapsed(database_url: str) -> None:
+    """Another process sold out meanwhile, and its holds lapsed: the event needs a batch of its own to see that."""
+    async with an_engine(database_url, size=2) as one, an_engine(database_url, size=2) as other:
+        numbers = [await new_event(one, areas={"floor": 10}) for _ in range(3)]
+        await warm(one, *numbers)
+        for number in numbers:
+            await place(other, number, quantity(9), ttl_seconds=60)
+            move_time(database_url, number, timedelta(seconds=61), one, other)
+        holds = await all_at_once(*(place(one, number, quantity(9)) for number in numbers))
+        assert all(isinstance(hold, Hold) for hold in holds)
+    assert what_is_wrong(database_url) == []
+
+
+async def test_a_key_is_kept_of_each_event(database_url: str) -> None:
+    """The same key in two events is two; asked again, each is answered as before."""
+    async with an_engine(database_url, size=2) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(3)]
+        await warm(inventory, *numbers)
+        key = c.RetryKey(
+            scope=b"s" * 32,
+            body=b"b" * 32,
+            render=lambda told: c.StoredAnswer(status=201, body=str(told.id).encode()),
+        )
+        commands = [(number, a_place(inventory, number, quantity(1), key=key)) for number in numbers]
+        first = await all_at_once(*(inventory.execute(number, command) for number, command in commands))
+        again = await all_at_once(*(inventory.execute(number, command) for number, command in commands))
+        assert [told.answer for told in again] == [told.answer for told in first]
+        assert len({told.answer.body for told in first}) == 3
+    assert sql(database_url, "SELECT DISTINCT replays FROM idempotency") == [(1,)]

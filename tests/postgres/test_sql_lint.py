@@ -1,0 +1,113 @@
+"""The store's SQL read by PostgreSQL's own parser: rules Q1 to Q5 of distribution, and no frozen clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pglast import parse_sql
+from pglast.ast import (
+    CommonTableExpr,
+    FuncCall,
+    InsertStmt,
+    MergeStmt,
+    Node,
+    RangeFunction,
+    RangeVar,
+    SelectStmt,
+    SQLValueFunction,
+    UpdateStmt,
+)
+
+from postgres.statements import Named, all_statements
+
+VOLATILE = {"clock_timestamp", "random", "gen_random_uuid", "nextval", "timeofday", "statement_timestamp"}
+FROZEN = {"now", "transaction_timestamp"}
+"""They say when the transaction began, which may be long before its turn came."""
+
+ALLOWED = {
+    ("accounts", "volatile"): "of no event: on the control connection, one plain PostgreSQL",
+    ("workers", "volatile"): "leases and old rows: of no event's sale",
+}
+
+STATEMENTS = [each for each in all_statements() if each.file != "backup"]
+
+
+def walk(node: Any) -> Iterator[Node]:
+    if isinstance(node, Node):
+        yield node
+        for name in node:
+            yield from walk(getattr(node, name))
+    elif isinstance(node, tuple | list):
+        for each in node:
+            yield from walk(each)
+
+
+def functions(node: Any) -> set[str]:
+    return {each.funcname[-1].sval for each in walk(node) if isinstance(each, FuncCall)}
+
+
+def faults(text: str) -> set[str]:
+    (tree,) = parse_sql(text)
+    found = set()
+    for node in walk(tree.stmt):
+        if isinstance(node, MergeStmt):
+            found.add("MERGE")
+        if isinstance(node, CommonTableExpr) and isinstance(node.ctequery, InsertStmt):
+            found.add("INSERT in a CTE")
+        if isinstance(node, InsertStmt | UpdateStmt) and functions(node) & VOLATILE:
+            found.add("volatile")
+        if (
+            isinstance(node, InsertStmt)
+            and isinstance(node.selectStmt, SelectStmt)
+            and node.selectStmt.fromClause
+        ):
+            sources = list(walk(node.selectStmt.fromClause))
+            if any(isinstance(each, RangeFunction) for each in sources) and not any(
+                isinstance(each, RangeVar) and each.relname == "events" for each in sources
+            ):
+                found.add("INSERT SELECT without an anchor")
+        if isinstance(node, SelectStmt | UpdateStmt) and "clock_timestamp" in functions(node.whereClause):
+            found.add("clock_timestamp in WHERE")
+        if isinstance(node, SQLValueFunction) or (
+            isinstance(node, FuncCall) and node.funcname[-1].sval in FROZEN
+        ):
+            found.add("a frozen clock")
+    return found
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: f"{each.file}.{each.name}")
+def test_a_statement_keeps_the_rules(statement: Named) -> None:
+    found = {fault for fault in faults(statement.prepared()) if (statement.file, fault) not in ALLOWED}
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("MERGE INTO holds USING events ON true WHEN MATCHED THEN DELETE", "MERGE"),
+        ("WITH a AS (INSERT INTO holds SELECT 1 RETURNING id) SELECT * FROM a", "INSERT in a CTE"),
+        ("UPDATE holds SET expires_at = clock_timestamp() WHERE id = $1", "volatile"),
+        ("INSERT INTO holds SELECT * FROM unnest($1::uuid[])", "INSERT SELECT without an anchor"),
+        ("SELECT 1 FROM holds WHERE expires_at < clock_timestamp()", "clock_timestamp in WHERE"),
+        ("SELECT now()", "a frozen clock"),
+        ("SELECT current_timestamp", "a frozen clock"),
+    ],
+)
+def test_the_lint_sees_what_it_is_for(text: str, said: str) -> None:
+    assert said in faults(text)
+
+
+def test_every_insert_of_one_row_names_its_columns() -> None:
+    """A later schema has further columns."""
+    for statement in STATEMENTS:
+        (tree,) = parse_sql(statement.prepared())
+        for node in walk(tree.stmt):
+            assert not isinstance(node, InsertStmt) or node.cols, statement.name
+
+
+def test_no_statement_of_an_event_takes_whatever_columns_there_are() -> None:
+    """A prepared `*` fails for ever once a migration has added a column."""
+    for statement in STATEMENTS:
+        assert ".*" not in statement.text.replace("l.*", ""), statement.name

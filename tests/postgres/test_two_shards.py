@@ -1,0 +1,116 @@
+"""Two shards: the engine over two databases. A transaction over two events, or a look by bare id, fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from random import Random
+from typing import Any, ClassVar
+
+import pytest
+
+from holdfast.errors import EventNotFound
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.store.events import EventFilter
+from holdfast.postgres import transaction
+from holdfast.postgres.connections import Connection
+from holdfast.postgres.pipeline import Pipeline, Statement
+from inventory.batching.test_oracle import sell
+from support.postgres import TestDatabases
+from support.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity, sql, what_is_wrong
+
+
+@pytest.fixture
+def shards(databases: TestDatabases) -> Iterator[list[str]]:
+    urls = [databases.create(), databases.create()]
+    yield urls
+    wrong = [what_is_wrong(url) for url in urls]
+    for url in urls:
+        databases.drop(url)
+    assert wrong == [[], []]
+
+
+async def test_two_processes_over_two_shards_answer_as_the_model_does(shards: list[str]) -> None:
+    async with an_engine(shards) as one, an_engine(shards) as other:
+        for seed in range(1_000, 1_016):
+            await sell(shards, Random(seed), one, other)
+    for at, url in enumerate(shards):
+        numbers = [row[0] for row in sql(url, "SELECT event_number FROM events")]
+        assert {number % 2 for number in numbers} == {at}
+
+
+async def test_events_of_both_shards_sell_at_once_and_are_told_together(shards: list[str]) -> None:
+    async with an_engine(shards) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}, widths=(5,)) for _ in range(4)]
+        holds = await asyncio.gather(
+            *[place(inventory, number, quantity(2), c.BestAvailableLine(quantity=2)) for number in numbers]
+        )
+        bookings = [
+            await inventory.execute(number, a_confirm(inventory, number, hold))
+            for number, hold in zip(numbers, holds, strict=True)
+        ]
+        for booking in bookings:  # by id alone: the id says where
+            assert (await inventory.queries.get_booking(booking.id, c.STAFF)).id == booking.id
+            assert (await inventory.queries.get_hold(booking.hold_id, c.STAFF)).booking_id == booking.id
+        listed = await inventory.events.list(EventFilter(), before=None, limit=10)
+        assert [event.number for event, _, _ in listed] == sorted(numbers, reverse=True)
+        told = await inventory.queries.list_bookings(None, limit=10)
+        assert {booking.id for booking in told} == {booking.id for booking in bookings}
+        totals = await inventory.health.count_totals()
+        assert (totals.events, totals.bookings) == (4, 4)
+        assert await all_at_once(place(inventory, max(numbers) + 1, quantity(1))) == [
+            EventNotFound("There is no such event.")
+        ]
+
+
+async def test_an_event_is_made_once_whichever_shard_it_falls_on(shards: list[str]) -> None:
+    key = c.RetryKey(
+        scope=b"s" * 32, body=b"b" * 32, render=lambda event: c.StoredAnswer(status=201, body=b"{}")
+    )
+    new = c.NewEvent(name="E", areas=(c.AreaSpec(name="floor", capacity=1),))
+    async with an_engine(shards) as inventory:
+        made, _ = await inventory.events.create(new, by="test", key=key)
+        again, answer = await inventory.events.create(new, by="test", key=key)
+    assert made is not None
+    assert again is None
+    assert answer is not None
+    assert sum(len(sql(url, "SELECT 1 FROM events")) for url in shards) == 1
+
+
+class Watched(Pipeline):
+    """It remembers what was put into a pipeline outside of an explicit transaction."""
+
+    outside: ClassVar[list[bytes]] = []
+    inside = 0
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.is_open = False
+
+    def add(self, statement: Statement, parameters: dict[str, Any]) -> int:
+        self._note(statement.text)
+        return super().add(statement, parameters)
+
+    def add_plain(self, text: bytes) -> int:
+        self.is_open = self.is_open or text == b"BEGIN"
+        self._note(text)
+        self.is_open = self.is_open and text not in (b"COMMIT", b"ROLLBACK")
+        return super().add_plain(text)
+
+    def _note(self, text: bytes) -> None:
+        type(self).inside += 1
+        if not self.is_open:
+            self.outside.append(text)
+
+
+async def test_nothing_is_sent_in_a_pipeline_outside_of_a_transaction(
+    shards: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through Citus such statements would not be atomic, and a test with one event might not notice."""
+    monkeypatch.setattr(transaction, "Pipeline", Watched)
+    Watched.outside.clear()
+    async with an_engine(shards) as one, an_engine(shards) as other:
+        for seed in range(2_000, 2_006):
+            await sell(shards, Random(seed), one, other)
+    assert Watched.inside > 200
+    assert Watched.outside == []

@@ -1,0 +1,5 @@
+"""Fixtures of the supervisor's tests."""
+
+from support.fixtures import open_folder
+
+__all__ = ["open_folder"]

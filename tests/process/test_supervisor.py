@@ -1,0 +1,180 @@
+"""`holdfast serve`: up with one command, back after any kill, gone without a trace."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import psycopg
+import pytest
+
+from holdfast.process.children import Backoff
+from holdfast.process.postgres_server import running_url
+from holdfast.process.processes import end_process, is_running
+from support.serving import Serving, environment, workers_of
+
+
+def test_it_serves_and_stops_without_a_trace(open_folder: Path) -> None:
+    """It says where, in which mode and with which data; a stop ends all that it started, cleanly."""
+    with Serving(open_folder / "data", workers="2") as server:
+        assert server.get("/healthz") == 200
+        assert "(2 workers)" in server.said[0]
+        assert server.said[1] == "Mode: open: callers on this machine need no credentials."
+        assert "Behind a proxy or a tunnel it must be off (HOLDFAST_OPEN=0)" in server.said[2]
+        assert server.said[3] == f"Data: {open_folder / 'data'} (embedded PostgreSQL)."
+        children = [server.postmaster, *server.workers]
+        assert len(children) == 3
+        assert server.signal(signal.SIGTERM) == 0
+    assert not any(is_running(pid) for pid in children)
+    assert not (open_folder / "data" / "postgres" / "cluster" / "postmaster.pid").exists()
+    assert not (open_folder / "data" / "metrics").exists()
+
+
+def test_an_interrupt_at_the_terminal_is_an_orderly_stop(open_folder: Path) -> None:
+    with Serving(open_folder / "data") as server:
+        assert server.signal(signal.SIGINT) == 0
+
+
+def test_a_closed_server_says_so(open_folder: Path) -> None:
+    with Serving(open_folder / "data", open="0") as server:
+        assert server.said[1].startswith("Mode: closed")
+
+
+def test_the_secret_key_is_made_once_and_for_its_owner_alone(open_folder: Path) -> None:
+    path = open_folder / "data" / "secret_key"
+    with Serving(open_folder / "data"):
+        made = path.read_text()
+        assert len(made.strip()) == 64
+        assert stat.S_IMODE(path.stat().st_mode) == 0o400
+    with Serving(open_folder / "data"):
+        assert path.read_text() == made
+
+
+def test_a_killed_worker_is_replaced(open_folder: Path) -> None:
+    with Serving(open_folder / "data") as server:
+        (killed,) = server.workers
+        os.kill(killed, signal.SIGKILL)
+        server.wait_until_it_says("Worker 1 ended .signal SIGKILL.")
+        server.wait_until_it_says("Worker 1 serves again")
+        assert server.workers != [killed]
+        assert server.get("/healthz") == 200
+
+
+def test_a_log_that_nobody_takes_costs_no_service(open_folder: Path) -> None:
+    """Whoever read it has ended: workers are replaced all the same, and a stop is orderly."""
+    command = [sys.executable, "-m", "holdfast.cli.main", "serve", "--port", "0"]
+    given = environment(data_dir=str(open_folder / "data"))
+    with subprocess.Popen(command, env=given, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            said = next(line for line in process.stderr if "serves at" in line)
+            assert any(line.startswith("Data:") for line in process.stderr)
+            process.stderr.close()
+            port = int(re.findall(r"http://127\.0\.0\.1:(\d+)", said)[0])
+            (killed,) = workers_of(process.pid)
+            os.kill(killed, signal.SIGKILL)
+            # The socket is the supervisor's: a question waits in it for the next worker, whatever that says.
+            for _ in range(2):
+                with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60) as answer:
+                    assert answer.status == 200
+            assert killed not in workers_of(process.pid)
+        finally:
+            process.terminate()
+        assert process.wait(60) == 0
+
+
+def test_a_killed_postgresql_is_replaced_with_what_was_committed(open_folder: Path) -> None:
+    with Serving(open_folder / "data") as server:
+        url = running_url(open_folder / "data" / "postgres")
+        assert url is not None
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE kept (n int)")
+        os.kill(server.postmaster, signal.SIGKILL)
+        server.wait_until_it_says("PostgreSQL died")
+        server.wait_until_it_says("PostgreSQL serves again")
+        # The same address: the workers' pools find it by themselves.
+        with psycopg.connect(url) as connection:
+            connection.execute("SELECT * FROM kept")
+        assert server.get("/healthz") == 200
+
+
+def test_a_crashed_postgresql_session_does_not_stop_the_supervisor(open_folder: Path) -> None:
+    """PostgreSQL restarts itself when one of its sessions is killed; its postmaster lives on."""
+    with Serving(open_folder / "data") as server:
+        url = running_url(open_folder / "data" / "postgres")
+        assert url is not None
+        postmaster = server.postmaster
+        with psycopg.connect(url) as connection:
+            os.kill(connection.info.backend_pid, signal.SIGKILL)
+            with pytest.raises(psycopg.OperationalError):
+                connection.execute("SELECT 1")
+        assert server.postmaster == postmaster
+        assert server.signal(signal.SIGTERM) == 0
+
+
+def test_a_killed_supervisor_leaves_nothing_that_stops_the_next(open_folder: Path) -> None:
+    """The next start works at once: same folder, same port."""
+    with Serving(open_folder / "data", workers="2") as server:
+        port = server.port
+        orphans = [server.postmaster, *server.workers]
+        server.signal(signal.SIGKILL)
+        with Serving(open_folder / "data", port=port) as following:
+            assert following.get("/healthz") == 200
+            assert not is_running(orphans[0])
+            assert all(end_process(pid, (None, 30.0)) for pid in orphans[1:])
+
+
+def test_a_second_server_on_the_same_data_directory_says_so_and_ends(open_folder: Path) -> None:
+    with Serving(open_folder / "data") as first:
+        second = Serving(open_folder / "data")
+        assert second.wait() == 1
+        (line,) = second.said
+        assert f"{open_folder / 'data'} is in use by another Holdfast server (process {first.pid})" in line
+        assert first.get("/healthz") == 200
+
+
+def test_a_stop_during_the_start_is_obeyed(open_folder: Path) -> None:
+    """Here while it waits for a database that accepts the connection and then says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://holdfast@127.0.0.1:{silent.getsockname()[1]}/none"
+        server = Serving(open_folder / "data", database_url=url, secret_key="k" * 40)
+        connection, _ = silent.accept()
+        with connection:
+            assert server.signal(signal.SIGTERM) == 0
+    assert server.said == []
+
+
+def test_the_supervisor_stays_small() -> None:
+    """It lives as long as the server: neither the web framework nor a driver is loaded in it."""
+    heavy = "fastapi starlette pydantic uvicorn psycopg sqlalchemy alembic typer rich structlog asyncio"
+    script = (
+        "import sys, holdfast.process.supervisor\n"
+        f"found = sorted(set({heavy.split()!r}) & set(sys.modules))\n"
+        "peak = [line for line in open('/proc/self/status') if line.startswith('VmHWM')][0].split()[1]\n"
+        "print(found, int(peak) <= 40_000)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] True"
+
+
+def test_the_pause_before_a_restart_grows_in_a_crash_loop_only() -> None:
+    """At most 3 s, so that what can run again is back within 5; a steady life forgets the past."""
+    backoff = Backoff()
+    pauses = []
+    now = 100.0
+    for _ in range(8):
+        backoff.started(now=now)
+        backoff.failed(now=now)
+        pauses.append(round(backoff.due_at - now, 3))
+        now = backoff.due_at
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0]
+    backoff.started(now=now)
+    backoff.failed(now=now + 60)
+    assert backoff.due_at - (now + 60) == pytest.approx(0.1)

@@ -1,0 +1,163 @@
+"""Every wrong input to every route that reads: refused as it should be, within a moment, and no row was touched."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
+
+from holdfast.api.catalogue import all_endpoints
+from holdfast.api.layer import Application
+from holdfast.api.routes import Endpoint
+from scenarios.hostile import rows
+from scenarios.hostile.asking import MAX_ANSWER_SECONDS, Ask, ask, digest
+from scenarios.hostile.shop import Shop
+
+READS = [one for one in all_endpoints() if one.method == "GET" and one.operation_id != "stream_event"]
+every_read = pytest.mark.parametrize("endpoint", READS, ids=[one.path for one in READS])
+
+SLOWEST_SECONDS = 10
+"""Of everything that a test asks for together: `pg_sleep(10)` in one of them would show."""
+
+WRONG_VALUES: dict[str, list[bytes]] = {
+    "limit": [b"0", b"-1", b"201000", b"1000000000", b"9223372036854775808", b"9" * 40, b"1.0", b"1e1", b"0x1", b"true",
+              b"%D9%A1", b"1_0", b"+1", b"%201", b"", b"ten"],
+    "cursor": [b"", b"a", b"AAAA", b"AA==", b"%FF", b"..", b"e30", b"a" * 1_001, b"%F0%9F%8E%AD", b"WzFd", b"'", b"-1",
+               b"A" * 500, b"eyJhIjoxfQ"],
+    "since": [b"-1", b"9223372036854775808", b"9" * 40, b"1.0", b"latest", b"", b"%D9%A1", b"true"],
+    "as_of": [b"tomorrow", b"now", b"infinity", b"2027-02-30T00:00:00Z", b"2026-01-01", b"2026-01-01T00:00:00", b"",
+              b"0000-01-01T00:00:00Z", b"10000-01-01T00:00:00Z", b"1", b"2026-01-01T00:00:60Z",
+              b"2026-01-01T00:00:00+99:00"],
+    "all": [b"1", b"yes", b"", b"TRUE", b"null"],
+    "lifted": [b"1", b"yes", b"", b"TRUE", b"null"],
+    "on_sale": [b"1", b"yes", b"", b"TRUE", b"null"],
+    "status": [b"", b"PENDING", b"published'--", b"held,booked", b"%F0%9F%8E%AD"],
+    "starts_from": [b"tomorrow", b"infinity", b"", b"2026-01-01", b"2027-02-30T00:00:00Z"],
+    "starts_before": [b"tomorrow", b"infinity", b"", b"2026-01-01", b"2027-02-30T00:00:00Z"],
+    "text": [b"", b"a" * 2_000, b"%E2%80%AE"],
+    "buyer": [b"", b"a" * 2_000, b"%E2%80%AE"],
+    "event": [b"", b"-1", b"0", b"1.0", b"0x1", b"%D9%A1", b"9" * 40, b"1099511627776", b"a"],
+    "event_id": [b"", b"-1", b"0", b"1.0", b"%D9%A1", b"9" * 40, b"1099511627776", b"a"],
+}  # fmt: skip
+
+
+def _good(endpoint: Endpoint, shop: Shop) -> Ask:
+    """The route's own path, with the shop's ids in it, and the token of whatever it is about."""
+    values = {
+        "event": str(shop.event["number"]),
+        "hold": shop.hold["id"],
+        "booking": shop.booking["id"],
+        "label": "A-1-1",
+        "map_version": "1",
+        "event_id": str(shop.event["number"]),
+        "show_id": str(shop.show),
+        "file": "icon.svg",
+    }
+    path = endpoint.path.format(**values)
+    token = shop.booked if "{booking}" in endpoint.path else shop.hold
+    headers = ((b"hold-token", token["hold_token"].encode()),) if "old" in endpoint.path else ()
+    query = b"event_id=%d" % shop.show if endpoint.path.rstrip("/") == "/seats" else b""
+    return Ask(method="GET", path=path.encode(), headers=headers, query=query)
+
+
+@every_read
+async def test_a_query_that_is_wrong_is_refused(
+    app: Application, database_url: str, shop: Shop, endpoint: Endpoint
+):
+    good = _good(endpoint, shop)
+    before, wrong = digest(database_url), []
+    for name in endpoint.query_annotations:
+        for value in WRONG_VALUES[name]:
+            answer = await ask(app, replace(good, query=name.encode() + b"=" + value))
+            if answer.status not in {400, 404, 422}:
+                wrong.append(f"{name}={value!r}: {answer.status} {answer.body[:200]!r}")
+        answer = await ask(app, replace(good, query=b"%s=1&%s=1" % (name.encode(), name.encode())))
+        assert answer.status in {400, 422}
+    for label, (status, query) in rows.QUERIES.items():
+        answer = await ask(app, replace(good, query=query))
+        expected = {status} if not endpoint.lenient or status != 422 else {200, 400, 422}
+        if answer.status not in expected:
+            wrong.append(f"{label}: {answer.status} instead of {sorted(expected)}")
+    assert not wrong, "\n".join(wrong)
+    assert digest(database_url) == before
+    assert (await ask(app, good)).status in {200, 307}
+
+
+@every_read
+async def test_a_path_that_is_wrong_is_not_found(app: Application, shop: Shop, endpoint: Endpoint):
+    good, wrong = _good(endpoint, shop), []
+    segments = good.path.split(b"/")
+    for place, part in enumerate(endpoint.path.split("/")):
+        if not part.startswith("{"):
+            continue
+        for name, other in rows.PATH_VALUES.items():
+            path = b"/".join([*segments[:place], other, *segments[place + 1 :]])
+            answer = await ask(app, replace(good, path=path))
+            expected = rows.PATH_STATUSES.get(name, 404)
+            if answer.status != expected and not _is_something(part, name, answer.status):
+                wrong.append(f"{part} {name}: {answer.status} instead of {expected}: {answer.body[:200]!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def _is_something(part: str, name: str, status: int) -> bool:
+    """What is wrong for one part of a path names something in another: `1` with blanks is a label like others."""
+    if part == "{map_version}":
+        return status == 200 and name == "0"
+    if name == "nothing":
+        return status in {200, 405}  # `/events/` is another route
+    return part == "{label}" and status == 404
+
+
+@every_read
+async def test_strange_texts_find_nothing_and_cost_nothing(
+    app: Application, database_url: str, shop: Shop, endpoint: Endpoint
+):
+    good, before, began = _good(endpoint, shop), digest(database_url), time.monotonic()
+    for name in endpoint.query_annotations:
+        for text in rows.STRANGE_TEXTS:
+            await ask(app, replace(good, query=f"{name}={quote(text, safe='')}".encode()))
+    for text in rows.STRANGE_TEXTS:
+        headers = (
+            (b"if-none-match", text.encode()),
+            (b"accept", text.encode()),
+            (b"accept-encoding", text.encode()),
+        )
+        answer = await ask(app, replace(good, headers=(*good.headers, *headers)))
+        assert answer.status in {200, 304, 307}
+    assert time.monotonic() - began < SLOWEST_SECONDS
+    assert digest(database_url) == before
+
+
+@pytest.mark.parametrize("last", [b"-1", b"9" * 40, b"\xff", b"1.5", b"a", b"", b"999999999999999999", b"0"])
+async def test_a_stream_begins_whatever_was_seen_last(app: Application, shop: Shop, last: bytes):
+    """Whatever a `Last-Event-ID` says, the first message has the whole counts."""
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": "GET",
+        "path": "",
+        "raw_path": b"/v1/events/%d/stream" % shop.event["number"],
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"last-event-id", last)],
+        "client": ("127.0.0.1", 1),
+    }
+    sent: list[dict[str, object]] = []
+    has_first = asyncio.Event()
+
+    async def receive() -> dict[str, object]:
+        await has_first.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+        if len(sent) == 3:
+            has_first.set()
+
+    async with asyncio.timeout(MAX_ANSWER_SECONDS):
+        await app(scope, receive, send)
+    assert sent[0]["status"] == 200
+    assert b'"available":' in sent[2]["body"]

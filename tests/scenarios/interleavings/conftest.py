@@ -1,0 +1,21 @@
+"""Fixtures of the interleavings: one stage for all tests of a file, each of which has events of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from scenarios.interleavings.stage import Stage, a_stage
+from support.postgres import TestDatabases
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def stage(databases: TestDatabases) -> AsyncIterator[Stage]:
+    url = databases.create()
+    try:
+        async with a_stage(url) as opened:
+            yield opened
+            assert await opened.deadlocks() == 0
+    finally:
+        databases.drop(url)

@@ -1,0 +1,220 @@
+"""Bounds: what all clients together can make a worker keep, and what the one above the limit is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from holdfast.access.policy import Policy
+from holdfast.api.exchange import Request
+from holdfast.api.routes import Routes
+from holdfast.http import metrics
+from holdfast.http.reply import Reply
+from scenarios.wire.raw import RawConnection
+from support.http_serving import QUICK, serving, until
+from support.http_surface import layer_of
+
+KEPT = b"k" * (8 * 1024 * 1024)
+"""One answer that the application keeps for all of its readers."""
+
+routes = Routes(tag="tests")
+
+
+@routes.get("/here", policy=Policy.PUBLIC)
+async def be_here(request: Request) -> bool:
+    return True
+
+
+@routes.get("/kept", policy=Policy.PUBLIC)
+async def get_kept(request: Request) -> Reply:
+    return Reply(body=KEPT)
+
+
+@routes.get("/own", policy=Policy.PUBLIC)
+async def get_own(request: Request) -> Reply:
+    """An answer of this request's own."""
+    return Reply(body=bytes(bytearray(KEPT)))
+
+
+@routes.post("/map", policy=Policy.PUBLIC, body_limit=32 * 1024 * 1024)
+async def take_map(request: Request, body: dict[str, Any]) -> int:
+    return len(request.body)
+
+
+APPLICATION = layer_of(routes, access_log=False)
+HOST = b"Host: localhost\r\n"
+GET = b"GET /here HTTP/1.1\r\n" + HOST + b"\r\n"
+POST = b"POST /map HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+MEGABYTE = 1024 * 1024
+
+
+async def test_a_connection_above_the_limit_is_answered_and_closed() -> None:
+    refused_before = metrics.CONNECTIONS_REFUSED._value.get()
+    limits = replace(QUICK, connections=3)
+    async with serving(APPLICATION, limits) as (port, service), AsyncExitStack() as stack:
+        with structlog.testing.capture_logs() as lines:
+            inside = [await stack.enter_async_context(RawConnection(port)) for _ in range(3)]
+            for one in inside:
+                await one.send(GET)
+                answer = await one.answer()
+                assert answer is not None
+                assert answer.status == 200
+            for _ in range(5):
+                outside = await stack.enter_async_context(RawConnection(port))
+                refused = await outside.answer()
+                assert refused is not None
+                assert (refused.status, json.loads(refused.body)["code"]) == (503, "busy")
+                assert refused.header(b"retry-after") == b"1"
+                assert await outside.is_closed()
+        assert [line["event"] for line in lines if line["event"] == "server_full"] == ["server_full"]
+        assert metrics.CONNECTIONS_REFUSED._value.get() == refused_before + 5
+        service._tick()
+        assert metrics.CONNECTIONS._value.get() >= 3
+        inside[0].writer.close()
+        await until(lambda: len(service.connections) < 3)
+        again = await stack.enter_async_context(RawConnection(port))
+        await again.send(GET)
+        answer = await again.answer()
+        assert answer is not None
+        assert answer.status == 200
+
+
+async def test_an_answer_for_many_slow_readers_is_kept_once() -> None:
+    """The kind is "a copy for each connection". It counts once, and no reader of it is refused."""
+    limits = replace(QUICK, unsent_bytes=10 * MEGABYTE)
+    async with serving(APPLICATION, limits) as (port, service), _slow_readers(port, b"/kept", 20):
+        await _until_waiting(service, 20)
+        assert service.load.unsent_bytes == len(KEPT)
+        assert all(one.transport.get_write_buffer_size() > MEGABYTE for one in service.connections)
+    await until(lambda: not service.connections)
+    assert service.load.unsent_bytes == 0
+
+
+async def test_large_answers_above_the_limit_are_refused_and_small_ones_are_not() -> None:
+    limits = replace(QUICK, unsent_bytes=20 * MEGABYTE)
+    async with serving(APPLICATION, limits) as (port, service), _slow_readers(port, b"/own", 2):
+        await _until_waiting(service, 2)
+        assert service.load.unsent_bytes == 2 * len(KEPT)
+        async with RawConnection(port) as connection:
+            await connection.send(b"GET /own HTTP/1.1\r\n" + HOST + b"\r\n")
+            refused = await connection.answer()
+            assert refused is not None
+            assert (refused.status, json.loads(refused.body)["code"]) == (503, "busy")
+            await connection.send(GET)
+            answer = await connection.answer()
+            assert answer is not None
+            assert answer.status == 200
+
+
+async def test_unfinished_bodies_above_the_limit_are_refused_and_whole_requests_are_not() -> None:
+    limits = replace(QUICK, unread_bytes=4 * MEGABYTE, body_seconds=3600.0)
+    head = POST + b"Content-Length: %d\r\n\r\n" % (2 * MEGABYTE)
+    async with serving(APPLICATION, limits) as (port, service), AsyncExitStack() as stack:
+        for _ in range(2):
+            one = await stack.enter_async_context(RawConnection(port))
+            await one.send(head, b" " * (2 * MEGABYTE - 100_000))
+        await until(lambda: service.load.unread_bytes > 3.7 * MEGABYTE)
+        last = await stack.enter_async_context(RawConnection(port))
+        await last.send(head, b" " * MEGABYTE)
+        refused = await last.answer()
+        assert refused is not None
+        assert (refused.status, json.loads(refused.body)["code"]) == (503, "busy")
+        buyer = await stack.enter_async_context(RawConnection(port))
+        await buyer.send(POST + b"Content-Length: 2\r\n\r\n{}")
+        answer = await buyer.answer()
+        assert answer is not None
+        assert (answer.status, answer.body) == (200, b"2")
+    await until(lambda: not service.connections)
+    assert service.load.unread_bytes == 0
+
+
+async def test_what_is_pipelined_behind_a_slow_answer_is_not_read() -> None:
+    """At most what one read brings is kept; the rest waits in the kernel, and then at the client."""
+    async with serving(APPLICATION, QUICK) as (port, service), _slow_readers(port, b"/own", 1) as (client,):
+        await _until_waiting(service, 1)
+        loop = asyncio.get_running_loop()
+        flooding = asyncio.ensure_future(loop.sock_sendall(client, GET * 200_000))
+        await until(lambda: service.load.unread_bytes)
+        for _ in range(1_000):
+            await asyncio.sleep(0)
+        assert service.load.unread_bytes <= MEGABYTE
+        flooding.cancel()
+
+
+async def test_pipelined_requests_of_a_crowd_leave_room_for_everyone_else() -> None:
+    """Without a limited pace each turn of the loop answers one request of every such connection."""
+    flooding, each = 100, 100
+    answered = 0
+
+    async def count_answers(connection: RawConnection) -> None:
+        nonlocal answered
+        for _ in range(each):
+            assert await connection.answer() is not None
+            answered += 1
+
+    async with serving(APPLICATION, QUICK) as (port, _service), AsyncExitStack() as stack:
+        connections = [await stack.enter_async_context(RawConnection(port)) for _ in range(flooding)]
+        counting = [asyncio.ensure_future(count_answers(one)) for one in connections]
+        for one in connections:
+            await one.send(GET * each)
+        buyer = await stack.enter_async_context(RawConnection(port))
+        for _ in range(20):
+            await buyer.send(GET)
+            answer = await buyer.answer()
+            assert answer is not None
+            assert answer.status == 200
+        assert answered < flooding * each / 4
+        for one in counting:
+            one.cancel()
+
+
+async def test_pipelined_requests_are_answered_although_the_client_sends_no_more() -> None:
+    async with serving(APPLICATION, QUICK) as (port, _), RawConnection(port) as connection:
+        await connection.send(GET * 3)
+        connection.stop_sending()
+        for _ in range(3):
+            answer = await connection.answer()
+            assert answer is not None
+            assert answer.status == 200
+
+
+async def test_endless_trailers_are_refused_and_never_kept() -> None:
+    async with serving(APPLICATION, QUICK) as (port, service), RawConnection(port) as connection:
+        await connection.send(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
+        await connection.send(*[b"a:b\r\n" * 200] * 50)
+        answer = await connection.answer()
+        assert answer is not None
+        assert (answer.status, json.loads(answer.body)["code"]) == (431, "headers_too_large")
+        assert service.load.unread_bytes == 0
+
+
+def _slow_readers(port: int, path: bytes, count: int) -> Any:
+    """Clients that ask for a large answer and read nothing of it."""
+
+    class Readers:
+        async def __aenter__(self) -> list[socket.socket]:
+            self._stack = ExitStack()
+            found = []
+            for _ in range(count):
+                client = self._stack.enter_context(socket.socket())
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+                client.connect(("127.0.0.1", port))
+                client.setblocking(False)
+                client.sendall(b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+                found.append(client)
+            return found
+
+        async def __aexit__(self, *_: object) -> None:
+            self._stack.close()
+
+    return Readers()
+
+
+async def _until_waiting(service: Any, count: int) -> None:
+    await until(lambda: sum(one.writer.is_paused for one in service.connections) == count)

@@ -1,0 +1,115 @@
+"""The whole application over a database of the test's own: fixtures for the tests of `/v1` and of the dialects."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from holdfast.access.principals import make_api_key
+from holdfast.api.layer import Application
+from holdfast.app.composition import build_app
+from holdfast.app.settings import Settings
+from holdfast.inventory.inventory import Inventory
+
+SECRET_KEY = "the secret key of every test, at least 32 long"
+NEVER_SECONDS = 3600.0
+"""Of the background loops: correctness must not wait for them, so that the tests run without."""
+
+KeyedClient = Callable[..., Any]
+
+
+@asynccontextmanager
+async def running_app(database_url: str, **chosen: Any) -> AsyncIterator[Application]:
+    """The application with its lifespan running, as a server process would have it."""
+    settings = Settings(
+        database_url=SecretStr(database_url),
+        secret_key=SecretStr(SECRET_KEY),
+        sweep_interval_seconds=NEVER_SECONDS,
+        retention_interval_seconds=NEVER_SECONDS,
+        **chosen,
+    )
+    layer = build_app(settings)
+    to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    from_app: asyncio.Queue[Any] = asyncio.Queue()
+    life = asyncio.create_task(layer({"type": "lifespan"}, to_app.get, from_app.put))
+    await to_app.put({"type": "lifespan.startup"})
+    assert (await from_app.get())["type"] == "lifespan.startup.complete"
+    try:
+        yield layer
+    finally:
+        await to_app.put({"type": "lifespan.shutdown"})
+        await life
+
+
+def engine_of(layer: Application) -> Inventory:
+    inventory: Inventory = layer._inventory
+    return inventory
+
+
+def client_of(layer: Application, *, peer: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:
+    """A client on `peer`; errors that would pass through the layer surface in the test."""
+    transport = httpx2.ASGITransport(app=layer, client=(peer, 1))
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=given, timeout=60)
+
+
+@pytest.fixture
+async def app(database_url: str) -> AsyncIterator[Application]:
+    """In open mode: a caller on this machine is staff."""
+    async with running_app(database_url) as layer:
+        yield layer
+
+
+@pytest.fixture
+def inventory(app: Application) -> Inventory:
+    """The engine behind `app`."""
+    return engine_of(app)
+
+
+@pytest.fixture
+async def client(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
+    """A program on this machine, which open mode takes for staff."""
+    async with client_of(app) as one:
+        yield one
+
+
+@pytest.fixture
+async def closed_app(database_url: str) -> AsyncIterator[Application]:
+    """The same database behind a server without open mode."""
+    async with running_app(database_url, open=False) as layer:
+        yield layer
+
+
+@pytest.fixture
+async def guest(closed_app: Application) -> AsyncIterator[httpx2.AsyncClient]:
+    """Anyone, without credentials, on a closed server."""
+    async with client_of(closed_app, peer="203.0.113.7") as one:
+        yield one
+
+
+@pytest.fixture
+async def keyed_client(closed_app: Application) -> AsyncIterator[KeyedClient]:
+    """`await keyed_client("sell", "read")`: a client of the closed server with a new API key of these scopes."""
+    numbers = itertools.count(1)
+    opened: list[httpx2.AsyncClient] = []
+
+    async def make(*scopes: str) -> httpx2.AsyncClient:
+        key_id = f"test{next(numbers)}"
+        text, secret_hash = make_api_key(key_id, "s" * 43)
+        await engine_of(closed_app).accounts.insert_key(
+            id=key_id, secret_hash=secret_hash, name=key_id, scopes=list(scopes), expires_at=None
+        )
+        one = client_of(closed_app, peer="203.0.113.8", authorization=f"Bearer {text}")
+        opened.append(one)
+        return one
+
+    yield make
+    for one in opened:
+        await one.aclose()

@@ -1,0 +1,53 @@
+"""A small HTTP surface for tests of the layer: no database and no engine, only what a test declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+
+from holdfast.access.principals import KeyRow
+from holdfast.api.layer import Application
+from holdfast.api.routes import Routes
+from holdfast.api.table import Router
+
+SERVER_KEY = b"k" * 32
+LOOPBACK = ("127.0.0.1", 50_000)
+
+
+class Keys:
+    """API keys as the store would give them, and how often it was asked."""
+
+    def __init__(self, *rows: KeyRow) -> None:
+        self.rows = {row.key_id: row for row in rows}
+        self.lookups = 0
+
+    async def find(self, key_id: str) -> KeyRow | None:
+        self.lookups += 1
+        return self.rows.get(key_id)
+
+    async def any(self) -> bool:
+        return bool(self.rows)
+
+
+def layer_of(
+    routes: Routes, *, keys: Keys | None = None, open_mode: bool = True, **settings: Any
+) -> Application:
+    keys = keys or Keys()
+    return Application(
+        Router(routes),
+        inventory=None,
+        server_key=SERVER_KEY,
+        find_key=keys.find,
+        any_key=keys.any,
+        open_mode=open_mode,
+        **settings,
+    )
+
+
+def client_of(
+    layer: Application, *, peer: tuple[str, int] = LOOPBACK, host: str = "localhost"
+) -> httpx2.AsyncClient:
+    """A client whose connection comes from `peer`. Errors of the layer would surface as exceptions."""
+    transport = httpx2.ASGITransport(app=layer, client=peer)
+    return httpx2.AsyncClient(transport=transport, base_url=f"http://{host}")
