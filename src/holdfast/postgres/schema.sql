@@ -1,6 +1,6 @@
 -- The schema of Holdfast, whole: what the migrations arrive at (a test holds the two together).
 --
--- Rules (docs/decisions/distribution.md): every event-scoped table has event_number, first in its primary key and in
+-- Rules (docs/decisions/0007-distribution.md): every event-scoped table has event_number, first in its primary key and in
 -- every unique index; no identity, serial, trigger, rule or inheritance; foreign keys only within the catalogue and from
 -- bookings to holds. Claims, holds, seats and the journal carry none: they would cost half of the store's speed, and
 -- `holdfast check` proves what they would have held.
