@@ -23,11 +23,11 @@ from pydantic import SecretStr
 from holdfast import metrics
 from holdfast.access.policy import Policy
 from holdfast.api.catalogue import all_endpoints
-from holdfast.api.openapi import openapi_document
-from holdfast.api.routes import Endpoint
 from holdfast.app import composition
 from holdfast.app.settings import PREFIX, Settings
 from holdfast.cli.main import app as program
+from holdfast.http.openapi import openapi_document
+from holdfast.http.routes import Endpoint
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 PAGES = {"http": "http.md", "settings": "settings.md", "commands": "cli.md", "metrics": "metrics.md"}

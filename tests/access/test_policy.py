@@ -8,10 +8,10 @@ import pytest
 
 from holdfast.access.policy import Policy
 from holdfast.access.principals import ApiKeys, KeyRow, make_api_key
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
 from holdfast.errors import CredentialsRequired, HoldNotFound
 from holdfast.http.reply import Reply
+from holdfast.http.request import Request
+from holdfast.http.routes import Routes
 from support.http_surface import Keys, client_of, layer_of
 
 routes = Routes(tag="tests")

@@ -7,10 +7,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from holdfast.api.catalogue import all_endpoints
-from holdfast.api.openapi import openapi_document
-from holdfast.api.routes import Endpoint
 from holdfast.api.v1.stream import StreamMessageOut
+from holdfast.http.openapi import openapi_document
 from holdfast.http.reply import encode
+from holdfast.http.routes import Endpoint
 
 ROUTES = [one for one in all_endpoints() if one.path.startswith("/v1/")]
 

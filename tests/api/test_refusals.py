@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from holdfast.api.catalogue import all_endpoints
-from holdfast.api.openapi import errors_of
 from holdfast.errors import all_errors
+from holdfast.http.openapi import errors_of
 from support.ageing import lapse_hold
 from support.http_app import client_of, running_app
 from support.http_sales import SEATS, act, ask_booking, ask_hold, confirm, make_event, place, told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from holdfast.api.layer import Application
+from holdfast.http.application import Application
 from holdfast.inventory.inventory import Inventory
 from holdfast.metrics import metric_totals
 from support.ageing import lapse_hold

@@ -11,8 +11,8 @@ import httpx2
 import orjson
 import pytest
 
-from holdfast.api.layer import Application
 from holdfast.api.v1.stream import StreamMessageOut
+from holdfast.http.application import Application
 from holdfast.inventory.inventory import Inventory
 from support.house_of import make_event, place
 

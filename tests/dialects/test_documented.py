@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.api.catalogue import all_endpoints
-from holdfast.api.openapi import openapi_document
+from holdfast.http.openapi import openapi_document
 
 DOCUMENTED = {
     ("POST", "/events"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.openapi import openapi_document
-from holdfast.api.routes import Routes
+from holdfast.http.openapi import openapi_document
+from holdfast.http.request import Request
+from holdfast.http.routes import Routes
 from support.http_surface import client_of, layer_of
 
 lenient = Routes(tag="lenient", lenient=True)

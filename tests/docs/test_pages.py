@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from holdfast.api.catalogue import all_endpoints
-from holdfast.api.openapi import openapi_document
 from holdfast.api.v1.docs import routes
+from holdfast.http.openapi import openapi_document
 from support.http_surface import client_of, layer_of
 
 

@@ -9,12 +9,12 @@ import httpx2
 import pytest
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
-from holdfast.api.values import In
 from holdfast.errors import EventNotFound, HoldfastError
 from holdfast.http.headers import etag
 from holdfast.http.reply import Reply, StreamReply
+from holdfast.http.request import Request
+from holdfast.http.routes import Routes
+from holdfast.http.values import In
 from support.http_surface import client_of, layer_of
 
 done: list[int] = []

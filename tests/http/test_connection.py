@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import BODY_LIMIT, Routes
+from holdfast.http.request import Request
+from holdfast.http.routes import BODY_LIMIT, Routes
 from support.http_serving import QUICK, serving, until
 from support.http_surface import layer_of
 

@@ -10,15 +10,16 @@ from typing import Any, Literal
 import pytest
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.openapi import document_routes, openapi_document
-from holdfast.api.routes import BODY_LIMIT, SEAT_MAP_LIMIT, Routes
-from holdfast.api.table import Router
-from holdfast.api.values import EventPath, EventRef, In, LabelPath, Limit, Name, Time
+from holdfast.api.values import EventPath, EventRef, LabelPath, Name
 from holdfast.errors import EventNotFound, HoldfastError, InvalidInput, Malformed, SeatTaken, SoldOut
 from holdfast.http.headers import etag, matches_etag
+from holdfast.http.openapi import document_routes, openapi_document
 from holdfast.http.problems import PROBLEM_TYPE
 from holdfast.http.reply import Reply, StreamReply
+from holdfast.http.request import Request
+from holdfast.http.router import Router
+from holdfast.http.routes import BODY_LIMIT, SEAT_MAP_LIMIT, Routes
+from holdfast.http.values import In, Limit, Time
 from holdfast.metrics import metric_totals, render_prometheus
 from support.http_surface import client_of, layer_of
 

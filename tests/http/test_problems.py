@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from holdfast.api.values import EventRef, In, Name, Time, TimeZone
+from holdfast.api.values import EventRef, Name
 from holdfast.errors import (
     Busy,
     CredentialsRequired,
@@ -23,6 +23,7 @@ from holdfast.errors import (
     all_errors,
 )
 from holdfast.http.problems import invalid_input, problem
+from holdfast.http.values import In, Time, TimeZone
 
 
 def _members(error: HoldfastError) -> dict[str, object]:

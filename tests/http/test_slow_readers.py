@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
 from holdfast.http.reply import Reply
+from holdfast.http.request import Request
+from holdfast.http.routes import Routes
 from holdfast.http.server.connection import Connection
 from holdfast.http.server.limits import ConnectionLimits
 from support.http_serving import QUICK, serving

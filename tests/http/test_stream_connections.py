@@ -11,7 +11,7 @@ from typing import NamedTuple
 import orjson
 import pytest
 
-from holdfast.api.layer import Application
+from holdfast.http.application import Application
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from support.house_of import make_event, place

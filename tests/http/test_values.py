@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from holdfast.api.values import Time, TimeZone, parse_event_ref, parse_id, parse_time
+from holdfast.api.values import parse_event_ref
+from holdfast.http.values import Time, TimeZone, parse_id, parse_time
 
 CANONICAL = "550e8400-e29b-41d4-a716-446655440000"
 

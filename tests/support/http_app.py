@@ -13,9 +13,9 @@ import pytest
 from pydantic import SecretStr
 
 from holdfast.access.principals import make_api_key
-from holdfast.api.layer import Application
 from holdfast.app.composition import build_app
 from holdfast.app.settings import Settings
+from holdfast.http.application import Application
 from holdfast.inventory.inventory import Inventory
 
 SECRET_KEY = "the secret key of every test, at least 32 long"

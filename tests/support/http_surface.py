@@ -7,9 +7,9 @@ from typing import Any
 import httpx2
 
 from holdfast.access.principals import KeyRow
-from holdfast.api.layer import Application
-from holdfast.api.routes import Routes
-from holdfast.api.table import Router
+from holdfast.http.application import Application
+from holdfast.http.router import Router
+from holdfast.http.routes import Routes
 
 SERVER_KEY = b"k" * 32
 LOOPBACK = ("127.0.0.1", 50_000)

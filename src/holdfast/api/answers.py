@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from holdfast.api.exchange import Request
+from holdfast.api.request import Request
 from holdfast.errors import HoldfastError
 from holdfast.http.problems import problem
 from holdfast.http.reply import JSON, Reply, encode

@@ -6,8 +6,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from holdfast.api import dialects, v1
-from holdfast.api.openapi import document_routes
-from holdfast.api.routes import Endpoint, Routes
+from holdfast.http.openapi import document_routes
+from holdfast.http.routes import Endpoint, Routes
 
 
 def all_endpoints() -> list[Endpoint]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from holdfast.access.principals import KeyRow
 from holdfast.api.catalogue import all_endpoints
-from holdfast.api.layer import Application
-from holdfast.api.table import Router
 from holdfast.app.settings import Settings
+from holdfast.http.application import Application
 from holdfast.http.asgi import Receive, Send
+from holdfast.http.router import Router
 from holdfast.http.server.limits import ConnectionLimits
 from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.hold_tokens import HoldTokens

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from holdfast.api.layer import Application
 from holdfast.app.composition import build_app
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import Settings, load_settings
+from holdfast.http.application import Application
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import FolderLock, make_folder
 from holdfast.process.preparation import in_one_line, prepare

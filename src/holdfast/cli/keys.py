@@ -120,7 +120,7 @@ def revoke(
 
 
 def _end(text: str | None) -> datetime | None:
-    from holdfast.api.values import parse_time
+    from holdfast.http.values import parse_time
 
     if text is None:
         return None

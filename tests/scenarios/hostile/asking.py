@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from holdfast.api.layer import Application
+from holdfast.http.application import Application
 from holdfast.http.metrics import UNEXPECTED_ERRORS
 
 Header = tuple[bytes, bytes]

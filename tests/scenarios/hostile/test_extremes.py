@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from holdfast.api.layer import Application
+from holdfast.http.application import Application
 from holdfast.inventory.rules.event import MAX_AREAS, MAX_CAPACITY
 from scenarios.hostile.asking import JSON as JSON_TYPE
 from scenarios.hostile.asking import Ask, ask, digest

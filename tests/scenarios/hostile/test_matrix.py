@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from holdfast.api.catalogue import all_endpoints
-from holdfast.api.layer import Application
+from holdfast.http.application import Application
 from scenarios.hostile import rows
 from scenarios.hostile.asking import Ask, ask, digest
 from scenarios.hostile.shop import Shop, Target, targets

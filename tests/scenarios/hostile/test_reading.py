@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from holdfast.api.catalogue import all_endpoints
-from holdfast.api.layer import Application
-from holdfast.api.routes import Endpoint
+from holdfast.http.application import Application
+from holdfast.http.routes import Endpoint
 from scenarios.hostile import rows
 from scenarios.hostile.asking import MAX_ANSWER_SECONDS, Ask, ask, digest
 from scenarios.hostile.shop import Shop

@@ -12,10 +12,10 @@ from typing import Any
 import structlog
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
 from holdfast.http import metrics
 from holdfast.http.reply import Reply
+from holdfast.http.request import Request
+from holdfast.http.routes import Routes
 from scenarios.wire.raw import RawConnection
 from support.http_serving import QUICK, serving, until
 from support.http_surface import layer_of

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
 from holdfast.http.reply import Reply
+from holdfast.http.request import Request
+from holdfast.http.routes import Routes
 from holdfast.http.server.limits import ConnectionLimits
 from scenarios.wire.raw import MAX_SECONDS, RawConnection
 from support.http_serving import QUICK, serving, until

@@ -13,7 +13,7 @@ from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Dialect, DialectAnswer
 from holdfast.api.dialects.reference import SeatPath, read_event_id
 from holdfast.api.dialects.seating import Seating, get_label, get_seating, hold_one_seat
-from holdfast.api.exchange import Request
+from holdfast.api.request import Request
 from holdfast.api.values import ShortText
 from holdfast.errors import (
     BookingAlreadyCancelled,

@@ -9,7 +9,7 @@ from pydantic import ValidationError, WithJsonSchema
 from holdfast.access.policy import Policy, authorise
 from holdfast.api.dialects import box_office, instant
 from holdfast.api.dialects.dialect import Dialect
-from holdfast.api.exchange import Request
+from holdfast.api.request import Request
 from holdfast.errors import (
     AreaRequired,
     BadRequest,

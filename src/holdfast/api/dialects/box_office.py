@@ -14,7 +14,7 @@ from pydantic import Field
 from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer, refuse_hidden
 from holdfast.api.dialects.reference import EventRef, read_hold_id
-from holdfast.api.exchange import Request
+from holdfast.api.request import Request
 from holdfast.api.values import EventPath, Name
 from holdfast.errors import (
     AreaRequired,

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from holdfast.api.exchange import Request
-from holdfast.api.routes import ErrorRenderer, Routes
+from holdfast.api.request import Request
 from holdfast.api.v1.rights import sees_drafts
 from holdfast.errors import EventNotFound
+from holdfast.http.routes import ErrorRenderer, Routes
 from holdfast.inventory.rules.event import Event, EventStatus
 
 __all__ = ["Asked", "Dialect", "DialectAnswer", "refuse_hidden"]

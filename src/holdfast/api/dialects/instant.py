@@ -14,8 +14,8 @@ from pydantic import Field
 from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer
 from holdfast.api.dialects.reference import EventRef, LenientTime
-from holdfast.api.exchange import Request
-from holdfast.api.values import Cursor, Name
+from holdfast.api.request import Request
+from holdfast.api.values import Name
 from holdfast.errors import (
     CredentialsRequired,
     EventNotFound,
@@ -25,6 +25,7 @@ from holdfast.errors import (
     TooManyRequests,
 )
 from holdfast.http.reply import JSON, Reply, encode
+from holdfast.http.values import Cursor
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.availability import Counts

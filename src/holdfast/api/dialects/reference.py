@@ -13,8 +13,9 @@ from uuid import UUID
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from holdfast.api.values import FromPath, parse_event_ref, parse_id, parse_time
+from holdfast.api.values import parse_event_ref
 from holdfast.errors import HoldNotFound, SeatNotFound, UserNotFound
+from holdfast.http.values import FromPath, parse_id, parse_time
 from holdfast.ids import MAX_EVENT_NUMBER, split_seat_id
 
 __all__ = [

@@ -18,7 +18,7 @@ from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer
 from holdfast.api.dialects.reference import EventRef, SeatRef, UserPath
 from holdfast.api.dialects.seating import get_label, hold_one_seat
 from holdfast.api.dialects.ticketing import TAG, render_error
-from holdfast.api.exchange import Request
+from holdfast.api.request import Request
 from holdfast.api.values import HoldPath, parse_label
 from holdfast.errors import (
     BookingAlreadyCancelled,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.api.dialects.dialect import refuse_hidden
-from holdfast.api.exchange import Request
+from holdfast.api.request import Request
 from holdfast.errors import EventNotFound, Refusal, SeatNotFound
 from holdfast.ids import split_seat_id
 from holdfast.inventory.inventory import Inventory

@@ -14,9 +14,8 @@ from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer
 from holdfast.api.dialects.reference import LenientTime
 from holdfast.api.dialects.seating import Seating, get_seating
-from holdfast.api.exchange import Request
-from holdfast.api.routes import SEAT_MAP_LIMIT
-from holdfast.api.values import Cursor, EventPath, Name, ShortText
+from holdfast.api.request import Request
+from holdfast.api.values import EventPath, Name, ShortText
 from holdfast.errors import (
     DuplicateEmail,
     DuplicateSeat,
@@ -29,6 +28,8 @@ from holdfast.errors import (
     SeatUnknown,
 )
 from holdfast.http.reply import Reply, encode
+from holdfast.http.routes import SEAT_MAP_LIMIT
+from holdfast.http.values import Cursor
 from holdfast.ids import seat_id
 from holdfast.inventory.batching.after_commit import already_done
 from holdfast.inventory.inventory import Inventory

@@ -9,13 +9,14 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
+from holdfast.api.request import Request
 from holdfast.api.v1.rights import sees_drafts
-from holdfast.api.values import EventPath, Time
+from holdfast.api.values import EventPath
 from holdfast.errors import EventNotFound, FieldError, InvalidInput
 from holdfast.http.headers import etag, matches_etag
 from holdfast.http.reply import Reply, encode
+from holdfast.http.routes import Routes
+from holdfast.http.values import Time
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.projections.availability_json import members_of
 from holdfast.inventory.projections.seat_json import seat_list

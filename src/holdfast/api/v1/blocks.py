@@ -14,10 +14,9 @@ from pydantic_core import PydanticCustomError
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
+from holdfast.api.request import Request
 from holdfast.api.v1.paging import Page, page, position_id
-from holdfast.api.values import BlockPath, Cursor, EventPath, In, Label, Limit, Name
+from holdfast.api.values import BlockPath, EventPath, Label, Name
 from holdfast.errors import (
     AreaRequired,
     AreaUnknown,
@@ -32,6 +31,8 @@ from holdfast.errors import (
     SoldOut,
 )
 from holdfast.http.reply import Reply
+from holdfast.http.routes import Routes
+from holdfast.http.values import Cursor, In, Limit
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.booking import Block

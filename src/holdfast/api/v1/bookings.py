@@ -14,14 +14,13 @@ from pydantic_core import PydanticCustomError
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
+from holdfast.api.request import Request
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, tell_booking
 from holdfast.api.v1.hold_bodies import HoldToken, TokenIn
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.v1.rights import CANCELS_BOOKINGS, READS_BOOKINGS, booking_authority, hold_authority
-from holdfast.api.values import BookingPath, Cursor, EventRef, Id, In, Limit, Name
+from holdfast.api.values import BookingPath, EventRef, Name
 from holdfast.errors import (
     BookingAlreadyCancelled,
     BookingNotFound,
@@ -35,6 +34,8 @@ from holdfast.errors import (
     IdempotencyKeyReused,
 )
 from holdfast.http.reply import Reply
+from holdfast.http.routes import Routes
+from holdfast.http.values import Cursor, Id, In, Limit
 from holdfast.ids import event_number_of
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c

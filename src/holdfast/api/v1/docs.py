@@ -16,12 +16,12 @@ from typing import Annotated
 from pydantic import WithJsonSchema
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
-from holdfast.api.values import FromPath
+from holdfast.api.request import Request
 from holdfast.errors import RouteNotFound
 from holdfast.http.headers import accepts_gzip, etag, weights
 from holdfast.http.reply import Headers, Reply, encode
+from holdfast.http.routes import Routes
+from holdfast.http.values import FromPath
 
 __all__ = ["routes"]
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
-from holdfast.api.values import In, Name, Time, TimeZone
+from holdfast.api.values import Name
 from holdfast.errors import FieldError, InvalidInput
+from holdfast.http.values import In, Time, TimeZone
 from holdfast.inventory.rules.commands import AreaSpec, ChangeEvent, NewEvent
 from holdfast.inventory.rules.event import (
     DEFAULT_HOLD_TTL_SECONDS,

@@ -6,11 +6,10 @@ from typing import Any, Literal
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
+from holdfast.api.request import Request
 from holdfast.api.v1.hold_answers import HoldOut, hold_example, tell_hold
 from holdfast.api.v1.paging import Page, page, position_id
-from holdfast.api.values import Cursor, EventPath, HoldPath, Limit, ShortText
+from holdfast.api.values import EventPath, HoldPath, ShortText
 from holdfast.errors import (
     BookingAlreadyCancelled,
     EventNotFound,
@@ -20,6 +19,8 @@ from holdfast.errors import (
     IdempotencyKeyReused,
 )
 from holdfast.http.reply import Reply
+from holdfast.http.routes import Routes
+from holdfast.http.values import Cursor, Limit
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold

@@ -10,13 +10,12 @@ from typing import Any, Literal
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import answer_command, reply_of, reply_to, retry_key
-from holdfast.api.exchange import Request
-from holdfast.api.routes import SEAT_MAP_LIMIT, Routes
+from holdfast.api.request import Request
 from holdfast.api.v1.event_answers import EventOut, event_example, tell_event
 from holdfast.api.v1.event_bodies import ChangeEventIn, CreateEventIn
 from holdfast.api.v1.paging import Page, page, position_number
 from holdfast.api.v1.rights import sees_drafts, visible_event
-from holdfast.api.values import Cursor, EventPath, Limit, ShortText, Time
+from holdfast.api.values import EventPath, ShortText
 from holdfast.errors import (
     CapacityTaken,
     DuplicateSeat,
@@ -26,6 +25,8 @@ from holdfast.errors import (
     InProgress,
 )
 from holdfast.http.reply import Reply
+from holdfast.http.routes import SEAT_MAP_LIMIT, Routes
+from holdfast.http.values import Cursor, Limit, Time
 from holdfast.inventory.creation import EventFilter
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c

@@ -9,11 +9,12 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
-from holdfast.api.values import Cursor, EventPath, LabelPath, Limit
+from holdfast.api.request import Request
+from holdfast.api.values import EventPath, LabelPath
 from holdfast.errors import EventNotFound, InvalidInput, SeatNotFound
 from holdfast.http.reply import Reply, encode
+from holdfast.http.routes import Routes
+from holdfast.http.values import Cursor, Limit
 from holdfast.inventory.history import HistoryItem, Position
 from holdfast.inventory.inventory import Inventory
 

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from holdfast.api.values import EventRef, In, Label, Name, ShortText
+from holdfast.api.values import EventRef, Label, Name, ShortText
+from holdfast.http.values import In
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import MAX_HOLD_TTL_SECONDS, MAX_LINES_PER_HOLD, MAX_QUANTITY_PER_HOLD
 

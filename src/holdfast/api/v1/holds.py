@@ -7,8 +7,7 @@ from uuid import UUID
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
+from holdfast.api.request import Request
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, tell_hold, tell_placed_hold
 from holdfast.api.v1.hold_bodies import ExtendHoldIn, PlaceHoldIn, TokenIn
 from holdfast.api.v1.rights import hold_authority
@@ -37,6 +36,7 @@ from holdfast.errors import (
     SoldOut,
 )
 from holdfast.http.reply import Reply
+from holdfast.http.routes import Routes
 from holdfast.ids import event_number_of
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from holdfast.api.exchange import Request
+from holdfast.api.request import Request
 
 __all__ = ["Page", "opened", "page", "position_id", "position_number"]
 

@@ -13,7 +13,7 @@ In open mode a caller on this machine has every scope; a hold is still opened by
 from __future__ import annotations
 
 from holdfast.access.principals import GUEST, Principal, Scope
-from holdfast.api.exchange import Request
+from holdfast.api.request import Request
 from holdfast.errors import CredentialsRequired, EventNotFound, FieldError, Forbidden, InvalidInput
 from holdfast.inventory.hold_tokens import hash_token
 from holdfast.inventory.inventory import EventRef, Inventory

@@ -8,14 +8,15 @@ from uuid import UUID
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
+from holdfast.api.request import Request
 from holdfast.api.v1.availability import AsOf, SeatOut, refuse_as_of, refuse_hidden, state_headers
 from holdfast.api.v1.rights import visible_event
-from holdfast.api.values import EventPath, FromPath
+from holdfast.api.values import EventPath
 from holdfast.errors import EventNotFound, InvalidInput, RouteNotFound
 from holdfast.http.headers import accepts_gzip, etag, matches_etag
 from holdfast.http.reply import Headers, Reply, encode
+from holdfast.http.routes import Routes
+from holdfast.http.values import FromPath
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.projections.seat_json import available_seat, held_until, seat_list, taken_seat
 from holdfast.inventory.queries import SeatStates

@@ -8,11 +8,11 @@ from typing import Any
 import structlog
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
+from holdfast.api.request import Request
 from holdfast.errors import Fault
 from holdfast.http.headers import weights
 from holdfast.http.reply import Reply, encode
+from holdfast.http.routes import Routes
 from holdfast.inventory.inventory import Inventory
 from holdfast.metrics import PROMETHEUS_CONTENT_TYPE, metric_totals, render_prometheus
 

@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Routes
+from holdfast.api.request import Request
 from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatOut, refuse_hidden
 from holdfast.api.values import EventPath
 from holdfast.errors import EventNotFound
 from holdfast.http.reply import StreamReply, encode
+from holdfast.http.routes import Routes
 from holdfast.inventory.inventory import Inventory
 
 __all__ = ["routes"]

@@ -17,10 +17,6 @@ import structlog
 
 from holdfast.access.policy import Policy, authorise
 from holdfast.access.principals import GUEST, OPEN, ApiKeys, KeyRow, OpenMode, Principal
-from holdfast.api.conditions import answer_conditionally
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Endpoint
-from holdfast.api.table import Router
 from holdfast.errors import (
     BadRequest,
     BodyTooLarge,
@@ -36,6 +32,7 @@ from holdfast.errors import (
     Unavailable,
 )
 from holdfast.http.asgi import Receive, Send
+from holdfast.http.conditions import answer_conditionally
 from holdfast.http.cursors import Cursors
 from holdfast.http.headers import (
     check_body_headers,
@@ -53,7 +50,10 @@ from holdfast.http.metrics import UNEXPECTED_ERRORS, observe_problem, observe_re
 from holdfast.http.problems import problem
 from holdfast.http.redaction import redact
 from holdfast.http.reply import JSON, Reply, StreamReply, encode
+from holdfast.http.request import Request
 from holdfast.http.response_head import PROBLEM
+from holdfast.http.router import Router
+from holdfast.http.routes import Endpoint
 from holdfast.http.sending import send_reply, send_stream
 from holdfast.http.server.request import ClientLeft
 

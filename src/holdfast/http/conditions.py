@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from holdfast.api.exchange import Request
-from holdfast.api.routes import Endpoint
 from holdfast.errors import PreconditionFailed
 from holdfast.http.headers import matches_etag
 from holdfast.http.reply import Reply, StreamReply
+from holdfast.http.request import Request
+from holdfast.http.routes import Endpoint
 
 __all__ = ["answer_conditionally"]
 

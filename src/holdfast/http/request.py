@@ -13,7 +13,7 @@ from holdfast.http.cursors import Cursors
 from holdfast.http.server.request import REQUEST
 
 if TYPE_CHECKING:
-    from holdfast.api.routes import Endpoint
+    from holdfast.http.routes import Endpoint
     from holdfast.http.server.request import Cycle
 
 __all__ = ["Request"]

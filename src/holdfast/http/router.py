@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from holdfast.api.routes import Endpoint
+from holdfast.http.routes import Endpoint
 
 __all__ = ["Router"]
 

@@ -12,12 +12,12 @@ import orjson
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.values import FromPath
 from holdfast.errors import HoldfastError, NotFound
 from holdfast.http.decoding import decode
 from holdfast.http.problems import invalid_input
 from holdfast.http.reply import Reply, StreamReply, encode
+from holdfast.http.request import Request
+from holdfast.http.values import FromPath
 
 __all__ = ["BODY_LIMIT", "SEAT_MAP_LIMIT", "Endpoint", "ErrorRenderer", "Routes"]
 

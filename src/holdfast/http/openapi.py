@@ -15,8 +15,6 @@ from fastapi import Body, FastAPI, Path, Query
 
 import holdfast
 from holdfast.access.policy import Policy
-from holdfast.api.exchange import Request
-from holdfast.api.routes import BODY_LIMIT, Endpoint, Routes
 from holdfast.errors import (
     BadRequest,
     BodyTooLarge,
@@ -35,6 +33,8 @@ from holdfast.errors import (
 )
 from holdfast.http.problems import PROBLEM_TYPE, problem_members
 from holdfast.http.reply import Reply, encode
+from holdfast.http.request import Request
+from holdfast.http.routes import BODY_LIMIT, Endpoint, Routes
 
 __all__ = ["document_routes", "errors_of", "openapi_document"]
 

@@ -1,0 +1,132 @@
+"""Values: what any route may read, and the types that it becomes: ids, times, pages of a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from holdfast.errors import NotFound
+from holdfast.ids import read_id
+
+__all__ = [
+    "UUID_SCHEMA",
+    "Cursor",
+    "FromPath",
+    "Id",
+    "In",
+    "Limit",
+    "Time",
+    "TimeZone",
+    "parse_id",
+    "parse_time",
+]
+
+
+class In(BaseModel):
+    """What a client sends: strict types, unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FromPath:
+    """How a path parameter is read; what `parse` does not know (None) is answered as `missing`."""
+
+    parse: Callable[[str], Any]
+    missing: type[NotFound]
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+
+
+def parse_id(text: str) -> UUID | None:
+    """Canonical form only, in any case: the standard library would take braces, `urn:uuid:` and no dashes."""
+    return read_id(text) if _UUID.fullmatch(text) else None
+
+
+def _id(value: Any) -> UUID:
+    if isinstance(value, UUID):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("wrong_type", "Must be a UUID, as a string")
+    found = parse_id(value)
+    if found is None:
+        raise PydanticCustomError("wrong_format", "Must be a UUID in the form 8-4-4-4-12")
+    return found
+
+
+UUID_SCHEMA = {"type": "string", "format": "uuid"}
+
+Id = Annotated[UUID, BeforeValidator(_id), WithJsonSchema(UUID_SCHEMA)]
+
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+_END_OF_TIME = datetime(2101, 1, 1, tzinfo=UTC)
+
+
+def parse_time(text: str) -> datetime | None:
+    """RFC 3339 with an offset, 1970 to 2100, in UTC. A leap second is refused, as is `-00:00` (offset
+    unknown).
+    """
+    form = _TIME.fullmatch(text)
+    if form is None or form[4] == "-00:00":
+        return None
+    day, clock, fraction, offset = form.groups()
+    offset = "+00:00" if offset in "Zz" else offset
+    if offset[1:3] > "23" or offset[4:6] > "59":
+        return None
+    microseconds = f"{fraction[:7]:0<7}" if fraction else ""
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{microseconds}{offset}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if _FIRST_TIME <= moment < _END_OF_TIME else None
+
+
+def _time(value: Any) -> datetime:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    if not isinstance(value, str):
+        raise PydanticCustomError("wrong_type", "Must be a time, as a string")
+    found = parse_time(value)
+    if found is None:
+        raise PydanticCustomError(
+            "wrong_format", "Must be an RFC 3339 time with an offset, between 1970 and 2100"
+        )
+    return found
+
+
+Time = Annotated[
+    datetime,
+    BeforeValidator(_time),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-05T18:30:00Z"]}),
+]
+
+
+def _time_zone(value: str) -> str:
+    """By name from the list: looking a name up in the file system would open `../../etc/passwd`."""
+    if value not in _time_zones():
+        raise PydanticCustomError("not_allowed", "Must be an IANA time zone, for example Europe/Berlin")
+    return value
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+TimeZone = Annotated[str, Field(max_length=64, examples=["Europe/Berlin"]), AfterValidator(_time_zone)]
+
+Limit = Annotated[int, Field(ge=1, le=200, description="Items in one answer.")]
+Cursor = Annotated[str, Field(min_length=1, max_length=1_000, description="`next` of the answer before.")]
