@@ -141,7 +141,8 @@ def test_a_name_is_stored_in_one_unicode_form() -> None:
         "a\ud800",
         "\udfff",
         "a\uffff",
-        "\u0378",
+        "\ufdd0",
+        "\U0001ffff",
         "\u202ecod.exe",
         "\u2067",
         "x" * 201,
@@ -167,3 +168,9 @@ def test_any_text_is_a_name_or_refused(text: str) -> None:
     assert normalise_name(name) == name
     name.encode("utf-8")
     assert "\x00" not in name
+
+
+@pytest.mark.parametrize("name", ["Night \U0001fae8", "\U0002ebf0明", "\u0378"])
+def test_a_character_that_this_python_does_not_know_is_a_character(name: str) -> None:
+    """Rules that age with a table would refuse people whose names a newer Unicode can write."""
+    assert normalise_name(name) == name

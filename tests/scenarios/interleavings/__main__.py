@@ -1,4 +1,6 @@
-"""Interleavings from the command line: `PYTHONPATH=tests python -m scenarios.interleavings --schedules 5000 --seed 1 --out DIR`.
+"""Interleavings from the command line.
+
+    PYTHONPATH=tests python -m scenarios.interleavings --schedules 5000 --seed 1 --out DIR
 
 The exit status is 1 where anything is wrong. `--controls N` also plays N schedules with each broken copy of the
 product, all of which must be caught.

@@ -1,6 +1,7 @@
 """Whatever order two or three batches' statements are carried out in, they are answered as one after the other.
 
-The night tries every order of every pair and thousands of the others: `PYTHONPATH=tests python -m scenarios.interleavings`.
+The night tries every order of every pair and thousands of the others:
+`PYTHONPATH=tests python -m scenarios.interleavings`.
 """
 
 from __future__ import annotations

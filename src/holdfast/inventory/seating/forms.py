@@ -2,15 +2,18 @@
 
 - `{"sections": [{"name": "A", "rows": 20, "seats_per_row": 30, "category": "stalls"}]}`: labels `A-1-1`,
   that is section, row and number. The name is a label itself; the category is `standard` if left out.
-- `{"labels": ["A1", "A2", "B1"], "category": "stalls"}`: the seats as they stand, from left to right,
-  adjacent as listed. What a label tells is only its row: everything before its last number (or its last
-  letters), so `A1` and `A2` are row A, `12C` and `12D` row 12, `A-1-1` and `A-1-2` section A row 1.
+  `"aisles_after": [10, 20]` divides each row after its 10th and after its 20th seat.
+- `{"labels": ["A1", "A2", null, "A3", "B1"], "category": "stalls"}`: the seats as they stand, from left to
+  right, adjacent as listed; `null` is an aisle. What a label tells is only its row: everything before its last
+  number (or its last letters), so `A1` and `A2` are row A, `12C` and `12D` row 12, `A-1-1` and `A-1-2` section
+  A row 1.
 - a seating plan in pretix's published schema: `plan.py`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from holdfast.inventory.seating.label import MAX_LABEL_LENGTH
@@ -19,7 +22,7 @@ from holdfast.inventory.seating.plan import read_plan
 from holdfast.inventory.seating.seat_map import DEFAULT_CATEGORY, SeatSpec
 
 _FORMS = ("sections", "labels", "zones")
-_SECTION_FIELDS = frozenset({"name", "rows", "seats_per_row", "category"})
+_SECTION_FIELDS = frozenset({"name", "rows", "seats_per_row", "category", "aisles_after"})
 _LAST_PART = re.compile(r"(.*?)[ .-]*([^ .-]*)[ .-]*")
 _LAST_RUN = re.compile(r"(.*?)([0-9]+|[A-Z]+)")
 
@@ -60,6 +63,7 @@ def _read_sections(document: dict[str, Any], reading: LayoutReader) -> Layout:
         category = reading.take_name(section.get("category", DEFAULT_CATEGORY), f"{pointer}/category")
         if label is None or rows is None or seats_per_row is None or category is None:
             continue
+        positions = _positions(section.get("aisles_after", []), seats_per_row, reading, pointer)
         reading.count_seats(len(seats) + rows * seats_per_row, pointer)
         if len(f"{label}-{rows}-{seats_per_row}") > MAX_LABEL_LENGTH:
             detail = f"Its labels would be longer than {MAX_LABEL_LENGTH} characters."
@@ -67,13 +71,32 @@ def _read_sections(document: dict[str, Any], reading: LayoutReader) -> Layout:
             continue
         for row in range(1, rows + 1):
             row_name, prefix = str(row), f"{label}-{row}-"
-            for position in range(seats_per_row):
-                seat_label = prefix + str(position + 1)
+            for number, position in enumerate(positions, start=1):
+                seat_label = prefix + str(number)
                 if seen.setdefault(seat_label, pointer) is not pointer:
                     reading.note_duplicate(f"{pointer}/name", f"There is a seat {seat_label} already.")
                     break
                 seats.append(SeatSpec(seat_label, label, row_name, position, category))
     return reading.finish(seats, [seat.category for seat in seats])
+
+
+def _positions(value: object, seats_per_row: int, reading: LayoutReader, pointer: str) -> Sequence[int]:
+    """Where the seats of each row stand: an aisle takes a position that no seat has."""
+    aisles: set[int] = set()
+    for index, after in enumerate(reading.take_list(value, f"{pointer}/aisles_after")):
+        at = reading.take_count(after, f"{pointer}/aisles_after/{index}")
+        if at is not None and at >= seats_per_row:
+            detail = f"An aisle divides a row: it is between 1 and {seats_per_row - 1}."
+            reading.note(f"{pointer}/aisles_after/{index}", "out_of_range", detail)
+        elif at is not None:
+            aisles.add(at)
+    if not aisles:
+        return range(seats_per_row)
+    positions, next_position = [], 0
+    for number in range(1, seats_per_row + 1):
+        positions.append(next_position)
+        next_position += 2 if number in aisles else 1
+    return positions
 
 
 def _read_labels(document: dict[str, Any], reading: LayoutReader) -> Layout:
@@ -83,7 +106,14 @@ def _read_labels(document: dict[str, Any], reading: LayoutReader) -> Layout:
     reading.count_seats(len(labels), "/labels")
     seats: list[SeatSpec] = []
     seen: set[str] = set()
+    ends: dict[tuple[str, str], int] = {}
+    aisle: int | None = None
     for index, value in enumerate(labels):
+        if value is None:
+            if aisle is not None:
+                _note_aisle(reading, aisle)
+            aisle = index
+            continue
         label = reading.take_label(value, f"/labels/{index}")
         if label is None:
             continue
@@ -92,8 +122,20 @@ def _read_labels(document: dict[str, Any], reading: LayoutReader) -> Layout:
             continue
         seen.add(label)
         section, row = address_of(label)
-        seats.append(SeatSpec(label, section, row, None, category))
+        end = ends.get((section, row))
+        if aisle is not None and (end is None or (section, row) != (seats[-1].section, seats[-1].row)):
+            _note_aisle(reading, aisle)
+        position = 0 if end is None else end + (1 if aisle is None else 2)
+        ends[section, row] = position
+        aisle = None
+        seats.append(SeatSpec(label, section, row, position, category))
+    if aisle is not None:
+        _note_aisle(reading, aisle)
     return reading.finish(seats, [category])
+
+
+def _note_aisle(reading: LayoutReader, index: int) -> None:
+    reading.note(f"/labels/{index}", "out_of_place", "An aisle (null) stands between two seats of a row.")
 
 
 def address_of(label: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ _LABEL = re.compile(r"[A-Z0-9][A-Z0-9 .-]{0,31}")
 _CANONICAL = re.compile(r"[A-Z0-9][A-Z0-9.-]*(?: [A-Z0-9.-]+)*")
 _WHITE_SPACE = re.compile(r"[ \t]+")
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Cn"})
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs"})
 
 
 def normalise_label(text: object, *, pointer: str = "") -> str:
@@ -45,8 +45,9 @@ def normalise_label(text: object, *, pointer: str = "") -> str:
 def normalise_name(text: object, *, pointer: str = "", limit: int = MAX_NAME_LENGTH) -> str:
     """Free text as people write it, in Unicode form C: not blank, and at most `limit` code points.
 
-    Nothing invisible may reorder or break it: no controls, surrogates, unassigned code points, or overrides
-    of the writing direction.
+    Nothing invisible may reorder or break it: no controls, surrogates, noncharacters, or overrides of the
+    writing direction. Code points that this Python does not know yet are allowed: a name that a newer Unicode
+    can write is a name, and every version of Python must answer alike.
 
     Raises InvalidInput, naming the place by its pointer.
     """
@@ -77,6 +78,15 @@ def find_problem_of_text(text: object, *, limit: int = MAX_NAME_LENGTH) -> str |
     if text.isascii() and text.isprintable():
         return None
     for character in text:
-        if character in _BIDI_CONTROLS or unicodedata.category(character) in _REFUSED_CATEGORIES:
+        if (
+            character in _BIDI_CONTROLS
+            or unicodedata.category(character) in _REFUSED_CATEGORIES
+            or _is_noncharacter(ord(character))
+        ):
             return f"It contains a character that is not allowed (U+{ord(character):04X})."
     return None
+
+
+def _is_noncharacter(code: int) -> bool:
+    """The 66 code points that Unicode promises never to assign."""
+    return 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE

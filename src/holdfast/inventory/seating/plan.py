@@ -1,9 +1,10 @@
 """Plans: seating plans in pretix's published JSON schema (zones > rows > seats), read into a layout.
 
 Positions of zone, row and seat add up. Seats of a row stand in the order of their positions, not of their
-numbers, unless the listed order is the shorter walk (round tables). A row that is listed in several pieces
-(one zone and row name more than once, as editors write a row divided by an aisle) is one row with a break
-between them.
+numbers, unless the listed order is the shorter walk (round tables). A gap that is clearly wider than usual
+divides a row, and the two sides of a long table are apart (`adjacency.py`). A row that is listed in several
+pieces (one zone and row name more than once, as editors write a row divided by an aisle) is one row with a
+break between them.
 
 A label is `zone-row-seat`, each part transliterated. A part that cannot be, or is blank, is numbered; one
 that is spelled like another beside it, or cut short to be so, gets a number after it. Names, `seat_number`,
@@ -13,19 +14,17 @@ editors write more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from math import dist
 from typing import Any
 
+from holdfast.inventory.seating.adjacency import Place, middle_of, runs_of, usual_pitch
 from holdfast.inventory.seating.label import find_problem_of_text
 from holdfast.inventory.seating.layout import MAX_CATEGORIES, Layout, LayoutReader
 from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.inventory.seating.transliteration import transliterate
 
 _ZONE_LENGTH, _ROW_LENGTH, _SEAT_LENGTH = 14, 8, 8  # with two hyphens, a label's 32 characters
-
-_Place = tuple[float, float]
 
 
 @dataclass(slots=True)
@@ -75,7 +74,7 @@ class _Seat:
     number: str
     guid: str
     category: str
-    place: _Place
+    place: Place
     pointer: str
 
 
@@ -137,7 +136,7 @@ def _name_of_zone(zone: dict[str, Any], reading: LayoutReader, pointer: str) -> 
     return ""
 
 
-def _read_place(value: dict[str, Any], reading: LayoutReader, pointer: str) -> _Place:
+def _read_place(value: dict[str, Any], reading: LayoutReader, pointer: str) -> Place:
     """The position of a thing; where a plan leaves out a zone's or row's, it is that of what it stands in."""
     if value.get("position") is None:
         return 0.0, 0.0
@@ -150,7 +149,7 @@ def _read_place(value: dict[str, Any], reading: LayoutReader, pointer: str) -> _
 
 
 def _read_seats(
-    row: dict[str, Any], place: _Place, known: frozenset[str], reading: LayoutReader, pointer: str
+    row: dict[str, Any], place: Place, known: frozenset[str], reading: LayoutReader, pointer: str
 ) -> list[_Seat]:
     seats: list[_Seat] = []
     for index, value in enumerate(reading.take_list(row.get("seats"), pointer)):
@@ -175,40 +174,16 @@ def _read_seats(
         at = _add(place, _read_place(seat, reading, seat_pointer))
         if guid is not None and number is not None:
             seats.append(_Seat(number=number, guid=guid, category=category, place=at, pointer=seat_pointer))
-    return _in_physical_order(seats)
+    return seats
 
 
-def _in_physical_order(seats: list[_Seat]) -> list[_Seat]:
-    """Along the line that the seats lie on, left to right, unless walking them as listed is no longer."""
-    if len(seats) < 2:
-        return seats
-    middle_x, middle_y = _middle(seats)
-    across = [(seat.place[0] - middle_x, seat.place[1] - middle_y) for seat in seats]
-    wide, high = sum(x * x for x, _ in across), sum(y * y for _, y in across)
-    slope = sum(x * y for x, y in across)
-    axis = (wide, slope) if wide >= high else (slope, high)
-    along = sorted(seats, key=lambda seat: seat.place[0] * axis[0] + seat.place[1] * axis[1])
-    walk = along if _length(along) < _length(seats) * (1 - 1e-9) else seats
-    right, down = walk[-1].place[0] - walk[0].place[0], walk[-1].place[1] - walk[0].place[1]
-    return walk[::-1] if (right if abs(right) >= abs(down) else down) < 0 else walk
-
-
-def _middle(seats: list[_Seat]) -> _Place:
-    return sum(seat.place[0] for seat in seats) / len(seats), sum(seat.place[1] for seat in seats) / len(
-        seats
-    )
-
-
-def _length(walk: list[_Seat]) -> float:
-    return sum(dist(a.place, b.place) for a, b in pairwise(walk))
-
-
-def _add(a: _Place, b: _Place) -> _Place:
+def _add(a: Place, b: Place) -> Place:
     return a[0] + b[0], a[1] + b[1]
 
 
 def _specs(rows: dict[str, _Row], reading: LayoutReader) -> list[SeatSpec]:
     specs: list[SeatSpec] = []
+    pitch = usual_pitch([[seat.place for seat in piece] for row in rows.values() for piece in row.pieces])
     guids: set[str] = set()
     labels: set[str] = set()
     names: set[tuple[str, str]] = set()
@@ -221,8 +196,9 @@ def _specs(rows: dict[str, _Row], reading: LayoutReader) -> list[SeatSpec]:
         names.add((row.zone, row_name))
         parts = _Parts(limit=_SEAT_LENGTH)
         position = 0
-        for piece in sorted(row.pieces, key=_middle):
-            for seat in piece:
+        runs = [run for piece in row.pieces for run in _runs_of(piece, pitch)]
+        for run in sorted(runs, key=lambda run: middle_of([seat.place for seat in run])):
+            for seat in run:
                 label = f"{row.label}-{parts.part(seat.number, position + 1)}"
                 if label in labels:
                     detail = f"There is a seat {label} already: its zone, row and number are another seat's."
@@ -236,5 +212,10 @@ def _specs(rows: dict[str, _Row], reading: LayoutReader) -> list[SeatSpec]:
                     SeatSpec(label, row.zone, row_name, position, seat.category, x, y, seat.guid, seat.number)
                 )
                 position += 1
-            position += 1  # the break before the next piece
+            position += 1  # the break before the next run
     return specs
+
+
+def _runs_of(piece: Sequence[_Seat], pitch: float | None) -> list[list[_Seat]]:
+    """The seats of a piece in runs of neighbours."""
+    return [[piece[at] for at in run] for run in runs_of([seat.place for seat in piece], pitch)]
