@@ -81,7 +81,7 @@ class TestPlacing:
         hold = answer.json()
         assert answer.status_code == 201
         assert answer.headers["location"] == f"/v1/holds/{hold['id']}"
-        assert (hold["event"], hold["number"]) == (event["id"], 1)
+        assert (hold["event"], hold["event_number"]) == (event["id"], 1)
         assert hold["lines"] == [{"area": "general", "quantity": 4}]
         assert (hold["status"], hold["quantity"], hold["requested"]) == ("active", 4, 4)
         assert (hold["buyer"], hold["booking"], seconds_left(hold)) == ("customer-81", None, 300)

@@ -17,7 +17,7 @@ from holdfast.client.reading import read
 HOLD: dict[str, Any] = {
     "id": "00000000-0001-8000-8000-000000000001",
     "event": "00000000-0001-8000-8000-000000000000",
-    "number": 1,
+    "event_number": 1,
     "status": "active",
     "lines": [{"area": "general", "quantity": 4}],
     "quantity": 4,

@@ -15,7 +15,7 @@ from holdfast.rush.verdict import Afterwards, judge
 NOW = datetime(2027, 1, 1, 10, tzinfo=UTC)
 BEFORE = Availability(
     event=UUID(int=1),
-    number=1,
+    event_number=1,
     capacity=10,
     available=10,
     held=0,
@@ -88,7 +88,7 @@ def test_what_others_held_before_may_still_be_held_or_not() -> None:
 def test_a_seat_that_was_told_as_booked_is_booked_once_and_at_the_server() -> None:
     seats = Seats(
         event=UUID(int=1),
-        number=1,
+        event_number=1,
         version=4,
         items=(Seat(label="A-1", status="booked"), Seat(label="A-2", status="held")),
     )

@@ -13,7 +13,7 @@ def tell_availability(availability: Availability) -> dict[str, Any]:
     event = availability.event
     return {
         "event": str(event.id),
-        "number": event.number,
+        "event_number": event.number,
         "name": event.name,
         "status": event.status.value,
         **_counts(availability.counts),

@@ -97,7 +97,7 @@ class Availability:
     """
 
     event: UUID
-    number: int
+    event_number: int
     capacity: int
     available: int
     held: int
@@ -119,7 +119,7 @@ class Seats:
     """Seats of an event at one version; without `all`, those that are not listed are available."""
 
     event: UUID
-    number: int
+    event_number: int
     version: int
     items: tuple[Seat, ...]
     event_status: str = "published"
@@ -160,7 +160,7 @@ class SeatMap:
     """The drawn layout of an event's seats; its `map_version` never changes. Categories are in order of preference."""
 
     event: UUID
-    number: int
+    event_number: int
     map_version: int
     sections: tuple[MapSection, ...]
     categories: tuple[str, ...] = ()
@@ -211,7 +211,7 @@ class Hold:
 
     id: UUID
     event: UUID
-    number: int
+    event_number: int
     status: str
     lines: tuple[Line, ...]
     quantity: int
@@ -239,7 +239,7 @@ class Booking:
 
     id: UUID
     event: UUID
-    number: int
+    event_number: int
     hold: UUID
     status: str
     lines: tuple[Line, ...]
@@ -256,7 +256,7 @@ class Block:
 
     id: UUID
     event: UUID
-    number: int
+    event_number: int
     seats: tuple[str, ...] = ()
     area: str | None = None
     quantity: int | None = None

@@ -73,7 +73,7 @@ def _write(number: int, id: UUID, seat_map: SeatMap) -> SeatMapDocument:
         )
     document = {
         "event": id,
-        "number": number,
+        "event_number": number,
         "map_version": seat_map.version,
         "categories": seat_map.categories,
         "sections": [{"name": name, "rows": rows} for name, rows in sections.items()],

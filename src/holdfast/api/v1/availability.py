@@ -84,7 +84,7 @@ class AvailabilityOut(CountsOut):
     """Exact at `as_of`. The state is `version` and, in the ETag, how many holds have lapsed since."""
 
     event: UUID
-    number: int
+    event_number: int
     event_status: str
     map_version: int
     version: int
@@ -101,7 +101,7 @@ class AvailabilityOut(CountsOut):
 
 EXAMPLE: dict[str, Any] = {
     "event": "00000000-1c1b-8f3a-a4d5-5b1d6a2f9c10",
-    "number": 7,
+    "event_number": 7,
     "event_status": "published",
     "map_version": 1,
     "capacity": 1600,

@@ -63,7 +63,7 @@ class BlockOut(BaseModel):
 
     id: UUID
     event: UUID
-    number: int = Field(description="The event's.")
+    event_number: int
     seats: list[str]
     area: str | None
     quantity: int
@@ -76,7 +76,7 @@ def tell_block(block: Block) -> dict[str, Any]:
     return {
         "id": block.id,
         "event": block.event_id,
-        "number": block.event_number,
+        "event_number": block.event_number,
         "seats": block.seats,
         "area": block.area,
         "quantity": block.quantity,
@@ -97,7 +97,7 @@ def _told(block: Block) -> Told:
 _EXAMPLE = {
     "id": "00000000-0706-8bbf-a0d1-51a9e06c7f02",
     "event": "00000000-0702-8635-94d3-8ca1de0a3c55",
-    "number": 7,
+    "event_number": 7,
     "seats": ["A-1-1", "A-1-2"],
     "area": None,
     "quantity": 2,

@@ -38,7 +38,7 @@ class HoldOut(BaseModel):
 
     id: UUID
     event: UUID
-    number: int = Field(description="The event's.")
+    event_number: int
     status: str = Field(description="`active`, `confirmed`, `released` or `expired`.")
     lines: list[SeatsLineOut | AreaLineOut] = Field(description="As they were granted.")
     quantity: int = Field(description="Admissions granted.")
@@ -65,7 +65,7 @@ class BookingOut(BaseModel):
 
     id: UUID
     event: UUID
-    number: int = Field(description="The event's.")
+    event_number: int
     event_status: str = Field(description="`cancelled` where the event was; the booking stays `confirmed`.")
     hold: UUID
     status: str = Field(description="`confirmed` or `cancelled`.")
@@ -80,7 +80,7 @@ def tell_hold(hold: Hold) -> dict[str, Any]:
     return {
         "id": hold.id,
         "event": hold.event_id,
-        "number": hold.event_number,
+        "event_number": hold.event_number,
         "status": hold.status,
         "lines": [_line(line) for line in hold.lines],
         "quantity": hold.quantity,
@@ -102,7 +102,7 @@ def tell_booking(booking: Booking) -> dict[str, Any]:
     return {
         "id": booking.id,
         "event": booking.event_id,
-        "number": booking.event_number,
+        "event_number": booking.event_number,
         "event_status": booking.event_status,
         "hold": booking.hold_id,
         "status": booking.status,
@@ -125,7 +125,7 @@ def hold_example(**other: Any) -> dict[str, Any]:
     return {
         "id": "00000000-0706-8bbc-9b3a-8e0cbe6e3a5d",
         "event": "00000000-0702-8635-94d3-8ca1de0a3c55",
-        "number": 7,
+        "event_number": 7,
         "status": "active",
         "lines": [{"area": "general", "quantity": 4}],
         "quantity": 4,
@@ -144,7 +144,7 @@ def booking_example(**other: Any) -> dict[str, Any]:
     return {
         "id": "00000000-0706-8bbd-82c1-4f00b7c5d110",
         "event": "00000000-0702-8635-94d3-8ca1de0a3c55",
-        "number": 7,
+        "event_number": 7,
         "event_status": "published",
         "hold": "00000000-0706-8bbc-9b3a-8e0cbe6e3a5d",
         "status": "confirmed",

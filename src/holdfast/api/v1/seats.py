@@ -34,7 +34,7 @@ class SeatsOut(BaseModel):
     """In the map's order. Of a cancelled event nothing is held, and nothing for sale."""
 
     event: UUID
-    number: int
+    event_number: int
     event_status: str
     map_version: int
     version: int
@@ -71,7 +71,7 @@ class SeatMapOut(BaseModel):
     """One version of an event's seat map; it never changes."""
 
     event: UUID
-    number: int
+    event_number: int
     map_version: int
     categories: list[str]
     sections: list[MapSectionOut]
@@ -87,7 +87,7 @@ MapVersionPath = Annotated[
     int, FromPath(_map_version, RouteNotFound), WithJsonSchema({"type": "integer", "minimum": 0})
 ]
 
-_EVENT: dict[str, Any] = {"event": "00000000-1c1b-8f3a-a4d5-5b1d6a2f9c10", "number": 7}
+_EVENT: dict[str, Any] = {"event": "00000000-1c1b-8f3a-a4d5-5b1d6a2f9c10", "event_number": 7}
 _SEATS_EXAMPLE = _EVENT | {
     "event_status": "published",
     "map_version": 1,
@@ -195,7 +195,9 @@ async def get_seat_map(request: Request, event: EventPath, map_version: MapVersi
 
 
 def _written(event: Event, facts: dict[str, Any], items: bytes) -> bytes:
-    head = encode({"event": event.id, "number": event.number, "event_status": event.status.value} | facts)
+    head = encode(
+        {"event": event.id, "event_number": event.number, "event_status": event.status.value} | facts
+    )
     return head[:-1] + b',"items":' + items + b"}"
 
 

@@ -13,7 +13,7 @@ def members_of(availability: Availability) -> dict[str, Any]:
     event = availability.event
     return {
         "event": event.id,
-        "number": event.number,
+        "event_number": event.number,
         "event_status": event.status.value,
         "map_version": event.map_version,
         **asdict(availability.counts),
