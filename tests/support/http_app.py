@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from holdfast.access.principals import make_api_key
+from holdfast.api.request import Request
 from holdfast.app.composition import build_app
 from holdfast.app.settings import Settings
 from holdfast.http.application import Application
@@ -49,8 +50,8 @@ async def running_app(database_url: str, **chosen: Any) -> AsyncIterator[Applica
 
 
 def engine_of(layer: Application) -> Inventory:
-    inventory: Inventory = layer._inventory
-    return inventory
+    assert issubclass(layer.request_class, Request)
+    return layer.request_class.inventory
 
 
 def client_of(layer: Application, *, peer: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:

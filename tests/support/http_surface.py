@@ -8,6 +8,8 @@ import httpx2
 
 from holdfast.access.principals import KeyRow
 from holdfast.http.application import Application
+from holdfast.http.cursors import Cursors
+from holdfast.http.request import Request
 from holdfast.http.router import Router
 from holdfast.http.routes import Routes
 
@@ -36,8 +38,7 @@ def layer_of(
     keys = keys or Keys()
     return Application(
         Router(routes),
-        inventory=None,
-        server_key=SERVER_KEY,
+        request_class=Request.bind(cursors=Cursors(SERVER_KEY)),
         find_key=keys.find,
         any_key=keys.any,
         open_mode=open_mode,

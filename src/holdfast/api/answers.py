@@ -52,18 +52,17 @@ async def answer_command(
     Args:
         location: of what a 201 has made, up to its id.
     """
-    inventory: Inventory = request.inventory
     if run is not None:
         outcome = await run(number, command)
     else:
-        outcome = await inventory.execute(number, command, has_left=request.client_left)
+        outcome = await request.inventory.execute(number, command, has_left=request.client_left)
     if isinstance(outcome, Replayed):
-        return reply_of(inventory, outcome.answer, replayed=True, location=location)
+        return reply_of(request.inventory, outcome.answer, replayed=True, location=location)
     if isinstance(outcome, Answered):
         if isinstance(outcome.outcome, HoldfastError):
             raise outcome.outcome
-        return reply_of(inventory, outcome.answer, location=location)
-    return reply_to(inventory, tell(outcome), location=location)
+        return reply_of(request.inventory, outcome.answer, location=location)
+    return reply_to(request.inventory, tell(outcome), location=location)
 
 
 def reply_to(inventory: Inventory, told: Told, *, location: str | None = None) -> Reply:

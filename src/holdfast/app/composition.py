@@ -7,9 +7,11 @@ from typing import Any
 
 from holdfast.access.principals import KeyRow
 from holdfast.api.catalogue import all_endpoints
+from holdfast.api.request import Request
 from holdfast.app.settings import Settings
 from holdfast.http.application import Application
 from holdfast.http.asgi import Receive, Send
+from holdfast.http.cursors import Cursors
 from holdfast.http.router import Router
 from holdfast.http.server.limits import ConnectionLimits
 from holdfast.inventory.batching.limits import InventoryLimits
@@ -92,14 +94,15 @@ def build_app(settings: Settings) -> Application:
                 return
 
     assert settings.secret_key is not None
+    server_key = settings.secret_key.get_secret_value().encode()
     return Application(
         Router(all_endpoints()),
-        inventory=inventory,
-        server_key=settings.secret_key.get_secret_value().encode(),
+        request_class=Request.bind(inventory=inventory, cursors=Cursors(server_key)),
         find_key=find_key,
         any_key=inventory.accounts.any_key,
         open_mode=settings.open,
         lifespan=lifespan,
+        end_streams=inventory.streams.close,
         body_seconds=settings.body_timeout_seconds,
         access_log=settings.access_log,
     )

@@ -33,7 +33,6 @@ from holdfast.errors import (
 )
 from holdfast.http.asgi import Receive, Send
 from holdfast.http.conditions import answer_conditionally
-from holdfast.http.cursors import Cursors
 from holdfast.http.headers import (
     check_body_headers,
     check_host,
@@ -77,29 +76,30 @@ Lifespan = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 class Application:
-    """The ASGI application. `inventory` is handed to every route as `request.engine`."""
+    """The ASGI application. Every route gets one object of `request_class`."""
 
     def __init__(
         self,
         table: Router,
         *,
-        inventory: Any,
-        server_key: bytes,
+        request_class: type[Request],
         find_key: Callable[[str], Awaitable[KeyRow | None]],
         any_key: Callable[[], Awaitable[bool]],
         open_mode: bool,
         lifespan: Lifespan | None = None,
+        end_streams: Callable[[], None] = lambda: None,
         body_seconds: float = BODY_SECONDS,
         access_log: bool = True,
     ) -> None:
         self.table = table
         self._found: dict[tuple[str, bytes], _Found] = {}
         """Where the paths of late lead: those of an event on sale are asked for again and again."""
-        self._inventory = inventory
-        self._cursors = Cursors(server_key)
+        self.request_class = request_class
         self._keyring = ApiKeys(find_key)
         self._open_mode = OpenMode(any_key, enabled=open_mode)
         self._lifespan = lifespan
+        self.end_streams = end_streams
+        """For a server that waits for its requests to end: streams do not end by themselves."""
         self._body_seconds = body_seconds
         self._access_log = access_log
 
@@ -112,14 +112,10 @@ class Application:
             case _:
                 await send({"type": "websocket.close", "code": 1008})
 
-    def end_streams(self) -> None:
-        """For a server that is about to wait for its requests to end: these would not end by themselves."""
-        self._inventory.streams.close()
-
     async def serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answers one request, whatever happens. Our own protocol calls it straight."""
         started = perf_counter()
-        request = Request(scope, inventory=self._inventory, cursors=self._cursors)
+        request = self.request_class(scope)
         close = False
         reply: Reply | StreamReply
         try:

@@ -1,10 +1,10 @@
-"""Exchange: one request and what a route needs to answer it."""
+"""Request: one request, and what a route needs to answer it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
@@ -20,7 +20,9 @@ __all__ = ["Request"]
 
 
 class Request:
-    """One request after the layer has read, limited and authorised it."""
+    """One request after the application has read, limited and authorised it."""
+
+    cursors: Cursors
 
     # What a request does not say is the class's own: most say little, and setting all of it costs as much as asking.
     path: str = ""
@@ -38,14 +40,17 @@ class Request:
     is_read = False
     decoded: Any = None
 
-    def __init__(self, scope: MutableMapping[str, Any], *, inventory: Any, cursors: Cursors) -> None:
+    def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self.scope = scope
         self.cycle: Cycle | None = scope.pop(REQUEST, None)
         """Under our own server. It refers to the scope: left in there, neither of them would be freed at once."""
-        self.inventory = inventory
-        self.cursors = cursors
         self.method: str = scope["method"]
         self.request_id = ""
+
+    @classmethod
+    def bind(cls, **parts: object) -> type[Self]:
+        """A class of requests that all have these parts of one application: an object each would cost time."""
+        return type(cls.__name__, (cls,), parts)
 
     @property
     def client_left(self) -> Callable[[], bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from random import getrandbits
+from typing import overload
 from uuid import UUID
 
 from holdfast import ids
@@ -25,6 +26,14 @@ class EventCreation:
         self._event_store = event_store
         self._creating: set[bytes] = set()
         """Keys that this process is carrying out right now."""
+
+    @overload
+    async def create(self, new: c.NewEvent, *, by: str) -> tuple[FullEvent, None]: ...
+
+    @overload
+    async def create(
+        self, new: c.NewEvent, *, by: str, key: c.RetryKey | None
+    ) -> tuple[FullEvent | None, c.StoredAnswer | None]: ...
 
     async def create(
         self, new: c.NewEvent, *, by: str, key: c.RetryKey | None = None

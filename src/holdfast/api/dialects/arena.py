@@ -101,11 +101,10 @@ async def list_seats(request: Request, event_id: str | None = None) -> Reply:
     A seat whose reservation is over is AVAILABLE, whether or not anyone has cleaned up. What the organiser keeps off
     sale reads as CONFIRMED by nobody: it cannot be reserved.
     """
-    inventory: Inventory = request.inventory
     if event_id is None:
-        number = await _only_seated_event(inventory)
+        number = await _only_seated_event(request.inventory)
     else:
-        number = await inventory.resolve(read_event_id(event_id))
+        number = await request.inventory.resolve(read_event_id(event_id))
     seating = await get_seating(request, number)
     labels = enumerate(seating.seat_map.labels, 1)
     return Reply(body=encode([_seat(seating, number, seat, label) for seat, label in labels]))
@@ -147,8 +146,7 @@ async def _only_seated_event(inventory: Inventory) -> int:
 )
 async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ReservedOut:
     """The seat for five minutes. The same user again gets the same answer: no second claim, no longer window."""
-    inventory: Inventory = request.inventory
-    label = await get_label(inventory, seat_id)
+    label = await get_label(request.inventory, seat_id)
     number, _ = ids.split_seat_id(seat_id)
     hold = await hold_one_seat(request, number, label, buyer=user_id, seconds=WINDOW_SECONDS)
     return ReservedOut(message="Seat reserved", seat_id=seat_id, reserved_until=hold.expires_at)
@@ -162,16 +160,15 @@ async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) 
 )
 async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ConfirmedOut:
     """The seat is the user's for good. Only who has it reserved can confirm it, and again when it is confirmed."""
-    inventory: Inventory = request.inventory
-    await get_label(inventory, seat_id)
+    await get_label(request.inventory, seat_id)
     number, seat = ids.split_seat_id(seat_id)
     occupant = _reservation_of(await get_seating(request, number), seat, user_id)
-    await inventory.execute(
+    await request.inventory.execute(
         number,
         c.ConfirmHold(
             by=request.principal.id,
             hold_id=occupant.id,
-            booking_id=inventory.new_id(number),
+            booking_id=request.inventory.new_id(number),
             authority=c.Authority(buyer=user_id),
         ),
     )

@@ -169,12 +169,11 @@ async def create_event(request: Request, body: EventIn) -> EventOut:
 )
 async def place_hold(request: Request, body: HoldIn) -> HoldOut:
     """Seats for two minutes, or for `ttl` seconds; with partial fulfilment what is left of them, at least one."""
-    inventory = request.inventory
-    number = await inventory.resolve(body.event_id)
-    hold_id = inventory.new_id(number)
-    token = inventory.keyring.hold_token(hold_id)
+    number = await request.inventory.resolve(body.event_id)
+    hold_id = request.inventory.new_id(number)
+    token = request.inventory.keyring.hold_token(hold_id)
     try:
-        hold: Hold = await inventory.execute(
+        hold: Hold = await request.inventory.execute(
             number,
             c.PlaceHold(
                 by=request.principal.id,

@@ -159,12 +159,15 @@ async def list_shows(
 
     Where there are more than `limit`, these are the newest, and the header `Link` leads to those before them.
     """
-    inventory: Inventory = request.inventory
     before = None if cursor is None else request.cursors.open(cursor, "/shows", {})[0]
-    found = await inventory.events.list(EventFilter(status="published"), before=before, limit=limit + 1)
+    found = await request.inventory.events.list(
+        EventFilter(status="published"), before=before, limit=limit + 1
+    )
     page = found[limit - 1 :: -1] if len(found) > limit else found[::-1]
     turn = asyncio.Semaphore(_READ_AT_ONCE)
-    shows = await asyncio.gather(*(_listed(inventory, turn, event, counts) for event, counts, _ in page))
+    shows = await asyncio.gather(
+        *(_listed(request.inventory, turn, event, counts) for event, counts, _ in page)
+    )
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if len(found) > limit:
         following = request.cursors.sign("/shows", {}, [page[0][0].number])
@@ -191,16 +194,15 @@ async def book_seats(request: Request, body: SeatsIn) -> BookingOut:
 
     Raises EventNotFound; AreaRequired for an event that this dialect cannot name a part of.
     """
-    inventory: Inventory = request.inventory
-    number = await inventory.resolve(body.show_id)
+    number = await request.inventory.resolve(body.show_id)
     attempt: Attempt
-    attempt, _ = await inventory.execute(
+    attempt, _ = await request.inventory.execute(
         number,
         c.BookInstantly(
             by=request.principal.id,
-            attempt_number=await inventory.new_dialect_number(),
-            hold_id=inventory.new_id(number),
-            booking_id=inventory.new_id(number),
+            attempt_number=await request.inventory.new_dialect_number(),
+            hold_id=request.inventory.new_id(number),
+            booking_id=request.inventory.new_id(number),
             quantity=body.seat_count,
         ),
     )

@@ -108,12 +108,11 @@ _HELD = {
 )
 async def hold_seat(request: Request, user_id: UserPath, body: HoldIn) -> ReservationOut:
     """A seat for 1 to 20 minutes. The same user again, while it is held: the same reservation."""
-    inventory: Inventory = request.inventory
-    await inventory.users.get(user_id)
-    number, label = await _wanted_seat(inventory, body)
+    await request.inventory.users.get(user_id)
+    number, label = await _wanted_seat(request.inventory, body)
     hold = await hold_one_seat(request, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
     with already_done():
-        return await _tell(inventory, hold)
+        return await _tell(request.inventory, hold)
 
 
 @routes.post(
@@ -124,23 +123,24 @@ async def hold_seat(request: Request, user_id: UserPath, body: HoldIn) -> Reserv
 )
 async def confirm_reservation(request: Request, reservation_id: HoldPath) -> ReservationOut:
     """The seat is the user's for good; again, the same. What has expired is refused, and reads EXPIRED."""
-    inventory: Inventory = request.inventory
-    hold = await _get_reservation(inventory, reservation_id)
+    hold = await _get_reservation(request.inventory, reservation_id)
     command = c.ConfirmHold(
         by=request.principal.id,
         hold_id=hold.id,
-        booking_id=inventory.new_id(hold.event_number),
+        booking_id=request.inventory.new_id(hold.event_number),
         authority=c.Authority(buyer=hold.buyer),
     )
     try:
-        await inventory.execute(hold.event_number, command)
+        await request.inventory.execute(hold.event_number, command)
     except HoldExpired:
-        reservation = await _tell(inventory, await _get_reservation(inventory, reservation_id))
+        reservation = await _tell(
+            request.inventory, await _get_reservation(request.inventory, reservation_id)
+        )
         raise HoldExpired(
             "The reservation has expired.", reservation=reservation.model_dump(mode="json")
         ) from None
     with already_done():
-        return await _tell(inventory, await _get_reservation(inventory, reservation_id))
+        return await _tell(request.inventory, await _get_reservation(request.inventory, reservation_id))
 
 
 @routes.post(
@@ -151,13 +151,12 @@ async def confirm_reservation(request: Request, reservation_id: HoldPath) -> Res
 )
 async def release_reservation(request: Request, reservation_id: HoldPath) -> ReservationOut:
     """The seat is free again; again, the same. What has ended already is told as it ended."""
-    inventory: Inventory = request.inventory
-    hold = await _get_reservation(inventory, reservation_id)
+    hold = await _get_reservation(request.inventory, reservation_id)
     command = c.ReleaseHold(by=request.principal.id, hold_id=hold.id, authority=c.Authority(buyer=hold.buyer))
     with suppress(HoldExpired, BookingAlreadyCancelled):
-        await inventory.execute(hold.event_number, command)
+        await request.inventory.execute(hold.event_number, command)
     with already_done():
-        return await _tell(inventory, await _get_reservation(inventory, reservation_id))
+        return await _tell(request.inventory, await _get_reservation(request.inventory, reservation_id))
 
 
 async def _wanted_seat(inventory: Inventory, body: HoldIn) -> tuple[int, str]:

@@ -40,15 +40,14 @@ class Seating:
 
 async def get_seating(request: Request, number: int) -> Seating:
     """Not older than the call. Raises EventNotFound, also for a draft that the caller may not see."""
-    inventory: Inventory = request.inventory
-    known = await inventory.event_store.find_known(number)
-    moment = None if known is None else await inventory.queries.reads.find_moment(number)
+    known = await request.inventory.event_store.find_known(number)
+    moment = None if known is None else await request.inventory.queries.reads.find_moment(number)
     if known is None or moment is None:
         raise EventNotFound("There is no such event.")
     refuse_hidden(request, known.event)
     version = known.event.map_version
-    seat_map = await inventory.queries.get_seat_map(number, version)
-    occupancy = await inventory.occupancies.get_current(number, version) if version else None
+    seat_map = await request.inventory.queries.get_seat_map(number, version)
+    occupancy = await request.inventory.occupancies.get_current(number, version) if version else None
     return Seating(event=known.event, seat_map=seat_map, occupancy=occupancy, now=moment[1])
 
 
@@ -68,10 +67,9 @@ async def hold_one_seat(request: Request, number: int, label: str, *, buyer: str
 
     A refusal says which in its words alone: these formats have no lines for a pointer to point into.
     """
-    inventory: Inventory = request.inventory
     command = c.PlaceHold(
         by=request.principal.id,
-        hold_id=inventory.new_id(number),
+        hold_id=request.inventory.new_id(number),
         lines=(c.SeatsLine(labels=(label,)),),
         ttl_seconds=seconds,
         allow_partial=False,
@@ -79,7 +77,7 @@ async def hold_one_seat(request: Request, number: int, label: str, *, buyer: str
         reuse=True,
     )
     try:
-        hold: Hold = await inventory.execute(number, command)
+        hold: Hold = await request.inventory.execute(number, command)
     except Refusal as refusal:
         raise type(refusal)(refusal.detail, **refusal.facts) from None
     return hold

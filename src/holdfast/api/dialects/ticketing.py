@@ -32,7 +32,6 @@ from holdfast.http.routes import SEAT_MAP_LIMIT
 from holdfast.http.values import Cursor
 from holdfast.ids import seat_id
 from holdfast.inventory.batching.after_commit import already_done
-from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import Event
 from holdfast.inventory.seating.forms import parse_seat_map
@@ -179,15 +178,14 @@ async def create_seats(
     request: Request, show_id: EventPath, body: Annotated[Any, WithJsonSchema(_LABELS_SCHEMA)]
 ) -> Reply:
     """Seats by label, trimmed and upper-cased; all of them, or none where one is wrong or there already."""
-    inventory: Inventory = request.inventory
-    number = await inventory.resolve(show_id)
+    number = await request.inventory.resolve(show_id)
     layout = _read_labels(body)
-    event: Event = await inventory.execute(
+    event: Event = await request.inventory.execute(
         number,
         c.ChangeEvent(by=request.principal.id, seats=layout.seats, categories=layout.categories),
     )
     with already_done():
-        seat_map = await inventory.queries.get_seat_map(number, event.map_version)
+        seat_map = await request.inventory.queries.get_seat_map(number, event.map_version)
     made = [(seat.label, seat_map.number_of(seat.label)) for seat in layout.seats]
     return Reply(status=201, body=encode([_seat(number, seat, label) for label, seat in made if seat]))
 

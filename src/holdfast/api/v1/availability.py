@@ -17,7 +17,6 @@ from holdfast.http.headers import etag, matches_etag
 from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import Routes
 from holdfast.http.values import Time
-from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.projections.availability_json import members_of
 from holdfast.inventory.projections.seat_json import seat_list
 from holdfast.inventory.rules.availability import Availability
@@ -144,19 +143,20 @@ async def get_availability(
     `If-None-Match` is answered 304 only while nothing at all has changed. With `since`, `changes` lists each seat that
     was touched by a later version or by time, or `reset` is true.
     """
-    inventory: Inventory = request.inventory
-    number = await inventory.resolve(event)
+    number = await request.inventory.resolve(event)
     if as_of is not None:
         if since is not None:
             raise _invalid("as_of", "not_allowed", "Cannot be combined with `since`.")
         await refuse_as_of(request, number, as_of)
-        return Reply(body=encode(members_of(await inventory.queries.get_availability_as_of(number, as_of))))
+        return Reply(
+            body=encode(members_of(await request.inventory.queries.get_availability_as_of(number, as_of)))
+        )
     if since is not None:
-        told = await inventory.changes_since.get_changes(number, since)
+        told = await request.inventory.changes_since.get_changes(number, since)
         availability, seats = told.availability, told.seats
         more = b'"reset":true' if seats is None else b'"changes":{"seats":' + seat_list(seats) + b"}"
     else:
-        availability, more = await inventory.queries.get_availability(number), b""
+        availability, more = await request.inventory.queries.get_availability(number), b""
     refuse_hidden(request, availability.event)
     body, headers = _written.answer(availability)
     if matches_etag(request.header(b"if-none-match"), headers[0][1]):
@@ -180,8 +180,7 @@ def state_headers(version: int, lapsed: int) -> _StateHeaders:
 
 async def refuse_as_of(request: Request, number: int, at: datetime) -> None:
     """Raises InvalidInput for a moment that has not come, EventNotFound for one at which there was no event yet."""
-    inventory: Inventory = request.inventory
-    now = await inventory.queries.get_availability(number)
+    now = await request.inventory.queries.get_availability(number)
     refuse_hidden(request, now.event)
     if at > now.as_of:
         raise _invalid("as_of", "out_of_range", "That moment has not come yet.")

@@ -33,7 +33,6 @@ from holdfast.errors import (
 from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.http.values import Cursor, In, Limit
-from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.booking import Block
 from holdfast.inventory.rules.event import MAX_CAPACITY
@@ -132,18 +131,17 @@ _EXAMPLE = {
 )
 async def block_admissions(request: Request, event: EventPath, body: BlockIn) -> Reply:
     """Take admissions off sale: only what is available, and all of it or nothing."""
-    inventory: Inventory = request.inventory
-    number = await inventory.resolve(event)
+    number = await request.inventory.resolve(event)
     command = c.BlockAdmissions(
         by=request.principal.id,
         key=retry_key(request, _blocked),
-        block_id=inventory.new_id(number),
+        block_id=request.inventory.new_id(number),
         labels=tuple(body.seats or ()),
         area=body.area,
         quantity=body.quantity,
         reason=body.reason,
     )
-    return await answer_command(request, number, command, _blocked, run=inventory.block)
+    return await answer_command(request, number, command, _blocked, run=request.inventory.block)
 
 
 @routes.get(
@@ -162,10 +160,9 @@ async def list_blocks(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """The event's blocks, newest first, those that stand and those that were lifted."""
-    inventory: Inventory = request.inventory
-    number = await inventory.resolve(event)
+    number = await request.inventory.resolve(event)
     filters = {"event": number, "lifted": lifted}
-    found = await inventory.queries.list_blocks(
+    found = await request.inventory.queries.list_blocks(
         number,
         live=None if lifted is None else not lifted,
         before=position_id(request, cursor, filters),

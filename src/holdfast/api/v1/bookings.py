@@ -37,7 +37,6 @@ from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.http.values import Cursor, Id, In, Limit
 from holdfast.ids import event_number_of
-from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.booking import Booking
 
@@ -139,10 +138,9 @@ async def list_bookings(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """Bookings, newest first: of one event, or of all, the newest event's first."""
-    inventory: Inventory = request.inventory
-    number = None if event is None else await inventory.resolve(event)
+    number = None if event is None else await request.inventory.resolve(event)
     filters = {"event": number, "status": status}
-    found = await inventory.queries.list_bookings(
+    found = await request.inventory.queries.list_bookings(
         number, status=status, before=position_id(request, cursor, filters), limit=limit + 1
     )
     return page(
@@ -165,9 +163,8 @@ async def list_bookings(
 )
 async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
     """A booking, with its hold's token or as staff. A wrong token is the same 404 as no booking."""
-    inventory: Inventory = request.inventory
     authority = booking_authority(request, READS_BOOKINGS)
-    return tell_booking(await inventory.queries.get_booking(booking, authority))
+    return tell_booking(await request.inventory.queries.get_booking(booking, authority))
 
 
 @routes.post(

@@ -21,7 +21,6 @@ from holdfast.errors import (
 from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.http.values import Cursor, Limit
-from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
 
@@ -49,10 +48,9 @@ async def list_holds(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """The event's holds, newest first, each as it is now; `status` is what a hold is, not what its row says."""
-    inventory: Inventory = request.inventory
-    number = await inventory.resolve(event)
+    number = await request.inventory.resolve(event)
     filters = {"event": number, "status": status, "buyer": buyer}
-    found = await inventory.queries.list_holds(
+    found = await request.inventory.queries.list_holds(
         number,
         status=status,
         buyer=buyer,

@@ -28,7 +28,6 @@ from holdfast.http.reply import Reply
 from holdfast.http.routes import SEAT_MAP_LIMIT, Routes
 from holdfast.http.values import Cursor, Limit, Time
 from holdfast.inventory.creation import EventFilter
-from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import FullEvent
 
@@ -73,14 +72,13 @@ async def create_event(request: Request, body: CreateEventIn) -> Reply:
     `capacity` makes one area, `general`; `areas` and a `seat_map` may come together. An event may also be made without
     any inventory, and get it by a change.
     """
-    inventory: Inventory = request.inventory
     new = await body.new_event()
     key = retry_key(request, _created)
-    event, answer = await inventory.events.create(new, by=request.principal.id, key=key)
+    event, answer = await request.inventory.events.create(new, by=request.principal.id, key=key)
     if answer is not None:
-        return reply_of(inventory, answer, replayed=event is None, location=LOCATION)
+        return reply_of(request.inventory, answer, replayed=event is None, location=LOCATION)
     assert event is not None
-    return reply_to(inventory, _created(event), location=LOCATION)
+    return reply_to(request.inventory, _created(event), location=LOCATION)
 
 
 @routes.get(
@@ -105,7 +103,6 @@ async def list_events(
     `text` is looked for in name and venue; `starts_from` and `starts_before` bound the start; `on_sale` says whether an
     admission could be held now, if one is left.
     """
-    inventory: Inventory = request.inventory
     drafts = sees_drafts(request.principal)
     filters = {
         "status": status,
@@ -114,7 +111,7 @@ async def list_events(
         "starts_before": starts_before,
         "on_sale": on_sale,
     }
-    found = await inventory.events.list_in_full(
+    found = await request.inventory.events.list_in_full(
         EventFilter(
             status=status,
             text=text,
@@ -162,9 +159,8 @@ async def change_event(request: Request, event: EventPath, body: ChangeEventIn) 
     Capacity may grow, or shrink to what is not taken. `areas` are changed or added by name; a `seat_map` adds its
     seats. The change takes its turn among the event's sales: a hold is decided wholly before or wholly after it.
     """
-    inventory: Inventory = request.inventory
     command = await body.change(by=request.principal.id)
-    return await answer_command(request, await inventory.resolve(event), command, _told)
+    return await answer_command(request, await request.inventory.resolve(event), command, _told)
 
 
 @routes.post(

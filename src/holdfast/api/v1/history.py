@@ -16,7 +16,6 @@ from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import Routes
 from holdfast.http.values import Cursor, Limit
 from holdfast.inventory.history import HistoryItem, Position
-from holdfast.inventory.inventory import Inventory
 
 __all__ = ["routes"]
 
@@ -69,14 +68,13 @@ async def get_seat_history(
     """Oldest first. An expiry is told at the hold's `expires_at`, with the version that the event had then, whether or
     not its rows were rewritten since. When an event is cancelled, its live holds are told as released.
     """
-    inventory: Inventory = request.inventory
-    number = await inventory.resolve(event)
+    number = await request.inventory.resolve(event)
     filters = {"event": number, "label": label}
     start: Position | None = None
     if cursor is not None:
         version, stayed, hold_id, place = request.cursors.open(cursor, _PATH, filters)
         start = (version, stayed, UUID(hold_id), place)
-    items, ends_at = await inventory.histories.list_changes(number, label, start=start, limit=limit)
+    items, ends_at = await request.inventory.histories.list_changes(number, label, start=start, limit=limit)
     following = None if ends_at is None else request.cursors.sign(_PATH, filters, ends_at)
     return Reply(body=encode({"items": [_told(item) for item in items], "next": following}))
 

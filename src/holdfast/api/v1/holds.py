@@ -38,7 +38,6 @@ from holdfast.errors import (
 from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.ids import event_number_of
-from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
 
@@ -97,15 +96,14 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
     The answer carries the hold's token, once. With an Idempotency-Key the same request gets the same answer, the token
     included.
     """
-    inventory: Inventory = request.inventory
-    number = await inventory.resolve(body.event)
-    hold_id = inventory.new_id(number)
+    number = await request.inventory.resolve(body.event)
+    hold_id = request.inventory.new_id(number)
     command = c.PlaceHold(
         by=request.principal.id,
         key=retry_key(request, _placed),
         hold_id=hold_id,
         lines=body.asked,
-        token_hash=inventory.keyring.hold_token_hash(hold_id),
+        token_hash=request.inventory.keyring.hold_token_hash(hold_id),
         ttl_seconds=body.ttl_seconds,
         allow_partial=body.allow_partial,
         buyer=body.buyer,
@@ -123,8 +121,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
 )
 async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
     """A hold as it is now; the token opens it, in open mode too. A wrong token is the same 404 as no hold."""
-    inventory: Inventory = request.inventory
-    return tell_hold(await inventory.queries.get_hold(hold, hold_authority(request)))
+    return tell_hold(await request.inventory.queries.get_hold(hold, hold_authority(request)))
 
 
 @routes.post(

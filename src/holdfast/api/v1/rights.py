@@ -16,7 +16,7 @@ from holdfast.access.principals import GUEST, Principal, Scope
 from holdfast.api.request import Request
 from holdfast.errors import CredentialsRequired, EventNotFound, FieldError, Forbidden, InvalidInput
 from holdfast.inventory.hold_tokens import hash_token
-from holdfast.inventory.inventory import EventRef, Inventory
+from holdfast.inventory.inventory import EventRef
 from holdfast.inventory.rules.commands import STAFF, Authority
 from holdfast.inventory.rules.event import EventStatus, FullEvent
 
@@ -32,8 +32,7 @@ def sees_drafts(principal: Principal) -> bool:
 
 async def visible_event(request: Request, event: EventRef) -> FullEvent:
     """The event. Raises EventNotFound, also for a draft that the caller may not see."""
-    inventory: Inventory = request.inventory
-    found = await inventory.events.get(await inventory.resolve(event))
+    found = await request.inventory.events.get(await request.inventory.resolve(event))
     if found.status is EventStatus.DRAFT and not sees_drafts(request.principal):
         raise EventNotFound("There is no such event.")
     return found

@@ -17,7 +17,6 @@ from holdfast.http.headers import accepts_gzip, etag, matches_etag
 from holdfast.http.reply import Headers, Reply, encode
 from holdfast.http.routes import Routes
 from holdfast.http.values import FromPath
-from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.projections.seat_json import available_seat, held_until, seat_list, taken_seat
 from holdfast.inventory.queries import SeatStates
 from holdfast.inventory.rules.event import Event
@@ -130,19 +129,18 @@ async def list_seats(
     """Only the seats that are not available, or with `all=true` every seat. `ETag` and `If-None-Match` as for
     the availability.
     """
-    inventory: Inventory = request.inventory
-    number = await inventory.resolve(event)
+    number = await request.inventory.resolve(event)
     if as_of is not None:
         await refuse_as_of(request, number, as_of)
-        states = await inventory.queries.list_seats_as_of(number, as_of)
+        states = await request.inventory.queries.list_seats_as_of(number, as_of)
         facts = {"map_version": states.event.map_version, "version": states.version, "as_of": as_of}
         return Reply(body=_written(states.event, facts, _list_of(states, every=all)))
-    read_model = await inventory.read_models.get_current(number)
+    read_model = await request.inventory.read_models.get_current(number)
     refuse_hidden(request, read_model.event)
     headers = state_headers(*read_model.state)
     if matches_etag(request.header(b"if-none-match"), headers[0][1]):
         return Reply(status=304, headers=headers)
-    seats = await inventory.read_models.list_seats(read_model, every=all)
+    seats = await request.inventory.read_models.list_seats(read_model, every=all)
     if seats.document is None:
         of = seats.availability.event
         facts = {"map_version": of.map_version, "version": seats.availability.version}
@@ -174,7 +172,6 @@ async def get_seat_map(request: Request, event: EventPath, map_version: MapVersi
     """Sections, rows and seats, with where they stand. It never changes and may be kept for ever; seats that are added
     make a new version, in which the earlier ones keep their labels and places. Version 0 has no seats.
     """
-    inventory: Inventory = request.inventory
     found = await visible_event(request, event)
     if map_version > found.map_version:
         raise RouteNotFound("The event's seat map has no such version.")
@@ -188,7 +185,7 @@ async def get_seat_map(request: Request, event: EventPath, map_version: MapVersi
     )
     if matches_etag(request.header(b"if-none-match"), tag):
         return Reply(status=304, headers=headers)
-    document = await inventory.seat_map_documents.get(found, map_version)
+    document = await request.inventory.seat_map_documents.get(found, map_version)
     if is_packed:
         return Reply(body=document.packed, headers=(*headers, (b"content-encoding", b"gzip")))
     return Reply(body=document.plain, headers=headers)

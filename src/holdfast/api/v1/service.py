@@ -13,7 +13,6 @@ from holdfast.errors import Fault
 from holdfast.http.headers import weights
 from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import Routes
-from holdfast.inventory.inventory import Inventory
 from holdfast.metrics import PROMETHEUS_CONTENT_TYPE, metric_totals, render_prometheus
 
 __all__ = ["routes"]
@@ -40,8 +39,7 @@ async def get_health(request: Request) -> dict[str, str]:  # noqa: ARG001 - the 
 @routes.get("/readyz", policy=Policy.PUBLIC, anonymous=True, answers={200: {"status": "ready"}})
 async def get_readiness(request: Request) -> dict[str, str]:
     """It can take traffic: the database answers. Otherwise 503 with `Retry-After`, also while the server shuts down."""
-    inventory: Inventory = request.inventory
-    await inventory.health.check()
+    await request.inventory.health.check()
     return {"status": "ready"}
 
 
@@ -56,13 +54,12 @@ async def get_metrics(request: Request) -> Reply:
     """Prometheus' text format, over all workers. With `Accept: application/json`, the totals: how many events, active
     holds, bookings and expired holds there are, and each metric added up over its labels.
     """
-    inventory: Inventory = request.inventory
     headers = ((b"vary", b"accept"),)
     if weights(request.header(b"accept")).get("application/json"):
-        totals: dict[str, Any] = asdict(await inventory.health.count_totals())
+        totals: dict[str, Any] = asdict(await request.inventory.health.count_totals())
         return Reply(body=encode(totals | {"metrics": metric_totals()}), headers=headers)
     try:
-        await inventory.health.observe_holds()
+        await request.inventory.health.observe_holds()
     except Fault:  # what the processes have counted can be told without the database
         log.warning("metrics_without_database")
     return Reply(

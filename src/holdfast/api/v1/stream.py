@@ -13,7 +13,6 @@ from holdfast.api.values import EventPath
 from holdfast.errors import EventNotFound
 from holdfast.http.reply import StreamReply, encode
 from holdfast.http.routes import Routes
-from holdfast.inventory.inventory import Inventory
 
 __all__ = ["routes"]
 
@@ -54,15 +53,14 @@ async def stream_event(request: Request, event: EventPath) -> StreamReply:
       missed, or a snapshot where that is too much (more than 1,000 versions).
     - A comment every 15 seconds keeps the connection. The stream ends when the server does; come back then.
     """
-    inventory: Inventory = request.inventory
-    number = await inventory.resolve(event)
-    read_model = await inventory.read_models.get_current(number)
+    number = await request.inventory.resolve(event)
+    read_model = await request.inventory.read_models.get_current(number)
     refuse_hidden(request, read_model.event)
-    inventory.streams.refuse_watcher()
+    request.inventory.streams.refuse_watcher()
     last = request.header(b"last-event-id") or ""
     after = int(last) if last.isascii() and last.isdigit() and len(last) <= _MAX_DIGITS else None
     return StreamReply(
-        chunks=inventory.streams.watch(number, after=after),
-        join=lambda reader: inventory.streams.joined(read_model, reader, after=after),
+        chunks=request.inventory.streams.watch(number, after=after),
+        join=lambda reader: request.inventory.streams.joined(read_model, reader, after=after),
         headers=((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")),
     )
