@@ -1,0 +1,138 @@
+"""Errors: every error that Holdfast can return.
+
+HoldfastError
+├── Refusal                      a business answer; the caller can act on it
+│   ├── NotFound                 404  event_ | hold_ | booking_ | block_ not_found
+│   ├── Conflict                 409  the state does not allow it
+│   ├── Gone                     410  it existed, and no longer does
+│   ├── Invalid                  422  parsed, but not allowed
+│   ├── Malformed, BadRequest    400  cannot be parsed
+│   ├── CredentialsRequired      401
+│   ├── Forbidden                403
+│   └── TooManyRequests          429
+└── Fault                        ours, not the caller's; try again
+    ├── Busy                     503  shed before any work began
+    ├── Unavailable              503  certainly nothing was done
+    └── OutcomeUnknown           503  may have been done: the same key settles it
+
+A refusal is one item in the answer to a batch; the one-form raises the same object.
+"""
+
+from holdfast.errors.base import (
+    Conflict,
+    Fault,
+    FieldError,
+    Gone,
+    HoldfastError,
+    Invalid,
+    NotFound,
+    Refusal,
+    all_errors,
+)
+from holdfast.errors.faults import Busy, InvariantViolated, OutcomeUnknown, Unavailable
+from holdfast.errors.requests import (
+    BadRequest,
+    BodyTooLarge,
+    CredentialsRequired,
+    ExpectationFailed,
+    Forbidden,
+    HeadersTooLarge,
+    IdempotencyKeyReused,
+    InvalidInput,
+    Malformed,
+    MethodNotAllowed,
+    PreconditionFailed,
+    RequestTimeout,
+    RouteNotFound,
+    TooManyRequests,
+    UnsupportedMediaType,
+    UriTooLong,
+)
+from holdfast.errors.sales import (
+    AreaRequired,
+    AreaUnknown,
+    BlockNotFound,
+    BookingAlreadyCancelled,
+    BookingNotFound,
+    BuyerRequired,
+    CapacityTaken,
+    DuplicateEmail,
+    DuplicateSeat,
+    EventCancelled,
+    EventNotFound,
+    EventNotOnSale,
+    HoldAlreadyConfirmed,
+    HoldExpired,
+    HoldNotFound,
+    HoldReleased,
+    InProgress,
+    InvalidTransition,
+    NotTogether,
+    QuantityOverLimit,
+    SalesStopped,
+    SeatBlocked,
+    SeatNotFound,
+    SeatTaken,
+    SeatUnknown,
+    SoldOut,
+    UserNotFound,
+)
+
+__all__ = [
+    "AreaRequired",
+    "AreaUnknown",
+    "BadRequest",
+    "BlockNotFound",
+    "BodyTooLarge",
+    "BookingAlreadyCancelled",
+    "BookingNotFound",
+    "Busy",
+    "BuyerRequired",
+    "CapacityTaken",
+    "Conflict",
+    "CredentialsRequired",
+    "DuplicateEmail",
+    "DuplicateSeat",
+    "EventCancelled",
+    "EventNotFound",
+    "EventNotOnSale",
+    "ExpectationFailed",
+    "Fault",
+    "FieldError",
+    "Forbidden",
+    "Gone",
+    "HeadersTooLarge",
+    "HoldAlreadyConfirmed",
+    "HoldExpired",
+    "HoldNotFound",
+    "HoldReleased",
+    "HoldfastError",
+    "IdempotencyKeyReused",
+    "InProgress",
+    "Invalid",
+    "InvalidInput",
+    "InvalidTransition",
+    "InvariantViolated",
+    "Malformed",
+    "MethodNotAllowed",
+    "NotFound",
+    "NotTogether",
+    "OutcomeUnknown",
+    "PreconditionFailed",
+    "QuantityOverLimit",
+    "Refusal",
+    "RequestTimeout",
+    "RouteNotFound",
+    "SalesStopped",
+    "SeatBlocked",
+    "SeatNotFound",
+    "SeatTaken",
+    "SeatUnknown",
+    "SoldOut",
+    "TooManyRequests",
+    "Unavailable",
+    "UnsupportedMediaType",
+    "UriTooLong",
+    "UserNotFound",
+    "all_errors",
+]

@@ -1,0 +1,83 @@
+"""Base: the root of the tree, its branches, and what all errors carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldError:
+    """One thing wrong with one part of the input; `pointer` is a JSON Pointer (RFC 6901) into the body."""
+
+    pointer: str
+    code: str
+    detail: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"pointer": self.pointer, "code": self.code, "detail": self.detail}
+
+
+class HoldfastError(Exception):
+    """Root of the tree. `code` is stable and snake_case, `status` is the HTTP status in `/v1`."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Error"
+
+    def __init__(
+        self, detail: str | None = None, *, errors: tuple[FieldError, ...] = (), **facts: Any
+    ) -> None:
+        self.detail = detail or f"{self.title}."
+        self.errors = errors
+        self.facts = facts
+        """Further members of the answer, for example `available`."""
+        super().__init__(self.detail)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, HoldfastError)
+            and type(self) is type(other)
+            and (self.detail, self.errors, self.facts) == (other.detail, other.errors, other.facts)
+        )
+
+    __hash__ = Exception.__hash__
+
+
+class Refusal(HoldfastError):
+    """A business answer: nothing was changed, and asking again the same way gives the same."""
+
+
+class NotFound(Refusal):
+    status = 404
+
+
+class Conflict(Refusal):
+    status = 409
+
+
+class Gone(Refusal):
+    status = 410
+
+
+class Invalid(Refusal):
+    status = 422
+
+
+class Fault(HoldfastError):
+    """Ours, not the caller's. `retry_after_seconds` goes out as `Retry-After`."""
+
+    status = 503
+    retry_after_seconds: ClassVar[int] = 1
+
+
+def all_errors() -> dict[str, type[HoldfastError]]:
+    """Every concrete error by its code, for OpenAPI and the documentation."""
+    found: dict[str, type[HoldfastError]] = {}
+    waiting = [HoldfastError]
+    while waiting:
+        cls = waiting.pop()
+        waiting.extend(cls.__subclasses__())
+        if "code" in cls.__dict__ and cls is not HoldfastError:
+            found.setdefault(cls.code, cls)
+    return found
