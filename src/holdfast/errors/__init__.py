@@ -1,4 +1,4 @@
-"""Errors: every error that Holdfast can return.
+"""Errors: every error that Holdfast can return, and its texts.
 
 HoldfastError
 ├── Refusal                      a business answer; the caller can act on it

@@ -19,16 +19,21 @@ class FieldError:
 
 
 class HoldfastError(Exception):
-    """Root of the tree. `code` is stable and snake_case, `status` is the HTTP status in `/v1`."""
+    """Root of the tree. `code` is stable and snake_case, `status` is the HTTP status in `/v1`.
+
+    Each class holds its texts: `detail` is the default, and a constant in capitals is a text for a special case.
+    A constant with braces is a template, which the caller fills in.
+    """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Error"
+    detail: str = "The request failed."
 
     def __init__(
         self, detail: str | None = None, *, errors: tuple[FieldError, ...] = (), **facts: Any
     ) -> None:
-        self.detail = detail or f"{self.title}."
+        self.detail = detail or self.detail
         self.errors = errors
         self.facts = facts
         """Further members of the answer, for example `available`."""

@@ -7,111 +7,138 @@ from holdfast.errors.base import Conflict, Gone, Invalid, NotFound
 
 class EventNotFound(NotFound):
     code, title = "event_not_found", "Event not found"
+    detail = "There is no such event."
 
 
 class HoldNotFound(NotFound):
     code, title = "hold_not_found", "Hold not found"
+    detail = "There is no such hold."
 
 
 class BookingNotFound(NotFound):
     code, title = "booking_not_found", "Booking not found"
+    detail = "There is no such booking."
 
 
 class BlockNotFound(NotFound):
     code, title = "block_not_found", "Block not found"
+    detail = "There is no such block."
 
 
 class SeatNotFound(NotFound):
     code, title = "seat_not_found", "Seat not found"
+    detail = "There is no such seat."
 
 
 class UserNotFound(NotFound):
     code, title = "user_not_found", "User not found"
+    detail = "There is no such user."
 
 
 class EventNotOnSale(Conflict):
     code, title = "event_not_on_sale", "Event not on sale"
+    detail = "The event is not on sale yet."
 
 
 class SalesStopped(Conflict):
     code, title = "sales_stopped", "Sales stopped"
+    detail = "The organiser has stopped sales."
 
 
 class SeatTaken(Conflict):
     code, title = "seat_taken", "Seat taken"
+    detail = "The seat is taken."
 
 
 class SeatBlocked(Conflict):
     code, title = "seat_blocked", "Seat blocked"
+    detail = "The seat is not for sale."
 
 
 class SoldOut(Conflict):
     code, title = "sold_out", "Sold out"
+    detail = "Nothing is left."
 
 
 class NotTogether(Conflict):
     code, title = "not_together", "Not together"
+    detail = "There are not enough seats together."
 
 
 class HoldAlreadyConfirmed(Conflict):
     code, title = "hold_already_confirmed", "Hold already confirmed"
+    detail = "The hold is a booking already."
 
 
 class BookingAlreadyCancelled(Conflict):
     code, title = "booking_already_cancelled", "Booking already cancelled"
+    detail = "The booking of this hold was cancelled."
 
 
 class DuplicateSeat(Conflict):
     code, title = "duplicate_seat", "Duplicate seat"
+    detail = "The same seat is named twice."
 
 
 class DuplicateEmail(Conflict):
     code, title = "duplicate_email", "Duplicate email"
+    detail = "There is an account with this email address."
 
 
 class CapacityTaken(Conflict):
     """Capacity may shrink only to what is not taken."""
 
     code, title = "capacity_taken", "Capacity taken"
+    detail = "More admissions are taken than the new capacity."
 
 
 class InvalidTransition(Conflict):
     """The event's state has no such move (glossary: draft -> published -> cancelled)."""
 
     code, title = "invalid_transition", "Not possible in this state"
+    detail = "The event's state does not allow this change."
 
 
 class InProgress(Conflict):
     code, title = "in_progress", "Still in progress"
+    detail = "The first request with this Idempotency-Key is still being carried out."
 
 
 class HoldExpired(Gone):
     code, title = "hold_expired", "Hold expired"
+    detail = "The hold has expired."
 
 
 class HoldReleased(Gone):
     code, title = "hold_released", "Hold released"
+    detail = "The hold was released."
 
 
 class EventCancelled(Gone):
     code, title = "event_cancelled", "Event cancelled"
+    detail = "The event is cancelled."
 
 
 class SeatUnknown(Invalid):
     code, title = "seat_unknown", "Seat unknown"
+    detail = "The event has no such seat."
 
 
 class AreaUnknown(Invalid):
     code, title = "area_unknown", "Area unknown"
+    detail = "The event has no such area."
 
 
 class AreaRequired(Invalid):
     code, title = "area_required", "Area required"
+    detail = "The event has several areas: say which."
 
 
 class BuyerRequired(Invalid):
     code, title = "buyer_required", "Buyer required"
+    detail = "This event limits admissions per buyer: say who buys."
 
 
 class QuantityOverLimit(Invalid):
     code, title = "quantity_over_limit", "Quantity over limit"
+    detail = "The quantity is over the event's limit."
