@@ -12,6 +12,7 @@ import pytest
 
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.commands import STAFF
+from holdfast.workers.sweeper import Sweeper
 from support.ageing import lapse_hold
 from support.cutting_proxy import cutting_proxy
 from support.http_app import client_of, running_app
@@ -437,8 +438,11 @@ async def test_a_cancelled_show_cancels_what_was_held(client, inventory):
     held = (await hold(client, user, show)).json()
     await inventory.execute(show, c.CancelEvent(by="test"))
     assert (await act(client, held, "confirm")).status_code == 409
-    assert (await act(client, held, "release")).json()["status"] == "CANCELLED"
+    released = (await act(client, held, "release")).json()
+    assert released["status"] == "CANCELLED"
     assert (await hold(client, user, show, "A2")).status_code == 409
+    await Sweeper(inventory).run_once()
+    assert (await act(client, held, "release")).json() == released
 
 
 async def test_16_confirms_at_once_give_one_booking(client, database_url):

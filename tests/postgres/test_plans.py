@@ -47,8 +47,8 @@ LARGE = {"holds", "claims", "seats", "journal", "idempotency", "bookings"}
 HOT = {
     "batch": None,  # all of them
     "reads": (
-        "read_state", "read_moment", "read_hold", "read_hold_of_booking", "version_at", "structural_since",
-        "journal_since", "seat_claims", "journal_versions",
+        "read_state", "read_hold", "read_hold_of_booking", "version_at", "structural_since",
+        "journal_since", "released_at", "read_hold_of_seat",
     ),
     "live_check": None,
 }  # fmt: skip

@@ -50,6 +50,18 @@ async def new_event(
     return event.number
 
 
+async def mirrored_seats(inventory: Inventory, number: int) -> dict[str, str]:
+    """Label to status of every seat that is taken, as the write side of this process has it."""
+    event = await inventory.events.get(number)
+    now = (await inventory.queries.get_availability(number)).as_of
+    occupancy = await inventory.occupancies.get_current(number, event.map_version)
+    return {
+        occupancy.seat_map.label_of(seat): occupant.status
+        for seat, occupant in occupancy.by_seat.items()
+        if not occupant.has_lapsed(now) and (event.status, occupant.status) != ("cancelled", "held")
+    }
+
+
 def a_place(inventory: Inventory, number: int, *lines: c.Line, **more: Any) -> c.PlaceHold:
     return c.PlaceHold(hold_id=inventory.new_id(number), lines=lines, **more)
 

@@ -36,13 +36,10 @@ class SeatState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatStates:
-    """Seats that are not available, by number; all others are. `lapsed` and `version` make the state."""
+    """Seats that were not available, by number; all others were."""
 
     event: Event
     version: int
-    lapsed: int
-    as_of: datetime
-    next_expiry: datetime | None
     seat_map: SeatMap
     taken: tuple[SeatState, ...]
 
@@ -55,17 +52,12 @@ class Queries:
         self._event_store = event_store
         self._occupancies = occupancies
         self._states = SingleFlight(self._read_state)
-        self._seats = SingleFlight(self._read_seats)
 
     # -- an event as it is -----------------------------------------------------------------------------------------
 
     async def get_availability(self, number: int) -> Availability:
         """Exact at its `as_of`; readers that come while one is being made share the next."""
         return await self._states.get(number)
-
-    async def list_seats(self, number: int) -> SeatStates:
-        """The sparse seat state, from this process's mirror, brought up to date first."""
-        return await self._seats.get(number)
 
     async def get_seat_map(self, number: int, version: int) -> SeatMap:
         """An immutable version of the event's seat map; version 0 has no seats."""
@@ -85,50 +77,11 @@ class Queries:
             next_expiry=state.next_expiry,
         )
 
-    async def _read_seats(self, number: int) -> SeatStates:
-        known = await self._get_known(number)
-        version = known.event.map_version
-        if version == 0:
-            moment = await self._moment(number)
-            return SeatStates(
-                event=known.event,
-                version=moment[0],
-                lapsed=0,
-                as_of=moment[1],
-                next_expiry=None,
-                seat_map=SeatMap.build((), 0),
-                taken=(),
-            )
-        occupancy = await self._occupancies.get_current(number, version)
-        _, now = await self._moment(number)
-        cancelled = known.event.status == "cancelled"
-        taken = [
-            SeatState(seat, occupant.status, occupant.expires_at if occupant.status == "held" else None)
-            for seat, occupant in occupancy.taken(now)
-            if not (cancelled and occupant.status == "held")
-        ]
-        taken.sort(key=_by_number)
-        return SeatStates(
-            event=known.event,
-            version=occupancy.version,
-            lapsed=0 if cancelled else occupancy.lapsed_count(now),
-            as_of=now,
-            next_expiry=None if cancelled else occupancy.next_expiry(now),
-            seat_map=occupancy.seat_map,
-            taken=tuple(taken),
-        )
-
     async def _find_state(self, number: int) -> EventState:
         state = await self.reads.find_state(number) if 0 < number <= ids.MAX_EVENT_NUMBER else None
         if state is None:
             raise EventNotFound("There is no such event.")
         return state
-
-    async def _moment(self, number: int) -> tuple[int, datetime]:
-        moment = await self.reads.find_moment(number)
-        if moment is None:
-            raise EventNotFound("There is no such event.")
-        return moment
 
     async def _get_known(self, number: int) -> CachedEvent:
         known = await self._event_store.find_known(number)
@@ -148,6 +101,16 @@ class Queries:
         if not is_allowed(hold, authority):
             raise WrongToken("There is no such hold.")
         return (await self._tell_holds(number, [(hold, now)]))[0]
+
+    async def find_hold_of_seat(self, number: int, seat: int) -> Hold | None:
+        """The live or confirmed hold that has the seat. None for a seat that is available or blocked."""
+        found = await self.reads.find_hold_of_seat(number, seat)
+        hold = None if found is None else (await self._tell_holds(number, [found]))[0]
+        return hold if hold is not None and hold.status in ("active", "confirmed") else None
+
+    async def released_at(self, hold: Hold) -> datetime | None:
+        """When a released hold of seats gave them back, or its event was cancelled."""
+        return await self.reads.released_at(hold.event_number, hold.id, hold.seat_numbers[0])
 
     async def get_booking(self, booking_id: UUID, authority: Authority) -> Booking:
         number = ids.event_number_of(booking_id)
@@ -252,9 +215,6 @@ class Queries:
         return SeatStates(
             event=event,
             version=version,
-            lapsed=0,
-            as_of=at,
-            next_expiry=None,
             seat_map=await self.get_seat_map(number, event.map_version),
             taken=tuple(
                 SeatState(seat, state, expires_at if state == "held" else None)
@@ -294,7 +254,3 @@ class Queries:
                 elif entry["change"] == "seats_added":
                     added += 1
         return replace(event, map_version=event.map_version - added)
-
-
-def _by_number(seat: SeatState) -> int:
-    return seat.number

@@ -13,7 +13,7 @@ from inventory.rules.comparing import compare
 from inventory.rules.ledger import START
 from inventory.rules.model import Model
 from inventory.rules.sales import Hall, Known, a_command, a_hall
-from support.selling import an_engine, in_one_batch, move_time, what_is_wrong
+from support.selling import an_engine, in_one_batch, mirrored_seats, move_time, what_is_wrong
 
 MOVES = (35, 155, 2015)
 """Seconds. Up to four of these never come near a whole minute, and holds live for whole minutes: so that the test's own
@@ -70,6 +70,5 @@ async def look(inventory: Inventory, number: int, model: Model, now: object) -> 
     told = (await inventory.queries.get_availability(number)).counts
     counts = model.counts(now)  # type: ignore[arg-type]  # a datetime
     assert {name: getattr(told, name) for name in counts} == counts
-    states = await inventory.queries.list_seats(number)
-    seats = {states.seat_map.label_of(seat.number): seat.status for seat in states.taken}
-    assert seats == {label: taking.kind for taking in model.live(now) for label in taking.seats}  # type: ignore[arg-type]
+    taken = {label: taking.kind for taking in model.live(now) for label in taking.seats}  # type: ignore[arg-type]
+    assert await mirrored_seats(inventory, number) == taken

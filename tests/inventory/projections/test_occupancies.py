@@ -22,7 +22,7 @@ async def test_more_events_than_mirrors_fit_all_sell(database_url: str) -> None:
         for _ in range(5):
             outcomes = await all_at_once(
                 *[place(inventory, number, c.BestAvailableLine(quantity=1)) for number in numbers],
-                *[inventory.queries.list_seats(number) for number in numbers],
+                *[inventory.occupancies.get_current(number, 1) for number in numbers],
             )
             assert [each for each in outcomes if isinstance(each, Exception)] == []
             assert all(isinstance(each, Hold) for each in outcomes[:6])

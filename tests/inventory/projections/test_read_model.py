@@ -41,6 +41,8 @@ def _shown(read_model: ReadModel) -> dict[str, Any]:
         "areas": availability.areas,
         "next_expiry": read_model.next_expiry,
         "seats": dict(sorted(read_model.taken.items())),
+        "buyers": dict(sorted(read_model.buyers.items())),
+        "held_until": dict(sorted(read_model.held_until().items())),
     }
 
 
@@ -56,6 +58,7 @@ async def _act(
                 hold_id=inventory.new_id(number),
                 lines=(c.SeatsLine(labels=tuple(dict.fromkeys(seats))), c.QuantityLine(quantity=2)),
                 ttl_seconds=chance.choice([1, 300]),
+                buyer=chance.choice([None, "ada", "bob"]),
             )
             holds.append((command.hold_id, inventory.new_id(number)))
         case 2:
@@ -122,6 +125,24 @@ async def test_counts_and_seats_agree(inventory: Inventory):
         ("A-1-2", "booked"),
         ("A-1-3", "held"),
     ]
+
+
+async def test_taken_seats_have_the_buyers_of_their_holds(inventory: Inventory, database_url: str):
+    event = await make_event(inventory, rows=1)
+    number = event.number
+    await inventory.read_models.get_current(number)  # follows from here on
+    held = await place(inventory, number, "A-1-1", buyer="ada")
+    booked = await place(inventory, number, "A-1-2", "A-1-3", buyer="bob")
+    await confirm(inventory, number, booked)
+    await place(inventory, number, "A-1-4")
+    lapsed = await place(inventory, number, "A-1-5", buyer="eve")
+    lapse_hold(database_url, lapsed, inventory=inventory)
+    followed = await inventory.read_models.get_current(number)
+    assert followed.buyers == {1: "ada", 2: "bob", 3: "bob"}
+    assert set(followed.held_until()) == {1, 4}
+    await inventory.execute(number, c.ReleaseHold(hold_id=held, authority=c.STAFF))
+    followed = await inventory.read_models.get_current(number)
+    assert followed.buyers == {2: "bob", 3: "bob"}
 
 
 async def test_time_alone_frees_a_held_seat(inventory: Inventory):

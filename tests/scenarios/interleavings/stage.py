@@ -21,7 +21,7 @@ from scenarios.interleavings.floor import Floor
 from scenarios.interleavings.gate import Gate
 from scenarios.interleavings.oracle import ClaimRow, Found
 from scenarios.interleavings.scenes import ACTORS, Scene
-from support.selling import an_engine, in_one_batch
+from support.selling import an_engine, in_one_batch, mirrored_seats
 
 CLAIMS = """
 SELECT c.hold_id,
@@ -159,8 +159,7 @@ class Stage:
 
     async def mirrored(self, who: str, number: int) -> dict[str, str]:
         """Label to status of every seat that is taken, as this engine's mirror tells."""
-        states = await self.engines[who].queries.list_seats(number)
-        return {states.seat_map.label_of(seat.number): str(seat.status) for seat in states.taken}
+        return await mirrored_seats(self.engines[who], number)
 
     async def deadlocks(self) -> int:
         row = await (

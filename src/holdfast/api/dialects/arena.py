@@ -32,10 +32,10 @@ from holdfast.errors import (
     SeatTaken,
 )
 from holdfast.http.reply import Reply, encode
+from holdfast.inventory.creation import EventFilter
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.occupancy import Occupant
-from holdfast.inventory.store.events import EventFilter
+from holdfast.inventory.rules.hold import Hold
 
 __all__ = ["routes"]
 
@@ -111,14 +111,13 @@ async def list_seats(request: Request, event_id: str | None = None) -> Reply:
 
 
 def _seat(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any]:
-    holder = seating.holder_of(seat)
-    reserved = holder is not None and holder.status == "held"
+    until = seating.held_until.get(seat)
     return {
         "id": ids.seat_id(number, seat),
         "label": label,
-        "status": "AVAILABLE" if holder is None else "RESERVED" if reserved else "CONFIRMED",
-        "reserved_by": None if holder is None else holder.buyer,
-        "reserved_until": holder.expires_at if holder is not None and reserved else None,
+        "status": "RESERVED" if until else "CONFIRMED" if seat in seating.taken else "AVAILABLE",
+        "reserved_by": seating.buyers.get(seat),
+        "reserved_until": until,
     }
 
 
@@ -162,12 +161,12 @@ async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) 
     """The seat is the user's for good. Only who has it reserved can confirm it, and again when it is confirmed."""
     await get_label(request.inventory, seat_id)
     number, seat = ids.split_seat_id(seat_id)
-    occupant = _reservation_of(await get_seating(request, number), seat, user_id)
+    hold = await _get_reservation(request, number, seat, user_id)
     await request.inventory.execute(
         number,
         c.ConfirmHold(
             by=request.principal.id,
-            hold_id=occupant.id,
+            hold_id=hold.id,
             booking_id=request.inventory.new_id(number),
             authority=c.Authority(buyer=user_id),
         ),
@@ -175,13 +174,16 @@ async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) 
     return ConfirmedOut(message="Seat confirmed", seat_id=seat_id)
 
 
-def _reservation_of(seating: Seating, seat: int, user_id: str) -> Occupant:
+async def _get_reservation(request: Request, number: int, seat: int, user_id: str) -> Hold:
     """The user's own hold on just this seat, whether it was confirmed before or not."""
-    occupant = seating.holder_of(seat)
-    if occupant is None:
+    seating = await get_seating(request, number)
+    if seat not in seating.taken:
         raise HoldNotFound("The seat is not reserved, or its reservation has expired.")
-    if occupant.kind == "block" or occupant.buyer != user_id:
+    if seating.buyers.get(seat) != user_id:
         raise SeatTaken("The seat is not reserved by this user.")
-    if sum(occupant.areas.values()) != 1:
+    hold = await request.inventory.queries.find_hold_of_seat(number, seat)
+    if hold is None:
+        raise HoldNotFound("The seat is not reserved, or its reservation has expired.")
+    if hold.quantity != 1:
         raise SeatTaken("The seat belongs to a hold of several seats, which is confirmed as a whole.")
-    return occupant
+    return hold

@@ -26,12 +26,12 @@ from holdfast.errors import (
 )
 from holdfast.http.reply import JSON, Reply, encode
 from holdfast.http.values import Cursor
+from holdfast.inventory.creation import EventFilter
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.availability import Counts
 from holdfast.inventory.rules.booking import Attempt
 from holdfast.inventory.rules.event import MAX_CAPACITY, Event
-from holdfast.inventory.store.events import EventFilter
 
 __all__ = ["BookingOut", "SeatsIn", "book_seats", "render_error", "routes"]
 

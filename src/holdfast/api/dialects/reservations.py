@@ -47,8 +47,6 @@ from holdfast.inventory.rules.hold import Hold, HoldStatus
 __all__ = ["routes"]
 
 DEFAULT_MINUTES = 10
-NEWEST = 1 << 62
-"""A version after every other."""
 
 routes = Dialect("reservations", tag=TAG, render_error=render_error)
 
@@ -223,27 +221,9 @@ async def _status_of(inventory: Inventory, hold: Hold) -> tuple[_Status, datetim
         case HoldStatus.EXPIRED:
             return "EXPIRED", hold.expires_at
         case HoldStatus.RELEASED:
-            return "CANCELLED", await _released_at(inventory, hold)
+            return "CANCELLED", await inventory.queries.released_at(hold) or hold.placed_at
     assert hold.booking_id is not None
     booking = await inventory.queries.get_booking(hold.booking_id, c.STAFF)
     if booking.status is BookingStatus.CANCELLED:
         return "CANCELLED", booking.cancelled_at or booking.confirmed_at
     return "CONFIRMED", booking.confirmed_at
-
-
-async def _released_at(inventory: Inventory, hold: Hold) -> datetime:
-    """The time of the version that ended the seat's claim, or that cancelled the event it was for."""
-    reads, number = inventory.queries.reads, hold.event_number
-    ended = [
-        version
-        for id, _, _, _, version in await reads.seat_claims(number, hold.seat_numbers[0])
-        if id == hold.id and version is not None
-    ]
-    if not ended:
-        ended = [
-            version
-            for version, entries in await reads.structural_until(number, NEWEST)
-            if any(entry["change"] == "event_cancelled" for entry in entries)
-        ]
-    versions = await reads.journal_versions(number, ended[:1])
-    return next((at for at, _ in versions.values()), hold.placed_at)

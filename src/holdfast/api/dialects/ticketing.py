@@ -265,9 +265,9 @@ async def get_availability(
     after = 0 if cursor is None else request.cursors.open(cursor, route, filters)[0]
     seating = await get_seating(request, number)
     matching = (
-        told
+        shown
         for seat, label in islice(enumerate(seating.seat_map.labels, 1), after, None)
-        if (told := _availability(seating, number, seat, label))["status"] == status or status is None
+        if (shown := _availability(seating, number, seat, label))["status"] == status or status is None
     )
     if limit is None:
         return Reply(body=encode(list(matching)))
@@ -282,10 +282,8 @@ async def get_availability(
 
 
 def _availability(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"seat_id": seat_id(number, seat), "seat_number": label}
-    holder = seating.holder_of(seat)
-    if holder is None:
-        return told | {"status": "AVAILABLE"}
-    if holder.status == "held":
-        return told | {"status": "HELD", "hold_expiry": holder.expires_at}
-    return told | {"status": "CONFIRMED"}
+    shown: dict[str, Any] = {"seat_id": seat_id(number, seat), "seat_number": label}
+    until = seating.held_until.get(seat)
+    if until is not None:
+        return shown | {"status": "HELD", "hold_expiry": until}
+    return shown | {"status": "CONFIRMED" if seat in seating.taken else "AVAILABLE"}

@@ -33,12 +33,15 @@ class OutdatedError(Exception):
 class LiveHold:
     """A hold that is not a booking, with everything that it has. `lapsed`: the picture counts it as gone."""
 
-    __slots__ = ("areas", "expires_at", "lapsed", "seats")
+    __slots__ = ("areas", "buyer", "expires_at", "lapsed", "seats")
 
-    def __init__(self, expires_at: datetime, seats: Sequence[int], areas: dict[int, int]) -> None:
+    def __init__(
+        self, expires_at: datetime, seats: Sequence[int], areas: dict[int, int], buyer: str | None
+    ) -> None:
         self.expires_at = expires_at
         self.seats = seats
         self.areas = areas
+        self.buyer = buyer
         self.lapsed = False
 
 
@@ -68,6 +71,8 @@ class ReadModel:
         """What happened up to here is not remembered; what time did to a version, only from here on."""
         self.taken: dict[int, bytes] = {}
         """Seats that are not available, by number, each as its member of a JSON list."""
+        self.buyers: dict[int, str] = {}
+        """Who holds or has booked a taken seat, where the hold names its buyer."""
         self._areas = {area.number: area for area in loaded.areas}
         self._live: dict[str, LiveHold] = {}
         self._expiries: list[tuple[datetime, str]] = []
@@ -108,6 +113,12 @@ class ReadModel:
         """These seats as members of a JSON list, in the map's order."""
         taken, seat_map = self.taken, self.seat_map
         return [taken.get(seat) or available_seat(seat_map.label_of(seat)) for seat in sorted(seats)]
+
+    def held_until(self) -> dict[int, datetime]:
+        """The expiry of each held seat, by number. Other taken seats are booked or blocked."""
+        return {
+            seat: hold.expires_at for hold in self._live.values() if not hold.lapsed for seat in hold.seats
+        }
 
     def seats_of(self, hold_id: str) -> Sequence[int]:
         hold = self._live.get(hold_id)
@@ -186,14 +197,17 @@ class ReadModel:
 
     def _draw(self, loaded: LoadedReadModel) -> None:
         label_of = self.seat_map.label_of
-        for status, seats in (("booked", loaded.booked_seats), ("blocked", loaded.blocked_seats)):
-            for seat in seats:
-                self.taken[seat] = taken_seat(label_of(seat), status)
+        for seat, buyer in loaded.booked_seats:
+            self.taken[seat] = taken_seat(label_of(seat), "booked")
+            if buyer is not None:
+                self.buyers[seat] = buyer
+        for seat in loaded.blocked_seats:
+            self.taken[seat] = taken_seat(label_of(seat), "blocked")
         seats_of: dict[str, list[int]] = {}
-        for id, expires_at, area, found, quantity in loaded.claims:
+        for id, expires_at, area, found, quantity, buyer in loaded.claims:
             hold = self._live.get(id)
             if hold is None:
-                hold = self._live[id] = LiveHold(expires_at, (), {})
+                hold = self._live[id] = LiveHold(expires_at, (), {}, buyer)
             hold.areas[area] = hold.areas.get(area, 0) + quantity
             if found is not None:
                 seats_of.setdefault(id, []).append(found)
@@ -217,7 +231,9 @@ class ReadModel:
 
     def _hold(self, entry: Entry, touched: list[int]) -> None:
         until = datetime.fromisoformat(entry["until"])
-        hold = self._live[entry["hold"]] = LiveHold(until, entry.get("seats", ()), _areas_of(entry))
+        hold = self._live[entry["hold"]] = LiveHold(
+            until, entry.get("seats", ()), _areas_of(entry), entry.get("buyer")
+        )
         heapq.heappush(self._expiries, (until, entry["hold"]))
         self._count("held", hold.areas, 1)
         self._show_held(hold)
@@ -228,8 +244,10 @@ class ReadModel:
         if hold is not None:
             self._restore(hold)
             self._count("held", hold.areas, -1)
+        seats = entry.get("seats", ())
         self._count("booked", _areas_of(entry), 1)
-        self._show(entry.get("seats", ()), "booked", touched)
+        self._show(seats, "booked", touched)
+        self._name_buyer(seats, entry.get("buyer") if hold is None else hold.buyer)
 
     def _extend(self, entry: Entry, touched: list[int]) -> None:
         hold = self._live.get(entry["hold"])
@@ -257,16 +275,15 @@ class ReadModel:
             self._count("held", hold.areas, -1)
         else:
             self._count("booked" if change == "cancelled" else "blocked", _areas_of(entry), -1)
-        for seat in entry.get("seats", ()):
-            self.taken.pop(seat, None)
-        touched.extend(entry.get("seats", ()))
+        seats = entry.get("seats", ())
+        self._show_free(seats)
+        touched.extend(seats)
 
     def _lapse(self, hold: LiveHold, gone: list[int]) -> None:
         hold.lapsed = True
         self.lapsed += 1
         self._count("held", hold.areas, -1)
-        for seat in hold.seats:
-            self.taken.pop(seat, None)
+        self._show_free(hold.seats)
         gone.extend(hold.seats)
 
     def _restore(self, hold: LiveHold) -> None:
@@ -281,6 +298,16 @@ class ReadModel:
             status = held_until(hold.expires_at)
             for seat in hold.seats:
                 self.taken[seat] = taken_seat(self.seat_map.label_of(seat), status)
+            self._name_buyer(hold.seats, hold.buyer)
+
+    def _name_buyer(self, seats: Sequence[int], buyer: str | None) -> None:
+        if buyer is not None:
+            self.buyers.update(dict.fromkeys(seats, buyer))
+
+    def _show_free(self, seats: Sequence[int]) -> None:
+        for seat in seats:
+            self.taken.pop(seat, None)
+            self.buyers.pop(seat, None)
 
     def _show(self, seats: Sequence[int], status: str, touched: list[int]) -> None:
         for seat in seats:

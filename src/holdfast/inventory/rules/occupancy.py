@@ -8,7 +8,7 @@ its expiry with the time.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -74,22 +74,6 @@ class Occupancy:
         """Lapsed holds whose seats the picker already counts as free."""
         self._picked_at: datetime | None = None
         """The latest moment that the picker was asked for."""
-
-    # -- reading ---------------------------------------------------------------------------------------------------
-
-    def taken(self, now: datetime) -> Iterator[tuple[int, Occupant]]:
-        """(seat number, holding) of every seat that is not available at `now`."""
-        return ((seat, occupant) for seat, occupant in self.by_seat.items() if not occupant.has_lapsed(now))
-
-    def lapsed_count(self, now: datetime) -> int:
-        return sum(occupant.has_lapsed(now) for occupant in self.by_id.values())
-
-    def next_expiry(self, now: datetime) -> datetime | None:
-        """The earliest expiry ahead: until then the state can change only by a commit."""
-        ahead = (
-            h.expires_at for h in self.by_id.values() if not h.booked and h.expires_at and h.expires_at > now
-        )
-        return min(ahead, default=None)
 
     # -- following the journal -------------------------------------------------------------------------------------
 

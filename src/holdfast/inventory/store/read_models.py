@@ -19,14 +19,18 @@ SQL = queries.load("pictures")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedReadModel:
-    """One event at one moment. `claims`: (hold, its expiry, area, seat, quantity) of holds that are not bookings."""
+    """One event at one moment.
+
+    `claims`: (hold, its expiry, area, seat, quantity, buyer) of holds that are not bookings.
+    `booked_seats`: (seat, buyer).
+    """
 
     event: Event
     version: int
     now: datetime
     areas: tuple[Area, ...]
-    claims: tuple[tuple[str, datetime, int, int | None, int], ...]
-    booked_seats: Sequence[int]
+    claims: tuple[tuple[str, datetime, int, int | None, int, str | None], ...]
+    booked_seats: tuple[tuple[int, str | None], ...]
     blocked_seats: Sequence[int]
 
 
@@ -68,15 +72,15 @@ class ReadModelStore:
             return None
         row = table[0]
         columns = [column or () for column in row[19:27]]
-        claims = [column or () for column in row[27:32]]
+        claims = [column or () for column in row[27:33]]
         return LoadedReadModel(
             event=rows.event_of(row),
             version=row[17],
             now=row[18],
             areas=tuple(rows.area_of(each) for each in zip(*columns, strict=True)),
             claims=tuple(zip(*claims, strict=True)),
-            booked_seats=row[32] or (),
-            blocked_seats=row[33] or (),
+            booked_seats=tuple(zip(row[33] or (), row[34] or (), strict=True)),
+            blocked_seats=row[35] or (),
         )
 
     async def follow(self, number: int, version: int, *, most: int) -> Followed | None:

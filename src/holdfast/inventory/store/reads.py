@@ -67,11 +67,6 @@ class ReadStore:
             lapsed_by_area={row[21]: int(row[29]) for row in table if row[29]},
         )
 
-    async def find_moment(self, number: int) -> tuple[int, datetime] | None:
-        """(version, now) of an event."""
-        table = await self._fetch(number, "read_moment")
-        return (table[0][0], table[0][1]) if table else None
-
     async def versions_of(self, numbers: Sequence[int]) -> dict[int, int]:
         """Of all watched events together: one small query a node."""
         found: dict[int, int] = {}
@@ -88,6 +83,9 @@ class ReadStore:
 
     async def find_hold_of_booking(self, number: int, booking_id: UUID) -> tuple[HoldRecord, datetime] | None:
         return await self._find(number, "read_hold_of_booking", booking_id=booking_id)
+
+    async def find_hold_of_seat(self, number: int, seat: int) -> tuple[HoldRecord, datetime] | None:
+        return await self._find(number, "read_hold_of_seat", seat_number=seat)
 
     async def _find(self, number: int, name: str, **parameters: Any) -> tuple[HoldRecord, datetime] | None:
         table = await self._fetch(number, name, **parameters)
@@ -169,18 +167,11 @@ class ReadStore:
         table = await self._fetch(number, "journal_since", version=version, most=most)
         return [(row[0], row[1], row[2]) for row in table]
 
-    async def seat_claims(
-        self, number: int, seat: int
-    ) -> list[tuple[UUID, str, int, int | None, int | None]]:
-        """(hold or block, kind, held, booked and ended version), oldest first."""
-        table = await self._fetch(number, "seat_claims", seat_number=seat)
-        return [(row[0], row[1], row[2], row[3], row[4]) for row in table]
-
-    async def journal_versions(
-        self, number: int, versions: Sequence[int]
-    ) -> dict[int, tuple[datetime, list[Entry]]]:
-        table = await self._fetch(number, "journal_versions", versions=list(versions))
-        return {row[0]: (row[1], row[2]) for row in table}
+    async def released_at(self, number: int, hold_id: UUID, seat: int) -> datetime | None:
+        """When a hold's claim on this seat ended without a booking; None while it has not."""
+        table = await self._fetch(number, "released_at", hold_id=hold_id, seat_number=seat)
+        found: datetime | None = table[0][0]
+        return found
 
     async def count_totals(self) -> Totals:
         events = active = bookings = expired = 0

@@ -2,9 +2,9 @@
 
 -- name: load_picture
 -- What the counters, the live claims and the holds that may lapse say together. Claims of holds come in parallel
--- arrays, one element a claim; of what is booked or blocked only the seats are told, since no time ends it.
+-- arrays, one element a claim. Booked and blocked seats come without holds, since no time ends them.
 WITH live AS MATERIALIZED (
-    SELECT h.id::text AS id, h.expires_at, c.area_number, c.seat_number, c.quantity
+    SELECT h.id::text AS id, h.expires_at, c.area_number, c.seat_number, c.quantity, h.buyer
     FROM holds h
     JOIN claims c ON c.event_number = :event_number AND c.hold_id = h.id AND c.ended_version IS NULL
     WHERE h.event_number = :event_number AND h.status = 'active'
@@ -13,8 +13,8 @@ SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at
        e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
        e.map_version, e.created_at, i.version, greatest(statement_timestamp(), i.last_at),
        a.numbers, a.names, a.categories, a.seated, a.capacities, a.held, a.booked, a.blocked,
-       l.ids, l.expiries, l.areas, l.seats, l.quantities,
-       s.booked, s.blocked
+       l.ids, l.expiries, l.areas, l.seats, l.quantities, l.buyers,
+       s.booked, s.buyers, s.blocked
 FROM inventories i
 JOIN events e ON e.event_number = :event_number
 CROSS JOIN LATERAL (
@@ -31,13 +31,15 @@ CROSS JOIN LATERAL (
 ) a
 CROSS JOIN LATERAL (
     SELECT array_agg(id) AS ids, array_agg(expires_at) AS expiries, array_agg(area_number) AS areas,
-           array_agg(seat_number) AS seats, array_agg(quantity) AS quantities
+           array_agg(seat_number) AS seats, array_agg(quantity) AS quantities, array_agg(buyer) AS buyers
     FROM live
 ) l
 CROSS JOIN LATERAL (
     SELECT array_agg(c.seat_number) FILTER (WHERE c.booked_version IS NOT NULL) AS booked,
+           array_agg(h.buyer) FILTER (WHERE c.booked_version IS NOT NULL) AS buyers,
            array_agg(c.seat_number) FILTER (WHERE c.kind = 'block') AS blocked
     FROM claims c
+    LEFT JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
     WHERE c.event_number = :event_number AND c.ended_version IS NULL AND c.seat_number IS NOT NULL
 ) s
 WHERE i.event_number = :event_number;

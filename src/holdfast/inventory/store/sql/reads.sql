@@ -51,6 +51,17 @@ JOIN holds h ON h.event_number = :event_number AND h.id = :hold_id
 LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
 WHERE i.event_number = :event_number;
 
+-- name: read_hold_of_seat
+-- The hold, booked or not, that has a live claim on a seat.
+SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
+       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email,
+       greatest(statement_timestamp(), i.last_at) AS now
+FROM inventories i
+JOIN claims c ON c.event_number = :event_number AND c.seat_number = :seat_number AND c.ended_version IS NULL
+JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
+LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
+WHERE i.event_number = :event_number;
+
 -- name: read_hold_of_booking
 SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
        b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email,
@@ -120,9 +131,6 @@ LIMIT :most;
 -- The last version at or before a time; an event's time never runs backwards.
 SELECT max(version) FROM journal WHERE event_number = :event_number AND at <= :at;
 
--- name: read_moment
-SELECT i.version, greatest(statement_timestamp(), i.last_at) FROM inventories i WHERE i.event_number = :event_number;
-
 -- name: taken_at
 -- What was taken by area and state at a version and its time: a hold counts while its (final) expiry lay ahead of that
 -- time, or if it was booked later.
@@ -178,19 +186,20 @@ WHERE event_number = :event_number AND version > :version
 ORDER BY version
 LIMIT :most;
 
--- name: seat_claims
--- A seat's whole history, live claim and ended ones, each by its index.
-SELECT hold_id, kind, held_version, booked_version, ended_version
-FROM claims
-WHERE event_number = :event_number AND seat_number = :seat_number AND ended_version IS NULL
-UNION ALL
-SELECT hold_id, kind, held_version, booked_version, ended_version
-FROM claims
-WHERE event_number = :event_number AND seat_number = :seat_number AND ended_version IS NOT NULL
-ORDER BY held_version;
-
--- name: journal_versions
-SELECT version, at, changes FROM journal WHERE event_number = :event_number AND version = ANY(:versions);
+-- name: released_at
+-- When a hold on a seat ended: by the version that returned the seat, or before that by its event's cancelling.
+SELECT min(ended.at)
+FROM (
+    SELECT j.at
+    FROM claims c
+    JOIN journal j ON j.event_number = :event_number AND j.version = c.ended_version
+    WHERE c.event_number = :event_number AND c.seat_number = :seat_number AND c.ended_version IS NOT NULL
+      AND c.hold_id = :hold_id
+    UNION ALL
+    SELECT j.at
+    FROM journal j
+    WHERE j.event_number = :event_number AND j.structural AND j.changes @> '[{"change": "event_cancelled"}]'
+) ended;
 
 -- name: count_totals
 -- Of one node: what the metrics say of everything, as it is and not as somebody counted along.
