@@ -8,18 +8,19 @@ from hashlib import sha256
 
 import pytest
 
-from holdfast.access.store import AccessStore, StoredKey
+from holdfast.access.access import Access
+from holdfast.access.principals import KeyRow
 from holdfast.postgres.connections import Connections
 from support.commands import Run
 from support.house_of import fetch
 
 
-def in_force(url: str, id: str) -> StoredKey | None:
-    async def find() -> StoredKey | None:
+def in_force(url: str, id: str) -> KeyRow | None:
+    async def find() -> KeyRow | None:
         connections = Connections(url, size=2)
         await connections.open()
         try:
-            return await AccessStore(connections).find_key(id)
+            return await Access(connections).find_key(id)
         finally:
             await connections.close()
 

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from holdfast.access.access import Access
 from holdfast.access.principals import make_api_key
 from holdfast.api.request import Request
 from holdfast.app.composition import build_app
@@ -52,6 +53,11 @@ async def running_app(database_url: str, **chosen: Any) -> AsyncIterator[Applica
 def engine_of(layer: Application) -> Inventory:
     assert issubclass(layer.request_class, Request)
     return layer.request_class.inventory
+
+
+def access_of(layer: Application) -> Access:
+    assert issubclass(layer.request_class, Request)
+    return layer.request_class.access
 
 
 def client_of(layer: Application, *, peer: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:
@@ -104,7 +110,7 @@ async def keyed_client(closed_app: Application) -> AsyncIterator[KeyedClient]:
     async def make(*scopes: str) -> httpx2.AsyncClient:
         key_id = f"test{next(numbers)}"
         text, secret_hash = make_api_key(key_id, "s" * 43)
-        await engine_of(closed_app).accounts.insert_key(
+        await access_of(closed_app).insert_key(
             id=key_id, secret_hash=secret_hash, name=key_id, scopes=list(scopes), expires_at=None
         )
         one = client_of(closed_app, peer="203.0.113.8", authorization=f"Bearer {text}")

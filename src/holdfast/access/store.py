@@ -6,19 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from holdfast.access.principals import KeyRow
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections
 
 SQL = queries.load("accounts")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredKey:
-    """An API key that is in force. `secret_hash` is SHA-256."""
-
-    id: str
-    secret_hash: bytes
-    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +58,12 @@ class AccessStore:
         created_at: datetime = rows[0][0]
         return created_at
 
-    async def find_key(self, id: str) -> StoredKey | None:
+    async def find_key(self, id: str) -> KeyRow | None:
         rows = await self._fetch("find_key", id=id)
         if not rows:
             return None
         await self._fetch("touch_key", id=id)
-        return StoredKey(id=rows[0][0], secret_hash=bytes(rows[0][1]), scopes=frozenset(rows[0][2]))
+        return KeyRow(key_id=rows[0][0], secret_hash=bytes(rows[0][1]), scopes=frozenset(rows[0][2]))
 
     async def any_key(self) -> bool:
         """Whether a key was ever made, revoked or not."""
@@ -96,12 +88,11 @@ class AccessStore:
         return bool(await self._fetch("revoke_key", id=id))
 
     async def insert_user(
-        self, *, id: int, name: str, phone_number: str, email: str, password_hash: str
+        self, *, name: str, phone_number: str, email: str, password_hash: str
     ) -> User | None:
-        """None where the email is taken (whatever its case)."""
+        """With the next number of the dialects' ids. None where the email is taken (whatever its case)."""
         rows = await self._fetch(
             "insert_user",
-            id=id,
             name=name,
             phone_number=phone_number,
             email=email,
@@ -110,7 +101,8 @@ class AccessStore:
         )
         if not rows:
             return None
-        return User(id=id, name=name, phone_number=phone_number, email=email, created_at=rows[0][0])
+        ((id, created_at),) = rows
+        return User(id=id, name=name, phone_number=phone_number, email=email, created_at=created_at)
 
     async def find_user(self, id: int) -> User | None:
         if not 0 < id < 1 << 63:

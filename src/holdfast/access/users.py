@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from argon2 import PasswordHasher
 
@@ -16,9 +15,8 @@ AT_ONCE = 2
 class Users:
     """Sign-up; log-in comes with accounts for buyers."""
 
-    def __init__(self, accounts: AccessStore, new_number: Callable[[], Awaitable[int]]) -> None:
-        self._accounts = accounts
-        self._new_number = new_number
+    def __init__(self, store: AccessStore) -> None:
+        self._store = store
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
         self._turn = asyncio.Semaphore(AT_ONCE)
 
@@ -26,8 +24,7 @@ class Users:
         """Raises DuplicateEmail; addresses that differ only in case are one."""
         async with self._turn:
             password_hash = await asyncio.to_thread(self._hasher.hash, password)
-        user = await self._accounts.insert_user(
-            id=await self._new_number(),
+        user = await self._store.insert_user(
             name=name,
             phone_number=phone_number,
             email=email,
@@ -38,7 +35,7 @@ class Users:
         return user
 
     async def get(self, id: int) -> User:
-        user = await self._accounts.find_user(id)
+        user = await self._store.find_user(id)
         if user is None:
             raise UserNotFound("There is no such user.")
         return user

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.access.principals import KeyRow
+from holdfast.access.access import Access
 from holdfast.api.catalogue import all_endpoints
 from holdfast.api.request import Request
 from holdfast.app.settings import Settings
@@ -23,22 +23,26 @@ from holdfast.process.descriptors import connections_within, raise_descriptor_li
 from holdfast.process.errors import CannotStart
 from holdfast.workers.background import Background
 
-__all__ = ["build_app", "build_inventory", "connection_limits"]
+__all__ = ["build_app", "connection_limits"]
 
 
-def build_inventory(settings: Settings) -> Inventory:
-    """An engine over the settings' database. Raises CannotStart where URL or key are missing."""
+def build_connections(settings: Settings) -> Connections:
+    """Connections to the settings' database. Raises CannotStart where its URL is missing."""
     if settings.database_url is None:
         raise CannotStart("HOLDFAST_DATABASE_URL is not set; `holdfast serve` brings its own PostgreSQL.")
-    if settings.secret_key is None:
-        raise CannotStart(
-            "HOLDFAST_SECRET_KEY is not set; a database of your own needs one of 32 characters or more."
-        )
-    connections = Connections(
+    return Connections(
         settings.database_url.get_secret_value(),
         size=settings.pool_size,
         wait_seconds=settings.wait_limit_seconds,
     )
+
+
+def build_inventory(settings: Settings, connections: Connections) -> Inventory:
+    """Raises CannotStart where the server's key is missing."""
+    if settings.secret_key is None:
+        raise CannotStart(
+            "HOLDFAST_SECRET_KEY is not set; a database of your own needs one of 32 characters or more."
+        )
     limits = InventoryLimits(
         queue_length=settings.queue_limit,
         batch_maximum=settings.batch_limit,
@@ -60,7 +64,9 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
 
 def build_app(settings: Settings) -> Application:
     """The whole application: engine, background workers, routes, and the one layer in front of them."""
-    inventory = build_inventory(settings)
+    connections = build_connections(settings)
+    inventory = build_inventory(settings, connections)
+    access = Access(connections)
     background = Background(
         inventory,
         sweep_seconds=settings.sweep_interval_seconds,
@@ -70,14 +76,6 @@ def build_app(settings: Settings) -> Application:
         watch_seconds=settings.watch_interval_milliseconds / 1000,
         live_check_seconds=settings.live_check_interval_seconds,
     )
-
-    async def find_key(id: str) -> KeyRow | None:
-        found = await inventory.accounts.find_key(id)
-        return (
-            None
-            if found is None
-            else KeyRow(key_id=found.id, secret_hash=found.secret_hash, scopes=found.scopes)
-        )
 
     async def lifespan(_scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         while True:
@@ -97,9 +95,9 @@ def build_app(settings: Settings) -> Application:
     server_key = settings.secret_key.get_secret_value().encode()
     return Application(
         Router(all_endpoints()),
-        request_class=Request.bind(inventory=inventory, cursors=Cursors(server_key)),
-        find_key=find_key,
-        any_key=inventory.accounts.any_key,
+        request_class=Request.bind(inventory=inventory, access=access, cursors=Cursors(server_key)),
+        find_key=access.find_key,
+        any_key=access.any_key,
         open_mode=settings.open,
         lifespan=lifespan,
         end_streams=inventory.streams.close,

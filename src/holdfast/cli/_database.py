@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import typer
 
+from holdfast.access.access import Access
 from holdfast.app.database import open_database
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import LogLevel, Settings, load_settings
@@ -22,7 +23,7 @@ from holdfast.postgres.backup import BackupError
 from holdfast.postgres.connections import Connections
 from holdfast.process.errors import CannotStart
 
-__all__ = ["BY", "plain_errors", "resolve", "use_engine", "using_database"]
+__all__ = ["BY", "plain_errors", "resolve", "use_contexts", "use_engine", "using_database"]
 
 BY = "cli"
 """Who did it, as the journal says."""
@@ -60,9 +61,14 @@ def using_database(*, migrated: bool = True, settings: Settings | None = None) -
 
 
 def use_engine(work: Callable[[Inventory], Awaitable[T]]) -> T:
-    """Run the work with an engine over the command's database. The engine gives out no hold tokens."""
+    """Run the work with an inventory over the command's database. It gives out no hold tokens."""
+    return use_contexts(lambda inventory, _: work(inventory))
+
+
+def use_contexts(work: Callable[[Inventory, Access], Awaitable[T]]) -> T:
+    """As `use_engine`, with access to its keys as well."""
     with using_database() as url:
-        return asyncio.run(_with_engine(url, work))
+        return asyncio.run(_with_contexts(url, work))
 
 
 async def resolve(inventory: Inventory, text: str) -> int:
@@ -80,12 +86,12 @@ async def resolve(inventory: Inventory, text: str) -> int:
     return number
 
 
-async def _with_engine(url: str, work: Callable[[Inventory], Awaitable[T]]) -> T:
+async def _with_contexts(url: str, work: Callable[[Inventory, Access], Awaitable[T]]) -> T:
     connections = Connections(url, size=2, application="holdfast-cli")
     inventory = Inventory(connections, HoldTokens(os.urandom(32)))
     await inventory.open()
     try:
-        return await work(inventory)
+        return await work(inventory, Access(connections))
     finally:
         await inventory.close()
 

@@ -24,10 +24,11 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Put the sample arena on sale, and print its URLs and a curl line for each step of a sale."""
+    from holdfast.access.access import Access
     from holdfast.app.database import is_running
     from holdfast.app.settings import load_settings
     from holdfast.cli._address import server_url
-    from holdfast.cli._database import BY, plain_errors, use_engine
+    from holdfast.cli._database import BY, plain_errors, use_contexts
     from holdfast.cli._files import new_event
     from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.seating.forms import parse_seat_map
@@ -41,12 +42,12 @@ def demo(
         new = new_event({"name": "A night at the arena", "venue": "Arena", "hold_ttl_seconds": 600}, layout)
         running = settings.database_url is not None or is_running(settings)
 
-    async def make(inventory: Inventory) -> tuple[int, str, bool]:
+    async def make(inventory: Inventory, access: Access) -> tuple[int, str, bool]:
         event, _ = await inventory.events.create(new, by=BY)
         assert event is not None
-        return event.number, str(event.id), await inventory.accounts.any_key()
+        return event.number, str(event.id), await access.any_key()
 
-    number, id, has_keys = use_engine(make)
+    number, id, has_keys = use_contexts(make)
     urls = {
         "availability": f"{base}/v1/events/{number}/availability",
         "seat_map": f"{base}/v1/events/{number}/seat-map",

@@ -52,8 +52,9 @@ def create(
 
     The first key ends open mode: from then on callers need a key, this machine's own included.
     """
+    from holdfast.access.access import Access
     from holdfast.access.principals import make_api_key
-    from holdfast.cli._database import plain_errors, use_engine
+    from holdfast.cli._database import plain_errors, use_contexts
     from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.seating.label import normalise_name
 
@@ -64,12 +65,12 @@ def create(
         key, secret_hash = make_api_key(id, secrets.token_urlsafe(32))
         scopes = sorted({each.value for each in scope})
 
-    async def insert(inventory: Inventory) -> datetime:
-        return await inventory.accounts.insert_key(
+    async def insert(_: Inventory, access: Access) -> datetime:
+        return await access.insert_key(
             id=id, secret_hash=secret_hash, name=label, scopes=scopes, expires_at=expires_at
         )
 
-    created_at = use_engine(insert)
+    created_at = use_contexts(insert)
     told: dict[str, Any] = {"id": id, "name": label, "scopes": scopes, "key": key}
     print_record({**told, "created_at": created_at, "expires_at": expires_at}, as_json=as_json)
     if not as_json:
@@ -81,10 +82,11 @@ def create(
 @app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """List all keys, revoked and expired ones too; never their secrets."""
-    from holdfast.cli._database import use_engine
+    from holdfast.access.access import Access
+    from holdfast.cli._database import use_contexts
     from holdfast.inventory.inventory import Inventory
 
-    async def find(inventory: Inventory) -> list[dict[str, Any]]:
+    async def find(_: Inventory, access: Access) -> list[dict[str, Any]]:
         return [
             {
                 "id": key.id,
@@ -95,11 +97,11 @@ def list_keys(as_json: AsJson = False) -> None:
                 "revoked_at": key.revoked_at,
                 "last_used_at": key.last_used_at,
             }
-            for key in await inventory.accounts.list_keys()
+            for key in await access.list_keys()
         ]
 
     columns = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
-    print_table(use_engine(find), columns=columns, as_json=as_json)
+    print_table(use_contexts(find), columns=columns, as_json=as_json)
 
 
 @app.command()
@@ -108,13 +110,14 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Revoke a key: within a second no server takes it any more. Revoking again changes nothing."""
-    from holdfast.cli._database import use_engine
+    from holdfast.access.access import Access
+    from holdfast.cli._database import use_contexts
     from holdfast.inventory.inventory import Inventory
 
-    async def end(inventory: Inventory) -> bool:
-        return await inventory.accounts.revoke_key(id)
+    async def end(_: Inventory, access: Access) -> bool:
+        return await access.revoke_key(id)
 
-    if not use_engine(end):
+    if not use_contexts(end):
         raise fail(f"There is no key {id[:80]}.")
     print_record({"id": id, "revoked": True}, as_json=as_json)
 

@@ -15,8 +15,6 @@ from typing import Any
 from uuid import UUID
 
 from holdfast import ids
-from holdfast.access.store import AccessStore
-from holdfast.access.users import Users
 from holdfast.errors import EventNotFound, HoldfastError, OutcomeUnknown, Refusal
 from holdfast.inventory import metrics
 from holdfast.inventory.batching.lane import HasLeft
@@ -73,8 +71,6 @@ class Inventory:
         )  # the other connections are for reads
         self.queries = Queries(ReadStore(connections), self.event_store, self.occupancies)
         self.events = EventCreation(self.event_store)
-        self.accounts = AccessStore(connections)
-        self.users = Users(self.accounts, self.new_dialect_number)
         self.worker_store = WorkerStore(connections)
         self.commits = CommitFeed(self.queries.reads)
         read_model_store = ReadModelStore(connections)

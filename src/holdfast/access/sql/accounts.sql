@@ -30,9 +30,9 @@ SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL O
 
 -- name: insert_user
 INSERT INTO users (id, name, phone_number, email, email_folded, password_hash, created_at)
-VALUES (:id, :name, :phone_number, :email, :email_folded, :password_hash, statement_timestamp())
+VALUES (nextval('dialect_numbers'), :name, :phone_number, :email, :email_folded, :password_hash, statement_timestamp())
 ON CONFLICT (email_folded) DO NOTHING
-RETURNING created_at;
+RETURNING id, created_at;
 
 -- name: find_user
 SELECT id, name, phone_number, email, created_at FROM users WHERE id = :id;

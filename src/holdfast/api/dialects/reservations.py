@@ -106,7 +106,7 @@ _HELD = {
 )
 async def hold_seat(request: Request, user_id: UserPath, body: HoldIn) -> ReservationOut:
     """A seat for 1 to 20 minutes. The same user again, while it is held: the same reservation."""
-    await request.inventory.users.get(user_id)
+    await request.access.users.get(user_id)
     number, label = await _wanted_seat(request.inventory, body)
     hold = await hold_one_seat(request, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
     with already_done():

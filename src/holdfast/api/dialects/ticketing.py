@@ -129,7 +129,7 @@ class SeatAvailability(DialectAnswer):
 )
 async def create_user(request: Request, body: UserIn) -> UserOut:
     """An account. The password is kept as an argon2id hash, and never told again."""
-    user = await request.inventory.users.create(
+    user = await request.access.users.create(
         name=body.name, phone_number=body.phone_number, email=body.email, password=body.password
     )
     return UserOut(id=user.id, name=user.name, phone_number=user.phone_number, email=user.email)
