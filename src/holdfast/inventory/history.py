@@ -9,8 +9,8 @@ from uuid import UUID
 
 from holdfast.errors import SeatNotFound
 from holdfast.inventory.projections.read_models import ReadModels
-from holdfast.inventory.rules.changes import Entry
 from holdfast.inventory.rules.event import EventStatus
+from holdfast.inventory.rules.journal import Extended, Move
 from holdfast.inventory.store.read_models import ReadModelStore, SeatClaim
 
 Position = tuple[int, bool, UUID, int]
@@ -37,10 +37,12 @@ class _Step:
     """What the journal says of one hold or block at one version."""
 
     at: datetime
-    entries: list[Entry]
+    entries: list[Move | Extended]
 
-    def entry(self, *changes: str) -> Entry:
-        return next(entry for entry in self.entries if entry["change"] in changes)
+    @property
+    def booking(self) -> UUID:
+        """Of the step that booked the hold."""
+        return next(UUID(entry["booking"]) for entry in self.entries if entry["change"] == "booked")
 
 
 class Histories:
@@ -99,7 +101,7 @@ class Histories:
         found = await self._reads.list_entries(number, sorted(versions), [claim.hold_id for claim in claims])
         steps: dict[tuple[int, UUID], _Step] = {}
         for version, at, _, entry in sorted(found, key=lambda each: (each[0], each[2])):
-            of = UUID(entry.get("hold") or entry["block"])
+            of = UUID(entry["block"] if "block" in entry else entry["hold"])
             steps.setdefault((version, of), _Step(at=at, entries=[])).entries.append(entry)
         return steps
 
@@ -132,7 +134,7 @@ def _tell_claim(
         items.append(HistoryItem(at=step.at, change="held", version=claim.held_version, hold=hold))
     if claim.booked_version is not None:
         step = at_version(claim.booked_version)
-        booking = UUID(step.entry("booked")["booking"])
+        booking = step.booking
         items.append(
             HistoryItem(at=step.at, change="booked", version=claim.booked_version, hold=hold, booking=booking)
         )

@@ -80,9 +80,8 @@ def count_changes(changes: Changes) -> None:
     counts: dict[str, int] = {}
     booked = 0
     for entry in changes.journal:
-        change = entry["change"]
-        counts[change] = counts.get(change, 0) + 1
-        if change == "booked":
+        counts[entry["change"]] = counts.get(entry["change"], 0) + 1
+        if entry["change"] == "booked":
             booked += sum(entry["areas"].values())
     for change, count in counts.items():
         if change in _BY_CHANGE:

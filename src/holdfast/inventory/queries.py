@@ -230,17 +230,18 @@ class Queries:
             int(area)
             for _, entries in await self.reads.structural_since(known.event.number, version)
             for entry in entries
-            for area in entry.get("areas", {})
-            if entry["change"] in ("capacity", "seats_added")
+            if entry["change"] == "capacity" or entry["change"] == "seats_added"
+            for area in entry["areas"]
         }
         if not changed:
             return capacities
         told: dict[int, int] = {}
         for _, entries in await self.reads.structural_until(known.event.number, version):
             for entry in reversed(entries):
-                if entry["change"] in ("capacity", "seats_added", "opened"):
-                    for area, capacity in entry["areas"].items():
-                        told.setdefault(int(area), capacity)
+                match entry["change"]:
+                    case "capacity" | "seats_added" | "opened":
+                        for area, capacity in entry["areas"].items():
+                            told.setdefault(int(area), capacity)
         return {**capacities, **{area: told.get(area, 0) for area in changed}}
 
     async def _event_at(self, known: CachedEvent, version: int) -> Event:

@@ -15,12 +15,12 @@ from holdfast import ids
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import BookingStatus
-from holdfast.inventory.rules.changes import Changes, Claim
+from holdfast.inventory.rules.changes import Changes
 from holdfast.inventory.rules.decide import decide
 from holdfast.inventory.rules.event import Area, Event, EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
-from holdfast.inventory.rules.records import BlockRecord, HoldRecord
+from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
 from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
 
 NUMBER = 7

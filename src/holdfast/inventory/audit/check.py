@@ -154,7 +154,7 @@ class Auditor:
         while page := await self._timed(self._reads.read_answers(number, after, ROWS_IN_PAGE)):
             for scope, token_for, is_there in page:
                 if token_for is not None and not is_there:
-                    audit.tell(
+                    audit.report(
                         "answer_without_hold", f"key {scope.hex()[:16]}", f"there is no hold {token_for}"
                     )
             after = page[-1][0]

@@ -11,7 +11,7 @@ from holdfast.ids import event_number_of
 from holdfast.inventory.audit.replay import Counters, Replay, ReplayedHold
 from holdfast.inventory.audit.store import AuditPage, ClaimGroup, HoldRow, Opening
 
-MAX_TOLD = 20
+MAX_REPORTED = 20
 """Of one kind, for each event: a hundred thousand wrong seats are not a hundred thousand lines."""
 
 _STATUS_OF = {
@@ -40,7 +40,7 @@ class EventAudit:
         self.number = opening.event.number
         self.disagreements: list[Disagreement] = []
         self.left_out = 0
-        self.replay = Replay(self.tell)
+        self.replay = Replay(self.report)
         self._opening = opening
         self._counts: Counter[str] = Counter()
         self._sums: dict[int, Counters] = {}
@@ -50,13 +50,13 @@ class EventAudit:
         """Seat -> who has it, as of the opening's version."""
         self._areas = {area.number: area for area in opening.areas}
         if opening.version is None:
-            self.tell("inventory_missing", "event", "it has no row of inventories, and so no version")
+            self.report("inventory_missing", "event", "it has no row of inventories, and so no version")
         if event_number_of(opening.event.id) != self.number:
-            self.tell("id_of_other_event", f"event {opening.event.id}", "its id does not carry its number")
+            self.report("id_of_other_event", f"event {opening.event.id}", "its id does not carry its number")
 
-    def tell(self, code: str, subject: str, detail: str) -> None:
+    def report(self, code: str, subject: str, detail: str) -> None:
         self._counts[code] += 1
-        if self._counts[code] > MAX_TOLD:
+        if self._counts[code] > MAX_REPORTED:
             self.left_out += 1
         else:
             self.disagreements.append(
@@ -69,45 +69,47 @@ class EventAudit:
         """Call it when the replay has reached the opening's version."""
         opening, replay = self._opening, self.replay
         if opening.newest_version != opening.version:
-            self.tell(
+            self.report(
                 "version_differs",
                 "inventory",
                 f"it is at version {opening.version}, the journal ends with {opening.newest_version}",
             )
         if replay.at is not None and opening.last_at < replay.at:
-            self.tell("time_differs", "inventory", "its time is before that of its last version")
+            self.report("time_differs", "inventory", "its time is before that of its last version")
         if opening.reclaimed_until > opening.last_at:
-            self.tell(
+            self.report(
                 "reclaimed_until_wrong", "inventory", "reclaimed_until lies ahead of the event's own time"
             )
-        for name, told in replay.fields.items():
+        for name, journal in replay.fields.items():
             value = getattr(opening.event, name, None)
             is_said = value.isoformat() if isinstance(value, datetime) else value
-            if is_said != told:
-                self.tell("rule_differs", name, f"the event says {is_said}, the journal {told}")
+            if is_said != journal:
+                self.report("rule_differs", name, f"the event says {is_said}, the journal {journal}")
         for area in opening.areas:
             if min(area.held, area.booked, area.blocked) < 0 or area.free < 0:
-                self.tell(
+                self.report(
                     "oversold",
                     f"area {area.number}",
                     f"held {area.held}, booked {area.booked}, blocked {area.blocked} of {area.capacity}",
                 )
             seats = len(opening.seats.get(area.number, ()))
             if area.seated and seats != area.capacity:
-                self.tell(
+                self.report(
                     "capacity_differs", f"area {area.number}", f"capacity {area.capacity}, {seats} seats"
                 )
             if not area.seated and seats:
-                self.tell("capacity_differs", f"area {area.number}", f"it is counted, and has {seats} seats")
+                self.report(
+                    "capacity_differs", f"area {area.number}", f"it is counted, and has {seats} seats"
+                )
             counters = replay.areas.get(area.number, Counters())
             for what in ("capacity", "held", "booked", "blocked"):
                 row, journal = getattr(area, what), getattr(counters, what)
                 if row != journal:
-                    self.tell(
+                    self.report(
                         "journal_differs", f"area {area.number}", f"{what} {row}, by the journal {journal}"
                     )
         for number in {*replay.areas, *opening.seats} - set(self._areas):
-            self.tell("area_unknown", f"area {number}", "there is no such area")
+            self.report("area_unknown", f"area {number}", "there is no such area")
 
     def compare_sums(self) -> None:
         """Call it after the last page: what all claims add up to, and who was never met."""
@@ -116,15 +118,15 @@ class EventAudit:
             for what in ("held", "booked", "blocked"):
                 counter, claimed = getattr(area, what), getattr(sums, what)
                 if counter != claimed:
-                    self.tell(
+                    self.report(
                         "counter_differs",
                         f"area {area.number}",
                         f"{what} {counter}, its claims add up to {claimed}",
                     )
         version = self._opening.version or 0
-        for id, told in self.replay.told.items():
-            if not told.seen and told.held <= version:
-                self.tell("row_missing", _called(told, id), "the journal tells of it, and it has no rows")
+        for id, hold in self.replay.holds.items():
+            if not hold.seen and hold.held <= version:
+                self.report("row_missing", _called(hold, id), "the journal tells of it, and it has no rows")
 
     # -- a page ----------------------------------------------------------------------------------------------------
 
@@ -134,10 +136,10 @@ class EventAudit:
         holds: dict[UUID, HoldRow] = {}
         for hold in page.holds:
             if hold.id in holds:
-                self.tell("booked_twice", f"hold {hold.id}", "it has more than one booking")
+                self.report("booked_twice", f"hold {hold.id}", "it has more than one booking")
             holds[hold.id] = hold
         for booking, hold_id in page.stray_bookings:
-            self.tell("booking_without_hold", f"booking {booking}", f"there is no hold {hold_id}")
+            self.report("booking_without_hold", f"booking {booking}", f"there is no hold {hold_id}")
         for id in {*holds, *page.blocks, *page.claims}:
             groups = page.claims.get(id, [])
             self._compare_id(id, groups)
@@ -146,53 +148,53 @@ class EventAudit:
             elif id in page.blocks:
                 self._compare_block(id, page.blocks[id], groups)
             else:
-                self.tell("claim_without_holder", f"claims of {id}", "there is no such hold or block")
+                self.report("claim_without_holder", f"claims of {id}", "there is no such hold or block")
             for group in groups:
                 self._add_up(id, group)
             self._compare_journal(id, holds.get(id), page.blocks.get(id), groups)
 
     def _compare_id(self, id: UUID, groups: list[ClaimGroup]) -> None:
         if event_number_of(id) != self.number:
-            self.tell("id_of_other_event", str(id), f"its id carries the number {event_number_of(id)}")
+            self.report("id_of_other_event", str(id), f"its id carries the number {event_number_of(id)}")
         if not groups:
-            self.tell("without_claims", str(id), "it has no claims at all")
+            self.report("without_claims", str(id), "it has no claims at all")
 
     def _compare_hold(self, hold: HoldRow, groups: list[ClaimGroup], page: AuditPage) -> None:
         who = f"hold {hold.id}"
         if any(group.kind != "hold" for group in groups):
-            self.tell("claim_kind", who, "it has claims of a block")
+            self.report("claim_kind", who, "it has claims of a block")
         claimed = sum(sum(group.quantities) for group in groups)
         if groups and claimed != hold.quantity:
-            self.tell("quantity_differs", who, f"it is of {hold.quantity}, its claims add up to {claimed}")
+            self.report("quantity_differs", who, f"it is of {hold.quantity}, its claims add up to {claimed}")
         live = hold.status == "active" or (hold.status == "confirmed" and hold.booking_status != "cancelled")
         booked = hold.status == "confirmed"
         if any((group.ended is None) != live for group in groups):
             state = "live" if live else "over"
-            self.tell(
+            self.report(
                 "claim_differs", who, f"it is {hold.status} and so {state}, and not all of its claims are"
             )
         if any((group.booked is not None) != booked for group in groups):
-            self.tell(
+            self.report(
                 "claim_differs", who, f"it is {hold.status}, and its claims are {'not ' * booked}booked"
             )
         if booked != (hold.booking_id is not None):
-            self.tell(
+            self.report(
                 "booking_differs", who, f"it is {hold.status}, and has {'no' if booked else 'a'} booking"
             )
         if hold.booking_id is not None and event_number_of(hold.booking_id) != self.number:
-            self.tell(
+            self.report(
                 "id_of_other_event", f"booking {hold.booking_id}", "its id carries another event's number"
             )
         if hold.status == "active" and hold.expires_at < page.reclaimed_until:
-            self.tell("reclaimed_until_wrong", who, "it is active, and expires before reclaimed_until")
+            self.report("reclaimed_until_wrong", who, "it is active, and expires before reclaimed_until")
         if hold.status == "expired" and hold.expires_at > page.last_at:
-            self.tell("expired_early", who, "it is expired, and its expiry lies ahead")
+            self.report("expired_early", who, "it is expired, and its expiry lies ahead")
 
     def _compare_block(self, id: UUID, stands: bool, groups: list[ClaimGroup]) -> None:
         if any(group.kind != "block" for group in groups):
-            self.tell("claim_kind", f"block {id}", "it has claims of a hold")
+            self.report("claim_kind", f"block {id}", "it has claims of a hold")
         if any((group.ended is None) != stands for group in groups):
-            self.tell(
+            self.report(
                 "claim_differs",
                 f"block {id}",
                 f"it {'stands' if stands else 'is lifted'}, its claims do not agree",
@@ -209,42 +211,42 @@ class EventAudit:
             state = "booked"
         for area, seat, quantity in zip(group.areas, group.seats, group.quantities, strict=True):
             if area not in self._areas:
-                self.tell("area_unknown", f"claim of {id}", f"there is no area {area}")
+                self.report("area_unknown", f"claim of {id}", f"there is no area {area}")
             elif (seat is not None) != self._areas[area].seated:
-                self.tell("seat_in_other_area", f"claim of {id}", f"seat {seat} of area {area}")
+                self.report("seat_in_other_area", f"claim of {id}", f"seat {seat} of area {area}")
             elif seat is not None and self._seat_area.get(seat) != area:
                 known = seat in self._seat_area
                 detail = f"seat {seat} is not of area {area}" if known else f"there is no seat {seat}"
-                self.tell("seat_in_other_area" if known else "seat_unknown", f"claim of {id}", detail)
+                self.report("seat_in_other_area" if known else "seat_unknown", f"claim of {id}", detail)
             if not live:
                 continue
             sums = self._sums.setdefault(area, Counters())
             setattr(sums, state, getattr(sums, state) + quantity)
             if seat is not None and self._holder.setdefault(seat, id) != id:
-                self.tell("seat_claimed_twice", f"seat {seat}", f"{self._holder[seat]} and {id} have it")
+                self.report("seat_claimed_twice", f"seat {seat}", f"{self._holder[seat]} and {id} have it")
 
     # -- the journal -----------------------------------------------------------------------------------------------
 
     def _compare_journal(
         self, id: UUID, hold: HoldRow | None, stands: bool | None, groups: list[ClaimGroup]
     ) -> None:
-        told = self.replay.told.get(id)
-        if told is None:
-            self.tell("not_in_journal", str(id), "it has rows, and the journal never tells of it")
+        replayed = self.replay.holds.get(id)
+        if replayed is None:
+            self.report("not_in_journal", str(id), "it has rows, and the journal never tells of it")
             return
-        told.seen = True
-        who = _called(told, id)
+        replayed.seen = True
+        who = _called(replayed, id)
         if hold is not None:
-            self._compare_told(who, "status", hold.status, _STATUS_OF.get(told.state))
-            if told.state in ("held", "expired"):
-                self._compare_told(who, "expires_at", hold.expires_at, told.until)
-            if told.booking is not None:
-                self._compare_told(who, "booking", hold.booking_id, told.booking)
-                expected = "cancelled" if told.state == "cancelled" else "confirmed"
-                self._compare_told(who, "booking's status", hold.booking_status, expected)
-            self._compare_told(who, "buyer", hold.buyer, told.buyer)
+            self._compare_value(who, "status", hold.status, _STATUS_OF.get(replayed.state))
+            if replayed.state in ("held", "expired"):
+                self._compare_value(who, "expires_at", hold.expires_at, replayed.until)
+            if replayed.booking is not None:
+                self._compare_value(who, "booking", hold.booking_id, replayed.booking)
+                expected = "cancelled" if replayed.state == "cancelled" else "confirmed"
+                self._compare_value(who, "booking's status", hold.booking_status, expected)
+            self._compare_value(who, "buyer", hold.buyer, replayed.buyer)
         elif stands is not None:
-            self._compare_told(who, "state", "blocked" if stands else "lifted", told.state)
+            self._compare_value(who, "state", "blocked" if stands else "lifted", replayed.state)
         areas: dict[int, int] = {}
         seats: list[int] = []
         for group in groups:
@@ -253,17 +255,17 @@ class EventAudit:
                 if seat is not None:
                     seats.append(seat)
         if groups:
-            self._compare_told(who, "quantities by area", areas, told.areas)
-            self._compare_told(who, "seats", sorted(seats), sorted(told.seats))
-            self._compare_told(who, "first version", min(group.held for group in groups), told.held)
+            self._compare_value(who, "quantities by area", areas, replayed.areas)
+            self._compare_value(who, "seats", sorted(seats), sorted(replayed.seats))
+            self._compare_value(who, "first version", min(group.held for group in groups), replayed.held)
             for group in groups:
-                self._compare_told(who, "booked version", group.booked, told.booked)
-                self._compare_told(who, "last version", group.ended, told.ended)
+                self._compare_value(who, "booked version", group.booked, replayed.booked)
+                self._compare_value(who, "last version", group.ended, replayed.ended)
 
-    def _compare_told(self, who: str, what: str, row: object, told: object) -> None:
-        if row != told:
-            self.tell(
-                "journal_differs", who, f"{what}: {_short(row)} by its rows, {_short(told)} by the journal"
+    def _compare_value(self, who: str, what: str, row: object, journal: object) -> None:
+        if row != journal:
+            self.report(
+                "journal_differs", who, f"{what}: {_short(row)} by its rows, {_short(journal)} by the journal"
             )
 
     # -- what refers to sales --------------------------------------------------------------------------------------
@@ -274,15 +276,15 @@ class EventAudit:
         who = f"attempt {number}"
         if status == "FAILED":
             if booking is not None:
-                self.tell("attempt_differs", who, f"it FAILED, and names the booking {booking}")
+                self.report("attempt_differs", who, f"it FAILED, and names the booking {booking}")
         elif booking is None or sold is None:
-            self.tell("attempt_without_booking", who, f"it is CONFIRMED, and there is no booking {booking}")
+            self.report("attempt_without_booking", who, f"it is CONFIRMED, and there is no booking {booking}")
         elif sold != quantity:
-            self.tell("attempt_differs", who, f"it is of {quantity}, its booking of {sold}")
+            self.report("attempt_differs", who, f"it is of {quantity}, its booking of {sold}")
 
 
-def _called(told: ReplayedHold, id: UUID) -> str:
-    return f"{'block' if told.state in ('blocked', 'lifted') else 'hold'} {id}"
+def _called(replayed: ReplayedHold, id: UUID) -> str:
+    return f"{'block' if replayed.state in ('blocked', 'lifted') else 'hold'} {id}"
 
 
 def _short(value: object) -> str:

@@ -33,7 +33,7 @@ BEFORE_SECONDS, MAX_BEFORE = 60.0, 2_000
 """How far back of its last sale an event is met: nothing is left out when another process takes over."""
 MAX_BEHIND = 20_000
 """Versions; an event that gained more since the last look is followed from its newest ones on."""
-MAX_TOLD = 1_000
+MAX_REPORTED = 1_000
 """Of one event; by then somebody has been told."""
 FIRST_STEP, MAX_STEP = 50, 1_000
 QUICK_SECONDS, SLOW_SECONDS = 0.02, 0.06
@@ -220,7 +220,7 @@ class LiveAudit:
 
     def _tell(self, number: int, found: Found, code: str, subject: str, detail: str) -> None:
         told = self._told.setdefault(number, set())
-        if (code, subject) not in told and len(told) < MAX_TOLD:
+        if (code, subject) not in told and len(told) < MAX_REPORTED:
             told.add((code, subject))
             found[code, subject] = Disagreement(event=number, code=code, subject=subject, detail=detail)
 

@@ -12,7 +12,7 @@ from holdfast.postgres.connections import Connections
 SQL = queries.load("live_check")
 FIND_MOVED = queries.load("workers")["find_moved"]
 
-MAX_TOLD = 20
+MAX_REPORTED = 20
 """Disagreements of one step, or of one event's sums."""
 
 Counters = tuple[int, int, int, int]
@@ -77,7 +77,7 @@ class LiveAuditStore:
 
     async def look(self, number: int, since: int, most: int) -> Step | None:
         """At most so many versions of the journal after `since`; None where there is no such event."""
-        row = await self._snapshot(number, "look", since=since, most=most, most_told=MAX_TOLD)
+        row = await self._snapshot(number, "look", since=since, most=most, most_told=MAX_REPORTED)
         if row is None:
             return None
         version, until, areas, moved, capacities, wrong = row
@@ -92,7 +92,7 @@ class LiveAuditStore:
 
     async def add_up(self, number: int, most_claims: int) -> Sums:
         """Of an event with at most so many claims; with more it is not small, and nothing is said."""
-        row = await self._snapshot(number, "add_up", most=most_claims, most_told=MAX_TOLD)
+        row = await self._snapshot(number, "add_up", most=most_claims, most_told=MAX_REPORTED)
         assert row is not None
         is_small, counters, seats = row
         differing = [

@@ -1,15 +1,18 @@
-"""Replay: an event as its journal alone tells it, from version 0 on. The check's second opinion, shared with nobody."""
+"""Replay: an event as its journal alone describes it, from version 0 on.
+
+It shares no code with the projections on purpose: `rules/fold.py` serves the live copies, and an error there must not
+repeat itself here. This is the second opinion that the audit compares the rows with.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from holdfast.inventory.rules.changes import STRUCTURAL, Entry
+from holdfast.inventory.rules.journal import STRUCTURAL, Booked, Entry, FieldValue, Moved
 
-Tell = Callable[[str, str, str], None]
+Report = Callable[[str, str, str], None]
 """(code, subject, detail) of something that cannot be."""
 
 
@@ -56,25 +59,25 @@ _ENDS = {
 
 
 class Replay:
-    """Follows the journal version by version and keeps what it says; what cannot be is told."""
+    """Follows the journal version by version and keeps what it says; reports what cannot be."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, report: Report) -> None:
         self.version = -1
         self.at: datetime | None = None
         self.areas: dict[int, Counters] = {}
-        self.told: dict[UUID, ReplayedHold] = {}
+        self.holds: dict[UUID, ReplayedHold] = {}
         self.seats: dict[int, UUID] = {}
-        self.fields: dict[str, Any] = {}
+        self.fields: dict[str, FieldValue] = {}
         """The event's own rules, where the journal has changed them."""
         self.is_cancelled = False
-        self._tell = tell
+        self._report = report
 
     def follow(self, version: int, at: datetime, structural: bool, changes: Iterable[Entry]) -> None:
         where = f"version {version}"
         if version != self.version + 1:
-            self._tell("journal_gap", where, f"the journal goes from version {self.version} to {version}")
+            self._report("journal_gap", where, f"the journal goes from version {self.version} to {version}")
         if self.at is not None and at < self.at:
-            self._tell("journal_time", where, "its time is before that of the version before")
+            self._report("journal_time", where, "its time is before that of the version before")
         self.version, self.at = version, at
         is_structural = False
         for entry in changes:
@@ -82,12 +85,12 @@ class Replay:
             try:
                 self._apply(entry, at)
             except (KeyError, TypeError, ValueError) as error:
-                self._tell("journal_unreadable", where, f"{entry.get('change')}: {error!r}")
+                self._report("journal_unreadable", where, f"{entry.get('change')}: {error!r}")
         if is_structural != structural:
-            self._tell("journal_mark", where, "its mark for changes of the inventory itself is wrong")
+            self._report("journal_mark", where, "its mark for changes of the inventory itself is wrong")
         for number, counters in self.areas.items():
             if not counters.is_possible:
-                self._tell(
+                self._report(
                     "oversold",
                     f"area {number}",
                     f"at {where}: held {counters.held}, booked {counters.booked}, blocked {counters.blocked} "
@@ -95,29 +98,27 @@ class Replay:
                 )
 
     def _apply(self, entry: Entry, at: datetime) -> None:
-        change = entry["change"]
-        match change:
+        match entry["change"]:
             case "held":
-                told = self._take(entry, "hold", "held")
-                told.until, told.buyer = datetime.fromisoformat(entry["until"]), entry.get("buyer")
+                hold = self._take("hold", entry["hold"], entry, "held")
+                hold.until, hold.buyer = datetime.fromisoformat(entry["until"]), entry.get("buyer")
             case "booked" if entry.get("instant"):
-                told = self._take(entry, "hold", "booked")
-                told.booked, told.booking, told.buyer = (
-                    self.version,
-                    UUID(entry["booking"]),
-                    entry.get("buyer"),
-                )
+                hold = self._take("hold", entry["hold"], entry, "booked")
+                hold.booked, hold.booking = self.version, UUID(entry["booking"])
+                hold.buyer = entry.get("buyer")
             case "booked":
                 self._book(entry, at)
             case "released" | "expired" | "cancelled":
-                needed, left = _ENDS[change]
-                self._end(entry, "hold", needed, left)
+                needed, left = _ENDS[entry["change"]]
+                self._end("hold", entry["hold"], needed, left)
             case "extended":
-                self._extend(entry)
+                held = self._find("hold", entry["hold"], "extended", "held")
+                if held is not None:
+                    held.until = datetime.fromisoformat(entry["until"])
             case "blocked":
-                self._take(entry, "block", "blocked")
+                self._take("block", entry["block"], entry, "blocked")
             case "lifted":
-                self._end(entry, "block", "blocked", "lifted")
+                self._end("block", entry["block"], "blocked", "lifted")
             case "opened" | "capacity" | "seats_added":
                 for area, capacity in entry["areas"].items():
                     self.areas.setdefault(int(area), Counters()).capacity = capacity
@@ -129,78 +130,65 @@ class Replay:
                 self.fields["status"] = "cancelled"
                 self.is_cancelled = True
             case "stopped" | "resumed":
-                self.fields["sales_stopped"] = change == "stopped"
-            case "attempted":
-                pass
+                self.fields["sales_stopped"] = entry["change"] == "stopped"
             case _:
                 raise ValueError("there is no such change")
 
-    def _take(self, entry: Entry, what: str, state: str) -> ReplayedHold:
-        id = UUID(entry[what])
-        areas = {int(area): quantity for area, quantity in entry["areas"].items()}
-        seats = frozenset(entry.get("seats", ()))
+    def _take(self, what: str, name: str, moved: Moved, state: str) -> ReplayedHold:
+        id = UUID(name)
+        areas = {int(area): quantity for area, quantity in moved["areas"].items()}
+        seats = frozenset(moved.get("seats", ()))
         for seat in seats:
             if seat in self.seats:
-                self._tell(
+                self._report(
                     "seat_given_twice",
                     f"seat {seat}",
                     f"at version {self.version}: {self.seats[seat]} and {id}",
                 )
             self.seats[seat] = id
         self._count(areas, state, 1)
-        told = self.told.get(id)
-        if told is None:
-            told = self.told[id] = ReplayedHold(state, self.version, areas, seats)
-        elif what == "block" and told.state == "blocked":  # a further step of a large block
-            told.seats |= seats
-            told.areas = {
-                area: told.areas.get(area, 0) + areas.get(area, 0) for area in {**told.areas, **areas}
+        found = self.holds.get(id)
+        if found is None:
+            found = self.holds[id] = ReplayedHold(state, self.version, areas, seats)
+        elif what == "block" and found.state == "blocked":  # a further step of a large block
+            found.seats |= seats
+            found.areas = {
+                area: found.areas.get(area, 0) + areas.get(area, 0) for area in {**found.areas, **areas}
             }
         else:
-            self._tell("taken_twice", f"{what} {id}", f"again at version {self.version}")
-        return told
+            self._report("taken_twice", f"{what} {id}", f"again at version {self.version}")
+        return found
 
-    def _book(self, entry: Entry, at: datetime) -> None:
-        told = self._find(entry, "hold", "held")
-        if told is None:
+    def _book(self, entry: Booked, at: datetime) -> None:
+        hold = self._find("hold", entry["hold"], "booked", "held")
+        if hold is None:
             return
-        if told.until is not None and told.until <= at:
-            self._tell(
+        if hold.until is not None and hold.until <= at:
+            self._report(
                 "confirmed_late", f"hold {entry['hold']}", f"at version {self.version}, after its expiry"
             )
-        self._count(told.areas, "held", -1)
-        self._count(told.areas, "booked", 1)
-        told.state, told.booked, told.booking = "booked", self.version, UUID(entry["booking"])
+        self._count(hold.areas, "held", -1)
+        self._count(hold.areas, "booked", 1)
+        hold.state, hold.booked, hold.booking = "booked", self.version, UUID(entry["booking"])
 
-    def _end(self, entry: Entry, what: str, needed: str, left: str) -> None:
-        told = self._find(entry, what, needed)
-        if told is None:
+    def _end(self, what: str, name: str, needed: str, left: str) -> None:
+        found = self._find(what, name, left, needed)
+        if found is None:
             return
-        if left == "expired" and self.at is not None and told.until is not None and told.until > self.at:
-            self._tell(
-                "expired_early", f"hold {entry['hold']}", f"at version {self.version}, before its expiry"
-            )
-        self._count(told.areas, needed, -1)
-        for seat in told.seats:
+        if left == "expired" and self.at is not None and found.until is not None and found.until > self.at:
+            self._report("expired_early", f"hold {name}", f"at version {self.version}, before its expiry")
+        self._count(found.areas, needed, -1)
+        for seat in found.seats:
             self.seats.pop(seat, None)
-        told.state, told.ended = left, self.version
+        found.state, found.ended = left, self.version
 
-    def _extend(self, entry: Entry) -> None:
-        told = self._find(entry, "hold", "held")
-        if told is not None:
-            told.until = datetime.fromisoformat(entry["until"])
-
-    def _find(self, entry: Entry, what: str, needed: str) -> ReplayedHold | None:
-        """What is in the state that the change needs; None, and told, otherwise."""
-        told = self.told.get(UUID(entry[what]))
-        if told is not None and told.state == needed:
-            return told
-        state = "unknown" if told is None else told.state
-        self._tell(
-            "impossible_move",
-            f"{what} {entry[what]}",
-            f"{entry['change']} at version {self.version}: {state}",
-        )
+    def _find(self, what: str, name: str, change: str, needed: str) -> ReplayedHold | None:
+        """What is in the state that the change needs; otherwise it is reported, and None is returned."""
+        found = self.holds.get(UUID(name))
+        if found is not None and found.state == needed:
+            return found
+        state = "unknown" if found is None else found.state
+        self._report("impossible_move", f"{what} {name}", f"{change} at version {self.version}: {state}")
         return None
 
     def _count(self, areas: dict[int, int], state: str, sign: int) -> None:

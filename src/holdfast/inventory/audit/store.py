@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.errors import EventNotFound
-from holdfast.inventory.rules.changes import Entry
 from holdfast.inventory.rules.event import Area, Event
+from holdfast.inventory.rules.journal import Entry
 from holdfast.inventory.store import rows
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connection, Connections

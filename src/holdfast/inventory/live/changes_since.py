@@ -58,10 +58,10 @@ class ChangesSince:
             for entry in entries:
                 if entry["change"] in _NEW_INVENTORY:
                     return None
-                seats.update(entry.get("seats", ()))
-                # An extension names no seats; where its hold has ended since, that entry does.
-                if entry["change"] == "extended":
+                if entry["change"] == "extended":  # names no seats; an entry that ends the hold does
                     seats.update(read_model.seats_of(entry["hold"]))
+                elif "seats" in entry:
+                    seats.update(entry["seats"])
         return seats
 
 

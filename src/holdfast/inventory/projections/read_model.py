@@ -15,15 +15,25 @@ from typing import NamedTuple
 
 from holdfast.inventory.projections.seat_json import available_seat, held_until, taken_seat
 from holdfast.inventory.rules.availability import Availability, availability_of
-from holdfast.inventory.rules.changes import STRUCTURAL, Entry
 from holdfast.inventory.rules.event import Area, EventStatus
+from holdfast.inventory.rules.journal import (
+    Blocked,
+    Booked,
+    Cancelled,
+    Entry,
+    Expired,
+    Extended,
+    Held,
+    Lifted,
+    Released,
+    areas_of,
+    is_structural,
+)
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.read_models import LoadedReadModel
 
 MAX_VERSIONS_REMEMBERED = 1_000
 MAX_SEATS_REMEMBERED = 200_000
-
-_ENDINGS = frozenset({"released", "expired", "cancelled", "lifted"})
 
 
 class OutdatedError(Exception):
@@ -159,23 +169,27 @@ class ReadModel:
         """Apply one version's journal entries. Raises OutdatedError."""
         if version <= self.version:
             return
-        if any(entry["change"] in STRUCTURAL for entry in entries):
+        if is_structural(entries):
             raise OutdatedError
         self.pass_time(at)
         touched: list[int] = []
         reclaimed: list[int] = []
         for entry in entries:
-            change = entry["change"]
-            if change == "held":
-                self._hold(entry, touched)
-            elif change == "booked":
-                self._book(entry, touched)
-            elif change == "extended":
-                self._extend(entry, touched)
-            elif change == "blocked":
-                self._block(entry, touched)
-            elif change in _ENDINGS:
-                self._end(entry, change, touched, reclaimed)
+            match entry["change"]:
+                case "held":
+                    self._hold(entry, touched)
+                case "booked":
+                    self._book(entry, touched)
+                case "extended":
+                    self._extend(entry, touched)
+                case "blocked":
+                    self._block(entry, touched)
+                case "released" | "expired":
+                    self._end_hold(entry, touched, reclaimed)
+                case "cancelled":
+                    self._return(entry, "booked", touched)
+                case "lifted":
+                    self._return(entry, "blocked", touched)
         self.version = version
         self._remember(Touch(version, False, touched, reclaimed))
 
@@ -229,27 +243,27 @@ class ReadModel:
         if gone:
             self._remember(Touch(self.version, True, gone))
 
-    def _hold(self, entry: Entry, touched: list[int]) -> None:
+    def _hold(self, entry: Held, touched: list[int]) -> None:
         until = datetime.fromisoformat(entry["until"])
         hold = self._live[entry["hold"]] = LiveHold(
-            until, entry.get("seats", ()), _areas_of(entry), entry.get("buyer")
+            until, entry.get("seats", ()), areas_of(entry), entry.get("buyer")
         )
         heapq.heappush(self._expiries, (until, entry["hold"]))
         self._count("held", hold.areas, 1)
         self._show_held(hold)
         touched.extend(hold.seats)
 
-    def _book(self, entry: Entry, touched: list[int]) -> None:
+    def _book(self, entry: Booked, touched: list[int]) -> None:
         hold = self._live.pop(entry["hold"], None)
         if hold is not None:
             self._restore(hold)
             self._count("held", hold.areas, -1)
         seats = entry.get("seats", ())
-        self._count("booked", _areas_of(entry), 1)
+        self._count("booked", areas_of(entry), 1)
         self._show(seats, "booked", touched)
         self._name_buyer(seats, entry.get("buyer") if hold is None else hold.buyer)
 
-    def _extend(self, entry: Entry, touched: list[int]) -> None:
+    def _extend(self, entry: Extended, touched: list[int]) -> None:
         hold = self._live.get(entry["hold"])
         if hold is None:
             return
@@ -259,23 +273,26 @@ class ReadModel:
         self._show_held(hold)
         touched.extend(hold.seats)
 
-    def _block(self, entry: Entry, touched: list[int]) -> None:
-        self._count("blocked", _areas_of(entry), 1)
+    def _block(self, entry: Blocked, touched: list[int]) -> None:
+        self._count("blocked", areas_of(entry), 1)
         self._show(entry.get("seats", ()), "blocked", touched)
 
-    def _end(self, entry: Entry, change: str, touched: list[int], reclaimed: list[int]) -> None:
-        if change in ("released", "expired"):
-            hold = self._live.pop(entry["hold"], None)
-            if hold is None:  # of a cancelled event: gone already
-                return
-            if hold.lapsed:  # told as gone when its time came; only its rows were rewritten now
-                self.lapsed -= 1
-                reclaimed.extend(hold.seats)
-                return
-            self._count("held", hold.areas, -1)
-        else:
-            self._count("booked" if change == "cancelled" else "blocked", _areas_of(entry), -1)
-        seats = entry.get("seats", ())
+    def _end_hold(self, entry: Released | Expired, touched: list[int], reclaimed: list[int]) -> None:
+        hold = self._live.pop(entry["hold"], None)
+        if hold is None:  # of a cancelled event: gone already
+            return
+        if hold.lapsed:  # shown as gone when its time came; only its rows were rewritten now
+            self.lapsed -= 1
+            reclaimed.extend(hold.seats)
+            return
+        self._count("held", hold.areas, -1)
+        self._free(entry.get("seats", ()), touched)
+
+    def _return(self, entry: Cancelled | Lifted, counter: str, touched: list[int]) -> None:
+        self._count(counter, areas_of(entry), -1)
+        self._free(entry.get("seats", ()), touched)
+
+    def _free(self, seats: Sequence[int], touched: list[int]) -> None:
         self._show_free(seats)
         touched.extend(seats)
 
@@ -329,7 +346,3 @@ class ReadModel:
             self._forgotten += 1
             self._remembered_seats -= len(forgotten.seats) + len(forgotten.reclaimed)
             self.first_version = max(self.first_version, forgotten.version + forgotten.lapsed)
-
-
-def _areas_of(entry: Entry) -> dict[int, int]:
-    return {int(area): quantity for area, quantity in entry.get("areas", {}).items()}

@@ -15,7 +15,7 @@ from holdfast.inventory.projections.read_model import OutdatedError, ReadModel
 from holdfast.inventory.projections.seat_json import available_seat, seat_list
 from holdfast.inventory.projections.single_flight import SingleFlight
 from holdfast.inventory.rules.availability import Availability
-from holdfast.inventory.rules.changes import Entry
+from holdfast.inventory.rules.journal import Entry
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.read_models import ReadModelStore
 

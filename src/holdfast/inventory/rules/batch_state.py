@@ -13,12 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.inventory.rules.booking import BookingStatus
-from holdfast.inventory.rules.changes import Changes, Claim, NewBlock, NewBooking
+from holdfast.inventory.rules.changes import Changes, NewBlock, NewBooking
 from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.hold import HoldStatus
+from holdfast.inventory.rules.journal import Blocked, Booked, Cancelled, FieldValue, Held, Move, Step
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
-from holdfast.inventory.rules.records import BlockRecord, HoldRecord
+from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
 from holdfast.inventory.seating.picker import SeatPicker
 
 
@@ -57,7 +58,7 @@ class BatchState:
             hold.booking_id: hold for hold in self.holds.values() if hold.booking_id is not None
         }
         self._expiries: dict[int, datetime] = {}
-        self._last_written = (now, now.isoformat())
+        self._last_formatted = (now, now.isoformat())
         self._seats: dict[int, UUID | None] = {}
         """Seats that this batch moved: who has them now."""
         self._has_picker = False
@@ -130,10 +131,10 @@ class BatchState:
             expiry = self._expiries[seconds] = self.now + timedelta(seconds=seconds)
         return expiry
 
-    def _written(self, expiry: datetime) -> str:
-        if expiry is not self._last_written[0]:
-            self._last_written = (expiry, expiry.isoformat())
-        return self._last_written[1]
+    def _format(self, expiry: datetime) -> str:
+        if expiry is not self._last_formatted[0]:
+            self._last_formatted = (expiry, expiry.isoformat())
+        return self._last_formatted[1]
 
     # -- moves -----------------------------------------------------------------------------------------------------
 
@@ -150,19 +151,32 @@ class BatchState:
                 self._seats[claim.seat] = hold.id  # in the picker they were taken when they were planned
         self.holds[hold.id] = hold
         self.changes.new_holds[hold.id] = hold
-        entry = {"hold": str(hold.id), "by": by, **moved(hold.claims)}
+        entry: Held | Booked
+        if booked is None:
+            entry = {
+                "change": "held",
+                "hold": str(hold.id),
+                "by": by,
+                "requested": hold.requested,
+                "until": self._format(hold.expires_at),
+                "areas": quantities_of(hold.claims),
+            }
+        else:
+            self.by_booking[booked.id] = hold
+            self.changes.new_bookings.append(booked)
+            entry = {
+                "change": "booked",
+                "hold": str(hold.id),
+                "by": by,
+                "booking": str(booked.id),
+                "instant": True,
+                "areas": quantities_of(hold.claims),
+            }
         if hold.buyer is not None:
             entry["buyer"] = hold.buyer
             expires_at = None if booked else hold.expires_at
             self._buyers.setdefault(hold.buyer, {})[hold.id] = (hold.quantity, expires_at)
-        if booked is None:
-            entry["change"], entry["requested"] = "held", hold.requested
-            entry["until"] = self._written(hold.expires_at)
-        else:
-            self.by_booking[booked.id] = hold
-            self.changes.new_bookings.append(booked)
-            entry |= {"change": "booked", "booking": str(booked.id), "instant": True}
-        self.changes.journal.append(entry)
+        self._write(entry, hold.claims)
 
     def confirm(self, hold: HoldRecord, booking: NewBooking) -> None:
         """A live hold becomes a booking."""
@@ -181,7 +195,14 @@ class BatchState:
         self._moved(hold)
         self.changes.booked[hold.id] = None
         self.changes.new_bookings.append(booking)
-        self._tell("booked", hold, by=booking.by, booking=str(booking.id))
+        entry: Booked = {
+            "change": "booked",
+            "hold": str(hold.id),
+            "booking": str(booking.id),
+            "by": booking.by,
+            "areas": quantities_of(hold.claims),
+        }
+        self._write(entry, hold.claims)
 
     def extend(self, hold: HoldRecord, until: datetime, *, by: str) -> None:
         hold.expires_at = until
@@ -198,7 +219,8 @@ class BatchState:
         hold.status = HoldStatus.RELEASED
         self._forget_buyer(hold.buyer, hold.id)
         self._moved(hold)
-        self._tell("released", hold, by=by)
+        areas = quantities_of(hold.claims)
+        self._write({"change": "released", "hold": str(hold.id), "by": by, "areas": areas}, hold.claims)
 
     def cancel_booking(self, hold: HoldRecord, *, by: str) -> None:
         assert hold.booking_id is not None
@@ -206,7 +228,14 @@ class BatchState:
         hold.booking_status, hold.cancelled_at = BookingStatus.CANCELLED, self.now
         self._forget_buyer(hold.buyer, hold.id)
         self.changes.cancelled_bookings.append(hold.id)
-        self._tell("cancelled", hold, by=by, booking=str(hold.booking_id))
+        entry: Cancelled = {
+            "change": "cancelled",
+            "hold": str(hold.id),
+            "booking": str(hold.booking_id),
+            "by": by,
+            "areas": quantities_of(hold.claims),
+        }
+        self._write(entry, hold.claims)
 
     def reclaim(self, hold: HoldRecord | Occupant) -> None:
         """Rewrite a lapsed hold; it changes no answer, so it is no act of anyone's."""
@@ -227,9 +256,8 @@ class BatchState:
             record.status = HoldStatus.EXPIRED
         self._forget_buyer(hold.buyer, hold.id)
         self.changes.moved_holds[hold.id] = (HoldStatus.EXPIRED, hold.expires_at)
-        self.changes.journal.append(
-            {"change": "expired", "hold": str(hold.id), "until": hold.expires_at.isoformat(), **moved(claims)}
-        )
+        until, areas = hold.expires_at.isoformat(), quantities_of(claims)
+        self._write({"change": "expired", "hold": str(hold.id), "until": until, "areas": areas}, claims)
 
     def block(self, id: UUID, claims: list[Claim], *, by: str, reason: str | None, first: int) -> BlockRecord:
         for claim in claims:
@@ -240,15 +268,10 @@ class BatchState:
                 self._seats[claim.seat] = id
         self._take_in_picker(claims)
         self.changes.new_blocks.append(NewBlock(id=id, reason=reason, by=by, claims=claims, first=first))
-        self.changes.journal.append(
-            {
-                "change": "blocked",
-                "block": str(id),
-                **moved(claims),
-                "by": by,
-                **({"reason": reason} if reason else {}),
-            }
-        )
+        entry: Blocked = {"change": "blocked", "block": str(id), "by": by, "areas": quantities_of(claims)}
+        if reason:
+            entry["reason"] = reason
+        self._write(entry, claims)
         before = self.blocks.get(id)
         if before is None:
             before = BlockRecord(id=id, reason=reason, blocked_at=self.now, lifted_at=None, claims=[])
@@ -260,21 +283,22 @@ class BatchState:
         self._return(block.id, block.claims, "blocked")
         block.lifted_at = self.now
         self.changes.lifted_blocks.append(block.id)
-        self.changes.journal.append(
-            {"change": "lifted", "block": str(block.id), **moved(block.claims), "by": by}
-        )
+        areas = quantities_of(block.claims)
+        self._write({"change": "lifted", "block": str(block.id), "by": by, "areas": areas}, block.claims)
 
-    def change_event(self, change: str, fields: dict[str, Any], *, by: str) -> None:
+    def change_event(self, fields: dict[str, Any], *, by: str) -> None:
         """New values of the event's own columns; later commands of the batch see them."""
-        self.event = replace(self.event, **fields)
-        self.changes.event.update(fields)
-        told = {
+        self._set_event(fields)
+        written: dict[str, FieldValue] = {
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in fields.items()
         }
-        self.changes.journal.append(
-            {"change": change, **({"fields": told} if change == "changed" else {}), "by": by}
-        )
+        self.changes.journal.append({"change": "changed", "fields": written, "by": by})
+
+    def step_event(self, step: Step, fields: dict[str, Any], *, by: str) -> None:
+        """A step in the event's life. The journal names the step, not the columns."""
+        self._set_event(fields)
+        self.changes.journal.append({"change": step, "by": by})
 
     def add_area(self, area: Area) -> None:
         self.areas[area.number] = area
@@ -286,10 +310,20 @@ class BatchState:
 
     def grow_map(self, version: int) -> None:
         """The seat map has a new version; the batch ends here for seats, since the mirror knows only the old one."""
-        self.event = replace(self.event, map_version=version)
-        self.changes.event["map_version"] = version
+        self._set_event({"map_version": version})
 
     # -- parts -----------------------------------------------------------------------------------------------------
+
+    def _write(self, entry: Move, claims: list[Claim]) -> None:
+        """Append an entry, with the numbered seats of its claims."""
+        seats = [claim.seat for claim in claims if claim.seat is not None]
+        if seats:
+            entry["seats"] = seats
+        self.changes.journal.append(entry)
+
+    def _set_event(self, fields: dict[str, Any]) -> None:
+        self.event = replace(self.event, **fields)
+        self.changes.event.update(fields)
 
     def _return(self, id: UUID, claims: list[Claim], counter: str) -> None:
         """Ends live claims: the counters go down, the seats are free for the rest of the batch."""
@@ -349,20 +383,12 @@ class BatchState:
         if buyer is not None:
             self._buyers.get(buyer, {}).pop(hold_id, None)
 
-    def _tell(self, change: str, hold: HoldRecord, *, by: str, **more: str) -> None:
-        self.changes.journal.append(
-            {"change": change, "hold": str(hold.id), **moved(hold.claims), **more, "by": by}
-        )
 
-
-def moved(claims: list[Claim]) -> dict[str, Any]:
-    """The admissions of an entry: `areas` counts all of them, `seats` names the numbered ones."""
-    if len(claims) == 1 and claims[0].seat is None:  # the commonest hold of all
-        return {"areas": {str(claims[0].area): claims[0].quantity}}
+def quantities_of(claims: list[Claim]) -> dict[str, int]:
+    """How many admissions of each area the claims take, as an entry has them."""
+    if len(claims) == 1:  # the commonest hold of all
+        return {str(claims[0].area): claims[0].quantity}
     areas: dict[str, int] = {}
-    seats = []
     for claim in claims:
         areas[str(claim.area)] = areas.get(str(claim.area), 0) + claim.quantity
-        if claim.seat is not None:
-            seats.append(claim.seat)
-    return {"areas": areas, "seats": seats} if seats else {"areas": areas}
+    return areas

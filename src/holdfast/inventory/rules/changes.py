@@ -1,19 +1,4 @@
-"""Changes: what one batch did to an event, as rows to write and as the journal tells it.
-
-A journal entry is a small JSON object; `change` says which:
-
-    held | booked | released | expired | cancelled | blocked | lifted     admissions moved
-        hold or block: id; seats: [number, ...]; areas: {area number: quantity} (seats counted in their own area too)
-        held: until, buyer?, requested    booked: booking, instant? (the hold began in the same step)    by
-    opened                                                                version 0: areas: {area number: capacity}
-    extended                                                              hold, until
-    published | event_cancelled | stopped | resumed | changed             the event's own rules; changed: fields
-    capacity                                                              areas: {area number: new capacity}
-    seats_added                                                           map_version, count
-    attempted                                                             an instant booking that FAILED
-
-The same entries feed the stream, `since`, other processes' mirrors, notices, audit and reports.
-"""
+"""Changes: what one batch did to an event, as rows to write and as entries of the journal."""
 
 from __future__ import annotations
 
@@ -26,24 +11,9 @@ from holdfast.inventory.rules.booking import Attempt
 from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area
 from holdfast.inventory.rules.hold import HoldStatus
+from holdfast.inventory.rules.journal import Entry
+from holdfast.inventory.rules.records import Claim, HoldRecord
 from holdfast.inventory.seating.seat_map import SeatSpec
-
-Entry = dict[str, Any]
-
-STRUCTURAL = frozenset(
-    {"opened", "capacity", "seats_added", "changed", "published", "event_cancelled", "stopped", "resumed"}
-)
-"""Entries that change the rules or the inventory itself; the journal marks their rows, so that they are found fast."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Claim:
-    """One row of claims: a seat (quantity 1), or a quantity of an area."""
-
-    line: int
-    area: int
-    seat: int | None
-    quantity: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +40,7 @@ class Changes:
     """Net changes of one batch. Ended claims are written before new ones are inserted."""
 
     journal: list[Entry] = field(default_factory=list)
-    new_holds: dict[UUID, Any] = field(default_factory=dict)
+    new_holds: dict[UUID, HoldRecord] = field(default_factory=dict)
     """Records of holds placed in this batch."""
     moved_holds: dict[UUID, tuple[HoldStatus, datetime]] = field(default_factory=dict)
     """Status and expiry of holds that were there before."""

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from holdfast.ids import read_id
+from holdfast.inventory.rules.journal import areas_of
 from holdfast.inventory.seating.picker import SeatPicker
 
 if TYPE_CHECKING:
-    from holdfast.inventory.rules.changes import Entry
+    from holdfast.inventory.rules.journal import Blocked, Booked, Entry, Held
     from holdfast.inventory.seating.seat_map import SeatMap
 
 
@@ -105,25 +106,52 @@ class Occupancy:
         if version <= self.version:
             return
         for entry in entries:
-            change = entry["change"]
-            if change == "held":
-                self.add(_holding(entry, at, kind="hold", expires_at=datetime.fromisoformat(entry["until"])))
-            elif change == "booked":
-                self._book(entry, at)
-            elif change in ("released", "expired", "cancelled"):
-                self.remove(read_id(entry["hold"]))
-            elif change == "extended":
-                self._extend(read_id(entry["hold"]), datetime.fromisoformat(entry["until"]))
-            elif change == "blocked":
-                self._block(entry, at)
-            elif change == "lifted":
-                self.remove(read_id(entry["block"]))
+            match entry["change"]:
+                case "held":
+                    self._hold(entry, at)
+                case "booked":
+                    self._book(entry, at)
+                case "released" | "expired" | "cancelled":
+                    self.remove(read_id(entry["hold"]))
+                case "extended":
+                    self._extend(read_id(entry["hold"]), datetime.fromisoformat(entry["until"]))
+                case "blocked":
+                    self._block(entry, at)
+                case "lifted":
+                    self.remove(read_id(entry["block"]))
         self.version = version
 
-    def _book(self, entry: Entry, at: datetime) -> None:
-        occupant = self.by_id.get(read_id(entry["hold"]))
+    def _hold(self, entry: Held, at: datetime) -> None:
+        self.add(
+            Occupant(
+                id=read_id(entry["hold"]),
+                kind="hold",
+                placed_at=at,
+                expires_at=datetime.fromisoformat(entry["until"]),
+                booked=False,
+                seats=tuple(entry.get("seats", ())),
+                areas=areas_of(entry),
+                buyer=entry.get("buyer"),
+                requested=entry["requested"],
+            )
+        )
+
+    def _book(self, entry: Booked, at: datetime) -> None:
+        id = read_id(entry["hold"])
+        occupant = self.by_id.get(id)
         if occupant is None:  # an instant booking: it was never a hold to anyone
-            self.add(_holding(entry, at, kind="hold", expires_at=None, booked=True))
+            self.add(
+                Occupant(
+                    id=id,
+                    kind="hold",
+                    placed_at=at,
+                    expires_at=None,
+                    booked=True,
+                    seats=tuple(entry.get("seats", ())),
+                    areas=areas_of(entry),
+                    buyer=entry.get("buyer"),
+                )
+            )
         elif occupant.seats:
             occupant.booked = True
             self._see_taken(occupant)
@@ -161,9 +189,17 @@ class Occupancy:
         heapq.heapify(ahead)
         return ahead
 
-    def _block(self, entry: Entry, at: datetime) -> None:
-        before = self.by_id.get(read_id(entry["block"]))
-        step = _holding(entry, at, kind="block", expires_at=None)
+    def _block(self, entry: Blocked, at: datetime) -> None:
+        step = Occupant(
+            id=read_id(entry["block"]),
+            kind="block",
+            placed_at=at,
+            expires_at=None,
+            booked=False,
+            seats=tuple(entry.get("seats", ())),
+            areas=areas_of(entry),
+        )
+        before = self.by_id.get(step.id)
         if before is not None:  # a further step of a large block
             step.seats += before.seats
             for area, quantity in before.areas.items():
@@ -211,19 +247,3 @@ class Occupancy:
 
     def has_more_lapsed(self, now: datetime) -> bool:
         return bool(self._expiries) and self._expiries[0][0] <= now
-
-
-def _holding(
-    entry: Entry, at: datetime, *, kind: str, expires_at: datetime | None, booked: bool = False
-) -> Occupant:
-    return Occupant(
-        id=read_id(entry["hold"] if kind == "hold" else entry["block"]),
-        kind=kind,
-        placed_at=at,
-        expires_at=expires_at,
-        booked=booked,
-        seats=tuple(entry.get("seats", ())),
-        areas={int(area): quantity for area, quantity in entry.get("areas", {}).items()},
-        buyer=entry.get("buyer"),
-        requested=entry.get("requested", 0),
-    )

@@ -11,7 +11,6 @@ from holdfast.errors import FieldError
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Block
-from holdfast.inventory.rules.changes import Claim
 from holdfast.inventory.rules.event import (
     MAX_AREAS,
     MAX_CAPACITY,
@@ -22,7 +21,9 @@ from holdfast.inventory.rules.event import (
     in_full,
 )
 from holdfast.inventory.rules.hold import HoldStatus
+from holdfast.inventory.rules.journal import Step
 from holdfast.inventory.rules.occupancy import Occupant
+from holdfast.inventory.rules.records import Claim
 from holdfast.inventory.rules.views import view_block
 from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatMap
 
@@ -39,7 +40,7 @@ def cancel(state: BatchState, command: c.CancelEvent) -> FullEvent:
 def stop(state: BatchState, command: c.StopSales) -> FullEvent:
     _refuse_cancelled(state)
     if not state.event.sales_stopped:
-        state.change_event("stopped", {"sales_stopped": True}, by=command.by)
+        state.step_event("stopped", {"sales_stopped": True}, by=command.by)
     else:
         state.changes.repeated = True
     return in_full(state.event, state.areas.values())
@@ -48,7 +49,7 @@ def stop(state: BatchState, command: c.StopSales) -> FullEvent:
 def resume(state: BatchState, command: c.ResumeSales) -> FullEvent:
     _refuse_cancelled(state)
     if state.event.sales_stopped:
-        state.change_event("resumed", {"sales_stopped": False}, by=command.by)
+        state.step_event("resumed", {"sales_stopped": False}, by=command.by)
     else:
         state.changes.repeated = True
     return in_full(state.event, state.areas.values())
@@ -62,18 +63,18 @@ def change(state: BatchState, command: c.ChangeEvent) -> FullEvent:
     _refuse_bad_rules(state, command)
     fields = {name: value for name, value in command.changes.items() if getattr(state.event, name) != value}
     if fields:
-        state.change_event("changed", fields, by=command.by)
-    told: dict[str, int] = {}
+        state.change_event(fields, by=command.by)
+    resized: dict[str, int] = {}
     for area, capacity, category in capacities:
         area.category = category
         area.capacity = capacity
         state.changes.areas[area.number] = area
-        told[str(area.number)] = capacity
+        resized[str(area.number)] = capacity
     for area in added:
         state.add_area(area)
-        told[str(area.number)] = area.capacity
-    if told:
-        state.changes.journal.append({"change": "capacity", "areas": told, "by": command.by})
+        resized[str(area.number)] = area.capacity
+    if resized:
+        state.changes.journal.append({"change": "capacity", "areas": resized, "by": command.by})
     if command.seats:
         _add_seats(state, command)
     return in_full(state.event, state.areas.values())
@@ -113,7 +114,7 @@ DECIDE_EVENT: dict[type[c.Command], Callable[[BatchState, Any], Any]] = {
 }
 
 
-def _move(state: BatchState, to: EventStatus, name: str, by: str) -> FullEvent:
+def _move(state: BatchState, to: EventStatus, step: Step, by: str) -> FullEvent:
     status = state.event.status
     if status is to:
         state.changes.repeated = True
@@ -122,7 +123,7 @@ def _move(state: BatchState, to: EventStatus, name: str, by: str) -> FullEvent:
         if status is EventStatus.CANCELLED:
             raise errors.EventCancelled("The event is cancelled.")
         raise errors.InvalidTransition(f"A {status} event cannot become {to}.")
-    state.change_event(name, {"status": to}, by=by)
+    state.step_event(step, {"status": to}, by=by)
     return in_full(state.event, state.areas.values())
 
 

@@ -10,11 +10,11 @@ from holdfast.errors import FieldError
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Attempt, AttemptStatus, Booking, BookingStatus
-from holdfast.inventory.rules.changes import Claim, NewBooking
+from holdfast.inventory.rules.changes import NewBooking
 from holdfast.inventory.rules.event import MAX_SEATS_PER_HOLD, Area
 from holdfast.inventory.rules.hold import Hold, HoldStatus
 from holdfast.inventory.rules.occupancy import Occupant
-from holdfast.inventory.rules.records import HoldRecord
+from holdfast.inventory.rules.records import Claim, HoldRecord
 from holdfast.inventory.rules.views import view, view_booking
 
 LAPSED_FREED_PER_LOOK = 1_000

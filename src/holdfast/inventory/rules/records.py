@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from holdfast.inventory.rules.booking import BookingStatus
-from holdfast.inventory.rules.changes import Claim
 from holdfast.inventory.rules.event import EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
+
+
+@dataclass(slots=True, kw_only=True)
+class Claim:
+    """One row of claims: a seat (quantity 1), or a quantity of an area."""
+
+    line: int
+    area: int
+    seat: int | None
+    quantity: int
 
 
 class HoldRecord:

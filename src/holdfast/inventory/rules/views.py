@@ -9,13 +9,12 @@ from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Block, Booking, BookingStatus
 from holdfast.inventory.rules.event import Event
 from holdfast.inventory.rules.hold import HeldLine, Hold
-from holdfast.inventory.rules.records import BlockRecord, HoldRecord
+from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from holdfast.inventory.rules.changes import Claim
     from holdfast.inventory.rules.event import Area
     from holdfast.inventory.seating.seat_map import SeatMap
 

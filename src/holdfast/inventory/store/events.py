@@ -15,6 +15,7 @@ from holdfast import ids
 from holdfast.inventory.batching.loads import CachedEvent
 from holdfast.inventory.rules.commands import NewEvent
 from holdfast.inventory.rules.event import Area, Event, EventStatus, FullEvent, in_full
+from holdfast.inventory.rules.journal import Resized
 from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
 from holdfast.inventory.store import rows
 from holdfast.inventory.store.one_event import SQL as BATCH_SQL
@@ -133,7 +134,7 @@ class EventStore:
             await self._insert_areas(connection, number, areas)
             if seat_map is not None:
                 await self._insert_seats(connection, number, seat_map.specs(), areas)
-            opening = {
+            opening: Resized = {
                 "change": "opened",
                 "areas": {str(area.number): area.capacity for area in areas},
                 "by": by,

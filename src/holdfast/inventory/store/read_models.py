@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from holdfast.inventory.rules.changes import Entry
 from holdfast.inventory.rules.event import Area, Event
+from holdfast.inventory.rules.journal import Entry, Extended, Move
 from holdfast.inventory.store import rows
 from holdfast.postgres import arrays, queries
 from holdfast.postgres.connections import Connections
@@ -118,7 +118,7 @@ class ReadModelStore:
 
     async def list_entries(
         self, number: int, versions: Sequence[int], ids: Sequence[UUID]
-    ) -> list[tuple[int, datetime, int, Entry]]:
+    ) -> list[tuple[int, datetime, int, Move | Extended]]:
         """(version, at, place in the batch, entry) of these holds and blocks."""
         table = await self._fetch(
             number, "entries_of", versions=list(versions), ids=[str(each) for each in ids]

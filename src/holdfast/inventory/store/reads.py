@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from holdfast.inventory.rules.changes import Claim, Entry
 from holdfast.inventory.rules.event import Area, Event
-from holdfast.inventory.rules.records import BlockRecord, HoldRecord
+from holdfast.inventory.rules.journal import Entry
+from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
 from holdfast.inventory.store import rows
 from holdfast.inventory.store.one_event import SQL as BATCH_SQL
 from holdfast.postgres import queries

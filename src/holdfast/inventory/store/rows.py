@@ -7,10 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.inventory.rules.booking import BookingStatus
-from holdfast.inventory.rules.changes import Claim
 from holdfast.inventory.rules.event import Area, Event, EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
-from holdfast.inventory.rules.records import HoldRecord
+from holdfast.inventory.rules.records import Claim, HoldRecord
 
 Row = tuple[Any, ...]
 

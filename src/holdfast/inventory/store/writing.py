@@ -10,10 +10,11 @@ from psycopg.types.json import Jsonb
 
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Attempt
-from holdfast.inventory.rules.changes import STRUCTURAL, Changes, Claim, NewBlock, NewBooking
+from holdfast.inventory.rules.changes import Changes, NewBlock, NewBooking
 from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area
-from holdfast.inventory.rules.records import HoldRecord
+from holdfast.inventory.rules.journal import is_structural
+from holdfast.inventory.rules.records import Claim, HoldRecord
 from holdfast.postgres import arrays
 
 Statement = tuple[str, dict[str, Any]]
@@ -75,9 +76,8 @@ def statements(state: BatchState, version: int) -> Iterator[Statement]:
     if changes.replayed:
         yield "count_replays", {"scopes": arrays.blobs(changes.replayed)}
     if changes.journal:
-        structural = any(entry["change"] in STRUCTURAL for entry in changes.journal)
-        entry = {"version": version, "now": now, "structural": structural, "changes": Jsonb(changes.journal)}
-        yield "insert_journal", entry
+        columns = {"structural": is_structural(changes.journal), "changes": Jsonb(changes.journal)}
+        yield "insert_journal", {"version": version, "now": now, **columns}
     yield "update_inventory", {"version": version, "now": now, "reclaimed_until": changes.reclaimed_until}
 
 

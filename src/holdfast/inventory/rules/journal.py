@@ -1,0 +1,145 @@
+"""Journal: what a batch did to an event, as one small JSON object for each change.
+
+`change` says which kind an entry is, and mypy narrows the union on it. The same entries feed the stream, `since`, other
+processes' occupancies and read models, notices, the audit and reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NotRequired, TypedDict, final
+
+
+class _Act(TypedDict):
+    by: str
+
+
+class Moved(TypedDict):
+    """Admissions that moved. Numbered seats are counted in their own area too."""
+
+    areas: dict[str, int]
+    """Area number -> quantity."""
+    seats: NotRequired[list[int]]
+
+
+@final
+class Held(_Act, Moved):
+    change: Literal["held"]
+    hold: str
+    until: str
+    requested: int
+    buyer: NotRequired[str]
+
+
+@final
+class Booked(_Act, Moved):
+    """`instant`: the hold began in the same step. Only then the entry names the buyer."""
+
+    change: Literal["booked"]
+    hold: str
+    booking: str
+    buyer: NotRequired[str]
+    instant: NotRequired[bool]
+
+
+@final
+class Extended(_Act):
+    change: Literal["extended"]
+    hold: str
+    until: str
+
+
+@final
+class Released(_Act, Moved):
+    change: Literal["released"]
+    hold: str
+
+
+@final
+class Expired(Moved):
+    """The rows of a lapsed hold were rewritten; nobody acted."""
+
+    change: Literal["expired"]
+    hold: str
+    until: str
+
+
+@final
+class Cancelled(_Act, Moved):
+    change: Literal["cancelled"]
+    hold: str
+    booking: str
+
+
+@final
+class Blocked(_Act, Moved):
+    """A large block is written in steps, each with an entry of its own."""
+
+    change: Literal["blocked"]
+    block: str
+    reason: NotRequired[str]
+
+
+@final
+class Lifted(_Act, Moved):
+    change: Literal["lifted"]
+    block: str
+
+
+@final
+class Resized(_Act):
+    """`opened` is version 0."""
+
+    change: Literal["opened", "capacity"]
+    areas: dict[str, int]
+    """Area number -> new capacity."""
+
+
+@final
+class SeatsAdded(_Act):
+    change: Literal["seats_added"]
+    map_version: int
+    count: int
+    areas: dict[str, int]
+    """Area number -> new capacity."""
+
+
+FieldValue = str | int | bool | None
+"""A value of an event's column as JSON; times are ISO 8601."""
+
+
+@final
+class Changed(_Act):
+    change: Literal["changed"]
+    fields: dict[str, FieldValue]
+
+
+Step = Literal["published", "event_cancelled", "stopped", "resumed"]
+
+
+@final
+class Stepped(_Act):
+    """A step in the event's life."""
+
+    change: Step
+
+
+Move = Held | Booked | Released | Expired | Cancelled | Blocked | Lifted
+"""Entries that move admissions."""
+
+Entry = Move | Extended | Resized | SeatsAdded | Changed | Stepped
+
+STRUCTURAL = frozenset(
+    {"opened", "capacity", "seats_added", "changed", "published", "event_cancelled", "stopped", "resumed"}
+)
+"""Entries that change the rules or the inventory itself; the journal marks their rows, so that they are found fast."""
+
+
+def is_structural(entries: Iterable[Entry]) -> bool:
+    """Whether a version's entries change the rules or the inventory itself."""
+    return any(entry["change"] in STRUCTURAL for entry in entries)
+
+
+def areas_of(moved: Moved) -> dict[int, int]:
+    """Quantities that moved, by area number."""
+    return {int(area): quantity for area, quantity in moved["areas"].items()}
