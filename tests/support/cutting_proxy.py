@@ -14,7 +14,7 @@ class CuttingProxy:
     (the server gets it, and nobody hears what it said)."""
 
     def __init__(self, upstream: str) -> None:
-        self.upstream = psycopg.conninfo.conninfo_to_dict(upstream)
+        self.upstream = upstream
         self.before: bytes | None = None
         self.after: bytes | None = None
         self.times = 1
@@ -31,14 +31,15 @@ class CuttingProxy:
     @property
     def url(self) -> str:
         return psycopg.conninfo.make_conninfo(
-            **{**self.upstream, "host": "127.0.0.1", "port": self.port, "sslmode": "disable"}
+            self.upstream, host="127.0.0.1", port=self.port, sslmode="disable"
         )
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self.running.add(task)
-        host, port = str(self.upstream["host"]), self.upstream.get("port", 5432)
+        upstream = psycopg.conninfo.conninfo_to_dict(self.upstream)
+        host, port = str(upstream["host"]), upstream.get("port", 5432)
         up_reader, up_writer = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
         back = asyncio.ensure_future(self._back(up_reader, writer))
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -14,17 +15,17 @@ from holdfast.inventory.seating.forms import parse_seat_map
 
 
 async def make_event(
-    inventory: Inventory, *, capacity: int | None = None, rows: int = 0, **rules: object
+    inventory: Inventory, *, capacity: int | None = None, rows: int = 0, **rules: Any
 ) -> Event:
-    """An event on sale with an area `general` of this capacity, and rows of ten seats in section A."""
+    """Create an event on sale: an area `general`, rows of ten seats in section A, and fields of `NewEvent`."""
     areas = [] if capacity is None else [c.AreaSpec(name="general", capacity=capacity)]
-    new = c.NewEvent(name="Concert", areas=tuple(areas), **rules)  # type: ignore[arg-type]
+    new = c.NewEvent(name="Concert", areas=tuple(areas), **rules)
     if rows:
         document = {"sections": [{"name": "A", "rows": rows, "seats_per_row": 10, "category": "stalls"}]}
         layout = parse_seat_map(document)
         new = c.NewEvent(
             name="Concert", areas=tuple(areas), seats=layout.seats, categories=layout.categories, **rules
-        )  # type: ignore[arg-type]
+        )
     event, _ = await inventory.events.create(new, by="test")
     assert event is not None
     return event

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from io import BufferedIOBase
 from urllib.parse import urlsplit
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
@@ -89,7 +90,7 @@ def answer(
     proxy: LossyProxy,
     target: tuple[str, int],
     caller: socket.socket,
-    reading: socketserver.StreamRequestHandler.rfile,  # type: ignore[name-defined]
+    reading: BufferedIOBase,
     first: str,
     headers: dict[str, str],
 ) -> bool:

@@ -63,7 +63,7 @@ class TestDatabases:
             self._template = "template_holdfast"
         return self._template
 
-    def _execute(self, statement: sql.Composable) -> None:
+    def _execute(self, statement: sql.SQL | sql.Composed) -> None:
         with psycopg.connect(self.server.url, autocommit=True) as connection:
             connection.execute(statement)
 

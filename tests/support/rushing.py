@@ -35,9 +35,9 @@ class House:
 
 
 @contextmanager
-def open_house(databases: TestDatabases, folder: Path, **settings: str) -> Iterator[House]:
+def open_house(databases: TestDatabases, folder: Path, port: int = 0, **settings: str) -> Iterator[House]:
     database_url = databases.create()
-    with Serving(folder, database_url=database_url, secret_key=SECRET_KEY, **settings) as server:
+    with Serving(folder, port=port, database_url=database_url, secret_key=SECRET_KEY, **settings) as server:
         yield House(server, database_url)
     databases.drop(database_url)
 

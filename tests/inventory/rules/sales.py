@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -201,7 +202,7 @@ def _reclaim(random: Random, hall: Hall, known: Known) -> c.Command:
     return c.ReclaimLapsed(limit=random.randint(1, 3))
 
 
-_MAKERS: dict[Any, int] = {
+_MAKERS: dict[Callable[[Random, Hall, Known], c.Command], int] = {
     _place: 6,
     _confirm: 3,
     _release: 2,
