@@ -39,7 +39,7 @@ _POLICIES = {
     Policy.SELL: "scope `sell`",
     Policy.ORGANISE: "scope `organise`",
 }
-_DEEPEST = 3
+_MAX_DEPTH = 3
 
 
 def generate(name: str) -> str:
@@ -130,7 +130,7 @@ def _members(schema: dict[str, Any], schemas: dict[str, Any], *, prefix: str, de
             about += f" Default: `{json.dumps(default)}`."
         yield f"| `{prefix}{name}` | {_type(member, schemas)} | {_cell(about)} |"
         inner = _object_in(member, schemas)
-        if inner is not None and depth < _DEEPEST:
+        if inner is not None and depth < _MAX_DEPTH:
             mark = "[]." if _is_list(member, schemas) else "."
             yield from _members(inner, schemas, prefix=f"{prefix}{name}{mark}", depth=depth + 1)
 

@@ -55,7 +55,7 @@ def attempts(call: Call[T], retries: Retries, *, timeout_seconds: float) -> Step
     ends_at = retries.clock() + retries.total_seconds
     pause = retries.first_pause_seconds
     while True:
-        left = max(ends_at - retries.clock(), _SHORTEST_TIMEOUT_SECONDS)
+        left = max(ends_at - retries.clock(), _MIN_TIMEOUT_SECONDS)
         outcome = yield Send(call, min(timeout_seconds, left) if retries.total_seconds else timeout_seconds)
         try:
             return _settle(call, outcome)
@@ -67,7 +67,7 @@ def attempts(call: Call[T], retries: Retries, *, timeout_seconds: float) -> Step
         pause = min(pause * 2, retries.longest_pause_seconds)
 
 
-_SHORTEST_TIMEOUT_SECONDS = 0.5
+_MIN_TIMEOUT_SECONDS = 0.5
 
 
 def _settle(call: Call[T], outcome: Answer | Unreachable | None) -> T:
