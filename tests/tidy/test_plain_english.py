@@ -1,0 +1,52 @@
+"""Plain English: words and forms that a reader has to decode are refused, package by package."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tidy.prose import LEFT, avoided, counts, findings
+
+ALLOWED: dict[str, int] = json.loads(LEFT.read_text())
+"""What is left of the old language; a count may only shrink, and the file ends empty."""
+
+
+@pytest.mark.parametrize("package", sorted({*ALLOWED, *counts()}))
+def test_a_package_has_no_more_words_to_avoid_than_are_left(package: str) -> None:
+    """A reader understands a sentence of subject, verb and object at once.
+
+    After a rewrite, lower the counts with `.venv/bin/python tests/tidy/prose.py --lower`.
+    """
+    found = [finding for finding in findings() if finding.package == package]
+    shown = "\n".join(f"{each.path}:{each.line}: {each.words}" for each in found)
+    assert len(found) <= ALLOWED.get(package, 0), f"write it plainly:\n{shown}"
+    assert len(found) == ALLOWED[package], "too high a count: run tests/tidy/prose.py --lower"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is told at once.",
+        "So many of them come.",
+        "It waits. Of a crowd the half is taken.",
+        "Would a batch break one of them, it fails.",
+        "Should it be wrong, the index refuses.",
+        "One at the\nmost.",
+    ],
+)
+def test_a_form_to_avoid_is_found(text: str) -> None:
+    assert list(avoided(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Should it retry?",
+        "One of them is free.",
+        "It was the last. Office hours end.",
+        "A batch that would break.",
+    ],
+)
+def test_a_plain_sentence_passes(text: str) -> None:
+    assert not list(avoided(text))
