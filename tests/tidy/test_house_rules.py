@@ -70,10 +70,8 @@ def test_sql_lives_in_sql_files() -> None:
 
 DRIVER_ELSEWHERE = {
     "access/keys.py": "reads a URL's parts with the driver's own reader",
-    "inventory/store/events.py": "rows and errors of the driver",
     "inventory/store/many_events.py": "the driver's connection, as a type",
     "inventory/store/one_event.py": "the driver's connection and its errors",
-    "inventory/store/writing.py": "the driver's way to write arrays",
 }
 """Stores of contexts that name the driver, and what for."""
 

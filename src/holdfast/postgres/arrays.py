@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+import orjson
 
 
 def plain(values: Iterable[int | float | UUID | None]) -> str:
@@ -44,6 +47,11 @@ def texts(values: Collection[str | None]) -> str:
 
 def blobs(values: Iterable[bytes | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else f'"\\\\x{value.hex()}"' for value in values]) + "}"
+
+
+def json_text(value: Any) -> str:
+    """A value for a `jsonb` column."""
+    return orjson.dumps(value).decode()
 
 
 def _quoted(text: str) -> str:

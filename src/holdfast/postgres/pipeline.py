@@ -16,13 +16,11 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-import orjson
 import psycopg
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
 from psycopg.pq.abc import PGresult
-from psycopg.types.json import Jsonb
 
 from holdfast.postgres.connections import Connection
 
@@ -234,11 +232,10 @@ def as_text(value: Any) -> bytes | None:
             return value.isoformat().encode()
         case UUID():
             return str(value).encode()
-        case Jsonb():
-            return orjson.dumps(value.obj)
         case _:
             raise TypeError(f"no parameter of a batch has the type {type(value).__name__}")
 
 
-def statements_of(texts: dict[str, bytes]) -> dict[str, Statement]:
-    return {name: Statement(name, text) for name, text in texts.items()}
+def statements_of(texts: dict[str, bytes], *, prefix: str = "") -> dict[str, Statement]:
+    """`prefix` sets the prepared statements apart from those of another file."""
+    return {name: Statement(prefix + name, text) for name, text in texts.items()}

@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
 from holdfast import ids
 from holdfast.inventory.batching.loads import CachedEvent
 from holdfast.inventory.rules.commands import NewEvent
@@ -18,12 +16,13 @@ from holdfast.inventory.rules.event import Area, Event, EventStatus, FullEvent, 
 from holdfast.inventory.rules.journal import Resized
 from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
 from holdfast.inventory.store import rows
-from holdfast.inventory.store.one_event import SQL as BATCH_SQL
-from holdfast.inventory.store.writing import area_columns, seat_columns
+from holdfast.inventory.store.writes import INSERT_AREAS, INSERT_SEATS, area_rows, seat_rows
 from holdfast.postgres import queries
+from holdfast.postgres.arrays import json_text
 from holdfast.postgres.connections import Connection, Connections
 
 SQL = queries.load("catalogue")
+BATCH_SQL = queries.load("batch")
 CREATION_SECONDS = 60.0
 """A large event's seats go in several statements, each with its own limit."""
 SMALL_MAP = 2_000
@@ -139,13 +138,14 @@ class EventStore:
                 "areas": {str(area.number): area.capacity for area in areas},
                 "by": by,
             }
-            journal = {"version": 0, "now": now, "structural": True, "changes": Jsonb([opening])}
+            journal = {"version": 0, "now": now, "structural": True, "changes": json_text([opening])}
             await connection.execute(BATCH_SQL["insert_journal"], {"event_number": number, **journal})
         return in_full(event, areas)
 
     @staticmethod
     async def _insert_areas(connection: Connection, number: int, areas: Sequence[Area]) -> None:
-        await connection.execute(BATCH_SQL["insert_areas"], {"event_number": number, **area_columns(areas)})
+        columns = INSERT_AREAS.arrays(area_rows(areas))
+        await connection.execute(BATCH_SQL["insert_areas"], {"event_number": number, **columns})
 
     @staticmethod
     async def _insert_seats(connection: Connection, number: int, specs: Any, areas: Sequence[Area]) -> None:
@@ -153,7 +153,7 @@ class EventStore:
         area_of = {area.category: area.number for area in areas if area.seated}
         table = [(at, spec, area_of[spec.category]) for at, spec in enumerate(specs, 1)]
         for start in range(0, len(table), 20_000):
-            columns = seat_columns(table[start : start + 20_000])
+            columns = INSERT_SEATS.arrays(seat_rows(table[start : start + 20_000]))
             await connection.execute(
                 BATCH_SQL["insert_seats"], {"event_number": number, "map_version": 1, **columns}
             )

@@ -16,15 +16,13 @@ from holdfast.errors import EventNotFound
 from holdfast.inventory.batching.loads import CachedEvent, LoadPlan
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.occupancy import Occupancy
-from holdfast.inventory.store.many_events_writes import statements
 from holdfast.inventory.store.one_event import MAX_VERSIONS_BEHIND, StaleError, inventory_of
-from holdfast.postgres import arrays, queries
-from holdfast.postgres.pipeline import Statement
+from holdfast.inventory.store.steps import SEVERAL_EVENTS, of_several_events
+from holdfast.inventory.store.writes import WRITES
+from holdfast.postgres import arrays
 from holdfast.postgres.transaction import Transaction
 
 __all__ = ["Member", "SpanningBatch"]
-
-STATEMENTS = {name: Statement(f"spanning_{name}", text) for name, text in queries.load("spanning").items()}
 
 Rows = list[tuple[Any, ...]]
 
@@ -71,7 +69,7 @@ class SpanningBatch(Transaction):
         """Rows by event and by the names of the answers, each without its event's number."""
         self._pipeline.begin()
         asked = {
-            name: self._pipeline.add(STATEMENTS[query], parameters)
+            name: self._pipeline.add(SEVERAL_EVENTS[query], parameters)
             for name, query, parameters in _loads(members)
         }
         answers = await self._pipeline.sync()
@@ -86,8 +84,13 @@ class SpanningBatch(Transaction):
     async def commit(self, states: Sequence[BatchState]) -> None:
         """Those that have changed. Raises CommitUnknownError once it may have happened, the driver's errors else."""
         versions = [one.version + bool(one.changes.journal) for one in states]
-        for name, parameters in statements(states, versions):
-            self._pipeline.add(STATEMENTS[name], parameters)
+        given = {
+            "event_numbers": (arrays.plain, [one.event.number for one in states]),
+            "versions": (arrays.plain, versions),
+            "nows": (arrays.times, [one.now for one in states]),
+        }
+        for statement, parameters in of_several_events(WRITES, states, given):
+            self._pipeline.add(statement, parameters)
         await self._commit()
         for state, version in zip(states, versions, strict=True):
             state.version = version
@@ -95,9 +98,9 @@ class SpanningBatch(Transaction):
 
 def _loads(members: Sequence[Member]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(name of the answer, statement, parameters), as in a batch of one event."""
-    numbers = {"numbers": arrays.plain([member.number for member in members])}
-    yield "lock", "lock_inventories", numbers
-    yield "event", "load_events", numbers
+    numbers = {"event_numbers": arrays.plain([member.number for member in members])}
+    yield "lock", "lock_inventory", numbers
+    yield "event", "load_event", numbers
     yield "areas", "load_areas", numbers
     holds = [(member.number, id) for member in members for id in member.needs.holds]
     if holds:
@@ -130,10 +133,10 @@ def _loads(members: Sequence[Member]) -> Iterator[tuple[str, str, dict[str, Any]
         versions = arrays.plain([version for _, version in mirrored])
         yield (
             "journal",
-            "load_journals",
+            "load_journal",
             {**_numbers(mirrored), "versions": versions, "most": MAX_VERSIONS_BEHIND + 1},
         )
 
 
 def _numbers(pairs: Iterable[tuple[int, Any]]) -> dict[str, str]:
-    return {"numbers": arrays.plain([number for number, _ in pairs])}
+    return {"event_numbers": arrays.plain([number for number, _ in pairs])}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.one_event import MAX_VERSIONS_BEHIND
-from holdfast.inventory.store.one_event import SQL as BATCH_SQL
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections
 
 SQL = queries.load("mirror")
+BATCH_SQL = queries.load("batch")
 
 
 async def load_holdings(connections: Connections, number: int, seat_map: SeatMap) -> Occupancy:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
-from psycopg.types.json import set_json_dumps
 
 from holdfast.errors import EventNotFound
 from holdfast.inventory.batching.loads import CachedEvent, LoadPlan
@@ -17,18 +15,14 @@ from holdfast.inventory.rules.event import Area
 from holdfast.inventory.rules.occupancy import Occupancy
 from holdfast.inventory.rules.records import BlockRecord, HoldRecord
 from holdfast.inventory.store import rows
-from holdfast.inventory.store.writing import statements
-from holdfast.postgres import arrays, queries
+from holdfast.inventory.store.steps import ONE_EVENT, of_one_event
+from holdfast.inventory.store.writes import WRITES
+from holdfast.postgres import arrays
 from holdfast.postgres.connections import Connection
-from holdfast.postgres.pipeline import statements_of
 from holdfast.postgres.transaction import Transaction
 
-SQL = queries.load("batch")
-STATEMENTS = statements_of(SQL)
 MAX_VERSIONS_BEHIND = 1_000
 """A mirror that is further behind than this is loaded whole."""
-
-set_json_dumps(json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode)
 
 
 class StaleError(Exception):
@@ -68,13 +62,19 @@ class Batch(Transaction):
     async def commit(self, state: BatchState) -> None:
         """Raises CommitUnknownError once it may have happened, the driver's errors where it certainly has not."""
         version = state.version + bool(state.changes.journal)
-        for name, parameters in statements(state, version):
-            self._add(name, **parameters)
+        given = {
+            "event_number": self.event_number,
+            "version": version,
+            "now": state.now,
+            "map_version": state.event.map_version,
+        }
+        for statement, parameters in of_one_event(WRITES, state, given):
+            self._pipeline.add(statement, parameters)
         await self._commit()
         state.version = version
 
     def _add(self, name: str, /, **parameters: Any) -> int:
-        return self._pipeline.add(STATEMENTS[name], {"event_number": self.event_number, **parameters})
+        return self._pipeline.add(ONE_EVENT[name], {"event_number": self.event_number, **parameters})
 
 
 def inventory_of(

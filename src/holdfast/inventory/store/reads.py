@@ -12,11 +12,11 @@ from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import Entry
 from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
 from holdfast.inventory.store import rows
-from holdfast.inventory.store.one_event import SQL as BATCH_SQL
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections
 
 SQL = queries.load("reads")
+BATCH_SQL = queries.load("batch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

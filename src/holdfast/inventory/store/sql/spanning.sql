@@ -1,32 +1,32 @@
 -- A batch of several events at once, on one PostgreSQL: the statements of batch.sql over arrays. Each row says whose it is.
 -- Nothing here waits for a lock: an event that someone else is deciding for is left to its own lane. LATERAL as there.
 
--- name: lock_inventories
+-- name: lock_inventory
 SELECT event_number, version, last_at
 FROM inventories
-WHERE event_number = ANY(:numbers::bigint[])
+WHERE event_number = ANY(:event_numbers::bigint[])
 ORDER BY event_number
 FOR NO KEY UPDATE SKIP LOCKED;
 
--- name: load_events
+-- name: load_event
 -- The clock is read after the locks.
 SELECT e.event_number, clock_timestamp() AS clock,
        e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
        e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
        e.map_version, e.created_at
 FROM events e
-WHERE e.event_number = ANY(:numbers::bigint[]);
+WHERE e.event_number = ANY(:event_numbers::bigint[]);
 
 -- name: load_areas
 SELECT event_number, area_number, name, category, seated, capacity, held, booked, blocked
 FROM areas
-WHERE event_number = ANY(:numbers::bigint[])
+WHERE event_number = ANY(:event_numbers::bigint[])
 ORDER BY event_number, area_number;
 
 -- name: load_holds
 SELECT n.event_number, h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
        b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
-FROM unnest(:numbers::bigint[], :hold_ids::uuid[]) AS n (event_number, hold_id)
+FROM unnest(:event_numbers::bigint[], :hold_ids::uuid[]) AS n (event_number, hold_id)
 CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = n.event_number AND id = n.hold_id OFFSET 0) h
 LEFT JOIN LATERAL (
     SELECT * FROM bookings WHERE event_number = n.event_number AND hold_id = n.hold_id OFFSET 0
@@ -35,26 +35,26 @@ LEFT JOIN LATERAL (
 -- name: load_holds_of_bookings
 SELECT n.event_number, h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
        b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
-FROM unnest(:numbers::bigint[], :booking_ids::uuid[]) AS n (event_number, booking_id)
+FROM unnest(:event_numbers::bigint[], :booking_ids::uuid[]) AS n (event_number, booking_id)
 CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = n.event_number AND id = n.booking_id OFFSET 0) b
 CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = n.event_number AND id = b.hold_id OFFSET 0) h;
 
 -- name: load_claims
 SELECT n.event_number, c.hold_id, c.line, c.area_number, c.seat_number, c.quantity
-FROM unnest(:numbers::bigint[], :hold_ids::uuid[]) AS n (event_number, hold_id)
+FROM unnest(:event_numbers::bigint[], :hold_ids::uuid[]) AS n (event_number, hold_id)
 CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = n.event_number AND hold_id = n.hold_id OFFSET 0) c
 ORDER BY c.hold_id, c.claim_number;
 
 -- name: load_claims_of_bookings
 SELECT n.event_number, c.hold_id, c.line, c.area_number, c.seat_number, c.quantity
-FROM unnest(:numbers::bigint[], :booking_ids::uuid[]) AS n (event_number, booking_id)
+FROM unnest(:event_numbers::bigint[], :booking_ids::uuid[]) AS n (event_number, booking_id)
 CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = n.event_number AND id = n.booking_id OFFSET 0) b
 CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = n.event_number AND hold_id = b.hold_id OFFSET 0) c
 ORDER BY c.hold_id, c.claim_number;
 
 -- name: load_buyers
 SELECT n.event_number, h.buyer, h.id, h.quantity, CASE WHEN h.status = 'active' THEN h.expires_at END AS expires_at
-FROM unnest(:numbers::bigint[], :buyers::text[]) AS n (event_number, buyer)
+FROM unnest(:event_numbers::bigint[], :buyers::text[]) AS n (event_number, buyer)
 JOIN holds h ON h.event_number = n.event_number AND h.buyer = n.buyer AND h.status IN ('active', 'confirmed')
 WHERE NOT EXISTS (
     SELECT FROM bookings b
@@ -62,9 +62,9 @@ WHERE NOT EXISTS (
     OFFSET 0
 );
 
--- name: load_journals
+-- name: load_journal
 SELECT n.event_number, j.version, j.at, j.changes
-FROM unnest(:numbers::bigint[], :versions::bigint[]) AS n (event_number, version)
+FROM unnest(:event_numbers::bigint[], :versions::bigint[]) AS n (event_number, version)
 CROSS JOIN LATERAL (
     SELECT version, at, changes
     FROM journal
@@ -75,25 +75,25 @@ CROSS JOIN LATERAL (
 
 -- name: load_answers
 SELECT n.event_number, i.scope, i.body, i.status, i.answer, i.token_for
-FROM unnest(:numbers::bigint[], :scopes::bytea[]) AS n (event_number, scope)
+FROM unnest(:event_numbers::bigint[], :scopes::bytea[]) AS n (event_number, scope)
 CROSS JOIN LATERAL (SELECT * FROM idempotency WHERE event_number = n.event_number AND scope = n.scope OFFSET 0) i;
 
 -- name: book_claims!
 UPDATE claims c
 SET booked_version = n.version
-FROM unnest(:numbers::bigint[], :versions::bigint[], :hold_ids::uuid[]) AS n (event_number, version, hold_id)
+FROM unnest(:event_numbers::bigint[], :versions::bigint[], :hold_ids::uuid[]) AS n (event_number, version, hold_id)
 WHERE c.event_number = n.event_number AND c.hold_id = n.hold_id AND c.ended_version IS NULL;
 
 -- name: end_claims!
 UPDATE claims c
 SET ended_version = n.version
-FROM unnest(:numbers::bigint[], :versions::bigint[], :hold_ids::uuid[]) AS n (event_number, version, hold_id)
+FROM unnest(:event_numbers::bigint[], :versions::bigint[], :hold_ids::uuid[]) AS n (event_number, version, hold_id)
 WHERE c.event_number = n.event_number AND c.hold_id = n.hold_id AND c.ended_version IS NULL;
 
 -- name: move_holds!
 UPDATE holds h
 SET status = n.status, expires_at = n.expires_at
-FROM unnest(:numbers::bigint[], :ids::uuid[], :statuses::text[], :expiries::timestamptz[])
+FROM unnest(:event_numbers::bigint[], :ids::uuid[], :statuses::text[], :expiries::timestamptz[])
     AS n (event_number, id, status, expires_at)
 WHERE h.event_number = n.event_number AND h.id = n.id;
 
@@ -104,7 +104,7 @@ INSERT INTO holds (
 SELECT e.event_number, n.id, n.status, n.placed_at, n.expires_at, n.quantity, n.requested, n.buyer, n.token_hash,
        n.placed_by
 FROM unnest(
-         :numbers::bigint[], :nows::timestamptz[], :ids::uuid[], :statuses::text[], :expiries::timestamptz[],
+         :event_numbers::bigint[], :nows::timestamptz[], :ids::uuid[], :statuses::text[], :expiries::timestamptz[],
          :quantities::integer[], :requested::integer[], :buyers::text[], :token_hashes::bytea[], :placed_by::text[]
      ) AS n (event_number, placed_at, id, status, expires_at, quantity, requested, buyer, token_hash, placed_by)
 JOIN events e ON e.event_number = n.event_number;
@@ -129,15 +129,16 @@ JOIN events e ON e.event_number = n.event_number;
 INSERT INTO bookings (event_number, hold_id, id, status, confirmed_at, buyer_name, buyer_email, confirmed_by)
 SELECT e.event_number, n.hold_id, n.id, 'confirmed', n.confirmed_at, n.buyer_name, n.buyer_email, n.confirmed_by
 FROM unnest(
-         :numbers::bigint[], :nows::timestamptz[], :hold_ids::uuid[], :ids::uuid[], :names::text[], :emails::text[],
-         :confirmed_by::text[]
+         :event_numbers::bigint[], :nows::timestamptz[], :hold_ids::uuid[], :ids::uuid[], :names::text[],
+         :emails::text[], :confirmed_by::text[]
      ) AS n (event_number, confirmed_at, hold_id, id, buyer_name, buyer_email, confirmed_by)
 JOIN events e ON e.event_number = n.event_number;
 
--- name: cancel_bookings!
+-- name: cancel_booking!
 UPDATE bookings b
 SET status = 'cancelled', cancelled_at = n.cancelled_at
-FROM unnest(:numbers::bigint[], :nows::timestamptz[], :hold_ids::uuid[]) AS n (event_number, cancelled_at, hold_id)
+FROM unnest(:event_numbers::bigint[], :nows::timestamptz[], :hold_id::uuid[])
+    AS n (event_number, cancelled_at, hold_id)
 WHERE b.event_number = n.event_number AND b.hold_id = n.hold_id;
 
 -- name: insert_attempts!
@@ -170,19 +171,19 @@ JOIN events e ON e.event_number = n.event_number;
 -- name: count_replays!
 UPDATE idempotency i
 SET replays = replays + 1
-FROM unnest(:numbers::bigint[], :scopes::bytea[]) AS n (event_number, scope)
+FROM unnest(:event_numbers::bigint[], :scopes::bytea[]) AS n (event_number, scope)
 WHERE i.event_number = n.event_number AND i.scope = n.scope;
 
--- name: insert_journals!
+-- name: insert_journal!
 INSERT INTO journal (event_number, version, at, structural, changes)
 SELECT e.event_number, n.version, n.at, false, n.changes
-FROM unnest(:numbers::bigint[], :versions::bigint[], :nows::timestamptz[], :changes::jsonb[])
+FROM unnest(:event_numbers::bigint[], :versions::bigint[], :nows::timestamptz[], :changes::jsonb[])
     AS n (event_number, version, at, changes)
 JOIN events e ON e.event_number = n.event_number;
 
--- name: update_inventories!
+-- name: update_inventory!
 UPDATE inventories i
 SET version = n.version, last_at = n.now, reclaimed_until = greatest(i.reclaimed_until, n.reclaimed_until)
-FROM unnest(:numbers::bigint[], :versions::bigint[], :nows::timestamptz[], :reclaimed_until::timestamptz[])
+FROM unnest(:event_numbers::bigint[], :versions::bigint[], :nows::timestamptz[], :reclaimed_until::timestamptz[])
     AS n (event_number, version, now, reclaimed_until)
 WHERE i.event_number = n.event_number;

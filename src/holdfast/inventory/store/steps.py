@@ -1,0 +1,75 @@
+"""Steps of a batch: one table of statements and rows, read by a batch of one event and by a batch of several.
+
+A batch of one event names its event once, so that a sharded database can route each statement. A batch of several sends
+the same columns, the rows of all its events after each other, and columns that say whose each row is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any, Generic, TypeVar
+
+from holdfast.postgres import queries
+from holdfast.postgres.pipeline import Statement, statements_of
+
+S = TypeVar("S")
+
+Encoder = Callable[[Sequence[Any]], str]
+"""Makes one array of a column's values; see `postgres.arrays`."""
+
+Asked = tuple[Statement, dict[str, Any]]
+"""A statement and its parameters; there may be more of these than the statement takes."""
+
+ONE_EVENT = statements_of(queries.load("batch"))
+SEVERAL_EVENTS = statements_of(queries.load("spanning"), prefix="spanning_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Generic[S]):
+    """A statement of `batch.sql`, and of `spanning.sql` where several events may share it."""
+
+    statement: str
+    rows: Callable[[S], Collection[tuple[Any, ...]]]
+    """The rows of one event. A statement without rows is not sent."""
+    columns: Mapping[str, Encoder]
+    """The statement's parameters, in the order of a row's values."""
+    one_by_one: bool = False
+    """A batch of one event sends it for each row, with plain values."""
+
+    def arrays(self, rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+        columns = list(zip(*rows, strict=True)) or [()] * len(self.columns)
+        named = zip(self.columns.items(), columns, strict=True)
+        return {name: encode(values) for (name, encode), values in named}
+
+
+def of_one_event(steps: Iterable[Step[S]], event: S, given: Mapping[str, Any]) -> Iterator[Asked]:
+    """`given`: parameters that are the same for all rows of the event."""
+    for step in steps:
+        rows = step.rows(event)
+        if not rows:
+            continue
+        statement = ONE_EVENT[step.statement]
+        if step.one_by_one:
+            for row in rows:
+                yield statement, {**given, **dict(zip(step.columns, row, strict=True))}
+        else:
+            yield statement, {**given, **step.arrays(rows)}
+
+
+def of_several_events(
+    steps: Iterable[Step[S]], events: Sequence[S], given: Mapping[str, tuple[Encoder, Sequence[Any]]]
+) -> Iterator[Asked]:
+    """`given`: parameters that are the same for all rows of an event, with a value for each event."""
+    for step in steps:
+        by_event = [step.rows(event) for event in events]
+        if not any(by_event):
+            continue
+        statement = SEVERAL_EVENTS[step.statement]
+        parameters = step.arrays(chain.from_iterable(by_event))
+        for name, (encode, values) in given.items():
+            if name in statement.parameters:
+                counts = map(len, by_event)
+                parameters[name] = encode([*chain.from_iterable(map(repeat, values, counts))])
+        yield statement, parameters

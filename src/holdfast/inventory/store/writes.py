@@ -1,0 +1,264 @@
+"""Writes: what a batch writes, from its net changes, as one table in the order in which the writes must happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any
+
+from holdfast.inventory.rules.batch_state import BatchState
+from holdfast.inventory.rules.event import Area
+from holdfast.inventory.rules.journal import is_structural
+from holdfast.inventory.seating.seat_map import SeatSpec
+from holdfast.inventory.store.steps import Step
+from holdfast.postgres.arrays import (
+    blobs,
+    booleans,
+    ids,
+    json_text,
+    plain,
+    texts,
+    times,
+    times_or_nulls,
+)
+
+Row = tuple[Any, ...]
+
+# Columns of an event's own row that may change, by how they are written.
+_EVENT_COLUMNS = {
+    "name": texts,
+    "status": texts,
+    "venue": texts,
+    "time_zone": texts,
+    "starts_at": times_or_nulls,
+    "on_sale_at": times_or_nulls,
+    "off_sale_at": times_or_nulls,
+    "sales_stopped": booleans,
+    "hold_ttl_seconds": plain,
+    "max_hold_ttl_seconds": plain,
+    "max_per_hold": plain,
+    "max_per_buyer": plain,
+    "allow_partial": booleans,
+    "map_version": plain,
+}
+_event_row = attrgetter(*_EVENT_COLUMNS)
+
+
+def area_rows(areas: Iterable[Area]) -> list[Row]:
+    return [(area.number, area.name, area.category, area.seated, area.capacity) for area in areas]
+
+
+def seat_rows(seats: Iterable[tuple[int, SeatSpec, int]]) -> list[Row]:
+    """Rows of (seat number, what it is, area number)."""
+    return [
+        (
+            number,
+            seat.label,
+            area,
+            seat.section,
+            seat.row,
+            seat.position_in_row,
+            seat.name,
+            seat.guid,
+            seat.x,
+            seat.y,
+        )
+        for number, seat, area in seats
+    ]
+
+
+def _hold_rows(state: BatchState) -> list[Row]:
+    return [
+        (
+            hold.id,
+            hold.status,
+            hold.expires_at,
+            hold.quantity,
+            hold.requested,
+            hold.buyer,
+            hold.token_hash,
+            hold.by,
+        )
+        for hold in state.changes.new_holds.values()
+    ]
+
+
+def _claim_rows(state: BatchState) -> list[Row]:
+    """One row a claim, numbered within its hold or block."""
+    changes = state.changes
+    claimed = [
+        (hold.id, "hold", hold.booking_id is not None, enumerate(hold.claims))
+        for hold in changes.new_holds.values()
+    ]
+    claimed += [
+        (block.id, "block", False, enumerate(block.claims, block.first)) for block in changes.new_blocks
+    ]
+    return [
+        (id, number, claim.line, kind, claim.area, claim.seat, claim.quantity, booked, id in changes.ended)
+        for id, kind, booked, claims in claimed
+        for number, claim in claims
+    ]
+
+
+def _counter_rows(state: BatchState) -> list[Row]:
+    return [
+        (area.number, area.category, area.capacity, area.held, area.booked, area.blocked)
+        for area in state.changes.areas.values()
+    ]
+
+
+def _journal_rows(state: BatchState) -> list[Row]:
+    """One row for the whole batch, if anything happened."""
+    journal = state.changes.journal
+    if not journal:
+        return []
+    return [(is_structural(journal), json_text(journal))]
+
+
+INSERT_AREAS: Step[BatchState] = Step(
+    statement="insert_areas",
+    rows=lambda state: area_rows(state.changes.new_areas),
+    columns={"numbers": plain, "names": texts, "categories": texts, "seated": booleans, "capacities": plain},
+)
+INSERT_SEATS: Step[BatchState] = Step(
+    statement="insert_seats",
+    rows=lambda state: seat_rows(state.changes.new_seats),
+    columns={
+        "numbers": plain,
+        "labels": texts,
+        "areas": plain,
+        "sections": texts,
+        "rows": texts,
+        "positions": plain,
+        "names": texts,
+        "guids": texts,
+        "xs": plain,
+        "ys": plain,
+    },
+)
+
+WRITES: tuple[Step[BatchState], ...] = (
+    INSERT_AREAS,
+    INSERT_SEATS,
+    Step(
+        statement="update_event",
+        rows=lambda state: [_event_row(state.event)] if state.changes.event else [],
+        columns=_EVENT_COLUMNS,
+        one_by_one=True,
+    ),
+    # Claims are booked before they end, since one batch may do both.
+    Step(
+        statement="book_claims",
+        rows=lambda state: [(id,) for id in state.changes.booked if id not in state.changes.new_holds],
+        columns={"hold_ids": ids},
+    ),
+    # Claims end before new ones are inserted: a seat has one live claim.
+    Step(
+        statement="end_claims",
+        rows=lambda state: [(id,) for id in state.changes.ended if id not in state.changes.new_holds],
+        columns={"hold_ids": ids},
+    ),
+    Step(
+        statement="move_holds",
+        rows=lambda state: [(id, *to) for id, to in state.changes.moved_holds.items()],
+        columns={"ids": ids, "statuses": texts, "expiries": times},
+    ),
+    Step(
+        statement="insert_holds",
+        rows=_hold_rows,
+        columns={
+            "ids": ids,
+            "statuses": texts,
+            "expiries": times,
+            "quantities": plain,
+            "requested": plain,
+            "buyers": texts,
+            "token_hashes": blobs,
+            "placed_by": texts,
+        },
+    ),
+    Step(
+        statement="insert_claims",
+        rows=_claim_rows,
+        columns={
+            "hold_ids": ids,
+            "numbers": plain,
+            "lines": plain,
+            "kinds": texts,
+            "areas": plain,
+            "seats": plain,
+            "quantities": plain,
+            "booked": booleans,
+            "ended": booleans,
+        },
+    ),
+    Step(
+        statement="insert_bookings",
+        rows=lambda state: [
+            (each.hold_id, each.id, each.name, each.email, each.by) for each in state.changes.new_bookings
+        ],
+        columns={"hold_ids": ids, "ids": ids, "names": texts, "emails": texts, "confirmed_by": texts},
+    ),
+    Step(
+        statement="cancel_booking",
+        rows=lambda state: [(hold_id,) for hold_id in state.changes.cancelled_bookings],
+        columns={"hold_id": ids},
+        one_by_one=True,
+    ),
+    Step(
+        statement="insert_blocks",
+        rows=lambda state: [
+            (block.id, block.reason, block.by) for block in state.changes.new_blocks if block.first == 0
+        ],
+        columns={"ids": ids, "reasons": texts, "blocked_by": texts},
+    ),
+    Step(
+        statement="lift_blocks",
+        rows=lambda state: [(id,) for id in state.changes.lifted_blocks],
+        columns={"ids": ids},
+    ),
+    Step(
+        statement="insert_attempts",
+        rows=lambda state: [
+            (each.number, each.quantity, each.status, each.booking_id) for each in state.changes.attempts
+        ],
+        columns={"numbers": plain, "quantities": plain, "statuses": texts, "booking_ids": plain},
+    ),
+    Step(
+        statement="update_areas",
+        rows=_counter_rows,
+        columns={
+            "numbers": plain,
+            "categories": texts,
+            "capacities": plain,
+            "held": plain,
+            "booked": plain,
+            "blocked": plain,
+        },
+    ),
+    Step(
+        statement="insert_answers",
+        rows=lambda state: [
+            (scope, body, answer.status, answer.body, answer.token_for)
+            for scope, body, answer in state.changes.answers
+        ],
+        columns={"scopes": blobs, "bodies": blobs, "statuses": plain, "answers": blobs, "tokens_for": plain},
+    ),
+    Step(
+        statement="count_replays",
+        rows=lambda state: [(scope,) for scope in state.changes.replayed],
+        columns={"scopes": blobs},
+    ),
+    Step(
+        statement="insert_journal",
+        rows=_journal_rows,
+        columns={"structural": booleans, "changes": texts},
+        one_by_one=True,
+    ),
+    Step(
+        statement="update_inventory",
+        rows=lambda state: [(state.changes.reclaimed_until,)],
+        columns={"reclaimed_until": times_or_nulls},
+        one_by_one=True,
+    ),
+)
