@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
-from tidy.prose import LEFT, avoided, counts, findings
+from tidy.prose import LEFT, avoided, counts, findings, pages, prose_of_page
+from tidy.sources import name
 
 ALLOWED: dict[str, int] = json.loads(LEFT.read_text())
 """What is left of the old language; a count may only shrink, and the file ends empty."""
@@ -50,3 +53,32 @@ def test_a_form_to_avoid_is_found(text: str) -> None:
 )
 def test_a_plain_sentence_passes(text: str) -> None:
     assert not list(avoided(text))
+
+
+MAX_COLUMNS = 119
+LINK_ALONE = re.compile(r"[\s\-*]*!?\[[^\]]*\]\([^)]*\)\S*\s*")
+
+
+def wide_lines(page: str) -> list[int]:
+    """Return the lines of prose that do not fit; tables, code, generated parts and links alone may be wider."""
+    without = prose_of_page(page).splitlines()
+    return [
+        number
+        for number, (line, prose) in enumerate(zip(page.splitlines(), without, strict=False), 1)
+        if len(line) > MAX_COLUMNS
+        and prose.strip()
+        and not prose.startswith("|")
+        and not LINK_ALONE.fullmatch(line)
+    ]
+
+
+@pytest.mark.parametrize("page", pages(), ids=name)
+def test_prose_of_a_page_is_below_120_columns(page: Path) -> None:
+    """A reader sees a whole line beside the code, and a diff shows the sentence that changed."""
+    assert wide_lines(page.read_text()) == []
+
+
+def test_a_wide_line_is_found_in_prose_alone() -> None:
+    wide = "word " * 30
+    assert wide_lines(wide) == [1]
+    assert wide_lines(f"```\n{wide}\n```\n| {wide} |\n[{wide}](page.md)\n") == []
