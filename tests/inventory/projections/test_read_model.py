@@ -14,7 +14,7 @@ import pytest
 from holdfast.errors import HoldfastError
 from holdfast.inventory.hold_tokens import HoldTokens
 from holdfast.inventory.inventory import Inventory
-from holdfast.inventory.projections import read_model as pictures_module
+from holdfast.inventory.projections import touches as touches_module
 from holdfast.inventory.projections.read_model import ReadModel
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.seating.seat_map import SeatSpec
@@ -191,11 +191,11 @@ async def test_a_lapsed_hold_is_told_as_gone_once(inventory: Inventory, database
     inventory.occupancies.drop(event.number)
     read_model = await inventory.read_models.get_current(event.number)
     assert (read_model.state, read_model.touched_since(1)) == ((1, 1), {1})
-    bookmark = read_model.sequence
+    bookmark = read_model.touches.sequence
     await inventory.execute(event.number, c.ReclaimLapsed(limit=10))
     assert await inventory.read_models.get_current(event.number) is read_model
     assert read_model.state == (2, 0)
-    assert read_model.touched_after(bookmark) == set()
+    assert read_model.touches.after(bookmark) == set()
 
 
 async def test_who_knew_an_older_version_is_told_of_a_hold_that_lapsed_and_was_reclaimed(
@@ -216,7 +216,7 @@ async def test_a_picture_forgets_but_the_journal_does_not(
     inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 ):
     """A picture that remembers few versions answers for older ones all the same."""
-    monkeypatch.setattr(pictures_module, "MAX_VERSIONS_REMEMBERED", 2)
+    monkeypatch.setattr(touches_module, "MAX_VERSIONS_REMEMBERED", 2)
     event = await make_event(inventory, rows=1)
     await inventory.read_models.get_current(event.number)
     extended = await place(inventory, event.number, "A-1-1")
@@ -272,7 +272,7 @@ async def test_an_expiry_that_the_picture_forgot_is_told_by_its_reclaim(
     inventory: Inventory, database_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     """The reader knows a version from before it; all that is still remembered is that the rows were rewritten."""
-    monkeypatch.setattr(pictures_module, "MAX_VERSIONS_REMEMBERED", 2)
+    monkeypatch.setattr(touches_module, "MAX_VERSIONS_REMEMBERED", 2)
     event = await make_event(inventory, rows=1)
     hold = await place(inventory, event.number, "A-1-1")
     lapse_hold(database_url, hold)
@@ -281,6 +281,6 @@ async def test_an_expiry_that_the_picture_forgot_is_told_by_its_reclaim(
     await place(inventory, event.number, "A-1-2")
     await inventory.execute(event.number, c.ReclaimLapsed(limit=10))
     read_model = await inventory.read_models.get_current(event.number)
-    assert (read_model.version, read_model.first_version) == (3, 2)
+    assert (read_model.version, read_model.touches.first_version) == (3, 2)
     told = await inventory.changes_since.get_changes(event.number, 1)
     assert [orjson.loads(each)["label"] for each in told.seats or []] == ["A-1-1", "A-1-2"]

@@ -38,7 +38,7 @@ class ChangesSince:
         for _ in range(_MAX_TRIES):
             if not 0 <= read_model.version - version <= MAX_VERSIONS_BEHIND:
                 break
-            first = min(read_model.first_version, read_model.version)
+            first = min(read_model.touches.first_version, read_model.version)
             if known_to >= first:
                 seats = read_model.members(earlier | read_model.touched_since(version))
                 return _told(read_model, seats)

@@ -68,7 +68,7 @@ class Channel:
         """Did not take a message; they wait for a snapshot once they can take one."""
         self._read_model = read_model
         self._state = read_model.state
-        self._sequence = read_model.sequence
+        self._sequence = read_model.touches.sequence
         self._heard = -1
         """The newest version that was heard of when all were told last."""
         self._snapshot: tuple[SeatList, Message] | None = None
@@ -165,11 +165,12 @@ class Channel:
         if read_model is self._read_model and read_model.state == self._state:
             return
         # A picture that was drawn anew: the rules or the inventory changed, or too much did.
-        touched = read_model.touched_after(self._sequence) if read_model is self._read_model else None
+        touched = read_model.touches.after(self._sequence) if read_model is self._read_model else None
         message = None
         if touched is not None:
             message = _written("change", read_model.availability(), seat_list(read_model.members(touched)))
-        self._read_model, self._state, self._sequence = read_model, read_model.state, read_model.sequence
+        self._read_model, self._state = read_model, read_model.state
+        self._sequence = read_model.touches.sequence
         self._snapshot = None
         current = [client for client in self.clients if client.is_current]
         if message is None:

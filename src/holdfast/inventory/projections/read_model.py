@@ -7,15 +7,14 @@ who knows an older version, and everyone who watches, is told what has changed a
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import NamedTuple
 
 from holdfast.inventory.projections.seat_json import available_seat, held_until, taken_seat
+from holdfast.inventory.projections.touches import Touch, Touches
 from holdfast.inventory.rules.availability import Availability, availability_of
 from holdfast.inventory.rules.event import Area, EventStatus
+from holdfast.inventory.rules.fold import fold
 from holdfast.inventory.rules.journal import (
     Blocked,
     Booked,
@@ -31,9 +30,6 @@ from holdfast.inventory.rules.journal import (
 )
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.read_models import LoadedReadModel
-
-MAX_VERSIONS_REMEMBERED = 1_000
-MAX_SEATS_REMEMBERED = 200_000
 
 
 class OutdatedError(Exception):
@@ -55,18 +51,6 @@ class LiveHold:
         self.lapsed = False
 
 
-class Touch(NamedTuple):
-    """Seats that were touched by a version, or (`lapsed`) by time while the event had that version.
-
-    `reclaimed`: seats of lapsed holds whose rows the version rewrote; they were told as available when their time came.
-    """
-
-    version: int
-    lapsed: bool
-    seats: Sequence[int]
-    reclaimed: Sequence[int] = ()
-
-
 class ReadModel:
     """Drawn from one load; then only followed."""
 
@@ -77,8 +61,7 @@ class ReadModel:
         self.version = loaded.version
         self.now = loaded.now
         self.lapsed = 0
-        self.first_version = loaded.version
-        """What happened up to here is not remembered; what time did to a version, only from here on."""
+        self.touches = Touches(loaded.version)
         self.taken: dict[int, bytes] = {}
         """Seats that are not available, by number, each as its member of a JSON list."""
         self.buyers: dict[int, str] = {}
@@ -86,9 +69,9 @@ class ReadModel:
         self._areas = {area.number: area for area in loaded.areas}
         self._live: dict[str, LiveHold] = {}
         self._expiries: list[tuple[datetime, str]] = []
-        self._touches: deque[Touch] = deque()
-        self._forgotten = 0
-        self._remembered_seats = 0
+        self._touched: list[int] = []
+        """Seats that the version being followed touches."""
+        self._reclaimed: list[int] = []
         self._draw(loaded)
 
     # -- what it shows ---------------------------------------------------------------------------------------------
@@ -136,28 +119,10 @@ class ReadModel:
 
     # -- what has changed ------------------------------------------------------------------------------------------
 
-    @property
-    def sequence(self) -> int:
-        """How many touches there were; with `touched_after` a watcher's bookmark."""
-        return self._forgotten + len(self._touches)
-
-    def touched_after(self, sequence: int) -> set[int] | None:
-        """The seats touched since that bookmark; None where that is not remembered any more."""
-        if sequence < self._forgotten:
-            return None
-        later = islice(self._touches, sequence - self._forgotten, None)
-        return {seat for touch in later for seat in touch.seats}
-
     def touched_since(self, version: int) -> set[int]:
-        """The seats touched by later versions, as far as remembered (`first_version`), and by time since that version.
-
-        Time is told generously: who knew the version may have seen some of these expiries already.
-        """
-        found: set[int] = set()
-        for touch in self._touches:
-            if touch.version > version or (touch.lapsed and touch.version == version):
-                found.update(touch.seats, touch.reclaimed)
-        if version < self.first_version:
+        """The seats touched after that version, as far as `touches` remembers, and those of lapsed holds."""
+        found = self.touches.since(version)
+        if version < self.touches.first_version:
             for hold in self._live.values():
                 if hold.lapsed:
                     found.update(hold.seats)
@@ -172,26 +137,61 @@ class ReadModel:
         if is_structural(entries):
             raise OutdatedError
         self.pass_time(at)
-        touched: list[int] = []
-        reclaimed: list[int] = []
-        for entry in entries:
-            match entry["change"]:
-                case "held":
-                    self._hold(entry, touched)
-                case "booked":
-                    self._book(entry, touched)
-                case "extended":
-                    self._extend(entry, touched)
-                case "blocked":
-                    self._block(entry, touched)
-                case "released" | "expired":
-                    self._end_hold(entry, touched, reclaimed)
-                case "cancelled":
-                    self._return(entry, "booked", touched)
-                case "lifted":
-                    self._return(entry, "blocked", touched)
+        self._touched, self._reclaimed = [], []
+        fold(entries, self, at)
         self.version = version
-        self._remember(Touch(version, False, touched, reclaimed))
+        self.touches.add(Touch(version, False, self._touched, self._reclaimed))
+
+    def on_held(self, entry: Held, _at: datetime) -> None:
+        until = datetime.fromisoformat(entry["until"])
+        hold = self._live[entry["hold"]] = LiveHold(
+            until, entry.get("seats", ()), areas_of(entry), entry.get("buyer")
+        )
+        heapq.heappush(self._expiries, (until, entry["hold"]))
+        self._count("held", hold.areas, 1)
+        self._show_held(hold)
+        self._touched.extend(hold.seats)
+
+    def on_booked(self, entry: Booked, _at: datetime) -> None:
+        hold = self._live.pop(entry["hold"], None)
+        if hold is not None:
+            self._restore(hold)
+            self._count("held", hold.areas, -1)
+        seats = entry.get("seats", ())
+        self._count("booked", areas_of(entry), 1)
+        self._show(seats, "booked")
+        self._name_buyer(seats, entry.get("buyer") if hold is None else hold.buyer)
+
+    def on_extended(self, entry: Extended) -> None:
+        hold = self._live.get(entry["hold"])
+        if hold is None:
+            return
+        self._restore(hold)
+        hold.expires_at = datetime.fromisoformat(entry["until"])
+        heapq.heappush(self._expiries, (hold.expires_at, entry["hold"]))
+        self._show_held(hold)
+        self._touched.extend(hold.seats)
+
+    def on_blocked(self, entry: Blocked, _at: datetime) -> None:
+        self._count("blocked", areas_of(entry), 1)
+        self._show(entry.get("seats", ()), "blocked")
+
+    def on_ended(self, entry: Released | Expired) -> None:
+        hold = self._live.pop(entry["hold"], None)
+        if hold is None:  # of a cancelled event: gone already
+            return
+        if hold.lapsed:  # shown as gone when its time came; only its rows were rewritten now
+            self.lapsed -= 1
+            self._reclaimed.extend(hold.seats)
+            return
+        self._count("held", hold.areas, -1)
+        self._free(entry.get("seats", ()))
+
+    def on_cancelled(self, entry: Cancelled) -> None:
+        self._return(entry, "booked")
+
+    def on_lifted(self, entry: Lifted) -> None:
+        self._return(entry, "blocked")
 
     def pass_time(self, now: datetime) -> None:
         """Holds whose expiry has come are gone, with no batch to say so."""
@@ -205,7 +205,7 @@ class ReadModel:
             if hold is not None and not hold.lapsed and hold.expires_at == at:
                 self._lapse(hold, gone)
         if gone:
-            self._remember(Touch(self.version, True, gone))
+            self.touches.add(Touch(self.version, True, gone))
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
@@ -241,60 +241,7 @@ class ReadModel:
                 self._expiries.append((hold.expires_at, id))
         heapq.heapify(self._expiries)
         if gone:
-            self._remember(Touch(self.version, True, gone))
-
-    def _hold(self, entry: Held, touched: list[int]) -> None:
-        until = datetime.fromisoformat(entry["until"])
-        hold = self._live[entry["hold"]] = LiveHold(
-            until, entry.get("seats", ()), areas_of(entry), entry.get("buyer")
-        )
-        heapq.heappush(self._expiries, (until, entry["hold"]))
-        self._count("held", hold.areas, 1)
-        self._show_held(hold)
-        touched.extend(hold.seats)
-
-    def _book(self, entry: Booked, touched: list[int]) -> None:
-        hold = self._live.pop(entry["hold"], None)
-        if hold is not None:
-            self._restore(hold)
-            self._count("held", hold.areas, -1)
-        seats = entry.get("seats", ())
-        self._count("booked", areas_of(entry), 1)
-        self._show(seats, "booked", touched)
-        self._name_buyer(seats, entry.get("buyer") if hold is None else hold.buyer)
-
-    def _extend(self, entry: Extended, touched: list[int]) -> None:
-        hold = self._live.get(entry["hold"])
-        if hold is None:
-            return
-        self._restore(hold)
-        hold.expires_at = datetime.fromisoformat(entry["until"])
-        heapq.heappush(self._expiries, (hold.expires_at, entry["hold"]))
-        self._show_held(hold)
-        touched.extend(hold.seats)
-
-    def _block(self, entry: Blocked, touched: list[int]) -> None:
-        self._count("blocked", areas_of(entry), 1)
-        self._show(entry.get("seats", ()), "blocked", touched)
-
-    def _end_hold(self, entry: Released | Expired, touched: list[int], reclaimed: list[int]) -> None:
-        hold = self._live.pop(entry["hold"], None)
-        if hold is None:  # of a cancelled event: gone already
-            return
-        if hold.lapsed:  # shown as gone when its time came; only its rows were rewritten now
-            self.lapsed -= 1
-            reclaimed.extend(hold.seats)
-            return
-        self._count("held", hold.areas, -1)
-        self._free(entry.get("seats", ()), touched)
-
-    def _return(self, entry: Cancelled | Lifted, counter: str, touched: list[int]) -> None:
-        self._count(counter, areas_of(entry), -1)
-        self._free(entry.get("seats", ()), touched)
-
-    def _free(self, seats: Sequence[int], touched: list[int]) -> None:
-        self._show_free(seats)
-        touched.extend(seats)
+            self.touches.add(Touch(self.version, True, gone))
 
     def _lapse(self, hold: LiveHold, gone: list[int]) -> None:
         hold.lapsed = True
@@ -321,28 +268,25 @@ class ReadModel:
         if buyer is not None:
             self.buyers.update(dict.fromkeys(seats, buyer))
 
+    def _return(self, entry: Cancelled | Lifted, counter: str) -> None:
+        self._count(counter, areas_of(entry), -1)
+        self._free(entry.get("seats", ()))
+
+    def _free(self, seats: Sequence[int]) -> None:
+        self._show_free(seats)
+        self._touched.extend(seats)
+
     def _show_free(self, seats: Sequence[int]) -> None:
         for seat in seats:
             self.taken.pop(seat, None)
             self.buyers.pop(seat, None)
 
-    def _show(self, seats: Sequence[int], status: str, touched: list[int]) -> None:
+    def _show(self, seats: Sequence[int], status: str) -> None:
         for seat in seats:
             self.taken[seat] = taken_seat(self.seat_map.label_of(seat), status)
-        touched.extend(seats)
+        self._touched.extend(seats)
 
     def _count(self, counter: str, areas: dict[int, int], sign: int) -> None:
         for number, quantity in areas.items():
             area: Area = self._areas[number]
             setattr(area, counter, getattr(area, counter) + sign * quantity)
-
-    def _remember(self, touch: Touch) -> None:
-        self._touches.append(touch)
-        self._remembered_seats += len(touch.seats) + len(touch.reclaimed)
-        while len(self._touches) > MAX_VERSIONS_REMEMBERED or (
-            self._remembered_seats > MAX_SEATS_REMEMBERED and len(self._touches) > 1
-        ):
-            forgotten = self._touches.popleft()
-            self._forgotten += 1
-            self._remembered_seats -= len(forgotten.seats) + len(forgotten.reclaimed)
-            self.first_version = max(self.first_version, forgotten.version + forgotten.lapsed)

@@ -14,11 +14,22 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from holdfast.ids import read_id
+from holdfast.inventory.rules.fold import fold
 from holdfast.inventory.rules.journal import areas_of
 from holdfast.inventory.seating.picker import SeatPicker
 
 if TYPE_CHECKING:
-    from holdfast.inventory.rules.journal import Blocked, Booked, Entry, Held
+    from holdfast.inventory.rules.journal import (
+        Blocked,
+        Booked,
+        Cancelled,
+        Entry,
+        Expired,
+        Extended,
+        Held,
+        Lifted,
+        Released,
+    )
     from holdfast.inventory.seating.seat_map import SeatMap
 
 
@@ -105,23 +116,10 @@ class Occupancy:
         """Apply one version's journal entries; one that is known already changes nothing."""
         if version <= self.version:
             return
-        for entry in entries:
-            match entry["change"]:
-                case "held":
-                    self._hold(entry, at)
-                case "booked":
-                    self._book(entry, at)
-                case "released" | "expired" | "cancelled":
-                    self.remove(read_id(entry["hold"]))
-                case "extended":
-                    self._extend(read_id(entry["hold"]), datetime.fromisoformat(entry["until"]))
-                case "blocked":
-                    self._block(entry, at)
-                case "lifted":
-                    self.remove(read_id(entry["block"]))
+        fold(entries, self, at)
         self.version = version
 
-    def _hold(self, entry: Held, at: datetime) -> None:
+    def on_held(self, entry: Held, at: datetime) -> None:
         self.add(
             Occupant(
                 id=read_id(entry["hold"]),
@@ -136,7 +134,7 @@ class Occupancy:
             )
         )
 
-    def _book(self, entry: Booked, at: datetime) -> None:
+    def on_booked(self, entry: Booked, at: datetime) -> None:
         id = read_id(entry["hold"])
         occupant = self.by_id.get(id)
         if occupant is None:  # an instant booking: it was never a hold to anyone
@@ -158,12 +156,38 @@ class Occupancy:
         else:
             self.remove(occupant.id)
 
-    def _extend(self, id: UUID, until: datetime) -> None:
-        occupant = self.by_id.get(id)
+    def on_extended(self, entry: Extended) -> None:
+        occupant = self.by_id.get(read_id(entry["hold"]))
         if occupant is not None:
-            occupant.expires_at = until
+            occupant.expires_at = datetime.fromisoformat(entry["until"])
             self._see_taken(occupant)
             self._await_expiry(occupant)
+
+    def on_ended(self, entry: Released | Expired) -> None:
+        self.remove(read_id(entry["hold"]))
+
+    def on_cancelled(self, entry: Cancelled) -> None:
+        self.remove(read_id(entry["hold"]))
+
+    def on_blocked(self, entry: Blocked, at: datetime) -> None:
+        step = Occupant(
+            id=read_id(entry["block"]),
+            kind="block",
+            placed_at=at,
+            expires_at=None,
+            booked=False,
+            seats=tuple(entry.get("seats", ())),
+            areas=areas_of(entry),
+        )
+        before = self.by_id.get(step.id)
+        if before is not None:  # a further step of a large block
+            step.seats += before.seats
+            for area, quantity in before.areas.items():
+                step.areas[area] = step.areas.get(area, 0) + quantity
+        self.add(step)
+
+    def on_lifted(self, entry: Lifted) -> None:
+        self.remove(read_id(entry["block"]))
 
     def _see_taken(self, occupant: Occupant) -> None:
         """It lives, whatever the picker thought: it was asked by a clock that has been set back since."""
@@ -188,23 +212,6 @@ class Occupancy:
         ]
         heapq.heapify(ahead)
         return ahead
-
-    def _block(self, entry: Blocked, at: datetime) -> None:
-        step = Occupant(
-            id=read_id(entry["block"]),
-            kind="block",
-            placed_at=at,
-            expires_at=None,
-            booked=False,
-            seats=tuple(entry.get("seats", ())),
-            areas=areas_of(entry),
-        )
-        before = self.by_id.get(step.id)
-        if before is not None:  # a further step of a large block
-            step.seats += before.seats
-            for area, quantity in before.areas.items():
-                step.areas[area] = step.areas.get(area, 0) + quantity
-        self.add(step)
 
     # -- choosing --------------------------------------------------------------------------------------------------
 

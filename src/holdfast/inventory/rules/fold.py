@@ -1,0 +1,64 @@
+"""Fold: one walk over the journal's entries for every live copy of an event.
+
+The occupancy (which decides) and the read model (which shows) follow commits by it. The audit's replay does not: it is
+the second opinion, and walks the entries by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from holdfast.inventory.rules.journal import (
+        Blocked,
+        Booked,
+        Cancelled,
+        Entry,
+        Expired,
+        Extended,
+        Held,
+        Lifted,
+        Released,
+    )
+
+
+class Follower(Protocol):
+    """A copy of an event that moves admissions as the journal says. `at`: the time of the version."""
+
+    def on_held(self, entry: Held, at: datetime, /) -> None: ...
+
+    def on_booked(self, entry: Booked, at: datetime, /) -> None:
+        """A hold became a booking, or (`instant`) a booking was made in one step."""
+
+    def on_extended(self, entry: Extended) -> None: ...
+
+    def on_ended(self, entry: Released | Expired) -> None:
+        """A hold ended that never became a booking."""
+
+    def on_cancelled(self, entry: Cancelled) -> None: ...
+
+    def on_blocked(self, entry: Blocked, at: datetime, /) -> None: ...
+
+    def on_lifted(self, entry: Lifted) -> None: ...
+
+
+def fold(entries: Iterable[Entry], into: Follower, at: datetime) -> None:
+    """Apply one version's entries in order. Structural entries move no admissions and are passed over."""
+    for entry in entries:
+        match entry["change"]:  # the most frequent first
+            case "held":
+                into.on_held(entry, at)
+            case "booked":
+                into.on_booked(entry, at)
+            case "released" | "expired":
+                into.on_ended(entry)
+            case "extended":
+                into.on_extended(entry)
+            case "cancelled":
+                into.on_cancelled(entry)
+            case "blocked":
+                into.on_blocked(entry, at)
+            case "lifted":
+                into.on_lifted(entry)
