@@ -24,5 +24,5 @@ def authorise(policy: Policy, principal: Principal) -> None:
     if policy is Policy.PUBLIC or Scope(policy.value) in principal.scopes:
         return
     if principal.kind == "guest":
-        raise CredentialsRequired("This needs an API key: Authorization: Bearer hfk_…")
+        raise CredentialsRequired
     raise Forbidden(f"The API key lacks the scope {policy.value!r}.", scope=policy.value)

@@ -93,7 +93,7 @@ class ApiKeys:
             or row is None
             or not hmac.compare_digest(sha256(form[2].encode()).digest(), row.secret_hash)
         ):
-            raise CredentialsRequired("The API key is not valid.")
+            raise CredentialsRequired(CredentialsRequired.KEY_INVALID)
         return Principal(kind="key", id=f"key:{row.key_id}", scopes=frozenset(map(Scope, row.scopes)))
 
     async def _row(self, key_id: str) -> KeyRow | None:

@@ -31,11 +31,11 @@ class Users:
             password_hash=password_hash,
         )
         if user is None:
-            raise DuplicateEmail("There is an account with this email address.")
+            raise DuplicateEmail
         return user
 
     async def get(self, id: int) -> User:
         user = await self._store.find_user(id)
         if user is None:
-            raise UserNotFound("There is no such user.")
+            raise UserNotFound
         return user

@@ -12,17 +12,54 @@ class BadRequest(Refusal):
     code, title = "bad_request", "Bad request"
     detail = "This is not a well-formed HTTP/1.1 request."
 
+    CHUNK_WITHOUT_SIZE = "A chunk does not begin with its size."
+    CHUNK_OVER_SIZE = "A chunk is longer than its size says."
+    CHUNK_EXTENSIONS = "Chunk extensions are longer than {limit} bytes."
+    CHUNK_LINE_END = "A line of the chunked body ends without CRLF."
+    TRAILER_FORM = "A trailer is not a header field."
+    LENGTH_AND_CODING = "Both Content-Length and Transfer-Encoding."
+    LENGTH_FORM = "Content-Length is not a number."
+    LENGTH_WRONG = "The body is not as long as Content-Length says."
+    CODING_UNKNOWN = "The only transfer encoding is chunked."
+    CODING_IN_HTTP_1_0 = "HTTP/1.0 has no Transfer-Encoding."
+    CUT_SHORT = "The connection was closed before the request was whole."
+    EMPTY_LINES = "There are too many empty lines before the request."
+    HEAD_END = "The head of the request does not end where its empty line is."
+    HEADER_TWICE = "The header {name} came twice."
+    HOST_MISSING = "The header Host is missing."
+    HOST_FORM = "The header Host is not a host and a port."
+    HOST_OF_TARGET = "The header host names another host than the target."
+    KEY_FORM = "Idempotency-Key must be 1 to 255 visible ASCII characters."
+    TARGET_FORM = "The target of the request is not a path, and no http URI."
+    TARGET_OF_CONNECT = "CONNECT takes a host and a port."
+    TARGET_STAR = "Only OPTIONS takes the target *."
+    TOKENS_FORM = "The hold token must be 1 to 255 visible ASCII characters."
+    TOKENS_DIFFER = "Two different hold tokens."
+    VERSION_UNKNOWN = "This server speaks HTTP/1.1 and HTTP/1.0."
+
 
 class Malformed(Refusal):
     status = 400
     code, title = "malformed_json", "Malformed JSON"
     detail = "The body is not valid JSON."
 
+    BYTE_ORDER_MARK = "The body starts with a byte order mark."
+    EMPTY = "The body is empty; JSON is expected."
+    KEY_TWICE = "An object in the body names the same key twice."
+    NOT_UTF_8 = "The body is not valid UTF-8."
+    NUMBER_TOO_LARGE = "A number in the body is too large."
+    NUMBER_TOO_LONG = "A number in the body has too many digits."
+
 
 class CredentialsRequired(Refusal):
     status = 401
     code, title = "credentials_required", "Credentials required"
     detail = "This needs an API key: Authorization: Bearer hfk_…"
+
+    KEY_INVALID = "The API key is not valid."
+    SCHEME_UNKNOWN = "Authorization takes Bearer (an API key) or Hold (a hold token)."
+    HOLD_NEEDED = "This needs the hold's token: Hold-Token: hfh_…"
+    TWICE = "The header authorization came twice."
 
 
 class Forbidden(Refusal):
@@ -34,6 +71,8 @@ class Forbidden(Refusal):
 class RouteNotFound(NotFound):
     code, title = "not_found", "Not found"
     detail = "There is nothing here."
+
+    SEAT_MAP_VERSION = "The event's seat map has no such version."
 
 
 class MethodNotAllowed(Refusal):
@@ -73,6 +112,8 @@ class UnsupportedMediaType(Refusal):
     code, title = "unsupported_media_type", "Unsupported media type"
     detail = "The body must be application/json."
 
+    ENCODED = "Encoded bodies are not taken."
+
 
 class ExpectationFailed(Refusal):
     status = 417
@@ -83,6 +124,12 @@ class ExpectationFailed(Refusal):
 class InvalidInput(Invalid):
     code, title = "invalid_input", "Invalid input"
     detail = "The input holds values that are not allowed."
+
+    BODY = "The body holds values that are not allowed."
+    CURSOR = "The cursor is not valid for this list."
+    PARAMETER_TWICE = "A query parameter came more than once."
+    SEAT_MISSING = "Say which seat: show_id and seat_number, or seat_id."
+    TOKENS_DIFFER = "Two different hold tokens."
 
 
 class IdempotencyKeyReused(Invalid):
@@ -100,3 +147,5 @@ class HeadersTooLarge(Refusal):
     status = 431
     code, title = "headers_too_large", "Headers too large"
     detail = "The headers are larger than the limit."
+
+    TRAILERS = "Trailers are longer than {limit} bytes."

@@ -9,10 +9,16 @@ class EventNotFound(NotFound):
     code, title = "event_not_found", "Event not found"
     detail = "There is no such event."
 
+    NOT_YET = "The event did not exist then."
+    NONE_SEATED = "There is no event with numbered seats."
+
 
 class HoldNotFound(NotFound):
     code, title = "hold_not_found", "Hold not found"
     detail = "There is no such hold."
+
+    NOT_RESERVED = "The seat is not reserved, or its reservation has expired."
+    RESERVATION = "There is no such reservation."
 
 
 class BookingNotFound(NotFound):
@@ -29,6 +35,9 @@ class SeatNotFound(NotFound):
     code, title = "seat_not_found", "Seat not found"
     detail = "There is no such seat."
 
+    IN_EVENT = "The event has no such seat."
+    IN_SHOW = "The show has no such seat."
+
 
 class UserNotFound(NotFound):
     code, title = "user_not_found", "User not found"
@@ -38,6 +47,9 @@ class UserNotFound(NotFound):
 class EventNotOnSale(Conflict):
     code, title = "event_not_on_sale", "Event not on sale"
     detail = "The event is not on sale yet."
+
+    DRAFT = "The event is not published."
+    ENDED = "The sale has ended."
 
 
 class SalesStopped(Conflict):
@@ -49,6 +61,9 @@ class SeatTaken(Conflict):
     code, title = "seat_taken", "Seat taken"
     detail = "The seat is taken."
 
+    BY_ANOTHER = "The seat is not reserved by this user."
+    OF_LARGER_HOLD = "The seat belongs to a hold of several seats, which is confirmed as a whole."
+
 
 class SeatBlocked(Conflict):
     code, title = "seat_blocked", "Seat blocked"
@@ -58,6 +73,8 @@ class SeatBlocked(Conflict):
 class SoldOut(Conflict):
     code, title = "sold_out", "Sold out"
     detail = "Nothing is left."
+
+    NO_ADMISSIONS = "The event has no admissions."
 
 
 class NotTogether(Conflict):
@@ -78,6 +95,8 @@ class BookingAlreadyCancelled(Conflict):
 class DuplicateSeat(Conflict):
     code, title = "duplicate_seat", "Duplicate seat"
     detail = "The same seat is named twice."
+
+    EXISTS = "There is a seat {label} already."
 
 
 class DuplicateEmail(Conflict):
@@ -108,6 +127,8 @@ class HoldExpired(Gone):
     code, title = "hold_expired", "Hold expired"
     detail = "The hold has expired."
 
+    RESERVATION = "The reservation has expired."
+
 
 class HoldReleased(Gone):
     code, title = "hold_released", "Hold released"
@@ -123,10 +144,15 @@ class SeatUnknown(Invalid):
     code, title = "seat_unknown", "Seat unknown"
     detail = "The event has no such seat."
 
+    LABEL = "The event has no seat {label}."
+    NOT_SEATED = "The event has no numbered seats."
+
 
 class AreaUnknown(Invalid):
     code, title = "area_unknown", "Area unknown"
     detail = "The event has no such area."
+
+    CATEGORY = "The event has no such category."
 
 
 class AreaRequired(Invalid):

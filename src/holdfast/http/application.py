@@ -206,7 +206,7 @@ class Application:
             if endpoint is None:
                 if allowed:
                     raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
-                raise RouteNotFound("There is nothing here.")
+                raise RouteNotFound
             found = endpoint, request.path, values, endpoint.find_arguments(values)
             self._keep_found(method, raw_path, found)
         request.endpoint, request.path, request.path_values, request.arguments = found
@@ -268,7 +268,7 @@ class Application:
             raise too_large(limit)
         length = request.headers.get(b"content-length")
         if length is not None and int(length) != len(body):
-            raise BadRequest("The body is not as long as Content-Length says.")
+            raise BadRequest(BadRequest.LENGTH_WRONG)
         return body
 
     def _record(self, request: Request, status: int, seconds: float) -> None:

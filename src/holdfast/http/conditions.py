@@ -42,4 +42,4 @@ def _may_go_on(if_match: str | None, tag: bytes | None) -> bool:
 
 
 async def _refuse(*_: Any, **__: Any) -> NoReturn:
-    raise PreconditionFailed("The state is not the one that If-Match or If-None-Match asks for.")
+    raise PreconditionFailed

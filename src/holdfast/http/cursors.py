@@ -53,4 +53,4 @@ class Cursors:
 
 def _invalid() -> InvalidInput:
     error = FieldError(pointer="?cursor", code="invalid_cursor", detail="Not a cursor of this list.")
-    return InvalidInput("The cursor is not valid for this list.", errors=(error,))
+    return InvalidInput(InvalidInput.CURSOR, errors=(error,))

@@ -35,16 +35,16 @@ def decode(body: bytes, *, large_arrays: bool = False) -> Any:
     Raises: Malformed, InvalidInput.
     """
     if not body:
-        raise Malformed("The body is empty; JSON is expected.")
+        raise Malformed(Malformed.EMPTY)
     needs_a_walk = _needs_a_walk(body, large_arrays=large_arrays)
     if not needs_a_walk and (plain := _plain_value(body)) is not None:
         return plain
     if body.startswith(b"\xef\xbb\xbf"):
-        raise Malformed("The body starts with a byte order mark.")
+        raise Malformed(Malformed.BYTE_ORDER_MARK)
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise Malformed("The body is not valid UTF-8.") from None
+        raise Malformed(Malformed.NOT_UTF_8) from None
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as broken:
@@ -54,7 +54,7 @@ def decode(body: bytes, *, large_arrays: bool = False) -> Any:
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
-        raise Malformed("A number in the body has too many digits.") from None
+        raise Malformed(Malformed.NUMBER_TOO_LONG) from None
     if needs_a_walk:
         _walk(value, large_arrays=large_arrays)
     return value
@@ -77,14 +77,14 @@ def _plain_value(body: bytes) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise Malformed("An object in the body names the same key twice.")
+        raise Malformed(Malformed.KEY_TWICE)
     return found
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if isinf(value):
-        raise Malformed("A number in the body is too large.")
+        raise Malformed(Malformed.NUMBER_TOO_LARGE)
     return value
 
 
@@ -150,7 +150,7 @@ def _walk(root: Any, *, large_arrays: bool) -> None:
                 continue
             waiting.extend((item, (*path, index)) for index, item in reversed(list(enumerate(value))))
     if errors:
-        raise InvalidInput("The body holds values that are not allowed.", errors=tuple(errors))
+        raise InvalidInput(InvalidInput.BODY, errors=tuple(errors))
 
 
 def _too_deep() -> Malformed:

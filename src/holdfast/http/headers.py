@@ -84,9 +84,9 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
             raise HeadersTooLarge(f"A header is longer than {MAX_HEADER_BYTES} bytes.")
         if name in headers:
             if name in _SINGLE:
-                raise BadRequest(f"The header {name.decode('latin-1')} came twice.")
+                raise BadRequest(BadRequest.HEADER_TWICE.format(name=name.decode("latin-1")))
             if name == b"authorization":
-                raise CredentialsRequired("The header authorization came twice.")
+                raise CredentialsRequired(CredentialsRequired.TWICE)
             headers[name] += b", " + value
         else:
             headers[name] = value
@@ -100,9 +100,9 @@ def check_host(headers: Mapping[bytes, bytes], version: str | None) -> None:
     host = headers.get(b"host")
     if host is None:
         if version == "1.1":
-            raise BadRequest("The header Host is missing.")
+            raise BadRequest(BadRequest.HOST_MISSING)
     elif not _is_host(host):
-        raise BadRequest("The header Host is not a host and a port.")
+        raise BadRequest(BadRequest.HOST_FORM)
 
 
 @lru_cache(maxsize=256)
@@ -148,7 +148,7 @@ def query_values(raw_query: bytes) -> dict[str, str]:
         name = _decoded(unquote_to_bytes(raw_name), "query")
         if name in values:
             error = FieldError(pointer=f"?{name[:100]}", code="repeated", detail="Came more than once.")
-            raise InvalidInput("A query parameter came more than once.", errors=(error,))
+            raise InvalidInput(InvalidInput.PARAMETER_TWICE, errors=(error,))
         values[name] = _decoded(unquote_to_bytes(raw_value), "query")
     return values
 
@@ -169,22 +169,22 @@ def check_body_headers(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
     transfer = headers.get(b"transfer-encoding")
     if transfer is not None:
         if length is not None:
-            raise BadRequest("Both Content-Length and Transfer-Encoding.")
+            raise BadRequest(BadRequest.LENGTH_AND_CODING)
         if transfer.strip().lower() != b"chunked":
-            raise BadRequest("The only transfer encoding is chunked.")
+            raise BadRequest(BadRequest.CODING_UNKNOWN)
     elif length is None:
         return False
     elif not _DIGITS.fullmatch(length):
-        raise BadRequest("Content-Length is not a number.")
+        raise BadRequest(BadRequest.LENGTH_FORM)
     elif int(length) == 0:
         return False
     elif int(length) > limit:
         raise too_large(limit)
     encoding = headers.get(b"content-encoding")
     if encoding is not None and encoding.strip().lower() != b"identity":
-        raise UnsupportedMediaType("Encoded bodies are not taken.")
+        raise UnsupportedMediaType(UnsupportedMediaType.ENCODED)
     if not _is_json(headers.get(b"content-type", b"")):
-        raise UnsupportedMediaType("The body must be application/json.")
+        raise UnsupportedMediaType
     return True
 
 
@@ -207,7 +207,7 @@ def idempotency_key(headers: Mapping[bytes, bytes], *, guest: bool) -> str | Non
     if value is None:
         return None
     if not _VISIBLE.fullmatch(value):
-        raise BadRequest("Idempotency-Key must be 1 to 255 visible ASCII characters.")
+        raise BadRequest(BadRequest.KEY_FORM)
     if guest and len(value) < MIN_GUEST_KEY_LENGTH:
         raise BadRequest(
             f"Without credentials an Idempotency-Key needs {MIN_GUEST_KEY_LENGTH} characters or more."
@@ -226,14 +226,14 @@ def credentials(headers: Mapping[bytes, bytes]) -> tuple[str | None, str | None]
         match scheme.lower():
             case b"hold":
                 if token is not None and token != rest:
-                    raise BadRequest("Two different hold tokens.")
+                    raise BadRequest(BadRequest.TOKENS_DIFFER)
                 token = rest
             case b"bearer":
                 key = rest.decode("latin-1")
             case _:
-                raise CredentialsRequired("Authorization takes Bearer (an API key) or Hold (a hold token).")
+                raise CredentialsRequired(CredentialsRequired.SCHEME_UNKNOWN)
     if token is not None and not _VISIBLE.fullmatch(token):
-        raise BadRequest("The hold token must be 1 to 255 visible ASCII characters.")
+        raise BadRequest(BadRequest.TOKENS_FORM)
     return (None if token is None else token.decode("ascii")), key
 
 

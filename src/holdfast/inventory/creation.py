@@ -47,7 +47,7 @@ class EventCreation:
             number, id, now = await self._new_event()
             return await self._event_store.insert_event(new, number=number, id=id, now=now, by=by), None
         if key.scope in self._creating:
-            raise InProgress("The first request with this Idempotency-Key is still being carried out.")
+            raise InProgress
         self._creating.add(key.scope)
         try:
             return await self._create_once(new, by=by, key=key)
@@ -61,7 +61,7 @@ class EventCreation:
         earlier = await self._event_store.claim_creation(key.scope, key.body, number, id, now)
         if earlier is not None:
             if earlier.body != key.body:
-                raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+                raise IdempotencyKeyReused
             if earlier.status is not None and earlier.answer is not None:
                 # A replay writes, so that it waits for the standby as the first answer did.
                 await self._event_store.finish_creation(key.scope, earlier.status, earlier.answer)
@@ -110,5 +110,5 @@ class EventCreation:
         """The event as its row is now. Raises EventNotFound."""
         known = await self._event_store.find_known(number)
         if known is None:
-            raise EventNotFound("There is no such event.")
+            raise EventNotFound
         return in_full(known.event, known.areas)

@@ -33,12 +33,12 @@ class Health:
     async def check(self) -> None:
         """Raises Unavailable where the database does not answer soon, or the server is shutting down."""
         if self._streams.is_closing:
-            raise Unavailable("The server is shutting down.")
+            raise Unavailable(Unavailable.SHUTTING_DOWN)
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self._checks.check(ANSWER_SECONDS)
         except TimeoutError:
-            raise Unavailable("The database does not answer.") from None
+            raise Unavailable(Unavailable.DATABASE_SILENT) from None
 
     async def count_totals(self) -> Totals:
         """Of all events together, at most a second old."""

@@ -61,7 +61,7 @@ class Histories:
         seat, now = read_model.seat_map.number_of(label), read_model.now
         is_cancelled = read_model.event.status is EventStatus.CANCELLED
         if seat is None:
-            raise SeatNotFound("The event has no such seat.")
+            raise SeatNotFound(SeatNotFound.IN_EVENT)
         claims = await self._reads.list_claims_of_seat(
             number, seat, start=start[:3] if start else None, most=limit + 1
         )

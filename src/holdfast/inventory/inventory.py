@@ -114,9 +114,9 @@ class Inventory:
         """The number of an event that exists. Raises EventNotFound."""
         number = ref if isinstance(ref, int) else ids.event_number_of(ref)
         if number is None or not 0 < number <= ids.MAX_EVENT_NUMBER:
-            raise EventNotFound("There is no such event.")
+            raise EventNotFound
         if isinstance(ref, UUID) and await self.batches.id_of(number) != ref:
-            raise EventNotFound("There is no such event.")
+            raise EventNotFound
         return number
 
     # -- commands --------------------------------------------------------------------------------------------------

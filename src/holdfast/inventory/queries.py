@@ -80,13 +80,13 @@ class Queries:
     async def _find_state(self, number: int) -> EventState:
         state = await self.reads.find_state(number) if 0 < number <= ids.MAX_EVENT_NUMBER else None
         if state is None:
-            raise EventNotFound("There is no such event.")
+            raise EventNotFound
         return state
 
     async def _get_known(self, number: int) -> CachedEvent:
         known = await self._event_store.find_known(number)
         if known is None:
-            raise EventNotFound("There is no such event.")
+            raise EventNotFound
         return known
 
     # -- holds, bookings, blocks -----------------------------------------------------------------------------------
@@ -96,10 +96,10 @@ class Queries:
         number = ids.event_number_of(hold_id)
         found = await self.reads.find_hold(number, hold_id) if number is not None else None
         if number is None or found is None:
-            raise HoldNotFound("There is no such hold.")
+            raise HoldNotFound
         hold, now = found
         if not is_allowed(hold, authority):
-            raise WrongToken("There is no such hold.")
+            raise WrongToken
         return (await self._tell_holds(number, [(hold, now)]))[0]
 
     async def find_hold_of_seat(self, number: int, seat: int) -> Hold | None:
@@ -116,7 +116,7 @@ class Queries:
         number = ids.event_number_of(booking_id)
         found = await self.reads.find_hold_of_booking(number, booking_id) if number is not None else None
         if number is None or found is None or not is_allowed(found[0], authority):
-            raise BookingNotFound("There is no such booking.")
+            raise BookingNotFound
         return (await self._tell_bookings(number, [found]))[0]
 
     async def list_holds(

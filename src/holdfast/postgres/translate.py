@@ -63,11 +63,11 @@ def is_lost(error: BaseException) -> bool:
 def translate(error: BaseException) -> Fault:
     """What a caller is told of a failure in which nothing was committed, or (CommitUnknownError) may have been."""
     if isinstance(error, CommitUnknownError):
-        return OutcomeUnknown("The answer of the commit was lost; ask again with the same Idempotency-Key.")
+        return OutcomeUnknown()
     if is_of_a_command(error):
-        return InvariantViolated("The request could not be carried out.")
+        return InvariantViolated()
     if (
         isinstance(error, psycopg.Error) and error.sqlstate == "57014"
     ):  # statement_timeout: the event is crowded
-        return Busy("The event is busy.")
-    return Unavailable("The database is not available.")
+        return Busy()
+    return Unavailable()

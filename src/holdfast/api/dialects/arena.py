@@ -124,7 +124,7 @@ def _seat(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any
 async def _only_seated_event(inventory: Inventory) -> int:
     found = await inventory.events.list(EventFilter(status="published", seated=True), before=None, limit=2)
     if not found:
-        raise EventNotFound("There is no event with numbered seats.")
+        raise EventNotFound(EventNotFound.NONE_SEATED)
     if len(found) > 1:
         detail = "There are several events with numbered seats: say which with event_id."
         raise InvalidInput(detail, errors=(FieldError(pointer="?event_id", code="missing", detail=detail),))
@@ -178,12 +178,12 @@ async def _get_reservation(request: Request, number: int, seat: int, user_id: st
     """The user's own hold on just this seat, whether it was confirmed before or not."""
     seating = await get_seating(request, number)
     if seat not in seating.taken:
-        raise HoldNotFound("The seat is not reserved, or its reservation has expired.")
+        raise HoldNotFound(HoldNotFound.NOT_RESERVED)
     if seating.buyers.get(seat) != user_id:
-        raise SeatTaken("The seat is not reserved by this user.")
+        raise SeatTaken(SeatTaken.BY_ANOTHER)
     hold = await request.inventory.queries.find_hold_of_seat(number, seat)
     if hold is None:
-        raise HoldNotFound("The seat is not reserved, or its reservation has expired.")
+        raise HoldNotFound(HoldNotFound.NOT_RESERVED)
     if hold.quantity != 1:
-        raise SeatTaken("The seat belongs to a hold of several seats, which is confirmed as a whole.")
+        raise SeatTaken(SeatTaken.OF_LARGER_HOLD)
     return hold

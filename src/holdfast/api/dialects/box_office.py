@@ -206,7 +206,7 @@ async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> Bo
     id = read_hold_id(hold_id)
     number = event_number_of(id)
     if number is None:
-        raise HoldNotFound("There is no such hold.")
+        raise HoldNotFound
     token = payment_token if isinstance(payment_token, str) else None
     command = c.ConfirmHold(
         by=request.principal.id,
@@ -217,7 +217,7 @@ async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> Bo
     try:
         booking: Booking = await request.inventory.execute(number, command)
     except EventNotFound:
-        raise HoldNotFound("There is no such hold.") from None
+        raise HoldNotFound from None
     return BookingOut(
         booking_id=booking.id,
         hold_id=booking.hold_id,

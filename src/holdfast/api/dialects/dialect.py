@@ -37,7 +37,7 @@ class DialectAnswer(BaseModel):
 def refuse_hidden(request: Request, event: Event) -> None:
     """Raises EventNotFound for a draft that the caller may not see, as `/v1` does."""
     if event.status is EventStatus.DRAFT and not sees_drafts(request.principal):
-        raise EventNotFound("There is no such event.")
+        raise EventNotFound
 
 
 class Dialect(Routes):

@@ -52,7 +52,7 @@ def read_hold_id(value: Any) -> UUID:
     """Raises HoldNotFound for whatever no hold can have as its id."""
     found = parse_id(value) if isinstance(value, str) else None
     if found is None:
-        raise HoldNotFound("There is no such hold.")
+        raise HoldNotFound
     return found
 
 

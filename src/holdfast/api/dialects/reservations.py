@@ -134,9 +134,7 @@ async def confirm_reservation(request: Request, reservation_id: HoldPath) -> Res
         reservation = await _tell(
             request.inventory, await _get_reservation(request.inventory, reservation_id)
         )
-        raise HoldExpired(
-            "The reservation has expired.", reservation=reservation.model_dump(mode="json")
-        ) from None
+        raise HoldExpired(HoldExpired.RESERVATION, reservation=reservation.model_dump(mode="json")) from None
     with already_done():
         return await _tell(request.inventory, await _get_reservation(request.inventory, reservation_id))
 
@@ -162,7 +160,7 @@ async def _wanted_seat(inventory: Inventory, body: HoldIn) -> tuple[int, str]:
     if body.seat_id is not None:
         number, _ = split_seat_id(body.seat_id)
         if body.show_id is not None and await inventory.resolve(body.show_id) != number:
-            raise SeatNotFound("The show has no such seat.")
+            raise SeatNotFound(SeatNotFound.IN_SHOW)
         return number, await get_label(inventory, body.seat_id)
     missing = [
         FieldError(pointer=f"/{name}", code="missing", detail="Field required.")
@@ -170,11 +168,11 @@ async def _wanted_seat(inventory: Inventory, body: HoldIn) -> tuple[int, str]:
         if getattr(body, name) is None
     ]
     if body.show_id is None or body.seat_number is None:
-        raise InvalidInput("Say which seat: show_id and seat_number, or seat_id.", errors=tuple(missing))
+        raise InvalidInput(InvalidInput.SEAT_MISSING, errors=tuple(missing))
     number = await inventory.resolve(body.show_id)
     label = parse_label(body.seat_number)
     if label is None:
-        raise SeatNotFound("The show has no such seat.")
+        raise SeatNotFound(SeatNotFound.IN_SHOW)
     return number, label
 
 
@@ -183,9 +181,9 @@ async def _get_reservation(inventory: Inventory, id: UUID) -> Hold:
     try:
         hold = await inventory.queries.get_hold(id, c.STAFF)
     except (HoldNotFound, EventNotFound):
-        raise HoldNotFound("There is no such reservation.") from None
+        raise HoldNotFound(HoldNotFound.RESERVATION) from None
     if _user_of(hold) is None or hold.quantity != 1 or len(hold.seat_numbers) != 1:
-        raise HoldNotFound("There is no such reservation.")
+        raise HoldNotFound(HoldNotFound.RESERVATION)
     return hold
 
 

@@ -52,7 +52,7 @@ async def get_label(inventory: Inventory, id: int) -> str:
         seat_map = await inventory.queries.get_seat_map(number, event.map_version)
         if 0 < seat <= seat_map.size:
             return seat_map.label_of(seat)
-    raise SeatNotFound("There is no such seat.")
+    raise SeatNotFound
 
 
 async def hold_one_seat(request: Request, number: int, label: str, *, buyer: str, seconds: int) -> Hold:

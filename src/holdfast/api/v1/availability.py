@@ -167,7 +167,7 @@ async def get_availability(
 def refuse_hidden(request: Request, event: Event) -> None:
     """Raises EventNotFound for a draft that the caller may not see."""
     if event.status is EventStatus.DRAFT and not sees_drafts(request.principal):
-        raise EventNotFound("There is no such event.")
+        raise EventNotFound
 
 
 _StateHeaders = tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
@@ -185,7 +185,7 @@ async def refuse_as_of(request: Request, number: int, at: datetime) -> None:
     if at > now.as_of:
         raise _invalid("as_of", "out_of_range", "That moment has not come yet.")
     if at < now.event.created_at:
-        raise EventNotFound("The event did not exist then.")
+        raise EventNotFound(EventNotFound.NOT_YET)
 
 
 class _Written:

@@ -106,7 +106,7 @@ async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
     number = event_number_of(body.hold)
     authority = hold_authority(request, body.hold_token)
     if number is None:
-        raise HoldNotFound("There is no such hold.")
+        raise HoldNotFound
     command = c.ConfirmHold(
         by=request.principal.id,
         key=retry_key(request, _confirmed),
@@ -119,7 +119,7 @@ async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
     try:
         return await answer_command(request, number, command, _confirmed, location=LOCATION)
     except EventNotFound:
-        raise HoldNotFound("There is no such hold.") from None
+        raise HoldNotFound from None
 
 
 @routes.get(
@@ -185,8 +185,8 @@ async def cancel_booking(request: Request, booking: BookingPath, body: TokenIn |
         authority=booking_authority(request, CANCELS_BOOKINGS, body.hold_token if body else None),
     )
     if number is None:
-        raise BookingNotFound("There is no such booking.")
+        raise BookingNotFound
     try:
         return await answer_command(request, number, command, _told)
     except EventNotFound:
-        raise BookingNotFound("There is no such booking.") from None
+        raise BookingNotFound from None

@@ -184,8 +184,8 @@ async def release_hold(request: Request, hold: HoldPath, body: TokenIn | None) -
 async def _run(request: Request, hold: UUID, command: c.ExtendHold | c.ReleaseHold) -> Reply:
     number = event_number_of(hold)
     if number is None:
-        raise HoldNotFound("There is no such hold.")
+        raise HoldNotFound
     try:
         return await answer_command(request, number, command, _told)
     except EventNotFound:
-        raise HoldNotFound("There is no such hold.") from None
+        raise HoldNotFound from None

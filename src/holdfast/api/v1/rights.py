@@ -34,7 +34,7 @@ async def visible_event(request: Request, event: EventRef) -> FullEvent:
     """The event. Raises EventNotFound, also for a draft that the caller may not see."""
     found = await request.inventory.events.get(await request.inventory.resolve(event))
     if found.status is EventStatus.DRAFT and not sees_drafts(request.principal):
-        raise EventNotFound("There is no such event.")
+        raise EventNotFound
     return found
 
 
@@ -42,7 +42,7 @@ def hold_authority(request: Request, in_body: str | None = None) -> Authority:
     """The hold's token and nothing else, whoever is calling. Raises CredentialsRequired where there is none."""
     token = _token(request, in_body)
     if token is None:
-        raise CredentialsRequired("This needs the hold's token: Hold-Token: hfh_…")
+        raise CredentialsRequired(CredentialsRequired.HOLD_NEEDED)
     return Authority(token_hash=hash_token(token))
 
 
@@ -59,4 +59,4 @@ def _token(request: Request, in_body: str | None) -> str | None:
     if in_body is None or request.hold_token is None or request.hold_token == in_body:
         return request.hold_token or in_body
     error = FieldError(pointer="/hold_token", code="not_allowed", detail="Another token than in the header.")
-    raise InvalidInput("Two different hold tokens.", errors=(error,))
+    raise InvalidInput(InvalidInput.TOKENS_DIFFER, errors=(error,))

@@ -174,7 +174,7 @@ async def get_seat_map(request: Request, event: EventPath, map_version: MapVersi
     """
     found = await visible_event(request, event)
     if map_version > found.map_version:
-        raise RouteNotFound("The event's seat map has no such version.")
+        raise RouteNotFound(RouteNotFound.SEAT_MAP_VERSION)
     is_packed = accepts_gzip(request.header(b"accept-encoding"))
     tag = etag(f"{found.id.hex}.{map_version}{'-gzip' if is_packed else ''}")
     is_hidden = found.status == "draft"

@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
         if service.is_full:
             service.note_full()
             lingers = len(service.connections) <= service.limits.connections + _LINGERING_REFUSED
-            self._refuse(Busy("The server has no room for another connection."), lingers=lingers)
+            self._refuse(Busy(Busy.CONNECTIONS), lingers=lingers)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's form
         self.state = CLOSING
@@ -132,7 +132,7 @@ class Connection(asyncio.Protocol):
         """The client sends no more. True keeps our side open for the answer to what it sent."""
         self._is_ending = True
         if self.state is HEAD or self.state is BODY:
-            self._refuse(BadRequest("The connection was closed before the request was whole."))
+            self._refuse(BadRequest(BadRequest.CUT_SHORT))
         elif self._request is not None:
             self._request.half_leave()
             return True
@@ -190,7 +190,7 @@ class Connection(asyncio.Protocol):
             at += 1
             self._empty_bytes += 1
         if self._empty_bytes > self.service.limits.empty_line_bytes:
-            raise BadRequest("There are too many empty lines before the request.")
+            raise BadRequest(BadRequest.EMPTY_LINES)
         return at
 
     def _begin(self, head: Head, data: bytes, at: int) -> int:
@@ -268,7 +268,7 @@ class Connection(asyncio.Protocol):
             self._request.keeps_alive = False  # the client sends again what was not answered
             self.intake.drop()
         else:
-            self._refuse(Busy("The server has no room for more unfinished requests."))
+            self._refuse(Busy(Busy.REQUESTS))
 
     def pause_body(self) -> None:
         """The application has more than enough of the body for now."""

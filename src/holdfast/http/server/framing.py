@@ -46,27 +46,27 @@ def _read_fields(fields: tuple[tuple[bytes, bytes], ...], version: str) -> Frami
     for name, value in fields:
         if name == b"content-length":
             if length is not None:
-                raise BadRequest("The header content-length came twice.")
+                raise BadRequest(BadRequest.HEADER_TWICE.format(name="content-length"))
             length = value
         elif name == b"transfer-encoding":
             if coding is not None:
-                raise BadRequest("The header transfer-encoding came twice.")
+                raise BadRequest(BadRequest.HEADER_TWICE.format(name="transfer-encoding"))
             coding = value
         else:
             expectation = expectation + b"," + value if expectation else value
     expects_continue = _expects_continue(expectation, version)
     if coding is not None:
         if length is not None:
-            raise BadRequest("Both Content-Length and Transfer-Encoding.")
+            raise BadRequest(BadRequest.LENGTH_AND_CODING)
         if coding.lower() != b"chunked":
-            raise BadRequest("The only transfer encoding is chunked.")
+            raise BadRequest(BadRequest.CODING_UNKNOWN)
         if version == "1.0":
-            raise BadRequest("HTTP/1.0 has no Transfer-Encoding.")
+            raise BadRequest(BadRequest.CODING_IN_HTTP_1_0)
         return Framing(None, expects_continue)
     if length is None:
         return _NO_BODY
     if not _LENGTH.fullmatch(length):
-        raise BadRequest("Content-Length is not a number.")
+        raise BadRequest(BadRequest.LENGTH_FORM)
     return Framing(int(length), expects_continue)
 
 
@@ -75,7 +75,7 @@ def _expects_continue(expectation: bytes, version: str) -> bool:
         return False
     members = [member.strip(b" \t").lower() for member in expectation.split(b",")]
     if any(member not in (b"100-continue", b"") for member in members):
-        raise ExpectationFailed("The only expectation is 100-continue.")
+        raise ExpectationFailed
     return b"100-continue" in members
 
 
@@ -140,14 +140,14 @@ class Chunks:
             self._line = b""
             self._check_size(line)
             if not line.endswith(_LINE_END):
-                raise BadRequest("A line of the chunked body ends without CRLF.")
+                raise BadRequest(BadRequest.CHUNK_LINE_END)
             self._read_line(line[:-2])
         return at
 
     def _read_line(self, line: bytes) -> None:
         if self._left < 0:
             if line:
-                raise BadRequest("A chunk is longer than its size says.")
+                raise BadRequest(BadRequest.CHUNK_OVER_SIZE)
             self._left = 0
         elif self._in_trailers:
             self._read_trailer(line)
@@ -157,10 +157,10 @@ class Chunks:
     def _read_size(self, line: bytes) -> None:
         found = _CHUNK.fullmatch(line)
         if found is None:
-            raise BadRequest("A chunk does not begin with its size.")
+            raise BadRequest(BadRequest.CHUNK_WITHOUT_SIZE)
         self._aside += len(found[2] or b"")
         if self._aside > MAX_ASIDE_BYTES:
-            raise BadRequest(f"Chunk extensions are longer than {MAX_ASIDE_BYTES} bytes.")
+            raise BadRequest(BadRequest.CHUNK_EXTENSIONS.format(limit=MAX_ASIDE_BYTES))
         self._left = int(found[1], 16)
         self._in_trailers = not self._left
 
@@ -170,17 +170,17 @@ class Chunks:
             return
         self._aside += len(line) + 2
         if self._aside > MAX_ASIDE_BYTES:
-            raise HeadersTooLarge(f"Trailers are longer than {MAX_ASIDE_BYTES} bytes.")
+            raise HeadersTooLarge(HeadersTooLarge.TRAILERS.format(limit=MAX_ASIDE_BYTES))
         if not _TRAILER.fullmatch(line):
-            raise BadRequest("A trailer is not a header field.")
+            raise BadRequest(BadRequest.TRAILER_FORM)
 
     def _check_size(self, line: bytes) -> None:
         """Refuse a line that is too long before it is whole."""
         if self._left < 0:
             if len(line) > 2:
-                raise BadRequest("A chunk is longer than its size says.")
+                raise BadRequest(BadRequest.CHUNK_OVER_SIZE)
         elif self._in_trailers:
             if self._aside + len(line) > MAX_ASIDE_BYTES + 2:
-                raise HeadersTooLarge(f"Trailers are longer than {MAX_ASIDE_BYTES} bytes.")
+                raise HeadersTooLarge(HeadersTooLarge.TRAILERS.format(limit=MAX_ASIDE_BYTES))
         elif self._aside + len(line) > MAX_ASIDE_BYTES + _MAX_SIZE_LINE + 2:
-            raise BadRequest(f"Chunk extensions are longer than {MAX_ASIDE_BYTES} bytes.")
+            raise BadRequest(BadRequest.CHUNK_EXTENSIONS.format(limit=MAX_ASIDE_BYTES))

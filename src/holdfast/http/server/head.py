@@ -16,7 +16,6 @@ from holdfast.http.headers import MAX_TARGET_BYTES
 __all__ = ["Head"]
 
 END = b"\r\n\r\n"
-_WRONG_END = "The head of the request does not end where its empty line is."
 _VERSIONS = ("1.1", "1.0")
 
 
@@ -54,9 +53,9 @@ class Head:
         self._feed(piece)
         self._parser = None
         if not self.has_ended or self._is_foreign:
-            raise BadRequest(_WRONG_END)
+            raise BadRequest(BadRequest.HEAD_END)
         if self.version not in _VERSIONS:
-            raise BadRequest("This server speaks HTTP/1.1 and HTTP/1.0.")
+            raise BadRequest(BadRequest.VERSION_UNKNOWN)
         if (
             self._tail or b" \r" in piece or b"\t\r" in piece
         ):  # white space that httptools leaves behind a value
@@ -69,7 +68,7 @@ class Head:
             self._refuse_size(piece, max_bytes)
         self._feed(piece)
         if self.has_ended:
-            raise BadRequest(_WRONG_END)
+            raise BadRequest(BadRequest.HEAD_END)
         self._size += len(piece)
         self._tail = (self._tail + piece)[1 - len(END) :]
 
@@ -112,7 +111,7 @@ class Head:
         except HttpParserUpgrade as upgrade:  # an offer, or CONNECT: the head is whole
             self._is_foreign = upgrade.args[0] != len(piece)
         except HttpParserError:
-            raise BadRequest("This is not a well-formed HTTP/1.1 request.") from None
+            raise BadRequest from None
 
     def close(self) -> None:
         """Let the parser go, which refers back. What it knows of an unfinished head is the method."""

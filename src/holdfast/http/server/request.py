@@ -246,5 +246,5 @@ class Cycle:
 
 
 def _no_room(request_id: bytes) -> Reply:
-    made = problem(Busy("Too many answers wait for their readers."), request_id.decode("ascii"))
+    made = problem(Busy(Busy.ANSWERS), request_id.decode("ascii"))
     return Reply(status=made.status, body=made.body, headers=made.headers, content_type=PROBLEM)

@@ -108,7 +108,7 @@ class Service:
             request.connection.break_off()
         else:
             request.response_started = request.response_complete = True
-            request.connection.write(refusal(Unavailable("The application gave no answer."), self.date_line))
+            request.connection.write(refusal(Unavailable(Unavailable.NO_ANSWER), self.date_line))
             request.connection.end_answer(closes=True)
 
     async def stop(self, seconds: float) -> None:

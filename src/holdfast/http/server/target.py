@@ -30,17 +30,17 @@ def read_target(method: bytes, target: bytes) -> Target:
     """Raises BadRequest for a form that this method does not take."""
     if method == b"CONNECT":
         if not _AUTHORITY.fullmatch(target):
-            raise BadRequest("CONNECT takes a host and a port.")
+            raise BadRequest(BadRequest.TARGET_OF_CONNECT)
         return Target("/", b"/", b"", None)
     if target == b"*":
         if method != b"OPTIONS":
-            raise BadRequest("Only OPTIONS takes the target *.")
+            raise BadRequest(BadRequest.TARGET_STAR)
         return Target("*", b"*", b"", None)
     if _ORIGIN.fullmatch(target):
         return _split(target, None)
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is None or (absolute[2] and absolute[2][:1] not in (b"/", b"?")):
-        raise BadRequest("The target of the request is not a path, and no http URI.")
+        raise BadRequest(BadRequest.TARGET_FORM)
     rest = absolute[2]
     return _split(rest if rest.startswith(b"/") else b"/" + rest, absolute[1])
 
@@ -49,7 +49,7 @@ def take_authority(authority: bytes, headers: list[tuple[bytes, bytes]], version
     """RFC 9112 3.2.2: an absolute target names the host. Raises BadRequest where `Host` names another."""
     hosts = [value for name, value in headers if name == b"host"]
     if any(host.lower() != authority.lower() for host in hosts):
-        raise BadRequest("The header host names another host than the target.")
+        raise BadRequest(BadRequest.HOST_OF_TARGET)
     if not hosts and version == "1.0":
         headers.append((b"host", authority))
 

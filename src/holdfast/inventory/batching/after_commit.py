@@ -19,4 +19,4 @@ def already_done() -> Iterator[None]:
     try:
         yield
     except (Busy, Unavailable) as fault:
-        raise OutcomeUnknown("It may well be done: only how it is now could not be read.") from fault
+        raise OutcomeUnknown(OutcomeUnknown.NOT_READ) from fault

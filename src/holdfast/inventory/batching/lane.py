@@ -66,7 +66,7 @@ class Lane:
     ) -> asyncio.Future[Any]:
         """Raises Busy at once where the queue is full, or so long that the command would wait for nothing."""
         if len(self._queue) >= self._limits.queue_length or self._is_hopeless(command):
-            raise Busy("Too many requests are waiting for this event.")
+            raise Busy(Busy.QUEUE)
         waiter: asyncio.Future[Any] = loop.create_future()
         self._queue.append(PendingCommand(command, waiter, loop.time(), has_left))
         return waiter
@@ -117,11 +117,11 @@ class Lane:
                 continue
             if waiting.has_left is not None and waiting.has_left():
                 self._queue.popleft()
-                waiting.waiter.set_result(Busy("The client has left."))
+                waiting.waiter.set_result(Busy(Busy.CLIENT_LEFT))
                 continue
             if now - waiting.since > self._limits.wait_seconds:
                 self._queue.popleft()
-                waiting.waiter.set_result(Busy("The event is too busy; the request waited too long."))
+                waiting.waiter.set_result(Busy(Busy.WAITED))
                 continue
             weight, alone = weight_of(waiting.command, by_seat=by_seat)
             if (batch or claims_taken) and (alone or claims + weight > self._limits.claims_maximum):

@@ -84,7 +84,7 @@ class BatchRunner:
                 self._forget(number)
                 if tries >= MAX_TRIES:
                     log.warning("batch_stale", event_number=number, what=str(stale))
-                    raise Busy("The event is changing.") from stale
+                    raise Busy(Busy.CHANGING) from stale
             except Fault:
                 self._forget(number)
                 raise
@@ -255,7 +255,7 @@ class BatchRunner:
         if known is None:
             found = await self._event_store.find_known(number)
             if found is None:
-                raise EventNotFound("There is no such event.")
+                raise EventNotFound
             known = self._know(number, found)
         return known
 

@@ -102,9 +102,9 @@ class LaneScheduler:
         except BaseException:  # the server is stopping, or a bug: nobody is left waiting for ever
             for _, batch in taken:
                 for waiting in batch:
-                    waiting.tell(OutcomeUnknown("The server is stopping."))
+                    waiting.tell(OutcomeUnknown(OutcomeUnknown.STOPPING))
             for lane in self._lanes.values():
-                lane.refuse_all(Busy("The server is stopping."))
+                lane.refuse_all(Busy(Busy.STOPPING))
                 lane.is_scheduled = False
             self._ready.clear()
             raise

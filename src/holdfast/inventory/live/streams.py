@@ -48,9 +48,9 @@ class Streams:
     def refuse_watcher(self) -> None:
         """Raises Busy where there are enough already, Unavailable at a shutdown."""
         if self._closing:
-            raise Unavailable("The server is shutting down.")
+            raise Unavailable(Unavailable.SHUTTING_DOWN)
         if self._count >= self._most_watchers:
-            raise Busy("Too many streams are open.")
+            raise Busy(Busy.STREAMS)
 
     @contextmanager
     def joined(self, read_model: ReadModel, reader: Reader, *, after: int | None = None) -> Iterator[None]:

@@ -133,7 +133,7 @@ class ReadModels:
         loaded = await self._reads.load(number) if 0 < number <= ids.MAX_EVENT_NUMBER else None
         if loaded is None:
             self._kept.pop(number, None)
-            raise EventNotFound("There is no such event.")
+            raise EventNotFound
         version = loaded.event.map_version
         seat_map = await self._occupancies.seat_map(number, version) if version else SeatMap.build((), 0)
         return await asyncio.to_thread(ReadModel, loaded, seat_map)

@@ -58,7 +58,7 @@ def _decide_one(state: BatchState, command: c.Command) -> Outcome:
     if stored is not None:
         body, answer = stored
         if body != key.body:
-            return IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+            return IdempotencyKeyReused()
         state.changes.replayed[key.scope] = None
         return Replayed(answer=answer)
     if isinstance(command, c.SettleKey) and command.refusal is None:

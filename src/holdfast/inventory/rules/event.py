@@ -61,15 +61,15 @@ class Event:
     def refuse_sale(self, now: datetime) -> errors.Refusal | None:
         """Why nothing can be held at `now`, or None. The most specific reason comes first."""
         if self.status is EventStatus.CANCELLED:
-            return errors.EventCancelled("The event is cancelled.")
+            return errors.EventCancelled()
         if self.status is EventStatus.DRAFT:
-            return errors.EventNotOnSale("The event is not published.")
+            return errors.EventNotOnSale(errors.EventNotOnSale.DRAFT)
         if self.sales_stopped:
-            return errors.SalesStopped("The organiser has stopped sales.")
+            return errors.SalesStopped()
         if self.on_sale_at is not None and now < self.on_sale_at:
-            return errors.EventNotOnSale("The event is not on sale yet.")
+            return errors.EventNotOnSale()
         if self.off_sale_at is not None and now >= self.off_sale_at:
-            return errors.EventNotOnSale("The sale has ended.")
+            return errors.EventNotOnSale(errors.EventNotOnSale.ENDED)
         return None
 
 

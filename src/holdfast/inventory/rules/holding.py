@@ -32,7 +32,7 @@ def extend(state: BatchState, command: c.ExtendHold) -> Hold:
     hold = _hold_of(state, command.hold_id, command.authority)
     _refuse_unless_active(state, hold)
     if state.event.sales_stopped:
-        raise errors.SalesStopped("The organiser has stopped sales.")
+        raise errors.SalesStopped
     event = state.event
     ttl = timedelta(seconds=command.ttl_seconds or event.hold_ttl_seconds)
     latest = hold.placed_at + timedelta(seconds=event.max_hold_ttl_seconds)
@@ -46,7 +46,7 @@ def release(state: BatchState, command: c.ReleaseHold) -> Hold:
     hold = _hold_of(state, command.hold_id, command.authority)
     match hold.status_at(state.now, state.event.status):
         case HoldStatus.EXPIRED:
-            raise errors.HoldExpired("The hold has expired.")
+            raise errors.HoldExpired
         case HoldStatus.CONFIRMED:
             raise _already_confirmed(hold)
         case HoldStatus.ACTIVE:
@@ -62,7 +62,7 @@ def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
     hold = _hold_of(state, command.hold_id, command.authority)
     if hold.status is HoldStatus.CONFIRMED:
         if hold.booking_status is BookingStatus.CANCELLED:
-            raise errors.BookingAlreadyCancelled("The booking of this hold was cancelled.")
+            raise errors.BookingAlreadyCancelled
         state.changes.repeated = True
         return view_booking(state, hold)
     _refuse_unless_active(state, hold)
@@ -82,7 +82,7 @@ def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
 def cancel_booking(state: BatchState, command: c.CancelBooking) -> Booking:
     hold = state.by_booking.get(command.booking_id)
     if hold is None or not is_allowed(hold, command.authority):
-        raise errors.BookingNotFound("There is no such booking.")
+        raise errors.BookingNotFound
     if hold.booking_status is BookingStatus.CONFIRMED:
         state.cancel_booking(hold, by=command.by)
     else:
@@ -127,9 +127,9 @@ class WrongToken(errors.HoldNotFound):
 def _hold_of(state: BatchState, hold_id: Any, authority: c.Authority) -> HoldRecord:
     hold = state.holds.get(hold_id)
     if hold is None:
-        raise errors.HoldNotFound("There is no such hold.")
+        raise errors.HoldNotFound
     if not is_allowed(hold, authority):
-        raise WrongToken("There is no such hold.")
+        raise WrongToken
     return hold
 
 
@@ -146,16 +146,16 @@ def is_allowed(hold: HoldRecord, authority: c.Authority) -> bool:
 def _refuse_unless_active(state: BatchState, hold: HoldRecord) -> None:
     match hold.status_at(state.now, state.event.status):
         case HoldStatus.EXPIRED:
-            raise errors.HoldExpired("The hold has expired.")
+            raise errors.HoldExpired
         case HoldStatus.RELEASED if state.event.status is EventStatus.CANCELLED:  # swept since then, or not
-            raise errors.EventCancelled("The event is cancelled.")
+            raise errors.EventCancelled
         case HoldStatus.RELEASED:
-            raise errors.HoldReleased("The hold was released.")
+            raise errors.HoldReleased
         case HoldStatus.CONFIRMED:
             raise _already_confirmed(hold)
 
 
 def _already_confirmed(hold: HoldRecord) -> errors.Refusal:
     if hold.booking_status is BookingStatus.CANCELLED:
-        return errors.BookingAlreadyCancelled("The booking of this hold was cancelled.")
-    return errors.HoldAlreadyConfirmed("The hold is a booking already.")
+        return errors.BookingAlreadyCancelled()
+    return errors.HoldAlreadyConfirmed()

@@ -85,7 +85,7 @@ def block(state: BatchState, command: c.BlockAdmissions) -> Block:
     _refuse_cancelled(state)
     before = state.blocks.get(command.block_id)
     if command.extends and (before is None or before.lifted_at is not None):
-        raise errors.BlockNotFound("There is no such block.")
+        raise errors.BlockNotFound
     claims = _claims_of_seats(state, command) if command.labels else _claims_of_area(state, command)
     first = 0 if before is None else len(before.claims)
     made = state.block(command.block_id, claims, by=command.by, reason=command.reason, first=first)
@@ -95,7 +95,7 @@ def block(state: BatchState, command: c.BlockAdmissions) -> Block:
 def lift(state: BatchState, command: c.LiftBlock) -> Block:
     found = state.blocks.get(command.block_id)
     if found is None:
-        raise errors.BlockNotFound("There is no such block.")
+        raise errors.BlockNotFound
     if found.lifted_at is None:
         state.lift(found, by=command.by)
     else:
@@ -121,7 +121,7 @@ def _move(state: BatchState, to: EventStatus, step: Step, by: str) -> FullEvent:
         return in_full(state.event, state.areas.values())
     if to not in MOVES[status]:
         if status is EventStatus.CANCELLED:
-            raise errors.EventCancelled("The event is cancelled.")
+            raise errors.EventCancelled
         raise errors.InvalidTransition(f"A {status} event cannot become {to}.")
     state.step_event(step, {"status": to}, by=by)
     return in_full(state.event, state.areas.values())
@@ -129,7 +129,7 @@ def _move(state: BatchState, to: EventStatus, step: Step, by: str) -> FullEvent:
 
 def _refuse_cancelled(state: BatchState) -> None:
     if state.event.status is EventStatus.CANCELLED:
-        raise errors.EventCancelled("The event is cancelled.")
+        raise errors.EventCancelled
 
 
 def _new_capacities(state: BatchState, command: c.ChangeEvent) -> list[tuple[Area, int, str | None]]:
@@ -291,7 +291,6 @@ def _claims_of_area(state: BatchState, command: c.BlockAdmissions) -> list[Claim
         area = state.area_named(command.area)
         if area is None:
             raise errors.AreaUnknown(
-                "The event has no such area.",
                 errors=(FieldError(pointer="/area", code="area_unknown", detail="No such area."),),
             )
     else:

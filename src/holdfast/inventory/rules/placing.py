@@ -96,7 +96,7 @@ class _Plan:
                         raise
                     shortage = shortage or refusal
             if not self.claims:
-                raise shortage or errors.SoldOut("Nothing is left.", available=0)
+                raise shortage or errors.SoldOut(available=0)
         except errors.Refusal:
             if self.seats and self.state.occupancy is not None:
                 self.state.occupancy.free_in_picker(self.seats)
@@ -122,7 +122,6 @@ class _Plan:
             area = state.area_named(line.area)
             if area is None:
                 raise errors.AreaUnknown(
-                    "The event has no such area.",
                     errors=(
                         FieldError(
                             pointer=f"/lines/{number}/area", code="area_unknown", detail="No such area."
@@ -137,9 +136,8 @@ class _Plan:
         if not areas and state.is_seated:
             return None
         if not areas:
-            raise errors.SoldOut("The event has no admissions.", available=0)
+            raise errors.SoldOut(errors.SoldOut.NO_ADMISSIONS, available=0)
         raise errors.AreaRequired(
-            "The event has several areas: say which.",
             errors=(
                 FieldError(pointer=f"/lines/{number}/area", code="area_required", detail="Say which area."),
             ),
@@ -214,14 +212,14 @@ class _Plan:
         state = self.state
         if state.occupancy is None:
             raise errors.SeatUnknown(
-                "The event has no numbered seats.",
+                errors.SeatUnknown.NOT_SEATED,
                 errors=(
                     _field(number, "best_available", "seat_unknown", "The event has no numbered seats."),
                 ),
             )
         if line.category is not None and state.area_of_category(line.category) is None:
             raise errors.AreaUnknown(
-                "The event has no such category.",
+                errors.AreaUnknown.CATEGORY,
                 errors=(_field(number, "category", "area_unknown", "No such category."),),
             )
         chosen, free = self._pick(line)
@@ -336,7 +334,6 @@ def _refuse_over_limit(state: BatchState, requested: int, buyer: str | None) -> 
         return
     if buyer is None:
         raise errors.BuyerRequired(
-            "This event limits admissions per buyer: say who buys.",
             errors=(FieldError(pointer="/buyer", code="buyer_required", detail="Say who buys."),),
         )
     has = state.taken_by(buyer)

@@ -85,7 +85,7 @@ def inventory_of(
 ) -> BatchState:
     """What was loaded of one event, by the names of the answers. Raises EventNotFound, StaleError."""
     if not found["lock"] or not found["event"]:
-        raise EventNotFound("There is no such event.")
+        raise EventNotFound
     (lock,), (event_row,) = found["lock"], found["event"]
     version, last_at = lock
     the_event = rows.event_of(event_row[1:])
