@@ -21,7 +21,6 @@ A refusal is one item in the answer to a batch; the one-form raises the same obj
 from holdfast.errors.base import (
     Conflict,
     Fault,
-    FieldError,
     Gone,
     HoldfastError,
     Invalid,
@@ -30,6 +29,7 @@ from holdfast.errors.base import (
     all_errors,
 )
 from holdfast.errors.faults import Busy, InvariantViolated, OutcomeUnknown, Unavailable
+from holdfast.errors.fields import FieldError
 from holdfast.errors.requests import (
     BadRequest,
     BodyTooLarge,

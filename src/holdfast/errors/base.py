@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldError:
-    """One thing wrong with one part of the input; `pointer` is a JSON Pointer (RFC 6901) into the body."""
-
-    pointer: str
-    code: str
-    detail: str
-
-    def as_dict(self) -> dict[str, str]:
-        return {"pointer": self.pointer, "code": self.code, "detail": self.detail}
+from holdfast.errors.fields import FieldError
 
 
 class HoldfastError(Exception):
@@ -29,6 +18,8 @@ class HoldfastError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Error"
     detail: str = "The request failed."
+    brief: ClassVar[str] = ""
+    """The text for one field, where it differs from `detail`: the pointer names the place."""
 
     def __init__(
         self, detail: str | None = None, *, errors: tuple[FieldError, ...] = (), **facts: Any
@@ -38,6 +29,11 @@ class HoldfastError(Exception):
         self.facts = facts
         """Further members of the answer, for example `available`."""
         super().__init__(self.detail)
+
+    @classmethod
+    def at(cls, pointer: str, detail: str | None = None) -> FieldError:
+        """This error as one wrong thing in one part of the input."""
+        return FieldError(pointer=pointer, code=cls.code, detail=detail or cls.brief or cls.detail)
 
     def __eq__(self, other: object) -> bool:
         return (

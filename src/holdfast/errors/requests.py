@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from holdfast.errors.base import Invalid, NotFound, Refusal
+from holdfast.errors.fields import FieldError
 
 
 class BadRequest(Refusal):
@@ -130,6 +133,11 @@ class InvalidInput(Invalid):
     PARAMETER_TWICE = "A query parameter came more than once."
     SEAT_MISSING = "Say which seat: show_id and seat_number, or seat_id."
     TOKENS_DIFFER = "Two different hold tokens."
+
+    @classmethod
+    def in_field(cls, pointer: str, code: str, detail: str) -> Self:
+        """The input is wrong in one part only, which gives the whole its text."""
+        return cls(detail, errors=(FieldError(pointer=pointer, code=code, detail=detail),))
 
 
 class IdempotencyKeyReused(Invalid):

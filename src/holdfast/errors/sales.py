@@ -60,6 +60,7 @@ class SalesStopped(Conflict):
 class SeatTaken(Conflict):
     code, title = "seat_taken", "Seat taken"
     detail = "The seat is taken."
+    brief = "Not available."
 
     BY_ANOTHER = "The seat is not reserved by this user."
     OF_LARGER_HOLD = "The seat belongs to a hold of several seats, which is confirmed as a whole."
@@ -68,11 +69,13 @@ class SeatTaken(Conflict):
 class SeatBlocked(Conflict):
     code, title = "seat_blocked", "Seat blocked"
     detail = "The seat is not for sale."
+    brief = "Not available."
 
 
 class SoldOut(Conflict):
     code, title = "sold_out", "Sold out"
     detail = "Nothing is left."
+    brief = "Not enough left."
 
     NO_ADMISSIONS = "The event has no admissions."
 
@@ -80,6 +83,7 @@ class SoldOut(Conflict):
 class NotTogether(Conflict):
     code, title = "not_together", "Not together"
     detail = "There are not enough seats together."
+    brief = "Not together."
 
 
 class HoldAlreadyConfirmed(Conflict):
@@ -95,8 +99,10 @@ class BookingAlreadyCancelled(Conflict):
 class DuplicateSeat(Conflict):
     code, title = "duplicate_seat", "Duplicate seat"
     detail = "The same seat is named twice."
+    brief = "Named twice."
 
     EXISTS = "There is a seat {label} already."
+    ASKED_TWICE = "Asked for twice."
 
 
 class DuplicateEmail(Conflict):
@@ -143,6 +149,7 @@ class EventCancelled(Gone):
 class SeatUnknown(Invalid):
     code, title = "seat_unknown", "Seat unknown"
     detail = "The event has no such seat."
+    brief = "No such seat."
 
     LABEL = "The event has no seat {label}."
     NOT_SEATED = "The event has no numbered seats."
@@ -151,18 +158,22 @@ class SeatUnknown(Invalid):
 class AreaUnknown(Invalid):
     code, title = "area_unknown", "Area unknown"
     detail = "The event has no such area."
+    brief = "No such area."
 
     CATEGORY = "The event has no such category."
+    CATEGORY_BRIEF = "No such category."
 
 
 class AreaRequired(Invalid):
     code, title = "area_required", "Area required"
     detail = "The event has several areas: say which."
+    brief = "Say which area."
 
 
 class BuyerRequired(Invalid):
     code, title = "buyer_required", "Buyer required"
     detail = "This event limits admissions per buyer: say who buys."
+    brief = "Say who buys."
 
 
 class QuantityOverLimit(Invalid):

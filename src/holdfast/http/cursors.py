@@ -52,5 +52,5 @@ class Cursors:
 
 
 def _invalid() -> InvalidInput:
-    error = FieldError(pointer="?cursor", code="invalid_cursor", detail="Not a cursor of this list.")
+    error = FieldError(pointer="?cursor", code="invalid_cursor", detail=FieldError.CURSOR)
     return InvalidInput(InvalidInput.CURSOR, errors=(error,))

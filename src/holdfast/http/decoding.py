@@ -129,17 +129,15 @@ def _walk(root: Any, *, large_arrays: bool) -> None:
         kind = type(value)
         if kind is str:
             if _SURROGATE_OR_NUL.search(value):
-                errors.append(_at(path, "invalid_character", "Holds a NUL or half of a surrogate pair."))
+                errors.append(_at(path, "invalid_character", FieldError.CHARACTER))
         elif kind is int:
             if value not in _INT64:
-                errors.append(_at(path, "out_of_range", "The number does not fit in 64 bits."))
+                errors.append(_at(path, "out_of_range", FieldError.NUMBER_TOO_LARGE))
         elif kind is dict:
             if len(path) >= MAX_DEPTH:
                 raise _too_deep()
             if any(_SURROGATE_OR_NUL.search(key) for key in value):
-                errors.append(
-                    _at(path, "invalid_character", "A key holds a NUL or half of a surrogate pair.")
-                )
+                errors.append(_at(path, "invalid_character", FieldError.CHARACTER_IN_KEY))
                 continue
             waiting.extend((item, (*path, key)) for key, item in reversed(value.items()))
         elif kind is list:

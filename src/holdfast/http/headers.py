@@ -147,7 +147,7 @@ def query_values(raw_query: bytes) -> dict[str, str]:
         raw_name, _, raw_value = pair.partition(b"=")
         name = _decoded(unquote_to_bytes(raw_name), "query")
         if name in values:
-            error = FieldError(pointer=f"?{name[:100]}", code="repeated", detail="Came more than once.")
+            error = FieldError(pointer=f"?{name[:100]}", code="repeated", detail=FieldError.REPEATED)
             raise InvalidInput(InvalidInput.PARAMETER_TWICE, errors=(error,))
         values[name] = _decoded(unquote_to_bytes(raw_value), "query")
     return values

@@ -126,8 +126,7 @@ async def _only_seated_event(inventory: Inventory) -> int:
     if not found:
         raise EventNotFound(EventNotFound.NONE_SEATED)
     if len(found) > 1:
-        detail = "There are several events with numbered seats: say which with event_id."
-        raise InvalidInput(detail, errors=(FieldError(pointer="?event_id", code="missing", detail=detail),))
+        raise InvalidInput.in_field("?event_id", "missing", FieldError.EVENT_REQUIRED)
     return found[0][0].number
 
 

@@ -22,7 +22,6 @@ from holdfast.errors import (
     EventCancelled,
     EventNotFound,
     EventNotOnSale,
-    FieldError,
     HoldfastError,
     HoldNotFound,
     QuantityOverLimit,
@@ -186,7 +185,7 @@ async def place_hold(request: Request, body: HoldIn) -> HoldOut:
         )
     except SoldOut as refusal:
         detail = f"Not enough seats available: {refusal.facts.get('available', 0)} left."
-        at = FieldError(pointer="/qty", code=refusal.code, detail=detail)
+        at = SoldOut.at("/qty", detail)
         raise SoldOut(detail, errors=(at,), **refusal.facts) from None
     return HoldOut(
         hold_id=hold.id,

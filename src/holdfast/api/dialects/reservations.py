@@ -163,7 +163,7 @@ async def _wanted_seat(inventory: Inventory, body: HoldIn) -> tuple[int, str]:
             raise SeatNotFound(SeatNotFound.IN_SHOW)
         return number, await get_label(inventory, body.seat_id)
     missing = [
-        FieldError(pointer=f"/{name}", code="missing", detail="Field required.")
+        FieldError(pointer=f"/{name}", code="missing", detail=FieldError.REQUIRED)
         for name in ("show_id", "seat_number")
         if getattr(body, name) is None
     ]

@@ -195,9 +195,7 @@ def _read_labels(body: Any) -> Layout:
     in_object = isinstance(body, dict) and "seats" in body
     labels = body["seats"] if in_object else body
     if not isinstance(labels, list):
-        detail = "Must be an array of seat labels."
-        at = FieldError(pointer="/seats" if in_object else "", code="wrong_type", detail=detail)
-        raise InvalidInput(detail, errors=(at,))
+        raise InvalidInput.in_field("/seats" if in_object else "", "wrong_type", FieldError.LABELS_TYPE)
     try:
         return parse_seat_map({"labels": labels})
     except (InvalidInput, DuplicateSeat) as refusal:

@@ -146,7 +146,7 @@ async def get_availability(
     number = await request.inventory.resolve(event)
     if as_of is not None:
         if since is not None:
-            raise _invalid("as_of", "not_allowed", "Cannot be combined with `since`.")
+            raise InvalidInput.in_field("?as_of", "not_allowed", FieldError.AS_OF_AND_SINCE)
         await refuse_as_of(request, number, as_of)
         return Reply(
             body=encode(members_of(await request.inventory.queries.get_availability_as_of(number, as_of)))
@@ -183,7 +183,7 @@ async def refuse_as_of(request: Request, number: int, at: datetime) -> None:
     now = await request.inventory.queries.get_availability(number)
     refuse_hidden(request, now.event)
     if at > now.as_of:
-        raise _invalid("as_of", "out_of_range", "That moment has not come yet.")
+        raise InvalidInput.in_field("?as_of", "out_of_range", FieldError.AS_OF_TO_COME)
     if at < now.event.created_at:
         raise EventNotFound(EventNotFound.NOT_YET)
 
@@ -209,7 +209,3 @@ class _Written:
 
 
 _written = _Written()
-
-
-def _invalid(name: str, code: str, detail: str) -> InvalidInput:
-    return InvalidInput(detail, errors=(FieldError(pointer=f"?{name}", code=code, detail=detail),))

@@ -113,11 +113,13 @@ class EventIn(In):
         total = 0
         for index, area in enumerate(self.areas or ()):
             if area.name in seen:
-                raise _invalid(f"/areas/{index}/name", "duplicate_area", "Named twice.")
+                raise InvalidInput.in_field(f"/areas/{index}/name", "duplicate_area", FieldError.AREA_TWICE)
             seen.add(area.name)
             total += area.capacity
         if total > MAX_CAPACITY:
-            raise _invalid("/areas", "out_of_range", f"At most {MAX_CAPACITY} admissions together.")
+            raise InvalidInput.in_field(
+                "/areas", "out_of_range", f"At most {MAX_CAPACITY} admissions together."
+            )
         return tuple(
             AreaSpec(name=area.name, capacity=area.capacity, category=area.category)
             for area in self.areas or ()
@@ -146,10 +148,14 @@ class CreateEventIn(EventIn):
         if self.capacity is not None:
             areas = (AreaSpec(name=GENERAL, capacity=self.capacity),)
         if len(areas) + len(layout.categories) > MAX_AREAS:
-            raise _invalid("/areas", "too_many", f"At most {MAX_AREAS} areas and categories together.")
+            raise InvalidInput.in_field(
+                "/areas", "too_many", f"At most {MAX_AREAS} areas and categories together."
+            )
         if sum(area.capacity for area in areas) + len(layout.seats) > MAX_CAPACITY:
             pointer = "/areas" if self.areas else "/capacity"
-            raise _invalid(pointer, "out_of_range", f"At most {MAX_CAPACITY} admissions together.")
+            raise InvalidInput.in_field(
+                pointer, "out_of_range", f"At most {MAX_CAPACITY} admissions together."
+            )
         longest = self.max_hold_ttl_seconds or DEFAULT_MAX_HOLD_TTL_SECONDS
         return NewEvent(
             name=self.name,
@@ -179,7 +185,7 @@ class ChangeEventIn(EventIn):
         given = self.model_fields_set
         for name in sorted(given & _NEVER_EMPTY):
             if getattr(self, name) is None:
-                raise _invalid(f"/{name}", "wrong_type", "It cannot be cleared.")
+                raise InvalidInput.in_field(f"/{name}", "wrong_type", FieldError.NOT_CLEARED)
         layout = await self.layout()
         return ChangeEvent(
             by=by,
@@ -193,7 +199,3 @@ class ChangeEventIn(EventIn):
 
 _INVENTORY = frozenset({"capacity", "areas", "seat_map"})
 _NEVER_EMPTY = _INVENTORY | {"name", "hold_ttl_seconds", "max_hold_ttl_seconds", "allow_partial"}
-
-
-def _invalid(pointer: str, code: str, detail: str) -> InvalidInput:
-    return InvalidInput(detail, errors=(FieldError(pointer=pointer, code=code, detail=detail),))

@@ -58,5 +58,5 @@ def booking_authority(request: Request, scopes: frozenset[Scope], in_body: str |
 def _token(request: Request, in_body: str | None) -> str | None:
     if in_body is None or request.hold_token is None or request.hold_token == in_body:
         return request.hold_token or in_body
-    error = FieldError(pointer="/hold_token", code="not_allowed", detail="Another token than in the header.")
+    error = FieldError(pointer="/hold_token", code="not_allowed", detail=FieldError.TOKENS_DIFFER)
     raise InvalidInput(InvalidInput.TOKENS_DIFFER, errors=(error,))

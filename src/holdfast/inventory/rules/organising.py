@@ -137,9 +137,7 @@ def _new_capacities(state: BatchState, command: c.ChangeEvent) -> list[tuple[Are
     if command.capacity is not None:
         only = state.only_area
         if only is None:
-            raise _invalid(
-                "/capacity", "area_required", "The event does not have just one area: change `areas`."
-            )
+            raise errors.InvalidInput.in_field("/capacity", "area_required", FieldError.SEVERAL_AREAS)
         wanted.append((only, command.capacity, only.category, "/capacity"))
     for index, spec in enumerate(command.areas):
         area = state.area_named(spec.name)
@@ -152,7 +150,7 @@ def _new_capacities(state: BatchState, command: c.ChangeEvent) -> list[tuple[Are
         if taken > capacity:
             raise errors.CapacityTaken(
                 f"{taken} admissions of {area.name} are taken.",
-                errors=(FieldError(pointer=pointer, code="capacity_taken", detail=f"At least {taken}."),),
+                errors=(errors.CapacityTaken.at(pointer, f"At least {taken}."),),
             )
     return [
         (area, capacity, category)
@@ -176,16 +174,18 @@ def _new_areas(state: BatchState, command: c.ChangeEvent) -> list[Area]:
         if state.area_named(spec.name) is not None:
             continue
         if any(area.name == spec.name for area in added):
-            raise _invalid(f"/areas/{index}/name", "duplicate_area", "Named twice.")
+            raise errors.InvalidInput.in_field(
+                f"/areas/{index}/name", "duplicate_area", FieldError.AREA_TWICE
+            )
         number += 1
         added.append(
             Area(number=number, name=spec.name, category=spec.category, seated=False, capacity=spec.capacity)
         )
     if len(state.areas) + len(added) > MAX_AREAS:
-        raise _invalid("/areas", "too_many", f"At most {MAX_AREAS} areas.")
+        raise errors.InvalidInput.in_field("/areas", "too_many", f"At most {MAX_AREAS} areas.")
     total = sum(area.capacity for area in [*state.areas.values(), *added]) + len(command.seats)
     if total > MAX_CAPACITY:
-        raise _invalid("/areas", "out_of_range", f"At most {MAX_CAPACITY} admissions.")
+        raise errors.InvalidInput.in_field("/areas", "out_of_range", f"At most {MAX_CAPACITY} admissions.")
     return added
 
 
@@ -194,11 +194,13 @@ def _refuse_bad_seats(state: BatchState, command: c.ChangeEvent) -> None:
         return
     known = state.occupancy.seat_map if state.occupancy is not None else None
     if len(command.seats) + (0 if known is None else known.size) > MAX_SEATS:
-        raise _invalid("/seat_map", "too_many", f"At most {MAX_SEATS} seats in one event.")
+        raise errors.InvalidInput.in_field(
+            "/seat_map", "too_many", f"At most {MAX_SEATS} seats in one event."
+        )
     seen: set[str] = set()
     for seat in command.seats:
         if seat.label in seen or (known is not None and known.number_of(seat.label) is not None):
-            raise errors.DuplicateSeat(f"There is a seat {seat.label} already.")
+            raise errors.DuplicateSeat(errors.DuplicateSeat.EXISTS.format(label=seat.label))
         seen.add(seat.label)
 
 
@@ -206,13 +208,13 @@ def _refuse_bad_rules(state: BatchState, command: c.ChangeEvent) -> None:
     event = state.event
     on, off = (command.changes.get(name, getattr(event, name)) for name in ("on_sale_at", "off_sale_at"))
     if on is not None and off is not None and off <= on:
-        raise _invalid("/off_sale_at", "out_of_range", "The sale cannot end before it begins.")
+        raise errors.InvalidInput.in_field("/off_sale_at", "out_of_range", FieldError.SALE_ENDS_FIRST)
     ttl, longest = (
         command.changes.get(name, getattr(event, name))
         for name in ("hold_ttl_seconds", "max_hold_ttl_seconds")
     )
     if ttl > longest:
-        raise _invalid(
+        raise errors.InvalidInput.in_field(
             "/hold_ttl_seconds", "out_of_range", f"No hold may live longer than {longest} seconds."
         )
 
@@ -259,13 +261,11 @@ def _claims_of_seats(state: BatchState, command: c.BlockAdmissions) -> list[Clai
         seat = None if state.occupancy is None else state.occupancy.seat_map.number_of(label)
         if seat is None:
             raise errors.SeatUnknown(
-                f"The event has no seat {label}.",
-                errors=(FieldError(pointer=pointer, code="seat_unknown", detail="No such seat."),),
+                errors.SeatUnknown.LABEL.format(label=label), errors=(errors.SeatUnknown.at(pointer),)
             )
         if seat in seats:
             raise errors.DuplicateSeat(
-                f"Seat {label} is named twice.",
-                errors=(FieldError(pointer=pointer, code="duplicate_seat", detail="Named twice."),),
+                f"Seat {label} is named twice.", errors=(errors.DuplicateSeat.at(pointer),)
             )
         seats[seat] = label, pointer
     claims: list[Claim] = []
@@ -277,10 +277,7 @@ def _claims_of_seats(state: BatchState, command: c.BlockAdmissions) -> list[Clai
         if holder is not None:
             is_block = holder.kind == "block" if isinstance(holder, Occupant) else holder in state.blocks
             kind = errors.SeatBlocked if is_block else errors.SeatTaken
-            raise kind(
-                f"Seat {label} is not available.",
-                errors=(FieldError(pointer=pointer, code=kind.code, detail="Not available."),),
-            )
+            raise kind(f"Seat {label} is not available.", errors=(kind.at(pointer),))
         claims.append(Claim(line=0, area=state.area_of_seat(seat).number, seat=seat, quantity=1))
     return claims
 
@@ -290,23 +287,14 @@ def _claims_of_area(state: BatchState, command: c.BlockAdmissions) -> list[Claim
     if command.area is not None:
         area = state.area_named(command.area)
         if area is None:
-            raise errors.AreaUnknown(
-                errors=(FieldError(pointer="/area", code="area_unknown", detail="No such area."),),
-            )
+            raise errors.AreaUnknown(errors=(errors.AreaUnknown.at("/area"),))
     else:
         only = state.only_area
         if only is None:
-            raise errors.AreaRequired(
-                "Say which area.",
-                errors=(FieldError(pointer="/area", code="area_required", detail="Say which area."),),
-            )
+            raise errors.AreaRequired(errors.AreaRequired.brief, errors=(errors.AreaRequired.at("/area"),))
         area = only
     if area.free < quantity:
         _reclaim_to(state, area, area.capacity - quantity)
     if area.free < quantity:
         raise errors.SoldOut(f"Only {area.free} admissions are available.", available=area.free)
     return [Claim(line=0, area=area.number, seat=None, quantity=quantity)]
-
-
-def _invalid(pointer: str, code: str, detail: str) -> errors.InvalidInput:
-    return errors.InvalidInput(detail, errors=(FieldError(pointer=pointer, code=code, detail=detail),))

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast import errors
-from holdfast.errors import FieldError
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Attempt, AttemptStatus, Booking, BookingStatus
@@ -121,13 +120,7 @@ class _Plan:
         if line.area is not None:
             area = state.area_named(line.area)
             if area is None:
-                raise errors.AreaUnknown(
-                    errors=(
-                        FieldError(
-                            pointer=f"/lines/{number}/area", code="area_unknown", detail="No such area."
-                        ),
-                    ),
-                )
+                raise errors.AreaUnknown(errors=(errors.AreaUnknown.at(f"/lines/{number}/area"),))
             return area
         only = state.only_area
         if only is not None:
@@ -137,11 +130,7 @@ class _Plan:
             return None
         if not areas:
             raise errors.SoldOut(errors.SoldOut.NO_ADMISSIONS, available=0)
-        raise errors.AreaRequired(
-            errors=(
-                FieldError(pointer=f"/lines/{number}/area", code="area_required", detail="Say which area."),
-            ),
-        )
+        raise errors.AreaRequired(errors=(errors.AreaRequired.at(f"/lines/{number}/area"),))
 
     def _quantity(self, number: int, line: c.QuantityLine, area: Area) -> None:
         planned = self.planned.get(area.number, 0)
@@ -152,11 +141,7 @@ class _Plan:
         if granted <= 0:
             raise errors.SoldOut(
                 f"Not enough admissions available: {max(left, 0)} left.",
-                errors=(
-                    FieldError(
-                        pointer=f"/lines/{number}/quantity", code="sold_out", detail="Not enough left."
-                    ),
-                ),
+                errors=(errors.SoldOut.at(f"/lines/{number}/quantity"),),
                 available=max(left, 0),
             )
         self.planned[area.number] = planned + granted
@@ -179,7 +164,8 @@ class _Plan:
         for position, label in enumerate(line.labels):
             seat = None if state.occupancy is None else state.occupancy.seat_map.number_of(label)
             if seat is None:
-                unknown.append(_at(number, position, "seat_unknown", f"The event has no seat {label}."))
+                text = errors.SeatUnknown.LABEL.format(label=label)
+                unknown.append(errors.SeatUnknown.at(_seat(number, position), text))
             else:
                 seats.append((position, label, seat))
         if unknown:
@@ -190,7 +176,9 @@ class _Plan:
             if seat in self.seats or seat in asked:
                 raise errors.DuplicateSeat(
                     f"Seat {label} is asked for twice.",
-                    errors=(_at(number, position, "duplicate_seat", "Asked for twice."),),
+                    errors=(
+                        errors.DuplicateSeat.at(_seat(number, position), errors.DuplicateSeat.ASKED_TWICE),
+                    ),
                 )
             asked.add(seat)
             holder = state.holder_of(seat)
@@ -200,9 +188,11 @@ class _Plan:
             if holder is None:
                 free.append(seat)
             elif _is_block(state, holder):
-                blocked.append(_at(number, position, "seat_blocked", f"Seat {label} is not for sale."))
+                blocked.append(
+                    errors.SeatBlocked.at(_seat(number, position), f"Seat {label} is not for sale.")
+                )
             else:
-                taken.append(_at(number, position, "seat_taken", f"Seat {label} is taken."))
+                taken.append(errors.SeatTaken.at(_seat(number, position), f"Seat {label} is taken."))
         if (taken or blocked) and not (self.partial and free):
             kind = errors.SeatTaken if taken else errors.SeatBlocked
             raise kind((taken or blocked)[0].detail, errors=tuple(taken + blocked))
@@ -213,26 +203,26 @@ class _Plan:
         if state.occupancy is None:
             raise errors.SeatUnknown(
                 errors.SeatUnknown.NOT_SEATED,
-                errors=(
-                    _field(number, "best_available", "seat_unknown", "The event has no numbered seats."),
-                ),
+                errors=(errors.SeatUnknown.at(_choice(number), errors.SeatUnknown.NOT_SEATED),),
             )
         if line.category is not None and state.area_of_category(line.category) is None:
             raise errors.AreaUnknown(
                 errors.AreaUnknown.CATEGORY,
-                errors=(_field(number, "category", "area_unknown", "No such category."),),
+                errors=(
+                    errors.AreaUnknown.at(f"/lines/{number}/category", errors.AreaUnknown.CATEGORY_BRIEF),
+                ),
             )
         chosen, free = self._pick(line)
         if chosen is None:
             if free >= line.quantity:
                 raise errors.NotTogether(
                     f"There are not {line.quantity} seats together; {free} are free.",
-                    errors=(_field(number, "best_available", "not_together", "Not together."),),
+                    errors=(errors.NotTogether.at(_choice(number)),),
                     available=free,
                 )
             raise errors.SoldOut(
                 f"Not enough seats available: {free} left.",
-                errors=(_field(number, "best_available", "sold_out", "Not enough left."),),
+                errors=(errors.SoldOut.at(_choice(number)),),
                 available=free,
             )
         for seat in chosen:
@@ -334,7 +324,7 @@ def _refuse_over_limit(state: BatchState, requested: int, buyer: str | None) -> 
         return
     if buyer is None:
         raise errors.BuyerRequired(
-            errors=(FieldError(pointer="/buyer", code="buyer_required", detail="Say who buys."),),
+            errors=(errors.BuyerRequired.at("/buyer"),),
         )
     has = state.taken_by(buyer)
     if has + requested > event.max_per_buyer:
@@ -376,9 +366,9 @@ def _is_block(state: BatchState, holder: Any) -> bool:
     return holder.kind == "block" if isinstance(holder, Occupant) else holder in state.blocks
 
 
-def _at(line: int, position: int, code: str, detail: str) -> FieldError:
-    return FieldError(pointer=f"/lines/{line}/seats/{position}", code=code, detail=detail)
+def _seat(line: int, position: int) -> str:
+    return f"/lines/{line}/seats/{position}"
 
 
-def _field(line: int, name: str, code: str, detail: str) -> FieldError:
-    return FieldError(pointer=f"/lines/{line}/{name}", code=code, detail=detail)
+def _choice(line: int) -> str:
+    return f"/lines/{line}/best_available"

@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from holdfast.errors import DuplicateSeat, FieldError
 from holdfast.inventory.seating.label import MAX_LABEL_LENGTH
 from holdfast.inventory.seating.layout import Layout, LayoutReader
 from holdfast.inventory.seating.plan import read_plan
@@ -34,12 +35,10 @@ def parse_seat_map(document: object, *, pointer: str = "") -> Layout:
     """
     reading = LayoutReader(base=pointer)
     if not isinstance(document, dict):
-        reading.fail("", "wrong_type", "A seat map is an object.")
+        reading.fail("", "wrong_type", FieldError.SEAT_MAP_TYPE)
     forms = [form for form in _FORMS if form in document]
     if len(forms) != 1:
-        reading.fail(
-            "", "unknown_form", "A seat map has sections, or labels, or is a seating plan with zones."
-        )
+        reading.fail("", "unknown_form", FieldError.SEAT_MAP_FORM)
     if forms == ["zones"]:
         return read_plan(document, reading)
     if forms == ["labels"]:
@@ -74,7 +73,7 @@ def _read_sections(document: dict[str, Any], reading: LayoutReader) -> Layout:
             for number, position in enumerate(positions, start=1):
                 seat_label = prefix + str(number)
                 if seen.setdefault(seat_label, pointer) is not pointer:
-                    reading.note_duplicate(f"{pointer}/name", f"There is a seat {seat_label} already.")
+                    reading.note_duplicate(f"{pointer}/name", DuplicateSeat.EXISTS.format(label=seat_label))
                     break
                 seats.append(SeatSpec(seat_label, label, row_name, position, category))
     return reading.finish(seats, [seat.category for seat in seats])
@@ -135,7 +134,7 @@ def _read_labels(document: dict[str, Any], reading: LayoutReader) -> Layout:
 
 
 def _note_aisle(reading: LayoutReader, index: int) -> None:
-    reading.note(f"/labels/{index}", "out_of_place", "An aisle (null) stands between two seats of a row.")
+    reading.note(f"/labels/{index}", "out_of_place", FieldError.AISLE)
 
 
 def address_of(label: str) -> tuple[str, str]:

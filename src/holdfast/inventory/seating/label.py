@@ -31,15 +31,10 @@ def normalise_label(text: object, *, pointer: str = "") -> str:
             label = _WHITE_SPACE.sub(" ", text).strip(" ").upper()
             if _LABEL.fullmatch(label):
                 return label
-        detail = (
-            "A seat label is a letter A-Z or a digit, then up to 31 letters, digits, spaces, dots or hyphens."
-        )
+        detail = FieldError.LABEL
     else:
-        detail = "A seat label is a string."
-    raise InvalidInput(
-        detail,
-        errors=(FieldError(pointer=pointer, code="invalid_label", detail=detail),),
-    )
+        detail = FieldError.LABEL_TYPE
+    raise InvalidInput.in_field(pointer, "invalid_label", detail)
 
 
 def normalise_name(text: object, *, pointer: str = "", limit: int = MAX_NAME_LENGTH) -> str:
@@ -61,17 +56,14 @@ def normalise_name(text: object, *, pointer: str = "", limit: int = MAX_NAME_LEN
             if problem is None:
                 return name
         else:
-            problem = "It is blank."
-    raise InvalidInput(
-        problem,
-        errors=(FieldError(pointer=pointer, code="invalid_text", detail=problem),),
-    )
+            problem = FieldError.BLANK
+    raise InvalidInput.in_field(pointer, "invalid_text", problem)
 
 
 def find_problem_of_text(text: object, *, limit: int = MAX_NAME_LENGTH) -> str | None:
     """Why this cannot be kept as text exactly as given, or None if it can."""
     if not isinstance(text, str):
-        return "It is not a string."
+        return FieldError.NOT_STRING
     # NFC at most thirds a text; anything longer is not worth normalising to find that out.
     if len(text) > 3 * limit or (len(text) > limit and len(unicodedata.normalize("NFC", text)) > limit):
         return f"It is longer than {limit} characters."

@@ -44,9 +44,7 @@ class LayoutReader:
 
     def note_duplicate(self, pointer: str, detail: str) -> None:
         if len(self.duplicates) < MAX_REPORTED:
-            self.duplicates.append(
-                FieldError(pointer=self.base + pointer, code="duplicate_seat", detail=detail)
-            )
+            self.duplicates.append(DuplicateSeat.at(self.base + pointer, detail))
 
     def fail(self, pointer: str, code: str, detail: str) -> NoReturn:
         self.note(pointer, code, detail)
@@ -62,7 +60,7 @@ class LayoutReader:
         if self.duplicates:
             raise DuplicateSeat(self.duplicates[0].detail, errors=tuple(self.duplicates))
         if not seats:
-            self.fail("", "too_few", "A seat map has at least one seat.")
+            self.fail("", "too_few", FieldError.SEAT_REQUIRED)
         used = {seat.category for seat in seats}
         return Layout(
             seats=tuple(seats), categories=tuple(name for name in dict.fromkeys(categories) if name in used)
@@ -75,18 +73,18 @@ class LayoutReader:
     def take_object(self, value: object, pointer: str) -> dict[str, Any] | None:
         if isinstance(value, dict):
             return value
-        self.note(pointer, "wrong_type", "It is not an object.")
+        self.note(pointer, "wrong_type", FieldError.NOT_OBJECT)
         return None
 
     def take_list(self, value: object, pointer: str) -> list[Any]:
         if isinstance(value, list):
             return value
-        self.note(pointer, "wrong_type", "It is not a list.")
+        self.note(pointer, "wrong_type", FieldError.NOT_LIST)
         return []
 
     def take_count(self, value: object, pointer: str) -> int | None:
         if isinstance(value, bool) or not isinstance(value, int):
-            self.note(pointer, "wrong_type", "It is not an integer.")
+            self.note(pointer, "wrong_type", FieldError.NOT_INTEGER)
         elif not 1 <= value <= MAX_SEATS:
             self.note(pointer, "out_of_range", f"It is not between 1 and {MAX_SEATS}.")
         else:
@@ -117,7 +115,7 @@ class LayoutReader:
 
     def take_coordinate(self, value: object, pointer: str) -> float | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.note(pointer, "wrong_type", "It is not a number.")
+            self.note(pointer, "wrong_type", FieldError.NOT_NUMBER)
         elif not abs(value) <= MAX_COORDINATE:  # NaN too
             self.note(pointer, "out_of_range", f"It is not between -{MAX_COORDINATE} and {MAX_COORDINATE}.")
         else:
@@ -127,7 +125,7 @@ class LayoutReader:
     def refuse_unknown(self, value: dict[str, Any], known: frozenset[str], pointer: str) -> None:
         for key in value:
             if key not in known:
-                self.note(f"{pointer}/{escape(key)}", "unknown_field", "There is no such field.")
+                self.note(f"{pointer}/{escape(key)}", "unknown_field", FieldError.UNKNOWN)
 
 
 def escape(key: object) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.errors import FieldError
 from holdfast.inventory.seating.adjacency import Place, middle_of, runs_of, usual_pitch
 from holdfast.inventory.seating.label import find_problem_of_text
 from holdfast.inventory.seating.layout import MAX_CATEGORIES, Layout, LayoutReader
@@ -164,12 +165,10 @@ def _read_seats(
             # The names of the categories were normalised.
             category = reading.take_name(category, f"{seat_pointer}/category")
         if not isinstance(category, str) or category not in known:
-            reading.note(
-                f"{seat_pointer}/category", "unknown_category", "It is not one of the plan's categories."
-            )
+            reading.note(f"{seat_pointer}/category", "unknown_category", FieldError.CATEGORY_UNKNOWN)
             continue
         if seat.get("position") is None:
-            reading.note(f"{seat_pointer}/position", "required", "A seat has a position.")
+            reading.note(f"{seat_pointer}/position", "required", FieldError.POSITION_REQUIRED)
             continue
         at = _add(place, _read_place(seat, reading, seat_pointer))
         if guid is not None and number is not None:
@@ -204,7 +203,7 @@ def _specs(rows: dict[str, _Row], reading: LayoutReader) -> list[SeatSpec]:
                     detail = f"There is a seat {label} already: its zone, row and number are another seat's."
                     reading.note_duplicate(f"{seat.pointer}/seat_number", detail)
                 if seat.guid in guids:
-                    reading.note_duplicate(f"{seat.pointer}/seat_guid", "Another seat has this id.")
+                    reading.note_duplicate(f"{seat.pointer}/seat_guid", FieldError.ID_TAKEN)
                 labels.add(label)
                 guids.add(seat.guid)
                 x, y = seat.place

@@ -127,8 +127,8 @@ class SeatMap:
         for number, spec in enumerate(seats, start=1):
             label, section, row_name, wanted, category, x, y, guid, name = spec
             if numbers.setdefault(label, number) != number:
-                detail = f"There is a seat {label} already."
-                duplicates.append(FieldError(pointer=f"/{number - 1}", code="duplicate_seat", detail=detail))
+                detail = DuplicateSeat.EXISTS.format(label=label)
+                duplicates.append(DuplicateSeat.at(f"/{number - 1}", detail))
                 continue
             row = row_of.get((section, row_name))
             if row is None:

@@ -1,0 +1,49 @@
+"""Fields: one wrong part of the input, and the texts for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldError:
+    """One thing wrong with one part of the input; `pointer` is a JSON Pointer (RFC 6901) into the body."""
+
+    pointer: str
+    code: str
+    detail: str
+
+    AISLE = "An aisle (null) stands between two seats of a row."
+    AREA_TWICE = "Named twice."
+    AS_OF_AND_SINCE = "Cannot be combined with `since`."
+    AS_OF_TO_COME = "That moment has not come yet."
+    BLANK = "It is blank."
+    CATEGORY_UNKNOWN = "It is not one of the plan's categories."
+    CHARACTER = "Holds a NUL or half of a surrogate pair."
+    CHARACTER_IN_KEY = "A key holds a NUL or half of a surrogate pair."
+    CURSOR = "Not a cursor of this list."
+    EVENT_REQUIRED = "There are several events with numbered seats: say which with event_id."
+    ID_TAKEN = "Another seat has this id."
+    LABEL = "A seat label is a letter A-Z or a digit, then up to 31 letters, digits, spaces, dots or hyphens."
+    LABELS_TYPE = "Must be an array of seat labels."
+    LABEL_TYPE = "A seat label is a string."
+    NOT_CLEARED = "It cannot be cleared."
+    NOT_INTEGER = "It is not an integer."
+    NOT_LIST = "It is not a list."
+    NOT_NUMBER = "It is not a number."
+    NOT_OBJECT = "It is not an object."
+    NOT_STRING = "It is not a string."
+    NUMBER_TOO_LARGE = "The number does not fit in 64 bits."
+    POSITION_REQUIRED = "A seat has a position."
+    REPEATED = "Came more than once."
+    REQUIRED = "Field required."
+    SALE_ENDS_FIRST = "The sale cannot end before it begins."
+    SEAT_MAP_FORM = "A seat map has sections, or labels, or is a seating plan with zones."
+    SEAT_MAP_TYPE = "A seat map is an object."
+    SEAT_REQUIRED = "A seat map has at least one seat."
+    SEVERAL_AREAS = "The event does not have just one area: change `areas`."
+    TOKENS_DIFFER = "Another token than in the header."
+    UNKNOWN = "There is no such field."
+
+    def as_dict(self) -> dict[str, str]:
+        return {"pointer": self.pointer, "code": self.code, "detail": self.detail}
