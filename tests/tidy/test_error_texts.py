@@ -1,0 +1,111 @@
+"""Error texts: they live in the classes of `holdfast.errors`, and read as plain English."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from holdfast import errors
+from holdfast.errors import FieldError, HoldfastError
+
+PACKAGE = Path(__file__).parents[2] / "src" / "holdfast"
+OTHERS = {"client", "rush", "errors"}
+"""The SDK and the rush stand alone and have errors of their own; `errors` is the home of the texts."""
+
+FOR_ONE_FIELD = {"at", "in_field", "note", "note_duplicate", "fail"}
+"""Methods that take the text of one field."""
+
+SENTENCE = re.compile(r"[A-Z].*[.…]", re.DOTALL)
+BANNED = re.compile(
+    r"\b(told|tell|anew|mend|whoever|so many|so long|at the most|that is there)\b", re.IGNORECASE
+)
+MAX_WORDS = 25
+
+
+def tree() -> list[type[HoldfastError]]:
+    return [HoldfastError, *_below(HoldfastError)]
+
+
+def _below(cls: type[HoldfastError]) -> Iterator[type[HoldfastError]]:
+    for one in cls.__subclasses__():
+        if one.__module__.startswith("holdfast.errors"):
+            yield one
+            yield from _below(one)
+
+
+def texts_of(cls: type) -> dict[str, str]:
+    named = {name: text for name, text in vars(cls).items() if isinstance(text, str)}
+    return {name: text for name, text in named.items() if name in {"detail", "brief"} or name.isupper()}
+
+
+TEXTS = [
+    pytest.param(text, id=f"{cls.__name__}.{name}")
+    for cls in [FieldError, *tree()]
+    for name, text in texts_of(cls).items()
+    if text
+]
+
+
+def _literals(source: str) -> Iterator[ast.Constant]:
+    """Plain texts that a call of an error passes instead of the class's own."""
+    names = set(errors.__all__)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef) and {ast.unparse(one).split(".")[-1] for one in node.bases} & names:
+            names.add(node.name)
+        elif isinstance(node, ast.Call):
+            called = ast.unparse(node.func).split(".")[-1]
+            for_one_field = isinstance(node.func, ast.Attribute) and called in FOR_ONE_FIELD
+            if called not in names and not for_one_field:
+                continue
+            passed = [*node.args, *(one.value for one in node.keywords if one.arg == "detail")]
+            plain = [one for one in passed if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            # A method for one field also gets a pointer and a code, which are no sentences.
+            yield from (one for one in plain if not for_one_field or SENTENCE.fullmatch(str(one.value)))
+
+
+def test_a_text_without_facts_comes_from_its_class() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{text.lineno}: {text.value}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.relative_to(PACKAGE).parts[0] not in OTHERS
+        for text in _literals(path.read_text())
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'raise EventNotFound("There is no such event.")',
+        'raise errors.Busy("The event is busy.") from None',
+        'Busy(detail="The event is busy.")',
+        'FieldError(pointer="/area", code="area_unknown", detail="No such area.")',
+        'InvalidInput.in_field("/area", "too_many", "There are too many.")',
+        'class Mine(errors.HoldNotFound):\n    pass\nraise Mine("It is not yours.")',
+    ],
+)
+def test_a_text_beside_its_class_is_found(source: str) -> None:
+    assert len(list(_literals(source))) == 1
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_is_plain_english(text: str) -> None:
+    assert text[0].isupper() or text.startswith("{")
+    assert text.endswith((".", "…"))
+    assert all(len(sentence.split()) <= MAX_WORDS for sentence in re.split(r"(?<=\.)\s", text))
+    assert BANNED.search(text) is None
+
+
+def test_no_two_classes_have_the_same_default() -> None:
+    defaults = [cls.__dict__["detail"] for cls in tree() if "detail" in cls.__dict__]
+    assert sorted(defaults) == sorted(set(defaults))
+
+
+@pytest.mark.parametrize("cls", [one for one in tree() if "code" in vars(one)], ids=lambda one: one.__name__)
+def test_a_class_with_a_code_has_a_default(cls: type[HoldfastError]) -> None:
+    assert "detail" in vars(cls)
+    assert cls().detail == cls.detail
