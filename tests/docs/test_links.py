@@ -52,3 +52,19 @@ def test_every_page_of_the_docs_can_be_reached_from_the_readme() -> None:
                     reached.add(one)
                     waiting.append(one)
     assert {page for page in all_pages() if page.is_relative_to(ROOT / "docs")} <= reached
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    named = {
+        (path, test)
+        for page in all_pages()
+        if "evidence" not in page.parts
+        for path, test in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text())
+    }
+    assert named
+    gone = [
+        f"{path}::{test}"
+        for path, test in sorted(named)
+        if not (ROOT / path).exists() or (test and f"def {test}(" not in (ROOT / path).read_text())
+    ]
+    assert gone == []
