@@ -15,11 +15,10 @@ from holdfast.inventory.projections.single_flight import SingleFlight
 from holdfast.inventory.rules.availability import Availability, availability_of
 from holdfast.inventory.rules.booking import Block, Booking
 from holdfast.inventory.rules.commands import Authority
-from holdfast.inventory.rules.event import Event, EventStatus
+from holdfast.inventory.rules.event import Area, Event, EventStatus
 from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.rules.holding import WrongToken, is_allowed
 from holdfast.inventory.rules.records import HoldRecord
-from holdfast.inventory.rules.views import block_view, booking_view, hold_view
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.events import EventStore
 from holdfast.inventory.store.reads import EventState, ReadStore
@@ -42,6 +41,15 @@ class SeatStates:
     version: int
     seat_map: SeatMap
     taken: tuple[SeatState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Context:
+    """An event as a reader of its records sees it."""
+
+    event: Event
+    areas: dict[int, Area]
+    seat_map: SeatMap | None
 
 
 class Queries:
@@ -100,12 +108,12 @@ class Queries:
         hold, now = found
         if not is_allowed(hold, authority):
             raise WrongToken
-        return (await self._tell_holds(number, [(hold, now)]))[0]
+        return (await self._to_holds(number, [(hold, now)]))[0]
 
     async def find_hold_of_seat(self, number: int, seat: int) -> Hold | None:
         """The live or confirmed hold that has the seat. None for a seat that is available or blocked."""
         found = await self.reads.find_hold_of_seat(number, seat)
-        hold = None if found is None else (await self._tell_holds(number, [found]))[0]
+        hold = None if found is None else (await self._to_holds(number, [found]))[0]
         return hold if hold is not None and hold.status in ("active", "confirmed") else None
 
     async def released_at(self, hold: Hold) -> datetime | None:
@@ -117,7 +125,7 @@ class Queries:
         found = await self.reads.find_hold_of_booking(number, booking_id) if number is not None else None
         if number is None or found is None or not is_allowed(found[0], authority):
             raise BookingNotFound
-        return (await self._tell_bookings(number, [found]))[0]
+        return (await self._to_bookings(number, [found]))[0]
 
     async def list_holds(
         self,
@@ -130,47 +138,42 @@ class Queries:
     ) -> list[Hold]:
         """Newest first, each with the status that it has now."""
         found = await self.reads.list_holds(number, status=status, buyer=buyer, before=before, limit=limit)
-        return await self._tell_holds(number, found)
+        return await self._to_holds(number, found)
 
     async def list_bookings(
         self, number: int | None, *, status: str | None = None, before: UUID | None = None, limit: int = 50
     ) -> list[Booking]:
         """Newest first; of all events (None), by event, the newest of each."""
         if number is not None:
-            return await self._tell_bookings(
+            return await self._to_bookings(
                 number, await self.reads.list_bookings(number, status=status, before=before, limit=limit)
             )
         bookings = []
         for event_number, id in await self.reads.list_booking_ids(status=status, before=before, limit=limit):
             found = await self.reads.find_hold_of_booking(event_number, id)
             if found is not None:
-                bookings += await self._tell_bookings(event_number, [found])
+                bookings += await self._to_bookings(event_number, [found])
         return bookings
 
     async def list_blocks(
         self, number: int, *, live: bool | None = None, before: UUID | None = None, limit: int = 50
     ) -> list[Block]:
-        known = await self._get_known(number)
+        context = await self._get_context(number)
         found = await self.reads.list_blocks(number, live=live, before=before, limit=limit)
-        areas = {area.number: area for area in known.areas}
-        seat_map = await self._map_for(known)
-        return [block_view(block, event=known.event, areas=areas, seat_map=seat_map) for block in found]
+        return [block.to_block(context) for block in found]
 
-    async def _tell_holds(self, number: int, found: Sequence[tuple[HoldRecord, datetime]]) -> list[Hold]:
+    async def _to_holds(self, number: int, found: Sequence[tuple[HoldRecord, datetime]]) -> list[Hold]:
+        context = await self._get_context(number)
+        return [hold.to_hold(context, now) for hold, now in found]
+
+    async def _to_bookings(self, number: int, found: Sequence[tuple[HoldRecord, datetime]]) -> list[Booking]:
+        context = await self._get_context(number)
+        return [hold.to_booking(context) for hold, _ in found]
+
+    async def _get_context(self, number: int) -> _Context:
         known = await self._get_known(number)
         areas = {area.number: area for area in known.areas}
-        seat_map = await self._map_for(known)
-        return [
-            hold_view(hold, event=known.event, areas=areas, seat_map=seat_map, now=now) for hold, now in found
-        ]
-
-    async def _tell_bookings(
-        self, number: int, found: Sequence[tuple[HoldRecord, datetime]]
-    ) -> list[Booking]:
-        known = await self._get_known(number)
-        areas = {area.number: area for area in known.areas}
-        seat_map = await self._map_for(known)
-        return [booking_view(hold, event=known.event, areas=areas, seat_map=seat_map) for hold, _ in found]
+        return _Context(event=known.event, areas=areas, seat_map=await self._map_for(known))
 
     async def _map_for(self, known: CachedEvent) -> SeatMap | None:
         version = known.event.map_version

@@ -21,6 +21,7 @@ from holdfast.inventory.rules.journal import Blocked, Booked, Cancelled, FieldVa
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
 from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
 from holdfast.inventory.seating.picker import SeatPicker
+from holdfast.inventory.seating.seat_map import SeatMap
 
 
 class BatchState:
@@ -80,6 +81,10 @@ class BatchState:
     def only_area(self) -> Area | None:
         """The counted area that is meant where none is named; None where there are none, or several."""
         return next(iter(self._area_names.values())) if len(self._area_names) == 1 else None
+
+    @property
+    def seat_map(self) -> SeatMap | None:
+        return None if self.occupancy is None else self.occupancy.seat_map
 
     @property
     def is_seated(self) -> bool:

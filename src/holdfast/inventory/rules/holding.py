@@ -24,7 +24,6 @@ from holdfast.inventory.rules.changes import NewBooking
 from holdfast.inventory.rules.event import EventStatus
 from holdfast.inventory.rules.hold import Hold, HoldStatus
 from holdfast.inventory.rules.records import HoldRecord
-from holdfast.inventory.rules.views import view, view_booking
 
 
 def extend(state: BatchState, command: c.ExtendHold) -> Hold:
@@ -39,7 +38,7 @@ def extend(state: BatchState, command: c.ExtendHold) -> Hold:
     until = max(hold.expires_at, min(state.now + ttl, latest))
     if until != hold.expires_at:
         state.extend(hold, until, by=command.by)
-    return view(state, hold)
+    return hold.to_hold(state, state.now)
 
 
 def release(state: BatchState, command: c.ReleaseHold) -> Hold:
@@ -55,7 +54,7 @@ def release(state: BatchState, command: c.ReleaseHold) -> Hold:
             state.release(hold, by=command.by)
         case HoldStatus.RELEASED:
             state.changes.repeated = True
-    return view(state, hold)
+    return hold.to_hold(state, state.now)
 
 
 def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
@@ -64,7 +63,7 @@ def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
         if hold.booking_status is BookingStatus.CANCELLED:
             raise errors.BookingAlreadyCancelled
         state.changes.repeated = True
-        return view_booking(state, hold)
+        return hold.to_booking(state)
     _refuse_unless_active(state, hold)
     state.confirm(
         hold,
@@ -76,7 +75,7 @@ def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
             by=command.by,
         ),
     )
-    return view_booking(state, hold, created=True)
+    return hold.to_booking(state, created=True)
 
 
 def cancel_booking(state: BatchState, command: c.CancelBooking) -> Booking:
@@ -87,7 +86,7 @@ def cancel_booking(state: BatchState, command: c.CancelBooking) -> Booking:
         state.cancel_booking(hold, by=command.by)
     else:
         state.changes.repeated = True
-    return view_booking(state, hold)
+    return hold.to_booking(state)
 
 
 def reclaim(state: BatchState, command: c.ReclaimLapsed) -> int:

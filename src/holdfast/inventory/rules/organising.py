@@ -24,7 +24,6 @@ from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Step
 from holdfast.inventory.rules.occupancy import Occupant
 from holdfast.inventory.rules.records import Claim
-from holdfast.inventory.rules.views import view_block
 from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatMap
 
 
@@ -89,7 +88,7 @@ def block(state: BatchState, command: c.BlockAdmissions) -> Block:
     claims = _claims_of_seats(state, command) if command.labels else _claims_of_area(state, command)
     first = 0 if before is None else len(before.claims)
     made = state.block(command.block_id, claims, by=command.by, reason=command.reason, first=first)
-    return view_block(state, made)
+    return made.to_block(state)
 
 
 def lift(state: BatchState, command: c.LiftBlock) -> Block:
@@ -100,7 +99,7 @@ def lift(state: BatchState, command: c.LiftBlock) -> Block:
         state.lift(found, by=command.by)
     else:
         state.changes.repeated = True
-    return view_block(state, found)
+    return found.to_block(state)
 
 
 DECIDE_EVENT: dict[type[c.Command], Callable[[BatchState, Any], Any]] = {
@@ -192,7 +191,7 @@ def _new_areas(state: BatchState, command: c.ChangeEvent) -> list[Area]:
 def _refuse_bad_seats(state: BatchState, command: c.ChangeEvent) -> None:
     if not command.seats:
         return
-    known = state.occupancy.seat_map if state.occupancy is not None else None
+    known = state.seat_map
     if len(command.seats) + (0 if known is None else known.size) > MAX_SEATS:
         raise errors.InvalidInput.in_field(
             "/seat_map", "too_many", f"At most {MAX_SEATS} seats in one event."
@@ -221,7 +220,7 @@ def _refuse_bad_rules(state: BatchState, command: c.ChangeEvent) -> None:
 
 def _add_seats(state: BatchState, command: c.ChangeEvent) -> None:
     version = state.event.map_version + 1
-    known = state.occupancy.seat_map if state.occupancy is not None else None
+    known = state.seat_map
     if known is None:
         first, grown_map = 0, SeatMap.build(command.seats, version, categories=command.categories)
     else:
@@ -258,7 +257,7 @@ def _claims_of_seats(state: BatchState, command: c.BlockAdmissions) -> list[Clai
     seats: dict[int, tuple[str, str]] = {}
     for position, label in enumerate(command.labels):
         pointer = f"/seats/{position}"
-        seat = None if state.occupancy is None else state.occupancy.seat_map.number_of(label)
+        seat = None if state.seat_map is None else state.seat_map.number_of(label)
         if seat is None:
             raise errors.SeatUnknown(
                 errors.SeatUnknown.LABEL.format(label=label), errors=(errors.SeatUnknown.at(pointer),)

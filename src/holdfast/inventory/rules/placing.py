@@ -14,7 +14,6 @@ from holdfast.inventory.rules.event import MAX_SEATS_PER_HOLD, Area
 from holdfast.inventory.rules.hold import Hold, HoldStatus
 from holdfast.inventory.rules.occupancy import Occupant
 from holdfast.inventory.rules.records import Claim, HoldRecord
-from holdfast.inventory.rules.views import view, view_booking
 
 LAPSED_FREED_PER_LOOK = 1_000
 """How many lapsed holds one look for the best available may newly count as free; more only where it would refuse."""
@@ -28,7 +27,7 @@ def place(state: BatchState, command: c.PlaceHold) -> Hold:
         mine = _held_already(state, command)
         if mine is not None:
             state.changes.repeated = True
-            return view(state, mine)
+            return mine.to_hold(state, state.now)
     requested = _requested(command.lines)
     if state.is_seated:
         _refuse_too_many_seats(state, command.lines, requested)
@@ -37,7 +36,7 @@ def place(state: BatchState, command: c.PlaceHold) -> Hold:
     claims = _Plan(state, partial=partial).lines(command.lines)
     hold = _record(state, command.hold_id, claims, requested=requested, command=command)
     state.place(hold, by=command.by)
-    return view(state, hold)
+    return hold.to_hold(state, state.now)
 
 
 def book_instantly(state: BatchState, command: c.BookInstantly) -> tuple[Attempt, Booking | None]:
@@ -62,7 +61,7 @@ def book_instantly(state: BatchState, command: c.BookInstantly) -> tuple[Attempt
     state.place(hold, by=command.by, booked=booking)
     attempt = _attempt(state, command, AttemptStatus.CONFIRMED)
     state.changes.attempts.append(attempt)
-    return attempt, view_booking(state, hold, created=True)
+    return attempt, hold.to_booking(state, created=True)
 
 
 DECIDE_PLACE: dict[type[c.Command], Callable[[BatchState, Any], Any]] = {
@@ -162,7 +161,7 @@ class _Plan:
         state = self.state
         seats, unknown = [], []
         for position, label in enumerate(line.labels):
-            seat = None if state.occupancy is None else state.occupancy.seat_map.number_of(label)
+            seat = None if state.seat_map is None else state.seat_map.number_of(label)
             if seat is None:
                 text = errors.SeatUnknown.LABEL.format(label=label)
                 unknown.append(errors.SeatUnknown.at(_seat(number, position), text))

@@ -1,14 +1,33 @@
-"""Records: a hold's and a block's rows, as a batch loads them and works on them."""
+"""Records: a hold's and a block's rows, as a batch loads them and works on them, and as people see them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from holdfast.inventory.rules.booking import BookingStatus
-from holdfast.inventory.rules.event import EventStatus
-from holdfast.inventory.rules.hold import HoldStatus
+from holdfast.inventory.rules.booking import Block, Booking, BookingStatus
+from holdfast.inventory.rules.event import Area, Event, EventStatus
+from holdfast.inventory.rules.hold import HeldLine, Hold, HoldStatus
+
+if TYPE_CHECKING:
+    from holdfast.inventory.seating.seat_map import SeatMap
+
+
+class RecordContext(Protocol):
+    """The event that a record belongs to: what its areas and seats are called."""
+
+    @property
+    def event(self) -> Event: ...
+
+    @property
+    def areas(self) -> Mapping[int, Area]: ...
+
+    @property
+    def seat_map(self) -> SeatMap | None: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,6 +115,52 @@ class HoldRecord:
             self.status is HoldStatus.CONFIRMED and self.booking_status is not BookingStatus.CANCELLED
         )
 
+    @property
+    def seat_numbers(self) -> tuple[int, ...]:
+        return tuple([claim.seat for claim in self.claims if claim.seat is not None])
+
+    def to_hold(self, context: RecordContext, now: datetime) -> Hold:
+        """The hold as it is at `now`."""
+        event = context.event
+        return Hold(
+            id=self.id,
+            event_number=event.number,
+            event_id=event.id,
+            status=self.status_at(now, event.status),
+            lines=_lines_of(self.claims, context.areas, context.seat_map),
+            quantity=self.quantity,
+            requested=self.requested,
+            placed_at=self.placed_at,
+            expires_at=self.expires_at,
+            server_time=now,
+            buyer=self.buyer,
+            booking_id=self.booking_id,
+            seat_numbers=self.seat_numbers,
+        )
+
+    def to_booking(self, context: RecordContext, *, created: bool = False) -> Booking:
+        """The booking of a confirmed hold. `created`: this answer is about its creation."""
+        assert self.booking_id is not None
+        assert self.confirmed_at is not None
+        event = context.event
+        return Booking(
+            id=self.booking_id,
+            event_number=event.number,
+            event_id=event.id,
+            event_status=event.status.value,
+            hold_id=self.id,
+            status=self.booking_status or BookingStatus.CONFIRMED,
+            lines=_lines_of(self.claims, context.areas, context.seat_map),
+            quantity=self.quantity,
+            confirmed_at=self.confirmed_at,
+            cancelled_at=self.cancelled_at,
+            buyer=self.buyer,
+            buyer_name=self.buyer_name,
+            buyer_email=self.buyer_email,
+            created=created,
+            seat_numbers=self.seat_numbers,
+        )
+
 
 class BlockRecord:
     """A block's row and its claims."""
@@ -116,3 +181,49 @@ class BlockRecord:
         self.blocked_at = blocked_at
         self.lifted_at = lifted_at
         self.claims = claims
+
+    def to_block(self, context: RecordContext) -> Block:
+        lines = _lines_of(self.claims, context.areas, context.seat_map)
+        return Block(
+            id=self.id,
+            event_number=context.event.number,
+            event_id=context.event.id,
+            seats=tuple(label for line in lines for label in line.seats),
+            area=next((line.area for line in lines if line.area is not None), None),
+            quantity=sum(claim.quantity for claim in self.claims),
+            reason=self.reason,
+            blocked_at=self.blocked_at,
+            lifted_at=self.lifted_at,
+        )
+
+
+def _lines_of(
+    claims: Sequence[Claim], areas: Mapping[int, Area], seat_map: SeatMap | None
+) -> tuple[HeldLine, ...]:
+    """Claims by the line that requested them. A line of seats names its category where all seats share one."""
+    if len(claims) == 1 and claims[0].seat is None:
+        return _counted_line(areas[claims[0].area].name, claims[0].quantity)
+    if claims and claims[0].line == claims[-1].line:  # claims of a line stand together, so there is one line
+        return (_line(claims, areas, seat_map),)
+    lines: dict[int, list[Claim]] = {}
+    for claim in claims:
+        lines.setdefault(claim.line, []).append(claim)
+    return tuple(_line(group, areas, seat_map) for _, group in sorted(lines.items()))
+
+
+@lru_cache(maxsize=4_096)
+def _counted_line(area: str, quantity: int) -> tuple[HeldLine, ...]:
+    """The most frequent line; many holds share it."""
+    return (HeldLine(area=area, quantity=quantity),)
+
+
+def _line(group: Sequence[Claim], areas: Mapping[int, Area], seat_map: SeatMap | None) -> HeldLine:
+    if group[0].seat is None:
+        return HeldLine(area=areas[group[0].area].name, quantity=sum(claim.quantity for claim in group))
+    assert seat_map is not None
+    categories = {areas[claim.area].category for claim in group}
+    return HeldLine(
+        seats=tuple([seat_map.label_of(claim.seat) for claim in group if claim.seat is not None]),
+        category=categories.pop() if len(categories) == 1 else None,
+        quantity=len(group),
+    )
