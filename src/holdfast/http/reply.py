@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel
 
 from holdfast.sse import Reader
-from holdfast.value import dataclass
+from holdfast.value import value_class
 
 __all__ = ["JSON", "Headers", "Joining", "Reply", "StreamReply", "encode"]
 
@@ -19,7 +19,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 Joining = Callable[[Reader], AbstractContextManager[None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A whole answer. Header names are lower case; the layer adds length, request id and security headers."""
 
@@ -29,7 +29,7 @@ class Reply:
     content_type: bytes = JSON
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class StreamReply:
     """An answer that goes on: each chunk is sent as it comes; the iterator is closed when the client
     leaves.

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from holdfast.inventory.rules.hold import HeldLine
-from holdfast.value import dataclass
+from holdfast.value import value_class
 
 
 class BookingStatus(StrEnum):
@@ -20,7 +20,7 @@ class AttemptStatus(StrEnum):
     FAILED = "FAILED"  # end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Booking:
     """A booking as it is told to people. `created` is False where it had been made before."""
 
@@ -41,7 +41,7 @@ class Booking:
     seat_numbers: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """An instant booking tried: CONFIRMED with its booking, or FAILED with nothing taken."""
 
@@ -53,7 +53,7 @@ class Attempt:
     booking_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Block:
     """Admissions that the organiser took off sale."""
 

@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.inventory.seating.seat_map import SeatSpec
-from holdfast.value import dataclass
+from holdfast.value import value_class
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class StoredAnswer:
     """An answer as it goes over the wire, without its secret: what a retry gets again, byte for byte.
 
@@ -25,7 +25,7 @@ class StoredAnswer:
     token_for: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class RetryKey:
     """An Idempotency-Key in force. `scope` and `body` are SHA-256; `render` turns the outcome into its answer."""
 
@@ -34,7 +34,7 @@ class RetryKey:
     render: Callable[[Any], StoredAnswer]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Authority:
     """By what right a hold or booking is acted on: its token, its buyer, or as the organiser's staff."""
 
@@ -46,14 +46,14 @@ class Authority:
 STAFF = Authority(staff=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class SeatsLine:
     """These seats, by label (normalised)."""
 
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class QuantityLine:
     """So many admissions of an area; the area may be left out where there is one."""
 
@@ -61,7 +61,7 @@ class QuantityLine:
     area: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class BestAvailableLine:
     """So many seats, chosen by the engine."""
 
@@ -73,7 +73,7 @@ class BestAvailableLine:
 Line = SeatsLine | QuantityLine | BestAvailableLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Command:
     """What every command carries: who asks (for the journal), and the retry key if the client sent one."""
 
@@ -81,7 +81,7 @@ class Command:
     key: RetryKey | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class PlaceHold(Command):
     """Take the lines, all or nothing unless partial fulfilment is allowed (None: as the event says).
 
@@ -97,20 +97,20 @@ class PlaceHold(Command):
     reuse: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class ExtendHold(Command):
     hold_id: UUID
     authority: Authority
     ttl_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class ReleaseHold(Command):
     hold_id: UUID
     authority: Authority
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class ConfirmHold(Command):
     hold_id: UUID
     booking_id: UUID
@@ -119,13 +119,13 @@ class ConfirmHold(Command):
     buyer_email: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class CancelBooking(Command):
     booking_id: UUID
     authority: Authority
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class BookInstantly(Command):
     """Hold and confirm in one step; a lack of admissions is a FAILED attempt, not a refusal."""
 
@@ -136,7 +136,7 @@ class BookInstantly(Command):
     buyer: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class BlockAdmissions(Command):
     """Take admissions off sale: seats by label, or a quantity of an area.
 
@@ -151,7 +151,7 @@ class BlockAdmissions(Command):
     extends: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class SettleKey(Command):
     """The answer under this command's key, if there is one; where there is none, `refusal` becomes it.
 
@@ -161,19 +161,19 @@ class SettleKey(Command):
     refusal: Exception | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class LiftBlock(Command):
     block_id: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class AreaSpec:
     name: str
     capacity: int
     category: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class ChangeEvent(Command):
     """New rules (`changes`: field of Event -> value), capacities by area name, further areas, further seats."""
 
@@ -185,34 +185,34 @@ class ChangeEvent(Command):
     """Order of the new seats' categories."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class PublishEvent(Command):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class CancelEvent(Command):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class StopSales(Command):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class ResumeSales(Command):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class ReclaimLapsed(Command):
     """The sweeper's step: rewrite at most `limit` lapsed holds (of a cancelled event: any live ones)."""
 
     limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class NewEvent:
     """An event to be created, with its inventory. At least an area, or seats, or nothing yet (seats come later)."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from holdfast.value import dataclass
+from holdfast.value import value_class
 
 
 class HoldStatus(StrEnum):
@@ -16,7 +16,7 @@ class HoldStatus(StrEnum):
     EXPIRED = "expired"  # end: time took it back
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class HeldLine:
     """One line of a hold as it was granted: seats by label, or a quantity of an area."""
 
@@ -26,7 +26,7 @@ class HeldLine:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Hold:
     """A hold as it is told to people. `status` is what it is at the moment of the answer, lapsed or not."""
 
