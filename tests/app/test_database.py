@@ -26,7 +26,7 @@ def test_a_command_uses_the_running_servers_database(open_folder: Path) -> None:
 def test_a_command_starts_the_database_for_its_own_duration(open_folder: Path) -> None:
     """And the next command, or server, finds the same rows and the same key."""
     settings = load_settings(data_dir=open_folder / "data")
-    with open_database(settings) as url, psycopg.connect(url) as connection:
+    with open_database(settings, creates=True) as url, psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept (n int)")
         key = server_key(settings)
     assert running_url(open_folder / "data" / "postgres") is None

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from holdfast.postgres import backup
+from holdfast.process.postgres_server import embedded_bin_dir
 from support.commands import Run
 from support.house_of import fetch
 
@@ -114,3 +120,70 @@ def test_a_backup_that_fails_leaves_no_file(
 
 def test_a_file_that_is_not_there_is_one_line(holdfast: Run, tmp_path: Path) -> None:
     assert "There is no file" in holdfast("db", "restore", tmp_path / "nothing").complaint
+
+
+def test_a_backup_through_a_link_keeps_the_link(holdfast: Run, sold: None, tmp_path: Path) -> None:
+    """The kind: write aside and rename. Its other members: FIFOs, devices, standard output, links to nowhere."""
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "latest.dump"
+    link.symlink_to(tmp_path / "disk" / "sales.backup")
+    assert holdfast("db", "backup", link).code == 0
+    assert link.is_symlink()
+    assert (tmp_path / "disk" / "sales.backup").read_bytes().startswith(b"PGDMP")
+    assert "--force" in holdfast("db", "backup", link).complaint
+    assert holdfast("db", "backup", link, "--force").code == 0
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["sales.backup"]
+
+
+def test_a_backup_into_a_fifo_is_streamed(holdfast: Run, sold: None, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(fifo.read_bytes()))
+    reader.start()
+    assert holdfast("db", "backup", fifo, "--force").code == 0
+    reader.join(30)
+    assert read[0].startswith(b"PGDMP")
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_a_device_is_written_and_stays(holdfast: Run, sold: None) -> None:
+    assert holdfast("db", "backup", "/dev/null", "--force").code == 0
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_a_dash_is_standard_output(database_url: str, sold: None, tmp_path: Path) -> None:
+    program = "from holdfast.cli.main import main; main()"
+    environment = {**os.environ, "HOLDFAST_DATABASE_URL": database_url}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "db", "backup", "-"],
+        capture_output=True,
+        env=environment,
+        cwd=tmp_path,
+        check=True,
+    )
+    assert done.stdout.startswith(b"PGDMP")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_of_a_newer_schema_is_refused_before_anything_is_dropped(
+    holdfast: Run, run: Run, sold: None, database_url: str, databases: object, tmp_path: Path
+) -> None:
+    file = tmp_path / "newer.backup"
+    newer = databases.create()  # type: ignore[attr-defined]
+    with psycopg.connect(newer) as connection:
+        connection.execute("UPDATE schema_generation SET generation = 99, oldest_server = 99")
+    with file.open("wb") as target:
+        backup.dump(newer, target, bin_dir=embedded_bin_dir())
+    assert "update Holdfast first" in holdfast("db", "restore", file, "--force").complaint
+    assert fetch(database_url, "SELECT name FROM events") == [("Concert",)]
+
+
+@pytest.mark.parametrize(
+    "command", [("check",), ("event", "list"), ("event", "create", "X"), ("keys", "list"), ("db", "status")]
+)
+def test_a_command_makes_no_database_by_the_way(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """In the wrong folder `check` reported that all 0 events agree. Only serve, demo, upgrade and restore make one."""
+    complaint = run(*command, data_dir=tmp_path / "data").complaint
+    assert "There is no database in" in complaint
+    assert not (tmp_path / "data").exists()

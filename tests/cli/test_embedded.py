@@ -28,6 +28,7 @@ def data_dir() -> Iterator[Path]:
 def test_commands_work_with_no_server_running(run: Run, data_dir: Path, tmp_path: Path) -> None:
     """The embedded PostgreSQL runs for as long as each takes; a backup goes round too."""
     on = {"data_dir": data_dir}
+    assert run("db", "upgrade", **on).code == 0
     assert run("event", "create", "Concert", "--capacity", 5, **on).code == 0
     assert run("db", "backup", tmp_path / "backup", **on).code == 0
     assert run("db", "restore", tmp_path / "backup", "--force", **on).code == 0
@@ -68,7 +69,8 @@ def test_the_demo_says_when_no_server_runs(run: Run, data_dir: Path) -> None:
 
 
 def test_the_demo_s_lines_carry_a_key_where_the_server_asks_for_one(run: Run, data_dir: Path) -> None:
-    run("keys", "create", "till", "--scope", "sell", data_dir=data_dir)
+    assert run("db", "upgrade", data_dir=data_dir).code == 0
+    assert run("keys", "create", "till", "--scope", "sell", data_dir=data_dir).code == 0
     steps = run("demo", "--json", data_dir=data_dir).json["steps"]
     assert all("Authorization: Bearer $HOLDFAST_API_KEY" in line for line in steps.values())
 

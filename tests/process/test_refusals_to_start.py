@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from holdfast.process.postgres_server import PostgresServer
-from support.serving import run_holdfast
+from support.serving import Serving, run_holdfast
 
 KEY = "k" * 40
 
@@ -75,6 +75,33 @@ def test_an_address_that_others_can_reach_without_any_key(open_folder: Path) -> 
 
 def test_a_data_directory_that_cannot_be_written() -> None:
     refused(run_holdfast("serve", data_dir="/proc/holdfast"), "/proc/holdfast cannot be written")
+
+
+def test_a_folder_with_files_of_others_is_left_alone(open_folder: Path) -> None:
+    """The kind: deleting and changing modes by name. Its mode stays, and its folder `metrics` too."""
+    (open_folder / "metrics").mkdir()
+    (open_folder / "metrics" / "theirs").write_text("precious")
+    (open_folder / "holiday.jpg").write_text("precious")
+    open_folder.chmod(0o755)
+    refused(run_holdfast("serve", "--port", "0", data_dir=str(open_folder)), "holds files of others")
+    assert (open_folder / "metrics" / "theirs").read_text() == "precious"
+    assert open_folder.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_lost_secret_key_is_not_replaced_in_silence(open_folder: Path) -> None:
+    """A new one would invalidate every hold token that was given out."""
+    data = open_folder / "data"
+    with Serving(data):
+        pass
+    (data / "secret_key").rename(data / "secret_key.part")
+    refused(run_holdfast("serve", "--port", "0", data_dir=str(data)), "secret_key is missing .*restore it")
+    (data / "secret_key").write_text("another key of more than 32 characters")
+    refused(
+        run_holdfast("serve", "--port", "0", data_dir=str(data)), "secret_key is not the key .*restore it"
+    )
+    (data / "secret_key.part").rename(data / "secret_key")
+    with Serving(data):
+        pass
 
 
 def test_a_data_directory_that_is_a_file(open_folder: Path) -> None:

@@ -7,16 +7,18 @@ from contextlib import contextmanager
 
 from holdfast.app.settings import Settings
 from holdfast.process.errors import CannotStart
-from holdfast.process.folders import FolderLock, make_folder, server_user
-from holdfast.process.postgres_server import PostgresServer, running_url
+from holdfast.process.folders import FolderLock, make_data_dir
+from holdfast.process.postgres_server import PostgresServer, has_cluster, running_url
 from holdfast.process.secret_key import read_or_make_secret_key
 
 __all__ = ["is_running", "open_database", "server_key"]
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[str]:
+def open_database(settings: Settings, *, creates: bool = False) -> Iterator[str]:
     """The database's URL, for the block: of the settings, of the running server, or of one started for it.
+
+    Raises CannotStart where the data directory has no database yet, unless the caller `creates` one.
 
     It says nothing about the schema: a command that needs one calls `holdfast.postgres.schema`.
     """
@@ -28,7 +30,12 @@ def open_database(settings: Settings) -> Iterator[str]:
     if url is not None:
         yield url
         return
-    make_folder(settings.data_dir, mode=0o700 if server_user().is_caller else 0o711)
+    if not creates and not has_cluster(folder):
+        raise CannotStart(
+            f"There is no database in {settings.data_dir}: set HOLDFAST_DATA_DIR to the server's folder or "
+            "HOLDFAST_DATABASE_URL to its database; `holdfast serve` or `holdfast db upgrade` makes a new one."
+        )
+    make_data_dir(settings.data_dir)
     lock = FolderLock(settings.data_dir)
     lock.take()
     try:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from holdfast.process.environment import clean_environment
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import can_reach, server_user
 
@@ -173,6 +174,7 @@ def load_settings(**chosen: Any) -> Settings:
 
     Raises CannotStart, in one line, for a value out of its limits or a variable that is no setting.
     """
+    clean_environment()
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for variable in sorted(os.environ):
         if not variable.startswith(PREFIX) or variable in known or variable in _NOT_SETTINGS:

@@ -10,7 +10,7 @@ from holdfast.app.logging import configure_logging
 from holdfast.app.settings import Settings, load_settings
 from holdfast.http.application import Application
 from holdfast.process.errors import CannotStart
-from holdfast.process.folders import FolderLock, make_folder
+from holdfast.process.folders import FolderLock, make_data_dir
 from holdfast.process.preparation import in_one_line, prepare
 from holdfast.process.secret_key import read_or_make_secret_key
 
@@ -48,7 +48,7 @@ def _key_of_the_folder(settings: Settings) -> str:
     """Made under the folder's lock, so that two starts at once do not make two keys; read without it."""
     if (settings.data_dir / "secret_key").exists():
         return read_or_make_secret_key(settings.data_dir)
-    make_folder(settings.data_dir, mode=0o711)
+    make_data_dir(settings.data_dir, mode=0o711)
     lock = FolderLock(settings.data_dir)
     lock.take()
     try:

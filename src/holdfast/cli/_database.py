@@ -47,12 +47,17 @@ def plain_errors() -> Iterator[None]:
 
 
 @contextmanager
-def using_database(*, migrated: bool = True, settings: Settings | None = None) -> Iterator[str]:
-    """The database's URL for the block. The embedded one is migrated as the server would; another is only looked at."""
+def using_database(
+    *, migrated: bool = True, creates: bool = False, settings: Settings | None = None
+) -> Iterator[str]:
+    """The database's URL for the block. The embedded one is migrated as the server would; another is only read.
+
+    With `creates` a data directory without a database gets one. Other commands refuse to make one by the way.
+    """
     with plain_errors():
         settings = settings or load_settings()
         configure_logging(settings.model_copy(update={"log_level": LogLevel.ERROR}))
-        with open_database(settings) as url:
+        with open_database(settings, creates=creates) as url:
             if migrated:
                 if settings.database_url is None and _is_behind(url):
                     schema.upgrade(url)
@@ -65,9 +70,9 @@ def use_engine(work: Callable[[Inventory], Awaitable[T]]) -> T:
     return use_contexts(lambda inventory, _: work(inventory))
 
 
-def use_contexts(work: Callable[[Inventory, Access], Awaitable[T]]) -> T:
+def use_contexts(work: Callable[[Inventory, Access], Awaitable[T]], *, creates: bool = False) -> T:
     """As `use_engine`, with access to its keys as well."""
-    with using_database() as url:
+    with using_database(creates=creates) as url:
         return asyncio.run(_with_contexts(url, work))
 
 

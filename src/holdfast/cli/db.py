@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 
@@ -26,7 +27,7 @@ def upgrade(as_json: AsJson = False) -> None:
     from holdfast.cli._database import using_database
     from holdfast.postgres import schema
 
-    with using_database(migrated=False) as url:
+    with using_database(migrated=False, creates=True) as url:
         before = schema.status(url).generation
         schema.upgrade(url)
         schema.verify(url)
@@ -62,7 +63,12 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command("backup")
 def back_up(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; only you may read it.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Where to write it; only you may read it. `-` is standard output."
+        ),
+    ],
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -76,21 +82,34 @@ def back_up(
     from holdfast.postgres import backup
     from holdfast.process.folders import flush_folder
 
-    if file.exists() and not force:
+    is_output = str(file) == "-"
+    target = Path(os.path.realpath(file))  # a link stays, and what it leads to is written
+    is_special = target.exists() and not target.is_file()
+    if target.is_dir():
+        raise fail(f"{file} is a folder.")
+    if not is_output and not is_special and target.exists() and not force:
         raise fail(f"{file} exists already; --force replaces it.")
-    with using_database() as url, progress_bar(quiet=as_json) as bar:
+    with using_database() as url, progress_bar(quiet=as_json or is_output) as bar:
         bar.say("backing up")
-        descriptor, scratch = _scratch(file)
+        if is_output:
+            backup.dump(url, sys.stdout.buffer, bin_dir=_bin_dir())
+            return
+        if is_special:  # a FIFO or a device: nothing can be renamed into its place
+            with _opened(target) as stream:
+                backup.dump(url, stream, bin_dir=_bin_dir())
+            print_record({"file": str(file), "size_bytes": None}, as_json=as_json)
+            return
+        descriptor, scratch = _scratch(target)
         try:
-            with os.fdopen(descriptor, "wb") as target:
-                backup.dump(url, target, bin_dir=_bin_dir())
-                target.flush()
-                os.fsync(target.fileno())
-            scratch.rename(file)  # whole or not there
-            flush_folder(file.absolute().parent)
+            with os.fdopen(descriptor, "wb") as stream:
+                backup.dump(url, stream, bin_dir=_bin_dir())
+                stream.flush()
+                os.fsync(stream.fileno())
+            scratch.rename(target)  # whole or absent
+            flush_folder(target.parent)
         finally:
             scratch.unlink(missing_ok=True)
-    print_record({"file": str(file), "size_bytes": file.stat().st_size}, as_json=as_json)
+    print_record({"file": str(file), "size_bytes": target.stat().st_size}, as_json=as_json)
 
 
 @app.command()
@@ -109,7 +128,8 @@ def restore(
 
     if not file.is_file():
         raise fail(f"There is no file {file}.")
-    with using_database(migrated=False) as url, progress_bar(quiet=as_json) as bar:
+    with using_database(migrated=False, creates=True) as url, progress_bar(quiet=as_json) as bar:
+        _refuse_newer(file)
         found = backup.read_contents(url)
         if found.servers:
             raise fail("A server works with this database: stop it first.")
@@ -122,6 +142,18 @@ def restore(
     print_record(told, as_json=as_json)
 
 
+def _refuse_newer(file: Path) -> None:
+    """Before anything is dropped: a backup that this version could not serve."""
+    from holdfast.postgres import backup, schema
+
+    generation, oldest_server = backup.read_generation(file, bin_dir=_bin_dir())
+    if oldest_server > schema.GENERATION:
+        raise fail(
+            f"{file} has schema {generation}, which serves servers from {oldest_server} on; "
+            f"this one is {schema.GENERATION}: update Holdfast first."
+        )
+
+
 def _problem(url: str) -> str | None:
     from holdfast.postgres import schema
 
@@ -130,6 +162,13 @@ def _problem(url: str) -> str | None:
     except schema.SchemaError as error:
         return str(error)
     return None
+
+
+def _opened(target: Path) -> IO[bytes]:
+    try:
+        return target.open("wb")
+    except OSError as error:
+        raise fail(f"{target} cannot be written: {error.strerror}.") from None
 
 
 def _scratch(file: Path) -> tuple[int, Path]:

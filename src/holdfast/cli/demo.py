@@ -47,7 +47,7 @@ def demo(
         assert event is not None
         return event.number, str(event.id), await access.any_key()
 
-    number, id, has_keys = use_contexts(make)
+    number, id, has_keys = use_contexts(make, creates=True)
     urls = {
         "availability": f"{base}/v1/events/{number}/availability",
         "seat_map": f"{base}/v1/events/{number}/seat-map",

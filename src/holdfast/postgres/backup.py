@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from holdfast.postgres import queries
 
 SQL = queries.load("backup")
 
+_GENERATION = re.compile(r"^COPY \S*schema_generation \(([^)]*)\) FROM stdin;\n([^\n]*)\n", re.MULTILINE)
 _LINES_OF_SETTINGS = 60
 """The script's head, before any data."""
 
@@ -96,7 +98,6 @@ def restore(url: str, archive: Path, *, bin_dir: Path | None, drops: tuple[str, 
         ),
         *_database(url),
     ]
-    _refuse_other_files(archive, bin_dir)
     with (
         subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader,
         subprocess.Popen(
@@ -128,12 +129,17 @@ def _copy_script(script: IO[bytes], target: IO[bytes]) -> None:
     shutil.copyfileobj(script, target, 1 << 20)
 
 
-def _refuse_other_files(archive: Path, bin_dir: Path | None) -> None:
-    listing = subprocess.run(
-        [_program("pg_restore", bin_dir), "--list", str(archive)], capture_output=True, text=True, check=False
-    )
-    if listing.returncode != 0 or " schema_generation " not in listing.stdout:
+def read_generation(archive: Path, *, bin_dir: Path | None) -> tuple[int, int]:
+    """The backup's schema, and the oldest server that it serves. Raises BackupError for what is no backup."""
+    table = ("--data-only", "--table=schema_generation", "--file=-")
+    script = subprocess.run(
+        [_program("pg_restore", bin_dir), *table, str(archive)], capture_output=True, check=False
+    ).stdout.decode(errors="replace")
+    found = _GENERATION.search(script)
+    if found is None:
         raise BackupError(f"{archive} is not a backup of Holdfast.")
+    values = dict(zip(found[1].split(", "), found[2].split("\t"), strict=False))
+    return int(values["generation"]), int(values["oldest_server"])
 
 
 def _program(name: str, bin_dir: Path | None) -> str:

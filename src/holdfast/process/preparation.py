@@ -11,6 +11,8 @@ import json
 import os
 import sys
 
+from holdfast.process.environment import clean_environment
+
 __all__ = ["in_one_line", "prepare"]
 
 
@@ -33,6 +35,7 @@ def in_one_line(error: Exception) -> str:
 
 
 def main() -> int:
+    clean_environment()
     try:
         found = prepare(os.environ["HOLDFAST_DATABASE_URL"], upgrade=sys.argv[1:] == ["upgrade"])
     except Exception as error:  # noqa: BLE001 - its one job is to say in one line what is wrong

@@ -27,7 +27,7 @@ from types import FrameType
 from holdfast.process.children import Backoff, Worker
 from holdfast.process.descriptors import raise_descriptor_limit, streams_within
 from holdfast.process.errors import CannotStart
-from holdfast.process.folders import FolderLock, make_folder, server_user
+from holdfast.process.folders import FolderLock, make_data_dir, make_folder
 from holdfast.process.postgres_server import PostgresServer
 from holdfast.process.processes import signal_on_parent_death
 from holdfast.process.secret_key import read_or_make_secret_key
@@ -132,8 +132,7 @@ class Supervisor:
             self._announce(keys=keys)
 
     def _take_data_dir(self) -> None:
-        # The server's own user passes through, and sees nothing but its own folder in it.
-        make_folder(self._data_dir, mode=0o700 if server_user().is_caller else 0o711)
+        make_data_dir(self._data_dir)
         self._lock = FolderLock(self._data_dir)
         self._lock.take()
 
