@@ -14,6 +14,7 @@ from holdfast.errors import (
     BlockNotFound,
     BookingNotFound,
     EventNotFound,
+    FieldError,
     HoldNotFound,
     InvalidInput,
     SeatNotFound,
@@ -100,13 +101,13 @@ def _event_ref(value: Any) -> UUID | int:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         if not 1 <= value <= MAX_EVENT_NUMBER:
-            raise PydanticCustomError("out_of_range", "No event can have this number")
+            raise PydanticCustomError("out_of_range", FieldError.EVENT_NUMBER)
         return value
     if not isinstance(value, str):
-        raise PydanticCustomError("wrong_type", "Must be an event's id (a UUID) or number")
+        raise PydanticCustomError("wrong_type", FieldError.EVENT_REF)
     found = parse_id(value)
     if found is None:
-        raise PydanticCustomError("wrong_format", "Must be an event's id (a UUID) or number")
+        raise PydanticCustomError("wrong_format", FieldError.EVENT_REF)
     return found
 
 

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from holdfast.errors import NotFound
+from holdfast.errors import FieldError, NotFound
 from holdfast.ids import read_id
 
 __all__ = [
@@ -57,10 +57,10 @@ def _id(value: Any) -> UUID:
     if isinstance(value, UUID):
         return value
     if not isinstance(value, str):
-        raise PydanticCustomError("wrong_type", "Must be a UUID, as a string")
+        raise PydanticCustomError("wrong_type", FieldError.UUID_TYPE)
     found = parse_id(value)
     if found is None:
-        raise PydanticCustomError("wrong_format", "Must be a UUID in the form 8-4-4-4-12")
+        raise PydanticCustomError("wrong_format", FieldError.UUID_FORM)
     return found
 
 
@@ -98,12 +98,10 @@ def _time(value: Any) -> datetime:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC)
     if not isinstance(value, str):
-        raise PydanticCustomError("wrong_type", "Must be a time, as a string")
+        raise PydanticCustomError("wrong_type", FieldError.TIME_TYPE)
     found = parse_time(value)
     if found is None:
-        raise PydanticCustomError(
-            "wrong_format", "Must be an RFC 3339 time with an offset, between 1970 and 2100"
-        )
+        raise PydanticCustomError("wrong_format", FieldError.TIME_FORM)
     return found
 
 
@@ -117,7 +115,7 @@ Time = Annotated[
 def _time_zone(value: str) -> str:
     """By name from the list: looking a name up in the file system would open `../../etc/passwd`."""
     if value not in _time_zones():
-        raise PydanticCustomError("not_allowed", "Must be an IANA time zone, for example Europe/Berlin")
+        raise PydanticCustomError("not_allowed", FieldError.TIME_ZONE)
     return value
 
 

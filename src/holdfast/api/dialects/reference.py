@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from holdfast.api.values import parse_event_ref
-from holdfast.errors import HoldNotFound, SeatNotFound, UserNotFound
+from holdfast.errors import FieldError, HoldNotFound, SeatNotFound, UserNotFound
 from holdfast.http.values import FromPath, parse_id, parse_time
 from holdfast.ids import MAX_EVENT_NUMBER, split_seat_id
 
@@ -45,7 +45,7 @@ def read_event_id(value: Any) -> UUID | int:
         return value if 0 < value <= MAX_EVENT_NUMBER else NOWHERE
     if isinstance(value, str):
         return parse_event_ref(value) or NOWHERE
-    raise PydanticCustomError("wrong_type", "Must be an id: a UUID or a number")
+    raise PydanticCustomError("wrong_type", FieldError.ID)
 
 
 def read_hold_id(value: Any) -> UUID:
@@ -65,7 +65,7 @@ def read_seat_id(text: str) -> int | None:
 
 def _read_seat_id(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise PydanticCustomError("wrong_type", "Must be a seat's id: a number")
+        raise PydanticCustomError("wrong_type", FieldError.SEAT_ID)
     return read_seat_id(str(value)) or NOWHERE
 
 
@@ -76,7 +76,7 @@ def _read_user_id(text: str) -> int | None:
 def _read_time(value: Any) -> datetime:
     """ISO 8601 as `datetime.isoformat` and JavaScript write it; without an offset it is UTC."""
     if not isinstance(value, str):
-        raise PydanticCustomError("wrong_type", "Must be a time, as a string")
+        raise PydanticCustomError("wrong_type", FieldError.TIME_TYPE)
     form = _TIME.fullmatch(value)
     found = None
     if form is not None:
@@ -86,7 +86,7 @@ def _read_time(value: Any) -> datetime:
             offset = f"{offset[:3]}:{offset[3:]}"
         found = parse_time(f"{day}T{minutes or '00:00'}{seconds or ':00'}{fraction or ''}{offset}")
     if found is None:
-        raise PydanticCustomError("wrong_format", "Must be an ISO 8601 time between 1970 and 2100")
+        raise PydanticCustomError("wrong_format", FieldError.TIME_FORM_ISO)
     return found
 
 

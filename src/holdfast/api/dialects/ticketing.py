@@ -61,7 +61,7 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
 def _email(value: str) -> str:
     if not _EMAIL.fullmatch(value):
-        raise PydanticCustomError("wrong_format", "Must be an email address")
+        raise PydanticCustomError("wrong_format", FieldError.EMAIL)
     return value
 
 

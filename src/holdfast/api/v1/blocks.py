@@ -24,6 +24,7 @@ from holdfast.errors import (
     DuplicateSeat,
     EventCancelled,
     EventNotFound,
+    FieldError,
     IdempotencyKeyReused,
     SeatBlocked,
     SeatTaken,
@@ -51,9 +52,9 @@ class BlockIn(In):
     @model_validator(mode="after")
     def _one_kind(self) -> BlockIn:
         if (self.seats is None) == (self.quantity is None):
-            raise PydanticCustomError("one_of", "Give exactly one of seats and quantity")
+            raise PydanticCustomError("one_of", FieldError.BLOCK_KIND)
         if self.area is not None and self.quantity is None:
-            raise PydanticCustomError("not_allowed", "area goes with quantity only")
+            raise PydanticCustomError("not_allowed", FieldError.AREA_WITH_QUANTITY)
         return self
 
 

@@ -27,6 +27,7 @@ from holdfast.errors import (
     CredentialsRequired,
     EventCancelled,
     EventNotFound,
+    FieldError,
     Forbidden,
     HoldExpired,
     HoldNotFound,
@@ -50,7 +51,7 @@ _MAX_EMAIL = 254
 def _email(value: str) -> str:
     """Whether it arrives is found out by sending something to it; only what cannot be one is refused."""
     if len(value) > _MAX_EMAIL or not _EMAIL.fullmatch(value):
-        raise PydanticCustomError("wrong_format", "Must be an email address")
+        raise PydanticCustomError("wrong_format", FieldError.EMAIL)
     return value
 
 

@@ -89,14 +89,14 @@ class EventIn(In):
     def _ends_after_it_begins(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
         begins = info.data.get("on_sale_at")
         if value is not None and begins is not None and value <= begins:
-            raise PydanticCustomError("out_of_range", "The sale cannot end before it begins")
+            raise PydanticCustomError("out_of_range", FieldError.SALE_ENDS_FIRST)
         return value
 
     @field_validator("areas")
     @classmethod
     def _one_way(cls, value: list[AreaIn] | None, info: ValidationInfo) -> list[AreaIn] | None:
         if value is not None and info.data.get("capacity") is not None:
-            raise PydanticCustomError("not_allowed", "Give capacity or areas, not both")
+            raise PydanticCustomError("not_allowed", FieldError.CAPACITY_OR_AREAS)
         return value
 
     @field_validator("hold_ttl_seconds")
@@ -104,7 +104,7 @@ class EventIn(In):
     def _within_the_longest(cls, value: int | None, info: ValidationInfo) -> int | None:
         longest = info.data.get("max_hold_ttl_seconds")
         if value is not None and longest is not None and value > longest:
-            raise PydanticCustomError("out_of_range", "Must not be more than max_hold_ttl_seconds")
+            raise PydanticCustomError("out_of_range", FieldError.TTL_OVER_MAX)
         return value
 
     def area_specs(self) -> tuple[AreaSpec, ...]:

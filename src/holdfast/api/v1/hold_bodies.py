@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from holdfast.api.values import EventRef, Label, Name, ShortText
+from holdfast.errors import FieldError
 from holdfast.http.values import In
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import MAX_HOLD_TTL_SECONDS, MAX_LINES_PER_HOLD, MAX_QUANTITY_PER_HOLD
@@ -41,11 +42,11 @@ class LineIn(In):
     @model_validator(mode="after")
     def _one_kind(self) -> LineIn:
         if (self.seats is None) + (self.quantity is None) + (self.best_available is None) != 2:
-            raise PydanticCustomError("one_of", "Give exactly one of seats, quantity and best_available")
+            raise PydanticCustomError("one_of", FieldError.LINE_KIND)
         if self.area is not None and self.quantity is None:
-            raise PydanticCustomError("not_allowed", "area goes with quantity only")
+            raise PydanticCustomError("not_allowed", FieldError.AREA_WITH_QUANTITY)
         if self.best_available is None and not (self.category is None and self.together is None):
-            raise PydanticCustomError("not_allowed", "category and together go with best_available only")
+            raise PydanticCustomError("not_allowed", FieldError.CATEGORY_WITH_CHOICE)
         return self
 
     def line(self) -> c.Line:
