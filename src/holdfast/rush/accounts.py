@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["Booked", "BuyerAccounts", "Held", "Unsettled"]
+__all__ = ["BuyerAccounts", "KnownBooking", "KnownHold", "Unsettled"]
 
 
-class Held(NamedTuple):
+class KnownHold(NamedTuple):
     """A hold as its buyer was told of it. Times are the server's, in seconds since 1970."""
 
     id: str
@@ -20,7 +20,7 @@ class Held(NamedTuple):
     expires_at: float
 
     @classmethod
-    def read(cls, told: dict[str, Any]) -> Held:
+    def read(cls, told: dict[str, Any]) -> KnownHold:
         """Raises KeyError, TypeError or ValueError for what is no hold."""
         return cls(
             told["id"],
@@ -32,7 +32,7 @@ class Held(NamedTuple):
         )
 
 
-class Booked(NamedTuple):
+class KnownBooking(NamedTuple):
     """A booking as its buyer was told of it."""
 
     id: str
@@ -46,7 +46,7 @@ class Unsettled(NamedTuple):
 
     what: str
     request: bytes
-    hold: Held | None
+    hold: KnownHold | None
 
 
 SeatTime: TypeAlias = tuple[str, float, float | None]
@@ -61,7 +61,7 @@ FOR_GOOD = 1e18
 class BuyerAccounts:
     """Grows with what was sold, not with who came."""
 
-    bookings: list[Booked] = field(default_factory=list)
+    bookings: list[KnownBooking] = field(default_factory=list)
     lapsing: list[tuple[float, int]] = field(default_factory=list)
     """Holds that nobody ended: when each lapses, and its admissions."""
     seat_times: list[SeatTime] = field(default_factory=list)
@@ -69,9 +69,9 @@ class BuyerAccounts:
     odd: list[str] = field(default_factory=list)
     """Answers that contradict what was told before, in words; the first hundred."""
 
-    def book(self, held: Held, booking: dict[str, Any]) -> int:
+    def book(self, held: KnownHold, booking: dict[str, Any]) -> int:
         """The admissions that were booked. Raises KeyError, TypeError or ValueError for what is no booking."""
-        booked = Booked(
+        booked = KnownBooking(
             booking["id"], held.token, int(booking["quantity"]), tuple(sorted(seats_of(booking["lines"])))
         )
         if booked.quantity != held.quantity or booked.seats != tuple(sorted(held.seats)):
@@ -80,21 +80,21 @@ class BuyerAccounts:
         self._keep_seats(held, FOR_GOOD)
         return booked.quantity
 
-    def let_lapse(self, held: Held) -> None:
+    def let_lapse(self, held: KnownHold) -> None:
         self.lapsing.append((held.expires_at, held.quantity))
         self._keep_seats(held, held.expires_at)
 
-    def give_back(self, held: Held) -> None:
+    def give_back(self, held: KnownHold) -> None:
         self._keep_seats(held, None)
 
-    def leave_open(self, what: str, request: bytes, held: Held | None = None) -> None:
+    def leave_open(self, what: str, request: bytes, held: KnownHold | None = None) -> None:
         self.unsettled.append(Unsettled(what, request, held))
 
     def say_odd(self, text: str) -> None:
         if len(self.odd) < 100:
             self.odd.append(text)
 
-    def _keep_seats(self, held: Held, until: float | None) -> None:
+    def _keep_seats(self, held: KnownHold, until: float | None) -> None:
         self.seat_times.extend((label, held.placed_at, until) for label in held.seats)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import orjson
 
-from holdfast.rush.accounts import Booked, Unsettled, seats_of
+from holdfast.rush.accounts import KnownBooking, Unsettled, seats_of
 from holdfast.rush.journey import Shop, ask, code_of, confirm, release
 from holdfast.rush.steps import Ask, Closed, Left, Steps
 
@@ -27,7 +27,7 @@ class Findings:
         self.named: list[str] = []
         """Of the bookings that could not be read as they were told, the first, with the reason."""
 
-    def miss(self, booking: Booked, why: str) -> None:
+    def miss(self, booking: KnownBooking, why: str) -> None:
         self.unreadable += 1
         if len(self.named) < _MAX_NAMED:
             self.named.append(f"{booking.id}: {why}")
@@ -63,7 +63,7 @@ def _settle_hold(shop: Shop, request: bytes) -> Steps[None]:
         yield from release(shop, held, again)
 
 
-def read_back(shop: Shop, bookings: Iterator[Booked], findings: Findings) -> Steps[None]:
+def read_back(shop: Shop, bookings: Iterator[KnownBooking], findings: Findings) -> Steps[None]:
     """Each as its buyer would, with the token of the hold."""
     for booking in bookings:
         try:

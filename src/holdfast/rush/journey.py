@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from holdfast.rush.accounts import BuyerAccounts, Held
+from holdfast.rush.accounts import BuyerAccounts, KnownHold
 from holdfast.rush.plan import Plan, Range, Wish
 from holdfast.rush.requests import Requests
 from holdfast.rush.seats import SeatPlan
@@ -64,11 +64,11 @@ class Shop:
     def count(self, name: str, many: int = 1) -> None:
         self.tally.count(name, self.clock.tick(), many)
 
-    def read_hold(self, answer: RushAnswer, *, asked_at: float | None) -> Held:
+    def read_hold(self, answer: RushAnswer, *, asked_at: float | None) -> KnownHold:
         """Raises KeyError, TypeError or ValueError."""
         told = orjson.loads(answer.body)
         self.server_clock.see(datetime.fromisoformat(told["server_time"]).timestamp(), asked_at=asked_at)
-        return Held.read(told)
+        return KnownHold.read(told)
 
     def key(self, mind: Mind, what: str) -> str:
         return f"{self.plan.run}-{self.index}-{mind.number}-{what}"
@@ -116,7 +116,7 @@ def _visit(shop: Shop, mind: Mind) -> Steps[str]:
         if seen < (1 if plan.takes_part else mind.quantity):
             continue
         held = yield from _hold(shop, mind, visit)
-        if isinstance(held, Held):
+        if isinstance(held, KnownHold):
             if visit:
                 shop.count("held_after_coming_back", held.quantity)
             return (yield from _decide(shop, mind, held))
@@ -125,7 +125,7 @@ def _visit(shop: Shop, mind: Mind) -> Steps[str]:
     return "no_luck"
 
 
-def _hold(shop: Shop, mind: Mind, visit: int) -> Steps[Held | str]:
+def _hold(shop: Shop, mind: Mind, visit: int) -> Steps[KnownHold | str]:
     """A hold, or the code of the refusal."""
     code = "sold_out"
     buyer = f"{shop.plan.run}-{shop.index}-{mind.number}" if shop.plan.names_buyers else None
@@ -153,7 +153,7 @@ def _hold(shop: Shop, mind: Mind, visit: int) -> Steps[Held | str]:
     return code
 
 
-def _decide(shop: Shop, mind: Mind, held: Held) -> Steps[str]:
+def _decide(shop: Shop, mind: Mind, held: KnownHold) -> Steps[str]:
     """What a buyer does who holds something."""
     if mind.fate == "abandoned":
         _let_lapse(shop, held)
@@ -170,7 +170,7 @@ def _decide(shop: Shop, mind: Mind, held: Held) -> Steps[str]:
     return (yield from confirm(shop, held, request))
 
 
-def confirm(shop: Shop, held: Held, request: bytes, *, is_again: bool = False) -> Steps[str]:
+def confirm(shop: Shop, held: KnownHold, request: bytes, *, is_again: bool = False) -> Steps[str]:
     """Pay. A request is given whole, so that one that was never answered can be asked again in the same words."""
     is_late = shop.server_clock.is_past(held.expires_at) and not is_again
     try:
@@ -198,7 +198,7 @@ def confirm(shop: Shop, held: Held, request: bytes, *, is_again: bool = False) -
     return "refused"
 
 
-def release(shop: Shop, held: Held, request: bytes) -> Steps[str]:
+def release(shop: Shop, held: KnownHold, request: bytes) -> Steps[str]:
     """Give it back."""
     try:
         answer = yield from ask(shop, Ask("release", request))
@@ -222,7 +222,7 @@ def ask(shop: Shop, wanted: Ask) -> Steps[RushAnswer]:
     return asking(wanted, shop.chance, patience_seconds=shop.plan.patience_seconds)
 
 
-def _let_lapse(shop: Shop, held: Held) -> None:
+def _let_lapse(shop: Shop, held: KnownHold) -> None:
     shop.accounts.let_lapse(held)
     ticks = round(shop.server_clock.seconds_until(held.expires_at) / shop.plan.tick_seconds)
     shop.tally.count("lapsed_admissions", shop.clock.tick() + ticks, held.quantity)

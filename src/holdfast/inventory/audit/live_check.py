@@ -16,7 +16,7 @@ import structlog
 from holdfast.errors import Busy, Fault, InvariantViolated
 from holdfast.inventory import metrics
 from holdfast.inventory.audit.compare import Disagreement
-from holdfast.inventory.audit.live_check_store import Counters, LiveAuditStore, Step, Sums
+from holdfast.inventory.audit.live_check_store import AuditStep, Counters, LiveAuditStore, Sums
 from holdfast.postgres.connections import Connections
 
 __all__ = ["Disagreement", "LiveAudit"]
@@ -163,7 +163,7 @@ class LiveAudit:
             metrics.CHECK_PASSED_OVER.inc()
             log.warning("version_not_checked", event_number=number, version=seen.version)
 
-    def _follow(self, number: int, seen: _Seen, step: Step, found: Found) -> None:
+    def _follow(self, number: int, seen: _Seen, step: AuditStep, found: Found) -> None:
         """Moves the counters on by what the journal says; where it ends, they must be those of the rows."""
         if (
             step.version < seen.version
@@ -231,7 +231,7 @@ def _is_as_seen(seen: _Seen | None, version: int, sums: Counters) -> bool:
     return tuple(map(sum, zip(*seen.areas.values(), strict=True))) == sums if seen.areas else not any(sums)
 
 
-def _moved(areas: dict[int, Counters], step: Step) -> dict[int, Counters]:
+def _moved(areas: dict[int, Counters], step: AuditStep) -> dict[int, Counters]:
     moved = dict(areas)
     for area in step.moved.keys() | step.capacities.keys():
         capacity, held, booked, blocked = moved.get(area, (0, 0, 0, 0))

@@ -23,7 +23,7 @@ Wrong = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class AuditStep:
     """A piece of an event's journal, from a version to `until`, and what disagrees in it."""
 
     version: int
@@ -75,13 +75,13 @@ class LiveAuditStore:
         row = await self._snapshot(number, "version_before", seconds=seconds)
         return None if row is None else row[0]
 
-    async def look(self, number: int, since: int, most: int) -> Step | None:
+    async def look(self, number: int, since: int, most: int) -> AuditStep | None:
         """At most so many versions of the journal after `since`; None where there is no such event."""
         row = await self._snapshot(number, "look", since=since, most=most, most_told=MAX_REPORTED)
         if row is None:
             return None
         version, until, areas, moved, capacities, wrong = row
-        return Step(
+        return AuditStep(
             version=version,
             until=until,
             areas={number: (capacity, *taken) for number, capacity, *taken in areas},
