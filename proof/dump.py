@@ -120,13 +120,14 @@ def _ask_api(urls: Sequence[str], events: dict[int, str]) -> Row:
                         **{name: told[name] for name in ("id", "hold", "event", "status", "confirmed_at")},
                         "seats": seats,
                         "areas": areas,
-                        "buyer": told["buyer"]["id"],
+                        "buyer": told["buyer"]["reference"],
                     }
                 )
             for told in api.list(f"/v1/events/{number}/holds?status=active"):
                 seats, areas = _parts(told["lines"])
-                facts = ("id", "event", "status", "placed_at", "expires_at", "buyer")
-                holds.append({**{name: told[name] for name in facts}, "seats": seats, "areas": areas})
+                facts = {name: told[name] for name in ("id", "event", "status", "placed_at", "expires_at")}
+                buyer = told["buyer"]["reference"]
+                holds.append({**facts, "seats": seats, "areas": areas, "buyer": buyer})
             told = api.get(f"/v1/events/{number}/availability")
             counts = ("capacity", "available", "held", "booked", "blocked", "version")
             if told["event_status"] != "cancelled":  # nothing of such a one is available, and nothing held

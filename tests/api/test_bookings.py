@@ -37,12 +37,13 @@ class TestConfirming:
         assert (booking["status"], booking["event_status"]) == ("confirmed", "published")
         assert (booking["hold"], booking["event"]) == (hold["id"], event["id"])
         assert (booking["lines"], booking["quantity"]) == (hold["lines"], 3)
-        assert booking["buyer"] == {"id": "customer-81", "name": "Ada", "email": "ada@example.org"}
+        assert booking["buyer"] == {"reference": "customer-81", "name": "Ada", "email": "ada@example.org"}
         assert booking["cancelled_at"] is None
         assert "hfh_" not in answer.text
         BookingOut.model_validate_json(answer.content)
         read = await read_hold(client, hold)
         assert (read["status"], read["booking"]) == ("confirmed", booking["id"])
+        assert read["buyer"] == booking["buyer"]
 
     async def test_the_token_may_come_in_the_header(self, client: httpx2.AsyncClient):
         hold = await place(client, await make_event(client))
@@ -56,6 +57,15 @@ class TestConfirming:
         again = await ask_booking(client, hold, buyer={"name": "Eve"})
         assert (again.status_code, again.json()) == (200, booking)
         assert "location" not in again.headers
+
+    @pytest.mark.parametrize("buyer", ["customer-81", {"reference": "customer-81"}])
+    async def test_the_reference_of_the_hold_may_be_repeated(
+        self, client: httpx2.AsyncClient, buyer: str | dict[str, str]
+    ):
+        hold = await place(client, await make_event(client), buyer="customer-81")
+        assert told(await ask_booking(client, hold, buyer="customer-82")) == (422, "invalid_input")
+        booking = await confirm(client, hold, buyer=buyer)
+        assert booking["buyer"] == {"reference": "customer-81", "name": None, "email": None}
 
     async def test_thirty_two_at_once_are_one_booking(self, client: httpx2.AsyncClient, inventory: Inventory):
         hold = await place(client, await make_event(client), {"quantity": 3})
@@ -91,7 +101,11 @@ class TestConfirming:
             ({"hold_token": 7}, "/hold_token", "wrong_type"),
             ({"hold_token": ""}, "/hold_token", "too_short"),
             ({"hold_token": "x" * 256}, "/hold_token", "too_long"),
-            ({"buyer": "Ada"}, "/buyer", "wrong_type"),
+            ({"buyer": "Ada"}, "/buyer", "not_allowed"),
+            ({"buyer": {"reference": "Ada"}}, "/buyer", "not_allowed"),
+            ({"buyer": 7}, "/buyer", "wrong_type"),
+            ({"buyer": " "}, "/buyer", "invalid_text"),
+            ({"buyer": {"reference": "x" * 101}}, "/buyer/reference", "invalid_text"),
             ({"buyer": {"name": " "}}, "/buyer/name", "invalid_text"),
             ({"buyer": {"email": "ada"}}, "/buyer/email", "wrong_format"),
             ({"buyer": {"email": "a b@c"}}, "/buyer/email", "wrong_format"),

@@ -67,6 +67,9 @@ NO_HOLDS: list[tuple[Json, str, str]] = [
     ({"allow_partial": "yes"}, "/allow_partial", "wrong_type"),
     ({"buyer": "x" * 101}, "/buyer", "invalid_text"),
     ({"buyer": " "}, "/buyer", "invalid_text"),
+    ({"buyer": ["x"]}, "/buyer", "wrong_type"),
+    ({"buyer": {"reference": 5}}, "/buyer/reference", "invalid_text"),
+    ({"buyer": {"colour": "red"}}, "/buyer/colour", "unknown_field"),
     ({"buyer": "a\u0000b"}, "/buyer", "invalid_character"),
     ({"expires_at": "2099-01-01T00:00:00Z"}, "/expires_at", "unknown_field"),
     ({"status": "confirmed"}, "/status", "unknown_field"),
@@ -75,6 +78,15 @@ NO_HOLDS: list[tuple[Json, str, str]] = [
 
 
 class TestPlacing:
+    @pytest.mark.parametrize(
+        ("buyer", "reference"), [("ada", "ada"), ({"reference": "ada"}, "ada"), ({}, None), (None, None)]
+    )
+    async def test_a_buyer_is_an_object_or_its_reference(
+        self, client: httpx2.AsyncClient, buyer: object, reference: str | None
+    ):
+        hold = await place(client, await make_event(client), buyer=buyer)
+        assert hold["buyer"] == {"reference": reference, "name": None, "email": None}
+
     async def test_a_quantity(self, client: httpx2.AsyncClient):
         event = await make_event(client)
         answer = await ask_hold(client, event, {"quantity": 4}, ttl_seconds=300, buyer="customer-81")
@@ -84,7 +96,8 @@ class TestPlacing:
         assert (hold["event"], hold["event_number"]) == (event["id"], 1)
         assert hold["lines"] == [{"area": "general", "quantity": 4}]
         assert (hold["status"], hold["quantity"], hold["requested"]) == ("active", 4, 4)
-        assert (hold["buyer"], hold["booking"], seconds_left(hold)) == ("customer-81", None, 300)
+        assert hold["buyer"] == {"reference": "customer-81", "name": None, "email": None}
+        assert (hold["booking"], seconds_left(hold)) == (None, 300)
         assert list(hold)[-1] == "hold_token"
         assert hold["hold_token"].startswith("hfh_1_")
         assert answer.headers["cache-control"] == "no-store"
@@ -281,7 +294,7 @@ class TestLimits:
         )
         placed = [answer.json() for answer in answers if answer.status_code == 201]
         for buyer in ("buyer-0", "buyer-1"):
-            assert sum(hold["buyer"] == buyer for hold in placed) == 7 // quantity
+            assert sum(hold["buyer"]["reference"] == buyer for hold in placed) == 7 // quantity
         assert {told(answer) for answer in answers} == {(201, ""), (422, "quantity_over_limit")}
 
     async def test_no_more_is_held_than_there_is_under_fifty_requests_at_once(

@@ -18,13 +18,14 @@ def test_a_hold_becomes_a_booking_and_its_seats_return(client: Client) -> None:
     hold = client.place_hold(
         event, Named("a-1-1", "A-1-2"), BestAvailable(2), ttl_seconds=60, buyer="customer-81"
     )
-    assert (hold.status, hold.quantity, hold.buyer) == ("active", 4, "customer-81")
+    assert (hold.status, hold.quantity, hold.buyer) == ("active", 4, Buyer(reference="customer-81"))
     assert hold.lines[0].seats == ("A-1-1", "A-1-2")
     assert client.get_hold(hold).id == hold.id
     longer = client.extend_hold(hold, ttl_seconds=600)
     assert longer.expires_at > hold.expires_at + timedelta(seconds=500)
     booking = client.confirm_hold(hold, buyer=Buyer(name="Ada", email="ada@example.org"))
     assert (booking.hold, booking.status, booking.quantity) == (hold.id, "confirmed", 4)
+    assert booking.buyer == Buyer(reference="customer-81", name="Ada", email="ada@example.org")
     assert client.confirm_hold(hold).id == booking.id
     assert client.get_booking(booking, token=hold).id == booking.id
     assert [one.id for one in client.iterate_bookings(event=event)] == [booking.id]

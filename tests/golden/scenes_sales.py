@@ -81,6 +81,12 @@ async def _placing(walk: Walk, number: int) -> None:
     await walk("place_hold", 201, by="guest", json=whole, headers=key, note="of a guest")
     await walk("place_hold", 201, by="guest", json=whole, headers=key, note="of a guest, again")
     await walk("place_hold", "idempotency_key_reused", by="guest", json=whole | {"buyer": "b"}, headers=key)
+    await walk(
+        "place_hold",
+        201,
+        json=whole | {"lines": lines[:1], "buyer": {"reference": "a"}},
+        note="buyer as an object",
+    )
     partial = {"event": number, "lines": [{"quantity": 500}], "allow_partial": True}
     small = await walk.do("create_event", json={"name": "Small", "capacity": 3, "max_per_hold": 2})
     await walk("place_hold", 201, json={"event": small["number"], "lines": [{"quantity": 2}]})
@@ -203,6 +209,7 @@ async def bookings(walk: Walk) -> None:
     of_cancelled = await confirm(walk, cancelled)
     await walk.do("cancel_booking", of_cancelled["id"])
     expired = lapse(walk, await place(walk, number))
+    still = await place(walk, number)
     for outcome, hold in {
         "booking_already_cancelled": cancelled,
         "event_cancelled": of_gone,
@@ -216,6 +223,8 @@ async def bookings(walk: Walk) -> None:
         "confirm_hold", "hold_not_found", json={"hold": NOWHERE, "hold_token": "hfh_x"}, note="no hold"
     )
     await walk("confirm_hold", "credentials_required", by="guest", json={"hold": held["id"]})
+    other = {"hold": still["id"], "hold_token": still["hold_token"], "buyer": "somebody else"}
+    await walk("confirm_hold", "invalid_input", json=other, note="another buyer")
     await walk("confirm_hold", "invalid_input", json={"hold": "x", "buyer": {"email": "y"}, "colour": 1})
 
     await walk("get_booking", 200, booking["id"], by="guest", headers=token(held))

@@ -203,6 +203,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Buyer:
+    """Who buys. `reference` is your own name for them, by which an event's `max_per_buyer` counts."""
+
+    reference: str | None = None
+    name: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """A buyer's exclusive, timed claim: `active`, then `confirmed`, `released` or `expired`.
 
@@ -219,18 +228,9 @@ class Hold:
     placed_at: datetime
     expires_at: datetime
     server_time: datetime
-    buyer: str | None = None
+    buyer: Buyer = Buyer()
     booking: UUID | None = None
     hold_token: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Buyer:
-    """Whom a booking is made for. `id`, the hold's `buyer`, is told and not sent."""
-
-    name: str | None = None
-    email: str | None = None
-    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

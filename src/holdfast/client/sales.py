@@ -58,7 +58,7 @@ def place_hold(
     *lines: Wanted,
     ttl_seconds: int | None = None,
     allow_partial: bool | None = None,
-    buyer: str | None = None,
+    buyer: Buyer | str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Hold]:
     """Take all lines, or nothing; with `allow_partial`, what there is.
@@ -71,7 +71,7 @@ def place_hold(
         lines=[_line(line) for line in lines],
         ttl_seconds=ttl_seconds,
         allow_partial=allow_partial,
-        buyer=buyer,
+        buyer=_buyer(buyer),
     )
     return post("/v1/holds", one(Hold), body=body, key=idempotency_key)
 
@@ -129,7 +129,7 @@ def confirm_hold(
     hold: HoldRef,
     *,
     token: Token | None = None,
-    buyer: Buyer | None = None,
+    buyer: Buyer | str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Booking]:
     """Make a hold a booking; the same hold again is the same booking.
@@ -140,7 +140,7 @@ def confirm_hold(
     body: dict[str, Any] = given(
         hold=part_id(hold),
         hold_token=token.hold_token if isinstance(token, Hold) else token,
-        buyer=None if buyer is None else given(name=buyer.name, email=buyer.email),
+        buyer=_buyer(buyer),
     )
     return post("/v1/bookings", one(Booking), body=body, key=idempotency_key)
 
@@ -172,6 +172,12 @@ def cancel_booking(
 ) -> Call[Booking]:
     """Undo a booking; its admissions return. Again: the same answer."""
     return post(path("bookings", booking, "cancel"), one(Booking), token=token, key=idempotency_key)
+
+
+def _buyer(buyer: Buyer | str | None) -> dict[str, Any] | str | None:
+    if isinstance(buyer, Buyer):
+        return given(reference=buyer.reference, name=buyer.name, email=buyer.email)
+    return buyer
 
 
 def _line(line: Wanted) -> dict[str, Any]:

@@ -279,7 +279,7 @@ def targets(shop: Shop) -> list[Target]:
                 "lines": [{"quantity": 1, "area": "general"}, {"seats": ["A-1-1"]}],
                 "ttl_seconds": 60,
                 "allow_partial": False,
-                "buyer": "customer-81",
+                "buyer": {"reference": "customer-81"},
             },
             refusals=frozenset({404, 422}),
             fields={
@@ -292,7 +292,8 @@ def targets(shop: Shop) -> list[Target]:
                 "lines/1/seats/0": "label",
                 "ttl_seconds": "count",
                 "allow_partial": "bool",
-                "buyer": "text",
+                "buyer": "object",
+                "buyer/reference": "text",
             },
         ),
         Target(

@@ -6,28 +6,24 @@ A hold's token confirms it, and opens its booking. Without a token a key of any 
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
+from typing import Any, Literal
 
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
 from holdfast.api.request import Request
+from holdfast.api.v1.buyers import Buyer, BuyerIn
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, tell_booking
 from holdfast.api.v1.hold_bodies import HoldToken, TokenIn
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.v1.rights import CANCELS_BOOKINGS, READS_BOOKINGS, booking_authority, hold_authority
-from holdfast.api.values import BookingPath, EventRef, Name
+from holdfast.api.values import BookingPath, EventRef
 from holdfast.errors import (
     BookingAlreadyCancelled,
     BookingNotFound,
     CredentialsRequired,
     EventCancelled,
     EventNotFound,
-    FieldError,
     Forbidden,
     HoldExpired,
     HoldNotFound,
@@ -44,22 +40,6 @@ from holdfast.inventory.rules.booking import Booking
 routes = Routes(tag="bookings")
 
 LOCATION = "/v1/bookings/"
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_MAX_EMAIL = 254
-
-
-def _email(value: str) -> str:
-    """Whether it arrives is found out by sending something to it; only what cannot be one is refused."""
-    if len(value) > _MAX_EMAIL or not _EMAIL.fullmatch(value):
-        raise PydanticCustomError("wrong_format", FieldError.EMAIL)
-    return value
-
-
-class BuyerIn(In):
-    """Whom the booking is made for."""
-
-    name: Name | None = None
-    email: Annotated[Name, AfterValidator(_email)] | None = None
 
 
 class ConfirmHoldIn(In):
@@ -67,7 +47,7 @@ class ConfirmHoldIn(In):
 
     hold: Id
     hold_token: HoldToken | None = None
-    buyer: BuyerIn | None = None
+    buyer: Buyer | None = None
 
 
 def _confirmed(booking: Booking) -> Told:
@@ -108,14 +88,16 @@ async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
     authority = hold_authority(request, body.hold_token)
     if number is None:
         raise HoldNotFound
+    buyer = body.buyer or BuyerIn()
     command = c.ConfirmHold(
         by=request.principal.id,
         key=retry_key(request, _confirmed),
         hold_id=body.hold,
         booking_id=request.inventory.new_id(number),
         authority=authority,
-        buyer_name=body.buyer.name if body.buyer else None,
-        buyer_email=body.buyer.email if body.buyer else None,
+        buyer=buyer.reference,
+        buyer_name=buyer.name,
+        buyer_email=buyer.email,
     )
     try:
         return await answer_command(request, number, command, _confirmed, location=LOCATION)

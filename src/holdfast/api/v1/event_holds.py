@@ -7,9 +7,10 @@ from typing import Any, Literal
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
 from holdfast.api.request import Request
+from holdfast.api.v1.buyers import Reference
 from holdfast.api.v1.hold_answers import HoldOut, hold_example, tell_hold
 from holdfast.api.v1.paging import Page, page, position_id
-from holdfast.api.values import EventPath, HoldPath, ShortText
+from holdfast.api.values import EventPath, HoldPath
 from holdfast.errors import (
     BookingAlreadyCancelled,
     EventNotFound,
@@ -43,7 +44,7 @@ async def list_holds(
     event: EventPath,
     *,
     status: Literal["active", "confirmed", "released", "expired"] | None = None,
-    buyer: ShortText | None = None,
+    buyer: Reference | None = None,
     limit: Limit = 50,
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from holdfast.api.v1.buyers import BUYER_EXAMPLE, BuyerOut, buyer_json
 from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.hold import HeldLine, Hold
 
@@ -46,18 +47,12 @@ class HoldOut(BaseModel):
     placed_at: datetime
     expires_at: datetime
     server_time: datetime
-    buyer: str | None
+    buyer: BuyerOut
     booking: UUID | None = Field(description="Once it is confirmed.")
 
 
 class PlacedHoldOut(HoldOut):
     hold_token: str = Field(description="Proves that the hold is yours. Told here only.")
-
-
-class BuyerOut(BaseModel):
-    id: str | None = Field(description="The hold's `buyer`.")
-    name: str | None
-    email: str | None
 
 
 class BookingOut(BaseModel):
@@ -88,7 +83,7 @@ def tell_hold(hold: Hold) -> dict[str, Any]:
         "placed_at": hold.placed_at,
         "expires_at": hold.expires_at,
         "server_time": hold.server_time,
-        "buyer": hold.buyer,
+        "buyer": buyer_json(hold),
         "booking": hold.booking_id,
     }
 
@@ -110,7 +105,7 @@ def tell_booking(booking: Booking) -> dict[str, Any]:
         "quantity": booking.quantity,
         "confirmed_at": booking.confirmed_at,
         "cancelled_at": booking.cancelled_at,
-        "buyer": {"id": booking.buyer, "name": booking.buyer_name, "email": booking.buyer_email},
+        "buyer": buyer_json(booking),
     }
 
 
@@ -133,7 +128,7 @@ def hold_example(**other: Any) -> dict[str, Any]:
         "placed_at": "2026-11-05T18:31:00.123456Z",
         "expires_at": "2026-11-05T18:36:00.123456Z",
         "server_time": "2026-11-05T18:31:00.123456Z",
-        "buyer": "customer-81",
+        "buyer": {"reference": "customer-81", "name": None, "email": None},
         "booking": None,
         **other,
     }
@@ -152,6 +147,6 @@ def booking_example(**other: Any) -> dict[str, Any]:
         "quantity": 4,
         "confirmed_at": "2026-11-05T18:33:00.123456Z",
         "cancelled_at": None,
-        "buyer": {"id": "customer-81", "name": "Ada Lovelace", "email": "ada@example.org"},
+        "buyer": BUYER_EXAMPLE,
         **other,
     }

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from holdfast.api.values import EventRef, Label, Name, ShortText
+from holdfast.api.v1.buyers import HoldBuyer
+from holdfast.api.values import EventRef, Label, Name
 from holdfast.errors import FieldError
 from holdfast.http.values import In
 from holdfast.inventory.rules import commands as c
@@ -71,8 +72,10 @@ class PlaceHoldIn(In):
     allow_partial: bool | None = Field(
         None, description="Whether to take what is left, at least one. As the event says if left out."
     )
-    buyer: ShortText | None = Field(
-        None, description="Your own name for the buyer; required where the event has `max_per_buyer`."
+    buyer: HoldBuyer | None = Field(
+        None,
+        description="Who buys: an object, or its `reference` as a string. "
+        "Required where the event has `max_per_buyer`.",
     )
 
     @property

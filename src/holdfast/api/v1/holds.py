@@ -85,7 +85,7 @@ def _told(hold: Hold) -> Told:
             "event": 7,
             "lines": [{"best_available": 4, "category": "stalls"}],
             "allow_partial": False,
-            "buyer": "customer-81",
+            "buyer": {"reference": "customer-81"},
         },
     },
     answers={201: hold_example(hold_token=EXAMPLE_TOKEN)},
@@ -106,7 +106,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
         token_hash=request.inventory.keyring.hold_token_hash(hold_id),
         ttl_seconds=body.ttl_seconds,
         allow_partial=body.allow_partial,
-        buyer=body.buyer,
+        buyer=body.buyer.reference if body.buyer else None,
     )
     return await answer_command(request, number, command, _placed, location=LOCATION)
 

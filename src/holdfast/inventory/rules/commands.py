@@ -115,6 +115,8 @@ class ConfirmHold(Command):
     hold_id: UUID
     booking_id: UUID
     authority: Authority
+    buyer: str | None = None
+    """Must be the hold's, if it is given."""
     buyer_name: str | None = None
     buyer_email: str | None = None
 

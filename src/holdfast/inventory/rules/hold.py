@@ -41,5 +41,7 @@ class Hold:
     expires_at: datetime
     server_time: datetime
     buyer: str | None = None
+    buyer_name: str | None = None
+    buyer_email: str | None = None
     booking_id: UUID | None = None
     seat_numbers: tuple[int, ...] = ()

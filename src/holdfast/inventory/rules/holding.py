@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from holdfast import errors
+from holdfast.errors import FieldError
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Booking, BookingStatus
@@ -65,6 +66,7 @@ def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
         state.changes.repeated = True
         return hold.to_booking(state)
     _refuse_unless_active(state, hold)
+    _refuse_other_buyer(hold, command.buyer)
     state.confirm(
         hold,
         NewBooking(
@@ -152,6 +154,12 @@ def _refuse_unless_active(state: BatchState, hold: HoldRecord) -> None:
             raise errors.HoldReleased
         case HoldStatus.CONFIRMED:
             raise _already_confirmed(hold)
+
+
+def _refuse_other_buyer(hold: HoldRecord, buyer: str | None) -> None:
+    """The limit per buyer was checked when the hold was placed, so its buyer stays."""
+    if buyer is not None and buyer != hold.buyer:
+        raise errors.InvalidInput.in_field("/buyer", "not_allowed", FieldError.BUYER_OF_HOLD)
 
 
 def _already_confirmed(hold: HoldRecord) -> errors.Refusal:

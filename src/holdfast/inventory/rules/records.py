@@ -134,6 +134,8 @@ class HoldRecord:
             expires_at=self.expires_at,
             server_time=now,
             buyer=self.buyer,
+            buyer_name=self.buyer_name,
+            buyer_email=self.buyer_email,
             booking_id=self.booking_id,
             seat_numbers=self.seat_numbers,
         )

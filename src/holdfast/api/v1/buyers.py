@@ -1,0 +1,74 @@
+"""Buyers: who a hold or a booking is for, in requests and in answers."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from holdfast.api.values import Name, ShortText
+from holdfast.errors import FieldError
+from holdfast.http.values import In
+from holdfast.inventory.rules.booking import Booking
+from holdfast.inventory.rules.hold import Hold
+
+__all__ = ["BUYER_EXAMPLE", "Buyer", "BuyerIn", "BuyerOut", "HoldBuyer", "Reference", "buyer_json"]
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_MAX_EMAIL = 254
+
+
+def _email(value: str) -> str:
+    """Only sending a message shows whether it arrives; this refuses what cannot be an address."""
+    if len(value) > _MAX_EMAIL or not _EMAIL.fullmatch(value):
+        raise PydanticCustomError("wrong_format", FieldError.EMAIL)
+    return value
+
+
+def _with_reference(value: Any) -> Any:
+    """A plain string is the reference alone."""
+    return {"reference": value} if isinstance(value, str) else value
+
+
+Reference = Annotated[
+    ShortText, Field(description="Your own name for the buyer; `max_per_buyer` counts by it.")
+]
+
+
+class HoldBuyerIn(In):
+    """Who buys, as far as a hold keeps it."""
+
+    reference: Reference | None = None
+
+
+class BuyerIn(HoldBuyerIn):
+    """Who buys. Each member may be left out."""
+
+    name: Name | None = None
+    email: Annotated[Name, AfterValidator(_email)] | None = None
+
+
+HoldBuyer: TypeAlias = Annotated[
+    HoldBuyerIn, BeforeValidator(_with_reference, json_schema_input_type=HoldBuyerIn | Reference)
+]
+Buyer: TypeAlias = Annotated[
+    BuyerIn, BeforeValidator(_with_reference, json_schema_input_type=BuyerIn | Reference)
+]
+"""An object, or its `reference` as a plain string."""
+
+
+class BuyerOut(BaseModel):
+    """Who buys. A member that is not known is null."""
+
+    reference: str | None = Field(description="Your own name for the buyer, as the hold was given it.")
+    name: str | None
+    email: str | None
+
+
+def buyer_json(of: Hold | Booking) -> dict[str, str | None]:
+    return {"reference": of.buyer, "name": of.buyer_name, "email": of.buyer_email}
+
+
+BUYER_EXAMPLE = {"reference": "customer-81", "name": "Ada Lovelace", "email": "ada@example.org"}
