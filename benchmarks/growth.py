@@ -99,7 +99,7 @@ def _seated(seats: int) -> Prepare:
             pairs[at], pairs[-1] = pairs[-1], pairs[at]
             labels = pairs.pop()
             hold_id = inventory.new_id(number)
-            token = hash_token(inventory.keyring.hold_token(hold_id))
+            token = hash_token(inventory.hold_tokens.hold_token(hold_id))
             lines = (c.SeatsLine(labels=labels),)
             await inventory.execute(number, c.PlaceHold(hold_id=hold_id, lines=lines, token_hash=token))
             await inventory.execute(number, c.ReleaseHold(hold_id=hold_id, authority=c.STAFF))

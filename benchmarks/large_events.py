@@ -37,7 +37,7 @@ async def measure_large_event(inventory: Inventory) -> list[Row]:
     for _ in range(20):
         best = placing(inventory, number, c.BestAvailableLine(quantity=4, together=False))
         picked.add(ms=await _timed(best))
-    occupancy = await inventory.occupancies.get(number, 1)
+    occupancy = await inventory._occupancies.get(number, 1)
     picker = occupancy.picker((await inventory.queries.get_availability(number)).as_of)
     decided = Row(of="the same, only decided")
     for _ in range(50):

@@ -39,7 +39,7 @@ async def open_engine(url: str, *, connections: int = 8) -> AsyncIterator[Invent
 async def new_event(inventory: Inventory, **stock: Any) -> int:
     """Its number; of one area that does not sell out, or as given."""
     given = stock or {"areas": (c.AreaSpec(name="general", capacity=CAPACITY),)}
-    event, _ = await inventory.events.create(c.NewEvent(name="benchmark", **given), by="benchmark")
+    event, _ = await inventory.create_event(c.NewEvent(name="benchmark", **given), by="benchmark")
     assert event is not None
     return event.number
 
@@ -51,7 +51,7 @@ def placing(inventory: Inventory, number: int | Callable[[], int], line: c.Line 
     async def place() -> None:
         event = draw()
         hold_id = inventory.new_id(event)
-        token = hash_token(inventory.keyring.hold_token(hold_id))
+        token = hash_token(inventory.hold_tokens.hold_token(hold_id))
         await inventory.execute(event, c.PlaceHold(hold_id=hold_id, lines=(line,), token_hash=token))
 
     return place
@@ -88,7 +88,7 @@ class LongestBatch:
     def __init__(self, inventory: Inventory) -> None:
         self._longest = 0.0
         for name in ("run", "run_together"):
-            setattr(inventory.batches, name, self._timed(getattr(inventory.batches, name)))
+            setattr(inventory._batches, name, self._timed(getattr(inventory._batches, name)))
 
     def take_ms(self) -> float:
         found, self._longest = self._longest, 0.0

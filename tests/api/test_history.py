@@ -82,7 +82,7 @@ async def test_an_instant_booking_was_never_a_hold(client: httpx2.AsyncClient, i
     await inventory.execute(
         event.number,
         c.BookInstantly(
-            attempt_number=await inventory.new_dialect_number(),
+            attempt_number=await inventory.new_attempt_number(),
             hold_id=inventory.new_id(event.number),
             booking_id=inventory.new_id(event.number),
             quantity=10,

@@ -17,7 +17,7 @@ from support.http_app import client_of, engine_of, running_app
 
 async def make_arena(inventory, *labels):
     layout = parse_seat_map({"labels": list(labels or ("A1", "A2", "A3"))})
-    event, _ = await inventory.events.create(
+    event, _ = await inventory.create_event(
         c.NewEvent(name="Grand Arena", seats=layout.seats, categories=layout.categories), by="test"
     )
     return event

@@ -108,7 +108,7 @@ def _client(port: int, number: int, **how: int) -> Iterator[Client]:
 async def _until(inventory: Inventory, count: int) -> None:
     async with asyncio.timeout(SECONDS):
         while inventory.streams.count != count:
-            await asyncio.wait([asyncio.ensure_future(inventory.health.check())])
+            await asyncio.wait([asyncio.ensure_future(inventory.operations.check())])
 
 
 async def test_a_connection_is_told_a_snapshot_and_then_changes(port: int, inventory: Inventory):

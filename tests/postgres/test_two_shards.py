@@ -52,11 +52,11 @@ async def test_events_of_both_shards_sell_at_once_and_are_told_together(shards: 
         for booking in bookings:  # by id alone: the id says where
             assert (await inventory.queries.get_booking(booking.id, c.STAFF)).id == booking.id
             assert (await inventory.queries.get_hold(booking.hold_id, c.STAFF)).booking_id == booking.id
-        listed = await inventory.events.list(EventFilter(), before=None, limit=10)
+        listed = await inventory.queries.list_events(EventFilter(), before=None, limit=10)
         assert [event.number for event, _, _ in listed] == sorted(numbers, reverse=True)
         told = await inventory.queries.list_bookings(None, limit=10)
         assert {booking.id for booking in told} == {booking.id for booking in bookings}
-        totals = await inventory.health.count_totals()
+        totals = await inventory.operations.count_totals()
         assert (totals.events, totals.bookings) == (4, 4)
         assert await all_at_once(place(inventory, max(numbers) + 1, quantity(1))) == [
             EventNotFound("There is no such event.")
@@ -69,8 +69,8 @@ async def test_an_event_is_made_once_whichever_shard_it_falls_on(shards: list[st
     )
     new = c.NewEvent(name="E", areas=(c.AreaSpec(name="floor", capacity=1),))
     async with an_engine(shards) as inventory:
-        made, _ = await inventory.events.create(new, by="test", key=key)
-        again, answer = await inventory.events.create(new, by="test", key=key)
+        made, _ = await inventory.create_event(new, by="test", key=key)
+        again, answer = await inventory.create_event(new, by="test", key=key)
     assert made is not None
     assert again is None
     assert answer is not None

@@ -37,7 +37,7 @@ def age_hold(
         )
         _age_journal(connection, number, hold_id, by)
     if inventory is not None:
-        inventory.occupancies.drop(number)
+        inventory._occupancies.drop(number)
         inventory.read_models.drop(number)
 
 

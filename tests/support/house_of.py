@@ -26,7 +26,7 @@ async def make_event(
         new = c.NewEvent(
             name="Concert", areas=tuple(areas), seats=layout.seats, categories=layout.categories, **rules
         )
-    event, _ = await inventory.events.create(new, by="test")
+    event, _ = await inventory.create_event(new, by="test")
     assert event is not None
     return event
 
@@ -73,7 +73,7 @@ async def attempt(inventory: Inventory, number: int, quantity: int) -> None:
     await inventory.execute(
         number,
         c.BookInstantly(
-            attempt_number=await inventory.new_dialect_number(),
+            attempt_number=await inventory.new_attempt_number(),
             hold_id=inventory.new_id(number),
             booking_id=inventory.new_id(number),
             quantity=quantity,

@@ -43,7 +43,7 @@ async def new_event(
     """An event with these areas and rows of these widths (seats `A-row-seat`, one category); its number."""
     specs = tuple(c.AreaSpec(name=name, capacity=capacity) for name, capacity in (areas or {}).items())
     seats = rows_of(widths, ("gold",) * len(widths))
-    event, _ = await inventory.events.create(
+    event, _ = await inventory.create_event(
         c.NewEvent(name="E", areas=specs, seats=seats, **rules), by="test"
     )
     assert event is not None
@@ -52,9 +52,9 @@ async def new_event(
 
 async def mirrored_seats(inventory: Inventory, number: int) -> dict[str, str]:
     """Label to status of every seat that is taken, as the write side of this process has it."""
-    event = await inventory.events.get(number)
+    event = await inventory.queries.get_event(number)
     now = (await inventory.queries.get_availability(number)).as_of
-    occupancy = await inventory.occupancies.get_current(number, event.map_version)
+    occupancy = await inventory._occupancies.get_current(number, event.map_version)
     return {
         occupancy.seat_map.label_of(seat): occupant.status
         for seat, occupant in occupancy.by_seat.items()
@@ -106,7 +106,7 @@ def move_time(url: str, number: int, by: timedelta, *engines: Inventory) -> None
         ):
             connection.execute(f"{statement} WHERE event_number = %(number)s".encode(), at)
     for inventory in engines:
-        inventory.occupancies.drop(number)
+        inventory._occupancies.drop(number)
 
 
 async def waiting_for_the_lock(url: str) -> None:

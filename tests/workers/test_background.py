@@ -28,7 +28,7 @@ def background(inventory: Inventory, **seconds: float) -> Background:
 async def committed(inventory: Inventory) -> None:
     """Returns at the next commit of this engine."""
     told = asyncio.Event()
-    inventory.on_commit.append(lambda number, version, changes: told.set())
+    inventory._on_commit.append(lambda number, version, changes: told.set())
     await asyncio.wait_for(told.wait(), 30)
 
 
@@ -68,7 +68,7 @@ async def test_the_live_check_interval_runs_the_live_check(inventory: Inventory,
     loops.start()
     await committed(inventory)
     await loops.stop()
-    assert (await inventory.events.get(event.number)).sales_stopped
+    assert (await inventory.queries.get_event(event.number)).sales_stopped
 
 
 async def test_another_process_s_commit_wakes_a_watch(inventory: Inventory, database_url: str) -> None:
@@ -79,7 +79,7 @@ async def test_another_process_s_commit_wakes_a_watch(inventory: Inventory, data
     loops = background(inventory, watch_seconds=0.01)
     loops.start()
     try:
-        with inventory.commits.watch(event.number) as watch:
+        with inventory._commits.watch(event.number) as watch:
             assert await asyncio.wait_for(watch.changed(), 30) == 0
             await place(other, event.number, 1)
             assert await asyncio.wait_for(watch.changed(), 30) == 1
@@ -90,14 +90,14 @@ async def test_another_process_s_commit_wakes_a_watch(inventory: Inventory, data
 
 async def test_this_process_s_own_commit_wakes_a_watch_at_once(inventory: Inventory) -> None:
     event = await make_event(inventory, capacity=5)
-    with inventory.commits.watch(event.number) as watch:
+    with inventory._commits.watch(event.number) as watch:
         await place(inventory, event.number, 1)
         assert await watch.changed() == 1
 
 
 async def test_nobody_watching_asks_nothing(inventory: Inventory) -> None:
     event = await make_event(inventory, capacity=5)
-    with inventory.commits.watch(event.number), inventory.commits.watch(event.number):
+    with inventory._commits.watch(event.number), inventory._commits.watch(event.number):
         assert await CommitPoller(inventory).run_once() == 1
     assert await CommitPoller(inventory).run_once() == 0
 

@@ -27,7 +27,7 @@ class Watched(LiveAudit):
     """It keeps what it told."""
 
     def __init__(self, inventory: Inventory, *, first_step: int = 50, small_claims: int = 10_000) -> None:
-        super().__init__(inventory.connections, first_step=first_step, small_claims=small_claims)
+        super().__init__(inventory._connections, first_step=first_step, small_claims=small_claims)
         self.told: list[Disagreement] = []
 
     async def check(self, number: int, version: int, *, seconds: float = 60) -> list[Disagreement]:
@@ -65,7 +65,7 @@ def damage(url: str, statements: str) -> None:
 
 
 async def is_stopped(inventory: Inventory, number: int) -> bool:
-    return (await inventory.events.get(number)).sales_stopped
+    return (await inventory.queries.get_event(number)).sales_stopped
 
 
 async def sell_everything(inventory: Inventory, number: int, url: str) -> None:
@@ -92,7 +92,7 @@ async def sell_everything(inventory: Inventory, number: int, url: str) -> None:
     await place(inventory, number, "B-1-1")
     hold, booking, other = (inventory.new_id(number) for _ in range(3))
     line = c.QuantityLine(quantity=1, area="general")
-    await inventory.batches.run(
+    await inventory._batches.run(
         number,
         [
             c.PlaceHold(hold_id=hold, lines=(line,)),
@@ -492,7 +492,7 @@ async def test_what_was_found_is_told_though_the_database_goes_away(
         async def _add_up(self, *arguments: object) -> None:
             raise Unavailable("The database is not available.")
 
-    checking = Interrupted(inventory.connections)
+    checking = Interrupted(inventory._connections)
     await place(inventory, number, 1)
     with pytest.raises(Unavailable):
         await checking.check(number, 1)
@@ -505,7 +505,7 @@ async def test_a_look_that_ran_out_of_time_goes_on_where_it_was_left(
     inventory: Inventory, number: int, database_url: str
 ) -> None:
     """And the counters are compared where it ends."""
-    checking = LiveAudit(inventory.connections, first_step=1, small_claims=0)
+    checking = LiveAudit(inventory._connections, first_step=1, small_claims=0)
     for _ in range(5):
         await place(inventory, number, 1)
     damage(database_url, "UPDATE areas SET held = 4 WHERE name = 'general'")

@@ -54,7 +54,7 @@ async def test_a_backlog_goes_in_small_steps_over_all_events(inventory: Inventor
         for _ in range(5):
             lapse_hold(database_url, await place(inventory, number, 1))
     sizes: list[int] = []
-    inventory.on_commit.append(lambda number, version, changes: sizes.append(len(changes.moved_holds)))
+    inventory._on_commit.append(lambda number, version, changes: sizes.append(len(changes.moved_holds)))
 
     assert await Sweeper(inventory, holds_per_step=2, events_per_round=2).run_once() == 15
 
@@ -94,7 +94,7 @@ async def test_only_one_process_sweeps_at_a_time(inventory: Inventory, database_
     """The lease says whose turn it is, until it runs out."""
     event = await make_event(inventory, capacity=10)
     lapse_hold(database_url, await place(inventory, event.number, 1))
-    assert await inventory.worker_store.take_lease("sweeper", uuid4(), 60)
+    assert await inventory.operations.take_lease("sweeper", uuid4(), 60)
     assert await Sweeper(inventory).run_once() == 0
 
     fetch(database_url, "UPDATE leases SET until = until - interval '2 minutes' RETURNING name")
@@ -112,7 +112,7 @@ async def test_a_sweep_in_a_sale_s_own_batch_hides_no_lapsed_hold_from_it(
 ) -> None:
     """The sweep's oldest are of the pit; the stand's lapsed hold must be found for who asks for the stand."""
     areas = (c.AreaSpec(name="pit", capacity=5), c.AreaSpec(name="stand", capacity=1))
-    event, _ = await inventory.events.create(c.NewEvent(name="Concert", areas=areas), by="test")
+    event, _ = await inventory.create_event(c.NewEvent(name="Concert", areas=areas), by="test")
     assert event is not None
     for area in ("pit", "pit", "pit", "stand"):
         hold_id = inventory.new_id(event.number)
@@ -121,7 +121,7 @@ async def test_a_sweep_in_a_sale_s_own_batch_hides_no_lapsed_hold_from_it(
         lapse_hold(database_url, hold_id)
 
     wanted = c.QuantityLine(area="stand", quantity=1)
-    swept, hold = await inventory.batches.run(
+    swept, hold = await inventory._batches.run(
         event.number,
         [
             c.ReclaimLapsed(limit=1),

@@ -79,7 +79,7 @@ def reply_of(
         headers += ((b"location", location.encode("ascii") + _id_of(answer.body)),)
     return Reply(
         status=answer.status,
-        body=inventory.keyring.complete(answer),
+        body=inventory.hold_tokens.complete(answer),
         headers=headers,
         content_type=PROBLEM if answer.status >= 400 else JSON,
     )

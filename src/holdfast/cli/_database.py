@@ -85,7 +85,7 @@ async def resolve(inventory: Inventory, text: str) -> int:
         if ref is None:
             raise EventNotFound
         number = await inventory.resolve(ref)
-        await inventory.events.get(number)
+        await inventory.queries.get_event(number)
     except EventNotFound:
         raise EventNotFound(f"There is no event {text[:80]}.") from None
     return number

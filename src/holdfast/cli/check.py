@@ -28,11 +28,11 @@ def check(
     """
     from holdfast.cli._database import resolve, use_engine
     from holdfast.cli._progress import progress_bar
-    from holdfast.inventory.audit.check import Auditor, Report
+    from holdfast.inventory.audit.check import Report
     from holdfast.inventory.inventory import Inventory
 
     async def run(inventory: Inventory) -> Report:
-        checking = Auditor(inventory.connections)
+        checking = inventory.operations.make_auditor()
         named = [await resolve(inventory, text) for text in dict.fromkeys(events or ())]
         numbers = named or await checking.list_numbers()
         with progress_bar(total=len(numbers), quiet=as_json) as bar:

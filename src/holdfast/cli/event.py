@@ -86,7 +86,7 @@ def create(  # noqa: PLR0917 - typer passes them by name
         )
 
     async def make(inventory: Inventory) -> dict[str, Any]:
-        event, _ = await inventory.events.create(new, by=BY)
+        event, _ = await inventory.create_event(new, by=BY)
         assert event is not None
         return _told(event)
 
@@ -104,8 +104,8 @@ def list_events(
 ) -> None:
     """List events, newest first, with what they can sell and have sold."""
     from holdfast.cli._database import use_engine
-    from holdfast.inventory.creation import EventFilter
     from holdfast.inventory.inventory import Inventory
+    from holdfast.inventory.queries import EventFilter
 
     wanted = EventFilter(
         status=status.value if status else None, text=text, on_sale=True if on_sale else None
@@ -125,7 +125,7 @@ def list_events(
                 "booked": counts.booked,
                 "blocked": counts.blocked,
             }
-            for event, counts, _ in await inventory.events.list(wanted, before=None, limit=limit)
+            for event, counts, _ in await inventory.queries.list_events(wanted, before=None, limit=limit)
         ]
 
     columns = ("number", "name", "status", "starts_at", "capacity", "available", "held", "booked", "blocked")
@@ -142,7 +142,10 @@ def show(event: EventRef, as_json: AsJson = False) -> None:
     async def read(inventory: Inventory) -> dict[str, Any]:
         number = await resolve(inventory, event)
         availability = await inventory.queries.get_availability(number)
-        return {**_told(await inventory.events.get(number)), "availability": tell_availability(availability)}
+        return {
+            **_told(await inventory.queries.get_event(number)),
+            "availability": tell_availability(availability),
+        }
 
     told = use_engine(read)
     if as_json:
@@ -213,7 +216,7 @@ def import_events(
                 key = RetryKey(
                     scope=sha256(b"import %d " % at + content).digest(), body=content, render=render
                 )
-                event, answer = await inventory.events.create(new, by=BY, key=key)
+                event, answer = await inventory.create_event(new, by=BY, key=key)
                 assert answer is not None
                 made.append({**json.loads(answer.body), "name": new.name, "is_new": event is not None})
                 bar.step()

@@ -66,7 +66,7 @@ async def _changes(
 ) -> AsyncIterator[Availability]:
     """The availability now, and again after each commit and each expiry."""
     loop = asyncio.get_running_loop()
-    with inventory.commits.watch(number) as watch:
+    with inventory.streams.subscribe(number) as watch:
         while True:
             availability = await inventory.queries.get_availability(number)
             watch.tell(availability.version)
@@ -78,7 +78,7 @@ async def _changes(
             lapses_at = loop.time() + ahead
             while watch.version <= availability.version and loop.time() < lapses_at:
                 await asyncio.sleep(min(seconds, max(0.0, lapses_at - loop.time())))
-                await inventory.commits.look()
+                await inventory.streams.poll()
 
 
 def _print_line(availability: Availability) -> None:

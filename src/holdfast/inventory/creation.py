@@ -1,26 +1,24 @@
-"""Events: how they are made and listed. A new event has no lane yet; whatever changes it later goes through one."""
+"""Events: how they are made. A new event has no lane yet; every later change goes through one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from random import getrandbits
 from typing import overload
 from uuid import UUID
 
 from holdfast import ids
-from holdfast.errors import EventNotFound, IdempotencyKeyReused, InProgress
+from holdfast.errors import IdempotencyKeyReused, InProgress
 from holdfast.inventory.batching.after_commit import already_done
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.availability import Counts
-from holdfast.inventory.rules.event import Event, FullEvent, in_full
-from holdfast.inventory.store.events import EventFilter, EventStore
+from holdfast.inventory.rules.event import FullEvent
+from holdfast.inventory.store.events import EventStore
 
-__all__ = ["EventCreation", "EventFilter"]
+__all__ = ["EventCreation"]
 
 
 class EventCreation:
-    """The catalogue's use cases."""
+    """Makes events, each once for its retry key."""
 
     def __init__(self, event_store: EventStore) -> None:
         self._event_store = event_store
@@ -77,38 +75,3 @@ class EventCreation:
         number, now = await self._event_store.next_number()
         random_bits = getrandbits(41)
         return number, ids.make_id(number, unix_ms=int(now.timestamp() * 1000), random_bits=random_bits), now
-
-    async def list(
-        self, wanted: EventFilter, *, before: int | None, limit: int
-    ) -> list[tuple[Event, Counts, datetime]]:
-        """Newest first; counts as the rows say (lapsed holds still count as held until they are reclaimed)."""
-        found = await self._event_store.list_events(wanted, before=before, limit=limit)
-        return [
-            (
-                event,
-                Counts(
-                    capacity=capacity,
-                    available=0 if event.status == "cancelled" else capacity - held - booked - blocked,
-                    held=held,
-                    booked=booked,
-                    blocked=blocked,
-                ),
-                now,
-            )
-            for event, (capacity, held, booked, blocked), now in found
-        ]
-
-    async def list_in_full(
-        self, wanted: EventFilter, *, before: int | None, limit: int
-    ) -> Sequence[FullEvent]:
-        """Newest first, with their areas."""
-        found = await self._event_store.list_events(wanted, before=before, limit=limit)
-        areas = await self._event_store.list_areas([event.number for event, _, _ in found])
-        return [in_full(event, areas.get(event.number, ())) for event, _, _ in found]
-
-    async def get(self, number: int) -> FullEvent:
-        """The event as its row is now. Raises EventNotFound."""
-        known = await self._event_store.find_known(number)
-        if known is None:
-            raise EventNotFound
-        return in_full(known.event, known.areas)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,6 @@ from uuid import UUID
 import orjson
 
 from holdfast.inventory.projections.single_flight import SingleFlight
-from holdfast.inventory.queries import Queries
 from holdfast.inventory.rules.event import Event
 from holdfast.inventory.seating.seat_map import Row, SeatMap
 
@@ -36,8 +35,8 @@ class SeatMapDocument:
 class SeatMapDocuments:
     """By event number and map version."""
 
-    def __init__(self, reading: Queries) -> None:
-        self._queries = reading
+    def __init__(self, get_seat_map: Callable[[int, int], Awaitable[SeatMap]]) -> None:
+        self._get_seat_map = get_seat_map
         self._kept: OrderedDict[_Key, SeatMapDocument] = OrderedDict()
         self._writings = SingleFlight(self._write)
 
@@ -56,7 +55,7 @@ class SeatMapDocuments:
         if found is not None:
             return found
         number, version, id = key
-        seat_map = await self._queries.get_seat_map(number, version)
+        seat_map = await self._get_seat_map(number, version)
         made = self._kept[key] = await asyncio.to_thread(_write, number, id, seat_map)
         kept = sum(len(each.plain) + len(each.packed) for each in self._kept.values())
         while kept > MAX_BYTES and len(self._kept) > 1:

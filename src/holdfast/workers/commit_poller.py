@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from holdfast.inventory import metrics
 from holdfast.inventory.inventory import Inventory
 
 
@@ -14,6 +13,5 @@ class CommitPoller:
 
     async def run_once(self) -> int:
         """How many events are watched."""
-        metrics.LANE_DEPTH.set(self._inventory.lane_depth())
-        metrics.STREAMS.set(self._inventory.streams.count)
-        return await self._inventory.commits.look()
+        self._inventory.operations.observe_queues()
+        return await self._inventory.streams.poll()

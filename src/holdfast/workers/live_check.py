@@ -37,7 +37,7 @@ class LiveCheck:
         owner: UUID | None = None,
     ) -> None:
         self._inventory = inventory
-        self._checking = checking or LiveAudit(inventory.connections)
+        self._checking = checking or inventory.operations.make_live_audit()
         self._most_seconds = most_seconds
         self._lease_seconds = lease_seconds
         self._owner = owner or uuid4()
@@ -50,7 +50,7 @@ class LiveCheck:
         """How many events were looked at. What a look has no time for is the next one's."""
         for number in list(self._to_stop):
             await self._stop(number)
-        if not await self._inventory.worker_store.take_lease(LEASE, self._owner, self._lease_seconds):
+        if not await self._inventory.operations.take_lease(LEASE, self._owner, self._lease_seconds):
             self._checking.forget()
             return 0
         moved = await self._checking.find_moved()

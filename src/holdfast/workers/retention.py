@@ -23,7 +23,7 @@ class Retention:
         lease_seconds: float = 30.0,
         owner: UUID | None = None,
     ) -> None:
-        self._sweeping = inventory.worker_store
+        self._sweeping = inventory.operations
         self._idempotency_hours = idempotency_hours
         self._attempt_days = attempt_days
         self._rows_per_step = rows_per_step

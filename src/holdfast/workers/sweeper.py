@@ -46,10 +46,10 @@ class Sweeper:
         """How many holds were rewritten. An idle look is one read; the rest of a large backlog is the next run's."""
         done = 0
         for _ in range(self._most_rounds):
-            numbers = await self._inventory.worker_store.find_unswept(self._events_per_round)
+            numbers = await self._inventory.operations.find_unswept(self._events_per_round)
             if not numbers:
                 break
-            if not await self._inventory.worker_store.take_lease(LEASE, self._owner, self._lease_seconds):
+            if not await self._inventory.operations.take_lease(LEASE, self._owner, self._lease_seconds):
                 break
             swept = await self._sweep(numbers)
             if not swept:

@@ -18,7 +18,7 @@ from support.house_of import attempt, confirm, fetch, hold_with_key, key_of, mak
 
 
 async def check(inventory: Inventory, **chosen: int) -> Report:
-    checking = Auditor(inventory.connections, **chosen)
+    checking = Auditor(inventory._connections, **chosen)
     return await checking.check(await checking.list_numbers(), whole=True)
 
 
@@ -95,7 +95,7 @@ async def test_several_commands_on_one_thing_in_one_batch_agree(
     number = event.number
     before = await place(inventory, number, "A-1-1")
     hold, booking, other, block = (inventory.new_id(number) for _ in range(4))
-    outcomes = await inventory.batches.run(
+    outcomes = await inventory._batches.run(
         number,
         [
             c.PlaceHold(hold_id=hold, lines=(c.SeatsLine(labels=("A-1-2",)),)),
@@ -159,7 +159,7 @@ async def test_a_cancelled_event_agrees_before_and_after_its_sweep(inventory: In
 async def test_one_event_is_checked_alone(inventory: Inventory, house: int, database_url: str) -> None:
     other = await make_event(inventory, capacity=1)
     fetch(database_url, "UPDATE areas SET booked = 1 WHERE event_number = %s RETURNING 1", other.number)
-    checking = Auditor(inventory.connections)
+    checking = Auditor(inventory._connections)
     assert (await checking.check([house])).disagreements == []
     assert (await checking.check([other.number])).disagreements != []
     with pytest.raises(EventNotFound):
@@ -351,7 +351,7 @@ async def test_damage_is_told(inventory: Inventory, house: int, database_url: st
 
 
 async def test_a_creation_without_its_event_is_told(inventory: Inventory, database_url: str) -> None:
-    await inventory.events.create(c.NewEvent(name="Concert"), by="test", key=key_of("creation"))
+    await inventory.create_event(c.NewEvent(name="Concert"), by="test", key=key_of("creation"))
     assert await codes(inventory) == set()
     fetch(database_url, "DELETE FROM events RETURNING 1")
     assert "creation_without_event" in await codes(inventory)

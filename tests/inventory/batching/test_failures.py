@@ -54,15 +54,15 @@ async def test_one_bad_command_never_spoils_its_neighbours(inventory: Inventory,
     )
     before = metrics.VIOLATIONS._value.get()
     asked = [a_place(inventory, number, c.SeatsLine(labels=(f"A-1-{seat}",))) for seat in range(1, 12)]
-    inventory.occupancies.drop(number)
-    inventory.occupancies._occupancy[number] = await inventory.occupancies.get(number, 1)
-    inventory.occupancies._occupancy[number].remove(
-        next(id for id, h in inventory.occupancies._occupancy[number].by_id.items() if 6 in h.seats)
+    inventory._occupancies.drop(number)
+    inventory._occupancies._occupancy[number] = await inventory._occupancies.get(number, 1)
+    inventory._occupancies._occupancy[number].remove(
+        next(id for id, h in inventory._occupancies._occupancy[number].by_id.items() if 6 in h.seats)
     )
-    drop, inventory.occupancies.drop = inventory.occupancies.drop, lambda number: None  # type: ignore[method-assign]  # the mirror stays wrong
+    drop, inventory._occupancies.drop = inventory._occupancies.drop, lambda number: None  # type: ignore[method-assign]  # the mirror stays wrong
     outcomes = await in_one_batch(inventory, number, *asked)
-    inventory.occupancies.drop = drop  # type: ignore[method-assign]
-    inventory.occupancies.drop(number)
+    inventory._occupancies.drop = drop  # type: ignore[method-assign]
+    inventory._occupancies.drop(number)
     assert [isinstance(each, Hold) for each in outcomes] == [seat != 6 for seat in range(1, 12)]
     assert isinstance(outcomes[5], InvariantViolated)
     assert metrics.VIOLATIONS._value.get() == before + 1
@@ -134,7 +134,7 @@ async def test_a_lost_answer_of_the_commit_is_an_unknown_outcome_that_the_key_se
         proxy.after = b"COMMIT"
         with pytest.raises(OutcomeUnknown):
             await place(inventory, number, c.BestAvailableLine(quantity=2), key=key)
-        assert number not in inventory.occupancies._occupancy, "the mirror may be wrong and was kept"
+        assert number not in inventory._occupancies._occupancy, "the mirror may be wrong and was kept"
         again = await place(inventory, number, c.BestAvailableLine(quantity=2), key=key)
         assert isinstance(again, Replayed)
         assert (await inventory.queries.get_availability(number)).counts.held == 3
@@ -232,7 +232,7 @@ async def test_a_database_that_takes_no_writes_any_more_is_looked_for_anew(datab
     async with an_engine(database_url) as inventory:
         number = await new_event(inventory, areas={"floor": 10})
         await place(inventory, number, quantity(1))
-        pool = inventory.connections.pool(number)
+        pool = inventory._connections.pool(number)
         for _ in range(pool.get_stats()["pool_size"]):
             connection = await pool.getconn()
             await connection.execute("SET default_transaction_read_only = on")
@@ -258,7 +258,7 @@ async def test_an_observer_that_fails_does_not_undo_a_sale(inventory: Inventory)
     def fail(*_: Any) -> None:
         raise ValueError("told too much")
 
-    inventory.on_commit.append(fail)
+    inventory._on_commit.append(fail)
     assert isinstance(await place(inventory, number, quantity(1)), Hold)
 
 
@@ -275,7 +275,7 @@ async def test_failures_leave_no_connection_behind(database_url: str) -> None:
             )
             assert all(isinstance(each, Exception) for each in outcomes)
         assert isinstance(await place(inventory, number, quantity(1)), Hold)
-        pool = inventory.connections.pool(number)
+        pool = inventory._connections.pool(number)
         async with pool.connection(timeout=10), pool.connection(timeout=10):
             pass  # the last one is given back by a task of the pool's own, some time after its answer
         assert sql(database_url, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%%'") == [
@@ -329,9 +329,9 @@ async def test_a_replayed_creation_waits_for_the_standby_as_the_first_did(
 ) -> None:
     """It writes; only a commit waits."""
     new = c.NewEvent(name="E", areas=(c.AreaSpec(name="floor", capacity=5),))
-    await inventory.events.create(new, by="test", key=a_key("create"))
+    await inventory.create_event(new, by="test", key=a_key("create"))
     before = sql(database_url, "SELECT xmin::text FROM event_creations")
-    again, answer = await inventory.events.create(new, by="test", key=a_key("create"))
+    again, answer = await inventory.create_event(new, by="test", key=a_key("create"))
     assert again is None
     assert answer is not None
     assert sql(database_url, "SELECT xmin::text FROM event_creations") != before
@@ -378,6 +378,6 @@ async def test_a_session_that_was_told_to_forget_what_it_had_prepared_sells(data
         number = await new_event(inventory, areas={"floor": 10})
         for _ in range(2):
             assert isinstance(await place(inventory, number, quantity(1)), Hold)
-            async with inventory.connections.pool(number).connection() as connection:
+            async with inventory._connections.pool(number).connection() as connection:
                 await connection.execute("DEALLOCATE ALL")
         assert isinstance(await place(inventory, number, quantity(1)), Hold)

@@ -50,7 +50,7 @@ async def test_a_command_that_waited_too_long_is_dropped_before_it_begins(databa
     async with an_engine(database_url, wait_seconds=20) as inventory:
         number = await new_event(inventory, areas={"floor": 100})
         await place(inventory, number, quantity(1))
-        lane, limits = inventory.lanes[number], inventory.limits
+        lane, limits = inventory._lanes[number], inventory._limits
         with psycopg.connect(database_url) as blocker:
             blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
             first = asyncio.ensure_future(place(inventory, number, quantity(1)))
@@ -69,7 +69,7 @@ async def test_who_would_wait_for_nothing_is_refused_at_once(database_url: str) 
     async with an_engine(database_url, wait_seconds=30, batch_maximum=1) as inventory:
         number = await new_event(inventory, areas={"floor": 100})
         hold = await place(inventory, number, quantity(1))
-        lane = inventory.lanes[number]
+        lane = inventory._lanes[number]
         assert lane._pace == 0.0
         with psycopg.connect(database_url) as blocker:
             blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
@@ -93,13 +93,13 @@ async def test_a_batch_is_half_of_all_who_are_about(
     """Buyers who ask again once they are answered do not all end up in one batch, the database idle between two."""
     number = await new_event(inventory, areas={"floor": 1_000})
     sizes: list[int] = []
-    run = inventory.batches.run
+    run = inventory._batches.run
 
     async def noted(number: int, commands: list[c.Command]) -> list[object]:
         sizes.append(len(commands))
         return await run(number, commands)
 
-    monkeypatch.setattr(inventory.batches, "run", noted)
+    monkeypatch.setattr(inventory._batches, "run", noted)
 
     async def buyer() -> None:
         for _ in range(3):
@@ -210,7 +210,7 @@ async def test_whoever_is_in_a_batch_when_the_server_stops_is_told_that_nobody_k
             blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (number,))
             waits = asyncio.ensure_future(place(inventory, number, quantity(1)))
             await waiting_for_the_lock(database_url)
-            (task,) = inventory.lanes._tasks
+            (task,) = inventory._lanes._tasks
             task.cancel()
             with pytest.raises(OutcomeUnknown):
                 await asyncio.wait_for(waits, 20)

@@ -110,7 +110,7 @@ async def test_other_processes_batches_are_told_after_a_look(inventory: Inventor
         await place(other_engine, event.number, "A-1-7")
         async with asyncio.timeout(SECONDS):
             while not waiting.done():
-                await inventory.commits.look()
+                await inventory._commits.look()
                 await asyncio.wait([waiting], timeout=0.05)
         assert (await waiting).seats == {"A-1-7": "held"}
 
@@ -223,7 +223,9 @@ async def test_streams_end_when_the_server_does(inventory: Inventory):
 
 
 async def test_more_watchers_than_a_process_can_serve_are_refused(inventory: Inventory):
-    streams = Streams(inventory.read_models, inventory.changes_since, inventory.commits, most_watchers=1)
+    streams = Streams(
+        inventory.read_models, inventory.queries._changes_since, inventory._commits, most_watchers=1
+    )
     event = await make_event(inventory, capacity=1)
     streams.refuse_watcher()
     async with aclosing(streams.watch(event.number)) as messages:
@@ -237,9 +239,9 @@ async def test_nobody_is_looked_for_when_nobody_watches(inventory: Inventory):
     event = await make_event(inventory, capacity=1)
     async with aclosing(inventory.streams.watch(event.number)) as messages:
         await _next(messages)
-        assert await inventory.commits.look() == 1
+        assert await inventory._commits.look() == 1
     async with asyncio.timeout(SECONDS):
-        while await inventory.commits.look():
+        while await inventory._commits.look():
             pass
 
 

@@ -22,11 +22,11 @@ async def test_more_events_than_mirrors_fit_all_sell(database_url: str) -> None:
         for _ in range(5):
             outcomes = await all_at_once(
                 *[place(inventory, number, c.BestAvailableLine(quantity=1)) for number in numbers],
-                *[inventory.occupancies.get_current(number, 1) for number in numbers],
+                *[inventory._occupancies.get_current(number, 1) for number in numbers],
             )
             assert [each for each in outcomes if isinstance(each, Exception)] == []
             assert all(isinstance(each, Hold) for each in outcomes[:6])
-        assert len(inventory.occupancies._maps) == 1
+        assert len(inventory._occupancies._maps) == 1
 
 
 async def test_a_mirror_that_is_loaded_is_the_one_that_followed(inventory: Inventory) -> None:
@@ -39,9 +39,9 @@ async def test_a_mirror_that_is_loaded_is_the_one_that_followed(inventory: Inven
     await inventory.execute(
         number, c.BlockAdmissions(block_id=inventory.new_id(number), area="floor", quantity=1)
     )
-    followed = await inventory.occupancies.get(number, 1)
-    inventory.occupancies.drop(number)
-    loaded = await inventory.occupancies.get(number, 1)
+    followed = await inventory._occupancies.get(number, 1)
+    inventory._occupancies.drop(number)
+    loaded = await inventory._occupancies.get(number, 1)
     assert loaded is not followed
     assert loaded.version == followed.version
     for one, other in ((loaded, followed), (followed, loaded)):
@@ -58,15 +58,15 @@ async def test_a_process_forgets_events_that_it_sold_long_ago(
     numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(5)]
     for number in [*numbers, numbers[2], numbers[0]]:
         await place(inventory, number, quantity(1))
-    assert list(inventory.batches._known) == [numbers[4], numbers[2], numbers[0]]
+    assert list(inventory._batches._known) == [numbers[4], numbers[2], numbers[0]]
 
 
 async def test_a_seat_map_that_could_not_be_loaded_is_asked_for_again(inventory: Inventory) -> None:
     """Whoever waited for the same document while the database was away is told just that."""
     number = await new_event(inventory, widths=(3,))
-    event = await inventory.events.get(number)
-    await inventory.connections.close()
-    outcomes = await all_at_once(*[inventory.seat_map_documents.get(event, 1) for _ in range(3)])
+    event = await inventory.queries.get_event(number)
+    await inventory._connections.close()
+    outcomes = await all_at_once(*[inventory.queries.get_seat_map_document(event, 1) for _ in range(3)])
     assert [type(each) for each in outcomes] == [Unavailable] * 3
 
 

@@ -188,7 +188,7 @@ async def test_a_lapsed_hold_is_told_as_gone_once(inventory: Inventory, database
     event = await make_event(inventory, rows=1)
     hold = await place(inventory, event.number, "A-1-1")
     lapse_hold(database_url, hold)
-    inventory.occupancies.drop(event.number)
+    inventory._occupancies.drop(event.number)
     read_model = await inventory.read_models.get_current(event.number)
     assert (read_model.state, read_model.touched_since(1)) == ((1, 1), {1})
     bookmark = read_model.touches.sequence
@@ -205,10 +205,10 @@ async def test_who_knew_an_older_version_is_told_of_a_hold_that_lapsed_and_was_r
     hold = await place(inventory, event.number, "A-1-1")
     await place(inventory, event.number, "A-1-2")
     lapse_hold(database_url, hold)
-    inventory.occupancies.drop(event.number)
+    inventory._occupancies.drop(event.number)
     await inventory.read_models.get_current(event.number)
     await inventory.execute(event.number, c.ReclaimLapsed(limit=10))
-    told = await inventory.changes_since.get_changes(event.number, 2)
+    told = await inventory.queries.get_changes_since(event.number, 2)
     assert [orjson.loads(each) for each in told.seats or []] == [{"label": "A-1-1", "status": "available"}]
 
 
@@ -227,7 +227,7 @@ async def test_a_picture_forgets_but_the_journal_does_not(
     for seat in range(8, 11):
         await place(inventory, event.number, f"A-1-{seat}")
         await inventory.read_models.get_current(event.number)
-    told = await inventory.changes_since.get_changes(event.number, 5)
+    told = await inventory.queries.get_changes_since(event.number, 5)
     assert [orjson.loads(each)["label"] for each in told.seats or []] == [
         "A-1-1", "A-1-6", "A-1-7", "A-1-8", "A-1-9", "A-1-10",
     ]  # fmt: skip
@@ -276,11 +276,11 @@ async def test_an_expiry_that_the_picture_forgot_is_told_by_its_reclaim(
     event = await make_event(inventory, rows=1)
     hold = await place(inventory, event.number, "A-1-1")
     lapse_hold(database_url, hold)
-    inventory.occupancies.drop(event.number)
+    inventory._occupancies.drop(event.number)
     await inventory.read_models.get_current(event.number)
     await place(inventory, event.number, "A-1-2")
     await inventory.execute(event.number, c.ReclaimLapsed(limit=10))
     read_model = await inventory.read_models.get_current(event.number)
     assert (read_model.version, read_model.touches.first_version) == (3, 2)
-    told = await inventory.changes_since.get_changes(event.number, 1)
+    told = await inventory.queries.get_changes_since(event.number, 1)
     assert [orjson.loads(each)["label"] for each in told.seats or []] == ["A-1-1", "A-1-2"]

@@ -38,6 +38,6 @@ async def test_a_batch_of_refusals_is_two_round_trips_at_the_most(database_url: 
 async def test_a_crowd_that_needs_numbers_fetches_them_once(database_url: str) -> None:
     """Each caller who found none fetched a thousand, once: in an on-sale by instant bookings most of all work."""
     async with an_engine(database_url) as inventory:
-        numbers = await asyncio.gather(*(inventory.new_dialect_number() for _ in range(1_200)))
+        numbers = await asyncio.gather(*(inventory.new_attempt_number() for _ in range(1_200)))
     assert len(set(numbers)) == 1_200
     assert sql(database_url, "SELECT last_value FROM dialect_numbers") == [(2_000,)]

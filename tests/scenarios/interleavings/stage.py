@@ -101,12 +101,12 @@ class Stage:
         self.box_office = box_office
         self.hand = hand
         """A connection of the test's own."""
-        self._checking = Auditor(box_office.connections)
+        self._checking = Auditor(box_office._connections)
 
     async def new_event(self, scene: Scene) -> int:
         areas = tuple(c.AreaSpec(name=name, capacity=capacity) for name, capacity in scene.areas.items())
         new = c.NewEvent(name="E", areas=areas, seats=scene.seats, **scene.rules)
-        event, _ = await self.box_office.events.create(new, by="test")
+        event, _ = await self.box_office.create_event(new, by="test")
         assert event is not None
         return event.number
 

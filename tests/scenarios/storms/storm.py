@@ -96,13 +96,13 @@ async def main(url: str, number: int, clients: int, kind: str, seed: int) -> Non
 
 def count_splits(inventory: Inventory, told: Told) -> None:
     """Whatever two processes ask for, the database never has to refuse what one of them had decided."""
-    split = inventory.batches._split
+    split = inventory._batches._split
 
     async def counted(*arguments: object) -> object:
         told["refused by the database"] += 1
         return await split(*arguments)  # type: ignore[arg-type]  # passed on as they came
 
-    inventory.batches._split = counted  # type: ignore[method-assign, assignment]  # seen from here only
+    inventory._batches._split = counted  # type: ignore[method-assign, assignment]  # seen from here only
 
 
 if __name__ == "__main__":

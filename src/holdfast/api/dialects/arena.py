@@ -32,8 +32,8 @@ from holdfast.errors import (
     SeatTaken,
 )
 from holdfast.http.reply import Reply, encode
-from holdfast.inventory.creation import EventFilter
 from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.queries import EventFilter
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
 
@@ -122,7 +122,9 @@ def _seat(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any
 
 
 async def _only_seated_event(inventory: Inventory) -> int:
-    found = await inventory.events.list(EventFilter(status="published", seated=True), before=None, limit=2)
+    found = await inventory.queries.list_events(
+        EventFilter(status="published", seated=True), before=None, limit=2
+    )
     if not found:
         raise EventNotFound(EventNotFound.NONE_SEATED)
     if len(found) > 1:

@@ -119,7 +119,7 @@ _HOLD_ID = "00000000-1c9b-8d4f-9b10-51c2d7e0a4b3"
 )
 async def create_event(request: Request, body: EventIn) -> EventOut:
     """An event with so many seats, on sale at once."""
-    event, _ = await request.inventory.events.create(
+    event, _ = await request.inventory.create_event(
         c.NewEvent(
             name=body.name,
             areas=(c.AreaSpec(name="general", capacity=body.total_seats),),
@@ -170,7 +170,7 @@ async def place_hold(request: Request, body: HoldIn) -> HoldOut:
     """Seats for two minutes, or for `ttl` seconds; with partial fulfilment what is left of them, at least one."""
     number = await request.inventory.resolve(body.event_id)
     hold_id = request.inventory.new_id(number)
-    token = request.inventory.keyring.hold_token(hold_id)
+    token = request.inventory.hold_tokens.hold_token(hold_id)
     try:
         hold: Hold = await request.inventory.execute(
             number,

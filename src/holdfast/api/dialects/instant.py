@@ -26,8 +26,8 @@ from holdfast.errors import (
 )
 from holdfast.http.reply import JSON, Reply, encode
 from holdfast.http.values import Cursor
-from holdfast.inventory.creation import EventFilter
 from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.queries import EventFilter
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.availability import Counts
 from holdfast.inventory.rules.booking import Attempt
@@ -125,7 +125,7 @@ _SHOW = {"name": "Avengers: Endgame", "start_time": "2024-03-25T18:00:00Z", "tot
 )
 async def create_show(request: Request, body: ShowIn) -> CreatedOut:
     """A show with so many seats, on sale at once. A start that is past is taken too."""
-    event, _ = await request.inventory.events.create(
+    event, _ = await request.inventory.create_event(
         c.NewEvent(
             name=body.name,
             starts_at=body.start_time,
@@ -160,7 +160,7 @@ async def list_shows(
     Where there are more than `limit`, these are the newest, and the header `Link` leads to those before them.
     """
     before = None if cursor is None else request.cursors.open(cursor, "/shows", {})[0]
-    found = await request.inventory.events.list(
+    found = await request.inventory.queries.list_events(
         EventFilter(status="published"), before=before, limit=limit + 1
     )
     page = found[limit - 1 :: -1] if len(found) > limit else found[::-1]
@@ -200,7 +200,7 @@ async def book_seats(request: Request, body: SeatsIn) -> BookingOut:
         number,
         c.BookInstantly(
             by=request.principal.id,
-            attempt_number=await request.inventory.new_dialect_number(),
+            attempt_number=await request.inventory.new_attempt_number(),
             hold_id=request.inventory.new_id(number),
             booking_id=request.inventory.new_id(number),
             quantity=body.seat_count,

@@ -48,7 +48,7 @@ async def get_label(inventory: Inventory, id: int) -> str:
     """The label of the seat with a dialect's integer id. Raises SeatNotFound."""
     number, seat = split_seat_id(id)
     with suppress(EventNotFound):
-        event = await inventory.events.get(number)
+        event = await inventory.queries.get_event(number)
         seat_map = await inventory.queries.get_seat_map(number, event.map_version)
         if 0 < seat <= seat_map.size:
             return seat_map.label_of(seat)

@@ -146,7 +146,7 @@ async def create_user(request: Request, body: UserIn) -> UserOut:
 )
 async def create_show(request: Request, body: ShowIn) -> ShowOut:
     """A show without seats: they come next. A start that is past is taken too."""
-    event, _ = await request.inventory.events.create(
+    event, _ = await request.inventory.create_event(
         c.NewEvent(name=body.title, venue=body.venue, starts_at=body.starts_at), by=request.principal.id
     )
     return ShowOut(id=event.number, title=event.name, venue=event.venue, starts_at=event.starts_at)

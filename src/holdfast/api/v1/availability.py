@@ -152,7 +152,7 @@ async def get_availability(
             body=encode(members_of(await request.inventory.queries.get_availability_as_of(number, as_of)))
         )
     if since is not None:
-        told = await request.inventory.changes_since.get_changes(number, since)
+        told = await request.inventory.queries.get_changes_since(number, since)
         availability, seats = told.availability, told.seats
         more = b'"reset":true' if seats is None else b'"changes":{"seats":' + seat_list(seats) + b"}"
     else:

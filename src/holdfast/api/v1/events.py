@@ -27,7 +27,7 @@ from holdfast.errors import (
 from holdfast.http.reply import Reply
 from holdfast.http.routes import SEAT_MAP_LIMIT, Routes
 from holdfast.http.values import Cursor, Limit, Time
-from holdfast.inventory.creation import EventFilter
+from holdfast.inventory.queries import EventFilter
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import FullEvent
 
@@ -74,7 +74,7 @@ async def create_event(request: Request, body: CreateEventIn) -> Reply:
     """
     new = await body.new_event()
     key = retry_key(request, _created)
-    event, answer = await request.inventory.events.create(new, by=request.principal.id, key=key)
+    event, answer = await request.inventory.create_event(new, by=request.principal.id, key=key)
     if answer is not None:
         return reply_of(request.inventory, answer, replayed=event is None, location=LOCATION)
     assert event is not None
@@ -111,7 +111,7 @@ async def list_events(
         "starts_before": starts_before,
         "on_sale": on_sale,
     }
-    found = await request.inventory.events.list_in_full(
+    found = await request.inventory.queries.list_events_in_full(
         EventFilter(
             status=status,
             text=text,

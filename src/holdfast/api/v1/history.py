@@ -74,7 +74,9 @@ async def get_seat_history(
     if cursor is not None:
         version, stayed, hold_id, place = request.cursors.open(cursor, _PATH, filters)
         start = (version, stayed, UUID(hold_id), place)
-    items, ends_at = await request.inventory.histories.list_changes(number, label, start=start, limit=limit)
+    items, ends_at = await request.inventory.queries.list_seat_changes(
+        number, label, start=start, limit=limit
+    )
     following = None if ends_at is None else request.cursors.sign(_PATH, filters, ends_at)
     return Reply(body=encode({"items": [_told(item) for item in items], "next": following}))
 

@@ -103,7 +103,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
         key=retry_key(request, _placed),
         hold_id=hold_id,
         lines=body.asked,
-        token_hash=request.inventory.keyring.hold_token_hash(hold_id),
+        token_hash=request.inventory.hold_tokens.hold_token_hash(hold_id),
         ttl_seconds=body.ttl_seconds,
         allow_partial=body.allow_partial,
         buyer=body.buyer.reference if body.buyer else None,

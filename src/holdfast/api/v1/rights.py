@@ -32,7 +32,7 @@ def sees_drafts(principal: Principal) -> bool:
 
 async def visible_event(request: Request, event: EventRef) -> FullEvent:
     """The event. Raises EventNotFound, also for a draft that the caller may not see."""
-    found = await request.inventory.events.get(await request.inventory.resolve(event))
+    found = await request.inventory.queries.get_event(await request.inventory.resolve(event))
     if found.status is EventStatus.DRAFT and not sees_drafts(request.principal):
         raise EventNotFound
     return found

@@ -17,8 +17,8 @@ from holdfast.http.headers import accepts_gzip, etag, matches_etag
 from holdfast.http.reply import Headers, Reply, encode
 from holdfast.http.routes import Routes
 from holdfast.http.values import FromPath
+from holdfast.inventory.past import SeatStates
 from holdfast.inventory.projections.seat_json import available_seat, held_until, seat_list, taken_seat
-from holdfast.inventory.queries import SeatStates
 from holdfast.inventory.rules.event import Event
 
 __all__ = ["routes"]
@@ -185,7 +185,7 @@ async def get_seat_map(request: Request, event: EventPath, map_version: MapVersi
     )
     if matches_etag(request.header(b"if-none-match"), tag):
         return Reply(status=304, headers=headers)
-    document = await request.inventory.seat_map_documents.get(found, map_version)
+    document = await request.inventory.queries.get_seat_map_document(found, map_version)
     if is_packed:
         return Reply(body=document.packed, headers=(*headers, (b"content-encoding", b"gzip")))
     return Reply(body=document.plain, headers=headers)

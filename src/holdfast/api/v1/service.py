@@ -39,7 +39,7 @@ async def get_health(request: Request) -> dict[str, str]:  # noqa: ARG001 - the 
 @routes.get("/readyz", policy=Policy.PUBLIC, anonymous=True, answers={200: {"status": "ready"}})
 async def get_readiness(request: Request) -> dict[str, str]:
     """It can take traffic: the database answers. Otherwise 503 with `Retry-After`, also while the server shuts down."""
-    await request.inventory.health.check()
+    await request.inventory.operations.check()
     return {"status": "ready"}
 
 
@@ -56,10 +56,10 @@ async def get_metrics(request: Request) -> Reply:
     """
     headers = ((b"vary", b"accept"),)
     if weights(request.header(b"accept")).get("application/json"):
-        totals: dict[str, Any] = asdict(await request.inventory.health.count_totals())
+        totals: dict[str, Any] = asdict(await request.inventory.operations.count_totals())
         return Reply(body=encode(totals | {"metrics": metric_totals()}), headers=headers)
     try:
-        await request.inventory.health.observe_holds()
+        await request.inventory.operations.observe_holds()
     except Fault:  # what the processes have counted can be told without the database
         log.warning("metrics_without_database")
     return Reply(

@@ -9,7 +9,7 @@ from holdfast.errors import Busy, Unavailable
 from holdfast.inventory.live.changes_since import ChangesSince
 from holdfast.inventory.live.channel import Channel
 from holdfast.inventory.live.clients import BufferedClient, StreamClient
-from holdfast.inventory.live.commits import CommitFeed
+from holdfast.inventory.live.commits import CommitFeed, Subscription
 from holdfast.inventory.projections.read_model import ReadModel
 from holdfast.inventory.projections.read_models import ReadModels
 from holdfast.sse import OPENING, Reader
@@ -72,6 +72,14 @@ class Streams:
         with self.joined(await self._read_models.get_current(number), slot, after=after):
             while (message := await slot.next()) is not None:
                 yield message.body
+
+    def subscribe(self, number: int) -> Subscription:
+        """Wakes on each new version of the event, within a `with` block."""
+        return self._commits.watch(number)
+
+    async def poll(self) -> int:
+        """Looks for other processes' commits to the watched events; returns how many events are watched."""
+        return await self._commits.look()
 
     def close(self) -> None:
         """Every stream ends after what it was told last."""

@@ -1,0 +1,14 @@
+"""The inventory's face: what other contexts and the faces may touch."""
+
+from __future__ import annotations
+
+from holdfast.inventory.hold_tokens import HoldTokens
+from holdfast.inventory.inventory import Inventory
+from holdfast.postgres.connections import Connections
+
+
+async def test_the_inventory_has_five_public_parts():
+    """A sixth would make it a drawer again: look for the part that the new method belongs to."""
+    inventory = Inventory(Connections("postgresql://nowhere"), HoldTokens(b"k" * 32))
+    parts = {name for name in vars(inventory) if not name.startswith("_")}
+    assert parts == {"queries", "read_models", "streams", "operations", "hold_tokens"}
