@@ -85,7 +85,7 @@ class Timing:
 
     def __init__(self, histogram: Histogram) -> None:
         self._histogram = histogram
-        self._counts = [0] * len(histogram._buckets)
+        self._counts = [0] * len(histogram._buckets)  # noqa: SLF001 - the library has no other way to add many at once
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
@@ -96,10 +96,10 @@ class Timing:
         self._sum += seconds
 
     def write(self) -> None:
-        for bucket, count in zip(self._histogram._buckets, self._counts, strict=True):
+        for bucket, count in zip(self._histogram._buckets, self._counts, strict=True):  # noqa: SLF001 - as above
             if count:
                 bucket.inc(count)
-        self._histogram._sum.inc(self._sum)
+        self._histogram._sum.inc(self._sum)  # noqa: SLF001 - as above
         self._counts = [0] * len(self._counts)
         self._sum = 0.0
 
