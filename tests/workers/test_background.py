@@ -1,28 +1,22 @@
-"""The loops beside the requests: each setting reaches its worker, and none dies of what it meets."""
+"""Workers beside the requests: each setting reaches its worker, and a failure ends none of them."""
 
 from __future__ import annotations
 
 import asyncio
 
+from holdfast.app.settings import Settings
+from holdfast.app.workers import build_workers
 from holdfast.inventory.hold_tokens import HoldTokens
 from holdfast.inventory.inventory import Inventory
 from holdfast.postgres.connections import Connections
-from holdfast.workers.background import Background, _repeat
+from holdfast.workers.background import Background
 from holdfast.workers.commit_poller import CommitPoller
+from holdfast.workers.live_check import LiveCheck
+from holdfast.workers.retention import Retention
+from holdfast.workers.sweeper import Sweeper
+from holdfast.workers.worker import Worker
 from support.ageing import lapse_hold
 from support.house_of import age, attempt, fetch, hold_with_key, make_event, place
-
-NEVER_SECONDS = 3600.0
-
-
-def background(inventory: Inventory, **seconds: float) -> Background:
-    chosen = {
-        "sweep_seconds": NEVER_SECONDS,
-        "retention_seconds": NEVER_SECONDS,
-        "watch_seconds": NEVER_SECONDS,
-        "live_check_seconds": NEVER_SECONDS,
-    }
-    return Background(inventory, idempotency_hours=24, attempt_days=1, **(chosen | seconds))
 
 
 async def committed(inventory: Inventory) -> None:
@@ -35,7 +29,7 @@ async def committed(inventory: Inventory) -> None:
 async def test_the_sweep_interval_runs_the_sweeper(inventory: Inventory, database_url: str) -> None:
     event = await make_event(inventory, capacity=1)
     lapse_hold(database_url, await place(inventory, event.number, 1))
-    loops = background(inventory, sweep_seconds=0.01)
+    loops = Background([Sweeper(inventory, interval=0.01)])
     loops.start()
     await committed(inventory)
     await loops.stop()
@@ -50,7 +44,7 @@ async def test_the_retention_interval_runs_retention_with_its_ages(
     await attempt(inventory, event.number, 5)
     age(database_url, "idempotency", "25 hours")
     age(database_url, "attempts", "25 hours")
-    loops = background(inventory, retention_seconds=0.01)
+    loops = Background([Retention(inventory, interval=0.01, idempotency_hours=24, attempt_days=1)])
     loops.start()
     try:
         async with asyncio.timeout(30):
@@ -64,7 +58,7 @@ async def test_the_live_check_interval_runs_the_live_check(inventory: Inventory,
     event = await make_event(inventory, capacity=5)
     await place(inventory, event.number, 1)
     fetch(database_url, "UPDATE areas SET held = 2")
-    loops = background(inventory, live_check_seconds=0.01)
+    loops = Background([LiveCheck(inventory, interval=0.01)])
     loops.start()
     await committed(inventory)
     await loops.stop()
@@ -76,7 +70,7 @@ async def test_another_process_s_commit_wakes_a_watch(inventory: Inventory, data
     event = await make_event(inventory, capacity=5)
     other = Inventory(Connections(database_url, size=2), HoldTokens(b"a server key of the tests"))
     await other.open()
-    loops = background(inventory, watch_seconds=0.01)
+    loops = Background([CommitPoller(inventory, interval=0.01)])
     loops.start()
     try:
         with inventory._commits.watch(event.number) as watch:
@@ -107,12 +101,34 @@ async def test_a_loop_outlives_what_its_step_met() -> None:
     looks: list[int] = []
     twice = asyncio.Event()
 
-    async def step() -> None:
-        looks.append(1)
-        if len(looks) == 1:
-            raise ConnectionError("away")
-        twice.set()
+    class Failing(Worker):
+        name = "failing"
+        interval = 0.001
 
-    loop = asyncio.create_task(_repeat("test", step, 0.001))
+        async def run_once(self) -> int:
+            looks.append(1)
+            if len(looks) == 1:
+                raise ConnectionError("away")
+            twice.set()
+            return 0
+
+    loops = Background([Failing()])
+    loops.start()
     await asyncio.wait_for(twice.wait(), 30)
-    loop.cancel()
+    await loops.stop()
+
+
+async def test_each_setting_reaches_its_worker(inventory: Inventory) -> None:
+    settings = Settings(
+        sweep_interval_seconds=11,
+        retention_interval_seconds=12,
+        watch_interval_milliseconds=130,
+        live_check_interval_seconds=14,
+    )
+    workers = build_workers(settings, inventory)
+    assert {worker.name: worker.interval for worker in workers} == {
+        "sweeper": 11,
+        "retention": 12,
+        "commit_poller": 0.13,
+        "live_check": 14,
+    }

@@ -47,7 +47,7 @@ def checking(inventory: Inventory) -> Watched:
 
 @pytest.fixture
 def check(inventory: Inventory, checking: Watched) -> LiveCheck:
-    return LiveCheck(inventory, checking=checking)
+    return LiveCheck(inventory, audit=checking)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ async def test_whatever_the_engine_did_agrees(
 ) -> None:
     """In steps of any size, of an event that is added up and of one that is too large for that."""
     checking = Watched(inventory, first_step=first_step, small_claims=small_claims)
-    check = LiveCheck(inventory, checking=checking)
+    check = LiveCheck(inventory, audit=checking)
     await check.run_once()
     await sell_everything(inventory, number, database_url)
     assert await check.run_once() == 1
@@ -251,7 +251,7 @@ async def test_damage_stops_its_event_and_no_other(
     """Whether the event is added up or is too large for that."""
     statements, code = DAMAGE[what]
     checking = Watched(inventory, small_claims=small_claims)
-    check = LiveCheck(inventory, checking=checking)
+    check = LiveCheck(inventory, audit=checking)
     await check.run_once()
     await confirm(inventory, number, await place(inventory, number, "A-1-1", 3))
     sold = await confirm(inventory, number, await place(inventory, number, 4))
@@ -436,7 +436,7 @@ async def test_a_process_that_checks_again_begins_anew(
     """What another has found and told meanwhile is not held against an old event a second time."""
     monkeypatch.setattr(live_checking, "MAX_BEFORE", 0)
     told = [Watched(inventory, small_claims=0) for _ in range(2)]
-    first, second = (LiveCheck(inventory, checking=checking) for checking in told)
+    first, second = (LiveCheck(inventory, audit=checking) for checking in told)
     await place(inventory, number, 1)
     await first.run_once()
     fetch(database_url, "UPDATE leases SET until = clock_timestamp() - interval '1 s'")
@@ -535,7 +535,7 @@ async def test_every_event_has_its_turn(inventory: Inventory, database_url: str)
     for event in events:
         await place(inventory, event.number, 1)
     fetch(database_url, "UPDATE holds SET quantity = 2")
-    check = LiveCheck(inventory, most_seconds=0)
+    check = LiveCheck(inventory, max_seconds=0)
     assert [await check.run_once() for _ in events] == [1, 1, 1]
     assert [await is_stopped(inventory, event.number) for event in events] == [True, True, True]
 

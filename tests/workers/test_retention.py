@@ -51,7 +51,7 @@ async def test_one_run_is_bounded(inventory: Inventory, database_url: str) -> No
     for at in range(5):
         await hold_with_key(inventory, event.number, str(at))
     age(database_url, "idempotency", "73 hours")
-    retention = Retention(inventory, idempotency_hours=72, attempt_days=90, rows_per_step=2, most_steps=2)
+    retention = Retention(inventory, idempotency_hours=72, attempt_days=90, rows_per_step=2, max_steps=2)
     assert [await retention.run_once() for _ in range(3)] == [4, 1, 0]
 
 

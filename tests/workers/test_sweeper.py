@@ -68,7 +68,7 @@ async def test_one_run_is_bounded_and_the_next_goes_on(inventory: Inventory, dat
     event = await make_event(inventory, capacity=100)
     for _ in range(5):
         lapse_hold(database_url, await place(inventory, event.number, 1))
-    sweeper = Sweeper(inventory, holds_per_step=2, most_rounds=2)
+    sweeper = Sweeper(inventory, holds_per_step=2, max_rounds=2)
     assert [await sweeper.run_once() for _ in range(3)] == [4, 1, 0]
 
 

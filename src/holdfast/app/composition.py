@@ -9,6 +9,7 @@ from holdfast.access.access import Access
 from holdfast.api.catalogue import all_endpoints
 from holdfast.api.request import Request
 from holdfast.app.settings import Settings
+from holdfast.app.workers import build_workers
 from holdfast.http.application import Application
 from holdfast.http.asgi import Receive, Send
 from holdfast.http.cursors import Cursors
@@ -67,15 +68,7 @@ def build_app(settings: Settings) -> Application:
     connections = build_connections(settings)
     inventory = build_inventory(settings, connections)
     access = Access(connections)
-    background = Background(
-        inventory,
-        sweep_seconds=settings.sweep_interval_seconds,
-        retention_seconds=settings.retention_interval_seconds,
-        idempotency_hours=settings.idempotency_retention_hours,
-        attempt_days=settings.attempt_retention_days,
-        watch_seconds=settings.watch_interval_milliseconds / 1000,
-        live_check_seconds=settings.live_check_interval_seconds,
-    )
+    background = Background(build_workers(settings, inventory))
 
     async def lifespan(_scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         while True:

@@ -1,52 +1,31 @@
-"""Background: the loops that run beside the requests of a worker process. Correctness never waits for them."""
+"""Background: runs a process's workers beside its requests."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
 
-from holdfast.inventory.inventory import Inventory
-from holdfast.workers.commit_poller import CommitPoller
-from holdfast.workers.live_check import LiveCheck
-from holdfast.workers.retention import Retention
-from holdfast.workers.sweeper import Sweeper
+from holdfast.workers.worker import Worker
+
+__all__ = ["Background"]
 
 log = structlog.get_logger(__name__)
 
-Step = Callable[[], Awaitable[object]]
-
 
 class Background:
-    """Starts and stops the loops; each is a worker's `run_once`, again and again."""
+    """Starts and stops one loop for each worker."""
 
-    def __init__(
-        self,
-        inventory: Inventory,
-        *,
-        sweep_seconds: float,
-        retention_seconds: float,
-        idempotency_hours: int,
-        attempt_days: int,
-        watch_seconds: float,
-        live_check_seconds: float,
-    ) -> None:
-        live_check = LiveCheck(inventory, lease_seconds=max(30.0, 3 * live_check_seconds))
-        retention = Retention(inventory, idempotency_hours=idempotency_hours, attempt_days=attempt_days)
-        self._loops: list[tuple[str, Step, float]] = [
-            ("sweeper", Sweeper(inventory).run_once, sweep_seconds),
-            ("retention", retention.run_once, retention_seconds),
-            ("watcher", CommitPoller(inventory).run_once, watch_seconds),
-            ("live_check", live_check.run_once, live_check_seconds),
-        ]
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        self._workers = workers
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(_repeat(name, step, seconds)) for name, step, seconds in self._loops]
+        self._tasks = [loop.create_task(_repeat(worker)) for worker in self._workers]
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -56,12 +35,14 @@ class Background:
                 await task
 
 
-async def _repeat(name: str, step: Step, seconds: float) -> None:
-    """For ever; a failure is logged and tried again, for a database that is away comes back. The pause comes first and
-    is jittered, so that several workers do not look at the same moment."""
+async def _repeat(worker: Worker) -> None:
+    """Runs until it is cancelled. A failure is logged and tried again: a database that is away comes back.
+
+    The pause comes first and is jittered, so that several processes do not run at the same moment.
+    """
     while True:
-        await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+        await asyncio.sleep(worker.interval * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
         try:
-            await step()
-        except Exception as error:  # noqa: BLE001 - a loop must outlive whatever its step met
-            log.warning("background_failed", worker=name, error=repr(error))
+            await worker.run_once()
+        except Exception as error:  # noqa: BLE001 - the loop must outlive each failure of its worker
+            log.warning("background_failed", worker=worker.name, error=repr(error))

@@ -1,17 +1,23 @@
-"""Watcher: looks for other processes' batches of the events that somebody here watches, and at our own queues."""
+"""Commit poller: finds other processes' commits to the events that are watched here, and sets the queues' gauges."""
 
 from __future__ import annotations
 
 from holdfast.inventory.inventory import Inventory
+from holdfast.workers.worker import Worker
+
+__all__ = ["CommitPoller"]
 
 
-class CommitPoller:
-    """One small query for all watched events; none where nobody watches."""
+class CommitPoller(Worker):
+    """One small query for all watched events; none while nobody watches."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    name = "commit_poller"
+
+    def __init__(self, inventory: Inventory, *, interval: float = Worker.interval) -> None:
+        self.interval = interval
         self._inventory = inventory
 
     async def run_once(self) -> int:
-        """How many events are watched."""
+        """Returns how many events are watched."""
         self._inventory.operations.observe_queues()
         return await self._inventory.streams.poll()

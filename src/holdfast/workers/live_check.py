@@ -1,7 +1,7 @@
 """Live check: follows every event's journal as it sells, and stops the sales of one whose rows disagree with it.
 
-It fails closed: whatever is wrong, no more is sold on top of it until a person has looked
-(docs/guides/alarm.md). Only that event is stopped, through its own lane, like any other command.
+It fails closed: no more is sold on top of an error until a person has looked (docs/guides/alarm.md). Only that event
+is stopped, through its own lane, like any other command.
 """
 
 from __future__ import annotations
@@ -16,49 +16,54 @@ from holdfast.inventory import metrics
 from holdfast.inventory.audit.live_check import Disagreement, LiveAudit
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.commands import StopSales
+from holdfast.workers.worker import Worker
+
+__all__ = ["LiveCheck"]
 
 log = structlog.get_logger(__name__)
 
-LEASE = "live_check"
 BY = "check"
 """Who stopped the sales, as the journal says."""
 
 
-class LiveCheck:
+class LiveCheck(Worker):
     """One process at a time checks, as far as a lease can say so; two that do find the same."""
+
+    name = "live_check"
 
     def __init__(
         self,
         inventory: Inventory,
         *,
-        checking: LiveAudit | None = None,
-        most_seconds: float = 5.0,
-        lease_seconds: float = 30.0,
+        interval: float = Worker.interval,
+        audit: LiveAudit | None = None,
+        max_seconds: float = 5.0,
         owner: UUID | None = None,
     ) -> None:
+        self.interval = interval
         self._inventory = inventory
-        self._checking = checking or inventory.operations.make_live_audit()
-        self._most_seconds = most_seconds
-        self._lease_seconds = lease_seconds
+        self._audit = audit or inventory.operations.make_live_audit()
+        self._max_seconds = max_seconds
+        self._lease_seconds = max(30.0, 3 * interval)
         self._owner = owner or uuid4()
         self._last = 0
-        """The event that was looked at last: the next look goes on behind it, so that each has its turn."""
+        """The last event that was checked: the next run starts behind it, so that each has its turn."""
         self._to_stop: dict[int, None] = {}
-        """Events that are not stopped yet, because their lane was crowded or the database away."""
+        """Events to stop, whose lane was crowded or whose database was away."""
 
     async def run_once(self) -> int:
-        """How many events were looked at. What a look has no time for is the next one's."""
+        """Returns how many events were checked. The next run continues where the time ran out."""
         for number in list(self._to_stop):
             await self._stop(number)
-        if not await self._inventory.operations.take_lease(LEASE, self._owner, self._lease_seconds):
-            self._checking.forget()
+        if not await self._inventory.operations.take_lease(self.name, self._owner, self._lease_seconds):
+            self._audit.forget()
             return 0
-        moved = await self._checking.find_moved()
-        end = time.monotonic() + self._most_seconds
+        moved = await self._audit.find_moved()
+        end = time.monotonic() + self._max_seconds
         looked = 0
         for number in sorted(moved, key=lambda number: (number <= self._last, number)):
             self._last = number
-            found = await self._checking.check(number, moved[number])
+            found = await self._audit.check(number, moved[number])
             if found:
                 await self._alarm(number, found)
             looked += 1

@@ -1,16 +1,19 @@
-"""Retention: deletes what was kept long enough, a few rows at a time: retry keys' answers, and FAILED attempts."""
+"""Retention: deletes old answers of retry keys and old FAILED attempts, a few rows at a time."""
 
 from __future__ import annotations
 
 from uuid import UUID, uuid4
 
 from holdfast.inventory.inventory import Inventory
+from holdfast.workers.worker import Worker
 
-LEASE = "retention"
+__all__ = ["Retention"]
 
 
-class Retention:
-    """Answers go after so many hours, FAILED attempts after so many days; what is sold stays."""
+class Retention(Worker):
+    """Deletes answers after some hours and FAILED attempts after some days. Sales stay."""
+
+    name = "retention"
 
     def __init__(
         self,
@@ -18,27 +21,29 @@ class Retention:
         *,
         idempotency_hours: int,
         attempt_days: int,
+        interval: float = Worker.interval,
         rows_per_step: int = 1_000,
-        most_steps: int = 100,
+        max_steps: int = 100,
         lease_seconds: float = 30.0,
         owner: UUID | None = None,
     ) -> None:
-        self._sweeping = inventory.operations
+        self.interval = interval
+        self._operations = inventory.operations
         self._idempotency_hours = idempotency_hours
         self._attempt_days = attempt_days
         self._rows_per_step = rows_per_step
-        self._most_steps = most_steps
+        self._max_steps = max_steps
         self._lease_seconds = lease_seconds
         self._owner = owner or uuid4()
 
     async def run_once(self) -> int:
-        """How many rows are gone; what is left of a large backlog is the next run's."""
+        """Returns how many rows were deleted. The next run continues a large backlog."""
         deleted = 0
-        for _ in range(self._most_steps):
-            if not await self._sweeping.take_lease(LEASE, self._owner, self._lease_seconds):
+        for _ in range(self._max_steps):
+            if not await self._operations.take_lease(self.name, self._owner, self._lease_seconds):
                 break
-            step = await self._sweeping.delete_old_answers(self._idempotency_hours, self._rows_per_step)
-            step += await self._sweeping.delete_old_attempts(self._attempt_days, self._rows_per_step)
+            step = await self._operations.delete_old_answers(self._idempotency_hours, self._rows_per_step)
+            step += await self._operations.delete_old_attempts(self._attempt_days, self._rows_per_step)
             deleted += step
             if not step:
                 break

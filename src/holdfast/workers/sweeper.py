@@ -1,7 +1,7 @@
 """Sweeper: rewrites the rows of lapsed holds, and of cancelled events' live ones, in small steps through their lanes.
 
-Hygiene only: a lapsed hold is free to whoever looks, and a cancelled event's holds read as released, whether or not
-this ever runs. Cancelling is the one command that leaves rows behind, so there is no other worker for such steps.
+Hygiene only: without it a lapsed hold is free all the same, and a cancelled event's holds read as released.
+Cancelling is the one command that leaves rows behind, so there is no other worker for such steps.
 """
 
 from __future__ import annotations
@@ -14,42 +14,47 @@ import structlog
 from holdfast.errors import HoldfastError
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.commands import ReclaimLapsed
+from holdfast.workers.worker import Worker
+
+__all__ = ["Sweeper"]
 
 log = structlog.get_logger(__name__)
 
-LEASE = "sweeper"
 
-
-class Sweeper:
+class Sweeper(Worker):
     """One process at a time sweeps, as far as a lease can say so; two that do take turns in the event's lane."""
+
+    name = "sweeper"
 
     def __init__(
         self,
         inventory: Inventory,
         *,
+        interval: float = Worker.interval,
         holds_per_step: int = 500,
         events_per_round: int = 200,
         events_at_once: int = 4,
-        most_rounds: int = 20,
+        max_rounds: int = 20,
         lease_seconds: float = 10.0,
         owner: UUID | None = None,
     ) -> None:
+        self.interval = interval
         self._inventory = inventory
         self._holds_per_step = holds_per_step
         self._events_per_round = events_per_round
         self._events_at_once = events_at_once
-        self._most_rounds = most_rounds
+        self._max_rounds = max_rounds
         self._lease_seconds = lease_seconds
         self._owner = owner or uuid4()
 
     async def run_once(self) -> int:
-        """How many holds were rewritten. An idle look is one read; the rest of a large backlog is the next run's."""
+        """Returns how many holds were rewritten. An idle run is one read; the next run continues a large backlog."""
         done = 0
-        for _ in range(self._most_rounds):
+        for _ in range(self._max_rounds):
             numbers = await self._inventory.operations.find_unswept(self._events_per_round)
             if not numbers:
                 break
-            if not await self._inventory.operations.take_lease(LEASE, self._owner, self._lease_seconds):
+            if not await self._inventory.operations.take_lease(self.name, self._owner, self._lease_seconds):
                 break
             swept = await self._sweep(numbers)
             if not swept:

@@ -1,0 +1,28 @@
+"""Workers: the one place that lists them, each with its settings."""
+
+from __future__ import annotations
+
+from holdfast.app.settings import Settings
+from holdfast.inventory.inventory import Inventory
+from holdfast.workers.commit_poller import CommitPoller
+from holdfast.workers.live_check import LiveCheck
+from holdfast.workers.retention import Retention
+from holdfast.workers.sweeper import Sweeper
+from holdfast.workers.worker import Worker
+
+__all__ = ["build_workers"]
+
+
+def build_workers(settings: Settings, inventory: Inventory) -> tuple[Worker, ...]:
+    """All workers of a process."""
+    return (
+        Sweeper(inventory, interval=settings.sweep_interval_seconds),
+        Retention(
+            inventory,
+            interval=settings.retention_interval_seconds,
+            idempotency_hours=settings.idempotency_retention_hours,
+            attempt_days=settings.attempt_retention_days,
+        ),
+        CommitPoller(inventory, interval=settings.watch_interval_milliseconds / 1000),
+        LiveCheck(inventory, interval=settings.live_check_interval_seconds),
+    )
