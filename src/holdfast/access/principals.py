@@ -14,7 +14,7 @@ from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, Literal
 
-from holdfast.access.remembered import RefreshingValue
+from holdfast.access.refreshing_value import RefreshingValue
 from holdfast.errors import CredentialsRequired
 
 __all__ = ["GUEST", "OPEN", "ApiKeys", "KeyRow", "OpenMode", "Principal", "Scope", "make_api_key"]
@@ -42,10 +42,6 @@ class Principal:
     kind: Literal["guest", "open", "key"]
     id: str
     scopes: frozenset[Scope]
-
-    @property
-    def is_staff(self) -> bool:
-        return Scope.ORGANISE in self.scopes
 
 
 GUEST = Principal(kind="guest", id="guest", scopes=frozenset())
@@ -99,8 +95,8 @@ class ApiKeys:
     async def _row(self, key_id: str) -> KeyRow | None:
         cached = self._cached.get(key_id)
         if cached is None:
-            ask = partial(self._find_key, key_id)
-            cached = self._cached[key_id] = RefreshingValue(ask, seconds=CACHE_SECONDS, clock=self._clock)
+            read = partial(self._find_key, key_id)
+            cached = self._cached[key_id] = RefreshingValue(read, seconds=CACHE_SECONDS, clock=self._clock)
             if len(self._cached) > _CACHED_KEYS:
                 self._cached.popitem(last=False)
         else:

@@ -52,7 +52,7 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.value.upper())
-    # Start and stop of every worker is the supervisor's to tell.
+    # The supervisor reports the start and stop of every worker.
     logging.getLogger("uvicorn").setLevel(max(root.level, logging.WARNING))
 
 

@@ -34,7 +34,7 @@ def build_by_hand(database_url: str | None) -> Application:
         url = settings.database_url.get_secret_value()
         try:
             prepare(url, upgrade=False)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the database is told in one line
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the database is reported in one line
             raise CannotStart(in_one_line(error)) from None
         if settings.secret_key is None:
             settings = load_settings(database_url=url, secret_key=_key_of_the_folder(settings))

@@ -1,4 +1,4 @@
-"""Availability as the commands tell it."""
+"""Availability as the commands print it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 from holdfast.inventory.rules.availability import Availability, Counts
 
-__all__ = ["tell_availability"]
+__all__ = ["availability_json"]
 
 
-def tell_availability(availability: Availability) -> dict[str, Any]:
+def availability_json(availability: Availability) -> dict[str, Any]:
     event = availability.event
     return {
         "event": str(event.id),

@@ -45,7 +45,7 @@ def new_event(fields: dict[str, Any], layout: Layout | None) -> NewEvent:
 
 
 def read_events(path: Path, layout: Layout | None) -> list[NewEvent]:
-    """All events of a file, or none: a wrong one is told with its place in the file."""
+    """All events of a file, or none: a wrong one is reported with its place in the file."""
     rows = list(_rows(path))
     if not rows:
         raise fail(f"{path} has no events in it.")

@@ -38,13 +38,13 @@ def check(
         with progress_bar(total=len(numbers), quiet=as_json) as bar:
             seen: set[int] = set()
 
-            def tell(number: int, what: str) -> None:
+            def show(number: int, what: str) -> None:
                 if seen and number not in seen:
                     bar.step()
                 seen.add(number)
                 bar.say(f"event {number}: {what}")
 
-            return await checking.check(numbers, whole=not named, progress=tell)
+            return await checking.check(numbers, whole=not named, progress=show)
 
     report = use_engine(run)
     found = [
@@ -53,7 +53,7 @@ def check(
     ]
     left_out = sum(event.left_out for event in report.events)
     if as_json:
-        print_json(_told(report, found, left_out))
+        print_json(_report_json(report, found, left_out))
     elif found:
         print_table(found, columns=("event", "code", "subject", "detail"))
         more = f", and {left_out} more of the same kinds" if left_out else ""
@@ -65,7 +65,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _told(report: Any, found: list[dict[str, Any]], left_out: int) -> dict[str, Any]:
+def _report_json(report: Any, found: list[dict[str, Any]], left_out: int) -> dict[str, Any]:
     return {
         "agrees": not found,
         "events": [

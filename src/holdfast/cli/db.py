@@ -47,7 +47,7 @@ def status(as_json: AsJson = False) -> None:
         found = schema.status(url)
         facts = backup.read_facts(url)
         problem = _problem(url)
-    told = {
+    record = {
         "database": "embedded" if is_embedded else "HOLDFAST_DATABASE_URL",
         "postgresql": facts.version,
         "size_bytes": facts.size_bytes,
@@ -56,7 +56,7 @@ def status(as_json: AsJson = False) -> None:
         "is_usable": problem is None,
         "problem": problem,
     }
-    print_record(told, as_json=as_json)
+    print_record(record, as_json=as_json)
     if problem is not None:
         raise typer.Exit(1)
 
@@ -138,8 +138,8 @@ def restore(
         bar.say("restoring")
         backup.restore(url, file, bin_dir=_bin_dir(), drops=found.drops)
         generation = schema.status(url).generation
-    told: dict[str, Any] = {"file": str(file), "schema": generation, "schema_expected": schema.GENERATION}
-    print_record(told, as_json=as_json)
+    record: dict[str, Any] = {"file": str(file), "schema": generation, "schema_expected": schema.GENERATION}
+    print_record(record, as_json=as_json)
 
 
 def _refuse_newer(file: Path) -> None:

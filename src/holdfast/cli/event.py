@@ -88,10 +88,10 @@ def create(  # noqa: PLR0917 - typer passes them by name
     async def make(inventory: Inventory) -> dict[str, Any]:
         event, _ = await inventory.create_event(new, by=BY)
         assert event is not None
-        return _told(event)
+        return _event_record(event)
 
-    told = use_engine(make)
-    print_record(told if as_json else _shortened(told), as_json=as_json)
+    record = use_engine(make)
+    print_record(record if as_json else _shortened(record), as_json=as_json)
 
 
 @app.command("list")
@@ -135,7 +135,7 @@ def list_events(
 @app.command()
 def show(event: EventRef, as_json: AsJson = False) -> None:
     """Show an event, its rules, and its availability by area as it is now."""
-    from holdfast.cli._availability import tell_availability
+    from holdfast.cli._availability import availability_json
     from holdfast.cli._database import resolve, use_engine
     from holdfast.inventory.inventory import Inventory
 
@@ -143,16 +143,16 @@ def show(event: EventRef, as_json: AsJson = False) -> None:
         number = await resolve(inventory, event)
         availability = await inventory.queries.get_availability(number)
         return {
-            **_told(await inventory.queries.get_event(number)),
-            "availability": tell_availability(availability),
+            **_event_record(await inventory.queries.get_event(number)),
+            "availability": availability_json(availability),
         }
 
-    told = use_engine(read)
+    record = use_engine(read)
     if as_json:
-        print_json(told)
+        print_json(record)
         return
-    availability = told.pop("availability")
-    print_record(_shortened(told))
+    availability = record.pop("availability")
+    print_record(_shortened(record))
     typer.echo()
     total = {"name": "all", **{count: availability[count] for count in _COUNTS}}
     print_table([*availability["areas"], total], columns=("name", "category", *_COUNTS))
@@ -232,29 +232,29 @@ def _move(event: str, command: type[Any], *, as_json: bool) -> None:
 
     async def move(inventory: Inventory) -> dict[str, Any]:
         number = await resolve(inventory, event)
-        return _told(await inventory.execute(number, command(by=BY)))
+        return _event_record(await inventory.execute(number, command(by=BY)))
 
-    told = use_engine(move)
-    print_record(told if as_json else _shortened(told), as_json=as_json)
+    record = use_engine(move)
+    print_record(record if as_json else _shortened(record), as_json=as_json)
 
 
 _COUNTS = ("capacity", "available", "held", "booked", "blocked")
 
 
-def _told(event: Any) -> dict[str, Any]:
-    from holdfast.api.v1.event_answers import tell_event
+def _event_record(event: Any) -> dict[str, Any]:
+    from holdfast.api.v1.event_answers import event_json
 
-    told = tell_event(event)
-    return {**told, "status": str(told["status"])}
+    record = event_json(event)
+    return {**record, "status": str(record["status"])}
 
 
-def _shortened(told: dict[str, Any]) -> dict[str, Any]:
+def _shortened(record: dict[str, Any]) -> dict[str, Any]:
     """For people: areas and categories on a line each."""
     lists = {
-        field: [f"{each['name']} ({each['capacity']})" for each in told[field]]
+        field: [f"{each['name']} ({each['capacity']})" for each in record[field]]
         for field in ("areas", "categories")
     }
-    return {**told, **lists}
+    return {**record, **lists}
 
 
 def _area(text: str) -> dict[str, Any]:

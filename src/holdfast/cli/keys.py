@@ -71,8 +71,8 @@ def create(
         )
 
     created_at = use_contexts(insert)
-    told: dict[str, Any] = {"id": id, "name": label, "scopes": scopes, "key": key}
-    print_record({**told, "created_at": created_at, "expires_at": expires_at}, as_json=as_json)
+    record: dict[str, Any] = {"id": id, "name": label, "scopes": scopes, "key": key}
+    print_record({**record, "created_at": created_at, "expires_at": expires_at}, as_json=as_json)
     if not as_json:
         typer.echo(
             "\nThis is the only time that the key is shown. Send it as `Authorization: Bearer KEY`.", err=True

@@ -160,7 +160,7 @@ def rush(
     )
     folder = _folder(out, event)
     result = _run(plan, processes=processes, connections=connections, as_json=as_json)
-    _tell(result, folder, as_json=as_json)
+    _print_result(result, folder, as_json=as_json)
     if not result.verdict.adds_up:
         raise typer.Exit(1)
     if result.progress.is_interrupted:
@@ -181,7 +181,7 @@ def _run(plan: Plan, *, processes: int | None, connections: int | None, as_json:
         raise KeyboardInterrupt from None
 
 
-def _tell(result: Result, folder: Path, *, as_json: bool) -> None:
+def _print_result(result: Result, folder: Path, *, as_json: bool) -> None:
     """On the screen first: what is known must not depend on a disk."""
     from holdfast.rush.report import report_of
     from holdfast.rush.summary import print_summary

@@ -82,10 +82,13 @@ async def _changes(
 
 
 def _print_line(availability: Availability) -> None:
-    from holdfast.cli._availability import tell_availability
+    from holdfast.cli._availability import availability_json
 
-    told = {**tell_availability(availability), "as_of": availability.as_of.isoformat().replace("+00:00", "Z")}
-    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    record = {
+        **availability_json(availability),
+        "as_of": availability.as_of.isoformat().replace("+00:00", "Z"),
+    }
+    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
     sys.stdout.flush()
 
 

@@ -23,7 +23,7 @@ ANSWER_SECONDS = 1.5
 """Less than the whole: a connection that is silent is cut off first, since waiting for it cannot be broken off."""
 
 TOTALS_SECONDS = 1.0
-"""Counting everything reads whole tables: it is done once in this time, however often it is asked for."""
+"""Counting everything reads whole tables: once in this time, whatever the number of requests."""
 
 
 class Operations:

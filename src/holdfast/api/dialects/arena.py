@@ -10,7 +10,7 @@ from typing import Any
 
 from holdfast import ids
 from holdfast.access.policy import Policy
-from holdfast.api.dialects.dialect import Dialect, DialectAnswer
+from holdfast.api.dialects.dialect import Dialect, ResponseBody
 from holdfast.api.dialects.reference import SeatPath, read_event_id
 from holdfast.api.dialects.seating import Seating, get_label, get_seating, hold_one_seat
 from holdfast.api.request import Request
@@ -52,7 +52,7 @@ def render_error(error: HoldfastError) -> tuple[int, Any]:
 routes = Dialect("arena", tag="dialect 2: arena", render_error=render_error)
 
 
-class SeatOut(DialectAnswer):
+class SeatOut(ResponseBody):
     id: int
     label: str
     status: str
@@ -60,13 +60,13 @@ class SeatOut(DialectAnswer):
     reserved_until: datetime | None
 
 
-class ReservedOut(DialectAnswer):
+class ReservedOut(ResponseBody):
     message: str
     seat_id: int
     reserved_until: datetime
 
 
-class ConfirmedOut(DialectAnswer):
+class ConfirmedOut(ResponseBody):
     message: str
     seat_id: int
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer, refuse_hidden
+from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody, refuse_hidden
 from holdfast.api.dialects.reference import EventRef, read_hold_id
 from holdfast.api.request import Request
 from holdfast.api.values import EventPath, Name
@@ -51,13 +51,13 @@ def render_error(error: HoldfastError) -> tuple[int, Any]:
 routes = Dialect("box_office", tag="dialect 1: box office", render_error=render_error)
 
 
-class EventIn(Asked):
+class EventIn(RequestBody):
     name: Name
     total_seats: Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
     partial_fulfillment: bool | None = None
 
 
-class EventOut(DialectAnswer):
+class EventOut(ResponseBody):
     event_id: UUID
     number: int
     name: str
@@ -65,14 +65,14 @@ class EventOut(DialectAnswer):
     created_at: datetime
 
 
-class HoldIn(Asked):
+class HoldIn(RequestBody):
     event_id: EventRef
     qty: Annotated[int, Field(ge=1, le=MAX_QUANTITY_PER_HOLD)]
     ttl: Annotated[int, Field(ge=1, description="Seconds; never longer than the event allows.")] | None = None
     allow_partial: bool | None = None
 
 
-class HoldOut(DialectAnswer):
+class HoldOut(ResponseBody):
     hold_id: UUID
     event_id: UUID
     qty: int
@@ -81,7 +81,7 @@ class HoldOut(DialectAnswer):
     payment_token: str
 
 
-class BookingOut(DialectAnswer):
+class BookingOut(ResponseBody):
     booking_id: UUID
     hold_id: UUID
     event_id: UUID
@@ -89,7 +89,7 @@ class BookingOut(DialectAnswer):
     created_at: datetime
 
 
-class EventStatusOut(DialectAnswer):
+class EventStatusOut(ResponseBody):
     event_id: UUID
     name: str
     total: int

@@ -17,18 +17,18 @@ from holdfast.errors import EventNotFound
 from holdfast.http.routes import ErrorRenderer, Routes
 from holdfast.inventory.rules.event import Event, EventStatus
 
-__all__ = ["Asked", "Dialect", "DialectAnswer", "refuse_hidden"]
+__all__ = ["Dialect", "RequestBody", "ResponseBody", "refuse_hidden"]
 
 _Function = Callable[..., Awaitable[Any]]
 
 
-class Asked(BaseModel):
+class RequestBody(BaseModel):
     """What a dialect's client sends: strict types, and members that nobody knows are passed over."""
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
 
-class DialectAnswer(BaseModel):
+class ResponseBody(BaseModel):
     """What a dialect's client is answered."""
 
     model_config = ConfigDict(frozen=True)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer
+from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import EventRef, LenientTime
 from holdfast.api.request import Request
 from holdfast.api.values import Name
@@ -61,13 +61,13 @@ def render_error_of_show(error: HoldfastError) -> tuple[int, Any]:
 routes = Dialect("instant", tag="dialect 4: instant booking", render_error=render_error)
 
 
-class ShowIn(Asked):
+class ShowIn(RequestBody):
     name: Name
     start_time: LenientTime
     total_seats: Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
 
 
-class ShowOut(DialectAnswer):
+class ShowOut(ResponseBody):
     id: int
     name: str
     start_time: datetime | None
@@ -76,12 +76,12 @@ class ShowOut(DialectAnswer):
     created_at: datetime
 
 
-class CreatedOut(DialectAnswer):
+class CreatedOut(ResponseBody):
     message: str
     show: ShowOut
 
 
-class ListedShow(DialectAnswer):
+class ListedShow(ResponseBody):
     id: int
     name: str
     start_time: datetime | None
@@ -89,12 +89,12 @@ class ListedShow(DialectAnswer):
     available_seats: int
 
 
-class SeatsIn(Asked):
+class SeatsIn(RequestBody):
     show_id: EventRef
     seat_count: Annotated[int, Field(ge=1, le=MAX_INT)]
 
 
-class AttemptOut(DialectAnswer):
+class AttemptOut(ResponseBody):
     id: int
     show_id: int
     seat_count: int
@@ -102,7 +102,7 @@ class AttemptOut(DialectAnswer):
     created_at: datetime
 
 
-class BookingOut(DialectAnswer):
+class BookingOut(ResponseBody):
     message: str
     booking: AttemptOut
 
@@ -176,7 +176,7 @@ async def list_shows(
 
 
 async def _listed(inventory: Inventory, turn: asyncio.Semaphore, event: Event, counts: Counts) -> ListedShow:
-    """The list's counters still hold what has lapsed: where anything is held, the show itself is asked."""
+    """The list's counters still hold what has lapsed: where anything is held, the show itself is read."""
     if counts.held:
         async with turn:
             counts = (await inventory.queries.get_availability(event.number)).counts

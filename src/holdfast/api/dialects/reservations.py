@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic import Field
 
 from holdfast.access.policy import Policy
-from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer
+from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import EventRef, SeatRef, UserPath
 from holdfast.api.dialects.seating import get_label, hold_one_seat
 from holdfast.api.dialects.ticketing import TAG, render_error
@@ -51,7 +51,7 @@ DEFAULT_MINUTES = 10
 routes = Dialect("reservations", tag=TAG, render_error=render_error)
 
 
-class HoldIn(Asked):
+class HoldIn(RequestBody):
     """Either `seat_id`, or `show_id` and `seat_number`."""
 
     show_id: EventRef | None = None
@@ -60,7 +60,7 @@ class HoldIn(Asked):
     hold_minutes: Annotated[int, Field(ge=1, le=20)] = DEFAULT_MINUTES
 
 
-class ReservationOut(DialectAnswer):
+class ReservationOut(ResponseBody):
     id: UUID
     user_id: int
     seat_id: int
@@ -110,7 +110,7 @@ async def hold_seat(request: Request, user_id: UserPath, body: HoldIn) -> Reserv
     number, label = await _wanted_seat(request.inventory, body)
     hold = await hold_one_seat(request, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
     with already_done():
-        return await _tell(request.inventory, hold)
+        return await _render(request.inventory, hold)
 
 
 @routes.post(
@@ -131,12 +131,12 @@ async def confirm_reservation(request: Request, reservation_id: HoldPath) -> Res
     try:
         await request.inventory.execute(hold.event_number, command)
     except HoldExpired:
-        reservation = await _tell(
+        reservation = await _render(
             request.inventory, await _get_reservation(request.inventory, reservation_id)
         )
         raise HoldExpired(HoldExpired.RESERVATION, reservation=reservation.model_dump(mode="json")) from None
     with already_done():
-        return await _tell(request.inventory, await _get_reservation(request.inventory, reservation_id))
+        return await _render(request.inventory, await _get_reservation(request.inventory, reservation_id))
 
 
 @routes.post(
@@ -152,7 +152,7 @@ async def release_reservation(request: Request, reservation_id: HoldPath) -> Res
     with suppress(HoldExpired, BookingAlreadyCancelled):
         await request.inventory.execute(hold.event_number, command)
     with already_done():
-        return await _tell(request.inventory, await _get_reservation(request.inventory, reservation_id))
+        return await _render(request.inventory, await _get_reservation(request.inventory, reservation_id))
 
 
 async def _wanted_seat(inventory: Inventory, body: HoldIn) -> tuple[int, str]:
@@ -192,7 +192,7 @@ def _user_of(hold: Hold) -> int | None:
     return int(buyer) if buyer.isascii() and buyer.isdecimal() and len(buyer) < 20 else None
 
 
-async def _tell(inventory: Inventory, hold: Hold) -> ReservationOut:
+async def _render(inventory: Inventory, hold: Hold) -> ReservationOut:
     status, updated_at = await _status_of(inventory, hold)
     user_id = _user_of(hold)
     assert user_id is not None

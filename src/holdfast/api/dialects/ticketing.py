@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from holdfast.access.policy import Policy
-from holdfast.api.dialects.dialect import Asked, Dialect, DialectAnswer
+from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import LenientTime
 from holdfast.api.dialects.seating import Seating, get_seating
 from holdfast.api.request import Request
@@ -65,40 +65,40 @@ def _email(value: str) -> str:
     return value
 
 
-class UserIn(Asked):
+class UserIn(RequestBody):
     name: Name
     phone_number: ShortText
     email: Annotated[Name, AfterValidator(_email)]
     password: Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
-class UserOut(DialectAnswer):
+class UserOut(ResponseBody):
     id: int
     name: str
     phone_number: str
     email: str
 
 
-class ShowIn(Asked):
+class ShowIn(RequestBody):
     title: Name
     venue: Name
     starts_at: LenientTime
 
 
-class ShowOut(DialectAnswer):
+class ShowOut(ResponseBody):
     id: int
     title: str
     venue: str | None
     starts_at: datetime | None
 
 
-class SeatOut(DialectAnswer):
+class SeatOut(ResponseBody):
     id: int
     show_id: int
     seat_number: str
 
 
-class SeatAvailability(DialectAnswer):
+class SeatAvailability(ResponseBody):
     seat_id: int
     seat_number: str
     status: Literal["AVAILABLE", "HELD", "CONFIRMED"]

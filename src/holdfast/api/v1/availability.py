@@ -152,8 +152,8 @@ async def get_availability(
             body=encode(members_of(await request.inventory.queries.get_availability_as_of(number, as_of)))
         )
     if since is not None:
-        told = await request.inventory.queries.get_changes_since(number, since)
-        availability, seats = told.availability, told.seats
+        changes = await request.inventory.queries.get_changes_since(number, since)
+        availability, seats = changes.availability, changes.seats
         more = b'"reset":true' if seats is None else b'"changes":{"seats":' + seat_list(seats) + b"}"
     else:
         availability, more = await request.inventory.queries.get_availability(number), b""
@@ -174,7 +174,7 @@ _StateHeaders = tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
 
 
 def state_headers(version: int, lapsed: int) -> _StateHeaders:
-    """`ETag` first. An answer may be kept, and must be asked for again each time."""
+    """`ETag` first. An answer may be kept, and must be revalidated each time."""
     return (b"etag", etag(version, lapsed)), (b"cache-control", b"no-cache")
 
 

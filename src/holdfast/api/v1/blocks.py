@@ -72,7 +72,7 @@ class BlockOut(BaseModel):
     lifted_at: datetime | None
 
 
-def tell_block(block: Block) -> dict[str, Any]:
+def block_json(block: Block) -> dict[str, Any]:
     return {
         "id": block.id,
         "event": block.event_id,
@@ -87,11 +87,11 @@ def tell_block(block: Block) -> dict[str, Any]:
 
 
 def _blocked(block: Block) -> Told:
-    return 201, tell_block(block), None
+    return 201, block_json(block), None
 
 
-def _told(block: Block) -> Told:
-    return 200, tell_block(block), None
+def _rendered(block: Block) -> Told:
+    return 200, block_json(block), None
 
 
 _EXAMPLE = {
@@ -170,7 +170,7 @@ async def list_blocks(
         limit=limit + 1,
     )
     return page(
-        request, found, limit=limit, filters=filters, position=lambda block: block.id, tell=tell_block
+        request, found, limit=limit, filters=filters, position=lambda block: block.id, render=block_json
     )
 
 
@@ -184,5 +184,5 @@ async def list_blocks(
 async def lift_block(request: Request, event: EventPath, block: BlockPath) -> Reply:
     """Put a block's admissions back on sale. Of a lifted block: the same answer again."""
     number = await request.inventory.resolve(event)
-    command = c.LiftBlock(by=request.principal.id, key=retry_key(request, _told), block_id=block)
-    return await answer_command(request, number, command, _told)
+    command = c.LiftBlock(by=request.principal.id, key=retry_key(request, _rendered), block_id=block)
+    return await answer_command(request, number, command, _rendered)

@@ -12,7 +12,7 @@ from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import Buyer, BuyerIn
-from holdfast.api.v1.hold_answers import BookingOut, booking_example, tell_booking
+from holdfast.api.v1.hold_answers import BookingOut, booking_example, booking_json
 from holdfast.api.v1.hold_bodies import HoldToken, TokenIn
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.paging import Page, page, position_id
@@ -51,11 +51,11 @@ class ConfirmHoldIn(In):
 
 
 def _confirmed(booking: Booking) -> Told:
-    return (201 if booking.created else 200), tell_booking(booking), None
+    return (201 if booking.created else 200), booking_json(booking), None
 
 
-def _told(booking: Booking) -> Told:
-    return 200, tell_booking(booking), None
+def _rendered(booking: Booking) -> Told:
+    return 200, booking_json(booking), None
 
 
 @routes.post(
@@ -132,7 +132,7 @@ async def list_bookings(
         limit=limit,
         filters=filters,
         position=lambda booking: booking.id,
-        tell=tell_booking,
+        render=booking_json,
     )
 
 
@@ -147,7 +147,7 @@ async def list_bookings(
 async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
     """A booking, with its hold's token or as staff. A wrong token is the same 404 as no booking."""
     authority = booking_authority(request, READS_BOOKINGS)
-    return tell_booking(await request.inventory.queries.get_booking(booking, authority))
+    return booking_json(await request.inventory.queries.get_booking(booking, authority))
 
 
 @routes.post(
@@ -163,13 +163,13 @@ async def cancel_booking(request: Request, booking: BookingPath, body: TokenIn |
     number = event_number_of(booking)
     command = c.CancelBooking(
         by=request.principal.id,
-        key=retry_key(request, _told),
+        key=retry_key(request, _rendered),
         booking_id=booking,
         authority=booking_authority(request, CANCELS_BOOKINGS, body.hold_token if body else None),
     )
     if number is None:
         raise BookingNotFound
     try:
-        return await answer_command(request, number, command, _told)
+        return await answer_command(request, number, command, _rendered)
     except EventNotFound:
         raise BookingNotFound from None

@@ -131,7 +131,7 @@ _CLOSED = (
 
 
 def _base(request: Request) -> str:
-    """The address under which this server was asked, as it may stand in a page."""
+    """The address of this request's server, as it may stand in a page."""
     host = request.header(b"host") or ""
     return f"{request.scope['scheme']}://{escape(host) if _HOST.fullmatch(host) else 'localhost:8000'}"
 

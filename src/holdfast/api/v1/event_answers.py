@@ -1,4 +1,4 @@
-"""Answers about events, the same wherever an event is told."""
+"""Answers about events, the same wherever an event is shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from holdfast.inventory.rules.event import FullEvent
 
-__all__ = ["EventOut", "event_example", "tell_event"]
+__all__ = ["EventOut", "event_example", "event_json"]
 
 
 class AreaOut(BaseModel):
@@ -49,7 +49,7 @@ class EventOut(BaseModel):
     created_at: datetime
 
 
-def tell_event(event: FullEvent) -> dict[str, Any]:
+def event_json(event: FullEvent) -> dict[str, Any]:
     categories: dict[str, int] = {}
     for area in event.areas:
         if area.category is not None:

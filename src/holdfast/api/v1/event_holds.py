@@ -8,7 +8,7 @@ from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import Reference
-from holdfast.api.v1.hold_answers import HoldOut, hold_example, tell_hold
+from holdfast.api.v1.hold_answers import HoldOut, hold_example, hold_json
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.values import EventPath, HoldPath
 from holdfast.errors import (
@@ -28,8 +28,8 @@ from holdfast.inventory.rules.hold import Hold
 routes = Routes(tag="holds")
 
 
-def _told(hold: Hold) -> Told:
-    return 200, tell_hold(hold), None
+def _rendered(hold: Hold) -> Told:
+    return 200, hold_json(hold), None
 
 
 @routes.get(
@@ -58,7 +58,7 @@ async def list_holds(
         before=position_id(request, cursor, filters),
         limit=limit + 1,
     )
-    return page(request, found, limit=limit, filters=filters, position=lambda hold: hold.id, tell=tell_hold)
+    return page(request, found, limit=limit, filters=filters, position=lambda hold: hold.id, render=hold_json)
 
 
 @routes.post(
@@ -79,6 +79,6 @@ async def release_hold_as_staff(request: Request, event: EventPath, hold: HoldPa
     """Release a buyer's hold without its token."""
     number = await request.inventory.resolve(event)
     command = c.ReleaseHold(
-        by=request.principal.id, key=retry_key(request, _told), hold_id=hold, authority=c.STAFF
+        by=request.principal.id, key=retry_key(request, _rendered), hold_id=hold, authority=c.STAFF
     )
-    return await answer_command(request, number, command, _told)
+    return await answer_command(request, number, command, _rendered)

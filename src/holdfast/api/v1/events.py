@@ -11,7 +11,7 @@ from typing import Any, Literal
 from holdfast.access.policy import Policy
 from holdfast.api.answers import answer_command, reply_of, reply_to, retry_key
 from holdfast.api.request import Request
-from holdfast.api.v1.event_answers import EventOut, event_example, tell_event
+from holdfast.api.v1.event_answers import EventOut, event_example, event_json
 from holdfast.api.v1.event_bodies import ChangeEventIn, CreateEventIn
 from holdfast.api.v1.paging import Page, page, position_number
 from holdfast.api.v1.rights import sees_drafts, visible_event
@@ -38,11 +38,11 @@ _KEPT = [EventNotFound, IdempotencyKeyReused]
 
 
 def _created(event: FullEvent) -> tuple[int, Any, None]:
-    return 201, tell_event(event), None
+    return 201, event_json(event), None
 
 
-def _told(event: FullEvent) -> tuple[int, Any, None]:
-    return 200, tell_event(event), None
+def _rendered(event: FullEvent) -> tuple[int, Any, None]:
+    return 200, event_json(event), None
 
 
 @routes.post(
@@ -124,7 +124,7 @@ async def list_events(
         limit=limit + 1,
     )
     return page(
-        request, found, limit=limit, filters=filters, position=lambda event: event.number, tell=tell_event
+        request, found, limit=limit, filters=filters, position=lambda event: event.number, render=event_json
     )
 
 
@@ -137,7 +137,7 @@ async def list_events(
 )
 async def get_event(request: Request, event: EventPath) -> dict[str, Any]:
     """An event by its id or its number."""
-    return tell_event(await visible_event(request, event))
+    return event_json(await visible_event(request, event))
 
 
 @routes.patch(
@@ -160,7 +160,7 @@ async def change_event(request: Request, event: EventPath, body: ChangeEventIn) 
     seats. The change takes its turn among the event's sales: a hold is decided wholly before or wholly after it.
     """
     command = await body.change(by=request.principal.id)
-    return await answer_command(request, await request.inventory.resolve(event), command, _told)
+    return await answer_command(request, await request.inventory.resolve(event), command, _rendered)
 
 
 @routes.post(
@@ -213,5 +213,5 @@ async def resume_sales(request: Request, event: EventPath) -> Reply:
 
 async def _move(request: Request, event: EventPath, command: type[c.Command]) -> Reply:
     number = await request.inventory.resolve(event)
-    key = retry_key(request, _told)
-    return await answer_command(request, number, command(by=request.principal.id, key=key), _told)
+    key = retry_key(request, _rendered)
+    return await answer_command(request, number, command(by=request.principal.id, key=key), _rendered)

@@ -78,12 +78,12 @@ async def get_seat_history(
         number, label, start=start, limit=limit
     )
     following = None if ends_at is None else request.cursors.sign(_PATH, filters, ends_at)
-    return Reply(body=encode({"items": [_told(item) for item in items], "next": following}))
+    return Reply(body=encode({"items": [_item_json(item) for item in items], "next": following}))
 
 
-def _told(item: HistoryItem) -> dict[str, Any]:
+def _item_json(item: HistoryItem) -> dict[str, Any]:
     """Without what it has not."""
-    told = {
+    members = {
         "at": item.at,
         "change": item.change,
         "hold": item.hold,
@@ -91,4 +91,4 @@ def _told(item: HistoryItem) -> dict[str, Any]:
         "block": item.block,
         "version": item.version,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in members.items() if value is not None}

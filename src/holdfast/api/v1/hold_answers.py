@@ -1,4 +1,4 @@
-"""Answers about holds and bookings, the same wherever one is told."""
+"""Answers about holds and bookings, the same wherever one is shown."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = [
     "HoldOut",
     "PlacedHoldOut",
     "booking_example",
+    "booking_json",
     "hold_example",
-    "tell_booking",
-    "tell_hold",
-    "tell_placed_hold",
+    "hold_json",
+    "placed_hold_json",
 ]
 
 
@@ -71,7 +71,7 @@ class BookingOut(BaseModel):
     buyer: BuyerOut
 
 
-def tell_hold(hold: Hold) -> dict[str, Any]:
+def hold_json(hold: Hold) -> dict[str, Any]:
     return {
         "id": hold.id,
         "event": hold.event_id,
@@ -88,12 +88,12 @@ def tell_hold(hold: Hold) -> dict[str, Any]:
     }
 
 
-def tell_placed_hold(hold: Hold) -> dict[str, Any]:
+def placed_hold_json(hold: Hold) -> dict[str, Any]:
     """The token comes last, and is put in its place when the answer is sent."""
-    return {**tell_hold(hold), "hold_token": None}
+    return {**hold_json(hold), "hold_token": None}
 
 
-def tell_booking(booking: Booking) -> dict[str, Any]:
+def booking_json(booking: Booking) -> dict[str, Any]:
     return {
         "id": booking.id,
         "event": booking.event_id,

@@ -1,4 +1,4 @@
-"""Bodies of holds: the lines that are asked for, and what extends or returns a hold."""
+"""Bodies of holds: the requested lines, and what extends or returns a hold."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class PlaceHoldIn(In):
     )
 
     @property
-    def asked(self) -> tuple[c.Line, ...]:
+    def requested(self) -> tuple[c.Line, ...]:
         return tuple([line.line() for line in self.lines])
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Told, answer_command, retry_key
 from holdfast.api.request import Request
-from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, tell_hold, tell_placed_hold
+from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, hold_json, placed_hold_json
 from holdfast.api.v1.hold_bodies import ExtendHoldIn, PlaceHoldIn, TokenIn
 from holdfast.api.v1.rights import hold_authority
 from holdfast.api.values import HoldPath
@@ -48,11 +48,11 @@ EXAMPLE_TOKEN = "hfh_7_q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k"  # noqa: S10
 
 
 def _placed(hold: Hold) -> Told:
-    return 201, tell_placed_hold(hold), hold.id
+    return 201, placed_hold_json(hold), hold.id
 
 
-def _told(hold: Hold) -> Told:
-    return 200, tell_hold(hold), None
+def _rendered(hold: Hold) -> Told:
+    return 200, hold_json(hold), None
 
 
 @routes.post(
@@ -102,7 +102,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
         by=request.principal.id,
         key=retry_key(request, _placed),
         hold_id=hold_id,
-        lines=body.asked,
+        lines=body.requested,
         token_hash=request.inventory.hold_tokens.hold_token_hash(hold_id),
         ttl_seconds=body.ttl_seconds,
         allow_partial=body.allow_partial,
@@ -121,7 +121,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
 )
 async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
     """A hold as it is now; the token opens it, in open mode too. A wrong token is the same 404 as no hold."""
-    return tell_hold(await request.inventory.queries.get_hold(hold, hold_authority(request)))
+    return hold_json(await request.inventory.queries.get_hold(hold, hold_authority(request)))
 
 
 @routes.post(
@@ -147,7 +147,7 @@ async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | Non
     """Prolong a live hold, to so long from now. It is never shortened, and never passes the event's longest life."""
     command = c.ExtendHold(
         by=request.principal.id,
-        key=retry_key(request, _told),
+        key=retry_key(request, _rendered),
         hold_id=hold,
         authority=hold_authority(request, body.hold_token if body else None),
         ttl_seconds=body.ttl_seconds if body else None,
@@ -174,7 +174,7 @@ async def release_hold(request: Request, hold: HoldPath, body: TokenIn | None) -
     """Give a hold back; its admissions are on sale at once. Of a released hold: the same answer again."""
     command = c.ReleaseHold(
         by=request.principal.id,
-        key=retry_key(request, _told),
+        key=retry_key(request, _rendered),
         hold_id=hold,
         authority=hold_authority(request, body.hold_token if body else None),
     )
@@ -186,6 +186,6 @@ async def _run(request: Request, hold: UUID, command: c.ExtendHold | c.ReleaseHo
     if number is None:
         raise HoldNotFound
     try:
-        return await answer_command(request, number, command, _told)
+        return await answer_command(request, number, command, _rendered)
     except EventNotFound:
         raise HoldNotFound from None

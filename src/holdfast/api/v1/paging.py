@@ -13,13 +13,13 @@ from holdfast.api.request import Request
 __all__ = ["Page", "opened", "page", "position_id", "position_number"]
 
 Item = TypeVar("Item")
-Told = TypeVar("Told")
+Out = TypeVar("Out")
 
 
-class Page(BaseModel, Generic[Told]):
+class Page(BaseModel, Generic[Out]):
     """Some items of a list, newest first, and where it goes on."""
 
-    items: list[Told]
+    items: list[Out]
     next: str | None = Field(description="`cursor` of the next page; null on the last.")
 
 
@@ -50,14 +50,14 @@ def page(
     limit: int,
     filters: Mapping[str, Any],
     position: Callable[[Item], Any],
-    tell: Callable[[Item], Any],
+    render: Callable[[Item], Any],
 ) -> dict[str, Any]:
     """`found` has one item more than `limit` where the list goes on."""
     shown = found[:limit]
     following = None
     if len(found) > limit:
         following = request.cursors.sign(_route(request), filters, [position(shown[-1])])
-    return {"items": [tell(item) for item in shown], "next": following}
+    return {"items": [render(item) for item in shown], "next": following}
 
 
 def _route(request: Request) -> str:

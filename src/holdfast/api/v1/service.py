@@ -60,7 +60,7 @@ async def get_metrics(request: Request) -> Reply:
         return Reply(body=encode(totals | {"metrics": metric_totals()}), headers=headers)
     try:
         await request.inventory.operations.observe_holds()
-    except Fault:  # what the processes have counted can be told without the database
+    except Fault:  # what the processes have counted can be reported without the database
         log.warning("metrics_without_database")
     return Reply(
         body=render_prometheus(), headers=headers, content_type=PROMETHEUS_CONTENT_TYPE.encode("ascii")

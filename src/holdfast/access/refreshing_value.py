@@ -1,0 +1,62 @@
+"""Refreshing: a value of the database that is read again before it is too old, and by one caller only.
+
+If each value simply ended after a second, all requests of that moment would read it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from holdfast.errors import Fault
+
+__all__ = ["RefreshingValue"]
+
+T = TypeVar("T")
+
+
+class RefreshingValue(Generic[T]):
+    """A value that is never older than `seconds`. From half of that on, one task reads a newer one."""
+
+    def __init__(
+        self, read: Callable[[], Awaitable[T]], *, seconds: float, clock: Callable[[], float]
+    ) -> None:
+        self._read = read
+        self._seconds = seconds
+        self._clock = clock
+        self._read_at = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
+        self._value: T
+        self._failure: Fault | None = None
+
+    def newest(self) -> T | None:
+        """The value, where it is fresh or a newer one is on its way; else None."""
+        age = self._clock() - self._read_at
+        is_good = age < self._seconds / 2 or (age < self._seconds and self._reading is not None)
+        return self._value if is_good and self._failure is None else None
+
+    async def get(self) -> T:
+        """Raises Fault, and repeats it for as long as a value would last: so not each caller waits for the database."""
+        age = self._clock() - self._read_at
+        if age >= self._seconds / 2:
+            if self._reading is None:
+                self._reading = asyncio.get_running_loop().create_task(self._renew())
+            if age >= self._seconds:
+                await asyncio.shield(self._reading)  # one caller's leaving must not take it from the others
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
+        return self._value
+
+    async def _renew(self) -> None:
+        read_at = self._clock()
+        try:
+            self._value, self._failure = await self._read(), None
+        except Fault as failure:
+            self._failure = failure
+            read_at = self._clock()  # it took as long as the database was waited for
+        except BaseException:
+            read_at = float("-inf")
+            raise
+        finally:
+            self._read_at, self._reading = read_at, None
