@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from holdfast.process.processes import signal_on_parent_death
 
-__all__ = ["Backoff", "Worker"]
+__all__ = ["Backoff", "WorkerProcess"]
 
 _FIRST_PAUSE_SECONDS = 0.1
 _MAX_PAUSE_SECONDS = 3.0  # below 5 s: a child that could run again is back within that
@@ -39,7 +39,7 @@ class Backoff:
         return now >= self.due_at
 
 
-class Worker:
+class WorkerProcess:
     """One worker process: answers on the inherited socket, says when it is ready, ends with the life pipe."""
 
     def __init__(self, number: int) -> None:

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
-from holdfast.process.children import Backoff, Worker
+from holdfast.process.children import Backoff, WorkerProcess
 from holdfast.process.descriptors import raise_descriptor_limit, streams_within
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import FolderLock, make_data_dir, make_folder
@@ -79,7 +79,7 @@ class Supervisor:
         self._postgres_is_ready = False
         self._postgres_backoff = Backoff()
         self._listening: socket.socket | None = None
-        self._workers = [Worker(number) for number in range(1, plan.workers + 1)]
+        self._workers = [WorkerProcess(number) for number in range(1, plan.workers + 1)]
         self._life: tuple[int, int] = (-1, -1)
         self._metrics: Path | None = None
         self._descriptors = 0
@@ -259,7 +259,7 @@ class Supervisor:
             self._say(str(error))
             self._postgres_backoff.failed(now=now)
 
-    def _keep(self, worker: Worker, now: float) -> None:
+    def _keep(self, worker: WorkerProcess, now: float) -> None:
         was_ready = worker.is_ready
         code = worker.look()
         if worker.is_ready and not was_ready:
@@ -270,7 +270,7 @@ class Supervisor:
         if not worker.is_running and worker.backoff.is_due(now=now):
             self._launch(worker)
 
-    def _launch(self, worker: Worker) -> None:
+    def _launch(self, worker: WorkerProcess) -> None:
         assert self._listening is not None
         worker.start(
             listening=self._listening.fileno(),
