@@ -51,7 +51,7 @@ class LoadPlan:
         return min(sum(self.wanted.values()), MAX_LAPSED_ROWS)
 
 
-def needs_of(commands: Sequence[c.Command], known: CachedEvent) -> LoadPlan:
+def needs_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
     needs = LoadPlan(seats=known.event.map_version > 0)
     counted = {area.name: area for area in known.areas if not area.seated}
     limited = known.event.max_per_buyer is not None or any(map(_sets_limit, commands))
@@ -92,7 +92,7 @@ def needs_of(commands: Sequence[c.Command], known: CachedEvent) -> LoadPlan:
     return needs
 
 
-def _sets_limit(command: c.Command) -> bool:
+def _sets_limit(command: c.AnyCommand) -> bool:
     """Whether holds further on in the same batch will be counted by buyer."""
     return isinstance(command, c.ChangeEvent) and command.changes.get("max_per_buyer") is not None
 

@@ -20,7 +20,7 @@ from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.changes import Changes
-from holdfast.inventory.rules.decide import decide
+from holdfast.inventory.rules.decide import Outcome, decide
 from holdfast.inventory.rules.occupancy import Occupancy
 from holdfast.inventory.store.events import EventStore
 from holdfast.inventory.store.many_events import Member, SpanningBatch
@@ -70,7 +70,7 @@ class BatchRunner:
         self._violated = violated
         self._known: dict[int, CachedEvent] = {}
 
-    async def run(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
+    async def run(self, number: int, commands: Sequence[c.AnyCommand]) -> list[Outcome[Any]]:
         """One outcome per command; a Fault of one command is an item. Raises a Fault that holds for all."""
         tries = 0
         while True:
@@ -102,7 +102,9 @@ class BatchRunner:
                 log.warning("batch_failed", event_number=number, size=len(commands), error=repr(error))
                 raise errors.translate(error) from error
 
-    async def _split(self, number: int, commands: Sequence[c.Command], error: BaseException) -> list[Any]:
+    async def _split(
+        self, number: int, commands: Sequence[c.AnyCommand], error: BaseException
+    ) -> list[Outcome[Any]]:
         """The database refused what had been decided: find the command by halves, sell the others theirs."""
         if len(commands) == 1:
             self._violated(number)
@@ -116,7 +118,7 @@ class BatchRunner:
             assert isinstance(fault, InvariantViolated)
             return [fault]
         half = len(commands) // 2
-        outcomes: list[Any] = []
+        outcomes: list[Outcome[Any]] = []
         for part in (commands[:half], commands[half:]):
             try:
                 outcomes += await self.run(number, part)
@@ -124,7 +126,7 @@ class BatchRunner:
                 outcomes += [fault] * len(part)
         return outcomes
 
-    async def _once(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
+    async def _once(self, number: int, commands: Sequence[c.AnyCommand]) -> list[Outcome[Any]]:
         known = await self._get_known(number)
         needs = needs_of(commands, known)
         occupancy = await self._occupancies.get(number, known.event.map_version) if needs.seats else None
@@ -153,11 +155,13 @@ class BatchRunner:
         finally:
             await pool.putconn(connection)
 
-    async def run_together(self, groups: Sequence[tuple[int, Sequence[c.Command]]]) -> list[list[Any] | None]:
+    async def run_together(
+        self, groups: Sequence[tuple[int, Sequence[c.AnyCommand]]]
+    ) -> list[list[Outcome[Any]] | None]:
         """Commands of several events in one transaction: one outcome per command, or None for events that need a batch
         of their own: those that others have locked, that this process knows too little of, and all of them where the
         transaction failed and nothing was done. Raises OutcomeUnknown for all."""
-        told: dict[int, list[Any]] = {}
+        told: dict[int, list[Outcome[Any]]] = {}
         members = [member for number, commands in groups if (member := self._member(number, commands))]
         try:
             if len(members) > 1:
@@ -173,7 +177,7 @@ class BatchRunner:
             log.info("batch_parted", events=len(members), error=repr(error))
         return [told.get(number) for number, _ in groups]
 
-    def _member(self, number: int, commands: Sequence[c.Command]) -> Member | None:
+    def _member(self, number: int, commands: Sequence[c.AnyCommand]) -> Member | None:
         """Of an event that a batch of several can take, as far as this process knows."""
         known = self._known.get(number)
         if known is None or not all(isinstance(command, _SHARED) for command in commands):
@@ -188,8 +192,8 @@ class BatchRunner:
         return member if member.fits else None
 
     async def _together(
-        self, members: Sequence[Member], commands: Mapping[int, Sequence[c.Command]]
-    ) -> dict[int, list[Any]]:
+        self, members: Sequence[Member], commands: Mapping[int, Sequence[c.AnyCommand]]
+    ) -> dict[int, list[Outcome[Any]]]:
         pool = self._connections.control()
         connection = await pool.getconn()
         try:
