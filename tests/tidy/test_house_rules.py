@@ -21,8 +21,6 @@ SQL_ELSEWHERE = {
     "process/postgres_server.py": "makes the cluster's role and database, before there is anything to connect to",
     "postgres/pipeline.py": "BEGIN, as bytes for the driver",
     "postgres/transaction.py": "COMMIT and ROLLBACK",
-    "inventory/store/many_events.py": "ROLLBACK, as bytes for the driver",
-    "inventory/store/one_event.py": "ROLLBACK, as bytes for the driver",
 }
 """Files that may hold SQL of their own, and why."""
 
@@ -70,8 +68,6 @@ def test_sql_lives_in_sql_files() -> None:
 
 DRIVER_ELSEWHERE = {
     "access/keys.py": "reads a URL's parts with the driver's own reader",
-    "inventory/store/many_events.py": "the driver's connection, as a type",
-    "inventory/store/one_event.py": "the driver's connection and its errors",
 }
 """Stores of contexts that name the driver, and what for."""
 

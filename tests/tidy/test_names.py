@@ -41,7 +41,6 @@ IN_ING = {
     "inventory/rules/placing.py": "how a hold is placed",
     "inventory/seating/drawing.py": "a drawing of a seat map",
     "inventory/seating/ranking.py": "a ranking of blocks of seats",
-    "inventory/store/writing.py": "the writes of a batch",
     "process/tuning.py": "a noun of the craft",
 }
 """Modules of `src` whose names end in -ing, and the noun that each stands for."""

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from holdfast.errors import EventNotFound
-from holdfast.inventory.batching.loads import CachedEvent
 from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.rules.availability import Availability, availability_of
 from holdfast.inventory.rules.event import Event, EventStatus
 from holdfast.inventory.seating.seat_map import SeatMap
-from holdfast.inventory.store.events import EventStore
+from holdfast.inventory.store.events import CachedEvent, EventStore
 from holdfast.inventory.store.reads import ReadStore
 
 

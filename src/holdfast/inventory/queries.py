@@ -9,7 +9,6 @@ from uuid import UUID
 
 from holdfast import ids
 from holdfast.errors import BookingNotFound, EventNotFound, HoldNotFound
-from holdfast.inventory.batching.loads import CachedEvent
 from holdfast.inventory.history import Histories, HistoryItem, Position
 from holdfast.inventory.live.changes_since import ChangesSince, SeatChanges
 from holdfast.inventory.past import Past, SeatStates
@@ -24,7 +23,7 @@ from holdfast.inventory.rules.holding import WrongToken, is_allowed
 from holdfast.inventory.rules.records import HoldRecord
 from holdfast.inventory.seat_map_documents import SeatMapDocument, SeatMapDocuments
 from holdfast.inventory.seating.seat_map import SeatMap
-from holdfast.inventory.store.events import EventFilter, EventStore
+from holdfast.inventory.store.events import CachedEvent, EventFilter, EventStore
 from holdfast.inventory.store.reads import EventState, ReadStore
 
 __all__ = ["EventFilter", "Queries"]

@@ -17,8 +17,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from holdfast.postgres import queries
 from holdfast.postgres import translate as errors
 from holdfast.postgres.deadline import cut_after
+from holdfast.postgres.rows import Row, Table, columns_of
 
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Connection = psycopg.AsyncConnection[Row]
 Pool = AsyncConnectionPool[Connection]
 
 _OPTIONS = " ".join(
@@ -49,6 +50,16 @@ LOST = (OSError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 def connection_string(url: str, *, application: str) -> str:
     return make_conninfo(url, options=_OPTIONS, application_name=application, **_NETWORK)
+
+
+async def fetch(
+    connection: Connection, statement: bytes, parameters: Mapping[str, Any] | None = None
+) -> Table:
+    """The rows of one statement. Raises the driver's errors."""
+    cursor = await connection.execute(statement, parameters, binary=True)
+    answer = cursor.pgresult
+    assert answer is not None
+    return Table(await cursor.fetchall(), columns_of(statement, answer))
 
 
 class Connections:
@@ -104,9 +115,7 @@ class Connections:
     async def close(self) -> None:
         await asyncio.gather(*(pool.close(timeout=2) for pool in self._pools))
 
-    async def ask(
-        self, number: int, statement: bytes, parameters: Mapping[str, Any]
-    ) -> list[tuple[Any, ...]]:
+    async def ask(self, number: int, statement: bytes, parameters: Mapping[str, Any]) -> Table:
         """The rows of one statement that only reads, from an event's node; see `ask_pool`."""
         return await self.ask_pool(self.pool(number), statement, parameters)
 
@@ -117,7 +126,7 @@ class Connections:
         parameters: Mapping[str, Any] | None = None,
         *,
         answer_seconds: float = ANSWER_SECONDS,
-    ) -> list[tuple[Any, ...]]:
+    ) -> Table:
         """The rows of one statement that only reads. Where its connection had died it is asked again, once.
 
         Raises Fault.
@@ -126,8 +135,7 @@ class Connections:
             try:
                 async with pool.connection() as connection:
                     with cut_after(connection, answer_seconds):
-                        cursor = await connection.execute(statement, parameters, binary=True)
-                    return await cursor.fetchall()
+                        return await fetch(connection, statement, parameters)
             except LOST as error:
                 if last or not errors.is_lost(error):
                     raise errors.translate(error) from error

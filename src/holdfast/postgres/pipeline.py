@@ -23,6 +23,7 @@ from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
 from holdfast.postgres.connections import Connection
+from holdfast.postgres.rows import Table, columns_of
 
 _PLACEHOLDER = re.compile(rb"%\((\w+)\)s")
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR)
@@ -56,8 +57,6 @@ class _Session:
 
 _SESSIONS: WeakKeyDictionary[Connection, _Session] = WeakKeyDictionary()
 
-Row = tuple[Any, ...]
-
 
 class Statement:
     """A named statement with numbered placeholders, and the parameters in their order."""
@@ -89,8 +88,8 @@ class Pipeline:
         """Names that are being prepared, and the places of their answers."""
         self._asked = 0
         """Statements put in since the last sync, preparations included."""
-        self._wanted: list[int] = []
-        """Which of their answers were asked for."""
+        self._wanted: list[tuple[int, bytes]] = []
+        """The answers that were asked for: their places, and the texts of their statements."""
         self.is_between = True
         """Whether everything that was put in has been answered: only then is the connection of use to anyone."""
         self._pgconn.enter_pipeline_mode()
@@ -106,7 +105,7 @@ class Pipeline:
         self._pgconn.send_query_prepared(statement.name, values, result_format=Format.BINARY)
         if sum(map(len, filter(None, values))) > LONG_BYTES:
             self._pgconn.flush()
-        return self._want()
+        return self._want(statement.text)
 
     def begin(self) -> None:
         """BEGIN, and now and then new plans."""
@@ -119,14 +118,14 @@ class Pipeline:
         """COMMIT, ROLLBACK and such: nothing to prepare."""
         self.is_between = False
         self._pgconn.send_query_params(text, None)
-        return self._want()
+        return self._want(text)
 
-    def _want(self) -> int:
-        self._wanted.append(self._asked)
+    def _want(self, text: bytes) -> int:
+        self._wanted.append((self._asked, text))
         self._asked += 1
         return len(self._wanted) - 1
 
-    async def sync(self) -> list[list[Row]]:
+    async def sync(self) -> list[Table]:
         """Sends all of it, and returns the rows of each statement. Raises the first statement's error."""
         self._pgconn.pipeline_sync()
         await self._flush()
@@ -142,17 +141,18 @@ class Pipeline:
                 if answer.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_STATEMENT:
                     self._names.clear()
                 raise error_from_result(answer, encoding=self._connection.info.encoding)
-        return [self._rows(answers[at]) for at in wanted]
+        return [self._table(text, answers[at]) for at, text in wanted]
 
     def end(self) -> None:
         """Gives the connection back to ordinary use. Raises the driver's error where something is unanswered."""
         self._pgconn.exit_pipeline_mode()
 
-    def _rows(self, answer: PGresult) -> list[Row]:
+    def _table(self, text: bytes, answer: PGresult) -> Table:
         if answer.status != ExecStatus.TUPLES_OK:
-            return []
+            return Table()
         self._transformer.set_pgresult(answer)
-        return self._transformer.load_rows(0, answer.ntuples, tuple)
+        rows = self._transformer.load_rows(0, answer.ntuples, tuple)
+        return Table(rows, columns_of(text, answer))
 
     async def _answers(self) -> list[PGresult]:
         """One result a statement, in order, until the sync's own."""

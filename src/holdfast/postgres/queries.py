@@ -1,18 +1,32 @@
-"""Queries: the named statements of the packages' `sql/*.sql`, read once, as texts for the driver."""
+"""Queries: the named statements of the packages' `sql/*.sql`, read once, as texts for the driver.
+
+A line `-- include: NAME` stands for the block of that name in a `sql/columns.sql`: a list of columns that several
+statements select.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from pathlib import Path
 
 import aiosql
 
-FILES = {path.stem: path for path in Path(__file__).parents[1].rglob("sql/*.sql")}
+_PATHS = sorted(Path(__file__).parents[1].rglob("sql/*.sql"))
+_COLUMN_LISTS = "columns"
+
+FILES = {path.stem: path for path in _PATHS if path.stem != _COLUMN_LISTS}
 """Each has a name of its own, in whichever package it is."""
+
+_BLOCK = re.compile(r"^-- name: (\w+)\n((?:(?!-- name: ).*\n)*)", re.MULTILINE)
+_INCLUDE = re.compile(r"^ *-- include: (\w+)(,?)$", re.MULTILINE)
 
 
 def load(name: str) -> dict[str, bytes]:
-    """Statement texts of `sql/{name}.sql` by name, with the driver's placeholders."""
-    found = aiosql.from_path(FILES[name], "psycopg", mandatory_parameters=False)
+    """Statement texts of `sql/{name}.sql` by name, with the driver's placeholders. Raises KeyError for a block that is
+    included and nowhere."""
+    text = _INCLUDE.sub(_included, FILES[name].read_text())
+    found = aiosql.from_str(text, "psycopg", mandatory_parameters=False)
     return {
         query: getattr(found, query).sql.strip().rstrip(";").encode()
         for query in found.available_queries
@@ -22,3 +36,18 @@ def load(name: str) -> dict[str, bytes]:
 
 def all_files() -> list[str]:
     return sorted(FILES)
+
+
+def _included(line: re.Match[str]) -> str:
+    return _column_lists()[line[1]] + line[2]
+
+
+@cache
+def _column_lists() -> dict[str, str]:
+    """Columns with their indent, without comments and without a last line's end."""
+    return {
+        block[1]: "\n".join(line for line in block[2].rstrip().splitlines() if not line.startswith("--"))
+        for path in _PATHS
+        if path.stem == _COLUMN_LISTS
+        for block in _BLOCK.finditer(path.read_text())
+    }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from holdfast.postgres.connections import Connection
-from holdfast.postgres.pipeline import Pipeline
+from holdfast.postgres.pipeline import Pipeline, Statement
+from holdfast.postgres.rows import Table
 from holdfast.postgres.translate import CommitUnknownError, may_have_committed
 
 __all__ = ["Transaction"]
@@ -18,6 +22,22 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._pipeline = Pipeline(connection)
+
+    async def _begin(self, statements: Sequence[tuple[Statement, dict[str, Any]]]) -> list[Table]:
+        """BEGIN and these statements with their parameters, in one round trip."""
+        try:
+            return await self._send(statements)
+        except (
+            psycopg.errors.InvalidSqlStatementName
+        ):  # the session forgot all of them, and so did the pipeline now
+            self._pipeline.add_plain(b"ROLLBACK")
+            return await self._send(statements)
+
+    async def _send(self, statements: Sequence[tuple[Statement, dict[str, Any]]]) -> list[Table]:
+        self._pipeline.begin()
+        places = [self._pipeline.add(statement, parameters) for statement, parameters in statements]
+        answers = await self._pipeline.sync()
+        return [answers[place] for place in places]
 
     async def _commit(self) -> None:
         """Raises CommitUnknownError once it may have happened, the driver's errors where it certainly has not."""

@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from holdfast.inventory.store.steps import ONE_EVENT, SEVERAL_EVENTS, of_several_events
+from holdfast.inventory.batching.loads import LOADS
+from holdfast.inventory.store.steps import (
+    OF_EACH_ROW,
+    ONE_EVENT,
+    SEVERAL_EVENTS,
+    BatchStep,
+    statements_for,
+)
 from holdfast.inventory.store.writes import INSERT_AREAS, WRITES
-from holdfast.postgres import arrays
+from holdfast.postgres.arrays import blobs
+from holdfast.postgres.pipeline import Statement
 
-GIVEN = {"event_number", "version", "now", "map_version"}
-GIVEN_EACH = {"event_numbers", "versions", "nows"}
+STEPS = [*LOADS, *WRITES]
+SAME_FOR_ALL = {"most"}
+GIVEN = SAME_FOR_ALL | {"event_number", "version", "now", "map_version", "wanted_rows", "whole_event"}
 
 
-@pytest.mark.parametrize("step", WRITES, ids=lambda step: step.statement)
-def test_a_write_sends_what_its_statements_take(step) -> None:
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.statement)
+def test_a_step_sends_what_its_statements_take(step: BatchStep[Any]) -> None:
     columns = set(step.columns)
     taken = set(ONE_EVENT[step.statement].parameters)
     assert columns <= taken <= columns | GIVEN
     if step.statement in SEVERAL_EVENTS:
-        assert set(SEVERAL_EVENTS[step.statement].parameters) - GIVEN_EACH <= columns
+        taken = set(SEVERAL_EVENTS[step.statement].parameters)
+        assert taken <= columns | OF_EACH_ROW.keys() | SAME_FOR_ALL
 
 
 @pytest.mark.parametrize("statements", [ONE_EVENT, SEVERAL_EVENTS], ids=["one event", "several events"])
-def test_every_write_of_the_sql_files_is_in_the_table(statements) -> None:
-    written = {name for name, each in statements.items() if each.text.startswith((b"INSERT", b"UPDATE"))}
-    assert written <= {step.statement for step in WRITES}
+def test_every_statement_of_the_sql_files_is_a_step(statements: Mapping[str, Statement]) -> None:
+    assert set(statements) <= {step.statement for step in STEPS}
+
+
+REPLAYS: BatchStep[list[tuple[bytes]]] = BatchStep(
+    statement="count_replays", rows=list, columns={"scopes": blobs}
+)
 
 
 def test_rows_of_several_events_say_whose_they_are() -> None:
-    (step,) = [step for step in WRITES if step.statement == "count_replays"]
-    replays = [type(step)(statement=step.statement, rows=list, columns=step.columns)]
     events = [[(b"a",), (b"b",)], [], [(b"c",)]]
-    ((statement, parameters),) = of_several_events(
-        replays, events, {"event_numbers": (arrays.plain, [5, 6, 7]), "versions": (arrays.plain, [1, 1, 1])}
-    )
-    assert statement is SEVERAL_EVENTS["count_replays"]
-    assert parameters == {"event_numbers": "{5,5,7}", "scopes": '{"\\\\x61","\\\\x62","\\\\x63"}'}
+    givens = [{"event_number": number, "version": 1} for number in (5, 6, 7)]
+    ((name, statement, parameters),) = statements_for([REPLAYS], events, givens)
+    assert (name, statement) == ("count_replays", SEVERAL_EVENTS["count_replays"])
+    sent = {each: parameters[each] for each in statement.parameters}
+    assert sent == {"event_numbers": "{5,5,7}", "scopes": '{"\\\\x61","\\\\x62","\\\\x63"}'}
+
+
+def test_a_step_without_rows_is_not_sent() -> None:
+    for events in ([[]], [[], []]):
+        assert list(statements_for([REPLAYS], events, [{"event_number": 5}] * len(events))) == []
 
 
 def test_no_rows_make_empty_arrays() -> None:

@@ -64,16 +64,20 @@ class LiveAuditStore:
             while True:
                 parameters = {"after": after, "seconds": seconds, "most": most}
                 page = await self._connections.ask_pool(pool, FIND_MOVED, parameters)
-                found |= {row[0]: (row[1], (row[2], row[3], row[4], row[5])) for row in page}
+                numbers = page.column("event_number")
+                counters = page.select("capacity", "held", "booked", "blocked")
+                found |= dict(zip(numbers, zip(page.column("version"), counters, strict=True), strict=True))
                 if len(page) < most:
                     break
-                after = page[-1][0]
+                after = numbers[-1]
         return found
 
     async def find_version_before(self, number: int, seconds: float) -> int | None:
         """The version before the event's last so many seconds of sale, -1 where it began within them."""
         row = await self._snapshot(number, "version_before", seconds=seconds)
-        return None if row is None else row[0]
+        version: int | None
+        (version,) = row or (None,)
+        return version
 
     async def look(self, number: int, since: int, most: int) -> AuditStep | None:
         """At most so many versions of the journal after `since`; None where there is no such event."""

@@ -15,7 +15,8 @@ from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import Entry
 from holdfast.inventory.store import rows
 from holdfast.postgres import queries
-from holdfast.postgres.connections import Connection, Connections
+from holdfast.postgres.connections import Connection, Connections, fetch
+from holdfast.postgres.rows import RowReader, Table
 
 SQL = queries.load("check")
 
@@ -87,6 +88,14 @@ class AuditPage:
     claims: dict[UUID, list[ClaimGroup]]
 
 
+_INVENTORY_COLUMNS = "version", "last_at", "reclaimed_until"
+_HOLD_ROW = RowReader(HoldRow)
+_CLAIM_GROUP = RowReader(
+    ClaimGroup,
+    ["kind", "held_version", "booked_version", "ended_version", "areas", "seats", "quantities"],
+)
+
+
 class AuditStore:
     """Reads for the check. What is returned was read in one transaction, unless it says otherwise."""
 
@@ -100,8 +109,8 @@ class AuditStore:
             async with pool.connection() as connection:
                 after = 0
                 while page := await _fetch(connection, "list_numbers", after=after, most=most):
-                    numbers += [row[0] for row in page]
-                    after = page[-1][0]
+                    numbers += page.column("event_number")
+                    after = numbers[-1]
         return sorted(numbers)
 
     async def read_opening(self, number: int) -> Opening | None:
@@ -112,15 +121,17 @@ class AuditStore:
             newest = await _fetch(connection, "newest_version", event_number=number)
             areas = await _fetch(connection, "read_areas", event_number=number)
             seats = await _fetch(connection, "read_seats", event_number=number)
-        row = found[0]
+        (event,) = rows.EVENT.read(found)
+        ((version, last_at, reclaimed_until),) = found.select(*_INVENTORY_COLUMNS)
+        (newest_version,) = newest.column("version")
         return Opening(
-            event=rows.event_of(row),
-            version=row[-3],
-            last_at=row[-2],
-            reclaimed_until=row[-1],
-            newest_version=newest[0][0],
-            areas=tuple(rows.area_of(area) for area in areas),
-            seats=dict(seats),
+            event=event,
+            version=version,
+            last_at=last_at,
+            reclaimed_until=reclaimed_until,
+            newest_version=newest_version,
+            areas=tuple(rows.AREA.read(areas)),
+            seats=dict(seats.select("area_number", "seats")),
         )
 
     async def read_journal(self, number: int, after: int, most: int) -> list[JournalRow]:
@@ -132,7 +143,7 @@ class AuditStore:
         """The last id of a page of about so many claims."""
         async with self._connections.pool(number).connection() as connection:
             found = await _fetch(connection, "end_of_page", event_number=number, after=after, most=most)
-        return found[0][0] if found else LAST_ID
+        return next(iter(found.column("hold_id")), LAST_ID)
 
     async def read_page(self, number: int, after: UUID, until: UUID, version: int) -> AuditPage | None:
         """Ids in (after, until], and the journal behind `version`; None where that is much. Raises EventNotFound."""
@@ -141,7 +152,7 @@ class AuditStore:
         async with self._snapshot(number) as connection:
             event = await _fetch(connection, "read_event", event_number=number)
             journal = await _fetch(connection, "read_journal", event_number=number, after=version, most=most)
-            if not event or event[0][-3] is None:
+            if not event or None in event.column("version"):
                 raise EventNotFound(f"Event {number} has gone while it was checked.")
             if len(journal) == most:
                 return None
@@ -149,37 +160,18 @@ class AuditStore:
             stray_bookings = await _fetch(connection, "read_stray_bookings", **within)
             blocks = await _fetch(connection, "read_blocks", **within)
             claims = await _fetch(connection, "read_claims", **within)
+        ((version, last_at, reclaimed_until),) = event.select(*_INVENTORY_COLUMNS)
         groups: dict[UUID, list[ClaimGroup]] = {}
-        for id, kind, held, booked, ended, areas, seats, quantities in claims:
-            group = ClaimGroup(
-                kind=kind,
-                held=held,
-                booked=booked,
-                ended=ended,
-                areas=areas,
-                seats=seats,
-                quantities=quantities,
-            )
+        for id, group in zip(claims.column("hold_id"), _CLAIM_GROUP.read(claims), strict=True):
             groups.setdefault(id, []).append(group)
         return AuditPage(
-            version=event[0][-3],
-            last_at=event[0][-2],
-            reclaimed_until=event[0][-1],
+            version=version,
+            last_at=last_at,
+            reclaimed_until=reclaimed_until,
             journal=_journal(journal),
-            holds=[
-                HoldRow(
-                    id=row[0],
-                    status=row[1],
-                    expires_at=row[2],
-                    quantity=row[3],
-                    buyer=row[4],
-                    booking_id=row[5],
-                    booking_status=row[6],
-                )
-                for row in holds
-            ],
-            stray_bookings=[(row[0], row[1]) for row in stray_bookings],
-            blocks=dict(blocks),
+            holds=list(_HOLD_ROW.read(holds)),
+            stray_bookings=list(stray_bookings.select("id", "hold_id")),
+            blocks=dict(blocks.select("id", "stands")),
             claims=groups,
         )
 
@@ -189,7 +181,7 @@ class AuditStore:
         """(number, status, quantity, booking, what that booking's hold has): None where there is no such booking."""
         async with self._connections.pool(number).connection() as connection:
             found = await _fetch(connection, "read_attempts", event_number=number, after=after, most=most)
-        return [(row[0], row[1], row[2], row[3], row[4]) for row in found]
+        return list(found.select("number", "status", "quantity", "booking_id", "held"))
 
     async def read_answers(
         self, number: int, after: bytes, most: int
@@ -197,25 +189,23 @@ class AuditStore:
         """(scope, the hold whose token it carries, whether there is one)."""
         async with self._connections.pool(number).connection() as connection:
             found = await _fetch(connection, "read_answers", event_number=number, after=after, most=most)
-        return [(bytes(row[0]), row[1], row[2]) for row in found]
+        return list(found.select("scope", "token_for", "has_hold"))
 
     async def find_strays(self, gaps: Sequence[tuple[int, int]]) -> list[tuple[str, int]]:
         """(table, event number) of rows whose event number lies inside one of these gaps, on any node."""
         found: list[tuple[str, int]] = []
-        after, before = [gap[0] for gap in gaps], [gap[1] for gap in gaps]
+        after, before = [after for after, _ in gaps], [before for _, before in gaps]
         for pool in self._connections.all():
             async with pool.connection() as connection:
-                found += [
-                    (row[0], row[1])
-                    for row in await _fetch(connection, "find_strays", after=after, before=before)
-                ]
+                strays = await _fetch(connection, "find_strays", after=after, before=before)
+                found += strays.select("what", "event_number")
         return found
 
     async def list_creations(self, after: bytes, most: int) -> list[tuple[bytes, int, UUID]]:
         """(scope, number, id of the event) of finished creations."""
         async with self._connections.control().connection() as connection:
             found = await _fetch(connection, "list_creations", after=after, most=most)
-        return [(bytes(row[0]), row[1], row[2]) for row in found]
+        return list(found.select("scope", "number", "id"))
 
     @asynccontextmanager
     async def _snapshot(self, number: int) -> AsyncIterator[Connection]:
@@ -227,12 +217,12 @@ class AuditStore:
                 await connection.rollback()
 
 
-async def _fetch(connection: Connection, statement: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
-    return await (await connection.execute(SQL[statement], parameters, binary=True)).fetchall()
+async def _fetch(connection: Connection, statement: str, /, **parameters: Any) -> Table:
+    return await fetch(connection, SQL[statement], parameters)
 
 
-def _journal(found: Sequence[tuple[Any, ...]]) -> list[JournalRow]:
+def _journal(found: Table) -> list[JournalRow]:
     return [
         JournalRow(version=version, at=at, structural=structural, changes=json.loads(changes))
-        for version, at, structural, changes in found
+        for version, at, structural, changes in found.select("version", "at", "structural", "changes")
     ]

@@ -1,13 +1,25 @@
-"""Needs: what a batch of commands has to have loaded before it can be decided."""
+"""Loads: what a batch of commands needs, which statement reads it, and how the rows become a BatchState."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
+from holdfast.errors import EventNotFound
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.event import MAX_CLAIMS_PER_BATCH, Area, Event
+from holdfast.inventory.rules.batch_state import BatchState
+from holdfast.inventory.rules.commands import StoredAnswer
+from holdfast.inventory.rules.event import MAX_CLAIMS_PER_BATCH, Area
+from holdfast.inventory.rules.occupancy import Occupancy
+from holdfast.inventory.rules.records import BlockRecord, HoldRecord
+from holdfast.inventory.store import rows
+from holdfast.inventory.store.batch import MAX_VERSIONS_BEHIND, Loaded
+from holdfast.inventory.store.events import CachedEvent
+from holdfast.inventory.store.steps import BatchStep
+from holdfast.postgres.arrays import blobs, ids, plain, texts
+from holdfast.postgres.rows import Table
 
 MAX_LAPSED_ROWS = 20_000
 
@@ -15,22 +27,8 @@ AMPLE = 4 * MAX_CLAIMS_PER_BATCH
 """Admissions left over, as far as a process knows, that a few batches of other processes will not have taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CachedEvent:
-    """What a process remembers of an event from its last batch; the load under the lock says whether it still holds."""
-
-    event: Event
-    areas: tuple[Area, ...]
-
-    def has(self, wanted: Mapping[int, int]) -> bool:
-        """Whether so much was free of these areas."""
-        free = {area.number: area.free for area in self.areas}
-        return all(free[area] >= quantity for area, quantity in wanted.items())
-
-    def has_ample(self, wanted: Mapping[int, int]) -> bool:
-        """Whether so much was free of these areas, and far more, that no lapsed hold will be needed for it."""
-        free = {area.number: area.free for area in self.areas}
-        return all(free[area] >= quantity + AMPLE for area, quantity in wanted.items())
+class StaleError(Exception):
+    """What the process remembered of the event no longer holds: load the event again, and run the batch again."""
 
 
 @dataclass(slots=True)
@@ -46,62 +44,259 @@ class LoadPlan:
     sweep: int = 0
     seats: bool = False
 
-    @property
-    def wanted_rows(self) -> int:
-        return min(sum(self.wanted.values()), MAX_LAPSED_ROWS)
 
-
-def needs_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
-    needs = LoadPlan(seats=known.event.map_version > 0)
+def plan_of(commands: Sequence[c.Command], known: CachedEvent) -> LoadPlan:
+    plan = LoadPlan(seats=known.event.map_version > 0)
     counted = {area.name: area for area in known.areas if not area.seated}
     limited = known.event.max_per_buyer is not None or any(map(_sets_limit, commands))
     for command in commands:
         if command.key is not None:
-            needs.scopes[command.key.scope] = None
+            plan.scopes[command.key.scope] = None
         match command:
             case c.PlaceHold(lines=lines, buyer=buyer):
                 for line in lines:
                     if isinstance(line, c.QuantityLine):
-                        _want(needs, counted, line.area, line.quantity)
+                        _want(plan, counted, line.area, line.quantity)
                 if buyer is not None and limited:
-                    needs.buyers[buyer] = None
+                    plan.buyers[buyer] = None
             case c.BookInstantly(quantity=quantity, buyer=buyer):
-                _want(needs, counted, None, quantity)
+                _want(plan, counted, None, quantity)
                 if buyer is not None and limited:
-                    needs.buyers[buyer] = None
+                    plan.buyers[buyer] = None
             case c.ExtendHold(hold_id=id) | c.ReleaseHold(hold_id=id) | c.ConfirmHold(hold_id=id):
-                needs.holds[id] = None
+                plan.holds[id] = None
             case c.CancelBooking(booking_id=id):
-                needs.bookings[id] = None
+                plan.bookings[id] = None
             case c.BlockAdmissions(block_id=id, area=area, quantity=quantity, extends=extends):
                 if extends:
-                    needs.blocks[id] = None
+                    plan.blocks[id] = None
                 if quantity:
-                    _want(needs, counted, area, quantity)
+                    _want(plan, counted, area, quantity)
             case c.LiftBlock(block_id=id):
-                needs.blocks[id] = None
+                plan.blocks[id] = None
             case c.ChangeEvent(capacity=capacity, areas=areas):
                 if capacity is not None and len(counted) == 1:
                     (only,) = counted.values()
-                    _want(needs, counted, only.name, max(0, only.capacity - capacity))
+                    _want(plan, counted, only.name, max(0, only.capacity - capacity))
                 for spec in areas:
                     if spec.name in counted:
-                        _want(needs, counted, spec.name, max(0, counted[spec.name].capacity - spec.capacity))
+                        _want(plan, counted, spec.name, max(0, counted[spec.name].capacity - spec.capacity))
             case c.ReclaimLapsed(limit=limit):
-                needs.sweep = max(needs.sweep, limit)
-    return needs
+                plan.sweep = max(plan.sweep, limit)
+    return plan
 
 
-def _sets_limit(command: c.AnyCommand) -> bool:
+def _sets_limit(command: c.Command) -> bool:
     """Whether holds further on in the same batch will be counted by buyer."""
     return isinstance(command, c.ChangeEvent) and command.changes.get("max_per_buyer") is not None
 
 
-def _want(needs: LoadPlan, counted: dict[str, Area], name: str | None, quantity: int) -> None:
+def _want(plan: LoadPlan, counted: dict[str, Area], name: str | None, quantity: int) -> None:
     if name is None and len(counted) == 1:
         (area,) = counted.values()
     elif name is not None and name in counted:
         area = counted[name]
     else:
         return  # it will be refused, or the engine picks seats
-    needs.wanted[area.number] = needs.wanted.get(area.number, 0) + quantity
+    plan.wanted[area.number] = plan.wanted.get(area.number, 0) + quantity
+
+
+@dataclass(slots=True, kw_only=True)
+class Member:
+    """One event of a batch: what its commands need, and what this process remembers of it."""
+
+    number: int
+    known: CachedEvent
+    plan: LoadPlan
+    occupancy: Occupancy | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether a batch of several events can load it: no lapsed holds to reclaim, no blocks, as far as the process
+        knows."""
+        plan = self.plan
+        return not (plan.sweep or plan.blocks) and self._has(0)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the event has one area, so that any hold of the event is one of the area."""
+        return len(self.known.areas) == 1
+
+    @property
+    def may_be_short(self) -> bool:
+        """Whether lapsed holds may be needed: so little was free that other processes may have taken it by now."""
+        return bool(self.plan.wanted) and not self._has(AMPLE)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return {
+            "event_number": self.number,
+            "wanted_rows": min(sum(self.plan.wanted.values()), MAX_LAPSED_ROWS),
+            "whole_event": self.is_whole,
+        }
+
+    def _has(self, more: int) -> bool:
+        """Whether all that the batch wants was free, and so much more of each area."""
+        free = {area.number: area.free for area in self.known.areas}
+        return all(free[area] >= quantity + more for area, quantity in self.plan.wanted.items())
+
+
+def _of_the_event(_: Member) -> list[tuple[()]]:
+    """One row without columns: the event's number says all."""
+    return [()]
+
+
+# The lock first: what follows sees the state after it.
+LOADS: tuple[BatchStep[Member], ...] = (
+    BatchStep(statement="lock_inventory", rows=_of_the_event, columns={}),
+    BatchStep(statement="load_event", rows=_of_the_event, columns={}),
+    BatchStep(statement="load_areas", rows=_of_the_event, columns={}),
+    BatchStep(
+        statement="load_holds",
+        rows=lambda member: [(id,) for id in member.plan.holds],
+        columns={"hold_ids": ids},
+    ),
+    BatchStep(
+        statement="load_holds_of_bookings",
+        rows=lambda member: [(id,) for id in member.plan.bookings],
+        columns={"booking_ids": ids},
+    ),
+    BatchStep(
+        statement="load_claims_of_bookings",
+        rows=lambda member: [(id,) for id in member.plan.bookings],
+        columns={"booking_ids": ids},
+    ),
+    BatchStep(
+        statement="load_blocks",
+        rows=lambda member: [(id,) for id in member.plan.blocks],
+        columns={"block_ids": ids},
+    ),
+    BatchStep(
+        statement="load_claims",
+        rows=lambda member: [(id,) for id in (*member.plan.holds, *member.plan.blocks)],
+        columns={"hold_ids": ids},
+    ),
+    BatchStep(
+        statement="load_buyers",
+        rows=lambda member: [(buyer,) for buyer in member.plan.buyers],
+        columns={"buyers": texts},
+    ),
+    BatchStep(
+        statement="load_answers",
+        rows=lambda member: [(scope,) for scope in member.plan.scopes],
+        columns={"scopes": blobs},
+    ),
+    BatchStep(
+        statement="load_sweep",
+        rows=lambda member: [(member.plan.sweep,)] if member.plan.sweep else [],
+        columns={"wanted_rows": plain},
+        one_by_one=True,
+    ),
+    BatchStep(
+        statement="load_lapsed",
+        rows=lambda member: list(member.plan.wanted.items()) if member.may_be_short else [],
+        columns={"wanted_areas": plain, "wanted": plain},
+    ),
+    BatchStep(
+        statement="load_journal",
+        rows=lambda member: [] if member.occupancy is None else [(member.occupancy.version,)],
+        columns={"version": plain},
+        one_by_one=True,
+    ),
+)
+
+_NO_ROWS = Table()
+
+
+def state_of(loaded: Loaded, member: Member) -> BatchState:
+    """Raises EventNotFound, StaleError."""
+    lock, found = loaded["lock_inventory"], loaded["load_event"]
+    event = rows.EVENT.first(found)
+    if not lock or event is None:
+        raise EventNotFound
+    ((version, last_at),) = lock.select("version", "last_at")
+    (clock,) = found.column("clock")
+    plan, known, occupancy = member.plan, member.known, member.occupancy
+    if plan.seats != (event.map_version > 0) or (
+        occupancy is not None and occupancy.seat_map.version != event.map_version
+    ):
+        raise StaleError("seat map")
+    if event.max_per_buyer is not None and known.event.max_per_buyer is None:
+        raise StaleError("limit per buyer")
+    areas = list(rows.AREA.read(loaded["load_areas"]))
+    if plan.wanted and _sizes(known.areas) != _sizes(areas):
+        raise StaleError("areas")
+    if plan.wanted and "load_lapsed" not in loaded and _are_short(areas, plan.wanted):
+        raise StaleError("counters")  # other processes have sold more than was thought possible
+    if occupancy is not None:
+        _follow(occupancy, loaded["load_journal"], version)
+    holds, blocks = _named(loaded) if plan.holds or plan.bookings or plan.blocks else ([], [])
+    lapsed = _oldest_first(loaded) if plan.sweep or plan.wanted else []
+    already = {hold.id for hold in holds}
+    return BatchState(
+        event=event,
+        version=version,
+        now=max(clock, last_at),
+        areas=areas,
+        holds=[*holds, *(hold for hold in lapsed if hold.id not in already)],
+        lapsed=[hold.id for hold in lapsed],
+        lapsed_complete=bool(plan.sweep or plan.wanted)
+        if member.is_whole
+        else bool(plan.sweep and not plan.wanted),
+        occupancy=occupancy,
+        buyers=loaded.get("load_buyers", _NO_ROWS).select("buyer", "id", "quantity", "expires_at"),
+        blocks=blocks,
+        answers=_answers(loaded.get("load_answers", _NO_ROWS)),
+    )
+
+
+def _named(loaded: Loaded) -> tuple[list[HoldRecord], list[BlockRecord]]:
+    """Holds and blocks that the commands name. The batch may name a hold by its id and by its booking's: its claims
+    are the same twice."""
+    claims: rows.Claims = {}
+    for name in ("load_claims_of_bookings", "load_claims"):
+        if name in loaded:
+            claims |= rows.claims_of(loaded[name])
+    holds: list[HoldRecord] = []
+    for name in ("load_holds", "load_holds_of_bookings"):
+        if name in loaded:
+            holds += rows.holds_of(loaded[name], claims)
+    blocks = rows.blocks_of(loaded["load_blocks"], claims) if "load_blocks" in loaded else []
+    return holds, blocks
+
+
+def _answers(table: Table) -> dict[bytes, tuple[bytes, StoredAnswer]]:
+    return {
+        bytes(scope): (bytes(body), StoredAnswer(status=status, body=bytes(answer), token_for=token_for))
+        for scope, body, status, answer, token_for in table.select(
+            "scope", "body", "status", "answer", "token_for"
+        )
+    }
+
+
+def _follow(occupancy: Occupancy, journal: Table, version: int) -> None:
+    if len(journal) > MAX_VERSIONS_BEHIND:
+        raise StaleError("mirror")
+    for row_version, at, entries in journal.select("version", "at", "changes"):
+        occupancy.follow(row_version, at, entries)
+    if occupancy.version != version:
+        raise StaleError("mirror")
+
+
+def _sizes(areas: Iterable[Area]) -> list[tuple[int, int]]:
+    """What the load for short areas went by: how many there are, and how far one would shrink."""
+    return [(area.number, area.capacity) for area in areas]
+
+
+def _are_short(areas: Iterable[Area], wanted: Mapping[int, int]) -> bool:
+    return any(area.free < wanted.get(area.number, 0) for area in areas)
+
+
+def _oldest_first(loaded: Loaded) -> list[HoldRecord]:
+    """Lapsed holds of the sweep's load and of the short areas' load, each once. A batch that has both needs both: the
+    sweep's oldest may be of areas that nobody asks for."""
+    sweep, short = loaded.get("load_sweep", _NO_ROWS), loaded.get("load_lapsed", _NO_ROWS)
+    if not (sweep and short):
+        return rows.lapsed_of(sweep or short)
+    found = {hold.id: hold for hold in (*rows.lapsed_of(sweep), *rows.lapsed_of(short))}
+    return sorted(found.values(), key=lambda hold: (hold.expires_at, hold.id))

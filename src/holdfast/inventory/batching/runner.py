@@ -1,4 +1,4 @@
-"""Batches: commands of one event against the database, and what is done when that fails.
+"""Runs batches of commands against the database, of one event or of several, and handles their failures.
 
 Data errors, and bugs of ours, are split by halves, so that one bad command never spoils its neighbours; serialization
 failures retry whole; a connection lost before COMMIT was sent is `unavailable`; from then on the outcome is unknown. On
@@ -8,6 +8,7 @@ any failure the mirror is dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -15,18 +16,17 @@ import structlog
 
 from holdfast.errors import Busy, EventNotFound, Fault, InvariantViolated
 from holdfast.inventory.batching.limits import InventoryLimits
-from holdfast.inventory.batching.loads import CachedEvent, needs_of
+from holdfast.inventory.batching.loads import LOADS, Member, StaleError, plan_of, state_of
 from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.changes import Changes
-from holdfast.inventory.rules.decide import Outcome, decide
+from holdfast.inventory.rules.decide import decide
 from holdfast.inventory.rules.occupancy import Occupancy
-from holdfast.inventory.store.events import EventStore
-from holdfast.inventory.store.many_events import Member, SpanningBatch
-from holdfast.inventory.store.one_event import Batch, StaleError
+from holdfast.inventory.store.batch import Batch, Loaded
+from holdfast.inventory.store.events import CachedEvent, EventStore
 from holdfast.postgres import translate as errors
-from holdfast.postgres.connections import Connections
+from holdfast.postgres.connections import Connection, Connections
 from holdfast.postgres.deadline import cut_after
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ _SHARED = (
 """Commands of buyers. What an organiser does to an event has a batch of its own."""
 
 Committed = Callable[[BatchState, Changes], None]
-"""Told of each commit, after it returned and before anyone is answered."""
+"""Called after each commit has returned, and before anyone is answered."""
 
 
 class BatchRunner:
@@ -70,13 +70,13 @@ class BatchRunner:
         self._violated = violated
         self._known: dict[int, CachedEvent] = {}
 
-    async def run(self, number: int, commands: Sequence[c.AnyCommand]) -> list[Outcome[Any]]:
+    async def run(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
         """One outcome per command; a Fault of one command is an item. Raises a Fault that holds for all."""
         tries = 0
         while True:
             tries += 1
             try:
-                return await self._once(number, commands)
+                return await self._run_alone(number, commands)
             except EventNotFound as refusal:
                 self._forget(number)
                 return [refusal] * len(commands)
@@ -102,9 +102,7 @@ class BatchRunner:
                 log.warning("batch_failed", event_number=number, size=len(commands), error=repr(error))
                 raise errors.translate(error) from error
 
-    async def _split(
-        self, number: int, commands: Sequence[c.AnyCommand], error: BaseException
-    ) -> list[Outcome[Any]]:
+    async def _split(self, number: int, commands: Sequence[c.Command], error: BaseException) -> list[Any]:
         """The database refused what had been decided: find the command by halves, sell the others theirs."""
         if len(commands) == 1:
             self._violated(number)
@@ -118,7 +116,7 @@ class BatchRunner:
             assert isinstance(fault, InvariantViolated)
             return [fault]
         half = len(commands) // 2
-        outcomes: list[Outcome[Any]] = []
+        outcomes: list[Any] = []
         for part in (commands[:half], commands[half:]):
             try:
                 outcomes += await self.run(number, part)
@@ -126,46 +124,75 @@ class BatchRunner:
                 outcomes += [fault] * len(part)
         return outcomes
 
-    async def _once(self, number: int, commands: Sequence[c.AnyCommand]) -> list[Outcome[Any]]:
+    async def _run_alone(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
         known = await self._get_known(number)
-        needs = needs_of(commands, known)
-        occupancy = await self._occupancies.get(number, known.event.map_version) if needs.seats else None
-        pool = self._connections.pool(number)
+        plan = plan_of(commands, known)
+        occupancy = await self._occupancies.get(number, known.event.map_version) if plan.seats else None
+        member = Member(number=number, known=known, plan=plan, occupancy=occupancy)
+        return (await self._transact([member], {number: commands}))[number]
+
+    async def _transact(
+        self, members: Sequence[Member], commands: Mapping[int, Sequence[c.Command]]
+    ) -> dict[int, list[Any]]:
+        """Outcomes by event, in one transaction on one node. Several members leave out those that need a batch of their
+        own."""
+        pool = self._connections.pool(members[0].number)
         connection = await pool.getconn()
         try:
-            batch = Batch(connection, number)
-            committed = False
-            try:
-                with cut_after(connection, self._limits.answer_seconds):
-                    state = await batch.load(needs, known, occupancy)
-                outcomes, changes = decide(state, commands)
-                if not changes.is_empty:
-                    with cut_after(connection, self._limits.answer_seconds):
-                        await batch.commit(state)
-                    committed = True
-                self._remember(state, changes, occupancy)
-                return outcomes
-            except errors.CommitUnknownError:
-                await connection.close()
-                raise
-            finally:
-                if not committed and not connection.closed:
-                    with cut_after(connection, self._limits.answer_seconds):
-                        await batch.roll_back()
+            return await self._run_batch(Batch(connection), members, commands)
         finally:
             await pool.putconn(connection)
 
-    async def run_together(
-        self, groups: Sequence[tuple[int, Sequence[c.AnyCommand]]]
-    ) -> list[list[Outcome[Any]] | None]:
+    async def _run_batch(
+        self, batch: Batch, members: Sequence[Member], commands: Mapping[int, Sequence[c.Command]]
+    ) -> dict[int, list[Any]]:
+        connection, committed = batch.connection, False
+        try:
+            with self._limited(connection):
+                loaded = await batch.load(LOADS, members)
+            states = self._states(loaded, members)
+            decided = {number: decide(state, commands[number]) for number, state in states.items()}
+            changed = [states[number] for number, (_, changes) in decided.items() if not changes.is_empty]
+            if changed:
+                with self._limited(connection):
+                    await batch.commit(changed)
+                committed = True
+            for member in members:
+                if member.number in decided:
+                    self._remember(states[member.number], decided[member.number][1], member.occupancy)
+            return {number: outcomes for number, (outcomes, _) in decided.items()}
+        except errors.CommitUnknownError:
+            await connection.close()
+            raise
+        finally:
+            if not committed and not connection.closed:
+                with self._limited(connection):
+                    await batch.roll_back()
+
+    def _limited(self, connection: Connection) -> AbstractContextManager[None]:
+        return cut_after(connection, self._limits.answer_seconds)
+
+    @staticmethod
+    def _states(loaded: Sequence[Loaded], members: Sequence[Member]) -> dict[int, BatchState]:
+        """By event. Several members leave out those that others have locked, or that this process remembers wrongly."""
+        states = {}
+        for tables, member in zip(loaded, members, strict=True):
+            try:
+                states[member.number] = state_of(tables, member)
+            except (EventNotFound, StaleError):
+                if len(members) == 1:
+                    raise
+        return states
+
+    async def run_together(self, groups: Sequence[tuple[int, Sequence[c.Command]]]) -> list[list[Any] | None]:
         """Commands of several events in one transaction: one outcome per command, or None for events that need a batch
         of their own: those that others have locked, that this process knows too little of, and all of them where the
         transaction failed and nothing was done. Raises OutcomeUnknown for all."""
-        told: dict[int, list[Outcome[Any]]] = {}
+        outcomes: dict[int, list[Any]] = {}
         members = [member for number, commands in groups if (member := self._member(number, commands))]
         try:
             if len(members) > 1:
-                told = await self._together(members, dict(groups))
+                outcomes = await self._transact(members, dict(groups))
         except errors.CommitUnknownError as unknown:
             self._forget_all(members)
             log.warning("batch_failed", events=len(members), error=repr(unknown))
@@ -175,60 +202,28 @@ class BatchRunner:
             if errors.is_lost(error):
                 await self._connections.forget_dead()
             log.info("batch_parted", events=len(members), error=repr(error))
-        return [told.get(number) for number, _ in groups]
+        return [outcomes.get(number) for number, _ in groups]
 
-    def _member(self, number: int, commands: Sequence[c.AnyCommand]) -> Member | None:
-        """Of an event that a batch of several can take, as far as this process knows."""
+    def _member(self, number: int, commands: Sequence[c.Command]) -> Member | None:
+        """The member for a batch of several events. None if the event needs a batch of its own."""
         known = self._known.get(number)
         if known is None or not all(isinstance(command, _SHARED) for command in commands):
             return None
         if self._connections.pool(number) is not self._connections.control():
             return None  # one transaction is on one node
-        needs = needs_of(commands, known)
-        occupancy = self._occupancies.find(number, known.event.map_version) if needs.seats else None
-        if needs.seats and occupancy is None:
+        plan = plan_of(commands, known)
+        occupancy = self._occupancies.find(number, known.event.map_version) if plan.seats else None
+        if plan.seats and occupancy is None:
             return None
-        member = Member(number=number, known=known, needs=needs, occupancy=occupancy)
+        member = Member(number=number, known=known, plan=plan, occupancy=occupancy)
         return member if member.fits else None
-
-    async def _together(
-        self, members: Sequence[Member], commands: Mapping[int, Sequence[c.AnyCommand]]
-    ) -> dict[int, list[Outcome[Any]]]:
-        pool = self._connections.control()
-        connection = await pool.getconn()
-        try:
-            batch = SpanningBatch(connection)
-            committed = False
-            try:
-                with cut_after(connection, self._limits.answer_seconds):
-                    states = await batch.load(members)
-                decided = {number: decide(state, commands[number]) for number, state in states.items()}
-                changed = [states[number] for number, (_, made) in decided.items() if not made.is_empty]
-                if changed:
-                    with cut_after(connection, self._limits.answer_seconds):
-                        await batch.commit(changed)
-                    committed = True
-                for member in members:
-                    if member.number in decided:
-                        changes = decided[member.number][1]
-                        self._remember(states[member.number], changes, member.occupancy)
-                return {number: outcomes for number, (outcomes, _) in decided.items()}
-            except errors.CommitUnknownError:
-                await connection.close()
-                raise
-            finally:
-                if not committed and not connection.closed:
-                    with cut_after(connection, self._limits.answer_seconds):
-                        await batch.roll_back()
-        finally:
-            await pool.putconn(connection)
 
     def _forget_all(self, members: Iterable[Member]) -> None:
         for member in members:
             self._forget(member.number)
 
     def _remember(self, state: BatchState, changes: Changes, occupancy: Occupancy | None) -> None:
-        """After a commit. It has happened: whatever fails here must not be told as if it had not."""
+        """After a commit. The commit succeeded; errors here must not be reported as failure."""
         number = state.event.number
         try:
             if occupancy is not None and changes.journal:

@@ -12,14 +12,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from holdfast.errors import Busy, Fault, OutcomeUnknown
-from holdfast.inventory.batching.lane import ENOUGH, Batch, HasLeft, Lane
+from holdfast.inventory.batching.lane import ENOUGH, HasLeft, Lane, PendingCommand
 from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.batching.runner import BatchRunner
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.decide import Outcome
 
 __all__ = ["LaneScheduler"]
 
@@ -29,8 +28,7 @@ MAX_TOGETHER = 64
 MAX_OF_A_COLD = 8
 """Commands waiting in a lane that shares a batch; with more than that an event is hot, and goes alone."""
 
-T = TypeVar("T")
-Taken = list[tuple[Lane, Batch]]
+Taken = list[tuple[Lane, list[PendingCommand]]]
 
 
 class LaneScheduler:
@@ -68,9 +66,7 @@ class LaneScheduler:
     def depth(self) -> int:
         return sum(lane.depth for lane in self._lanes.values())
 
-    def submit(
-        self, number: int, command: c.Command[T], has_left: HasLeft | None = None
-    ) -> asyncio.Future[Outcome[T]]:
+    def submit(self, number: int, command: c.Command, has_left: HasLeft | None = None) -> asyncio.Future[Any]:
         """Raises Busy at once where the event's queue is full."""
         lane = self[number]
         loop = self._loop = self._loop or asyncio.get_running_loop()
@@ -106,7 +102,7 @@ class LaneScheduler:
         except BaseException:  # the server is stopping, or a bug: nobody is left waiting for ever
             for _, batch in taken:
                 for waiting in batch:
-                    waiting.resolve(OutcomeUnknown(OutcomeUnknown.STOPPING))
+                    waiting.tell(OutcomeUnknown(OutcomeUnknown.STOPPING))
             for lane in self._lanes.values():
                 lane.refuse_all(Busy(Busy.STOPPING))
                 lane.is_scheduled = False
@@ -142,7 +138,7 @@ class LaneScheduler:
         self._ready.extendleft(reversed(others))
         return lanes
 
-    async def _run_alone(self, lane: Lane, batch: Batch) -> None:
+    async def _run_alone(self, lane: Lane, batch: list[PendingCommand]) -> None:
         loop = asyncio.get_running_loop()
         lane.goes_alone = False
         began, others_wait = loop.time(), lane.depth > 0
@@ -155,26 +151,26 @@ class LaneScheduler:
         if others_wait:
             lane.learn_pace(took, len(batch))
         for waiting, outcome in zip(batch, outcomes, strict=True):
-            waiting.resolve(outcome)
+            waiting.tell(outcome)
 
     async def _run_together(self, taken: Taken) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        results: list[list[Outcome[Any]] | None]
+        told: list[list[Any] | None]
         try:
-            results = await self._batches.run_together(
+            told = await self._batches.run_together(
                 [(lane.number, [waiting.command for waiting in batch]) for lane, batch in taken]
             )
         except Fault as fault:
-            results = [[fault] * len(batch) for _, batch in taken]
-        self._observe(sum(map(len, filter(None, results))), loop.time() - began)
-        for (lane, batch), outcomes in zip(taken, results, strict=True):
+            told = [[fault] * len(batch) for _, batch in taken]
+        self._observe(sum(map(len, filter(None, told))), loop.time() - began)
+        for (lane, batch), outcomes in zip(taken, told, strict=True):
             if outcomes is None:
                 lane.put_back(batch)
                 lane.goes_alone = True
                 continue
             for waiting, outcome in zip(batch, outcomes, strict=True):
-                waiting.resolve(outcome)
+                waiting.tell(outcome)
 
 
 def _is_cold(lane: Lane) -> bool:

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
-from holdfast.errors import Refusal
-from holdfast.inventory.rules.booking import Attempt, Block, Booking
-from holdfast.inventory.rules.event import FullEvent
-from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.value import value_class
-
-T = TypeVar("T")
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
@@ -32,12 +26,12 @@ class StoredAnswer:
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class RetryKey(Generic[T]):
+class RetryKey:
     """An Idempotency-Key in force. `scope` and `body` are SHA-256; `render` turns the outcome into its answer."""
 
     scope: bytes
     body: bytes
-    render: Callable[[T | Refusal], StoredAnswer]
+    render: Callable[[Any], StoredAnswer]
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
@@ -80,22 +74,15 @@ Line = SeatsLine | QuantityLine | BestAvailableLine
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class Command(Generic[T]):
-    """What every command carries: who acts (for the journal), and the retry key if the client sent one.
-
-    `T` is its outcome where it is not refused.
-    """
+class Command:
+    """What every command carries: who asks (for the journal), and the retry key if the client sent one."""
 
     by: str = "guest"
-    key: RetryKey[T] | None = None
-
-
-AnyCommand = Command[Any]
-"""A batch has commands of several kinds, each with an outcome of its own."""
+    key: RetryKey | None = None
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class PlaceHold(Command[Hold]):
+class PlaceHold(Command):
     """Take the lines, all or nothing unless partial fulfilment is allowed (None: as the event says).
 
     `reuse`: where the same buyer already has a live hold on exactly the named seats, answer that hold.
@@ -111,20 +98,20 @@ class PlaceHold(Command[Hold]):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ExtendHold(Command[Hold]):
+class ExtendHold(Command):
     hold_id: UUID
     authority: Authority
     ttl_seconds: int | None = None
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ReleaseHold(Command[Hold]):
+class ReleaseHold(Command):
     hold_id: UUID
     authority: Authority
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ConfirmHold(Command[Booking]):
+class ConfirmHold(Command):
     hold_id: UUID
     booking_id: UUID
     authority: Authority
@@ -135,13 +122,13 @@ class ConfirmHold(Command[Booking]):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class CancelBooking(Command[Booking]):
+class CancelBooking(Command):
     booking_id: UUID
     authority: Authority
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class BookInstantly(Command[tuple[Attempt, Booking | None]]):
+class BookInstantly(Command):
     """Hold and confirm in one step; a lack of admissions is a FAILED attempt, not a refusal."""
 
     attempt_number: int
@@ -152,7 +139,7 @@ class BookInstantly(Command[tuple[Attempt, Booking | None]]):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class BlockAdmissions(Command[Block]):
+class BlockAdmissions(Command):
     """Take admissions off sale: seats by label, or a quantity of an area.
 
     `extends`: a further step of a large block.
@@ -167,21 +154,17 @@ class BlockAdmissions(Command[Block]):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class FindAnswer(Command[None]):
-    """Only look for the answer under a retry key. A command that goes in several steps begins with this."""
+class SettleKey(Command):
+    """The answer under this command's key, if there is one; where there is none, `refusal` becomes it.
 
-    key: RetryKey[Any] | None = None  # of whatever command will be answered
+    A command that goes in several steps asks first, and gives its refusal at the end.
+    """
 
-
-@value_class(frozen=True, slots=True, kw_only=True)
-class KeepRefusal(Command[Block]):
-    """Store the refusal of a block that went in several steps as the answer under its retry key."""
-
-    refusal: Refusal
+    refusal: Exception | None = None
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class LiftBlock(Command[Block]):
+class LiftBlock(Command):
     block_id: UUID
 
 
@@ -193,7 +176,7 @@ class AreaSpec:
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ChangeEvent(Command[FullEvent]):
+class ChangeEvent(Command):
     """New rules (`changes`: field of Event -> value), capacities by area name, further areas, further seats."""
 
     changes: dict[str, Any] = field(default_factory=dict)
@@ -205,27 +188,27 @@ class ChangeEvent(Command[FullEvent]):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class PublishEvent(Command[FullEvent]):
+class PublishEvent(Command):
     pass
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class CancelEvent(Command[FullEvent]):
+class CancelEvent(Command):
     pass
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class StopSales(Command[FullEvent]):
+class StopSales(Command):
     pass
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ResumeSales(Command[FullEvent]):
+class ResumeSales(Command):
     pass
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ReclaimLapsed(Command[int]):
+class ReclaimLapsed(Command):
     """The sweeper's step: rewrite at most `limit` lapsed holds (of a cancelled event: any live ones)."""
 
     limit: int

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from holdfast import ids
-from holdfast.inventory.batching.loads import CachedEvent
 from holdfast.inventory.rules.commands import NewEvent
 from holdfast.inventory.rules.event import Area, Event, EventStatus, FullEvent, in_full
 from holdfast.inventory.rules.journal import Resized
@@ -19,7 +18,8 @@ from holdfast.inventory.store import rows
 from holdfast.inventory.store.writes import INSERT_AREAS, INSERT_SEATS, area_rows, seat_rows
 from holdfast.postgres import queries
 from holdfast.postgres.arrays import json_text
-from holdfast.postgres.connections import Connection, Connections
+from holdfast.postgres.connections import Connection, Connections, fetch
+from holdfast.postgres.rows import RowReader
 
 SQL = queries.load("catalogue")
 BATCH_SQL = queries.load("batch")
@@ -54,6 +54,19 @@ class Creation:
     answer: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedEvent:
+    """An event's rules and counters as they were at some moment. A batch's load under the lock says whether they still
+    hold."""
+
+    event: Event
+    areas: tuple[Area, ...]
+
+
+_CREATION = RowReader(Creation)
+_SEAT_COLUMNS = "label", "section", "row_name", "position", "area_number", "x", "y", "guid", "name"
+
+
 class EventStore:
     """Everything that is read or made outside of an event's lane."""
 
@@ -64,13 +77,14 @@ class EventStore:
 
     async def next_number(self) -> tuple[int, datetime]:
         """A new event's number, and the time."""
-        (row,) = await self._connections.ask_pool(self._connections.control(), SQL["next_event_number"])
-        return row[0], row[1]
+        table = await self._connections.ask_pool(self._connections.control(), SQL["next_event_number"])
+        ((number, clock),) = table.select("number", "clock")
+        return number, clock
 
     async def next_dialect_numbers(self, count: int) -> list[int]:
         control = self._connections.control()
         found = await self._connections.ask_pool(control, SQL["next_dialect_numbers"], {"count": count})
-        return [row[0] for row in found]
+        return found.column("number")
 
     async def claim_creation(
         self, scope: bytes, body: bytes, number: int, id: UUID, now: datetime
@@ -78,13 +92,9 @@ class EventStore:
         """None: the key is this caller's. Otherwise what an earlier try left."""
         async with self._connections.use(self._connections.control()) as connection:
             parameters = {"scope": scope, "body": body, "number": number, "id": id, "now": now}
-            if await (await connection.execute(SQL["claim_creation"], parameters)).fetchone():
+            if await fetch(connection, SQL["claim_creation"], parameters):
                 return None
-            row = await (await connection.execute(SQL["find_creation"], {"scope": scope})).fetchone()
-        if row is None:
-            return None
-        answer = None if row[4] is None else bytes(row[4])
-        return Creation(body=bytes(row[0]), number=row[1], id=row[2], status=row[3], answer=answer)
+            return _CREATION.first(await fetch(connection, SQL["find_creation"], {"scope": scope}))
 
     async def finish_creation(self, scope: bytes, status: int, answer: bytes) -> None:
         async with self._connections.use(self._connections.control(), writes=True) as connection:
@@ -165,10 +175,11 @@ class EventStore:
         if not 0 < number <= ids.MAX_EVENT_NUMBER:
             return None
         parameters = {"event_number": number}
-        events = await self._connections.ask(number, SQL["get_event"], parameters)
-        if not events:
+        event = rows.EVENT.first(await self._connections.ask(number, SQL["get_event"], parameters))
+        if event is None:
             return None
-        return _known_of(events[0], await self._connections.ask(number, SQL["get_areas"], parameters))
+        areas = await self._connections.ask(number, SQL["get_areas"], parameters)
+        return CachedEvent(event=event, areas=tuple(rows.AREA.read(areas)))
 
     async def list_events(
         self, wanted: EventFilter, *, before: int | None, limit: int
@@ -189,10 +200,14 @@ class EventStore:
         found: list[tuple[Event, tuple[int, int, int, int], datetime]] = []
         for pool in self._connections.all():
             page = await self._connections.ask_pool(pool, SQL["list_events"], parameters)
-            numbers = {"event_numbers": [row[0] for row in page]}
+            numbers = {"event_numbers": page.column("event_number")}
             sums = await self._connections.ask_pool(pool, SQL["list_capacities"], numbers)
-            by_number = {row[0]: tuple(int(value) for value in row[1:]) for row in sums}
-            found.extend((rows.event_of(row), by_number.get(row[0], (0, 0, 0, 0)), row[-1]) for row in page)  # type: ignore[misc]  # four sums a row
+            totals = sums.select("capacity", "held", "booked", "blocked")
+            by_number = dict(zip(sums.column("event_number"), totals, strict=True))
+            found.extend(
+                (event, by_number.get(event.number, (0, 0, 0, 0)), clock)
+                for event, clock in zip(rows.EVENT.read(page), page.column("clock"), strict=True)
+            )
         found.sort(key=lambda each: each[0].number, reverse=True)
         return found[:limit]
 
@@ -201,8 +216,9 @@ class EventStore:
         found: dict[int, list[Area]] = {}
         for pool in self._connections.all():
             parameters = {"event_numbers": list(numbers)}
-            for number, *area in await self._connections.ask_pool(pool, SQL["list_areas"], parameters):
-                found.setdefault(number, []).append(rows.area_of(tuple(area)))
+            table = await self._connections.ask_pool(pool, SQL["list_areas"], parameters)
+            for number, area in zip(table.column("event_number"), rows.AREA.read(table), strict=True):
+                found.setdefault(number, []).append(area)
         return found
 
     async def load_map(self, number: int, version: int) -> SeatMap:
@@ -210,21 +226,17 @@ class EventStore:
         parameters = {"event_number": number, "map_version": version}
         areas = await self._connections.ask(number, SQL["get_areas"], {"event_number": number})
         seats = await self._connections.ask(number, SQL["list_seats"], parameters)
-        categories = {row[0]: row[2] for row in areas if row[3]}
+        categories = {area.number: area.category or "" for area in rows.AREA.read(areas) if area.seated}
 
         def build() -> SeatMap:
             specs = (
                 SeatSpec(label, section, row, position, categories[area], x, y, guid, name)
-                for label, section, row, position, area, x, y, guid, name in seats
+                for label, section, row, position, area, x, y, guid, name in seats.select(*_SEAT_COLUMNS)
             )
             return SeatMap.build(specs, version, categories=categories.values())
 
         # A stadium takes far longer, and the buyers of other events should not wait for all of it.
         return build() if len(seats) <= SMALL_MAP else await asyncio.to_thread(build)
-
-
-def _known_of(event: tuple[Any, ...], areas: Sequence[tuple[Any, ...]]) -> CachedEvent:
-    return CachedEvent(event=rows.event_of(event), areas=tuple(rows.area_of(area) for area in areas))
 
 
 def _areas_of(new: NewEvent, seat_map: SeatMap | None) -> list[Area]:

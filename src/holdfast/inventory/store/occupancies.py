@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
 from holdfast.inventory.seating.seat_map import SeatMap
-from holdfast.inventory.store.one_event import MAX_VERSIONS_BEHIND
+from holdfast.inventory.store.batch import MAX_VERSIONS_BEHIND
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections
 
@@ -12,11 +12,36 @@ SQL = queries.load("mirror")
 BATCH_SQL = queries.load("batch")
 
 
+_OCCUPANT_COLUMNS = (
+    "hold_id",
+    "kind",
+    "placed_at",
+    "expires_at",
+    "booked",
+    "buyer",
+    "requested",
+    "seats",
+    "areas",
+    "quantities",
+)
+
+
 async def load_holdings(connections: Connections, number: int, seat_map: SeatMap) -> Occupancy:
     """Everything that is taken, as of one version."""
     table = await connections.ask(number, SQL["load_holdings"], {"event_number": number})
-    occupancy = Occupancy(seat_map, table[0][0] if table else 0)
-    for _, hold_id, kind, placed_at, expires_at, booked, buyer, requested, seats, areas, quantities in table:
+    occupancy = Occupancy(seat_map, next(iter(table.column("version")), 0))
+    for (
+        hold_id,
+        kind,
+        placed_at,
+        expires_at,
+        booked,
+        buyer,
+        requested,
+        seats,
+        areas,
+        quantities,
+    ) in table.select(*_OCCUPANT_COLUMNS):
         if hold_id is None:
             continue
         by_area: dict[int, int] = {}
@@ -44,7 +69,7 @@ async def follow_journal(connections: Connections, number: int, occupancy: Occup
     table = await connections.ask(number, BATCH_SQL["load_journal"], parameters)
     if len(table) > MAX_VERSIONS_BEHIND:
         return False
-    for version, at, entries in table:
+    for version, at, entries in table.select("version", "at", "changes"):
         if any(entry["change"] == "seats_added" for entry in entries):
             return False
         occupancy.follow(version, at, entries)

@@ -13,6 +13,7 @@ from holdfast.inventory.rules.journal import Entry, Extended, Move
 from holdfast.inventory.store import rows
 from holdfast.postgres import arrays, queries
 from holdfast.postgres.connections import Connections
+from holdfast.postgres.rows import RowReader, Table
 
 SQL = queries.load("pictures")
 
@@ -60,6 +61,11 @@ class SeatClaim:
         return self.held_version, self.ended_version != self.held_version, self.hold_id
 
 
+_SEAT_CLAIM = RowReader(SeatClaim)
+_NOTHING_NEWER = (None, None, None)
+"""The journal's columns of an event that has nothing newer."""
+
+
 class ReadModelStore:
     """Each call is one statement."""
 
@@ -70,25 +76,27 @@ class ReadModelStore:
         table = await self._fetch(number, "load_picture")
         if not table:
             return None
-        row = table[0]
-        columns = [column or () for column in row[19:27]]
-        claims = [column or () for column in row[27:33]]
+        ((version, now),) = table.select("version", "now")
+        (blocked_seats,) = table.column("blocked_seats")
+        (event,) = rows.EVENT.read(table)
+        claims = table.unnest("hold_ids", "expiries", "areas", "seats", "quantities", "buyers")
         return LoadedReadModel(
-            event=rows.event_of(row),
-            version=row[17],
-            now=row[18],
-            areas=tuple(rows.area_of(each) for each in zip(*columns, strict=True)),
-            claims=tuple(zip(*claims, strict=True)),
-            booked_seats=tuple(zip(row[33] or (), row[34] or (), strict=True)),
-            blocked_seats=row[35] or (),
+            event=event,
+            version=version,
+            now=now,
+            areas=tuple(rows.AREA.read(table.unnest(*rows.AREA.columns))),
+            claims=tuple(claims),
+            booked_seats=tuple(table.unnest("booked_seats", "bookers")),
+            blocked_seats=blocked_seats or (),
         )
 
     async def follow(self, number: int, version: int, *, most: int) -> Followed | None:
         table = await self._fetch(number, "follow_picture", version=version, most=most)
         if not table:
             return None
-        journal = [(row[2], row[3], row[4]) for row in table if row[2] is not None]
-        return Followed(version=table[0][0], now=table[0][1], journal=journal)
+        (newest, now), *_ = table.select("newest", "now")
+        journal = [row for row in table.select("version", "at", "changes") if row != _NOTHING_NEWER]
+        return Followed(version=newest, now=now, journal=journal)
 
     async def list_claims_of_seat(
         self, number: int, seat: int, *, start: tuple[int, bool, UUID] | None, most: int
@@ -104,17 +112,7 @@ class ReadModelStore:
             hold_id=hold_id,
             most=most,
         )
-        return [
-            SeatClaim(
-                hold_id=row[0],
-                kind=row[1],
-                held_version=row[2],
-                booked_version=row[3],
-                ended_version=row[4],
-                expires_at=row[5],
-            )
-            for row in table
-        ]
+        return list(_SEAT_CLAIM.read(table))
 
     async def list_entries(
         self, number: int, versions: Sequence[int], ids: Sequence[UUID]
@@ -123,22 +121,22 @@ class ReadModelStore:
         table = await self._fetch(
             number, "entries_of", versions=list(versions), ids=[str(each) for each in ids]
         )
-        return [(row[0], row[1], row[2], row[3]) for row in table]
+        return list(table.select("version", "at", "place", "entry"))
 
     async def versions_at(self, number: int, times: Sequence[datetime]) -> dict[datetime, int]:
         """The version that the event had at each time; 0 before its first."""
         table = await self._fetch(number, "versions_at", times=arrays.times(times))
-        return {row[0]: row[1] or 0 for row in table}
+        return {at: version or 0 for at, version in table.select("at", "version")}
 
     async def find_cancellation(self, number: int) -> tuple[int, datetime] | None:
         """(version, at) of the event's cancelling."""
         table = await self._fetch(number, "cancelled_at")
-        return (table[0][0], table[0][1]) if table else None
+        return next(iter(table.select("version", "at")), None)
 
     async def check(self, answer_seconds: float) -> None:
         """Asks every node something. Raises Fault where one does not answer."""
         for pool in self._connections.all():
             await self._connections.ask_pool(pool, SQL["is_there"], answer_seconds=answer_seconds)
 
-    async def _fetch(self, number: int, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    async def _fetch(self, number: int, name: str, **parameters: Any) -> Table:
         return await self._connections.ask(number, SQL[name], {"event_number": number, **parameters})

@@ -1,8 +1,8 @@
-"""Reads: what is told of an event, its holds, bookings and blocks, outside of its lane."""
+"""Reads of events, holds, bookings and blocks, outside of any lane."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,11 @@ from uuid import UUID
 
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import Entry
-from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
+from holdfast.inventory.rules.records import BlockRecord, HoldRecord
 from holdfast.inventory.store import rows
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections
+from holdfast.postgres.rows import Table
 
 SQL = queries.load("reads")
 BATCH_SQL = queries.load("batch")
@@ -34,7 +35,7 @@ class EventState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Of all nodes together."""
+    """Sums over all nodes."""
 
     events: int
     active_holds: int
@@ -49,32 +50,39 @@ class ReadStore:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def _fetch(self, number: int, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    async def _fetch(self, number: int, name: str, **parameters: Any) -> Table:
         return await self._connections.ask(number, SQL[name], {"event_number": number, **parameters})
 
     async def find_state(self, number: int) -> EventState | None:
         table = await self._fetch(number, "read_state")
         if not table:
             return None
-        first = table[0]
+        event = next(rows.EVENT.read(table))
+        version, now, lapsed, next_expiry = next(
+            iter(table.select("version", "now", "lapsed", "next_expiry"))
+        )
+        counted = table.by("area_number")
+        counted.pop(None, None)  # an event without areas has one row
         return EventState(
-            event=rows.event_of(first),
-            version=first[17],
-            now=first[18],
-            lapsed=first[19],
-            next_expiry=first[20],
-            areas=tuple(rows.area_of(row[21:29]) for row in table if row[21] is not None),
-            lapsed_by_area={row[21]: int(row[29]) for row in table if row[29]},
+            event=event,
+            version=version,
+            now=now,
+            lapsed=lapsed,
+            next_expiry=next_expiry,
+            areas=tuple(area for each in counted.values() for area in rows.AREA.read(each)),
+            lapsed_by_area={
+                area: count for area, count in table.select("area_number", "area_lapsed") if count
+            },
         )
 
     async def versions_of(self, numbers: Sequence[int]) -> dict[int, int]:
-        """Of all watched events together: one small query a node."""
+        """Versions of all watched events, in one small query a node."""
         found: dict[int, int] = {}
         for pool in self._connections.all():
             table = await self._connections.ask_pool(
                 pool, SQL["read_versions"], {"event_numbers": list(numbers)}
             )
-            found.update((row[0], row[1]) for row in table)
+            found.update(table.select("event_number", "version"))
         return found
 
     async def find_hold(self, number: int, hold_id: UUID) -> tuple[HoldRecord, datetime] | None:
@@ -88,12 +96,8 @@ class ReadStore:
         return await self._find(number, "read_hold_of_seat", seat_number=seat)
 
     async def _find(self, number: int, name: str, **parameters: Any) -> tuple[HoldRecord, datetime] | None:
-        table = await self._fetch(number, name, **parameters)
-        if not table:
-            return None
-        claims = await self._claims(number, [table[0][0]])
-        row = table[0]
-        return rows.hold_of(row, claims.get(row[0], [])), row[14]
+        found = await self._list(number, name, **parameters)
+        return found[0] if found else None
 
     async def list_holds(
         self, number: int, *, status: str | None, buyer: str | None, before: UUID | None, limit: int
@@ -113,99 +117,98 @@ class ReadStore:
         for pool in self._connections.all():
             parameters = {"status": status, "before": before, "most": limit}
             table = await self._connections.ask_pool(pool, SQL["list_bookings_of_all"], parameters)
-            found.extend((row[0], row[1]) for row in table)
+            found.extend(table.select("event_number", "id"))
         found.sort(key=lambda each: each[1], reverse=True)
         return found[:limit]
 
     async def _list(self, number: int, name: str, **parameters: Any) -> list[tuple[HoldRecord, datetime]]:
         table = await self._fetch(number, name, **parameters)
-        claims = await self._claims(number, [row[0] for row in table])
-        return [(rows.hold_of(row, claims.get(row[0], [])), row[14]) for row in table]
+        holds = rows.holds_of(table, await self._claims(number, table))
+        return list(zip(holds, table.column("now"), strict=True))
 
     async def list_blocks(
         self, number: int, *, live: bool | None, before: UUID | None, limit: int
     ) -> list[BlockRecord]:
         table = await self._fetch(number, "list_blocks", live=live, before=before, most=limit)
-        claims = await self._claims(number, [row[0] for row in table])
-        return [
-            BlockRecord(id=id, reason=reason, blocked_at=at, lifted_at=lifted, claims=claims.get(id, []))
-            for id, reason, at, lifted in table
-        ]
+        return rows.blocks_of(table, await self._claims(number, table))
 
     # -- the past --------------------------------------------------------------------------------------------------
 
     async def version_at(self, number: int, at: datetime) -> int:
         """The last version at or before a time; 0 before the first."""
         table = await self._fetch(number, "version_at", at=at)
-        return table[0][0] or 0
+        (version,) = table.column("version")
+        return version or 0
 
     async def taken_at(self, number: int, version: int, at: datetime) -> dict[int, dict[str, int]]:
         """Area number -> state -> quantity, as it was."""
         found: dict[int, dict[str, int]] = {}
-        for area, state, quantity in await self._fetch(number, "taken_at", version=version, at=at):
-            found.setdefault(area, {})[state] = int(quantity)
+        table = await self._fetch(number, "taken_at", version=version, at=at)
+        for area, state, quantity in table.select("area_number", "state", "quantity"):
+            found.setdefault(area, {})[state] = quantity
         return found
 
     async def seats_at(
         self, number: int, version: int, at: datetime
     ) -> list[tuple[int, str, datetime | None]]:
         """(seat number, state, final expiry of its hold) of every seat that was not available."""
-        return [
-            (row[0], row[1], row[2]) for row in await self._fetch(number, "seats_at", version=version, at=at)
-        ]
+        table = await self._fetch(number, "seats_at", version=version, at=at)
+        return list(table.select("seat_number", "state", "expires_at"))
 
     async def structural_since(self, number: int, version: int) -> list[tuple[int, list[Entry]]]:
-        return [(row[0], row[1]) for row in await self._fetch(number, "structural_since", version=version)]
+        table = await self._fetch(number, "structural_since", version=version)
+        return list(table.select("version", "changes"))
 
     async def structural_until(self, number: int, version: int) -> list[tuple[int, list[Entry]]]:
         """Newest first."""
-        return [(row[0], row[1]) for row in await self._fetch(number, "structural_until", version=version)]
+        table = await self._fetch(number, "structural_until", version=version)
+        return list(table.select("version", "changes"))
 
     async def journal_since(
         self, number: int, version: int, most: int
     ) -> list[tuple[int, datetime, list[Entry]]]:
         table = await self._fetch(number, "journal_since", version=version, most=most)
-        return [(row[0], row[1], row[2]) for row in table]
+        return list(table.select("version", "at", "changes"))
 
     async def released_at(self, number: int, hold_id: UUID, seat: int) -> datetime | None:
         """When a hold's claim on this seat ended without a booking; None while it has not."""
         table = await self._fetch(number, "released_at", hold_id=hold_id, seat_number=seat)
-        found: datetime | None = table[0][0]
+        found: datetime | None
+        (found,) = table.column("at")
         return found
 
     async def count_totals(self) -> Totals:
-        events = active = bookings = expired = 0
-        oldest = 0.0
-        for pool in self._connections.all():
-            (row,) = await self._connections.ask_pool(pool, SQL["count_totals"])
-            events, active, bookings, expired = (
-                events + row[0],
-                active + row[1],
-                bookings + row[2],
-                expired + row[3],
-            )
-            if row[4] is not None:
-                oldest = max(oldest, (row[5] - row[4]).total_seconds())
+        nodes = [
+            await self._connections.ask_pool(pool, SQL["count_totals"]) for pool in self._connections.all()
+        ]
+
+        def total(name: str) -> int:
+            return sum(count for node in nodes for count in node.column(name))
+
         return Totals(
-            events=events,
-            active_holds=active,
-            bookings=bookings,
-            expired_holds=expired,
-            oldest_unswept_seconds=oldest,
+            events=total("events"),
+            active_holds=total("active_holds"),
+            bookings=total("bookings"),
+            expired_holds=total("expired_holds"),
+            oldest_unswept_seconds=_oldest_seconds(nodes),
         )
 
     async def count_live_holds(self) -> tuple[int, float]:
         """Holds that have not lapsed, and for how many seconds the oldest unswept one has been lapsed."""
-        live, oldest = 0, 0.0
-        for pool in self._connections.all():
-            (row,) = await self._connections.ask_pool(pool, SQL["count_live_holds"])
-            live += row[0]
-            if row[1] is not None:
-                oldest = max(oldest, (row[2] - row[1]).total_seconds())
-        return live, oldest
+        nodes = [
+            await self._connections.ask_pool(pool, SQL["count_live_holds"])
+            for pool in self._connections.all()
+        ]
+        return sum(count for node in nodes for count in node.column("live")), _oldest_seconds(nodes)
 
-    async def _claims(self, number: int, ids: list[UUID]) -> dict[UUID, list[Claim]]:
-        if not ids:
+    async def _claims(self, number: int, holds: Table) -> rows.Claims:
+        if not holds:
             return {}
-        parameters = {"event_number": number, "hold_ids": ids}
+        parameters = {"event_number": number, "hold_ids": holds.column("id")}
         return rows.claims_of(await self._connections.ask(number, BATCH_SQL["load_claims"], parameters))
+
+
+def _oldest_seconds(nodes: Iterable[Table]) -> float:
+    """For how long the oldest lapsed hold of all nodes has been lapsed."""
+    lapsed = [row for node in nodes for row in node.select("oldest", "now")]
+    return max(((now - oldest).total_seconds() for oldest, now in lapsed if oldest is not None), default=0.0)

@@ -1,47 +1,44 @@
-"""Rows: what the statements bring back, as the domain's own things."""
+"""Readers of rows: each names the columns that it reads, which are those of `sql/columns.sql`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.event import Area, Event, EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
-from holdfast.inventory.rules.records import Claim, HoldRecord
+from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
+from holdfast.postgres.rows import RowReader, Table
 
-Row = tuple[Any, ...]
+Claims = dict[UUID, list[Claim]]
+"""By hold or block."""
 
-
-def event_of(row: Row) -> Event:
-    """Of an event's columns, in the order of the schema."""
-    return Event(
-        number=row[0],
-        id=row[1],
-        name=row[2],
-        status=EventStatus(row[3]),
-        venue=row[4],
-        time_zone=row[5],
-        starts_at=row[6],
-        on_sale_at=row[7],
-        off_sale_at=row[8],
-        sales_stopped=row[9],
-        hold_ttl_seconds=row[10],
-        max_hold_ttl_seconds=row[11],
-        max_per_hold=row[12],
-        max_per_buyer=row[13],
-        allow_partial=row[14],
-        map_version=row[15],
-        created_at=row[16],
-    )
+_EVENT_FIELDS = tuple(field.name for field in fields(Event))
+_HOLD_COLUMNS = "id", "status", "placed_at", "expires_at", "quantity", "requested", "buyer", "token_hash"
 
 
-def area_of(row: Row) -> Area:
-    number, name, category, seated, capacity, held, booked, blocked = row
+def _event(*values: Any) -> Event:
+    found = dict(zip(_EVENT_FIELDS, values, strict=True))
+    found["status"] = EventStatus(found["status"])
+    return Event(**found)
+
+
+def _area(  # noqa: PLR0917 - one parameter a column
+    area_number: int,
+    area_name: str,
+    category: str | None,
+    seated: bool,
+    capacity: int,
+    held: int,
+    booked: int,
+    blocked: int,
+) -> Area:
     return Area(
-        number=number,
-        name=name,
+        number=area_number,
+        name=area_name,
         category=category,
         seated=seated,
         capacity=capacity,
@@ -51,51 +48,83 @@ def area_of(row: Row) -> Area:
     )
 
 
-def hold_of(row: Row, claims: list[Claim]) -> HoldRecord:
-    """Of holds left-joined with their bookings."""
+def _hold(  # noqa: PLR0917 - one parameter a column
+    id: UUID,
+    status: str,
+    placed_at: datetime,
+    expires_at: datetime,
+    quantity: int,
+    requested: int,
+    buyer: str | None,
+    token_hash: bytes | None,
+    booking_id: UUID | None = None,
+    booking_status: str | None = None,
+    confirmed_at: datetime | None = None,
+    cancelled_at: datetime | None = None,
+    buyer_name: str | None = None,
+    buyer_email: str | None = None,
+) -> HoldRecord:
+    """Its claims are those of other rows."""
     return HoldRecord(
-        id=row[0],
-        status=HoldStatus(row[1]),
-        placed_at=row[2],
-        expires_at=row[3],
-        quantity=row[4],
-        requested=row[5],
-        buyer=row[6],
-        token_hash=row[7],
-        claims=claims,
-        booking_id=row[8],
-        booking_status=BookingStatus(row[9]) if row[9] else None,
-        confirmed_at=row[10],
-        cancelled_at=row[11],
-        buyer_name=row[12],
-        buyer_email=row[13],
+        id=id,
+        status=HoldStatus(status),
+        placed_at=placed_at,
+        expires_at=expires_at,
+        quantity=quantity,
+        requested=requested,
+        buyer=buyer,
+        token_hash=token_hash,
+        claims=[],
+        booking_id=booking_id,
+        booking_status=BookingStatus(booking_status) if booking_status else None,
+        confirmed_at=confirmed_at,
+        cancelled_at=cancelled_at,
+        buyer_name=buyer_name,
+        buyer_email=buyer_email,
     )
 
 
-def claims_of(rows: Iterable[Row]) -> dict[UUID, list[Claim]]:
-    """By hold or block."""
-    claims: dict[UUID, list[Claim]] = {}
-    for hold_id, line, area, seat, quantity in rows:
+def _block(id: UUID, reason: str | None, blocked_at: datetime, lifted_at: datetime | None) -> BlockRecord:
+    return BlockRecord(id=id, reason=reason, blocked_at=blocked_at, lifted_at=lifted_at, claims=[])
+
+
+EVENT = RowReader(_event, ["event_number" if name == "number" else name for name in _EVENT_FIELDS])
+AREA = RowReader(_area)
+_HOLD = RowReader(_hold)
+_LAPSED_HOLD = RowReader(_hold, _HOLD_COLUMNS)
+_BLOCK = RowReader(_block)
+
+
+def claims_of(table: Table) -> Claims:
+    claims: Claims = {}
+    for hold_id, line, area, seat, quantity in table.select(
+        "hold_id", "line", "area_number", "seat_number", "quantity"
+    ):
         claims.setdefault(hold_id, []).append(Claim(line=line, area=area, seat=seat, quantity=quantity))
     return claims
 
 
-def lapsed_of(rows: Iterable[Row]) -> list[HoldRecord]:
-    """Holds with their claims joined on, oldest expiry first."""
+def holds_of(table: Table, claims: Claims) -> list[HoldRecord]:
+    """Holds left-joined with their bookings."""
+    holds = list(_HOLD.read(table))
+    for hold in holds:
+        hold.claims = claims.get(hold.id, [])
+    return holds
+
+
+def blocks_of(table: Table, claims: Claims) -> list[BlockRecord]:
+    blocks = list(_BLOCK.read(table))
+    for block in blocks:
+        block.claims = claims.get(block.id, [])
+    return blocks
+
+
+def lapsed_of(table: Table) -> list[HoldRecord]:
+    """Holds with their claims joined on, oldest expiry first. A hold has a row for each of its claims."""
     found: dict[UUID, HoldRecord] = {}
-    for row in rows:
-        hold = found.get(row[0])
-        if hold is None:
-            hold = found[row[0]] = HoldRecord(
-                id=row[0],
-                status=HoldStatus(row[1]),
-                placed_at=row[2],
-                expires_at=row[3],
-                quantity=row[4],
-                requested=row[5],
-                buyer=row[6],
-                token_hash=row[7],
-                claims=[],
-            )
-        hold.claims.append(Claim(line=row[8], area=row[9], seat=row[10], quantity=row[11]))
+    claimed = table.select("line", "area_number", "seat_number", "claimed")
+    for hold, (line, area, seat, quantity) in zip(_LAPSED_HOLD.read(table), claimed, strict=True):
+        found.setdefault(hold.id, hold).claims.append(
+            Claim(line=line, area=area, seat=seat, quantity=quantity)
+        )
     return list(found.values())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any, Generic, TypeVar
 
-from holdfast.postgres import queries
+from holdfast.postgres import arrays, queries
 from holdfast.postgres.pipeline import Statement, statements_of
 
 S = TypeVar("S")
@@ -19,15 +19,25 @@ S = TypeVar("S")
 Encoder = Callable[[Sequence[Any]], str]
 """Makes one array of a column's values; see `postgres.arrays`."""
 
-Asked = tuple[Statement, dict[str, Any]]
-"""A statement and its parameters; there may be more of these than the statement takes."""
+Given = Mapping[str, Any]
+"""Parameters that are the same for all rows of an event."""
+
+Named = tuple[str, Statement, dict[str, Any]]
+"""A step's name, its statement and the parameters; there may be more of these than the statement takes."""
 
 ONE_EVENT = statements_of(queries.load("batch"))
 SEVERAL_EVENTS = statements_of(queries.load("spanning"), prefix="spanning_")
 
+OF_EACH_ROW: dict[str, tuple[str, Encoder]] = {
+    "event_numbers": ("event_number", arrays.plain),
+    "versions": ("version", arrays.plain),
+    "nows": ("now", arrays.times),
+}
+"""Parameters of `spanning.sql` that repeat what is given of an event for each of its rows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Generic[S]):
+class BatchStep(Generic[S]):
     """A statement of `batch.sql`, and of `spanning.sql` where several events may share it."""
 
     statement: str
@@ -44,8 +54,17 @@ class Step(Generic[S]):
         return {name: encode(values) for (name, encode), values in named}
 
 
-def of_one_event(steps: Iterable[Step[S]], event: S, given: Mapping[str, Any]) -> Iterator[Asked]:
-    """`given`: parameters that are the same for all rows of the event."""
+def statements_for(
+    steps: Iterable[BatchStep[S]], events: Sequence[S], givens: Sequence[Given]
+) -> Iterator[Named]:
+    """The statements of all steps that have rows, in their order."""
+    if len(events) == 1:
+        (event,), (given,) = events, givens
+        return _of_one_event(steps, event, given)
+    return _of_several_events(steps, events, givens)
+
+
+def _of_one_event(steps: Iterable[BatchStep[S]], event: S, given: Given) -> Iterator[Named]:
     for step in steps:
         rows = step.rows(event)
         if not rows:
@@ -53,23 +72,22 @@ def of_one_event(steps: Iterable[Step[S]], event: S, given: Mapping[str, Any]) -
         statement = ONE_EVENT[step.statement]
         if step.one_by_one:
             for row in rows:
-                yield statement, {**given, **dict(zip(step.columns, row, strict=True))}
+                yield step.statement, statement, {**given, **dict(zip(step.columns, row, strict=True))}
         else:
-            yield statement, {**given, **step.arrays(rows)}
+            yield step.statement, statement, {**given, **step.arrays(rows)}
 
 
-def of_several_events(
-    steps: Iterable[Step[S]], events: Sequence[S], given: Mapping[str, tuple[Encoder, Sequence[Any]]]
-) -> Iterator[Asked]:
-    """`given`: parameters that are the same for all rows of an event, with a value for each event."""
+def _of_several_events(
+    steps: Iterable[BatchStep[S]], events: Sequence[S], givens: Sequence[Given]
+) -> Iterator[Named]:
     for step in steps:
         by_event = [step.rows(event) for event in events]
         if not any(by_event):
             continue
         statement = SEVERAL_EVENTS[step.statement]
-        parameters = step.arrays(chain.from_iterable(by_event))
-        for name, (encode, values) in given.items():
-            if name in statement.parameters:
-                counts = map(len, by_event)
-                parameters[name] = encode([*chain.from_iterable(map(repeat, values, counts))])
-        yield statement, parameters
+        parameters = {**givens[0], **step.arrays(chain.from_iterable(by_event))}
+        for name in OF_EACH_ROW.keys() & statement.parameters:
+            given, encode = OF_EACH_ROW[name]
+            values = [value[given] for value in givens]
+            parameters[name] = encode([*chain.from_iterable(map(repeat, values, map(len, by_event)))])
+        yield step.statement, statement, parameters

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.postgres import queries
-from holdfast.postgres.connections import Connections, Pool
+from holdfast.postgres.connections import Connections, Pool, fetch
+from holdfast.postgres.rows import Table
 
 SQL = queries.load("workers")
 
@@ -21,9 +22,9 @@ class WorkerStore:
     async def find_unswept(self, most: int) -> list[int]:
         """Numbers of events whose holds' rows are to be rewritten, at most so many of each node."""
         return [
-            row[0]
+            number
             for pool in self._connections.all()
-            for row in await self._fetch(pool, "find_unswept", most=most)
+            for number in (await self._fetch(pool, "find_unswept", most=most)).column("event_number")
         ]
 
     async def take_lease(self, name: str, owner: UUID, seconds: float) -> bool:
@@ -35,39 +36,32 @@ class WorkerStore:
         """How many answers of Idempotency-Keys are gone, at most so many of each node; 0: none is old."""
         deleted = 0
         for pool in self._connections.all():
-            found = _by_event(await self._fetch(pool, "find_old_answers", hours=hours, most=most))
-            for number, scopes in found.items():
-                deleted += await self._delete("delete_answers", number, scopes=scopes)
+            found = (await self._fetch(pool, "find_old_answers", hours=hours, most=most)).by("event_number")
+            for number, answers in found.items():
+                deleted += await self._delete("delete_answers", number, scopes=answers.column("scope"))
         return deleted + await self._delete_old_creations(hours, most)
 
     async def delete_old_attempts(self, days: int, most: int) -> int:
         """How many FAILED attempts are gone, at most so many of each node; 0: none is old."""
         deleted = 0
         for pool in self._connections.all():
-            found = _by_event(await self._fetch(pool, "find_old_attempts", days=days, most=most))
-            for number, numbers in found.items():
-                deleted += await self._delete("delete_attempts", number, numbers=numbers)
+            found = (await self._fetch(pool, "find_old_attempts", days=days, most=most)).by("event_number")
+            for number, attempts in found.items():
+                deleted += await self._delete("delete_attempts", number, numbers=attempts.column("number"))
         return deleted
 
     async def _delete_old_creations(self, hours: int, most: int) -> int:
         async with self._connections.use(self._connections.control()) as connection:
-            found = await connection.execute(SQL["find_old_creations"], {"hours": hours, "most": most})
-            scopes = [row[0] for row in await found.fetchall()]
+            found = await fetch(connection, SQL["find_old_creations"], {"hours": hours, "most": most})
+            scopes = found.column("scope")
             if not scopes:
                 return 0
             return (await connection.execute(SQL["delete_creations"], {"scopes": scopes})).rowcount
 
-    async def _fetch(self, pool: Pool, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    async def _fetch(self, pool: Pool, name: str, **parameters: Any) -> Table:
         async with self._connections.use(pool) as connection:
-            return await (await connection.execute(SQL[name], parameters, binary=True)).fetchall()
+            return await fetch(connection, SQL[name], parameters)
 
     async def _delete(self, name: str, number: int, **keys: Sequence[Any]) -> int:
         async with self._connections.use(self._connections.pool(number)) as connection:
             return (await connection.execute(SQL[name], {"event_number": number, **keys})).rowcount
-
-
-def _by_event(rows: Sequence[tuple[Any, ...]]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
-    for number, key in rows:
-        found.setdefault(number, []).append(key)
-    return found

@@ -10,7 +10,7 @@ from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.event import Area
 from holdfast.inventory.rules.journal import is_structural
 from holdfast.inventory.seating.seat_map import SeatSpec
-from holdfast.inventory.store.steps import Step
+from holdfast.inventory.store.steps import BatchStep, Encoder
 from holdfast.postgres.arrays import (
     blobs,
     booleans,
@@ -25,7 +25,7 @@ from holdfast.postgres.arrays import (
 Row = tuple[Any, ...]
 
 # Columns of an event's own row that may change, by how they are written.
-_EVENT_COLUMNS = {
+_EVENT_COLUMNS: dict[str, Encoder] = {
     "name": texts,
     "status": texts,
     "venue": texts,
@@ -115,12 +115,12 @@ def _journal_rows(state: BatchState) -> list[Row]:
     return [(is_structural(journal), json_text(journal))]
 
 
-INSERT_AREAS: Step[BatchState] = Step(
+INSERT_AREAS: BatchStep[BatchState] = BatchStep(
     statement="insert_areas",
     rows=lambda state: area_rows(state.changes.new_areas),
     columns={"numbers": plain, "names": texts, "categories": texts, "seated": booleans, "capacities": plain},
 )
-INSERT_SEATS: Step[BatchState] = Step(
+INSERT_SEATS: BatchStep[BatchState] = BatchStep(
     statement="insert_seats",
     rows=lambda state: seat_rows(state.changes.new_seats),
     columns={
@@ -137,33 +137,33 @@ INSERT_SEATS: Step[BatchState] = Step(
     },
 )
 
-WRITES: tuple[Step[BatchState], ...] = (
+WRITES: tuple[BatchStep[BatchState], ...] = (
     INSERT_AREAS,
     INSERT_SEATS,
-    Step(
+    BatchStep(
         statement="update_event",
         rows=lambda state: [_event_row(state.event)] if state.changes.event else [],
         columns=_EVENT_COLUMNS,
         one_by_one=True,
     ),
     # Claims are booked before they end, since one batch may do both.
-    Step(
+    BatchStep(
         statement="book_claims",
         rows=lambda state: [(id,) for id in state.changes.booked if id not in state.changes.new_holds],
         columns={"hold_ids": ids},
     ),
     # Claims end before new ones are inserted: a seat has one live claim.
-    Step(
+    BatchStep(
         statement="end_claims",
         rows=lambda state: [(id,) for id in state.changes.ended if id not in state.changes.new_holds],
         columns={"hold_ids": ids},
     ),
-    Step(
+    BatchStep(
         statement="move_holds",
         rows=lambda state: [(id, *to) for id, to in state.changes.moved_holds.items()],
         columns={"ids": ids, "statuses": texts, "expiries": times},
     ),
-    Step(
+    BatchStep(
         statement="insert_holds",
         rows=_hold_rows,
         columns={
@@ -177,7 +177,7 @@ WRITES: tuple[Step[BatchState], ...] = (
             "placed_by": texts,
         },
     ),
-    Step(
+    BatchStep(
         statement="insert_claims",
         rows=_claim_rows,
         columns={
@@ -192,39 +192,39 @@ WRITES: tuple[Step[BatchState], ...] = (
             "ended": booleans,
         },
     ),
-    Step(
+    BatchStep(
         statement="insert_bookings",
         rows=lambda state: [
             (each.hold_id, each.id, each.name, each.email, each.by) for each in state.changes.new_bookings
         ],
         columns={"hold_ids": ids, "ids": ids, "names": texts, "emails": texts, "confirmed_by": texts},
     ),
-    Step(
+    BatchStep(
         statement="cancel_booking",
         rows=lambda state: [(hold_id,) for hold_id in state.changes.cancelled_bookings],
         columns={"hold_id": ids},
         one_by_one=True,
     ),
-    Step(
+    BatchStep(
         statement="insert_blocks",
         rows=lambda state: [
             (block.id, block.reason, block.by) for block in state.changes.new_blocks if block.first == 0
         ],
         columns={"ids": ids, "reasons": texts, "blocked_by": texts},
     ),
-    Step(
+    BatchStep(
         statement="lift_blocks",
         rows=lambda state: [(id,) for id in state.changes.lifted_blocks],
         columns={"ids": ids},
     ),
-    Step(
+    BatchStep(
         statement="insert_attempts",
         rows=lambda state: [
             (each.number, each.quantity, each.status, each.booking_id) for each in state.changes.attempts
         ],
         columns={"numbers": plain, "quantities": plain, "statuses": texts, "booking_ids": plain},
     ),
-    Step(
+    BatchStep(
         statement="update_areas",
         rows=_counter_rows,
         columns={
@@ -236,7 +236,7 @@ WRITES: tuple[Step[BatchState], ...] = (
             "blocked": plain,
         },
     ),
-    Step(
+    BatchStep(
         statement="insert_answers",
         rows=lambda state: [
             (scope, body, answer.status, answer.body, answer.token_for)
@@ -244,18 +244,18 @@ WRITES: tuple[Step[BatchState], ...] = (
         ],
         columns={"scopes": blobs, "bodies": blobs, "statuses": plain, "answers": blobs, "tokens_for": plain},
     ),
-    Step(
+    BatchStep(
         statement="count_replays",
         rows=lambda state: [(scope,) for scope in state.changes.replayed],
         columns={"scopes": blobs},
     ),
-    Step(
+    BatchStep(
         statement="insert_journal",
         rows=_journal_rows,
         columns={"structural": booleans, "changes": texts},
         one_by_one=True,
     ),
-    Step(
+    BatchStep(
         statement="update_inventory",
         rows=lambda state: [(state.changes.reclaimed_until,)],
         columns={"reclaimed_until": times_or_nulls},

@@ -8,31 +8,32 @@ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT event_number FROM events WHERE event_number > :after ORDER BY event_number LIMIT :most;
 
 -- name: read_event
-SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
-       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
-       e.map_version, e.created_at, i.version, i.last_at, i.reclaimed_until
+SELECT
+       -- include: event_columns,
+       i.version, i.last_at, i.reclaimed_until
 FROM events e
 LEFT JOIN inventories i ON i.event_number = :event_number
 WHERE e.event_number = :event_number;
 
 -- name: newest_version
-SELECT max(version) FROM journal WHERE event_number = :event_number;
+SELECT max(version) AS version FROM journal WHERE event_number = :event_number;
 
 -- name: read_areas
-SELECT area_number, name, category, seated, capacity, held, booked, blocked
-FROM areas
-WHERE event_number = :event_number
-ORDER BY area_number;
+SELECT
+       -- include: area_columns
+FROM areas a
+WHERE a.event_number = :event_number
+ORDER BY a.area_number;
 
 -- name: read_seats
-SELECT area_number, array_agg(seat_number)
+SELECT area_number, array_agg(seat_number) AS seats
 FROM seats
 WHERE event_number = :event_number
 GROUP BY area_number;
 
 -- name: read_journal
 -- As text: it is parsed after the snapshot is gone.
-SELECT version, at, structural, changes::text
+SELECT version, at, structural, changes::text AS changes
 FROM journal
 WHERE event_number = :event_number AND version > :after
 ORDER BY version
@@ -48,7 +49,7 @@ OFFSET :most
 LIMIT 1;
 
 -- name: read_holds
-SELECT h.id, h.status, h.expires_at, h.quantity, h.buyer, b.id, b.status
+SELECT h.id, h.status, h.expires_at, h.quantity, h.buyer, b.id AS booking_id, b.status AS booking_status
 FROM holds h
 LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
 WHERE h.event_number = :event_number AND h.id > :after AND h.id <= :until;
@@ -62,19 +63,19 @@ WHERE b.event_number = :event_number
   AND NOT EXISTS (SELECT FROM holds h WHERE h.event_number = :event_number AND h.id = b.hold_id);
 
 -- name: read_blocks
-SELECT id, lifted_at IS NULL
+SELECT id, lifted_at IS NULL AS stands
 FROM blocks
 WHERE event_number = :event_number AND id > :after AND id <= :until;
 
 -- name: read_claims
 SELECT hold_id, kind, held_version, booked_version, ended_version,
-       array_agg(area_number), array_agg(seat_number), array_agg(quantity)
+       array_agg(area_number) AS areas, array_agg(seat_number) AS seats, array_agg(quantity) AS quantities
 FROM claims
 WHERE event_number = :event_number AND hold_id > :after AND hold_id <= :until
 GROUP BY hold_id, kind, held_version, booked_version, ended_version;
 
 -- name: read_attempts
-SELECT a.number, a.status, a.quantity, a.booking_id, h.quantity
+SELECT a.number, a.status, a.quantity, a.booking_id, h.quantity AS held
 FROM attempts a
 LEFT JOIN bookings b ON b.event_number = :event_number AND b.id = a.booking_id
 LEFT JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
@@ -83,7 +84,7 @@ ORDER BY a.number
 LIMIT :most;
 
 -- name: read_answers
-SELECT i.scope, i.token_for, h.id IS NOT NULL
+SELECT i.scope, i.token_for, h.id IS NOT NULL AS has_hold
 FROM idempotency i
 LEFT JOIN holds h ON h.event_number = :event_number AND h.id = i.token_for
 WHERE i.event_number = :event_number AND i.scope > :after

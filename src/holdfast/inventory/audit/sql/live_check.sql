@@ -6,7 +6,7 @@
 SET LOCAL statement_timeout = '900ms';
 
 -- name: version_before
-SELECT min(version) - 1
+SELECT min(version) - 1 AS version
 FROM journal
 WHERE event_number = :event_number
   AND at > (SELECT last_at - make_interval(secs => :seconds) FROM inventories WHERE event_number = :event_number);

@@ -13,24 +13,23 @@ WHERE event_number = :event_number
 FOR NO KEY UPDATE;
 
 -- name: load_event
--- Columns by name, here and wherever an event is read: a prepared `e.*` fails once a later schema has one column more.
 -- The clock is read after the lock, on the event's own node: a confirm that waited past the expiry must be refused.
 SELECT clock_timestamp() AS clock,
-       e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
-       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
-       e.map_version, e.created_at
+       -- include: event_columns
 FROM events e
 WHERE e.event_number = :event_number;
 
 -- name: load_areas
-SELECT area_number, name, category, seated, capacity, held, booked, blocked
-FROM areas
-WHERE event_number = :event_number
-ORDER BY area_number;
+SELECT
+       -- include: area_columns
+FROM areas a
+WHERE a.event_number = :event_number
+ORDER BY a.area_number;
 
 -- name: load_holds
-SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
-       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
+SELECT
+       -- include: hold_columns,
+       -- include: booking_columns
 FROM holds h
 LEFT JOIN LATERAL (
     SELECT * FROM bookings WHERE event_number = :event_number AND hold_id = h.id OFFSET 0
@@ -38,8 +37,9 @@ LEFT JOIN LATERAL (
 WHERE h.event_number = :event_number AND h.id = ANY(:hold_ids::uuid[]);
 
 -- name: load_holds_of_bookings
-SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
-       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
+SELECT
+       -- include: hold_columns,
+       -- include: booking_columns
 FROM unnest(:booking_ids::uuid[]) AS n (booking_id)
 CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = :event_number AND id = n.booking_id OFFSET 0) b
 CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = :event_number AND id = b.hold_id OFFSET 0) h;
@@ -78,7 +78,8 @@ oldest AS (
     SELECT DISTINCT l.*
     FROM short s
     CROSS JOIN LATERAL (
-        SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash
+        SELECT
+            -- include: hold_columns
         FROM holds h
         WHERE h.event_number = :event_number
           AND h.status = 'active'
@@ -97,16 +98,18 @@ oldest AS (
         LIMIT least(s.quantity, :wanted_rows)
     ) l
 )
-SELECT o.id, o.status, o.placed_at, o.expires_at, o.quantity, o.requested, o.buyer, o.token_hash,
+SELECT
+       -- include: hold_columns,
        c.line, c.area_number, c.seat_number, c.quantity AS claimed
-FROM oldest o
-CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = :event_number AND hold_id = o.id OFFSET 0) c
-ORDER BY o.expires_at, o.id, c.claim_number;
+FROM oldest h
+CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = :event_number AND hold_id = h.id OFFSET 0) c
+ORDER BY h.expires_at, h.id, c.claim_number;
 
 -- name: load_sweep
 -- The sweeper's own load: lapsed holds oldest first, whatever the counters say; of a cancelled event every live one.
 WITH oldest AS (
-    SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash
+    SELECT
+        -- include: hold_columns
     FROM holds h
     WHERE h.event_number = :event_number
       AND h.status = 'active'
@@ -120,11 +123,12 @@ WITH oldest AS (
     ORDER BY h.expires_at
     LIMIT :wanted_rows
 )
-SELECT o.id, o.status, o.placed_at, o.expires_at, o.quantity, o.requested, o.buyer, o.token_hash,
+SELECT
+       -- include: hold_columns,
        c.line, c.area_number, c.seat_number, c.quantity AS claimed
-FROM oldest o
-CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = :event_number AND hold_id = o.id OFFSET 0) c
-ORDER BY o.expires_at, o.id, c.claim_number;
+FROM oldest h
+CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = :event_number AND hold_id = h.id OFFSET 0) c
+ORDER BY h.expires_at, h.id, c.claim_number;
 
 -- name: load_buyers
 -- What each buyer has: live holds (lapsed ones are told by their expiry) and bookings that stand.

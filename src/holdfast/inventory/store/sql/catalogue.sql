@@ -1,7 +1,7 @@
 -- Events: making them, finding them. Numbers come from a sequence on the control connection and are passed in.
 
 -- name: next_event_number
-SELECT nextval('event_numbers'), clock_timestamp();
+SELECT nextval('event_numbers') AS number, clock_timestamp() AS clock;
 
 -- name: next_dialect_numbers
 -- A block of small integers for one process.
@@ -37,23 +37,24 @@ INSERT INTO inventories (event_number, version, last_at, reclaimed_until)
 VALUES (:event_number, 0, :now, :now);
 
 -- name: get_event
-SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
-       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
-       e.map_version, e.created_at, clock_timestamp() AS clock
+SELECT
+       -- include: event_columns,
+       clock_timestamp() AS clock
 FROM events e
 WHERE e.event_number = :event_number;
 
 -- name: get_areas
-SELECT area_number, name, category, seated, capacity, held, booked, blocked
-FROM areas
-WHERE event_number = :event_number
-ORDER BY area_number;
+SELECT
+       -- include: area_columns
+FROM areas a
+WHERE a.event_number = :event_number
+ORDER BY a.area_number;
 
 -- name: list_events
 -- Newest first, over all nodes; each node's page is merged with the others'.
-SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
-       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
-       e.map_version, e.created_at, clock_timestamp() AS clock
+SELECT
+       -- include: event_columns,
+       clock_timestamp() AS clock
 FROM events e
 WHERE e.event_number < :before
   AND (:status::text IS NULL OR e.status = :status)
@@ -76,17 +77,19 @@ LIMIT :most;
 
 -- name: list_capacities
 -- Of a page of events: what a list needs to say of each.
-SELECT event_number, sum(capacity), sum(held), sum(booked), sum(blocked)
+SELECT event_number, sum(capacity)::bigint AS capacity, sum(held)::bigint AS held, sum(booked)::bigint AS booked,
+       sum(blocked)::bigint AS blocked
 FROM areas
 WHERE event_number = ANY(:event_numbers)
 GROUP BY event_number;
 
 -- name: list_areas
 -- Of a page of events.
-SELECT event_number, area_number, name, category, seated, capacity, held, booked, blocked
-FROM areas
-WHERE event_number = ANY(:event_numbers)
-ORDER BY event_number, area_number;
+SELECT a.event_number,
+       -- include: area_columns
+FROM areas a
+WHERE a.event_number = ANY(:event_numbers)
+ORDER BY a.event_number, a.area_number;
 
 -- name: list_seats
 SELECT label, section, row_name, position, area_number, x, y, guid, name

@@ -2,7 +2,7 @@
 -- one version. What is booked of counted areas is none of it: there may be a million of that.
 
 -- name: load_holdings
-SELECT i.version, c.hold_id, c.kind, coalesce(h.placed_at, b.blocked_at), h.expires_at,
+SELECT i.version, c.hold_id, c.kind, coalesce(h.placed_at, b.blocked_at) AS placed_at, h.expires_at,
        h.status = 'confirmed' AS booked, h.buyer, h.requested, c.seats, c.areas, c.quantities
 FROM inventories i
 LEFT JOIN LATERAL (

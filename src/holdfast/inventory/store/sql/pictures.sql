@@ -9,20 +9,20 @@ WITH live AS MATERIALIZED (
     JOIN claims c ON c.event_number = :event_number AND c.hold_id = h.id AND c.ended_version IS NULL
     WHERE h.event_number = :event_number AND h.status = 'active'
 )
-SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
-       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
-       e.map_version, e.created_at, i.version, greatest(statement_timestamp(), i.last_at),
-       a.numbers, a.names, a.categories, a.seated, a.capacities, a.held, a.booked, a.blocked,
-       l.ids, l.expiries, l.areas, l.seats, l.quantities, l.buyers,
-       s.booked, s.buyers, s.blocked
+SELECT
+       -- include: event_columns,
+       i.version, greatest(statement_timestamp(), i.last_at) AS now,
+       a.area_number, a.area_name, a.category, a.seated, a.capacity, a.held, a.booked, a.blocked,
+       l.hold_ids, l.expiries, l.areas, l.seats, l.quantities, l.buyers,
+       s.booked_seats, s.bookers, s.blocked_seats
 FROM inventories i
 JOIN events e ON e.event_number = :event_number
 CROSS JOIN LATERAL (
-    SELECT array_agg(x.area_number ORDER BY x.area_number) AS numbers,
-           array_agg(x.name ORDER BY x.area_number) AS names,
-           array_agg(x.category ORDER BY x.area_number) AS categories,
+    SELECT array_agg(x.area_number ORDER BY x.area_number) AS area_number,
+           array_agg(x.name ORDER BY x.area_number) AS area_name,
+           array_agg(x.category ORDER BY x.area_number) AS category,
            array_agg(x.seated ORDER BY x.area_number) AS seated,
-           array_agg(x.capacity ORDER BY x.area_number) AS capacities,
+           array_agg(x.capacity ORDER BY x.area_number) AS capacity,
            array_agg(x.held ORDER BY x.area_number) AS held,
            array_agg(x.booked ORDER BY x.area_number) AS booked,
            array_agg(x.blocked ORDER BY x.area_number) AS blocked
@@ -30,14 +30,14 @@ CROSS JOIN LATERAL (
     WHERE x.event_number = :event_number
 ) a
 CROSS JOIN LATERAL (
-    SELECT array_agg(id) AS ids, array_agg(expires_at) AS expiries, array_agg(area_number) AS areas,
+    SELECT array_agg(id) AS hold_ids, array_agg(expires_at) AS expiries, array_agg(area_number) AS areas,
            array_agg(seat_number) AS seats, array_agg(quantity) AS quantities, array_agg(buyer) AS buyers
     FROM live
 ) l
 CROSS JOIN LATERAL (
-    SELECT array_agg(c.seat_number) FILTER (WHERE c.booked_version IS NOT NULL) AS booked,
-           array_agg(h.buyer) FILTER (WHERE c.booked_version IS NOT NULL) AS buyers,
-           array_agg(c.seat_number) FILTER (WHERE c.kind = 'block') AS blocked
+    SELECT array_agg(c.seat_number) FILTER (WHERE c.booked_version IS NOT NULL) AS booked_seats,
+           array_agg(h.buyer) FILTER (WHERE c.booked_version IS NOT NULL) AS bookers,
+           array_agg(c.seat_number) FILTER (WHERE c.kind = 'block') AS blocked_seats
     FROM claims c
     LEFT JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
     WHERE c.event_number = :event_number AND c.ended_version IS NULL AND c.seat_number IS NOT NULL
@@ -46,7 +46,7 @@ WHERE i.event_number = :event_number;
 
 -- name: follow_picture
 -- The newest version, the event's time, and the journal after a version that is known already.
-SELECT i.version, greatest(statement_timestamp(), i.last_at), j.version, j.at, j.changes
+SELECT i.version AS newest, greatest(statement_timestamp(), i.last_at) AS now, j.version, j.at, j.changes
 FROM inventories i
 LEFT JOIN LATERAL (
     SELECT version, at, changes
@@ -96,7 +96,7 @@ SELECT t.at, (
     WHERE j.event_number = :event_number AND j.at <= t.at
     ORDER BY j.at DESC, j.version DESC
     LIMIT 1
-)
+) AS version
 FROM unnest(:times::timestamptz[]) AS t (at);
 
 -- name: cancelled_at

@@ -22,16 +22,17 @@ coming_back AS (
     JOIN claims c ON c.event_number = :event_number AND c.hold_id = l.id
     GROUP BY c.area_number
 )
-SELECT e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
-       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
-       e.map_version, e.created_at, m.version, m.now,
-       (SELECT count(*) FROM lapsed),
+SELECT
+       -- include: event_columns,
+       m.version, m.now,
+       (SELECT count(*) FROM lapsed) AS lapsed,
        (
            SELECT min(h.expires_at)
            FROM holds h
            WHERE h.event_number = :event_number AND h.status = 'active' AND h.expires_at > (SELECT now FROM moment)
-       ),
-       a.area_number, a.name, a.category, a.seated, a.capacity, a.held, a.booked, a.blocked, coalesce(r.quantity, 0)
+       ) AS next_expiry,
+       -- include: area_columns,
+       coalesce(r.quantity, 0)::bigint AS area_lapsed
 FROM moment m
 JOIN events e ON e.event_number = :event_number
 LEFT JOIN areas a ON a.event_number = :event_number
@@ -43,8 +44,9 @@ ORDER BY a.area_number;
 SELECT event_number, version FROM inventories WHERE event_number = ANY(:event_numbers);
 
 -- name: read_hold
-SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
-       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email,
+SELECT
+       -- include: hold_columns,
+       -- include: booking_columns,
        greatest(statement_timestamp(), i.last_at) AS now
 FROM inventories i
 JOIN holds h ON h.event_number = :event_number AND h.id = :hold_id
@@ -53,8 +55,9 @@ WHERE i.event_number = :event_number;
 
 -- name: read_hold_of_seat
 -- The hold, booked or not, that has a live claim on a seat.
-SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
-       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email,
+SELECT
+       -- include: hold_columns,
+       -- include: booking_columns,
        greatest(statement_timestamp(), i.last_at) AS now
 FROM inventories i
 JOIN claims c ON c.event_number = :event_number AND c.seat_number = :seat_number AND c.ended_version IS NULL
@@ -63,8 +66,9 @@ LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
 WHERE i.event_number = :event_number;
 
 -- name: read_hold_of_booking
-SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
-       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email,
+SELECT
+       -- include: hold_columns,
+       -- include: booking_columns,
        greatest(statement_timestamp(), i.last_at) AS now
 FROM inventories i
 JOIN bookings b ON b.event_number = :event_number AND b.id = :booking_id
@@ -79,8 +83,10 @@ WITH moment AS MATERIALIZED (
     JOIN events e ON e.event_number = :event_number
     WHERE i.event_number = :event_number
 )
-SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
-       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email, m.now
+SELECT
+       -- include: hold_columns,
+       -- include: booking_columns,
+       m.now
 FROM moment m
 JOIN holds h ON h.event_number = :event_number
 LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
@@ -99,8 +105,10 @@ ORDER BY h.id DESC
 LIMIT :most;
 
 -- name: list_bookings
-SELECT h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
-       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email, statement_timestamp()
+SELECT
+       -- include: hold_columns,
+       -- include: booking_columns,
+       statement_timestamp() AS now
 FROM bookings b
 JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
 WHERE b.event_number = :event_number
@@ -129,7 +137,7 @@ LIMIT :most;
 
 -- name: version_at
 -- The last version at or before a time; an event's time never runs backwards.
-SELECT max(version) FROM journal WHERE event_number = :event_number AND at <= :at;
+SELECT max(version) AS version FROM journal WHERE event_number = :event_number AND at <= :at;
 
 -- name: taken_at
 -- What was taken by area and state at a version and its time: a hold counts while its (final) expiry lay ahead of that
@@ -140,7 +148,7 @@ SELECT c.area_number,
            WHEN c.booked_version <= :version THEN 'booked'
            ELSE 'held'
        END AS state,
-       sum(c.quantity)
+       sum(c.quantity)::bigint AS quantity
 FROM claims c
 LEFT JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
 WHERE c.event_number = :event_number
@@ -188,7 +196,7 @@ LIMIT :most;
 
 -- name: released_at
 -- When a hold on a seat ended: by the version that returned the seat, or before that by its event's cancelling.
-SELECT min(ended.at)
+SELECT min(ended.at) AS at
 FROM (
     SELECT j.at
     FROM claims c
@@ -203,17 +211,21 @@ FROM (
 
 -- name: count_totals
 -- Of one node: what the metrics say of everything, as it is and not as somebody counted along.
-SELECT (SELECT count(*) FROM events),
-       (SELECT count(*) FROM holds WHERE status = 'active' AND expires_at > statement_timestamp()),
-       (SELECT count(*) FROM bookings WHERE status = 'confirmed'),
-       (SELECT count(*) FROM holds WHERE status = 'expired' OR (status = 'active' AND expires_at <= statement_timestamp())),
-       (SELECT min(expires_at) FROM holds WHERE status = 'active' AND expires_at <= statement_timestamp()),
-       statement_timestamp();
+SELECT (SELECT count(*) FROM events) AS events,
+       (SELECT count(*) FROM holds WHERE status = 'active' AND expires_at > statement_timestamp()) AS active_holds,
+       (SELECT count(*) FROM bookings WHERE status = 'confirmed') AS bookings,
+       (
+           SELECT count(*)
+           FROM holds
+           WHERE status = 'expired' OR (status = 'active' AND expires_at <= statement_timestamp())
+       ) AS expired_holds,
+       (SELECT min(expires_at) FROM holds WHERE status = 'active' AND expires_at <= statement_timestamp()) AS oldest,
+       statement_timestamp() AS now;
 
 -- name: count_live_holds
 -- Of one node, from the index of active holds alone.
-SELECT count(*) FILTER (WHERE expires_at > statement_timestamp()),
-       min(expires_at) FILTER (WHERE expires_at <= statement_timestamp()),
-       statement_timestamp()
+SELECT count(*) FILTER (WHERE expires_at > statement_timestamp()) AS live,
+       min(expires_at) FILTER (WHERE expires_at <= statement_timestamp()) AS oldest,
+       statement_timestamp() AS now
 FROM holds
 WHERE status = 'active';

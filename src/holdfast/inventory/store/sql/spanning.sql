@@ -10,22 +10,22 @@ FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: load_event
 -- The clock is read after the locks.
-SELECT e.event_number, clock_timestamp() AS clock,
-       e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
-       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
-       e.map_version, e.created_at
+SELECT clock_timestamp() AS clock,
+       -- include: event_columns
 FROM events e
 WHERE e.event_number = ANY(:event_numbers::bigint[]);
 
 -- name: load_areas
-SELECT event_number, area_number, name, category, seated, capacity, held, booked, blocked
-FROM areas
-WHERE event_number = ANY(:event_numbers::bigint[])
-ORDER BY event_number, area_number;
+SELECT a.event_number,
+       -- include: area_columns
+FROM areas a
+WHERE a.event_number = ANY(:event_numbers::bigint[])
+ORDER BY a.event_number, a.area_number;
 
 -- name: load_holds
-SELECT n.event_number, h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
-       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
+SELECT n.event_number,
+       -- include: hold_columns,
+       -- include: booking_columns
 FROM unnest(:event_numbers::bigint[], :hold_ids::uuid[]) AS n (event_number, hold_id)
 CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = n.event_number AND id = n.hold_id OFFSET 0) h
 LEFT JOIN LATERAL (
@@ -33,8 +33,9 @@ LEFT JOIN LATERAL (
 ) b ON true;
 
 -- name: load_holds_of_bookings
-SELECT n.event_number, h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash,
-       b.id, b.status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
+SELECT n.event_number,
+       -- include: hold_columns,
+       -- include: booking_columns
 FROM unnest(:event_numbers::bigint[], :booking_ids::uuid[]) AS n (event_number, booking_id)
 CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = n.event_number AND id = n.booking_id OFFSET 0) b
 CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = n.event_number AND id = b.hold_id OFFSET 0) h;
@@ -64,7 +65,7 @@ WHERE NOT EXISTS (
 
 -- name: load_journal
 SELECT n.event_number, j.version, j.at, j.changes
-FROM unnest(:event_numbers::bigint[], :versions::bigint[]) AS n (event_number, version)
+FROM unnest(:event_numbers::bigint[], :version::bigint[]) AS n (event_number, version)
 CROSS JOIN LATERAL (
     SELECT version, at, changes
     FROM journal

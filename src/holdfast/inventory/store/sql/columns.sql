@@ -1,0 +1,20 @@
+-- Column lists that several statements select, each in one place: `-- include: NAME` in a statement stands for them.
+-- The readers of `rows.py` find them by these names. Each list says which table its letter has to stand for.
+
+-- name: event_columns
+-- Of events e, by name: a prepared `e.*` fails once a later schema has one column more.
+       e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
+       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
+       e.map_version, e.created_at
+
+-- name: area_columns
+-- Of areas a.
+       a.area_number, a.name AS area_name, a.category, a.seated, a.capacity, a.held, a.booked, a.blocked
+
+-- name: hold_columns
+-- Of holds h.
+       h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash
+
+-- name: booking_columns
+-- Of bookings b, beside those of their holds.
+       b.id AS booking_id, b.status AS booking_status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email

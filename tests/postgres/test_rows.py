@@ -1,0 +1,85 @@
+"""Rows by column name, and the column lists that statements share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+
+from holdfast.postgres.connections import fetch
+from holdfast.postgres.pipeline import Pipeline, Statement
+from holdfast.postgres.rows import RowReader, Table
+from postgres.statements import Named, all_statements
+
+PEOPLE = Table([(1, "Ada", 36), (2, "Grace", 85), (1, "Alan", 41)], ("event_number", "name", "age"))
+
+
+def test_columns_are_found_by_name_in_any_order() -> None:
+    assert list(PEOPLE.select("name", "age")) == [("Ada", 36), ("Grace", 85), ("Alan", 41)]
+    assert list(PEOPLE.select("age", "event_number")) == [(36, 1), (85, 2), (41, 1)]
+    assert PEOPLE.column("name") == ["Ada", "Grace", "Alan"]
+    with pytest.raises(ValueError, match="not in tuple"):
+        PEOPLE.select("surname")
+
+
+def test_an_answer_without_rows_has_nothing_to_select() -> None:
+    assert list(Table().select("name")) == []
+
+
+def test_rows_are_divided_by_a_column() -> None:
+    divided = PEOPLE.by("event_number")
+    assert {number: table.column("name") for number, table in divided.items()} == {
+        1: ["Ada", "Alan"],
+        2: ["Grace"],
+    }
+
+
+def test_arrays_of_a_row_become_rows() -> None:
+    table = Table([(1, [5, 6], ["a", None], None)], ("n", "numbers", "names", "nothing"))
+    assert list(table.unnest("numbers", "names")) == [(5, "a"), (6, None)]
+    assert list(table.unnest("nothing")) == []
+
+
+def test_a_reader_takes_the_parameters_names_for_columns() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Person:
+        name: str
+        age: int
+
+    def older(age: int, name: str) -> str:
+        return f"{name}, {age + 1}"
+
+    assert RowReader(Person).first(PEOPLE) == Person(name="Ada", age=36)
+    assert list(RowReader(older).read(PEOPLE)) == ["Ada, 37", "Grace, 86", "Alan, 42"]
+    assert RowReader(older).first(Table()) is None
+
+
+async def test_the_database_says_the_names(database_url: str) -> None:
+    statement = b"SELECT 1 AS one, 'a' AS letter"
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        assert (await fetch(connection, statement)).columns == ("one", "letter")
+        pipeline = Pipeline(connection)
+        at = pipeline.add(Statement("names", statement), {})
+        answers = await pipeline.sync()
+        pipeline.end()
+    assert answers[at].columns == ("one", "letter")
+    assert answers[at].column("one") == [1]
+
+
+STATEMENTS = [each for each in all_statements() if each.text.startswith(("SELECT", "WITH"))]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: f"{each.file}.{each.name}")
+def test_every_column_of_a_statement_has_a_name_of_its_own(database_url: str, statement: Named) -> None:
+    """A reader would take the first of two, and could not name one that has none."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(f"PREPARE asked AS {statement.prepared()}".encode(), prepare=False)
+        described = connection.pgconn.describe_prepared(b"asked")
+    names = [(described.fname(at) or b"").decode() for at in range(described.nfields)]
+    assert len(set(names)) == len(names)
+    assert "?column?" not in names
+
+
+def test_no_include_is_left() -> None:
+    assert [each.name for each in all_statements() if "include" in each.text] == []
