@@ -39,7 +39,7 @@ async def open_engine(url: str, *, connections: int = 8) -> AsyncIterator[Invent
 async def new_event(inventory: Inventory, **stock: Any) -> int:
     """Its number; of one area that does not sell out, or as given."""
     given = stock or {"areas": (c.AreaSpec(name="general", capacity=CAPACITY),)}
-    event, _ = await inventory.create_event(c.NewEvent(name="benchmark", **given), by="benchmark")
+    event = await inventory.create_event(c.NewEvent(name="benchmark", **given), by="benchmark")
     assert event is not None
     return event.number
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2] / "tests"))
 
-from wire.requirement import Requirement
-from wire.requirements import REQUIREMENTS, TITLES
+from scenarios.wire.requirement import Requirement
+from scenarios.wire.requirements import REQUIREMENTS, TITLES
 
 __all__ = ["PAGE", "render"]
 

@@ -17,10 +17,9 @@ from support.http_app import client_of, engine_of, running_app
 
 async def make_arena(inventory, *labels):
     layout = parse_seat_map({"labels": list(labels or ("A1", "A2", "A3"))})
-    event, _ = await inventory.create_event(
+    return await inventory.create_event(
         c.NewEvent(name="Grand Arena", seats=layout.seats, categories=layout.categories), by="test"
     )
-    return event
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from support.http_app import engine_of
 
 @pytest.fixture
 async def draft(closed_app):
-    event, _ = await engine_of(closed_app).create_event(
+    event = await engine_of(closed_app).create_event(
         c.NewEvent(name="Secret", status="draft", seats=(SeatSpec("A1"),)), by="test"
     )
     return event.number

@@ -10,7 +10,7 @@ from support.ageing import age_hold, lapse_hold
 
 
 async def _hold(inventory: Inventory, *, quantity: int = 1) -> c.PlaceHold:
-    event, _ = await inventory.create_event(
+    event = await inventory.create_event(
         c.NewEvent(name="Concert", areas=(c.AreaSpec(name="general", capacity=1),)), by="test"
     )
     assert event is not None

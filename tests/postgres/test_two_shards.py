@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.errors import EventNotFound
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.decide import Answered, Replayed
 from holdfast.inventory.store.events import EventFilter
 from holdfast.postgres import transaction
 from holdfast.postgres.connections import Connection
@@ -69,11 +70,10 @@ async def test_an_event_is_made_once_whichever_shard_it_falls_on(shards: list[st
     )
     new = c.NewEvent(name="E", areas=(c.AreaSpec(name="floor", capacity=1),))
     async with an_engine(shards) as inventory:
-        made, _ = await inventory.create_event(new, by="test", key=key)
-        again, answer = await inventory.create_event(new, by="test", key=key)
-    assert made is not None
-    assert again is None
-    assert answer is not None
+        made = await inventory.create_event_keyed(new, by="test", key=key)
+        again = await inventory.create_event_keyed(new, by="test", key=key)
+    assert isinstance(made, Answered)
+    assert isinstance(again, Replayed)
     assert sum(len(sql(url, "SELECT 1 FROM events")) for url in shards) == 1
 
 

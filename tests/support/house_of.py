@@ -26,7 +26,7 @@ async def make_event(
         new = c.NewEvent(
             name="Concert", areas=tuple(areas), seats=layout.seats, categories=layout.categories, **rules
         )
-    event, _ = await inventory.create_event(new, by="test")
+    event = await inventory.create_event(new, by="test")
     assert event is not None
     return event
 
@@ -57,7 +57,7 @@ def fetch(url: str, statement: str, *parameters: object) -> list[tuple[object, .
         return cursor.fetchall() if cursor.description else []
 
 
-def key_of(text: str) -> c.RetryKey:
+def key_of(text: str) -> c.RetryKey[Any]:
     digest = sha256(text.encode()).digest()
     return c.RetryKey(
         scope=digest, body=digest, render=lambda outcome: c.StoredAnswer(status=201, body=b"{}")
@@ -83,6 +83,6 @@ async def attempt(inventory: Inventory, number: int, quantity: int) -> None:
 
 async def hold_with_key(inventory: Inventory, number: int, text: str) -> None:
     line = c.QuantityLine(quantity=1)
-    await inventory.execute(
+    await inventory.execute_keyed(
         number, c.PlaceHold(hold_id=inventory.new_id(number), lines=(line,), key=key_of(text))
     )

@@ -13,13 +13,13 @@ from support.house_of import age, attempt, fetch, hold_with_key, key_of, make_ev
 async def test_old_answers_of_retry_keys_go_in_steps(inventory: Inventory, database_url: str) -> None:
     """Of every event, and of the creation of events; young ones are kept."""
     numbers = [(await make_event(inventory, capacity=10)).number for _ in range(2)]
-    await inventory.create_event(c.NewEvent(name="Old"), by="test", key=key_of("old creation"))
+    await inventory.create_event_keyed(c.NewEvent(name="Old"), by="test", key=key_of("old creation"))
     for number in numbers:
         for at in range(3):
             await hold_with_key(inventory, number, f"{number} {at}")
     age(database_url, "idempotency", "73 hours")
     age(database_url, "event_creations", "73 hours")
-    await inventory.create_event(c.NewEvent(name="Young"), by="test", key=key_of("young creation"))
+    await inventory.create_event_keyed(c.NewEvent(name="Young"), by="test", key=key_of("young creation"))
     await hold_with_key(inventory, numbers[0], "young")
 
     retention = Retention(inventory, idempotency_hours=72, attempt_days=90, rows_per_step=2)

@@ -112,7 +112,7 @@ async def test_a_sweep_in_a_sale_s_own_batch_hides_no_lapsed_hold_from_it(
 ) -> None:
     """The sweep's oldest are of the pit; the stand's lapsed hold must be found for who asks for the stand."""
     areas = (c.AreaSpec(name="pit", capacity=5), c.AreaSpec(name="stand", capacity=1))
-    event, _ = await inventory.create_event(c.NewEvent(name="Concert", areas=areas), by="test")
+    event = await inventory.create_event(c.NewEvent(name="Concert", areas=areas), by="test")
     assert event is not None
     for area in ("pit", "pit", "pit", "stand"):
         hold_id = inventory.new_id(event.number)

@@ -3,71 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from holdfast.api.request import Request
-from holdfast.errors import HoldfastError
+from holdfast.errors import Refusal
 from holdfast.http.problems import problem
 from holdfast.http.reply import JSON, Reply, encode
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.commands import Command, RetryKey, StoredAnswer
-from holdfast.inventory.rules.decide import Answered, Replayed
+from holdfast.inventory.rules.decide import Kept, Replayed
 
 PROBLEM = b"application/problem+json"
 REPLAYED = (b"idempotency-replayed", b"true")
 
 _BEGINS = b'{"id":"'
 
-Told = tuple[int, Any, UUID | None]
+T = TypeVar("T")
+
+Rendered = tuple[int, Any, UUID | None]
 """Status, body (a model or dict; its last member is `hold_token` and None, where it carries one), and whose token."""
 
+Render = Callable[[T], Rendered]
 
-def retry_key(request: Request, tell: Callable[[Any], Told]) -> RetryKey | None:
+
+def retry_key(request: Request, render: Render[T]) -> RetryKey[T] | None:
     """The request's retry key, if it sent one, with the rendering of the outcome that will be stored."""
     scope = request.retry_scope
     if scope is None:
         return None
 
-    def render(outcome: Any) -> StoredAnswer:
-        if isinstance(outcome, HoldfastError):
+    def stored(outcome: T | Refusal) -> StoredAnswer:
+        if isinstance(outcome, Refusal):
             made = problem(outcome, request.request_id)
             return StoredAnswer(status=made.status, body=made.body)
-        return _answer(tell(outcome))
+        return _stored(render(outcome))
 
-    return RetryKey(scope=scope, body=request.fingerprint, render=render)
+    return RetryKey(scope=scope, body=request.fingerprint, render=stored)
 
 
 async def answer_command(
-    request: Request,
-    number: int,
-    command: Command,
-    tell: Callable[[Any], Told],
-    *,
-    run: Callable[[int, Any], Any] | None = None,
-    location: str | None = None,
+    request: Request, number: int, command: Command[T], render: Render[T], *, location: str | None = None
 ) -> Reply:
     """Run a command of an event and answer it: plainly, under its retry key, or again as it was answered before.
 
     Args:
         location: of what a 201 has made, up to its id.
     """
-    if run is not None:
-        outcome = await run(number, command)
-    else:
-        outcome = await request.inventory.execute(number, command, has_left=request.client_left)
-    if isinstance(outcome, Replayed):
-        return reply_of(request.inventory, outcome.answer, replayed=True, location=location)
-    if isinstance(outcome, Answered):
-        if isinstance(outcome.outcome, HoldfastError):
-            raise outcome.outcome
-        return reply_of(request.inventory, outcome.answer, location=location)
-    return reply_to(request.inventory, tell(outcome), location=location)
+    inventory, has_left = request.inventory, request.client_left
+    if command.key is None:
+        outcome = await inventory.execute(number, command, has_left=has_left)
+        return reply_to(inventory, render(outcome), location=location)
+    kept = await inventory.execute_keyed(number, command, has_left=has_left)
+    return reply_kept(inventory, kept, location=location)
 
 
-def reply_to(inventory: Inventory, told: Told, *, location: str | None = None) -> Reply:
+def reply_to(inventory: Inventory, rendered: Rendered, *, location: str | None = None) -> Reply:
     """The answer to a request without a retry key."""
-    return reply_of(inventory, _answer(told), location=location)
+    return reply_of(inventory, _stored(rendered), location=location)
+
+
+def reply_kept(inventory: Inventory, kept: Kept[Any], *, location: str | None = None) -> Reply:
+    """The answer to a request with a retry key. Raises the refusal that was stored as its answer just now."""
+    if isinstance(kept, Replayed):
+        return reply_of(inventory, kept.answer, replayed=True, location=location)
+    if isinstance(kept.outcome, Refusal):
+        raise kept.outcome
+    return reply_of(inventory, kept.answer, location=location)
 
 
 def reply_of(
@@ -91,6 +93,6 @@ def _id_of(body: bytes) -> bytes:
     return body[len(_BEGINS) : len(_BEGINS) + 36]
 
 
-def _answer(told: Told) -> StoredAnswer:
-    status, body, token_for = told
+def _stored(rendered: Rendered) -> StoredAnswer:
+    status, body, token_for = rendered
     return StoredAnswer(status=status, body=encode(body), token_for=token_for)

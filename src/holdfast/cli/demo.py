@@ -43,7 +43,7 @@ def demo(
         running = settings.database_url is not None or is_running(settings)
 
     async def make(inventory: Inventory, access: Access) -> tuple[int, str, bool]:
-        event, _ = await inventory.create_event(new, by=BY)
+        event = await inventory.create_event(new, by=BY)
         assert event is not None
         return event.number, str(event.id), await access.any_key()
 

@@ -86,7 +86,7 @@ def create(  # noqa: PLR0917 - typer passes them by name
         )
 
     async def make(inventory: Inventory) -> dict[str, Any]:
-        event, _ = await inventory.create_event(new, by=BY)
+        event = await inventory.create_event(new, by=BY)
         assert event is not None
         return _event_record(event)
 
@@ -197,6 +197,7 @@ def import_events(
     from holdfast.cli._progress import progress_bar
     from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.rules.commands import RetryKey, StoredAnswer
+    from holdfast.inventory.rules.decide import Answered
 
     with plain_errors():
         news = read_events(file, read_seat_map(seat_map))
@@ -216,9 +217,14 @@ def import_events(
                 key = RetryKey(
                     scope=sha256(b"import %d " % at + content).digest(), body=content, render=render
                 )
-                event, answer = await inventory.create_event(new, by=BY, key=key)
-                assert answer is not None
-                made.append({**json.loads(answer.body), "name": new.name, "is_new": event is not None})
+                kept = await inventory.create_event_keyed(new, by=BY, key=key)
+                made.append(
+                    {
+                        **json.loads(kept.answer.body),
+                        "name": new.name,
+                        "is_new": isinstance(kept, Answered),
+                    }
+                )
                 bar.step()
         return made
 

@@ -69,7 +69,7 @@ async def _changes(
     with inventory.streams.subscribe(number) as watch:
         while True:
             availability = await inventory.queries.get_availability(number)
-            watch.tell(availability.version)
+            watch.notify(availability.version)
             yield availability
             if once:
                 return

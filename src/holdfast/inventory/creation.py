@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from random import getrandbits
-from typing import overload
 from uuid import UUID
 
 from holdfast import ids
 from holdfast.errors import IdempotencyKeyReused, InProgress
-from holdfast.inventory.batching.after_commit import already_done
+from holdfast.inventory.batching.after_commit import after_commit
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.decide import Answered, Kept, Replayed
 from holdfast.inventory.rules.event import FullEvent
 from holdfast.inventory.store.events import EventStore
 
@@ -25,25 +25,16 @@ class EventCreation:
         self._creating: set[bytes] = set()
         """Keys that this process is carrying out right now."""
 
-    @overload
-    async def create(self, new: c.NewEvent, *, by: str) -> tuple[FullEvent, None]: ...
+    async def create(self, new: c.NewEvent, *, by: str) -> FullEvent:
+        number, id, now = await self._new_event()
+        return await self._event_store.insert_event(new, number=number, id=id, now=now, by=by)
 
-    @overload
-    async def create(
-        self, new: c.NewEvent, *, by: str, key: c.RetryKey | None
-    ) -> tuple[FullEvent | None, c.StoredAnswer | None]: ...
-
-    async def create(
-        self, new: c.NewEvent, *, by: str, key: c.RetryKey | None = None
-    ) -> tuple[FullEvent | None, c.StoredAnswer | None]:
-        """The new event, and with a retry key its answer; (None, answer) is a replay.
+    async def create_keyed(self, new: c.NewEvent, *, by: str, key: c.RetryKey[FullEvent]) -> Kept[FullEvent]:
+        """The new event under its retry key, or the answer that the key has.
 
         The key row fixes number and id first, so that a retry after a crash makes the same event and not a second one.
         Raises InProgress while another request with the same key has not answered yet, IdempotencyKeyReused.
         """
-        if key is None:
-            number, id, now = await self._new_event()
-            return await self._event_store.insert_event(new, number=number, id=id, now=now, by=by), None
         if key.scope in self._creating:
             raise InProgress
         self._creating.add(key.scope)
@@ -52,9 +43,7 @@ class EventCreation:
         finally:
             self._creating.discard(key.scope)
 
-    async def _create_once(
-        self, new: c.NewEvent, *, by: str, key: c.RetryKey
-    ) -> tuple[FullEvent | None, c.StoredAnswer | None]:
+    async def _create_once(self, new: c.NewEvent, *, by: str, key: c.RetryKey[FullEvent]) -> Kept[FullEvent]:
         number, id, now = await self._new_event()
         earlier = await self._event_store.claim_creation(key.scope, key.body, number, id, now)
         if earlier is not None:
@@ -63,13 +52,13 @@ class EventCreation:
             if earlier.status is not None and earlier.answer is not None:
                 # A replay writes, so that it waits for the standby as the first answer did.
                 await self._event_store.finish_creation(key.scope, earlier.status, earlier.answer)
-                return None, c.StoredAnswer(status=earlier.status, body=earlier.answer)
+                return Replayed(answer=c.StoredAnswer(status=earlier.status, body=earlier.answer))
             number, id = earlier.number, earlier.id
         event = await self._event_store.insert_event(new, number=number, id=id, now=now, by=by)
         answer = key.render(event)
-        with already_done():
+        with after_commit():
             await self._event_store.finish_creation(key.scope, answer.status, answer.body)
-        return event, answer
+        return Answered(outcome=event, answer=answer)
 
     async def _new_event(self) -> tuple[int, UUID, datetime]:
         number, now = await self._event_store.next_number()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from random import getrandbits
-from typing import Any, overload
+from typing import TypeVar
 from uuid import UUID
 
 from holdfast import ids
@@ -34,8 +34,9 @@ from holdfast.inventory.projections.read_models import ReadModels
 from holdfast.inventory.queries import Queries
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
+from holdfast.inventory.rules.booking import Block
 from holdfast.inventory.rules.changes import Changes
-from holdfast.inventory.rules.decide import Answered, Replayed
+from holdfast.inventory.rules.decide import Answered, Kept, Replayed
 from holdfast.inventory.rules.event import MAX_CLAIMS_PER_BATCH, FullEvent
 from holdfast.inventory.store.events import EventStore
 from holdfast.inventory.store.read_models import ReadModelStore
@@ -44,6 +45,9 @@ from holdfast.postgres.connections import Connections
 
 EventRef = int | UUID
 """An event by its short number or by its id."""
+
+T = TypeVar("T")
+_KEPT = (Answered, Replayed)
 
 
 class Inventory:
@@ -73,7 +77,7 @@ class Inventory:
         self._attempt_numbers = AttemptNumbers(self._event_store)
         reads, read_model_store = ReadStore(connections), ReadModelStore(connections)
         self._commits = CommitFeed(reads)
-        self._on_commit: list[Callable[[int, int, Changes], None]] = [self._commits.tell]
+        self._on_commit: list[Callable[[int, int, Changes], None]] = [self._commits.notify]
         """Called with (event number, version, changes) after each commit that this process made."""
 
         self.hold_tokens = hold_tokens
@@ -123,74 +127,93 @@ class Inventory:
 
     # -- events ----------------------------------------------------------------------------------------------------
 
-    @overload
-    async def create_event(self, new: c.NewEvent, *, by: str) -> tuple[FullEvent, None]: ...
+    async def create_event(self, new: c.NewEvent, *, by: str) -> FullEvent:
+        return await self._creation.create(new, by=by)
 
-    @overload
-    async def create_event(
-        self, new: c.NewEvent, *, by: str, key: c.RetryKey | None
-    ) -> tuple[FullEvent | None, c.StoredAnswer | None]: ...
-
-    async def create_event(
-        self, new: c.NewEvent, *, by: str, key: c.RetryKey | None = None
-    ) -> tuple[FullEvent | None, c.StoredAnswer | None]:
-        """The new event, and with a retry key its answer; (None, answer) is a replay.
+    async def create_event_keyed(
+        self, new: c.NewEvent, *, by: str, key: c.RetryKey[FullEvent]
+    ) -> Kept[FullEvent]:
+        """The new event under its retry key, or the answer that the key has.
 
         Raises InProgress while another request with the same key has no answer yet, and IdempotencyKeyReused.
         """
-        return await self._creation.create(new, by=by, key=key)
+        return await self._creation.create_keyed(new, by=by, key=key)
 
     # -- commands --------------------------------------------------------------------------------------------------
 
-    async def execute(self, number: int, command: c.Command, *, has_left: HasLeft | None = None) -> Any:
-        """The command's outcome, decided and committed. Raises its refusal, or a fault.
+    async def execute(self, number: int, command: c.Command[T], *, has_left: HasLeft | None = None) -> T:
+        """The outcome of a command without a retry key, decided and committed. Raises its refusal, or a fault.
 
-        A command whose client `has_left` by the time its batch forms is dropped. Of a command with a retry key the
-        outcome is `Answered` (whose own outcome may be a refusal) or `Replayed`.
+        A command whose client `has_left` by the time its batch forms is dropped.
         """
+        if command.key is not None:
+            raise TypeError("a command with a retry key goes through execute_keyed")
+        outcome = await self._submit(number, command, has_left)
+        assert not isinstance(outcome, _KEPT)  # these answer a retry key
+        return outcome
+
+    async def execute_keyed(
+        self, number: int, command: c.Command[T], *, has_left: HasLeft | None = None
+    ) -> Kept[T]:
+        """As `execute`, of a command with a retry key. A refusal that is kept under the key is an outcome, too."""
+        if command.key is None:
+            raise TypeError("a command without a retry key goes through execute")
+        outcome = await self._submit(number, command, has_left)
+        assert isinstance(outcome, _KEPT)
+        return outcome
+
+    async def _submit(self, number: int, command: c.Command[T], has_left: HasLeft | None) -> T | Kept[T]:
         outcome = await self._lanes.submit(number, command, has_left)
         metrics.count_outcome(outcome)
         if isinstance(outcome, HoldfastError):
             raise outcome
         return outcome
 
-    async def block(self, number: int, command: c.BlockAdmissions) -> Any:
-        """As `execute`; more seats than a batch may touch go in steps, and are lifted again where one is refused."""
-        labels = command.labels
-        if len(labels) <= MAX_CLAIMS_PER_BATCH:
-            return await self.execute(number, command)
-        key = command.key
-        if key is not None:
-            earlier = await self.execute(number, c.SettleKey(by=command.by, key=key))
-            if earlier is not None:
-                return earlier
-        last = (len(labels) - 1) // MAX_CLAIMS_PER_BATCH
-        outcome: Any = None
-        for step in range(last + 1):
-            part = replace(
-                command,
-                key=key if step == last else None,
-                labels=labels[step * MAX_CLAIMS_PER_BATCH : (step + 1) * MAX_CLAIMS_PER_BATCH],
-                extends=step > 0,
-            )
-            try:
-                outcome = await self.execute(number, part)
-            except HoldfastError as error:
-                if step < last or not isinstance(
-                    error, OutcomeUnknown
-                ):  # else it may stand, whole and answered for
-                    await self._lift_begun(number, command)
-                if key is not None and isinstance(error, Refusal):
-                    return await self.execute(number, c.SettleKey(by=command.by, key=key, refusal=error))
-                raise
-        if isinstance(outcome, Replayed) or isinstance(outcome.outcome if key else outcome, Refusal):
-            await self._lift_begun(
-                number, command
-            )  # refused, or the same request was answered by another block
-        return outcome
+    async def block(self, number: int, command: c.BlockAdmissions) -> Block:
+        """As `execute`. More seats than a batch may touch go in steps, and are lifted again where one is refused."""
+        *first, last = _steps_of(command)
+        is_last = False
+        try:
+            for step in first:
+                await self.execute(number, step)
+            is_last = True
+            return await self.execute(number, last)
+        except HoldfastError as error:
+            if first and not (is_last and isinstance(error, OutcomeUnknown)):  # else it may stand, whole
+                await self._lift_begun(number, command)
+            raise
+
+    async def block_keyed(self, number: int, command: c.BlockAdmissions) -> Kept[Block]:
+        """As `block`, of a command with a retry key: only its last step is answered under the key."""
+        *first, last = _steps_of(command)
+        if not first:
+            return await self.execute_keyed(number, last)
+        earlier = await self._submit(number, c.FindAnswer(by=command.by, key=command.key), None)
+        if isinstance(earlier, Replayed):
+            return earlier
+        is_last = False
+        try:
+            for step in first:
+                await self.execute(number, step)
+            is_last = True
+            kept = await self.execute_keyed(number, last)
+        except HoldfastError as error:
+            if not (
+                is_last and isinstance(error, OutcomeUnknown)
+            ):  # else it may stand, whole and answered for
+                await self._lift_begun(number, command)
+            if isinstance(error, Refusal):
+                refusal = c.KeepRefusal(by=command.by, key=command.key, refusal=error)
+                return await self.execute_keyed(number, refusal)
+            raise
+        if isinstance(kept, Replayed) or isinstance(
+            kept.outcome, Refusal
+        ):  # or another block answered the request
+            await self._lift_begun(number, command)
+        return kept
 
     async def _lift_begun(self, number: int, command: c.BlockAdmissions) -> None:
-        """What the first steps of a block had taken goes back, as far as the database can be asked."""
+        """What the first steps of a block had taken goes back, as far as the database answers."""
         with suppress(HoldfastError):
             await self.execute(number, c.LiftBlock(by=command.by, block_id=command.block_id))
 
@@ -204,6 +227,23 @@ class Inventory:
             self.read_models.follow_commit(state.event.number, state.version, state.now, changes.journal)
             for notify in self._on_commit:
                 notify(state.event.number, state.version, changes)
+
+
+def _steps_of(command: c.BlockAdmissions) -> list[c.BlockAdmissions]:
+    """A block in parts that a batch may touch. Only the last carries the retry key."""
+    labels = command.labels
+    if len(labels) <= MAX_CLAIMS_PER_BATCH:
+        return [command]
+    starts = range(0, len(labels), MAX_CLAIMS_PER_BATCH)
+    return [
+        replace(
+            command,
+            key=command.key if start == starts[-1] else None,
+            labels=labels[start : start + MAX_CLAIMS_PER_BATCH],
+            extends=start > 0,
+        )
+        for start in starts
+    ]
 
 
 __all__ = ["Answered", "EventRef", "Inventory", "Replayed"]

@@ -73,7 +73,7 @@ class Sweeper(Worker):
         """Nobody waits for it: an event that is crowded now is swept in the next run."""
         command = ReclaimLapsed(by="sweeper", limit=self._holds_per_step)
         try:
-            return int(await self._inventory.execute(number, command))
+            return await self._inventory.execute(number, command)
         except HoldfastError as error:
             log.info("event_not_swept", event_number=number, code=error.code)
             return 0

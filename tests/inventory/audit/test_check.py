@@ -66,7 +66,7 @@ async def house(inventory: Inventory, database_url: str) -> int:
         body=key.body,
         render=lambda _: c.StoredAnswer(status=201, body=b"", token_for=hold_id),
     )
-    await inventory.execute(number, c.PlaceHold(hold_id=hold_id, lines=(line,), key=key))
+    await inventory.execute_keyed(number, c.PlaceHold(hold_id=hold_id, lines=(line,), key=key))
     await attempt(inventory, number, 2)
     await attempt(inventory, number, 200)
     return number
@@ -351,7 +351,7 @@ async def test_damage_is_told(inventory: Inventory, house: int, database_url: st
 
 
 async def test_a_creation_without_its_event_is_told(inventory: Inventory, database_url: str) -> None:
-    await inventory.create_event(c.NewEvent(name="Concert"), by="test", key=key_of("creation"))
+    await inventory.create_event_keyed(c.NewEvent(name="Concert"), by="test", key=key_of("creation"))
     assert await codes(inventory) == set()
     fetch(database_url, "DELETE FROM events RETURNING 1")
     assert "creation_without_event" in await codes(inventory)

@@ -31,7 +31,7 @@ from support.selling import (
 )
 
 
-def a_key(text: str) -> c.RetryKey:
+def a_key(text: str) -> c.RetryKey[Any]:
     digest = sha256(text.encode()).digest()
     return c.RetryKey(
         scope=digest, body=digest, render=lambda told: c.StoredAnswer(status=201, body=repr(told).encode())
@@ -329,11 +329,10 @@ async def test_a_replayed_creation_waits_for_the_standby_as_the_first_did(
 ) -> None:
     """It writes; only a commit waits."""
     new = c.NewEvent(name="E", areas=(c.AreaSpec(name="floor", capacity=5),))
-    await inventory.create_event(new, by="test", key=a_key("create"))
+    await inventory.create_event_keyed(new, by="test", key=a_key("create"))
     before = sql(database_url, "SELECT xmin::text FROM event_creations")
-    again, answer = await inventory.create_event(new, by="test", key=a_key("create"))
-    assert again is None
-    assert answer is not None
+    again = await inventory.create_event_keyed(new, by="test", key=a_key("create"))
+    assert isinstance(again, Replayed)
     assert sql(database_url, "SELECT xmin::text FROM event_creations") != before
     assert count(database_url, "events") == 1
 

@@ -95,7 +95,7 @@ async def test_a_batch_is_half_of_all_who_are_about(
     sizes: list[int] = []
     run = inventory._batches.run
 
-    async def noted(number: int, commands: list[c.Command]) -> list[object]:
+    async def noted(number: int, commands: list[c.AnyCommand]) -> list[object]:
         sizes.append(len(commands))
         return await run(number, commands)
 
@@ -179,9 +179,9 @@ async def test_a_large_block_that_is_refused_leaves_nothing_blocked(inventory: I
 async def test_a_large_block_under_a_key_is_answered_again_and_not_done_again(
     inventory: Inventory, large: int
 ) -> None:
-    told = await inventory.block(large, a_large_block(inventory, large, 5_000, key="b"))
+    told = await inventory.block_keyed(large, a_large_block(inventory, large, 5_000, key="b"))
     assert isinstance(told, Answered)
-    again = await inventory.block(large, a_large_block(inventory, large, 5_000, key="b"))
+    again = await inventory.block_keyed(large, a_large_block(inventory, large, 5_000, key="b"))
     assert isinstance(again, Replayed)
     assert again.answer == told.answer
     assert (await inventory.queries.get_availability(large)).counts.blocked == 5_000
@@ -193,7 +193,7 @@ async def test_a_large_block_asked_for_twice_at_once_stands_whole_or_not_at_all(
     """Both are told the same, and what they are told is so."""
     number = await new_event(inventory, widths=(1_000,) * 7)
     one, other = await all_at_once(
-        *[inventory.block(number, a_large_block(inventory, number, 7_000, key="b")) for _ in range(2)]
+        *[inventory.block_keyed(number, a_large_block(inventory, number, 7_000, key="b")) for _ in range(2)]
     )
     assert one.answer == other.answer
     counts = (await inventory.queries.get_availability(number)).counts

@@ -59,7 +59,7 @@ async def sell(urls: list[str], random: Random, *engines: Inventory) -> None:
 
 async def create(inventory: Inventory, hall: Hall) -> int:
     areas = tuple(c.AreaSpec(name=name, capacity=capacity) for name, capacity in hall.areas.items())
-    event, _ = await inventory.create_event(
+    event = await inventory.create_event(
         c.NewEvent(name="E", areas=areas, seats=hall.seats, **hall.rules), by="test"
     )
     assert event is not None

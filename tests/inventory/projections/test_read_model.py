@@ -51,7 +51,7 @@ async def _act(
 ) -> None:
     """One command, as likely as not a refused one."""
     seats = [f"A-{chance.randint(1, 3)}-{chance.randint(1, 10)}" for _ in range(chance.randint(1, 3))]
-    command: c.Command
+    command: c.AnyCommand
     match chance.randrange(8):
         case 0 | 1:
             command = c.PlaceHold(

@@ -15,7 +15,7 @@ DONE = ("released", "cancelled", "lifted", "CONFIRMED", "FAILED")
 """Words of the model that are not codes of refusals."""
 
 
-def compare(model: Model, command: c.Command, outcome: Any, now: datetime, *, exact: bool = True) -> None:
+def compare(model: Model, command: c.AnyCommand, outcome: Any, now: datetime, *, exact: bool = True) -> None:
     """The model's answer to a command is the outcome; its times too, where they are `exact`."""
     try:
         expected = model.run(command, now, seats_chosen(command, outcome))
@@ -45,7 +45,7 @@ def compare(model: Model, command: c.Command, outcome: Any, now: datetime, *, ex
             assert outcome.quantity == expected
 
 
-def seats_chosen(command: c.Command, outcome: Any) -> list[set[str]]:
+def seats_chosen(command: c.AnyCommand, outcome: Any) -> list[set[str]]:
     """Of each line, the seats that it was given (a line that got nothing is told of as nothing)."""
     if isinstance(command, c.BookInstantly):
         booking = outcome[1] if isinstance(outcome, tuple) else None

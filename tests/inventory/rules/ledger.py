@@ -80,7 +80,7 @@ class Ledger:
             number=number, name=name, category=category, seated=seated, capacity=capacity
         )
 
-    def run(self, *commands: c.Command, at: datetime) -> list[Any]:
+    def run(self, *commands: c.AnyCommand, at: datetime) -> list[Any]:
         """Decide these as one batch, and keep what became of it."""
         state = self.load(at)
         outcomes, changes = decide(state, commands)

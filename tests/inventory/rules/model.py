@@ -87,7 +87,7 @@ class Model:
 
     # -- commands: what is answered (a quantity, or a word); raises Refused ----------------------------------
 
-    def run(self, command: c.Command, now: datetime, chosen: list[set[str]]) -> Any:
+    def run(self, command: c.AnyCommand, now: datetime, chosen: list[set[str]]) -> Any:
         """`chosen`: of each line, the seats that the engine says it gave. Named seats come before chosen ones."""
         verb = re.sub(r"(?<!^)([A-Z])", r"_\1", type(command).__name__).lower()
         return getattr(self, verb)(command, now, chosen)

@@ -107,7 +107,7 @@ def some_labels(random: Random, hall: Hall) -> tuple[str, ...]:
     return tuple(random.choice(labels) for _ in range(random.randint(1, 3)))
 
 
-def a_command(random: Random, hall: Hall, known: Known) -> c.Command:
+def a_command(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     """One command; the ids that it names are mostly those learned last."""
     makers = [maker for maker, weight in _MAKERS.items() for _ in range(weight)]
     if not hall.seats:
@@ -129,7 +129,7 @@ def _ttl(random: Random) -> int | None:
     return random.choice([None, 1, 60, 300, 1800])
 
 
-def _place(random: Random, hall: Hall, known: Known) -> c.Command:
+def _place(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return c.PlaceHold(
         hold_id=known.new_hold(),
         lines=some_lines(random, hall),
@@ -140,25 +140,25 @@ def _place(random: Random, hall: Hall, known: Known) -> c.Command:
     )
 
 
-def _confirm(random: Random, hall: Hall, known: Known) -> c.Command:
+def _confirm(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     hold_id = _recent(random, known.holds)
     return c.ConfirmHold(hold_id=hold_id, booking_id=known.new_booking(), authority=_authority(random))
 
 
-def _release(random: Random, hall: Hall, known: Known) -> c.Command:
+def _release(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return c.ReleaseHold(hold_id=_recent(random, known.holds), authority=_authority(random))
 
 
-def _extend(random: Random, hall: Hall, known: Known) -> c.Command:
+def _extend(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     hold_id = _recent(random, known.holds)
     return c.ExtendHold(hold_id=hold_id, authority=_authority(random), ttl_seconds=_ttl(random))
 
 
-def _cancel(random: Random, hall: Hall, known: Known) -> c.Command:
+def _cancel(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return c.CancelBooking(booking_id=_recent(random, known.bookings), authority=c.STAFF)
 
 
-def _instant(random: Random, hall: Hall, known: Known) -> c.Command:
+def _instant(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return c.BookInstantly(
         attempt_number=len(known.holds),
         hold_id=known.new_hold(),
@@ -168,41 +168,41 @@ def _instant(random: Random, hall: Hall, known: Known) -> c.Command:
     )
 
 
-def _lift(random: Random, hall: Hall, known: Known) -> c.Command:
+def _lift(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return c.LiftBlock(block_id=_recent(random, known.blocks))
 
 
-def _block_area(random: Random, hall: Hall, known: Known) -> c.Command:
+def _block_area(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     area = random.choice([None, *hall.areas])
     return c.BlockAdmissions(block_id=known.new_block(), quantity=random.randint(1, 5), area=area)
 
 
-def _block_seats(random: Random, hall: Hall, known: Known) -> c.Command:
+def _block_seats(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     labels = tuple(dict.fromkeys(some_labels(random, hall)))
     return c.BlockAdmissions(block_id=known.new_block(), labels=labels)
 
 
-def _block_more(random: Random, hall: Hall, known: Known) -> c.Command:
+def _block_more(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     block_id = _recent(random, known.blocks)
     labels = tuple(dict.fromkeys(some_labels(random, hall)))
     return c.BlockAdmissions(block_id=block_id, labels=labels, extends=True)
 
 
-def _capacity(random: Random, hall: Hall, known: Known) -> c.Command:
+def _capacity(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return c.ChangeEvent(capacity=random.randint(0, 8))
 
 
-def _rules(random: Random, hall: Hall, known: Known) -> c.Command:
+def _rules(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return random.choice(
         [c.StopSales(), c.ResumeSales(), c.ResumeSales(), c.ChangeEvent(changes={"max_per_buyer": 3})]
     )
 
 
-def _reclaim(random: Random, hall: Hall, known: Known) -> c.Command:
+def _reclaim(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return c.ReclaimLapsed(limit=random.randint(1, 3))
 
 
-_MAKERS: dict[Callable[[Random, Hall, Known], c.Command], int] = {
+_MAKERS: dict[Callable[[Random, Hall, Known], c.AnyCommand], int] = {
     _place: 6,
     _confirm: 3,
     _release: 2,

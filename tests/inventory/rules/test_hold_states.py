@@ -88,7 +88,7 @@ def test_every_command_on_every_state(state: str, command: str) -> None:
         assert counts(ledger) == before
 
 
-REPEATABLE: dict[str, list[c.Command]] = {
+REPEATABLE: dict[str, list[c.AnyCommand]] = {
     "release": [c.ReleaseHold(hold_id=HOLD, authority=MINE)],
     "confirm": [c.ConfirmHold(hold_id=HOLD, booking_id=BOOKING, authority=MINE)],
     "cancel": [
@@ -117,7 +117,7 @@ def test_what_was_done_before_is_told_again_only_when_that_is_safe(act: str) -> 
 
 def run(ledger: Ledger, command: str, authority: c.Authority) -> Any:
     at = max(LATER, ledger.last_at)
-    made: dict[str, c.Command] = {
+    made: dict[str, c.AnyCommand] = {
         "extend": c.ExtendHold(hold_id=HOLD, authority=authority, ttl_seconds=90),
         "release": c.ReleaseHold(hold_id=HOLD, authority=authority),
         "confirm": c.ConfirmHold(hold_id=HOLD, booking_id=an_id(99), authority=authority),

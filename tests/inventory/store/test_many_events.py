@@ -161,8 +161,8 @@ async def test_a_key_is_kept_of_each_event(database_url: str) -> None:
             render=lambda told: c.StoredAnswer(status=201, body=str(told.id).encode()),
         )
         commands = [(number, a_place(inventory, number, quantity(1), key=key)) for number in numbers]
-        first = await all_at_once(*(inventory.execute(number, command) for number, command in commands))
-        again = await all_at_once(*(inventory.execute(number, command) for number, command in commands))
+        first = await all_at_once(*(inventory.execute_keyed(number, command) for number, command in commands))
+        again = await all_at_once(*(inventory.execute_keyed(number, command) for number, command in commands))
         assert [told.answer for told in again] == [told.answer for told in first]
         assert len({told.answer.body for told in first}) == 3
     assert sql(database_url, "SELECT DISTINCT replays FROM idempotency") == [(1,)]

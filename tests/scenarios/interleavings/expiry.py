@@ -213,7 +213,7 @@ async def _an_event(stage: Stage, scene: Scene) -> tuple[int, Cast]:
     return number, cast
 
 
-def _command(cast: Cast, verb: str, *, seated: bool) -> c.Command:
+def _command(cast: Cast, verb: str, *, seated: bool) -> c.AnyCommand:
     match verb:
         case "place":  # what cannot be had while the hold lives
             return cast.place("x", seats(2, 3) if seated else quantity(3))

@@ -10,7 +10,7 @@ from holdfast.errors import HoldfastError
 from holdfast.inventory.rules import commands as c
 
 
-def a_key(key: str, body: str) -> c.RetryKey:
+def a_key(key: str, body: str) -> c.RetryKey[Any]:
     return c.RetryKey(scope=_digest(key), body=_digest(body), render=_render)
 
 

@@ -24,7 +24,7 @@ from inventory.rules.ledger import START
 from inventory.rules.model import Model, Refused
 from scenarios.interleavings.floor import Trace
 
-Batches = Mapping[str, Sequence[c.Command]]
+Batches = Mapping[str, Sequence[c.AnyCommand]]
 Takings = dict[UUID, tuple[str, frozenset[str], tuple[tuple[str, int], ...]]]
 """Who has what: held, booked or blocked, by seat and by counted area."""
 
@@ -166,7 +166,7 @@ def _follow(
 
 
 def _one(
-    model: Model, command: c.Command, outcome: Any, keys: dict[bytes, tuple[bytes, c.StoredAnswer | None]]
+    model: Model, command: c.AnyCommand, outcome: Any, keys: dict[bytes, tuple[bytes, c.StoredAnswer | None]]
 ) -> None:
     if isinstance(outcome, OutcomeUnknown):
         _assume(model, command, keys)
@@ -188,7 +188,9 @@ def _one(
         assert stored[1] is None or outcome.answer == stored[1], "a replay differs from its first answer"
 
 
-def _assume(model: Model, command: c.Command, keys: dict[bytes, tuple[bytes, c.StoredAnswer | None]]) -> None:
+def _assume(
+    model: Model, command: c.AnyCommand, keys: dict[bytes, tuple[bytes, c.StoredAnswer | None]]
+) -> None:
     """It was carried out, and nobody heard the answer."""
     if command.key is not None:
         if command.key.scope in keys:

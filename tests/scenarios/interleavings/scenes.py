@@ -65,9 +65,9 @@ class Cast:
 class Plot:
     """`before` happens first, one after the other; then the holds named in `lapsed` lapse; then the batches meet."""
 
-    before: Sequence[c.Command] = ()
+    before: Sequence[c.AnyCommand] = ()
     lapsed: Sequence[UUID] = ()
-    batches: dict[str, Sequence[c.Command]]
+    batches: dict[str, Sequence[c.AnyCommand]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ def _plain(inventory: str, state: str, verbs: tuple[str, ...]) -> Callable[[Cast
     )
 
     def plot(cast: Cast) -> Plot:
-        def verb(name: str, actor: str) -> c.Command:
+        def verb(name: str, actor: str) -> c.AnyCommand:
             match name:
                 case "place":
                     return cast.place(f"of {actor}", wanted)
@@ -145,7 +145,7 @@ def _plain(inventory: str, state: str, verbs: tuple[str, ...]) -> Callable[[Cast
         actors = dict(zip(ACTORS, verbs, strict=False))
         confirming = [actor for actor, name in actors.items() if name == "confirm"]
         booking = "sold before" if state == "booked" else f"confirmed by {(confirming or ['nobody'])[0]}"
-        before: list[c.Command] = [cast.place("o", other), cast.place("h", first)]
+        before: list[c.AnyCommand] = [cast.place("o", other), cast.place("h", first)]
         if state == "booked":
             before.append(cast.confirm("h", booking))
         return Plot(
@@ -176,7 +176,7 @@ def random_scene(seed: int) -> Scene:
 def _random(random: Random, hall: Any, cast: Cast) -> Plot:
     known = Known(cast.new_id)
 
-    def some(least: int, most: int) -> list[c.Command]:
+    def some(least: int, most: int) -> list[c.AnyCommand]:
         found = [a_command(random, hall, known) for _ in range(random.randint(least, most))]
         return [command for command in found if getattr(command, "ttl_seconds", None) != 1]
 

@@ -106,7 +106,7 @@ class Stage:
     async def new_event(self, scene: Scene) -> int:
         areas = tuple(c.AreaSpec(name=name, capacity=capacity) for name, capacity in scene.areas.items())
         new = c.NewEvent(name="E", areas=areas, seats=scene.seats, **scene.rules)
-        event, _ = await self.box_office.create_event(new, by="test")
+        event = await self.box_office.create_event(new, by="test")
         assert event is not None
         return event.number
 
@@ -117,7 +117,7 @@ class Stage:
             unknown = c.ReleaseHold(hold_id=inventory.new_id(number), authority=c.STAFF)
             assert isinstance((await in_one_batch(inventory, number, unknown))[0], HoldNotFound)
 
-    async def act(self, who: str, number: int, commands: Sequence[c.Command]) -> list[Any]:
+    async def act(self, who: str, number: int, commands: Sequence[c.AnyCommand]) -> list[Any]:
         """All of them in one batch; refusals and faults as items."""
         return await in_one_batch(self.engines[who], number, *commands)
 

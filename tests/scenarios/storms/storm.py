@@ -65,7 +65,7 @@ async def one_buyer(inventory: Inventory, number: int, client: int, told: Told, 
         told[f"buyer {client % 2}"] += hold.quantity if hold is not None else 0
 
 
-async def ask(inventory: Inventory, number: int, command: c.Command, told: Told) -> object:
+async def ask(inventory: Inventory, number: int, command: c.AnyCommand, told: Told) -> object:
     try:
         outcome = await inventory.execute(number, command)
     except HoldfastError as error:

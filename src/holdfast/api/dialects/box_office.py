@@ -119,7 +119,7 @@ _HOLD_ID = "00000000-1c9b-8d4f-9b10-51c2d7e0a4b3"
 )
 async def create_event(request: Request, body: EventIn) -> EventOut:
     """An event with so many seats, on sale at once."""
-    event, _ = await request.inventory.create_event(
+    event = await request.inventory.create_event(
         c.NewEvent(
             name=body.name,
             areas=(c.AreaSpec(name="general", capacity=body.total_seats),),

@@ -125,7 +125,7 @@ _SHOW = {"name": "Avengers: Endgame", "start_time": "2024-03-25T18:00:00Z", "tot
 )
 async def create_show(request: Request, body: ShowIn) -> CreatedOut:
     """A show with so many seats, on sale at once. A start that is past is taken too."""
-    event, _ = await request.inventory.create_event(
+    event = await request.inventory.create_event(
         c.NewEvent(
             name=body.name,
             starts_at=body.start_time,

@@ -38,7 +38,7 @@ from holdfast.errors import (
     SeatTaken,
 )
 from holdfast.ids import seat_id, split_seat_id
-from holdfast.inventory.batching.after_commit import already_done
+from holdfast.inventory.batching.after_commit import after_commit
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.booking import BookingStatus
@@ -109,7 +109,7 @@ async def hold_seat(request: Request, user_id: UserPath, body: HoldIn) -> Reserv
     await request.access.users.get(user_id)
     number, label = await _wanted_seat(request.inventory, body)
     hold = await hold_one_seat(request, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
-    with already_done():
+    with after_commit():
         return await _render(request.inventory, hold)
 
 
@@ -135,7 +135,7 @@ async def confirm_reservation(request: Request, reservation_id: HoldPath) -> Res
             request.inventory, await _get_reservation(request.inventory, reservation_id)
         )
         raise HoldExpired(HoldExpired.RESERVATION, reservation=reservation.model_dump(mode="json")) from None
-    with already_done():
+    with after_commit():
         return await _render(request.inventory, await _get_reservation(request.inventory, reservation_id))
 
 
@@ -151,7 +151,7 @@ async def release_reservation(request: Request, reservation_id: HoldPath) -> Res
     command = c.ReleaseHold(by=request.principal.id, hold_id=hold.id, authority=c.Authority(buyer=hold.buyer))
     with suppress(HoldExpired, BookingAlreadyCancelled):
         await request.inventory.execute(hold.event_number, command)
-    with already_done():
+    with after_commit():
         return await _render(request.inventory, await _get_reservation(request.inventory, reservation_id))
 
 

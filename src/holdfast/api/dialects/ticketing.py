@@ -31,9 +31,8 @@ from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import SEAT_MAP_LIMIT
 from holdfast.http.values import Cursor
 from holdfast.ids import seat_id
-from holdfast.inventory.batching.after_commit import already_done
+from holdfast.inventory.batching.after_commit import after_commit
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.event import Event
 from holdfast.inventory.seating.forms import parse_seat_map
 from holdfast.inventory.seating.layout import Layout
 
@@ -146,7 +145,7 @@ async def create_user(request: Request, body: UserIn) -> UserOut:
 )
 async def create_show(request: Request, body: ShowIn) -> ShowOut:
     """A show without seats: they come next. A start that is past is taken too."""
-    event, _ = await request.inventory.create_event(
+    event = await request.inventory.create_event(
         c.NewEvent(name=body.title, venue=body.venue, starts_at=body.starts_at), by=request.principal.id
     )
     return ShowOut(id=event.number, title=event.name, venue=event.venue, starts_at=event.starts_at)
@@ -180,11 +179,11 @@ async def create_seats(
     """Seats by label, trimmed and upper-cased; all of them, or none where one is wrong or there already."""
     number = await request.inventory.resolve(show_id)
     layout = _read_labels(body)
-    event: Event = await request.inventory.execute(
+    event = await request.inventory.execute(
         number,
         c.ChangeEvent(by=request.principal.id, seats=layout.seats, categories=layout.categories),
     )
-    with already_done():
+    with after_commit():
         seat_map = await request.inventory.queries.get_seat_map(number, event.map_version)
     made = [(seat.label, seat_map.number_of(seat.label)) for seat in layout.seats]
     return Reply(status=201, body=encode([_seat(number, seat, label) for label, seat in made if seat]))

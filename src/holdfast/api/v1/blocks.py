@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from holdfast.access.policy import Policy
-from holdfast.api.answers import Told, answer_command, retry_key
+from holdfast.api.answers import Rendered, answer_command, reply_kept, reply_to, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.values import BlockPath, EventPath, Label, Name
@@ -86,11 +86,11 @@ def block_json(block: Block) -> dict[str, Any]:
     }
 
 
-def _blocked(block: Block) -> Told:
+def _blocked(block: Block) -> Rendered:
     return 201, block_json(block), None
 
 
-def _rendered(block: Block) -> Told:
+def _rendered(block: Block) -> Rendered:
     return 200, block_json(block), None
 
 
@@ -142,7 +142,9 @@ async def block_admissions(request: Request, event: EventPath, body: BlockIn) ->
         quantity=body.quantity,
         reason=body.reason,
     )
-    return await answer_command(request, number, command, _blocked, run=request.inventory.block)
+    if command.key is None:
+        return reply_to(request.inventory, _blocked(await request.inventory.block(number, command)))
+    return reply_kept(request.inventory, await request.inventory.block_keyed(number, command))
 
 
 @routes.get(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from holdfast.access.policy import Policy
-from holdfast.api.answers import Told, answer_command, retry_key
+from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import Buyer, BuyerIn
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, booking_json
@@ -50,11 +50,11 @@ class ConfirmHoldIn(In):
     buyer: Buyer | None = None
 
 
-def _confirmed(booking: Booking) -> Told:
+def _confirmed(booking: Booking) -> Rendered:
     return (201 if booking.created else 200), booking_json(booking), None
 
 
-def _rendered(booking: Booking) -> Told:
+def _rendered(booking: Booking) -> Rendered:
     return 200, booking_json(booking), None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from holdfast.access.policy import Policy
-from holdfast.api.answers import Told, answer_command, retry_key
+from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import Reference
 from holdfast.api.v1.hold_answers import HoldOut, hold_example, hold_json
@@ -28,7 +28,7 @@ from holdfast.inventory.rules.hold import Hold
 routes = Routes(tag="holds")
 
 
-def _rendered(hold: Hold) -> Told:
+def _rendered(hold: Hold) -> Rendered:
     return 200, hold_json(hold), None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from holdfast.access.policy import Policy
-from holdfast.api.answers import answer_command, reply_of, reply_to, retry_key
+from holdfast.api.answers import answer_command, reply_kept, reply_to, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.event_answers import EventOut, event_example, event_json
 from holdfast.api.v1.event_bodies import ChangeEventIn, CreateEventIn
@@ -74,11 +74,11 @@ async def create_event(request: Request, body: CreateEventIn) -> Reply:
     """
     new = await body.new_event()
     key = retry_key(request, _created)
-    event, answer = await request.inventory.create_event(new, by=request.principal.id, key=key)
-    if answer is not None:
-        return reply_of(request.inventory, answer, replayed=event is None, location=LOCATION)
-    assert event is not None
-    return reply_to(request.inventory, _created(event), location=LOCATION)
+    if key is None:
+        event = await request.inventory.create_event(new, by=request.principal.id)
+        return reply_to(request.inventory, _created(event), location=LOCATION)
+    kept = await request.inventory.create_event_keyed(new, by=request.principal.id, key=key)
+    return reply_kept(request.inventory, kept, location=LOCATION)
 
 
 @routes.get(
@@ -211,7 +211,7 @@ async def resume_sales(request: Request, event: EventPath) -> Reply:
     return await _move(request, event, c.ResumeSales)
 
 
-async def _move(request: Request, event: EventPath, command: type[c.Command]) -> Reply:
+async def _move(request: Request, event: EventPath, command: type[c.Command[FullEvent]]) -> Reply:
     number = await request.inventory.resolve(event)
     key = retry_key(request, _rendered)
     return await answer_command(request, number, command(by=request.principal.id, key=key), _rendered)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.access.policy import Policy
-from holdfast.api.answers import Told, answer_command, retry_key
+from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, hold_json, placed_hold_json
 from holdfast.api.v1.hold_bodies import ExtendHoldIn, PlaceHoldIn, TokenIn
@@ -47,11 +47,11 @@ LOCATION = "/v1/holds/"
 EXAMPLE_TOKEN = "hfh_7_q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k"  # noqa: S105 - of a hold that never was
 
 
-def _placed(hold: Hold) -> Told:
+def _placed(hold: Hold) -> Rendered:
     return 201, placed_hold_json(hold), hold.id
 
 
-def _rendered(hold: Hold) -> Told:
+def _rendered(hold: Hold) -> Rendered:
     return 200, hold_json(hold), None
 
 

@@ -1,4 +1,4 @@
-"""Telling: what is read only in order to answer, after the deed is done."""
+"""After commit: what is read only in order to answer a change that has been made."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import contextmanager
 
 from holdfast.errors import Busy, OutcomeUnknown, Unavailable
 
-__all__ = ["already_done"]
+__all__ = ["after_commit"]
 
 
 @contextmanager
-def already_done() -> Iterator[None]:
-    """Within the block nobody is told any more that nothing was done: a database that is away now was there before.
+def after_commit() -> Iterator[None]:
+    """Inside this block the command has committed: an outage must not be reported as if nothing had been done.
 
-    Raises OutcomeUnknown for what would be Busy or Unavailable otherwise.
+    Raises OutcomeUnknown instead of Busy or Unavailable.
     """
     try:
         yield

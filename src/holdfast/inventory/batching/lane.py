@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from holdfast.errors import Busy, Fault
 from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.decide import Outcome
+
+T = TypeVar("T")
 
 ENOUGH = 32
 """So many commands are worth a batch of their own, though others are under way."""
@@ -20,22 +23,30 @@ HasLeft = Callable[[], bool]
 """Whether the client whose command waits has closed its connection."""
 
 
-class PendingCommand:
+class PendingCommand(Generic[T]):
     """A command, who waits for it, and since when (event loop time, seconds)."""
 
     __slots__ = ("command", "has_left", "since", "waiter")
 
     def __init__(
-        self, command: c.Command, waiter: asyncio.Future[Any], since: float, has_left: HasLeft | None
+        self,
+        command: c.Command[T],
+        waiter: asyncio.Future[Outcome[T]],
+        since: float,
+        has_left: HasLeft | None,
     ) -> None:
         self.command = command
         self.has_left = has_left
         self.waiter = waiter
         self.since = since
 
-    def tell(self, outcome: Any) -> None:
+    def resolve(self, outcome: Outcome[T]) -> None:
         if not self.waiter.done():
             self.waiter.set_result(outcome)
+
+
+Batch = list[PendingCommand[Any]]
+"""Commands of several kinds, in order of arrival."""
 
 
 class Lane:
@@ -51,7 +62,7 @@ class Lane:
         """Whether its next batch is of this event only."""
         self._limits = limits
         self._by_seat = by_seat
-        self._queue: deque[PendingCommand] = deque()
+        self._queue: deque[PendingCommand[Any]] = deque()
         self._last = 0
         """Commands of the newest batch."""
         self._pace = 0.0
@@ -62,16 +73,16 @@ class Lane:
         return len(self._queue)
 
     def submit(
-        self, command: c.Command, has_left: HasLeft | None, loop: asyncio.AbstractEventLoop
-    ) -> asyncio.Future[Any]:
+        self, command: c.Command[T], has_left: HasLeft | None, loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[Outcome[T]]:
         """Raises Busy at once where the queue is full, or so long that the command would wait for nothing."""
         if len(self._queue) >= self._limits.queue_length or self._is_hopeless(command):
             raise Busy(Busy.QUEUE)
-        waiter: asyncio.Future[Any] = loop.create_future()
+        waiter: asyncio.Future[Outcome[T]] = loop.create_future()
         self._queue.append(PendingCommand(command, waiter, loop.time(), has_left))
         return waiter
 
-    def put_back(self, batch: Sequence[PendingCommand]) -> None:
+    def put_back(self, batch: Batch) -> None:
         """Nothing was done for these: they are first again."""
         self._queue.extendleft(reversed(batch))
 
@@ -79,12 +90,12 @@ class Lane:
         """Of a batch that left others waiting: one that took all there was says nothing of how many it could take."""
         self._pace += (seconds / size - self._pace) * (_PACE_SHARE if self._pace else 1.0)
 
-    def refuse_all(self, told: Fault) -> None:
+    def refuse_all(self, fault: Fault) -> None:
         for waiting in self._queue:
-            waiting.tell(told)
+            waiting.resolve(fault)
         self._queue.clear()
 
-    def _is_hopeless(self, command: c.Command) -> bool:
+    def _is_hopeless(self, command: c.AnyCommand) -> bool:
         """Whether it would wait too long at the pace of late; for who has nothing yet, a quarter is too long.
 
         So a lane that is offered too much refuses the rest at once, and has time to confirm what it gave out.
@@ -97,7 +108,7 @@ class Lane:
             and waiting * self._pace > share * self._limits.wait_seconds
         )
 
-    def take(self, now: float, claims_taken: int = 0) -> tuple[list[PendingCommand], int]:
+    def take(self, now: float, claims_taken: int = 0) -> tuple[Batch, int]:
         """The next batch, in order of arrival, and how many claims it and what others have taken come to. Who left or
         waited too long is dropped before anything is begun.
 
@@ -105,7 +116,7 @@ class Lane:
         their answers. So the database works for one half while the other is answered and read. If one batch took
         nearly all of them, each side would wait for the other, and they would all come back together.
         """
-        batch: list[PendingCommand] = []
+        batch: Batch = []
         claims = claims_taken
         by_seat = self._by_seat(self.number)
         half = (len(self._queue) + self._last + 1) // 2
@@ -135,7 +146,7 @@ class Lane:
         return batch, claims
 
 
-def weight_of(command: c.Command, *, by_seat: bool) -> tuple[int, bool]:
+def weight_of(command: c.AnyCommand, *, by_seat: bool) -> tuple[int, bool]:
     """How many claims a command may make, and whether it must be a batch of its own.
 
     `by_seat`: the event is wholly seated, so that a quantity, too, is a claim for each admission.

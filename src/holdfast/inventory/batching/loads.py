@@ -45,7 +45,7 @@ class LoadPlan:
     seats: bool = False
 
 
-def plan_of(commands: Sequence[c.Command], known: CachedEvent) -> LoadPlan:
+def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
     plan = LoadPlan(seats=known.event.map_version > 0)
     counted = {area.name: area for area in known.areas if not area.seated}
     limited = known.event.max_per_buyer is not None or any(map(_sets_limit, commands))
@@ -86,7 +86,7 @@ def plan_of(commands: Sequence[c.Command], known: CachedEvent) -> LoadPlan:
     return plan
 
 
-def _sets_limit(command: c.Command) -> bool:
+def _sets_limit(command: c.AnyCommand) -> bool:
     """Whether holds further on in the same batch will be counted by buyer."""
     return isinstance(command, c.ChangeEvent) and command.changes.get("max_per_buyer") is not None
 

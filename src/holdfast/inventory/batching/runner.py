@@ -21,7 +21,7 @@ from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.changes import Changes
-from holdfast.inventory.rules.decide import decide
+from holdfast.inventory.rules.decide import Outcome, decide
 from holdfast.inventory.rules.occupancy import Occupancy
 from holdfast.inventory.store.batch import Batch, Loaded
 from holdfast.inventory.store.events import CachedEvent, EventStore
@@ -70,7 +70,7 @@ class BatchRunner:
         self._violated = violated
         self._known: dict[int, CachedEvent] = {}
 
-    async def run(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
+    async def run(self, number: int, commands: Sequence[c.AnyCommand]) -> list[Outcome[Any]]:
         """One outcome per command; a Fault of one command is an item. Raises a Fault that holds for all."""
         tries = 0
         while True:
@@ -102,7 +102,9 @@ class BatchRunner:
                 log.warning("batch_failed", event_number=number, size=len(commands), error=repr(error))
                 raise errors.translate(error) from error
 
-    async def _split(self, number: int, commands: Sequence[c.Command], error: BaseException) -> list[Any]:
+    async def _split(
+        self, number: int, commands: Sequence[c.AnyCommand], error: BaseException
+    ) -> list[Outcome[Any]]:
         """The database refused what had been decided: find the command by halves, sell the others theirs."""
         if len(commands) == 1:
             self._violated(number)
@@ -116,7 +118,7 @@ class BatchRunner:
             assert isinstance(fault, InvariantViolated)
             return [fault]
         half = len(commands) // 2
-        outcomes: list[Any] = []
+        outcomes: list[Outcome[Any]] = []
         for part in (commands[:half], commands[half:]):
             try:
                 outcomes += await self.run(number, part)
@@ -124,7 +126,7 @@ class BatchRunner:
                 outcomes += [fault] * len(part)
         return outcomes
 
-    async def _run_alone(self, number: int, commands: Sequence[c.Command]) -> list[Any]:
+    async def _run_alone(self, number: int, commands: Sequence[c.AnyCommand]) -> list[Outcome[Any]]:
         known = await self._get_known(number)
         plan = plan_of(commands, known)
         occupancy = await self._occupancies.get(number, known.event.map_version) if plan.seats else None
@@ -132,8 +134,8 @@ class BatchRunner:
         return (await self._transact([member], {number: commands}))[number]
 
     async def _transact(
-        self, members: Sequence[Member], commands: Mapping[int, Sequence[c.Command]]
-    ) -> dict[int, list[Any]]:
+        self, members: Sequence[Member], commands: Mapping[int, Sequence[c.AnyCommand]]
+    ) -> dict[int, list[Outcome[Any]]]:
         """Outcomes by event, in one transaction on one node. Several members leave out those that need a batch of their
         own."""
         pool = self._connections.pool(members[0].number)
@@ -144,8 +146,8 @@ class BatchRunner:
             await pool.putconn(connection)
 
     async def _run_batch(
-        self, batch: Batch, members: Sequence[Member], commands: Mapping[int, Sequence[c.Command]]
-    ) -> dict[int, list[Any]]:
+        self, batch: Batch, members: Sequence[Member], commands: Mapping[int, Sequence[c.AnyCommand]]
+    ) -> dict[int, list[Outcome[Any]]]:
         connection, committed = batch.connection, False
         try:
             with self._limited(connection):
@@ -184,11 +186,13 @@ class BatchRunner:
                     raise
         return states
 
-    async def run_together(self, groups: Sequence[tuple[int, Sequence[c.Command]]]) -> list[list[Any] | None]:
+    async def run_together(
+        self, groups: Sequence[tuple[int, Sequence[c.AnyCommand]]]
+    ) -> list[list[Outcome[Any]] | None]:
         """Commands of several events in one transaction: one outcome per command, or None for events that need a batch
         of their own: those that others have locked, that this process knows too little of, and all of them where the
         transaction failed and nothing was done. Raises OutcomeUnknown for all."""
-        outcomes: dict[int, list[Any]] = {}
+        outcomes: dict[int, list[Outcome[Any]]] = {}
         members = [member for number, commands in groups if (member := self._member(number, commands))]
         try:
             if len(members) > 1:
@@ -204,7 +208,7 @@ class BatchRunner:
             log.info("batch_parted", events=len(members), error=repr(error))
         return [outcomes.get(number) for number, _ in groups]
 
-    def _member(self, number: int, commands: Sequence[c.Command]) -> Member | None:
+    def _member(self, number: int, commands: Sequence[c.AnyCommand]) -> Member | None:
         """The member for a batch of several events. None if the event needs a batch of its own."""
         known = self._known.get(number)
         if known is None or not all(isinstance(command, _SHARED) for command in commands):

@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from holdfast.errors import Busy, Fault, OutcomeUnknown
-from holdfast.inventory.batching.lane import ENOUGH, HasLeft, Lane, PendingCommand
+from holdfast.inventory.batching.lane import ENOUGH, Batch, HasLeft, Lane
 from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.batching.runner import BatchRunner
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.decide import Outcome
 
 __all__ = ["LaneScheduler"]
 
@@ -28,7 +29,8 @@ MAX_TOGETHER = 64
 MAX_OF_A_COLD = 8
 """Commands waiting in a lane that shares a batch; with more than that an event is hot, and goes alone."""
 
-Taken = list[tuple[Lane, list[PendingCommand]]]
+T = TypeVar("T")
+Taken = list[tuple[Lane, Batch]]
 
 
 class LaneScheduler:
@@ -66,7 +68,9 @@ class LaneScheduler:
     def depth(self) -> int:
         return sum(lane.depth for lane in self._lanes.values())
 
-    def submit(self, number: int, command: c.Command, has_left: HasLeft | None = None) -> asyncio.Future[Any]:
+    def submit(
+        self, number: int, command: c.Command[T], has_left: HasLeft | None = None
+    ) -> asyncio.Future[Outcome[T]]:
         """Raises Busy at once where the event's queue is full."""
         lane = self[number]
         loop = self._loop = self._loop or asyncio.get_running_loop()
@@ -102,7 +106,7 @@ class LaneScheduler:
         except BaseException:  # the server is stopping, or a bug: nobody is left waiting for ever
             for _, batch in taken:
                 for waiting in batch:
-                    waiting.tell(OutcomeUnknown(OutcomeUnknown.STOPPING))
+                    waiting.resolve(OutcomeUnknown(OutcomeUnknown.STOPPING))
             for lane in self._lanes.values():
                 lane.refuse_all(Busy(Busy.STOPPING))
                 lane.is_scheduled = False
@@ -138,7 +142,7 @@ class LaneScheduler:
         self._ready.extendleft(reversed(others))
         return lanes
 
-    async def _run_alone(self, lane: Lane, batch: list[PendingCommand]) -> None:
+    async def _run_alone(self, lane: Lane, batch: Batch) -> None:
         loop = asyncio.get_running_loop()
         lane.goes_alone = False
         began, others_wait = loop.time(), lane.depth > 0
@@ -151,26 +155,26 @@ class LaneScheduler:
         if others_wait:
             lane.learn_pace(took, len(batch))
         for waiting, outcome in zip(batch, outcomes, strict=True):
-            waiting.tell(outcome)
+            waiting.resolve(outcome)
 
     async def _run_together(self, taken: Taken) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        told: list[list[Any] | None]
+        results: list[list[Outcome[Any]] | None]
         try:
-            told = await self._batches.run_together(
+            results = await self._batches.run_together(
                 [(lane.number, [waiting.command for waiting in batch]) for lane, batch in taken]
             )
         except Fault as fault:
-            told = [[fault] * len(batch) for _, batch in taken]
-        self._observe(sum(map(len, filter(None, told))), loop.time() - began)
-        for (lane, batch), outcomes in zip(taken, told, strict=True):
+            results = [[fault] * len(batch) for _, batch in taken]
+        self._observe(sum(map(len, filter(None, results))), loop.time() - began)
+        for (lane, batch), outcomes in zip(taken, results, strict=True):
             if outcomes is None:
                 lane.put_back(batch)
                 lane.goes_alone = True
                 continue
             for waiting, outcome in zip(batch, outcomes, strict=True):
-                waiting.tell(outcome)
+                waiting.resolve(outcome)
 
 
 def _is_cold(lane: Lane) -> bool:

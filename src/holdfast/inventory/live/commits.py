@@ -24,15 +24,15 @@ class Subscription:
         self._changed = asyncio.Event()
         self.number = number
         self.version = -1
-        """The newest version that was told of; -1 before the first."""
+        """The newest version that it was notified of; -1 before the first."""
 
     async def changed(self) -> int:
-        """Returns the newest version as soon as there is one that this onlooker was not told of before; or woken."""
+        """Returns the newest version as soon as there is one that is new to this onlooker; or woken."""
         await self._changed.wait()
         self._changed.clear()
         return self.version
 
-    def tell(self, version: int) -> None:
+    def notify(self, version: int) -> None:
         if version > self.version:
             self.version = version
             self._changed.set()
@@ -67,12 +67,12 @@ class CommitFeed:
         numbers = list(self._watches)
         if numbers:
             for number, version in (await self._reads.versions_of(numbers)).items():
-                self.tell(number, version)
+                self.notify(number, version)
         return len(numbers)
 
-    def tell(self, number: int, version: int, _changes: Changes | None = None) -> None:
+    def notify(self, number: int, version: int, _changes: Changes | None = None) -> None:
         for watch in self._watches.get(number, ()):
-            watch.tell(version)
+            watch.notify(version)
 
     def add(self, watch: Subscription) -> None:
         self._watches.setdefault(watch.number, set()).add(watch)

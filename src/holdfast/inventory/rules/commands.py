@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from holdfast.errors import Refusal
+from holdfast.inventory.rules.booking import Attempt, Block, Booking
+from holdfast.inventory.rules.event import FullEvent
+from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.value import value_class
+
+T = TypeVar("T")
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
@@ -26,12 +32,12 @@ class StoredAnswer:
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class RetryKey:
+class RetryKey(Generic[T]):
     """An Idempotency-Key in force. `scope` and `body` are SHA-256; `render` turns the outcome into its answer."""
 
     scope: bytes
     body: bytes
-    render: Callable[[Any], StoredAnswer]
+    render: Callable[[T | Refusal], StoredAnswer]
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
@@ -74,15 +80,22 @@ Line = SeatsLine | QuantityLine | BestAvailableLine
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class Command:
-    """What every command carries: who asks (for the journal), and the retry key if the client sent one."""
+class Command(Generic[T]):
+    """What every command carries: who acts (for the journal), and the retry key if the client sent one.
+
+    `T` is its outcome where it is not refused.
+    """
 
     by: str = "guest"
-    key: RetryKey | None = None
+    key: RetryKey[T] | None = None
+
+
+AnyCommand = Command[Any]
+"""A batch has commands of several kinds, each with an outcome of its own."""
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class PlaceHold(Command):
+class PlaceHold(Command[Hold]):
     """Take the lines, all or nothing unless partial fulfilment is allowed (None: as the event says).
 
     `reuse`: where the same buyer already has a live hold on exactly the named seats, answer that hold.
@@ -98,20 +111,20 @@ class PlaceHold(Command):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ExtendHold(Command):
+class ExtendHold(Command[Hold]):
     hold_id: UUID
     authority: Authority
     ttl_seconds: int | None = None
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ReleaseHold(Command):
+class ReleaseHold(Command[Hold]):
     hold_id: UUID
     authority: Authority
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ConfirmHold(Command):
+class ConfirmHold(Command[Booking]):
     hold_id: UUID
     booking_id: UUID
     authority: Authority
@@ -122,13 +135,13 @@ class ConfirmHold(Command):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class CancelBooking(Command):
+class CancelBooking(Command[Booking]):
     booking_id: UUID
     authority: Authority
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class BookInstantly(Command):
+class BookInstantly(Command[tuple[Attempt, Booking | None]]):
     """Hold and confirm in one step; a lack of admissions is a FAILED attempt, not a refusal."""
 
     attempt_number: int
@@ -139,7 +152,7 @@ class BookInstantly(Command):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class BlockAdmissions(Command):
+class BlockAdmissions(Command[Block]):
     """Take admissions off sale: seats by label, or a quantity of an area.
 
     `extends`: a further step of a large block.
@@ -154,17 +167,21 @@ class BlockAdmissions(Command):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class SettleKey(Command):
-    """The answer under this command's key, if there is one; where there is none, `refusal` becomes it.
+class FindAnswer(Command[None]):
+    """Only look for the answer under a retry key. A command that goes in several steps begins with this."""
 
-    A command that goes in several steps asks first, and gives its refusal at the end.
-    """
-
-    refusal: Exception | None = None
+    key: RetryKey[Any] | None = None  # of whatever command will be answered
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class LiftBlock(Command):
+class KeepRefusal(Command[Block]):
+    """Store the refusal of a block that went in several steps as the answer under its retry key."""
+
+    refusal: Refusal
+
+
+@value_class(frozen=True, slots=True, kw_only=True)
+class LiftBlock(Command[Block]):
     block_id: UUID
 
 
@@ -176,7 +193,7 @@ class AreaSpec:
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ChangeEvent(Command):
+class ChangeEvent(Command[FullEvent]):
     """New rules (`changes`: field of Event -> value), capacities by area name, further areas, further seats."""
 
     changes: dict[str, Any] = field(default_factory=dict)
@@ -188,27 +205,27 @@ class ChangeEvent(Command):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class PublishEvent(Command):
+class PublishEvent(Command[FullEvent]):
     pass
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class CancelEvent(Command):
+class CancelEvent(Command[FullEvent]):
     pass
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class StopSales(Command):
+class StopSales(Command[FullEvent]):
     pass
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ResumeSales(Command):
+class ResumeSales(Command[FullEvent]):
     pass
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
-class ReclaimLapsed(Command):
+class ReclaimLapsed(Command[int]):
     """The sweeper's step: rewrite at most `limit` lapsed holds (of a cancelled event: any live ones)."""
 
     limit: int

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from holdfast.errors import IdempotencyKeyReused, Refusal
+from holdfast.errors import HoldfastError, IdempotencyKeyReused, Refusal
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules import holding, organising, placing
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.changes import Changes
-from holdfast.inventory.rules.holding import DECIDE_HOLD
-from holdfast.inventory.rules.organising import DECIDE_EVENT
-from holdfast.inventory.rules.placing import DECIDE_PLACE
 
-Outcome = Any
-"""A Hold, Booking, Block, Event, Attempt or count; a Refusal; or a Replayed answer."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,27 +27,46 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(Generic[T]):
     """An outcome that was answered under a retry key, with the answer as it will be replayed."""
 
-    outcome: Outcome
+    outcome: T | Refusal
     answer: c.StoredAnswer
 
 
-_DECIDE: dict[type[c.Command], Callable[[BatchState, Any], Outcome]] = {
-    **DECIDE_PLACE,
-    **DECIDE_HOLD,
-    **DECIDE_EVENT,
+Kept: TypeAlias = Answered[T] | Replayed
+"""The outcome of a command with a retry key."""
+
+Outcome: TypeAlias = T | Answered[T] | Replayed | HoldfastError
+"""What a `Command[T]` comes to, in a batch: a refusal or a fault is an item, too."""
+
+RULES: dict[type[c.AnyCommand], Callable[[BatchState, Any], object]] = {
+    c.PlaceHold: placing.place,
+    c.BookInstantly: placing.book_instantly,
+    c.ExtendHold: holding.extend,
+    c.ReleaseHold: holding.release,
+    c.ConfirmHold: holding.confirm,
+    c.CancelBooking: holding.cancel_booking,
+    c.ReclaimLapsed: holding.reclaim,
+    c.PublishEvent: organising.publish,
+    c.CancelEvent: organising.cancel,
+    c.StopSales: organising.stop,
+    c.ResumeSales: organising.resume,
+    c.ChangeEvent: organising.change,
+    c.BlockAdmissions: organising.block,
+    c.LiftBlock: organising.lift,
+    c.KeepRefusal: organising.keep_refusal,
 }
+"""Each command's rule. A test compares their types: a rule takes its command, and returns what the command says."""
 
 
-def decide(state: BatchState, commands: Sequence[c.Command]) -> tuple[list[Outcome], Changes]:
+def decide(state: BatchState, commands: Sequence[c.AnyCommand]) -> tuple[list[Outcome[Any]], Changes]:
     """One outcome per command, in order, and one set of changes. `state` is used up."""
     outcomes = [_decide_one(state, command) for command in commands]
     return outcomes, state.changes
 
 
-def _decide_one(state: BatchState, command: c.Command) -> Outcome:
+def _decide_one(state: BatchState, command: c.AnyCommand) -> Outcome[Any]:
     key = command.key
     if key is None:
         return _outcome(state, command)
@@ -61,7 +77,7 @@ def _decide_one(state: BatchState, command: c.Command) -> Outcome:
             return IdempotencyKeyReused()
         state.changes.replayed[key.scope] = None
         return Replayed(answer=answer)
-    if isinstance(command, c.SettleKey) and command.refusal is None:
+    if isinstance(command, c.FindAnswer):
         return None
     outcome = _outcome(state, command)
     answer = key.render(outcome)
@@ -70,10 +86,9 @@ def _decide_one(state: BatchState, command: c.Command) -> Outcome:
     return Answered(outcome=outcome, answer=answer)
 
 
-def _outcome(state: BatchState, command: c.Command) -> Outcome:
-    if isinstance(command, c.SettleKey):
-        return command.refusal
+def _outcome(state: BatchState, command: c.AnyCommand) -> Any:
+    """What the command's rule returns, or its refusal."""
     try:
-        return _DECIDE[type(command)](state, command)
+        return RULES[type(command)](state, command)
     except Refusal as refusal:
         return refusal

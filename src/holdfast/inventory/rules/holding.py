@@ -12,9 +12,8 @@ An event that was cancelled answers extend and confirm of a live or released hol
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from uuid import UUID
 
 from holdfast import errors
 from holdfast.errors import FieldError
@@ -112,20 +111,11 @@ def reclaim(state: BatchState, command: c.ReclaimLapsed) -> int:
     return done
 
 
-DECIDE_HOLD: dict[type[c.Command], Callable[[BatchState, Any], Any]] = {
-    c.ExtendHold: extend,
-    c.ReleaseHold: release,
-    c.ConfirmHold: confirm,
-    c.CancelBooking: cancel_booking,
-    c.ReclaimLapsed: reclaim,
-}
-
-
 class WrongToken(errors.HoldNotFound):
     """A hold that is there, and not yours: in `/v1` the same answer as no hold."""
 
 
-def _hold_of(state: BatchState, hold_id: Any, authority: c.Authority) -> HoldRecord:
+def _hold_of(state: BatchState, hold_id: UUID, authority: c.Authority) -> HoldRecord:
     hold = state.holds.get(hold_id)
     if hold is None:
         raise errors.HoldNotFound

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import islice
-from typing import Any
 
 from holdfast import errors
 from holdfast.errors import FieldError
@@ -91,6 +89,10 @@ def block(state: BatchState, command: c.BlockAdmissions) -> Block:
     return made.to_block(state)
 
 
+def keep_refusal(_state: BatchState, command: c.KeepRefusal) -> Block:
+    raise command.refusal
+
+
 def lift(state: BatchState, command: c.LiftBlock) -> Block:
     found = state.blocks.get(command.block_id)
     if found is None:
@@ -100,17 +102,6 @@ def lift(state: BatchState, command: c.LiftBlock) -> Block:
     else:
         state.changes.repeated = True
     return found.to_block(state)
-
-
-DECIDE_EVENT: dict[type[c.Command], Callable[[BatchState, Any], Any]] = {
-    c.PublishEvent: publish,
-    c.CancelEvent: cancel,
-    c.StopSales: stop,
-    c.ResumeSales: resume,
-    c.ChangeEvent: change,
-    c.BlockAdmissions: block,
-    c.LiftBlock: lift,
-}
 
 
 def _move(state: BatchState, to: EventStatus, step: Step, by: str) -> FullEvent:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
+from uuid import UUID
 
 from holdfast import errors
 from holdfast.inventory.rules import commands as c
@@ -62,12 +62,6 @@ def book_instantly(state: BatchState, command: c.BookInstantly) -> tuple[Attempt
     attempt = _attempt(state, command, AttemptStatus.CONFIRMED)
     state.changes.attempts.append(attempt)
     return attempt, hold.to_booking(state, created=True)
-
-
-DECIDE_PLACE: dict[type[c.Command], Callable[[BatchState, Any], Any]] = {
-    c.PlaceHold: place,
-    c.BookInstantly: book_instantly,
-}
 
 
 class _Plan:
@@ -249,7 +243,7 @@ class _Plan:
                     return chosen, free
         return None, free
 
-    def _take(self, number: int, seats: Any) -> None:
+    def _take(self, number: int, seats: Sequence[int]) -> None:
         state = self.state
         for seat in seats:
             self.seats[seat] = None
@@ -261,7 +255,7 @@ class _Plan:
 
 def _record(
     state: BatchState,
-    hold_id: Any,
+    hold_id: UUID,
     claims: list[Claim],
     *,
     requested: int,
@@ -361,7 +355,7 @@ def _is_choice(numbered: tuple[int, c.Line]) -> bool:
     return not isinstance(numbered[1], c.SeatsLine)
 
 
-def _is_block(state: BatchState, holder: Any) -> bool:
+def _is_block(state: BatchState, holder: Occupant | UUID) -> bool:
     return holder.kind == "block" if isinstance(holder, Occupant) else holder in state.blocks
 
 
