@@ -1,4 +1,4 @@
-"""What a page tells its reader to do works, and answers what the page shows."""
+"""Snippets: the commands of a page work, and their output is what the page shows."""
 
 from __future__ import annotations
 

@@ -15,10 +15,10 @@ from holdfast.inventory.inventory import Inventory
 def age_hold(
     database_url: str, hold_id: UUID | str, seconds: float, *, inventory: Inventory | None = None
 ) -> None:
-    """As if the hold had been placed `seconds` earlier.
+    """Move the hold's times back by `seconds`.
 
-    A process knows expiries from the journal and from its mirror: the journal is told the new ones, and the mirrors and
-    pictures of `inventory` are dropped (those of other processes keep their times).
+    A process knows expiries from the journal and from memory. So the journal gets the new times, and `inventory` drops
+    its occupancies and read models. Other processes keep their times.
     """
     hold_id = UUID(str(hold_id))
     number = event_number_of(hold_id)

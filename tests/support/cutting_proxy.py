@@ -79,7 +79,7 @@ class CuttingProxy:
             await up_writer.drain()
 
     def speak(self) -> None:
-        """Whatever was connected while nothing passed has lost its thread; who connects anew is heard."""
+        """Close the connections of the silent time, and serve new ones."""
         self.silent = False
         for task in self.running:
             task.cancel()

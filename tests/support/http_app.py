@@ -22,7 +22,7 @@ from holdfast.inventory.inventory import Inventory
 
 SECRET_KEY = "the secret key of every test, at least 32 long"
 NEVER_SECONDS = 3600.0
-"""Of the background loops: correctness must not wait for them, so that the tests run without."""
+"""The interval of background loops: correctness does not depend on them, so tests run without them."""
 
 KeyedClient = Callable[..., Any]
 

@@ -20,8 +20,8 @@ _CHUNK = 65_536
 
 class Loss(Enum):
     REQUEST = "request"  # the server never hears of it
-    ANSWER = "answer"  # done, and nobody is told
-    HALF = "half"  # done, and told in part
+    ANSWER = "answer"  # the server did it, and the answer is lost
+    HALF = "half"  # the server did it, and half of the answer is lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +112,17 @@ def answer(
             assert head is not None
             status = int(head[0].split(" ", 2)[1])
             proxy.passed.append(Passed(method, path, headers, status))
-            told = "\r\n".join([head[0], *(f"{name}: {value}" for name, value in head[1].items()), "", ""])
+            sent_head = "\r\n".join(
+                [head[0], *(f"{name}: {value}" for name, value in head[1].items()), "", ""]
+            )
             if "text/event-stream" in head[1].get("content-type", ""):
-                caller.sendall(told.encode("latin-1"))
+                caller.sendall(sent_head.encode("latin-1"))
                 proxy.streams.append(caller)
                 while chunk := answers.read1(_CHUNK):
                     caller.sendall(chunk)
                 return False
             content = answers.read(int(head[1].get("content-length", "0")))
-    whole = told.encode("latin-1") + content
+    whole = sent_head.encode("latin-1") + content
     if loss is None:
         caller.sendall(whole)
         return True
@@ -143,7 +145,7 @@ def read_head(reading: object) -> tuple[str, dict[str, str]] | None:
 
 
 def reset(connection: socket.socket) -> None:
-    """Close at once and without a word, whoever else has it in hand."""
+    """Close at once with a reset, even if another thread uses the connection."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     connection.shutdown(socket.SHUT_RDWR)
     connection.close()
