@@ -22,7 +22,7 @@ from pydantic import SecretStr
 
 from holdfast import metrics
 from holdfast.access.policy import Policy
-from holdfast.api.catalogue import all_endpoints
+from holdfast.api.catalogue import ABOUT, all_endpoints
 from holdfast.app import composition
 from holdfast.app.settings import PREFIX, Settings
 from holdfast.cli.main import app as program
@@ -67,7 +67,7 @@ def with_generated(page: str, name: str) -> str:
 
 def _http() -> Iterator[str]:
     endpoints = all_endpoints()
-    document = openapi_document(endpoints)
+    document = openapi_document(endpoints, ABOUT)
     by_tag: dict[str, list[Endpoint]] = {tag["name"]: [] for tag in document["tags"]}
     for endpoint in endpoints:
         # A dialect's path answers with and without a slash at its end; one of the two is enough to read.

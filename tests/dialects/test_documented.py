@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.api.catalogue import all_endpoints
+from holdfast.api.catalogue import ABOUT, all_endpoints
 from holdfast.http.openapi import openapi_document
 
 DOCUMENTED = {
@@ -31,7 +31,7 @@ ROUTES = sorted(DOCUMENTED)
 
 @pytest.fixture(scope="module")
 def document():
-    return openapi_document(all_endpoints())
+    return openapi_document(all_endpoints(), ABOUT)
 
 
 def test_each_route_of_the_documents_is_served_with_and_without_a_slash():

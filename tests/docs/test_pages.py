@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import httpx2
 import pytest
 
-from holdfast.api.catalogue import all_endpoints
+from holdfast.api.catalogue import ABOUT, all_endpoints
 from holdfast.api.v1.docs import routes
 from holdfast.http.openapi import openapi_document
 from support.http_surface import client_of, layer_of
@@ -136,7 +136,7 @@ async def test_no_other_file_is_served(browser: httpx2.AsyncClient, name: str) -
 
 def test_every_tag_of_a_route_is_described_in_the_document() -> None:
     """A tag without a place would come first in the explorer."""
-    document = openapi_document(all_endpoints())
+    document = openapi_document(all_endpoints(), ABOUT)
     used = {
         tag for path in document["paths"].values() for operation in path.values() for tag in operation["tags"]
     }

@@ -523,7 +523,7 @@ async def test_a_websocket_is_closed():
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await layer_of(routes)({"type": "websocket"}, _no_body, send)
+    await layer_of(routes)({"type": "websocket", "path": "/v1/stream", "headers": []}, _no_body, send)
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
@@ -657,7 +657,7 @@ def test_a_name_in_the_path_says_what_its_absence_is():
 
 async def test_the_document_describes_every_route():
     """Every error of every route under its status and code; examples; nothing that FastAPI made up."""
-    layer = layer_of([*routes, *document_routes(routes)])  # type: ignore[arg-type]
+    layer = layer_of([*routes, *document_routes])  # type: ignore[arg-type]
     async with client_of(layer) as http:
         document = (await http.get("/openapi.json")).json()
     operations = {one["operationId"] for path in document["paths"].values() for one in path.values()}

@@ -10,7 +10,6 @@ from holdfast.access.principals import KeyRow
 from holdfast.http.application import Application
 from holdfast.http.cursors import Cursors
 from holdfast.http.request import Request
-from holdfast.http.router import Router
 from holdfast.http.routes import Routes
 
 SERVER_KEY = b"k" * 32
@@ -37,7 +36,7 @@ def layer_of(
 ) -> Application:
     keys = keys or Keys()
     return Application(
-        Router(routes),
+        routes,
         request_class=Request.bind(cursors=Cursors(SERVER_KEY)),
         find_key=keys.find,
         any_key=keys.any,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
 
 from holdfast.access.access import Access
-from holdfast.api.catalogue import all_endpoints
+from holdfast.api.catalogue import ABOUT, all_endpoints
 from holdfast.api.request import Request
 from holdfast.app.settings import Settings
 from holdfast.app.workers import build_workers
 from holdfast.http.application import Application
-from holdfast.http.asgi import Receive, Send
 from holdfast.http.cursors import Cursors
-from holdfast.http.router import Router
 from holdfast.http.server.limits import ConnectionLimits
 from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.hold_tokens import HoldTokens
@@ -64,30 +64,26 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
 
 
 def build_app(settings: Settings) -> Application:
-    """The whole application: engine, background workers, routes, and the one layer in front of them."""
+    """The whole application. Your own routes find the inventory as `request.app.state.inventory`."""
     connections = build_connections(settings)
     inventory = build_inventory(settings, connections)
     access = Access(connections)
     background = Background(build_workers(settings, inventory))
 
-    async def lifespan(_scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await inventory.open()
-                background.start()
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                await background.stop()
-                await inventory.close()
-                write_tallies()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await inventory.open()
+        background.start()
+        yield
+        await background.stop()
+        await inventory.close()
+        write_tallies()
 
     assert settings.secret_key is not None
     server_key = settings.secret_key.get_secret_value().encode()
-    return Application(
-        Router(all_endpoints()),
+    app = Application(
+        all_endpoints(),
+        about=ABOUT,
         request_class=Request.bind(inventory=inventory, access=access, cursors=Cursors(server_key)),
         find_key=access.find_key,
         any_key=access.any_key,
@@ -97,3 +93,5 @@ def build_app(settings: Settings) -> Application:
         body_seconds=settings.body_timeout_seconds,
         access_log=settings.access_log,
     )
+    app.state.inventory = inventory
+    return app

@@ -71,6 +71,8 @@ class Fault(HoldfastError):
     status = 503
     retry_after_seconds: ClassVar[int] = 1
 
+    UNEXPECTED = "Something went wrong here; it was noted under this request id."
+
 
 def all_errors() -> dict[str, type[HoldfastError]]:
     """Every concrete error by its code, for OpenAPI and the documentation."""

@@ -1,326 +1,126 @@
-"""Layer: the one plain ASGI application in front of everything.
+"""Application: a FastAPI whose own routes are answered in one quick way, past FastAPI's router.
 
-A request passes, in this order: request id, limits on its head, route, principal, policy, retry key,
-limits on its body, the body itself, and then the route's own function. Whatever goes wrong is one error
-of the tree and leaves as a problem; an exception that nobody expected leaves as `unavailable`, is
-counted and logged with its traceback, never as a 500.
+Whatever somebody adds to it is answered by FastAPI, behind the same handler. Middleware surrounds both; while there is
+any, requests reach the handler through it, and answers leave as ASGI's messages.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from time import perf_counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 from typing import Any
 
-import structlog
+import orjson
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
-from holdfast.access.policy import Policy, authorise
-from holdfast.access.principals import GUEST, OPEN, ApiKeys, KeyRow, OpenMode, Principal
-from holdfast.errors import (
-    BadRequest,
-    BodyTooLarge,
-    CredentialsRequired,
-    HeadersTooLarge,
-    HoldfastError,
-    InvalidInput,
-    MethodNotAllowed,
-    OutcomeUnknown,
-    PreconditionFailed,
-    RequestTimeout,
-    RouteNotFound,
-    Unavailable,
-)
-from holdfast.http.asgi import Receive, Send
-from holdfast.http.conditions import answer_conditionally
-from holdfast.http.headers import (
-    check_body_headers,
-    check_host,
-    credentials,
-    idempotency_key,
-    new_request_id,
-    path_segments,
-    query_values,
-    read_headers,
-    request_id,
-    too_large,
-)
-from holdfast.http.metrics import UNEXPECTED_ERRORS, observe_problem, observe_request
-from holdfast.http.problems import problem
-from holdfast.http.redaction import redact
-from holdfast.http.reply import JSON, Reply, StreamReply, encode
+from holdfast.access.principals import KeyRow
+from holdfast.http.added import AddedRoutes, OwnRoute, exception_handlers
+from holdfast.http.asgi import Receive, Scope, Send
+from holdfast.http.handler import RequestHandler
+from holdfast.http.openapi import add_route, complete
 from holdfast.http.request import Request
-from holdfast.http.response_head import PROBLEM
 from holdfast.http.router import Router
-from holdfast.http.routes import Endpoint
-from holdfast.http.sending import send_reply, send_stream
-from holdfast.http.server.request import ClientLeft
+from holdfast.http.routes import BODY_LIMIT, Endpoint
+from holdfast.http.server.request import REQUEST
 
 __all__ = ["Application"]
 
 BODY_SECONDS = 10.0
-_CLOSING = (BadRequest, BodyTooLarge, HeadersTooLarge, RequestTimeout)
-"""After these the rest of the request may still be on its way; the connection cannot be used again."""
 
-_READING = frozenset({"GET", "HEAD"})
-_MAX_KEPT_PATHS = 2_000
-_MAX_KEPT_PATH = 200
-
-_Found = tuple[Endpoint, str, Mapping[str, str], Mapping[str, Any] | None]
-"""A path's endpoint, the path itself as text, the values in it, and these as the endpoint takes them (None: it will
-say that there is no such thing)."""
-
-log = structlog.get_logger("holdfast.http")
-
-Lifespan = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-class Application:
-    """The ASGI application. Every route gets one object of `request_class`."""
+class Application(FastAPI):
+    """`about` are FastAPI's own arguments: title, version, tags and the like."""
 
     def __init__(
         self,
-        table: Router,
+        endpoints: Iterable[Endpoint],
         *,
         request_class: type[Request],
         find_key: Callable[[str], Awaitable[KeyRow | None]],
         any_key: Callable[[], Awaitable[bool]],
         open_mode: bool,
+        about: Mapping[str, Any] = MappingProxyType({}),
         lifespan: Lifespan | None = None,
         end_streams: Callable[[], None] = lambda: None,
         body_seconds: float = BODY_SECONDS,
         access_log: bool = True,
     ) -> None:
-        self.table = table
-        self._found: dict[tuple[str, bytes], _Found] = {}
-        """Where the paths of late lead: those of an event on sale are asked for again and again."""
-        self.request_class = request_class
-        self._keyring = ApiKeys(find_key)
-        self._open_mode = OpenMode(any_key, enabled=open_mode)
-        self._lifespan = lifespan
+        super().__init__(
+            **about,
+            openapi_url=None,
+            redirect_slashes=False,
+            lifespan=lifespan,
+            middleware=[Middleware(_Innermost, application=self)],
+            exception_handlers=exception_handlers(),
+        )
+        self.endpoints = tuple(endpoints)
+        for endpoint in self.endpoints:
+            add_route(self, endpoint, OwnRoute)
+        self.request_class = request_class.bind(openapi=self._write_openapi)
+        self.handler = RequestHandler(
+            Router(self.endpoints),
+            self.request_class,
+            find_key=find_key,
+            any_key=any_key,
+            open_mode=open_mode,
+            body_seconds=body_seconds,
+            access_log=access_log,
+        )
+        self.added = self.handler.added = AddedRoutes(self, body_limit=BODY_LIMIT)
+        """The routes of somebody else. Their `body_limit` may be changed."""
         self.end_streams = end_streams
         """For a server that waits for its requests to end: streams do not end by themselves."""
-        self._body_seconds = body_seconds
-        self._access_log = access_log
+        self._completed: dict[str, Any] | None = None
+        self._written = b""
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        match scope["type"]:
-            case "http":
-                await self.serve(scope, receive, send)
-            case "lifespan":
-                await (self._lifespan or _no_lifespan)(scope, receive, send)
-            case _:
-                await send({"type": "websocket.close", "code": 1008})
+    @property
+    def serve(self) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
+        """For our own server: the quick way; None while anything else has to see the requests."""
+        return self.handler.serve if self._is_plain() else None
 
-    async def serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Answers one request, whatever happens. Our own protocol calls it straight."""
-        started = perf_counter()
-        request = self.request_class(scope)
-        close = False
-        reply: Reply | StreamReply
-        try:
-            reply = await self._answer(request, receive)
-        except ClientLeft:
-            return
-        except HoldfastError as error:
-            request.request_id = request.request_id or request_id(scope["headers"])
-            reply = _refusal(error, request)
-            close = isinstance(error, _CLOSING)
-        except Exception:  # noqa: BLE001 - the last line of defence: counted, logged, and answered
-            request.request_id = request.request_id or request_id(scope["headers"])
-            reply = _unexpected(request)
-        status = reply.status
-        try:
-            status = await self._send(request, reply, receive, send, close=close)
-        except Exception:  # noqa: BLE001 - the last door: the head is out, so the server cuts the connection
-            if not request.client_left():  # to write to who has left is no bug
-                status = _unexpected(request).status
-        self._record(request, status, perf_counter() - started)
-
-    async def _send(
-        self, request: Request, reply: Reply | StreamReply, receive: Receive, send: Send, *, close: bool
-    ) -> int:
-        """Returns the status that was sent."""
-        scope = request.scope
-        head, secure = request.method == "HEAD", scope["scheme"] == "https"
-        own_id = request.request_id.encode("ascii")
-        if isinstance(reply, StreamReply):
-            await send_stream(
-                send, receive, reply, request_id=own_id, secure=secure, head=head, request=request.cycle
-            )
-            return reply.status
-        if request.cycle is not None:
-            return request.cycle.answer(reply, request_id=own_id, secure=secure, head=head, closes=close)
-        rest = receive if close and not request.is_read else None
-        await send_reply(send, reply, request_id=own_id, secure=secure, head=head, close=close, rest=rest)
-        return reply.status
-
-    async def _answer(self, request: Request, receive: Receive) -> Reply | StreamReply:
-        scope = request.scope
-        headers = request.headers = read_headers(scope["headers"])
-        request.request_id = request_id(scope["headers"]) if b"x-request-id" in headers else new_request_id()
-        check_host(headers, scope.get("http_version"))
-        endpoint = self._find_endpoint(request)
-        api_key = None
-        if b"authorization" in headers or b"hold-token" in headers:
-            request.hold_token, api_key = credentials(headers)
-        principal = request.principal = (
-            GUEST if endpoint.anonymous else await self._identify(request, endpoint, api_key)
-        )
-        request.open_mode = principal is OPEN
-        try:
-            authorise(endpoint.policy, principal)
-        except CredentialsRequired as refused:
-            raise CredentialsRequired(refused.detail + self._open_mode.explain(scope, headers)) from None
-        if scope["query_string"]:
-            try:
-                request.query = query_values(scope["query_string"])
-            except InvalidInput as error:
-                if endpoint.render_error is None:
-                    raise
-                return _rendered(error, request, endpoint)
-        if b"idempotency-key" in headers and request.method == "POST":
-            request.idempotency_key = idempotency_key(headers, guest=principal is GUEST)
-        if check_body_headers(headers, limit=endpoint.body_limit):
-            request.body = await self._read_body(request, receive, endpoint.body_limit)
-        try:
-            if b"if-match" in headers or b"if-none-match" in headers:
-                return await answer_conditionally(request, endpoint)
-            return await endpoint.answer(request)
-        except PreconditionFailed:
-            raise
-        except HoldfastError as error:
-            if endpoint.render_error is None:
-                raise
-            return _rendered(error, request, endpoint)
-
-    def _find_endpoint(self, request: Request) -> Endpoint:
-        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
-        # A HEAD is a GET whose answer has no body: probes and caches ask so.
-        method = "GET" if request.method == "HEAD" else request.method
-        found = self._found.get((method, raw_path))
-        if found is None:
-            segments = path_segments(raw_path)
-            request.path = "/" + "/".join(segments)
-            endpoint, values, allowed = self.table.find(method, segments)
-            if endpoint is None:
-                if allowed:
-                    raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
-                raise RouteNotFound
-            found = endpoint, request.path, values, endpoint.find_arguments(values)
-            self._keep_found(method, raw_path, found)
-        request.endpoint, request.path, request.path_values, request.arguments = found
-        return found[0]
-
-    def _keep_found(self, method: str, raw_path: bytes, found: _Found) -> None:
-        if len(raw_path) <= _MAX_KEPT_PATH:
-            if len(self._found) >= _MAX_KEPT_PATHS:
-                self._found.clear()
-            self._found[method, raw_path] = found
-
-    async def _identify(self, request: Request, endpoint: Endpoint, api_key: str | None) -> Principal:
-        if api_key is not None:
-            return await self._keyring.authenticate(api_key)
-        try:
-            admitted = self._open_mode.decides(request.scope, request.headers)
-            if admitted is None:
-                admitted = await self._open_mode.admits(request.scope, request.headers)
-        except HoldfastError:
-            # A retry key counts for who sent it, and that must not be guessed: its retry would be somebody else's.
-            if endpoint.policy is not Policy.PUBLIC or request.method == "POST":
-                raise
-            return GUEST  # the database cannot be asked; what anyone may read stays open
-        return OPEN if admitted else GUEST
-
-    async def _read_body(self, request: Request, receive: Receive, limit: int) -> bytes:
-        cycle = request.cycle
-        if cycle is not None:  # the connection sees to its length and to its deadline
-            body = cycle.take_body()
-            if body is None:
-                return await cycle.read(limit)
-            if len(body) > limit:
-                raise too_large(limit)
-            return body
-        parts: list[bytes] = []
-        size = 0
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise ClientLeft
-                    request.is_read = not message.get("more_body", False)
-                    part = message.get("body", b"")
-                    size += len(part)
-                    if size > limit:
-                        raise too_large(limit)
-                    parts.append(part)
-                    if request.is_read:
-                        break
-        except TimeoutError:
-            request.is_read = True  # as far as it will be
-            raise RequestTimeout(f"The body did not arrive within {self._body_seconds:g} seconds.") from None
-        return self._checked(request, b"".join(parts), limit)
-
-    @staticmethod
-    def _checked(request: Request, body: bytes, limit: int) -> bytes:
-        if len(body) > limit:
-            raise too_large(limit)
-        length = request.headers.get(b"content-length")
-        if length is not None and int(length) != len(body):
-            raise BadRequest(BadRequest.LENGTH_WRONG)
-        return body
-
-    def _record(self, request: Request, status: int, seconds: float) -> None:
-        endpoint = request.endpoint
-        if endpoint is None:
-            observe_request("other", "none", status, seconds)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._is_plain():
+            await self.handler.serve(scope, receive, send)
         else:
-            observe_request(request.method, endpoint.path, status, seconds)
-        if self._access_log:
-            client = request.scope.get("client")
-            log.info(
-                "request",
-                request_id=request.request_id,
-                method=request.method[:20],
-                route=endpoint.path if endpoint else None,
-                path=redact(request.path[:200]),
-                status=status,
-                milliseconds=round(seconds * 1000, 2),
-                principal=request.principal.id,
-                client=client[0] if client else None,
-            )
+            scope.pop(REQUEST, None)  # what is in between sees messages only
+            await super().__call__(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        """The document of all routes, those that were added later included."""
+        document = super().openapi()
+        if document is not self._completed:
+            complete(document, self.endpoints)
+            self._completed, self._written = document, orjson.dumps(document)
+        return document
+
+    def _write_openapi(self) -> bytes:
+        self.openapi()
+        return self._written
+
+    def _is_plain(self) -> bool:
+        """No middleware of somebody else, and no instrumentation."""
+        return (
+            len(self.user_middleware) == 1
+            and "build_middleware_stack" not in vars(self)  # OpenTelemetry's instrumentor puts its own here
+            and not self._native_telemetry.enabled()
+        )
 
 
-def _refusal(error: HoldfastError, request: Request) -> Reply:
-    observe_problem(error.code)
-    made = problem(error, request.request_id)
-    return Reply(status=made.status, body=made.body, headers=made.headers, content_type=PROBLEM)
+class _Innermost:
+    """The innermost middleware: the handler. What FastAPI puts inside of it is the way to the added routes."""
 
+    def __init__(self, app: ASGIApp, application: Application) -> None:
+        self._app = app
+        self._serve = application.handler.serve
+        application.added.stack = app
 
-def _rendered(error: HoldfastError, request: Request, endpoint: Endpoint) -> Reply:
-    assert endpoint.render_error is not None
-    observe_problem(error.code)
-    status, body = endpoint.render_error(error)
-    made = problem(error, request.request_id, status=status)
-    if body is None:
-        return Reply(status=status, body=made.body, headers=made.headers, content_type=PROBLEM)
-    return Reply(status=status, body=encode(body), headers=made.headers, content_type=JSON)
-
-
-def _unexpected(request: Request) -> Reply:
-    UNEXPECTED_ERRORS.inc()
-    log.exception(  # noqa: LOG004 - called from the two handlers above
-        "unexpected_error", request_id=request.request_id, path=redact(request.path[:200])
-    )
-    # Nobody knows how far it came: only of what changes nothing is it certain that nothing was done.
-    kind = Unavailable if request.method in _READING else OutcomeUnknown
-    return _refusal(kind("Something went wrong here; it was noted under this request id."), request)
-
-
-async def _no_lifespan(_scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": message["type"] + ".complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

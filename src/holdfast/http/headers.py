@@ -24,8 +24,10 @@ __all__ = [
     "accepts_gzip",
     "check_body_headers",
     "check_host",
+    "check_query",
     "credentials",
     "etag",
+    "has_body",
     "idempotency_key",
     "matches_etag",
     "new_request_id",
@@ -134,12 +136,17 @@ def path_segments(raw_path: bytes) -> list[str]:
     return [_decoded(unquote_to_bytes(part) if b"%" in part else part, "path") for part in parts]
 
 
+def check_query(raw_query: bytes) -> None:
+    """Raises: UriTooLong."""
+    if len(raw_query) > MAX_TARGET_BYTES:
+        raise UriTooLong(f"The query is longer than {MAX_TARGET_BYTES} bytes.")
+
+
 def query_values(raw_query: bytes) -> dict[str, str]:
     """Raises: UriTooLong, BadRequest, and InvalidInput for a parameter that came twice."""
     if not raw_query:
         return {}
-    if len(raw_query) > MAX_TARGET_BYTES:
-        raise UriTooLong(f"The query is longer than {MAX_TARGET_BYTES} bytes.")
+    check_query(raw_query)
     values: dict[str, str] = {}
     for pair in raw_query.replace(b"+", b" ").split(b"&"):
         if not pair:
@@ -164,7 +171,19 @@ def _decoded(raw: bytes, where: str) -> str:
 
 
 def check_body_headers(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
-    """Whether a body follows. Raises: BadRequest, BodyTooLarge, UnsupportedMediaType."""
+    """Whether a JSON body follows. Raises: BadRequest, BodyTooLarge, UnsupportedMediaType."""
+    if not has_body(headers, limit=limit):
+        return False
+    encoding = headers.get(b"content-encoding")
+    if encoding is not None and encoding.strip().lower() != b"identity":
+        raise UnsupportedMediaType(UnsupportedMediaType.ENCODED)
+    if not _is_json(headers.get(b"content-type", b"")):
+        raise UnsupportedMediaType
+    return True
+
+
+def has_body(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
+    """Whether a body of any type follows. Raises: BadRequest, BodyTooLarge."""
     length = headers.get(b"content-length")
     transfer = headers.get(b"transfer-encoding")
     if transfer is not None:
@@ -180,11 +199,6 @@ def check_body_headers(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
         return False
     elif int(length) > limit:
         raise too_large(limit)
-    encoding = headers.get(b"content-encoding")
-    if encoding is not None and encoding.strip().lower() != b"identity":
-        raise UnsupportedMediaType(UnsupportedMediaType.ENCODED)
-    if not _is_json(headers.get(b"content-type", b"")):
-        raise UnsupportedMediaType
     return True
 
 

@@ -1,19 +1,20 @@
 """OpenAPI: the document of every declared route, with an example of every answer and every error.
 
-FastAPI writes it, from routes that exist only for the document: requests never pass through them.
+FastAPI writes it. Our routes are listed in it, but requests of them never pass through it.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import orjson
 from fastapi import Body, FastAPI, Path, Query
+from fastapi.routing import APIRoute
 
-import holdfast
 from holdfast.access.policy import Policy
 from holdfast.errors import (
     BadRequest,
@@ -36,7 +37,7 @@ from holdfast.http.reply import Reply, encode
 from holdfast.http.request import Request
 from holdfast.http.routes import BODY_LIMIT, Endpoint, Routes
 
-__all__ = ["document_routes", "errors_of", "openapi_document"]
+__all__ = ["add_route", "complete", "document_routes", "errors_of", "openapi_document"]
 
 _BODYLESS = frozenset({204, 304, 307, 308})
 
@@ -90,22 +91,10 @@ _SECURITY_SCHEMES = {
     "ApiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "hfk_<id>_<secret>"},
     "HoldToken": {"type": "apiKey", "in": "header", "name": "Hold-Token"},
 }
-_TAGS = {
-    "events": "What is sold: one dated occurrence, its rules, and its life from draft to cancelled.",
-    "seats": "Numbered seats: which are taken, the map, and what happened to each.",
-    "availability": "How many admissions are left, now, since a version, or at a past moment; and as a stream.",
-    "holds": "A buyer's exclusive, timed claim. Its token is the proof.",
-    "bookings": "The confirmed sale of a hold.",
-    "blocks": "What the organiser took off sale.",
-    "dialect 1: box office": "The wire format of the documents 000 and 001.",
-    "dialects 1 and 4: book": "One route for two formats; the body tells which is meant.",
-    "dialect 2: arena": "The wire format of the document 002.",
-    "dialect 3: ticketing": "The wire format of the document 003.",
-    "dialect 4: instant booking": "The wire format of the document 004.",
-    "service": "The server itself.",
+_REFUSED = {
+    "description": "A parameter or the body was refused.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
-"""In the order of the document; a test holds every tag of a route here."""
-
 _RETRY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -116,19 +105,15 @@ _RETRY_KEY = {
 }
 
 
-def document_routes(described: Iterable[Endpoint]) -> Routes:
-    """`GET /openapi.json` over `described` and itself; written at the first request."""
-    routes = Routes(tag="service")
-    written: list[bytes] = []
+document_routes = Routes(tag="service")
 
-    @routes.get("/openapi.json", policy=Policy.PUBLIC, anonymous=True, answers={200: {"openapi": "3.1.0"}})
-    async def get_openapi(request: Request) -> Reply:  # noqa: ARG001 - every handler takes its exchange
-        """This document."""
-        if not written:
-            written.append(orjson.dumps(openapi_document([*described, *routes])))
-        return Reply(body=written[0], headers=((b"cache-control", b"no-cache"),))
 
-    return routes
+@document_routes.get(
+    "/openapi.json", policy=Policy.PUBLIC, anonymous=True, answers={200: {"openapi": "3.1.0"}}
+)
+async def get_openapi(request: Request) -> Reply:
+    """This document."""
+    return Reply(body=request.openapi(), headers=((b"cache-control", b"no-cache"),))
 
 
 def errors_of(endpoint: Endpoint) -> tuple[type[HoldfastError], ...]:
@@ -152,24 +137,34 @@ def errors_of(endpoint: Endpoint) -> tuple[type[HoldfastError], ...]:
     return tuple(dict.fromkeys(found))
 
 
-def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+def openapi_document(
+    endpoints: Iterable[Endpoint], about: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The document of these routes alone; `about` is what FastAPI is made with: title, tags and the like."""
     endpoints = list(endpoints)
-    app = FastAPI(
-        title="Holdfast",
-        version=holdfast.__version__,
-        summary="A ticket booking engine: scarce admissions, many buyers at once, never one twice.",
-        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        openapi_url=None,
-    )
+    app = FastAPI(openapi_url=None, **about)
     for endpoint in endpoints:
-        _add(app, endpoint)
+        add_route(app, endpoint, APIRoute)
     document = app.openapi()
-    used = {endpoint.openapi["tag"] for endpoint in endpoints}
-    document["tags"] = [{"name": tag, "description": about} for tag, about in _TAGS.items() if tag in used]
+    complete(document, endpoints)
+    return document
+
+
+def complete(document: dict[str, Any], endpoints: Sequence[Endpoint]) -> None:
+    """Take out what FastAPI adds and nothing answers; name the tags, the problem and the credentials."""
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    own = {one.operation_id for one in endpoints}
+    used = {tag for operation in operations for tag in operation.get("tags", ())}
+    if "tags" in document:
+        document["tags"] = [tag for tag in document["tags"] if tag["name"] in used]
+    for operation in operations:
+        responses = operation["responses"]
+        if "HTTPValidationError" in str(responses.get("422")):
+            del responses["422"]
+            if operation["operationId"] not in own:
+                responses["422"] = _REFUSED
     for endpoint in endpoints:
         responses = document["paths"][endpoint.path][endpoint.method.lower()]["responses"]
-        if "HTTPValidationError" in str(responses.get("422")):  # FastAPI's own, which nothing here answers
-            del responses["422"]
         if endpoint.status in _BODYLESS:
             responses[str(endpoint.status)].pop("content", None)
         elif endpoint.openapi["response_type"] != "application/json":  # FastAPI adds JSON to everything
@@ -178,14 +173,15 @@ def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
             if endpoint.openapi["json_answer"] is not None:
                 content["application/json"] = {"example": _json(endpoint.openapi["json_answer"])}
     components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
-        components.get("schemas", {}).pop(unused, None)
-    components.setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
-    components["securitySchemes"] = _SECURITY_SCHEMES
-    return document
+        schemas.pop(unused, None)
+    schemas["Problem"] = _PROBLEM_SCHEMA
+    components["securitySchemes"] = components.get("securitySchemes", {}) | _SECURITY_SCHEMES
 
 
-def _add(app: FastAPI, endpoint: Endpoint) -> None:
+def add_route(app: FastAPI, endpoint: Endpoint, route_class: type[APIRoute]) -> None:
+    """List one of our routes among those of `app`."""
     about = endpoint.openapi
     responses: dict[int | str, dict[str, Any]] = {}
     for status, answer in about["answers"].items():
@@ -205,7 +201,7 @@ def _add(app: FastAPI, endpoint: Endpoint) -> None:
     description = about["description"]
     if endpoint.body_limit != BODY_LIMIT:
         description += f"\n\nThe body may have up to {endpoint.body_limit // 1024 // 1024} MB."
-    app.add_api_route(
+    app.router.add_api_route(
         endpoint.path,
         _described(endpoint),
         methods=[endpoint.method],
@@ -217,6 +213,8 @@ def _add(app: FastAPI, endpoint: Endpoint) -> None:
         summary=about["summary"],
         description=description.strip(),
         openapi_extra=extra,
+        name=endpoint.operation_id,
+        route_class_override=route_class,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,15 @@ from holdfast.errors import (
 )
 from holdfast.http.decoding import json_pointer
 
-__all__ = ["PROBLEM_TYPE", "Problem", "invalid_input", "problem", "problem_members"]
+__all__ = [
+    "PROBLEM_TYPE",
+    "Problem",
+    "field_error",
+    "invalid_fields",
+    "invalid_input",
+    "problem",
+    "problem_members",
+]
 
 PROBLEM_TYPE = "https://holdfast.dev/problems/"
 """An identifier; nothing has to be served there (RFC 9457, 3.1.1)."""
@@ -89,14 +97,23 @@ def invalid_input(failed: ValidationError, decoded: Any, *, prefix: str = "") ->
         pointer = json_pointer(_path_in(decoded, one["loc"]))
         if prefix:
             pointer = prefix + pointer[1:]
-        code = _CODES.get(one["type"]) or _code_by_kind(one["type"])
-        found.setdefault(
-            (pointer, code), FieldError(pointer=pointer, code=code, detail=_sentence(one["msg"]))
-        )
-    errors = tuple(found.values())[:_MAX_FIELD_ERRORS]
+        error = field_error(one, pointer)
+        found.setdefault((pointer, error.code), error)
+    return invalid_fields(found.values())
+
+
+def invalid_fields(errors: Iterable[FieldError]) -> InvalidInput:
+    """The first of them as text, and a limited number of them as members."""
+    shown = tuple(errors)[:_MAX_FIELD_ERRORS]
     return InvalidInput(
-        "; ".join(f"{one.pointer or '(body)'}: {one.detail}" for one in errors[:3]), errors=errors
+        "; ".join(f"{one.pointer or '(body)'}: {one.detail}" for one in shown[:3]), errors=shown
     )
+
+
+def field_error(found: Mapping[str, Any], pointer: str) -> FieldError:
+    """One of Pydantic's errors under our code."""
+    code = _CODES.get(found["type"]) or _code_by_kind(found["type"])
+    return FieldError(pointer=pointer, code=code, detail=_sentence(found["msg"]))
 
 
 _CODES = {

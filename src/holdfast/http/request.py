@@ -23,12 +23,16 @@ class Request:
     """One request after the application has read, limited and authorised it."""
 
     cursors: Cursors
+    openapi: Callable[[], bytes]
+    """The document of the application that answers."""
 
     # What a request does not say is the class's own: most say little, and setting all of it costs as much as asking.
     path: str = ""
     headers: Mapping[bytes, bytes] = {}
     query: Mapping[str, str] = {}
     endpoint: Endpoint | None = None
+    added_path: str | None = None
+    """The declared path of a route that FastAPI answers."""
     path_values: Mapping[str, str] = {}
     arguments: Mapping[str, Any] | None = None
     """What the path says, read already; None where it is still to be read (and may turn out to name nothing)."""

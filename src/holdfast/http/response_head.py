@@ -5,12 +5,21 @@ Whatever does not change from one answer to the next is put together once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
 
 from holdfast.http.reply import Reply, StreamReply
 
-__all__ = ["CHUNKED_LINE", "CLOSE_LINE", "PROBLEM", "head_of", "headers_of", "stream_head_of"]
+__all__ = [
+    "CHUNKED_LINE",
+    "CLOSE_LINE",
+    "PROBLEM",
+    "added_headers",
+    "head_of",
+    "headers_of",
+    "stream_head_of",
+]
 
 Header = tuple[bytes, bytes]
 
@@ -43,6 +52,14 @@ def headers_of(reply: Reply | StreamReply, request_id: bytes, *, secure: bool) -
     if isinstance(reply, Reply) and reply.status not in _BODYLESS:
         headers.append((b"content-length", b"%d" % len(reply.body)))
     return headers
+
+
+def added_headers(given: Iterable[Header], request_id: bytes, *, secure: bool) -> list[Header]:
+    """The headers of somebody else's answer, with those that every answer carries; what is given stays."""
+    headers = [(name.lower(), value) for name, value in given if name.lower() != b"x-request-id"]
+    names = dict(headers)
+    standing = _standing(names.get(b"content-type", b""), b"cache-control" in names, secure)
+    return [*(one for one in standing if one[0] not in names), (b"x-request-id", request_id), *headers]
 
 
 def head_of(reply: Reply, request_id: bytes, *, secure: bool, more: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Table: which route a method and path belong to, known before anything of the body is read."""
+"""Router: the route of a method and a path, known before the body is read."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ class _Node:
 
 
 class Router:
-    """Literal parts win over named ones; a path that is known with another method is told apart from an
-    unknown one.
-    """
+    """Literal parts win over named ones. A path that exists with another method differs from an unknown one."""
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._root = _Node()

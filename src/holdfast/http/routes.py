@@ -1,4 +1,4 @@
-"""Routes: one declaration per route, from which the layer, the OpenAPI document and the tests all work."""
+"""Routes: one declaration per route, for the handler, the OpenAPI document and the tests."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ class Endpoint:
     query_annotations: dict[str, Any]
     query_kinds: dict[str, type]
     query_defaults: dict[str, Any] | None
-    """What a request without a query asks; None where it must have one."""
+    """The values without a query; None where a request must have one."""
     body: TypeAdapter[Any] | None
     body_annotation: Any
     body_required: bool
     response: Any
     lenient: bool = False
-    """A dialect's: query parameters that nobody knows, and a body that is not asked for, are passed over."""
+    """For a dialect: unknown query parameters and a body without a model are ignored."""
     anonymous: bool = False
-    """Who calls makes no difference, and is not asked: so it answers at once when the database does not."""
+    """The caller makes no difference and is not identified, so the route answers while the database does not."""
     known_bodies: dict[bytes, tuple[Any, Any]] | None = None
-    """Of a route to which many bring the same bytes: those that were read already, decoded and as its model."""
+    """Bodies that were read already, decoded and as the model: for a route to which many bring the same bytes."""
     openapi: dict[str, Any] = field(default_factory=dict)
     """Summary, description, tags, examples: what only the document needs (`openapi.py`)."""
 

@@ -27,7 +27,7 @@ async def send_reply(
     close: bool = False,
     rest: Receive | None = None,
 ) -> None:
-    """By ASGI's messages. With `head`, the body stays here, and its length is told.
+    """By ASGI's messages. With `head`, the answer has its length and no body.
 
     With `close`, the connection ends after this answer, but only once the `rest` that the client still sends was read:
     closing on unread bytes resets the connection, and the answer can be lost with it.

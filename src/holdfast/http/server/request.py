@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import Busy
+from holdfast.http.asgi import ClientLeft
 from holdfast.http.headers import too_large
 from holdfast.http.problems import problem
 from holdfast.http.reply import Reply, StreamReply
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from holdfast.http.server.head import Head
     from holdfast.http.server.target import Target
 
-__all__ = ["REQUEST", "ClientLeft", "Cycle"]
+__all__ = ["REQUEST", "Cycle"]
 
 REQUEST = "holdfast.request"
 """Where an ASGI scope of this server has its `Cycle`."""
@@ -36,10 +37,6 @@ _MAX_WAITING_BYTES = 64 * 1024
 """What may wait of a body for an application that takes it by messages; then reading stops."""
 _SMALL_ANSWER_BYTES = 4 * 1024
 """An answer up to this size is written even when the worker keeps too many unsent bytes."""
-
-
-class ClientLeft(Exception):
-    """The connection closed before the body was whole; there is nobody to answer."""
 
 
 class Cycle:
@@ -202,6 +199,11 @@ class Cycle:
             if self.version != "1.0" and self.method != "HEAD":
                 self.connection.write(b"0\r\n\r\n")
             self.connection.end_answer(closes=not self.keeps_alive)
+
+    def abandon(self) -> None:
+        """The application can not finish its answer. Where it has begun, the connection has to say so."""
+        if self.response_started and not (self.response_complete or self.is_over):
+            self.connection.break_off()
 
     async def receive(self) -> MutableMapping[str, Any]:
         if not self._is_taken:

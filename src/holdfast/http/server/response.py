@@ -6,6 +6,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from holdfast.http.asgi import ClientLeft
 from holdfast.http.response_head import CHUNKED_LINE, CLOSE_LINE
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Response:
     async def send(self, message: MutableMapping[str, Any]) -> None:
         request = self._request
         if request.is_over:
-            return  # nobody reads it
+            raise ClientLeft("nobody reads this answer")  # ASGI wants an OSError, so that endless answers end
         kind = message["type"]
         if not self._is_started:
             if kind != "http.response.start":

@@ -101,7 +101,8 @@ class Service:
         try:
             await self._application(scope, request.receive, request.send)
         except Exception:
-            log.exception("application_failed", path=scope["path"][:200])
+            if not request.is_over:  # to write to a client that has left is no fault
+                log.exception("application_failed", path=scope["path"][:200])
         if request.response_complete or request.is_over:
             return
         if request.response_started:

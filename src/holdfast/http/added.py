@@ -1,0 +1,235 @@
+"""Added routes: those that somebody adds to the application, answered by FastAPI behind the same layer.
+
+The application hands a request over when its own router has no route for it. FastAPI then does everything
+that it does elsewhere: dependencies, models, background tasks, streams. What leaves gets the headers of every
+other answer, and every refusal is a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette import requests
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from holdfast.errors import (
+    BadRequest,
+    BodyTooLarge,
+    CredentialsRequired,
+    Fault,
+    Forbidden,
+    HoldfastError,
+    InvalidInput,
+    Malformed,
+    MethodNotAllowed,
+    Refusal,
+    RouteNotFound,
+    TooManyRequests,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from holdfast.http.asgi import Message, Receive, Scope, Send
+from holdfast.http.decoding import json_pointer
+from holdfast.http.metrics import observe_problem
+from holdfast.http.problems import field_error, invalid_fields, problem
+from holdfast.http.request import Request
+from holdfast.http.response_head import added_headers
+
+__all__ = ["AddedRoutes", "OwnRoute", "Sent", "exception_handlers"]
+
+_REQUEST_ID = "holdfast.request_id"
+_MISSING = "holdfast.missing"
+"""Where a scope has the refusal that our own router gave."""
+
+
+class OwnRoute(APIRoute):
+    """One of our routes as FastAPI lists it. Requests of it never come here: our router is asked first."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - Starlette's signature
+        raise scope[_MISSING]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An answer that is on its way already. A `failure` came after it had begun."""
+
+    status: int
+    ended_at: float
+    failure: Exception | None = None
+
+
+class AddedRoutes:
+    """Every route of the application that is not ours."""
+
+    def __init__(self, application: FastAPI, *, body_limit: int) -> None:
+        self._application = application
+        self._router = application.router
+        self._router.default = _missing
+        self._own = len(self._router.routes)
+        self.body_limit = body_limit
+        self.stack: ASGIApp | None = None
+        """What FastAPI puts around its router: exception handlers, and a stack of what has to be closed."""
+
+    def exist(self) -> bool:
+        return len(self._router.routes) > self._own
+
+    async def answer(self, request: Request, missing: HoldfastError, receive: Receive, send: Send) -> Sent:
+        """Raises `missing` where FastAPI knows no route either, and what a route raises before it answers."""
+        if self._application.middleware_stack is None:
+            self._application.middleware_stack = self._application.build_middleware_stack()
+        assert self.stack is not None
+        scope = {
+            **request.scope,
+            "app": self._application,
+            _MISSING: missing,
+            _REQUEST_ID: request.request_id,
+            "method": "GET" if request.method == "HEAD" else request.method,
+        }
+        outgoing = _Outgoing(send, request)
+        failure: Exception | None = None
+        try:
+            await self.stack(scope, _whole_body(request.body, receive), outgoing.send)
+        except Exception as error:
+            if outgoing.status is None:
+                raise
+            failure = error
+        finally:
+            request.added_path = _declared_path(self._router.routes, scope)
+        if outgoing.ended_at is None and failure is None:
+            failure = RuntimeError("the route did not finish its answer")
+        if outgoing.status is None:
+            raise RuntimeError("the route gave no answer")
+        return Sent(status=outgoing.status, ended_at=outgoing.ended_at or perf_counter(), failure=failure)
+
+
+async def _missing(scope: Scope, _receive: Receive, send: Send) -> None:
+    """What follows where FastAPI knows no route either."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        raise scope[_MISSING]
+
+
+def _declared_path(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
+    """The declared path of the route that answered, with the prefix of its router; None without a route."""
+    route = scope.get("route")
+    if route is None or isinstance(route, OwnRoute):
+        return None
+    own = getattr(route, "path", "")
+    found = [one.path for one in iter_route_contexts(routes) if one.original_route is route and one.path]
+    # A router may be included twice: the prefix says which of them was meant.
+    matching = (path for path in found if scope["path"].startswith(path.removesuffix(own)))
+    return next(matching, found[0] if found else None)
+
+
+def _whole_body(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives a body that was read, and then waits as the real one does."""
+    waiting = [body]
+
+    async def next_message() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return next_message
+
+
+class _Outgoing:
+    """The way out: adds the headers of every answer, and remembers what was sent and when it ended."""
+
+    def __init__(self, send: Send, request: Request) -> None:
+        self._send = send
+        self._request_id = request.request_id.encode("ascii")
+        self._secure = request.scope["scheme"] == "https"
+        self._head = request.method == "HEAD"
+        self.status: int | None = None
+        self.ended_at: float | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = added_headers(message.get("headers", ()), self._request_id, secure=self._secure)
+            message = {**message, "headers": headers}
+        elif self._head:
+            message = {**message, "body": b""}
+        await self._send(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.ended_at = perf_counter()
+
+
+def exception_handlers() -> dict[int | type[Exception], Callable[[requests.Request, Any], Any]]:
+    """FastAPI's refusals as problems. `Exception` is for middleware: a route's own is answered by the layer."""
+    return {HTTPException: _refused, RequestValidationError: _invalid, Exception: _broken}
+
+
+async def _refused(request: requests.Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in headers:
+        allowed = sorted(headers["Allow"].split(", "))
+        raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
+    kind = _BY_STATUS.get(error.status_code, Refusal)
+    return _response(kind(str(error.detail)), request, headers, status=error.status_code)
+
+
+_BY_STATUS: dict[int, type[HoldfastError]] = {
+    one.status: one
+    for one in (
+        BadRequest,
+        CredentialsRequired,
+        Fault,
+        Forbidden,
+        RouteNotFound,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        InvalidInput,
+        TooManyRequests,
+        Unavailable,
+    )
+}
+"""The error whose code a plain status gets. All others have the code `error`."""
+
+
+async def _invalid(request: requests.Request, error: RequestValidationError) -> Response:
+    found = error.errors()
+    broken = next((one for one in found if one["type"] == "json_invalid"), None)
+    if broken is not None:
+        return _response(Malformed(), request)
+    return _response(invalid_fields(field_error(one, _pointer(one["loc"])) for one in found), request)
+
+
+async def _broken(request: requests.Request, _error: Exception) -> Response:
+    return _response(Unavailable(Fault.UNEXPECTED), request)
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    """Into the body as RFC 6901; `?name` of a parameter, wherever it stands."""
+    where, *path = location
+    return json_pointer(tuple(path)) if where == "body" else "?" + ".".join(map(str, path))
+
+
+def _response(
+    error: HoldfastError,
+    request: requests.Request,
+    headers: dict[str, str] | None = None,
+    *,
+    status: int | None = None,
+) -> Response:
+    observe_problem(error.code)
+    made = problem(error, request.scope.get(_REQUEST_ID, ""), status=status)
+    own = {name.decode("latin-1"): value.decode("latin-1") for name, value in made.headers}
+    return Response(
+        made.body,
+        status_code=made.status,
+        headers=own | (headers or {}),
+        media_type="application/problem+json",
+    )

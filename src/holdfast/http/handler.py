@@ -1,0 +1,297 @@
+"""Handler: the one way in which every request is answered.
+
+A request passes, in this order: request id, limits on its head, route, principal, policy, retry key,
+limits on its body, the body itself, and then the route's own function. Whatever goes wrong is one error
+of the tree and leaves as a problem; an exception that nobody expected leaves as `unavailable`, is
+counted and logged with its traceback, never as a 500.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from time import perf_counter
+from typing import Any
+
+import structlog
+
+from holdfast.access.policy import Policy, authorise
+from holdfast.access.principals import GUEST, OPEN, ApiKeys, KeyRow, OpenMode, Principal
+from holdfast.errors import (
+    BadRequest,
+    BodyTooLarge,
+    CredentialsRequired,
+    Fault,
+    HeadersTooLarge,
+    HoldfastError,
+    InvalidInput,
+    MethodNotAllowed,
+    OutcomeUnknown,
+    PreconditionFailed,
+    RequestTimeout,
+    RouteNotFound,
+    Unavailable,
+)
+from holdfast.http.added import AddedRoutes, Sent
+from holdfast.http.asgi import ClientLeft, Receive, Send
+from holdfast.http.body import read_body
+from holdfast.http.conditions import answer_conditionally
+from holdfast.http.headers import (
+    check_body_headers,
+    check_host,
+    check_query,
+    credentials,
+    has_body,
+    idempotency_key,
+    new_request_id,
+    path_segments,
+    query_values,
+    read_headers,
+    request_id,
+)
+from holdfast.http.metrics import UNEXPECTED_ERRORS, observe_problem, observe_request
+from holdfast.http.problems import problem
+from holdfast.http.redaction import redact
+from holdfast.http.reply import JSON, Reply, StreamReply, encode
+from holdfast.http.request import Request
+from holdfast.http.response_head import PROBLEM
+from holdfast.http.router import Router
+from holdfast.http.routes import Endpoint
+from holdfast.http.sending import send_reply, send_stream
+
+__all__ = ["RequestHandler"]
+
+_CLOSING = (BadRequest, BodyTooLarge, HeadersTooLarge, RequestTimeout)
+"""After these the rest of the request may still be on its way; the connection cannot be used again."""
+
+_READING = frozenset({"GET", "HEAD"})
+_MAX_KEPT_PATHS = 2_000
+_MAX_KEPT_PATH = 200
+
+_Found = tuple[Endpoint, str, Mapping[str, str], Mapping[str, Any] | None]
+"""A path's endpoint, the path itself as text, the values in it, and these as the endpoint takes them (None: it will
+say that there is no such thing)."""
+
+log = structlog.get_logger("holdfast.http")
+
+
+class RequestHandler:
+    """Answers requests. Each is one object of `request_class`, which every route gets.
+
+    `added` answers a path that our router does not know, where somebody has added routes.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        request_class: type[Request],
+        *,
+        find_key: Callable[[str], Awaitable[KeyRow | None]],
+        any_key: Callable[[], Awaitable[bool]],
+        open_mode: bool,
+        body_seconds: float,
+        access_log: bool,
+    ) -> None:
+        self._router = router
+        self._found: dict[tuple[str, bytes], _Found] = {}
+        """Where recent paths lead: the paths of an event on sale are requested again and again."""
+        self._request_class = request_class
+        self._keyring = ApiKeys(find_key)
+        self._open_mode = OpenMode(any_key, enabled=open_mode)
+        self._body_seconds = body_seconds
+        self._access_log = access_log
+        self.added: AddedRoutes | None = None
+
+    async def serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answers one request, whatever happens. Our own server calls it straight."""
+        started = perf_counter()
+        request = self._request_class(scope)
+        close = False
+        reply: Reply | StreamReply | Sent
+        try:
+            reply = await self._answer(request, receive, send)
+        except ClientLeft:
+            return
+        except HoldfastError as error:
+            request.request_id = request.request_id or request_id(scope["headers"])
+            reply = _refusal(error, request)
+            close = isinstance(error, _CLOSING)
+        except Exception:  # noqa: BLE001 - the last line of defence: counted, logged, and answered
+            request.request_id = request.request_id or request_id(scope["headers"])
+            reply = _unexpected(request)
+        if isinstance(reply, Sent):
+            self._record(request, reply.status, reply.ended_at - started)
+            return
+        status = reply.status
+        try:
+            status = await self._send(request, reply, receive, send, close=close)
+        except Exception:  # noqa: BLE001 - the last door: the head is out, so the server cuts the connection
+            if not request.client_left():  # to write to who has left is no bug
+                status = _unexpected(request).status
+                if request.cycle is not None:
+                    request.cycle.abandon()
+        self._record(request, status, perf_counter() - started)
+
+    async def _send(
+        self, request: Request, reply: Reply | StreamReply, receive: Receive, send: Send, *, close: bool
+    ) -> int:
+        """Returns the status that was sent."""
+        scope = request.scope
+        head, secure = request.method == "HEAD", scope["scheme"] == "https"
+        own_id = request.request_id.encode("ascii")
+        if isinstance(reply, StreamReply):
+            await send_stream(
+                send, receive, reply, request_id=own_id, secure=secure, head=head, request=request.cycle
+            )
+            return reply.status
+        if request.cycle is not None:
+            return request.cycle.answer(reply, request_id=own_id, secure=secure, head=head, closes=close)
+        rest = receive if close and not request.is_read else None
+        await send_reply(send, reply, request_id=own_id, secure=secure, head=head, close=close, rest=rest)
+        return reply.status
+
+    async def _answer(self, request: Request, receive: Receive, send: Send) -> Reply | StreamReply | Sent:
+        scope = request.scope
+        headers = request.headers = read_headers(scope["headers"])
+        request.request_id = request_id(scope["headers"]) if b"x-request-id" in headers else new_request_id()
+        check_host(headers, scope.get("http_version"))
+        try:
+            endpoint = self._find_endpoint(request)
+        except (RouteNotFound, MethodNotAllowed) as missing:
+            if self.added is None or not self.added.exist():
+                raise
+            return await self._answer_added(self.added, request, missing, receive, send)
+        api_key = None
+        if b"authorization" in headers or b"hold-token" in headers:
+            request.hold_token, api_key = credentials(headers)
+        principal = request.principal = (
+            GUEST if endpoint.anonymous else await self._identify(request, endpoint, api_key)
+        )
+        request.open_mode = principal is OPEN
+        try:
+            authorise(endpoint.policy, principal)
+        except CredentialsRequired as refused:
+            raise CredentialsRequired(refused.detail + self._open_mode.explain(scope, headers)) from None
+        if scope["query_string"]:
+            try:
+                request.query = query_values(scope["query_string"])
+            except InvalidInput as error:
+                if endpoint.render_error is None:
+                    raise
+                return _rendered(error, request, endpoint)
+        if b"idempotency-key" in headers and request.method == "POST":
+            request.idempotency_key = idempotency_key(headers, guest=principal is GUEST)
+        if check_body_headers(headers, limit=endpoint.body_limit):
+            request.body = await read_body(request, receive, endpoint.body_limit, seconds=self._body_seconds)
+        try:
+            if b"if-match" in headers or b"if-none-match" in headers:
+                return await answer_conditionally(request, endpoint)
+            return await endpoint.answer(request)
+        except PreconditionFailed:
+            raise
+        except HoldfastError as error:
+            if endpoint.render_error is None:
+                raise
+            return _rendered(error, request, endpoint)
+
+    def _find_endpoint(self, request: Request) -> Endpoint:
+        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+        # A HEAD is a GET whose answer has no body: probes and caches ask so.
+        method = "GET" if request.method == "HEAD" else request.method
+        found = self._found.get((method, raw_path))
+        if found is None:
+            segments = path_segments(raw_path)
+            request.path = "/" + "/".join(segments)
+            endpoint, values, allowed = self._router.find(method, segments)
+            if endpoint is None:
+                if allowed:
+                    raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
+                raise RouteNotFound
+            found = endpoint, request.path, values, endpoint.find_arguments(values)
+            self._keep_found(method, raw_path, found)
+        request.endpoint, request.path, request.path_values, request.arguments = found
+        return found[0]
+
+    def _keep_found(self, method: str, raw_path: bytes, found: _Found) -> None:
+        if len(raw_path) <= _MAX_KEPT_PATH:
+            if len(self._found) >= _MAX_KEPT_PATHS:
+                self._found.clear()
+            self._found[method, raw_path] = found
+
+    async def _identify(self, request: Request, endpoint: Endpoint, api_key: str | None) -> Principal:
+        if api_key is not None:
+            return await self._keyring.authenticate(api_key)
+        try:
+            admitted = self._open_mode.decides(request.scope, request.headers)
+            if admitted is None:
+                admitted = await self._open_mode.admits(request.scope, request.headers)
+        except HoldfastError:
+            # A retry key counts for who sent it, and that must not be guessed: its retry would be somebody else's.
+            if endpoint.policy is not Policy.PUBLIC or request.method == "POST":
+                raise
+            return GUEST  # the database cannot be asked; what anyone may read stays open
+        return OPEN if admitted else GUEST
+
+    async def _answer_added(
+        self, added: AddedRoutes, request: Request, missing: HoldfastError, receive: Receive, send: Send
+    ) -> Sent:
+        """Let FastAPI answer. Raises what it raises before the answer has begun."""
+        check_query(request.scope["query_string"])
+        if has_body(request.headers, limit=added.body_limit):
+            request.body = await read_body(request, receive, added.body_limit, seconds=self._body_seconds)
+        is_left = request.client_left
+        sent = await added.answer(request, missing, receive, send)
+        if sent.failure is not None and not is_left():
+            _unexpected(request, sent.failure)
+            if request.cycle is not None:
+                request.cycle.abandon()
+        return sent
+
+    def _record(self, request: Request, status: int, seconds: float) -> None:
+        endpoint = request.endpoint
+        path = endpoint.path if endpoint is not None else request.added_path
+        if path is None:
+            observe_request("other", "none", status, seconds)
+        else:
+            observe_request(request.method, path, status, seconds)
+        if self._access_log:
+            client = request.scope.get("client")
+            log.info(
+                "request",
+                request_id=request.request_id,
+                method=request.method[:20],
+                route=path,
+                path=redact(request.path[:200]),
+                status=status,
+                milliseconds=round(seconds * 1000, 2),
+                principal=request.principal.id,
+                client=client[0] if client else None,
+            )
+
+
+def _refusal(error: HoldfastError, request: Request) -> Reply:
+    observe_problem(error.code)
+    made = problem(error, request.request_id)
+    return Reply(status=made.status, body=made.body, headers=made.headers, content_type=PROBLEM)
+
+
+def _rendered(error: HoldfastError, request: Request, endpoint: Endpoint) -> Reply:
+    assert endpoint.render_error is not None
+    observe_problem(error.code)
+    status, body = endpoint.render_error(error)
+    made = problem(error, request.request_id, status=status)
+    if body is None:
+        return Reply(status=status, body=made.body, headers=made.headers, content_type=PROBLEM)
+    return Reply(status=status, body=encode(body), headers=made.headers, content_type=JSON)
+
+
+def _unexpected(request: Request, error: BaseException | None = None) -> Reply:
+    UNEXPECTED_ERRORS.inc()
+    log.exception(  # noqa: LOG004 - the handlers above call it
+        "unexpected_error",
+        request_id=request.request_id,
+        path=redact(request.path[:200]),
+        exc_info=error or True,
+    )
+    # Nobody knows how far it came: only of what changes nothing is it certain that nothing was done.
+    kind = Unavailable if request.method in _READING else OutcomeUnknown
+    return _refusal(kind(Fault.UNEXPECTED), request)
