@@ -105,7 +105,7 @@ async def list_seats(request: Request, event_id: str | None = None) -> Reply:
         number = await _only_seated_event(request.inventory)
     else:
         number = await request.inventory.resolve(read_event_id(event_id))
-    seating = await get_seating(request, number)
+    seating = await get_seating(request, number, with_buyers=True)
     labels = enumerate(seating.seat_map.labels, 1)
     return Reply(body=encode([_seat(seating, number, seat, label) for seat, label in labels]))
 
@@ -177,7 +177,7 @@ async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) 
 
 async def _get_reservation(request: Request, number: int, seat: int, user_id: str) -> Hold:
     """The user's own hold on just this seat, whether it was confirmed before or not."""
-    seating = await get_seating(request, number)
+    seating = await get_seating(request, number, with_buyers=True)
     if seat not in seating.taken:
         raise HoldNotFound(HoldNotFound.NOT_RESERVED)
     if seating.buyers.get(seat) != user_id:

@@ -29,12 +29,13 @@ class Seating:
     held_until: Mapping[int, datetime]
     """The expiry of each held seat."""
     buyers: Mapping[int, str]
-    """Who holds or has booked a seat, where the hold names its buyer."""
+    """Who holds or has booked a seat, where the hold names its buyer. Complete `with_buyers` only."""
 
 
-async def get_seating(request: Request, number: int) -> Seating:
+async def get_seating(request: Request, number: int, *, with_buyers: bool = False) -> Seating:
     """Not older than the call. Raises EventNotFound, also for a draft that the caller may not see."""
-    read_model = await request.inventory.read_models.get_current(number)
+    read_models = request.inventory.read_models
+    read_model = await (read_models.get_with_buyers if with_buyers else read_models.get_current)(number)
     refuse_hidden(request, read_model.event)
     return Seating(
         seat_map=read_model.seat_map,

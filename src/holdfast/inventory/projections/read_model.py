@@ -7,7 +7,7 @@ who knows an older version, and everyone who watches, is told what has changed a
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from holdfast.inventory.projections.seat_json import available_seat, held_until, taken_seat
@@ -66,6 +66,8 @@ class ReadModel:
         """Seats that are not available, by number, each as its member of a JSON list."""
         self.buyers: dict[int, str] = {}
         """Who holds or has booked a taken seat, where the hold names its buyer."""
+        self.unnamed = set(loaded.booked_seats)
+        """Seats that were booked before the load, and whose buyers nobody has needed yet."""
         self._areas = {area.number: area for area in loaded.areas}
         self._live: dict[str, LiveHold] = {}
         self._expiries: list[tuple[datetime, str]] = []
@@ -112,6 +114,14 @@ class ReadModel:
         return {
             seat: hold.expires_at for hold in self._live.values() if not hold.lapsed for seat in hold.seats
         }
+
+    def name_buyers(self, buyers: Mapping[int, str]) -> None:
+        """Takes the buyers of seats booked before the load, as they were read at a version that this one has passed.
+
+        A seat that changed hands since the load has left `unnamed`, and keeps the buyer that the journal named.
+        """
+        self.buyers.update((seat, buyers[seat]) for seat in self.unnamed if seat in buyers)
+        self.unnamed.clear()
 
     def seats_of(self, hold_id: str) -> Sequence[int]:
         hold = self._live.get(hold_id)
@@ -211,12 +221,9 @@ class ReadModel:
 
     def _draw(self, loaded: LoadedReadModel) -> None:
         label_of = self.seat_map.label_of
-        for seat, buyer in loaded.booked_seats:
-            self.taken[seat] = taken_seat(label_of(seat), "booked")
-            if buyer is not None:
-                self.buyers[seat] = buyer
-        for seat in loaded.blocked_seats:
-            self.taken[seat] = taken_seat(label_of(seat), "blocked")
+        for status, seats in (("booked", loaded.booked_seats), ("blocked", loaded.blocked_seats)):
+            for seat in seats:
+                self.taken[seat] = taken_seat(label_of(seat), status)
         seats_of: dict[str, list[int]] = {}
         for id, expires_at, area, found, quantity, buyer in loaded.claims:
             hold = self._live.get(id)
@@ -280,6 +287,7 @@ class ReadModel:
         for seat in seats:
             self.taken.pop(seat, None)
             self.buyers.pop(seat, None)
+            self.unnamed.discard(seat)
 
     def _show(self, seats: Sequence[int], status: str) -> None:
         for seat in seats:

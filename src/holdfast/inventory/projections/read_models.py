@@ -53,6 +53,7 @@ class ReadModels:
         self._written: dict[tuple[int, bool], tuple[ReadModel, SeatList]] = {}
         self._looks = SingleFlight(self._look)
         self._writings = SingleFlight(self._write)
+        self._namings = SingleFlight(self._name)
 
     async def get_current(self, number: int) -> ReadModel:
         """The picture in a state that was the newest after this call began.
@@ -60,6 +61,11 @@ class ReadModels:
         It goes on to change: read all that is wanted of it before the next `await`. Raises EventNotFound.
         """
         return await self._looks.get(number)
+
+    async def get_with_buyers(self, number: int) -> ReadModel:
+        """As `get_current`, and `buyers` has the buyer of every taken seat."""
+        read_model = await self.get_current(number)
+        return await self._namings.get(number) if read_model.unnamed else read_model
 
     async def get_at(self, number: int, version: int) -> ReadModel:
         """The picture at this version or a later one: without a look where this process's own commits led there."""
@@ -101,6 +107,16 @@ class ReadModels:
     def drop_all(self) -> None:
         self._kept.clear()
         self._written.clear()
+
+    async def _name(self, number: int) -> ReadModel:
+        read_model = await self.get_current(number)
+        while read_model.unnamed:
+            buyers = await self._reads.list_buyers(number)
+            current = await self.get_current(number)  # at or after the version of these buyers
+            if current is read_model:
+                read_model.name_buyers(buyers)
+            read_model = current
+        return read_model
 
     async def _look(self, number: int) -> ReadModel:
         read_model = self._kept.get(number)

@@ -23,7 +23,6 @@ class LoadedReadModel:
     """One event at one moment.
 
     `claims`: (hold, its expiry, area, seat, quantity, buyer) of holds that are not bookings.
-    `booked_seats`: (seat, buyer).
     """
 
     event: Event
@@ -31,7 +30,7 @@ class LoadedReadModel:
     now: datetime
     areas: tuple[Area, ...]
     claims: tuple[tuple[str, datetime, int, int | None, int, str | None], ...]
-    booked_seats: tuple[tuple[int, str | None], ...]
+    booked_seats: Sequence[int]
     blocked_seats: Sequence[int]
 
 
@@ -77,7 +76,7 @@ class ReadModelStore:
         if not table:
             return None
         ((version, now),) = table.select("version", "now")
-        (blocked_seats,) = table.column("blocked_seats")
+        ((booked_seats, blocked_seats),) = table.select("booked_seats", "blocked_seats")
         (event,) = rows.EVENT.read(table)
         claims = table.unnest("hold_ids", "expiries", "areas", "seats", "quantities", "buyers")
         return LoadedReadModel(
@@ -86,9 +85,14 @@ class ReadModelStore:
             now=now,
             areas=tuple(rows.AREA.read(table.unnest(*rows.AREA.columns))),
             claims=tuple(claims),
-            booked_seats=tuple(table.unnest("booked_seats", "bookers")),
+            booked_seats=booked_seats or (),
             blocked_seats=blocked_seats or (),
         )
+
+    async def list_buyers(self, number: int) -> dict[int, str]:
+        """The buyer of each booked seat, where its hold names one."""
+        table = await self._fetch(number, "list_buyers")
+        return dict(table.select("seat_number", "buyer"))
 
     async def follow(self, number: int, version: int, *, most: int) -> Followed | None:
         table = await self._fetch(number, "follow_picture", version=version, most=most)
