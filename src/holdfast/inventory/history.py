@@ -14,7 +14,7 @@ from holdfast.inventory.rules.journal import Extended, Move
 from holdfast.inventory.store.read_models import ReadModelStore, SeatClaim
 
 Position = tuple[int, bool, UUID, int]
-"""A claim's place among those of its seat, and how many of its items were told already."""
+"""A claim's place among those of its seat, and how many of its items are on earlier pages."""
 
 Cancellation = tuple[int, datetime]
 """Version and time at which the event was cancelled."""
@@ -46,7 +46,7 @@ class _Step:
 
 
 class Histories:
-    """An expiry is told at the hold's `expires_at`, with the version that the event had then, whether or not its rows
+    """An expiry is listed at the hold's `expires_at`, with the version that the event had then, whether or not its rows
     were rewritten since; the end of a hold by its event's cancelling, when that was cancelled."""
 
     def __init__(self, reads: ReadModelStore, read_models: ReadModels) -> None:
@@ -66,9 +66,9 @@ class Histories:
             number, seat, start=start[:3] if start else None, most=limit + 1
         )
         cancellation = await self._reads.find_cancellation(number) if is_cancelled else None
-        told = await self._tell(number, claims, cancellation, now=now)
+        listed = await self._list_items(number, claims, cancellation, now=now)
         items: list[HistoryItem] = []
-        for index, (claim, changes) in enumerate(zip(claims, told, strict=True)):
+        for index, (claim, changes) in enumerate(zip(claims, listed, strict=True)):
             skipped = start[3] if start and index == 0 and claim.place == start[:3] else 0
             for place, item in enumerate(changes[skipped:], start=skipped):
                 if len(items) == limit:
@@ -76,7 +76,7 @@ class Histories:
                 items.append(item)
         return items, None
 
-    async def _tell(
+    async def _list_items(
         self, number: int, claims: Sequence[SeatClaim], cancellation: Cancellation | None, *, now: datetime
     ) -> list[list[HistoryItem]]:
         """Each claim's items, in order."""
@@ -89,7 +89,7 @@ class Histories:
             if claim.expires_at is not None and claim.booked_version is None and claim.expires_at <= now
         }
         versions = await self._reads.versions_at(number, sorted(expiries)) if expiries else {}
-        return [_tell_claim(claim, steps, cancellation, versions, now=now) for claim in claims]
+        return [_items_of(claim, steps, cancellation, versions, now=now) for claim in claims]
 
     async def _steps_of(self, number: int, claims: Sequence[SeatClaim]) -> dict[tuple[int, UUID], _Step]:
         versions = {
@@ -106,7 +106,7 @@ class Histories:
         return steps
 
 
-def _tell_claim(
+def _items_of(
     claim: SeatClaim,
     steps: dict[tuple[int, UUID], _Step],
     cancellation: Cancellation | None,
@@ -161,7 +161,7 @@ def _ending(
     *,
     now: datetime,
 ) -> tuple[datetime, str, int] | None:
-    """(at, change, version) of the end of a hold that never was booked, whoever wrote it down, and when."""
+    """(at, change, version) of the end of a hold that never was booked, no matter who wrote it down, and when."""
     expires_at = claim.expires_at
     assert expires_at is not None
     if cancellation is not None and cancellation[0] > claim.held_version:

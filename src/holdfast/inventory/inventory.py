@@ -59,9 +59,7 @@ class Inventory:
         self._limits = limits or InventoryLimits()
         self._connections = connections
         self._event_store = EventStore(connections)
-        self._occupancies = Occupancies(
-            connections, self._event_store, most_seats=self._limits.mirrored_seats
-        )
+        self._occupancies = Occupancies(connections, self._event_store, max_seats=self._limits.mirrored_seats)
         self._batches = BatchRunner(
             connections,
             self._event_store,
@@ -91,7 +89,7 @@ class Inventory:
             histories=Histories(read_model_store, self.read_models),
         )
         self.streams = Streams(
-            self.read_models, changes_since, self._commits, most_watchers=self._limits.watchers
+            self.read_models, changes_since, self._commits, max_watchers=self._limits.watchers
         )
         self.operations = Operations(
             connections, reads=reads, checks=read_model_store, streams=self.streams, lanes=self._lanes

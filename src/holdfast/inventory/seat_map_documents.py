@@ -17,7 +17,7 @@ from holdfast.inventory.rules.event import Event
 from holdfast.inventory.seating.seat_map import Row, SeatMap
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of all documents that one process keeps; the least lately asked for go first."""
+"""Of all documents that one process keeps; the least lately read go first."""
 
 
 _Key = tuple[int, int, UUID]
@@ -85,15 +85,15 @@ def _seats_of(row: Row, seat_map: SeatMap) -> Iterator[dict[str, Any]]:
     """Left to right; what the source did not say is left out."""
     for number in row.numbers:
         seat = seat_map.seat(number)
-        told: dict[str, Any] = {
+        document: dict[str, Any] = {
             "label": seat.label,
             "position": seat.position_in_row,
             "category": seat.category,
         }
         if seat.x is not None:
-            told["x"], told["y"] = seat.x, seat.y
+            document["x"], document["y"] = seat.x, seat.y
         if seat.name is not None:
-            told["name"] = seat.name
+            document["name"] = seat.name
         if seat.guid is not None:
-            told["guid"] = seat.guid
-        yield told
+            document["guid"] = seat.guid
+        yield document

@@ -224,7 +224,7 @@ async def test_streams_end_when_the_server_does(inventory: Inventory):
 
 async def test_more_watchers_than_a_process_can_serve_are_refused(inventory: Inventory):
     streams = Streams(
-        inventory.read_models, inventory.queries._changes_since, inventory._commits, most_watchers=1
+        inventory.read_models, inventory.queries._changes_since, inventory._commits, max_watchers=1
     )
     event = await make_event(inventory, capacity=1)
     streams.refuse_watcher()

@@ -1,4 +1,4 @@
-"""Checking: an event's counters, claims and journal, derived again from the rows; whatever disagrees is told.
+"""Checking: an event's counters, claims and journal, derived again from the rows; whatever disagrees is reported.
 
 A live system is checked as it sells. Nothing is compared across two moments: claims carry their versions, so that what
 was live at one version can still be summed up later, page by page; and each page's holds are compared with the journal
@@ -31,7 +31,7 @@ QUICK_SECONDS, SLOW_SECONDS = 0.05, 0.25
 """Pages grow while their snapshots are quick, and shrink long before one takes a second."""
 
 Progress = Callable[[int, str], None]
-"""Told of (event number, what is being read), again and again."""
+"""Notified of (event number, what is being read), again and again."""
 
 
 @dataclass(slots=True, kw_only=True)

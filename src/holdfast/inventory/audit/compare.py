@@ -1,4 +1,4 @@
-"""Comparing: one event's rows with each other and with what its journal tells. The check feeds it page by page."""
+"""Comparing: one event's rows with each other and with its journal. The check feeds it page by page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live checking: what events' journals gained since the last look, against the rows that they tell of.
+"""Live checking: what events' journals gained since the last look, against the rows that they describe.
 
 `holdfast check` derives an event whole, from its first version; this follows it, so that a look costs what was sold
 since the one before and not what was ever sold. The rows are compared inside the database (`sql/live_check.sql`).
@@ -34,7 +34,7 @@ BEFORE_SECONDS, MAX_BEFORE = 60.0, 2_000
 MAX_BEHIND = 20_000
 """Versions; an event that gained more since the last look is followed from its newest ones on."""
 MAX_REPORTED = 1_000
-"""Of one event; by then somebody has been told."""
+"""Of one event; by then somebody has been notified."""
 FIRST_STEP, MAX_STEP = 50, 1_000
 QUICK_SECONDS, SLOW_SECONDS = 0.02, 0.06
 """Steps grow while their snapshots are quick, and shrink long before one takes a second: a hot event has hundreds of
@@ -74,14 +74,14 @@ class LiveAudit:
         self._first_step = first_step
         self._small_claims = small_claims
         self._seen: dict[int, _Seen] = {}
-        self._told: dict[int, set[tuple[str, str]]] = {}
-        """What was told of each event, so that it is not told again when the same rows are met again."""
+        self._reported: dict[int, set[tuple[str, str]]] = {}
+        """What was reported of each event, so that it is reported once, though the same rows are met again."""
         self._standing: dict[int, set[tuple[str, str]]] = {}
-        """What an event's sums said at the last look: told once for as long as it stays."""
+        """What an event's sums said at the last look: reported once for as long as it stays."""
         connections.on_lost.append(self.forget)
 
     def forget(self) -> None:
-        """Begin anew at each event's present version: somebody else checked meanwhile, or the next connection leads to
+        """Begin again at each event's present version: somebody else checked meanwhile, or the next connection leads to
         another server, which knows less."""
         self._seen.clear()
 
@@ -95,8 +95,10 @@ class LiveAudit:
         }
 
     async def check(self, number: int, version: int, *, seconds: float = EVENT_SECONDS) -> list[Disagreement]:
-        """What disagrees, and was not told before. An event that gained more than can be read in so many seconds goes
-        on where it was left. Raises Fault."""
+        """What disagrees, and was not reported before. Raises Fault.
+
+        An event that gained more than can be read in this time goes on where it was left.
+        """
         end = time.monotonic() + seconds
         found: Found = {}
         try:
@@ -106,7 +108,7 @@ class LiveAudit:
                 await asyncio.sleep(REST * (time.monotonic() - began))
                 began = time.monotonic()
         except Fault:
-            if not found:  # what was found is told now or never: it would be passed over by the next look
+            if not found:  # what was found is reported now or never: it would be passed over by the next look
                 raise
         return list(found.values())
 
@@ -126,7 +128,7 @@ class LiveAudit:
         metrics.CHECK_VERSIONS.inc(max(step.until - seen.version, 0))
         seen.most = _next_size(seen.most, took)
         for wrong in step.wrong:
-            self._tell(number, found, *wrong)
+            self._report(number, found, *wrong)
         self._follow(number, seen, step, found)
         if step.until < step.version:
             return True
@@ -158,7 +160,7 @@ class LiveAudit:
         seen.version, seen.areas = seen.version + 1, None
         if isinstance(fault, InvariantViolated):
             where = f"version {seen.version}"
-            self._tell(number, found, "journal_unreadable", where, "its entries cannot be read")
+            self._report(number, found, "journal_unreadable", where, "its entries cannot be read")
         else:
             metrics.CHECK_PASSED_OVER.inc()
             log.warning("version_not_checked", event_number=number, version=seen.version)
@@ -167,7 +169,7 @@ class LiveAudit:
         """Moves the counters on by what the journal says; where it ends, they must be those of the rows."""
         if (
             step.version < seen.version
-        ):  # a backup was restored (a journal that lost its end is told by the step)
+        ):  # a backup was restored (a journal that lost its end is reported by the step)
             log.warning("version_went_back", event_number=number, since=seen.version, until=step.version)
             seen.areas = None
         elif seen.areas is not None:
@@ -178,10 +180,10 @@ class LiveAudit:
         if seen.areas is not None:
             for area in sorted(seen.areas.keys() | step.areas.keys()):
                 journal, row = seen.areas.get(area, (0,) * 4), step.areas.get(area, (0,) * 4)
-                for what, told, is_there in zip(_WHAT, journal, row, strict=True):
-                    if told != is_there:
-                        subject = f"area {area} {what} {is_there - told:+}"
-                        detail = f"{is_there}, by the journal {told}"
+                for what, expected, is_there in zip(_WHAT, journal, row, strict=True):
+                    if expected != is_there:
+                        subject = f"area {area} {what} {is_there - expected:+}"
+                        detail = f"{is_there}, by the journal {expected}"
                         found[("counter_differs", subject)] = Disagreement(
                             event=number, code="counter_differs", subject=subject, detail=detail
                         )
@@ -218,10 +220,10 @@ class LiveAudit:
         if now:
             self._standing[number] = {(each.code, each.subject) for each in now}
 
-    def _tell(self, number: int, found: Found, code: str, subject: str, detail: str) -> None:
-        told = self._told.setdefault(number, set())
-        if (code, subject) not in told and len(told) < MAX_REPORTED:
-            told.add((code, subject))
+    def _report(self, number: int, found: Found, code: str, subject: str, detail: str) -> None:
+        reported = self._reported.setdefault(number, set())
+        if (code, subject) not in reported and len(reported) < MAX_REPORTED:
+            reported.add((code, subject))
             found[code, subject] = Disagreement(event=number, code=code, subject=subject, detail=detail)
 
 

@@ -15,7 +15,7 @@ from holdfast.inventory.rules.decide import Outcome
 T = TypeVar("T")
 
 ENOUGH = 32
-"""So many commands are worth a batch of their own, though others are under way."""
+"""This many commands are worth a batch of their own, though others are under way."""
 
 _PACE_SHARE = 0.2  # of the newest batch in the pace
 
@@ -50,7 +50,7 @@ Batch = list[PendingCommand[Any]]
 
 
 class Lane:
-    """One event's queue. Who takes batches from it, and when, is decided by `Lanes`."""
+    """One event's queue. The `LaneScheduler` decides who takes batches from it, and when."""
 
     __slots__ = ("_by_seat", "_last", "_limits", "_pace", "_queue", "goes_alone", "is_scheduled", "number")
 
@@ -96,7 +96,7 @@ class Lane:
         self._queue.clear()
 
     def _is_hopeless(self, command: c.AnyCommand) -> bool:
-        """Whether it would wait too long at the pace of late; for who has nothing yet, a quarter is too long.
+        """True if the expected wait exceeds the limit (a quarter of it for buyers who hold nothing yet).
 
         So a lane that is offered too much refuses the rest at once, and has time to confirm what it gave out.
         """
@@ -109,10 +109,10 @@ class Lane:
         )
 
     def take(self, now: float, claims_taken: int = 0) -> tuple[Batch, int]:
-        """The next batch, in order of arrival, and how many claims it and what others have taken come to. Who left or
-        waited too long is dropped before anything is begun.
+        """The next batch, in order of arrival, and the claims of all batches taken so far. Abandoned and overdue
+        commands are dropped before the transaction begins.
 
-        It is half of all who are about: those who wait, and those of the batch before, who ask again once they have
+        It is half of all known callers: those who wait, and those of the batch before, who return once they have
         their answers. So the database works for one half while the other is answered and read. If one batch took
         nearly all of them, each side would wait for the other, and they would all come back together.
         """

@@ -1,9 +1,9 @@
 """Lanes: who takes the next batch, and of which events.
 
-A runner takes what has arrived in a lane (of a crowd the half: `Lane.take`), has it decided as one batch in one
-transaction, answers each caller its own outcome, and goes on with what arrived meanwhile. No timer, no idle latency: a
-lone request is a batch of one. Where several events have a little to do each, one transaction does it for all of them;
-an event with much to do goes alone.
+A runner takes all waiting commands of a lane, or half of them under heavy load (`Lane.take`). They are decided as one
+batch in one transaction, gives each caller its outcome, and goes on with what arrived meanwhile. No timer, no idle
+latency: a lone request is a batch of one. Where several events have a little to do each, one transaction does it for
+all of them; an event with much to do goes alone.
 There are few runners, so that groups form by themselves under load; lanes take turns, so that none starves.
 """
 
@@ -50,7 +50,7 @@ class LaneScheduler:
         self._most_runners = runners
         self._running = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        """Asked for once: Python asks the system each time whether it is still the same process."""
+        """Looked up once: Python asks the system each time whether it is still the same process."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: deque[Lane] = deque()
         """Lanes in which something waits, and for which nobody runs a batch."""

@@ -10,14 +10,14 @@ from holdfast.inventory.rules.availability import Availability
 from holdfast.inventory.store.reads import ReadStore
 
 _NEW_INVENTORY = frozenset({"seats_added", "event_cancelled"})
-"""After these a reader starts anew: there are seats that it does not know, or every hold has gone at once."""
+"""After these a reader starts again: there are seats that it does not know, or every hold has gone at once."""
 
 _MAX_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatChanges:
-    """The counts as they are now, and each touched seat as a member of a JSON list; None: read everything anew."""
+    """The counts as they are now, and each touched seat as a member of a JSON list; None: read everything again."""
 
     availability: Availability
     seats: list[bytes] | None
@@ -41,13 +41,13 @@ class ChangesSince:
             first = min(read_model.touches.first_version, read_model.version)
             if known_to >= first:
                 seats = read_model.members(earlier | read_model.touched_since(version))
-                return _told(read_model, seats)
+                return SeatChanges(availability=read_model.availability(), seats=seats)
             found = await self._touched_between(read_model, known_to, first)
             if found is None:
                 break
             earlier |= found
             known_to = first  # unless the picture forgot some more meanwhile: once more, from here
-        return _told(read_model, None)
+        return SeatChanges(availability=read_model.availability(), seats=None)
 
     async def _touched_between(self, read_model: ReadModel, after: int, until: int) -> set[int] | None:
         """From the journal, for versions after one, up to another. None where the inventory itself changed."""
@@ -63,7 +63,3 @@ class ChangesSince:
                 elif "seats" in entry:
                     seats.update(entry["seats"])
         return seats
-
-
-def _told(read_model: ReadModel, seats: list[bytes] | None) -> SeatChanges:
-    return SeatChanges(availability=read_model.availability(), seats=seats)

@@ -1,4 +1,4 @@
-"""Channel: one watched event: what its watchers are told, when, and how it reaches all of them.
+"""Channel: one watched event: what its watchers are sent, when, and how it reaches all of them.
 
 One task does all of it, one thing after the other: a first message for those who have come, a change for all, a sign of
 life where nothing changes. Each is written once, and goes to the readers some hundred at a time, so that sales go on in
@@ -39,12 +39,12 @@ RETRY_SECONDS = 1.0
 MIN_WAIT_SECONDS = 0.005
 WRITES_AT_ONCE = 200
 MAX_TURNS = 25
-"""Of the loop, until the last of many thousands is told: each turn may hold as much work of sales as there is."""
+"""Of the loop, until the last of many thousands is notified: each turn may hold as much work of sales as there is."""
 BYTES_AT_ONCE = 2 * 1024 * 1024
 LARGE_BYTES = 64 * 1024
 """A snapshot above that is written once between two changes, and not for each state that newcomers find."""
 GREETING_SECONDS = 0.1
-"""Those who have come get their first messages for so long; then the others are told what is new."""
+"""Those who have come get their first messages for so long; then the others are sent what is new."""
 
 
 class Channel:
@@ -70,9 +70,9 @@ class Channel:
         self._state = read_model.state
         self._sequence = read_model.touches.sequence
         self._heard = -1
-        """The newest version that was heard of when all were told last."""
+        """The newest known version when all were last notified."""
         self._snapshot: tuple[SeatList, Message] | None = None
-        """Not older than what all were told last: the next change has whatever it lacks."""
+        """Not older than what all were last sent: the next change has whatever it lacks."""
         self._due_at = 0.0
         """No message to all of them before."""
         self._look_at = 0.0
@@ -97,7 +97,7 @@ class Channel:
         self._behind.discard(client)
 
     def end(self) -> None:
-        """Every stream ends after what it was told last."""
+        """Every stream ends after its last message."""
         for client in self.clients:
             client.is_over = True
             client.reader.end()
@@ -122,8 +122,8 @@ class Channel:
                 if self._waiting:
                     await self._greet(loop)
                 if self._silent_at <= loop.time():
-                    await self._say_something(loop)
-            except Exception as error:  # noqa: BLE001 - the watchers stay, and are told when it passes
+                    await self._keep_alive(loop)
+            except Exception as error:  # noqa: BLE001 - the watchers stay, and are notified when it passes
                 code = error.code if isinstance(error, HoldfastError) else repr(error)
                 log.warning("stream_waits", event_number=self.number, error=code)
                 self._look_at = 0.0
@@ -145,7 +145,7 @@ class Channel:
         return 0.0 if self._subscription.version > self._heard or self._behind else self._look_at
 
     async def _advance(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Tell all watchers what has changed since they were told last."""
+        """Notify all watchers of what has changed since their last message."""
         began = loop.time()
         heard = self._subscription.version
         if self._look_at <= began:
@@ -164,7 +164,7 @@ class Channel:
         self._waiting += caught_up
         if read_model is self._read_model and read_model.state == self._state:
             return
-        # A picture that was drawn anew: the rules or the inventory changed, or too much did.
+        # A picture that was drawn again: the rules or the inventory changed, or too much did.
         touched = read_model.touches.after(self._sequence) if read_model is self._read_model else None
         message = None
         if touched is not None:
@@ -180,7 +180,7 @@ class Channel:
             return
         self._silent_at = began + KEEP_ALIVE_SECONDS
         with metrics.STREAM_SECONDS.time():
-            await self._tell(message, current)
+            await self._notify(message, current)
 
     async def _greet(self, loop: asyncio.AbstractEventLoop) -> None:
         """First messages and snapshots, written once for all who need the same."""
@@ -198,7 +198,7 @@ class Channel:
                     del group[: len(some)]
                     for client in some:
                         client.is_current, client.after = True, None
-                    await self._tell(message, some)
+                    await self._notify(message, some)
                     # Only now: some of each group, however long it took to write their message.
                     if loop.time() > until:
                         break
@@ -207,7 +207,7 @@ class Channel:
                 self._waiting += group
 
     async def _first(self, after: int | None) -> Message:
-        """What has changed after a version, where that can be told; else a snapshot, one for each state."""
+        """What has changed after a version, where that is known; else a snapshot, one for each state."""
         if after is not None:
             since = await self._changes_since.get_changes(self.number, after)
             if since.seats is not None:
@@ -220,13 +220,13 @@ class Channel:
             self._snapshot = seats, _written("snapshot", seats.availability, seats.body)
         return self._snapshot[1]
 
-    async def _say_something(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _keep_alive(self, loop: asyncio.AbstractEventLoop) -> None:
         self._silent_at = loop.time() + KEEP_ALIVE_SECONDS
         quiet = [client for client in self.clients if client.is_current and client.reader.is_ready]
-        await self._tell(KEEP_ALIVE, quiet)
+        await self._notify(KEEP_ALIVE, quiet)
 
-    async def _tell(self, message: Message, clients: list[StreamClient]) -> None:
-        """Whoever cannot take it is left behind. Others of this process's work goes on between two steps."""
+    async def _notify(self, message: Message, clients: list[StreamClient]) -> None:
+        """A client that cannot take it is left behind. Others of this process's work goes on between two steps."""
         step = _most_at_once(message, max(WRITES_AT_ONCE, len(clients) // MAX_TURNS))
         for at in range(0, len(clients), step):
             for client in clients[at : at + step]:

@@ -22,9 +22,9 @@ class StreamClient:
         self.channel = channel
         self.reader = reader
         self.after = after
-        """The version that it comes back with, until it was told what it has missed."""
+        """The version that it comes back with, until it was sent what it has missed."""
         self.is_current = False
-        """It was told all that the channel has told; else it waits for a first message, or for a snapshot."""
+        """It was sent all that the channel has sent; else it waits for a first message, or for a snapshot."""
         self.is_over = False
 
 
@@ -58,7 +58,7 @@ class BufferedClient:
         self._news.set()
 
     async def next(self) -> Message | None:
-        """None at the end; what was not taken until then is not told any more."""
+        """None at the end; what was not taken until then is dropped."""
         while not self._is_over:
             if self._messages:
                 return self._messages.pop(0)

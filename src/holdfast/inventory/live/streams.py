@@ -1,4 +1,4 @@
-"""Streams: all watchers of this process, and the channels that tell them what happens, as server-sent events."""
+"""Streams: all watchers of this process, and the channels that notify them by server-sent events."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Streams:
         changes_since: ChangesSince,
         watching: CommitFeed,
         *,
-        most_watchers: int,
+        max_watchers: int,
     ) -> None:
         self._read_models = read_models
         self._changes_since = changes_since
         self._commits = watching
-        self._most_watchers = most_watchers
+        self._max_watchers = max_watchers
         self._channels: dict[int, Channel] = {}
         self._count = 0
         self._closing = False
@@ -49,12 +49,12 @@ class Streams:
         """Raises Busy where there are enough already, Unavailable at a shutdown."""
         if self._closing:
             raise Unavailable(Unavailable.SHUTTING_DOWN)
-        if self._count >= self._most_watchers:
+        if self._count >= self._max_watchers:
             raise Busy(Busy.STREAMS)
 
     @contextmanager
     def joined(self, read_model: ReadModel, reader: Reader, *, after: int | None = None) -> Iterator[None]:
-        """Within the block the reader is told of the event whose current picture this is.
+        """Within the block the reader follows the event whose current picture this is.
 
         First a snapshot (or, after a version that is known, what has changed since), then changes. The end of the
         server ends it.
@@ -82,7 +82,7 @@ class Streams:
         return await self._commits.look()
 
     def close(self) -> None:
-        """Every stream ends after what it was told last."""
+        """Every stream ends after its last message."""
         self._closing = True
         for channel in list(self._channels.values()):
             channel.end()

@@ -16,12 +16,12 @@ from holdfast.postgres.connections import Connections
 
 
 class Occupancies:
-    """By event number; the least lately used are dropped past `most_seats` in all."""
+    """By event number; the least lately used are dropped past `max_seats` in all."""
 
-    def __init__(self, connections: Connections, event_store: EventStore, *, most_seats: int) -> None:
+    def __init__(self, connections: Connections, event_store: EventStore, *, max_seats: int) -> None:
         self._connections = connections
         self._event_store = event_store
-        self._most_seats = most_seats
+        self._max_seats = max_seats
         self._occupancy: dict[int, Occupancy] = {}
         self._maps: OrderedDict[tuple[int, int], SeatMap] = OrderedDict()
 
@@ -80,7 +80,7 @@ class Occupancies:
 
     def _make_room(self) -> None:
         kept = sum(seat_map.size for seat_map in self._maps.values())
-        while kept > self._most_seats and len(self._maps) > 1:
+        while kept > self._max_seats and len(self._maps) > 1:
             (number, _), dropped = self._maps.popitem(last=False)
             kept -= dropped.size
             self.drop(number)

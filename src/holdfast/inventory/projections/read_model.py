@@ -1,7 +1,7 @@
 """Pictures: one event as readers see it: its counts and each taken seat, kept up with the journal and with time.
 
 A picture is exact for one state, (version, lapsed). It also remembers what its last versions touched, so that a reader
-who knows an older version, and everyone who watches, is told what has changed and not everything.
+who knows an older version, and everyone who watches, is sent what has changed and not everything.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from holdfast.inventory.store.read_models import LoadedReadModel
 
 
 class OutdatedError(Exception):
-    """The journal tells of a change of rules or inventory: the picture must be drawn anew."""
+    """The journal has a change of rules or inventory: the picture must be drawn again."""
 
 
 class LiveHold:

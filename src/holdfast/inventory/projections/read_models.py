@@ -20,7 +20,7 @@ from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.read_models import ReadModelStore
 
 MAX_VERSIONS_BEHIND = 1_000
-"""Further behind than this, a picture is drawn anew; so is what a reader or watcher knows."""
+"""Further behind than this, a picture is drawn again; so is what a reader or watcher knows."""
 
 MAX_SEATS = 1_000_000
 """Seats of all maps whose pictures are kept; the least lately looked at go first."""
@@ -132,7 +132,7 @@ class ReadModels:
         return read_model
 
     async def _follow(self, read_model: ReadModel) -> bool:
-        """Whether the picture could be brought up to date; else it has to be drawn anew."""
+        """Whether the picture could be brought up to date; else it has to be drawn again."""
         known = read_model.version  # which may grow meanwhile, by a commit of this process
         found = await self._reads.follow(read_model.number, known, most=MAX_VERSIONS_BEHIND + 1)
         if found is None or found.version < known or len(found.journal) > MAX_VERSIONS_BEHIND:

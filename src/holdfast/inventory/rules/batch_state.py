@@ -1,4 +1,4 @@
-"""Inventory: one event as a batch sees it, loaded under the lock and then changed by each command in turn.
+"""Batch state: one event as a batch sees it, loaded under the lock and then changed by each command in turn.
 
 It answers what is free at the batch's one `now`, moves admissions, and keeps the `Changes` that the store will write.
 Nothing here refuses: the rules are in `decide`.
@@ -64,7 +64,7 @@ class BatchState:
         """Seats that this batch moved: who has them now."""
         self._has_picker = False
         self._gone: set[UUID] = set()
-        """Holdings that this batch ended."""
+        """Occupants that this batch ended."""
         self._buyers: dict[str, dict[UUID, tuple[int, datetime | None]]] = {}
         for buyer, hold_id, quantity, expires_at in buyers:
             self._buyers.setdefault(buyer, {})[hold_id] = (quantity, expires_at)
@@ -101,7 +101,7 @@ class BatchState:
         return self._category_areas.get(category)
 
     def holder_of(self, seat: int) -> Occupant | UUID | None:
-        """Who has the seat: a holding from before (lapsed or not), the id of a hold of this batch, or nobody."""
+        """Who has the seat: an occupant from before (lapsed or not), the id of a hold of this batch, or nobody."""
         if seat in self._seats:
             return self._seats[seat]
         assert self.occupancy is not None
@@ -350,7 +350,7 @@ class BatchState:
             self.occupancy.take_in_picker([claim.seat for claim in claims if claim.seat is not None])
 
     def _claims_of(self, occupant: Occupant) -> list[Claim]:
-        """A holding's claims by area; enough to end them (their rows are found by the hold's id)."""
+        """An occupant's claims by area; enough to end them (their rows are found by the hold's id)."""
         seats = [
             Claim(line=0, area=self.area_of_seat(seat).number, seat=seat, quantity=1)
             for seat in occupant.seats
@@ -362,7 +362,7 @@ class BatchState:
         return seats + rest
 
     def record_of(self, occupant: Occupant) -> HoldRecord:
-        """A live holding told as the record that its rows make, as far as its buyer may see it."""
+        """The record of a live occupant, as far as its buyer may see it."""
         record = self.holds.get(occupant.id)
         if record is not None:
             return record

@@ -22,7 +22,7 @@ class AttemptStatus(StrEnum):
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A booking as it is told to people. `created` is False where it had been made before."""
+    """A booking as its readers see it. `created` is False where it had been made before."""
 
     id: UUID
     event_number: int

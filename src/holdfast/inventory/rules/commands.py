@@ -1,4 +1,4 @@
-"""Commands: everything that can be asked of one event's inventory. All of them go through its lane."""
+"""Commands: everything that can be done to one event's inventory. All of them go through its lane."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class SeatsLine:
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class QuantityLine:
-    """So many admissions of an area; the area may be left out where there is one."""
+    """A number of admissions of an area; the area may be left out where there is one."""
 
     quantity: int
     area: str | None = None
@@ -69,7 +69,7 @@ class QuantityLine:
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class BestAvailableLine:
-    """So many seats, chosen by the engine."""
+    """A number of seats, chosen by the rules."""
 
     quantity: int
     category: str | None = None

@@ -94,7 +94,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullEvent(Event):
-    """An event with its areas as they stood when it was told: what its organiser sees of it."""
+    """An event with its areas at one moment: what its organiser sees of it."""
 
     areas: tuple[Area, ...] = ()
 
@@ -105,8 +105,8 @@ class FullEvent(Event):
 
 def in_full(event: Event, areas: Iterable[Area]) -> FullEvent:
     """A copy of the areas goes with it, since a batch moves on."""
-    told = {field.name: getattr(event, field.name) for field in fields(Event)}
-    return FullEvent(**told, areas=tuple(replace(area) for area in sorted(areas, key=_by_number)))
+    values = {field.name: getattr(event, field.name) for field in fields(Event)}
+    return FullEvent(**values, areas=tuple(replace(area) for area in sorted(areas, key=_by_number)))
 
 
 def _by_number(area: Area) -> int:

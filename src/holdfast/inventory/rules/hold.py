@@ -28,7 +28,7 @@ class HeldLine:
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A hold as it is told to people. `status` is what it is at the moment of the answer, lapsed or not."""
+    """A hold as its readers see it. `status` is what it is at the moment of the answer, lapsed or not."""
 
     id: UUID
     event_number: int

@@ -1,7 +1,7 @@
 """Holdings: who has which seat, as one process remembers it for one version of an event (the mirror's data).
 
 It is fed by journal entries, its own batches' and other processes' alike, in version order, and never guesses: what it
-says is what the claims table says at `version`. A lapsed hold stays in it until it is reclaimed; whoever asks compares
+says is what the claims table says at `version`. A lapsed hold stays in it until it is reclaimed; readers compare
 its expiry with the time.
 """
 
@@ -85,7 +85,7 @@ class Occupancy:
         self._seen_free: set[UUID] = set()
         """Lapsed holds whose seats the picker already counts as free."""
         self._picked_at: datetime | None = None
-        """The latest moment that the picker was asked for."""
+        """The latest moment that the picker was made for."""
 
     # -- following the journal -------------------------------------------------------------------------------------
 
@@ -190,7 +190,7 @@ class Occupancy:
         self.remove(read_id(entry["block"]))
 
     def _see_taken(self, occupant: Occupant) -> None:
-        """It lives, whatever the picker thought: it was asked by a clock that has been set back since."""
+        """It lives, whatever the picker thought: the clock has been set back since."""
         if occupant.id in self._seen_free:
             self._seen_free.discard(occupant.id)
             self.take_in_picker(occupant.seats)
@@ -216,7 +216,7 @@ class Occupancy:
     # -- choosing --------------------------------------------------------------------------------------------------
 
     def picker(self, now: datetime, *, at_most: int | None = None) -> SeatPicker:
-        """The chooser of seats, with lapsed holds' seats free (at most so many holds newly freed per call)."""
+        """The chooser of seats, with lapsed holds' seats free (max `at_most` holds newly freed per call)."""
         if (
             self._picked_at is not None and now < self._picked_at
         ):  # the clock was set back: some hold may live again

@@ -164,16 +164,16 @@ class _Plan:
         if unknown:
             raise errors.SeatUnknown(unknown[0].detail, errors=tuple(unknown))
         taken, blocked, free = [], [], []
-        asked: set[int] = set()
+        named: set[int] = set()
         for position, label, seat in seats:
-            if seat in self.seats or seat in asked:
+            if seat in self.seats or seat in named:
                 raise errors.DuplicateSeat(
                     f"Seat {label} is asked for twice.",
                     errors=(
                         errors.DuplicateSeat.at(_seat(number, position), errors.DuplicateSeat.ASKED_TWICE),
                     ),
                 )
-            asked.add(seat)
+            named.add(seat)
             holder = state.holder_of(seat)
             if isinstance(holder, Occupant) and holder.has_lapsed(state.now):
                 state.reclaim(holder)
@@ -262,8 +262,8 @@ def _record(
     command: c.PlaceHold | c.BookInstantly,
 ) -> HoldRecord:
     event = state.event
-    asked = command.ttl_seconds if isinstance(command, c.PlaceHold) else None
-    ttl = min(asked or event.hold_ttl_seconds, event.max_hold_ttl_seconds)
+    requested_ttl = command.ttl_seconds if isinstance(command, c.PlaceHold) else None
+    ttl = min(requested_ttl or event.hold_ttl_seconds, event.max_hold_ttl_seconds)
     return HoldRecord(
         id=hold_id,
         status=HoldStatus.ACTIVE,
