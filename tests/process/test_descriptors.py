@@ -1,4 +1,4 @@
-"""Open files: raised as far as the system lets, told at the start, and never all taken by streams."""
+"""Open files: Holdfast raises the limit, reports it at the start, and keeps some from streams."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from support.serving import Serving
 
 @pytest.fixture
 def few_descriptors() -> Iterator[int]:
-    """What a login shell often has; how many it may have."""
+    """Set the limit of a usual login shell. Yields the hard limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, soft), hard))
     yield hard
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_server_raises_its_limit_and_says_what_it_is(few_descriptors: int, open_folder: Path) -> None:
+def test_a_server_raises_its_limit_and_reports_it(few_descriptors: int, open_folder: Path) -> None:
     with Serving(open_folder / "data", stream_limit="100000") as server:
         line = server.wait_until_it_says("^Limits:")
         raised = min(few_descriptors, 65_536)
@@ -32,11 +32,11 @@ def test_a_server_raises_its_limit_and_says_what_it_is(few_descriptors: int, ope
             assert resource.prlimit(pid, resource.RLIMIT_NOFILE)[0] == raised
     found = re.fullmatch(r"Limits: ([\d,]+) open files a worker, ([\d,]+) of them streams\.", line)
     assert found is not None, line
-    told = [int(group.replace(",", "")) for group in found.groups()]
-    assert told == [raised, int(raised * 0.75)]
+    reported = [int(group.replace(",", "")) for group in found.groups()]
+    assert reported == [raised, int(raised * 0.75)]
 
 
-def test_a_limit_that_is_high_enough_is_left_alone(few_descriptors: int) -> None:
+def test_raise_descriptor_limit_keeps_a_sufficient_limit(few_descriptors: int) -> None:
     raised = raise_descriptor_limit()
     assert raised == min(few_descriptors, 65_536)
     assert raise_descriptor_limit() == raised
@@ -45,19 +45,19 @@ def test_a_limit_that_is_high_enough_is_left_alone(few_descriptors: int) -> None
 @pytest.mark.parametrize(
     ("descriptors", "wanted", "granted"), [(1024, 20_000, 768), (65_536, 20_000, 20_000), (1, 20_000, 1)]
 )
-def test_streams_leave_room_for_those_who_buy(descriptors: int, wanted: int, granted: int) -> None:
+def test_streams_within_leaves_room_for_buyers(descriptors: int, wanted: int, granted: int) -> None:
     assert streams_within(descriptors, wanted) == granted
 
 
-def test_connections_leave_descriptors_for_everything_else() -> None:
+def test_connections_within_leaves_descriptors_for_other_files() -> None:
     assert connections_within(300, 50_000) == 200
     assert connections_within(20_000, 50_000) == 18_000
     assert connections_within(20_000, 10) == 10
     assert connections_within(64, 50_000) == 1
 
 
-def test_no_connection_meets_silence_when_few_files_may_be_open(open_folder: Path) -> None:
-    """Each of 290 connections is taken or refused in words. 200 is what 300 open files leave room for."""
+def test_every_connection_is_answered_with_few_descriptors(open_folder: Path) -> None:
+    """The server accepts or refuses each of 290 connections. 300 open files leave room for 200."""
     with Serving(open_folder / "data", connection_limit="200") as server, ExitStack() as stack:
         (worker,) = server.workers
         resource.prlimit(worker, resource.RLIMIT_NOFILE, (300, 300))
@@ -69,5 +69,5 @@ def test_no_connection_meets_silence_when_few_files_may_be_open(open_folder: Pat
         assert {connect().recv(12) for _ in range(90)} == {b"HTTP/1.1 503"}
         for client in clients:
             client.close()
-        # The server has to hear of their closing first; each try is a connection of its own.
+        # The server must first notice that they closed; each try opens a new connection.
         assert 200 in (server.get("/healthz") for _ in range(1_000))

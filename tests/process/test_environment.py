@@ -1,6 +1,6 @@
-"""What a process inherits changes no answer and no start.
+"""Inherited settings change no answer and no start.
 
-The list of all that is inherited, and what happens with each: docs/decisions, "What a process inherits".
+The list of all inherited settings and their treatment: docs/decisions, "What a process inherits".
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ INJECTED = {
     "service_port": "8000",
     "service_port_http": "8000",
 }
-"""By Kubernetes, for a Service that is called holdfast. With the prefix of our settings."""
+"""Variables that Kubernetes sets for a Service named holdfast, without the prefix of our settings."""
 
 
 def ask(port: int, path: str, body: object) -> dict[str, str]:
@@ -66,9 +66,7 @@ def ask(port: int, path: str, body: object) -> dict[str, str]:
         connection.close()
 
 
-def test_a_server_starts_and_answers_alike_in_a_hostile_environment(
-    open_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hostile_environment_changes_no_answer(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in HOSTILE.items():
         monkeypatch.setenv(name, value)
     with Serving(open_folder / "data", **INJECTED) as server:
@@ -91,19 +89,19 @@ def test_a_server_starts_and_answers_alike_in_a_hostile_environment(
         ("HOLDFAST_PORTS", "tcp://x", False),
     ],
 )
-def test_what_kubernetes_injects_is_known(name: str, value: str, injected: bool) -> None:
+def test_is_injected_recognises_variables_of_kubernetes(name: str, value: str, injected: bool) -> None:
     assert is_injected(name, value) is injected
 
 
-def test_a_commands_port_of_kubernetes_is_no_setting(tmp_path: Path) -> None:
+def test_a_command_ignores_the_port_of_kubernetes(tmp_path: Path) -> None:
     done = run_holdfast(
         "db", "status", data_dir=str(tmp_path / "data"), port="tcp://10.0.0.1:8000", **INJECTED
     )
     assert "There is no database" in done.stderr
 
 
-def test_ignored_and_blocked_signals_are_as_new() -> None:
-    """A shell's `trap '' CHLD` would hide a failed initdb; a blocked SIGTERM would never stop a server."""
+def test_clean_environment_resets_ignored_and_blocked_signals() -> None:
+    """A shell's `trap '' CHLD` would hide a failed initdb. A server with a blocked SIGTERM would never stop."""
     program = (
         "import json, os, signal, subprocess\n"
         "from holdfast.process.environment import clean_environment\n"
@@ -111,15 +109,17 @@ def test_ignored_and_blocked_signals_are_as_new() -> None:
         "print(json.dumps([subprocess.run(['false']).returncode, list(signal.pthread_sigmask(0, ()))]))"
     )
 
-    def spoil() -> None:
+    def ignore_and_block() -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, preexec_fn=spoil, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, preexec_fn=ignore_and_block, check=True
+    )
     assert json.loads(done.stdout) == [1, []]
 
 
-def test_what_authenticates_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clean_environment_keeps_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = {
         "PGPASSWORD": "secret",
         "PGPASSFILE": "/etc/pass",

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL server: made once, in one hand, back after any kill."""
+"""The embedded PostgreSQL server: one cluster, one owner, and a working restart after any kill."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def one(url: str, query: str) -> object:
         return row[0]
 
 
-def test_it_is_durable_checked_and_sorted_by_code_point(databases: TestDatabases) -> None:
-    """The defaults are the safe ones, and an order never depends on the machine's locale."""
+def test_a_cluster_is_durable_with_checksums_and_code_point_order(databases: TestDatabases) -> None:
+    """The defaults are safe, and an order never depends on the machine's locale."""
     url = databases.server.url
     for name in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums"):
         assert one(url, f"SHOW {name}") == "on"
@@ -47,17 +47,17 @@ def test_it_is_durable_checked_and_sorted_by_code_point(databases: TestDatabases
 
 
 def test_holdfast_connects_as_an_ordinary_role(databases: TestDatabases) -> None:
-    """A statement gone wrong cannot read files or start programs."""
+    """A wrong statement cannot read files or start programs."""
     assert one(databases.server.url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
     admin = databases.server.url_of("postgres", role="postgres")
     assert one(admin, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is True
 
 
-def test_nothing_listens_on_the_network(databases: TestDatabases) -> None:
+def test_the_server_does_not_listen_on_the_network(databases: TestDatabases) -> None:
     assert one(databases.server.url, "SHOW listen_addresses") == ""
 
 
-def test_a_second_start_finds_what_the_first_one_wrote(folder: Path, bin_dir: Path | None) -> None:
+def test_a_second_start_keeps_the_data(folder: Path, bin_dir: Path | None) -> None:
     with PostgresServer(folder, bin_dir=bin_dir) as server, psycopg.connect(server.url) as connection:
         connection.execute("CREATE TABLE kept (n int)")
         connection.commit()
@@ -67,7 +67,7 @@ def test_a_second_start_finds_what_the_first_one_wrote(folder: Path, bin_dir: Pa
         assert running_url(folder) == server.url
 
 
-def test_a_second_server_on_the_same_folder_is_told_so(folder: Path, bin_dir: Path | None) -> None:
+def test_a_second_server_on_the_same_folder_is_refused(folder: Path, bin_dir: Path | None) -> None:
     with PostgresServer(folder, bin_dir=bin_dir) as first:
         with pytest.raises(CannotStart, match="in use by another Holdfast server"):
             PostgresServer(folder, bin_dir=bin_dir).start()
@@ -75,7 +75,7 @@ def test_a_second_server_on_the_same_folder_is_told_so(folder: Path, bin_dir: Pa
 
 
 def test_a_killed_postmaster_is_replaced_at_once(folder: Path, bin_dir: Path | None) -> None:
-    """Its orphaned sessions do not keep the next one out, and what was committed is there."""
+    """Its orphaned sessions do not block the next one, and committed data survives."""
     with PostgresServer(folder, bin_dir=bin_dir) as server, psycopg.connect(server.url) as connection:
         connection.execute("CREATE TABLE kept (n int)")
         connection.commit()
@@ -87,8 +87,8 @@ def test_a_killed_postmaster_is_replaced_at_once(folder: Path, bin_dir: Path | N
         assert one(server.url, "SELECT count(*) FROM kept") == 0
 
 
-def test_what_a_killed_supervisor_left_running_is_ended_first(folder: Path, bin_dir: Path | None) -> None:
-    """Nothing is left running that keeps the next one out."""
+def test_a_start_ends_processes_of_a_killed_supervisor(folder: Path, bin_dir: Path | None) -> None:
+    """An orphaned postmaster would block the next start."""
     script = (
         "import sys, pathlib; from holdfast.process.postgres_server import PostgresServer\n"
         "server = PostgresServer(pathlib.Path(sys.argv[1]), "
@@ -103,7 +103,7 @@ def test_what_a_killed_supervisor_left_running_is_ended_first(folder: Path, bin_
     ) as parent:
         assert parent.stdout is not None
         postmaster = int(parent.stdout.readline())
-        # Stopped, it cannot follow its parent by itself.
+        # A stopped process cannot react to its parent's death.
         os.kill(postmaster, signal.SIGSTOP)
         parent.kill()
         parent.wait()
@@ -113,10 +113,8 @@ def test_what_a_killed_supervisor_left_running_is_ended_first(folder: Path, bin_
             assert one(server.url, "SELECT 1") == 1
 
 
-def test_after_a_power_cut_nobody_is_taken_for_the_server_of_before(
-    folder: Path, bin_dir: Path | None
-) -> None:
-    """What the lock files name is another program by now, of the same user perhaps; or they were not written whole."""
+def test_stale_lock_files_after_a_power_cut_block_no_start(folder: Path, bin_dir: Path | None) -> None:
+    """The lock files may be empty, or name the id of another program, perhaps of the same user."""
     with PostgresServer(folder, bin_dir=bin_dir) as server:
         assert server.pid is not None
         user = Path(f"/proc/{server.pid}").stat()
@@ -136,9 +134,9 @@ def test_after_a_power_cut_nobody_is_taken_for_the_server_of_before(
 
 
 def test_a_server_follows_its_parent(folder: Path, bin_dir: Path | None) -> None:
-    """When the supervisor is killed, PostgreSQL stops by itself, cleanly."""
+    """PostgreSQL stops cleanly by itself when its supervisor is killed."""
     if sys.platform != "linux":
-        pytest.skip("only Linux tells a child of its parent's death")
+        pytest.skip("only Linux notifies a child of its parent's death")
     script = (
         "import os, sys, pathlib; from holdfast.process.postgres_server import PostgresServer\n"
         "server = PostgresServer(pathlib.Path(sys.argv[1]), "
@@ -156,13 +154,15 @@ def test_a_server_follows_its_parent(folder: Path, bin_dir: Path | None) -> None
 
 
 def test_a_stop_during_a_recovery_ends_it(folder: Path, bin_dir: Path | None) -> None:
-    """PostgreSQL 18 asked to stop fast at that moment never ends; what was committed is there afterwards."""
-    for _ in range(20):  # a quick one may be over before it is asked to end
+    """PostgreSQL 18 never ends on a fast stop during recovery. Committed data survives our immediate stop."""
+    for _ in range(20):  # a quick recovery may be over before the stop
         with PostgresServer(folder, bin_dir=bin_dir) as server:
             with psycopg.connect(server.url, autocommit=True) as connection:
                 connection.execute("CREATE TABLE IF NOT EXISTS kept (n int)")
                 connection.execute("DROP TABLE IF EXISTS much")
-                connection.execute("CREATE TABLE much AS SELECT generate_series(1, 200000)")  # to be redone
+                connection.execute(
+                    "CREATE TABLE much AS SELECT generate_series(1, 200000)"
+                )  # work for the recovery
                 os.kill(connection.info.backend_pid, signal.SIGKILL)
                 with pytest.raises(psycopg.OperationalError):
                     connection.execute("SELECT 1")
@@ -188,15 +188,15 @@ def since_crash(server: PostgresServer) -> str:
         ("Darwin", "23.1.0", None),
     ],
 )
-def test_a_recovery_flushes_at_once_where_errors_are_told(
+def test_quick_recovery_needs_a_kernel_that_reports_errors(
     sysname: str, release: str, method: str | None
 ) -> None:
     system = os.uname_result((sysname, "node", release, "#1", "x86_64"))
     assert _quick_recovery(system).get("recovery_init_sync_method") == method
 
 
-def test_programs_in_a_private_folder_are_copied_out_of_it(open_folder: Path) -> None:
-    """A checkout in root's own home works: the server's user cannot enter that, so its programs move out."""
+def test_programs_in_a_private_folder_are_copied(open_folder: Path) -> None:
+    """A checkout in root's home works, although PostgreSQL's user cannot enter that folder."""
     if os.geteuid() != 0:
         pytest.skip("only root runs PostgreSQL as someone else")
     private = open_folder / "private"
@@ -219,15 +219,15 @@ def test_a_cluster_of_another_major_version_is_refused(folder: Path, bin_dir: Pa
         PostgresServer(folder, bin_dir=bin_dir).start()
 
 
-def test_a_server_that_gives_up_says_why(folder: Path, bin_dir: Path | None) -> None:
-    """It is noticed at once, not after a time-out."""
+def test_a_failed_start_reports_the_reason(folder: Path, bin_dir: Path | None) -> None:
+    """Without waiting for a timeout."""
     with pytest.raises(CannotStart, match="max_connections"):
         PostgresServer(folder, bin_dir=bin_dir, settings={"max_connections": "none"}).start()
     with PostgresServer(folder, bin_dir=bin_dir) as server:
         assert server.is_alive
 
 
-def test_a_path_too_long_for_a_socket_still_works(folder: Path, bin_dir: Path | None) -> None:
+def test_a_path_too_long_for_a_socket_works(folder: Path, bin_dir: Path | None) -> None:
     deep = folder / ("a" * 60) / ("b" * 60)
     with PostgresServer(deep, bin_dir=bin_dir) as server:
         assert one(server.url, "SELECT 1") == 1

@@ -1,4 +1,4 @@
-"""A primary that was replaced: once a server has met its successor, it asks the old one no more."""
+"""A replaced primary: a server that has met the successor no longer uses the old primary."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def bin_dir() -> Path | None:
 
 @pytest.fixture
 def urls(open_folder: Path, bin_dir: Path | None) -> Iterator[list[str]]:
-    """Two databases, of which the second was promoted from a copy of the first."""
+    """Two databases. The second was promoted from a copy of the first."""
     old = PostgresServer(open_folder / "old", bin_dir=bin_dir)
     with old:
         pass
@@ -44,8 +44,8 @@ async def one(connections: Connections, number: int) -> object:
     return (await connections.ask(number, b"SELECT 1", {}))[0][0]
 
 
-async def test_the_old_primary_is_believed_until_the_new_one_is_met(urls: list[str]) -> None:
-    """Idle connections that lead to the old one go, and it gets no new ones."""
+async def test_a_replaced_primary_is_refused_once_the_new_one_is_met(urls: list[str]) -> None:
+    """Idle connections to the old primary are closed, and no new ones are made."""
     old, new = 0, 1
     connections = Connections(urls, wait_seconds=1)
     await connections.pool(old).open(wait=True)

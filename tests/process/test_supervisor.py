@@ -1,4 +1,4 @@
-"""`holdfast serve`: up with one command, back after any kill, gone without a trace."""
+"""`holdfast serve`: it starts with one command, recovers from any kill, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from holdfast.process.processes import end_process, is_running
 from support.serving import Serving, environment, workers_of
 
 
-def test_it_serves_and_stops_without_a_trace(open_folder: Path) -> None:
-    """It says where, in which mode and with which data; a stop ends all that it started, cleanly."""
+def test_a_server_starts_and_stops_without_a_trace(open_folder: Path) -> None:
+    """It reports its address, mode and data. A stop ends all its processes cleanly."""
     with Serving(open_folder / "data", workers="2") as server:
         assert server.get("/healthz") == 200
         assert "(2 workers)" in server.said[0]
@@ -37,17 +37,17 @@ def test_it_serves_and_stops_without_a_trace(open_folder: Path) -> None:
     assert not (open_folder / "data" / "metrics").exists()
 
 
-def test_an_interrupt_at_the_terminal_is_an_orderly_stop(open_folder: Path) -> None:
+def test_an_interrupt_stops_the_server_cleanly(open_folder: Path) -> None:
     with Serving(open_folder / "data") as server:
         assert server.signal(signal.SIGINT) == 0
 
 
-def test_a_closed_server_says_so(open_folder: Path) -> None:
+def test_a_closed_server_reports_its_mode(open_folder: Path) -> None:
     with Serving(open_folder / "data", open="0") as server:
         assert server.said[1].startswith("Mode: closed")
 
 
-def test_the_secret_key_is_made_once_and_for_its_owner_alone(open_folder: Path) -> None:
+def test_the_secret_key_is_made_once_and_private(open_folder: Path) -> None:
     path = open_folder / "data" / "secret_key"
     with Serving(open_folder / "data"):
         made = path.read_text()
@@ -67,20 +67,20 @@ def test_a_killed_worker_is_replaced(open_folder: Path) -> None:
         assert server.get("/healthz") == 200
 
 
-def test_a_log_that_nobody_takes_costs_no_service(open_folder: Path) -> None:
-    """Whoever read it has ended: workers are replaced all the same, and a stop is orderly."""
+def test_a_closed_log_pipe_stops_no_service(open_folder: Path) -> None:
+    """The supervisor still replaces workers and stops cleanly after the log's reader has ended."""
     command = [sys.executable, "-m", "holdfast.cli.main", "serve", "--port", "0"]
     given = environment(data_dir=str(open_folder / "data"))
     with subprocess.Popen(command, env=given, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            said = next(line for line in process.stderr if "serves at" in line)
+            serving = next(line for line in process.stderr if "serves at" in line)
             assert any(line.startswith("Data:") for line in process.stderr)
             process.stderr.close()
-            port = int(re.findall(r"http://127\.0\.0\.1:(\d+)", said)[0])
+            port = int(re.findall(r"http://127\.0\.0\.1:(\d+)", serving)[0])
             (killed,) = workers_of(process.pid)
             os.kill(killed, signal.SIGKILL)
-            # The socket is the supervisor's: a question waits in it for the next worker, whatever that says.
+            # The supervisor owns the socket, so a request waits in it for the next worker.
             for _ in range(2):
                 with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60) as answer:
                     assert answer.status == 200
@@ -90,7 +90,7 @@ def test_a_log_that_nobody_takes_costs_no_service(open_folder: Path) -> None:
         assert process.wait(60) == 0
 
 
-def test_a_killed_postgresql_is_replaced_with_what_was_committed(open_folder: Path) -> None:
+def test_a_killed_postgresql_is_replaced_with_its_data(open_folder: Path) -> None:
     with Serving(open_folder / "data") as server:
         url = running_url(open_folder / "data" / "postgres")
         assert url is not None
@@ -99,7 +99,7 @@ def test_a_killed_postgresql_is_replaced_with_what_was_committed(open_folder: Pa
         os.kill(server.postmaster, signal.SIGKILL)
         server.wait_until_it_says("PostgreSQL died")
         server.wait_until_it_says("PostgreSQL serves again")
-        # The same address: the workers' pools find it by themselves.
+        # The address stays the same, so the workers' pools reconnect by themselves.
         with psycopg.connect(url) as connection:
             connection.execute("SELECT * FROM kept")
         assert server.get("/healthz") == 200
@@ -119,8 +119,8 @@ def test_a_crashed_postgresql_session_does_not_stop_the_supervisor(open_folder: 
         assert server.signal(signal.SIGTERM) == 0
 
 
-def test_a_killed_supervisor_leaves_nothing_that_stops_the_next(open_folder: Path) -> None:
-    """The next start works at once: same folder, same port."""
+def test_a_killed_supervisor_does_not_block_the_next_start(open_folder: Path) -> None:
+    """The next start works at once with the same folder and port."""
     with Serving(open_folder / "data", workers="2") as server:
         port = server.port
         orphans = [server.postmaster, *server.workers]
@@ -131,7 +131,7 @@ def test_a_killed_supervisor_leaves_nothing_that_stops_the_next(open_folder: Pat
             assert all(end_process(pid, (None, 30.0)) for pid in orphans[1:])
 
 
-def test_a_second_server_on_the_same_data_directory_says_so_and_ends(open_folder: Path) -> None:
+def test_a_second_server_on_the_same_data_directory_is_refused(open_folder: Path) -> None:
     with Serving(open_folder / "data") as first:
         second = Serving(open_folder / "data")
         assert second.wait() == 1
@@ -140,8 +140,8 @@ def test_a_second_server_on_the_same_data_directory_says_so_and_ends(open_folder
         assert first.get("/healthz") == 200
 
 
-def test_a_stop_during_the_start_is_obeyed(open_folder: Path) -> None:
-    """Here while it waits for a database that accepts the connection and then says nothing."""
+def test_a_stop_during_the_start_ends_the_server(open_folder: Path) -> None:
+    """The server waits for a database that accepts the connection and stays silent."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://holdfast@127.0.0.1:{silent.getsockname()[1]}/none"
         server = Serving(open_folder / "data", database_url=url, secret_key="k" * 40)
@@ -152,7 +152,7 @@ def test_a_stop_during_the_start_is_obeyed(open_folder: Path) -> None:
 
 
 def test_the_supervisor_stays_small() -> None:
-    """It lives as long as the server: neither the web framework nor a driver is loaded in it."""
+    """It runs as long as the server, so it loads neither the web framework nor a driver."""
     heavy = "fastapi starlette pydantic uvicorn psycopg sqlalchemy alembic typer rich structlog asyncio"
     script = (
         "import sys, holdfast.process.supervisor\n"
@@ -164,8 +164,8 @@ def test_the_supervisor_stays_small() -> None:
     assert done.stdout.strip() == "[] True"
 
 
-def test_the_pause_before_a_restart_grows_in_a_crash_loop_only() -> None:
-    """At most 3 s, so that what can run again is back within 5; a steady life forgets the past."""
+def test_backoff_grows_in_a_crash_loop_only() -> None:
+    """The max is 3 s, so that a child that can run is back within 5 s. A steady run resets it."""
     backoff = Backoff()
     pauses = []
     now = 100.0

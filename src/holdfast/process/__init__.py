@@ -1,1 +1,1 @@
-"""Process: the supervisor, its children, and PostgreSQL as one of them. It imports no framework and no driver."""
+"""Process: the supervisor and its children, PostgreSQL among them. It imports no framework and no driver."""

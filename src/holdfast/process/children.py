@@ -1,4 +1,4 @@
-"""Children: processes that the supervisor keeps alive, restarted after a pause that grows as they fail."""
+"""Children: processes that the supervisor restarts. The pause before a restart grows while they fail."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from holdfast.process.processes import signal_on_parent_death
 __all__ = ["Backoff", "WorkerProcess"]
 
 _FIRST_PAUSE_SECONDS = 0.1
-_MAX_PAUSE_SECONDS = 3.0  # below 5 s: a child that could run again is back within that
+_MAX_PAUSE_SECONDS = 3.0  # a child that can run again must be back within 5 s
 _STEADY_SECONDS = 10.0
 
 
 class Backoff:
-    """When to start a child again: at once after a steady life, later and later in a crash loop."""
+    """When to restart a child: at once after a steady run, after growing pauses in a crash loop."""
 
     def __init__(self) -> None:
         self._pause_seconds = 0.0
@@ -40,7 +40,7 @@ class Backoff:
 
 
 class WorkerProcess:
-    """One worker process: answers on the inherited socket, says when it is ready, ends with the life pipe."""
+    """One worker process. It serves the inherited socket, reports when it is ready, and ends with the life pipe."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -58,8 +58,8 @@ class WorkerProcess:
         return self._process.pid if self._process else None
 
     @property
-    def awaited(self) -> int | None:
-        """The descriptor that becomes readable when it is ready, while that is still to come."""
+    def ready_descriptor(self) -> int | None:
+        """The descriptor that becomes readable when the worker is ready. None once it is."""
         return None if self.is_ready else self._ready
 
     def start(self, *, listening: int, life: int, environment: Mapping[str, str], now: float) -> None:
@@ -77,7 +77,7 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 env=dict(environment),
                 pass_fds=[number for _, number in descriptors],
-                # An interrupt typed at the terminal is the supervisor's to pass on.
+                # The supervisor alone passes on an interrupt from the terminal.
                 start_new_session=True,
                 preexec_fn=signal_on_parent_death(signal.SIGTERM),
             )
@@ -85,8 +85,8 @@ class WorkerProcess:
             os.close(ready_write)
         self.backoff.started(now=now)
 
-    def look(self) -> int | None:
-        """Note whether it became ready; its exit code once it has ended."""
+    def poll(self) -> int | None:
+        """Update `is_ready`, and return the exit code of a worker that has ended. None while it runs."""
         if self._process is None:
             return None
         if self._ready is not None and not self.is_ready:
@@ -104,7 +104,7 @@ class WorkerProcess:
             self._process.send_signal(number)
 
     def wait(self, seconds: float) -> bool:
-        """Whether it has ended within that time."""
+        """Return whether the worker ended within that time."""
         if self._process is None:
             return True
         try:

@@ -1,4 +1,4 @@
-"""Start errors: what keeps Holdfast from starting, said in one line to the person who started it."""
+"""Start errors: what keeps Holdfast from starting, in one line for the person who started it."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ __all__ = ["CannotStart"]
 
 
 class CannotStart(Exception):
-    """Its text is one sentence that says what is wrong and, where there is one, the way out."""
+    """Its text is one sentence: what is wrong, and the remedy if one exists."""

@@ -1,4 +1,4 @@
-"""Folders: the data directory's rooms, who owns them, and the lock that keeps a second server out."""
+"""Folders: the parts of the data directory, their owners, and the lock that keeps a second server out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ class ServerUser:
 
 
 def server_user() -> ServerUser:
-    """The caller; for root, which PostgreSQL refuses, an unprivileged user of the system."""
+    """Return the caller. PostgreSQL refuses root, so for root return an unprivileged user of the system.
+
+    Raises CannotStart if no such user exists, or if the caller's id has no name.
+    """
     if os.geteuid() != 0:
         try:
             entry = pwd.getpwuid(os.geteuid())
@@ -63,7 +66,7 @@ def server_user() -> ServerUser:
 
 
 def can_reach(path: Path, user: ServerUser) -> bool:
-    """Whether the user may pass through every folder above the path."""
+    """Return whether the user may pass through every folder above the path."""
     for parent in path.absolute().parents:
         if not parent.exists():
             continue
@@ -80,8 +83,11 @@ def can_reach(path: Path, user: ServerUser) -> bool:
 
 
 def flush_folder(path: Path) -> None:
-    """What was made or renamed in it survives a power cut under its new name: a flushed file alone need not."""
-    with contextlib.suppress(PermissionError):  # a folder above ours that we may only pass through
+    """Flush the folder, so that new and renamed files keep their names after a power cut.
+
+    Flushing the file alone does not guarantee that.
+    """
+    with contextlib.suppress(PermissionError):  # we may pass through some parent folders but not open them
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
@@ -90,7 +96,7 @@ def flush_folder(path: Path) -> None:
 
 
 def make_folder(path: Path, *, mode: int = 0o700, owner: ServerUser | None = None) -> None:
-    """Make the folder with its parents, or bring an existing one to this mode and owner."""
+    """Make the folder with its parents, or give an existing one this mode and owner. Raises CannotStart."""
     try:
         missing = [each for each in (path, *path.parents) if not each.exists()]
         path.mkdir(parents=True, exist_ok=True)
@@ -107,9 +113,9 @@ def make_folder(path: Path, *, mode: int = 0o700, owner: ServerUser | None = Non
 
 
 def make_data_dir(path: Path, *, mode: int | None = None) -> None:
-    """Make the data directory, or take an existing one that is empty or ours.
+    """Make the data directory, or use an existing one that is empty or ours.
 
-    Raises CannotStart for a folder that holds other things: its mode would be changed, and its `metrics` deleted.
+    Raises CannotStart for a folder with other files: we would change its mode and delete its `metrics`.
     """
     try:
         entries = {each.name for each in path.iterdir()} if path.is_dir() else set()
@@ -119,33 +125,30 @@ def make_data_dir(path: Path, *, mode: int | None = None) -> None:
         raise CannotStart(
             f"{path} holds files of others: set HOLDFAST_DATA_DIR to an empty folder, or to one that Holdfast made."
         )
-    # The server's own user passes through, and sees nothing but its own folder in it.
+    # PostgreSQL's user may pass through the directory, but sees only its own folder.
     make_folder(path, mode=mode if mode is not None else 0o700 if server_user().is_caller else 0o711)
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether Holdfast has kept a database or its key here."""
+    """Return whether Holdfast has kept a database or its key here."""
     return (path / "postgres" / "lock").exists() or (
         (path / "lock").exists() and (path / "secret_key").exists()
     )
 
 
 class FolderLock:
-    """An exclusive lock on a folder; the kernel lifts it with the process, however that ends."""
+    """An exclusive lock on a folder. The kernel releases it when the process ends, for any reason."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "lock"
         self._descriptor: int | None = None
 
-    @property
-    def is_taken(self) -> bool:
-        return self._descriptor is not None
-
     def take(self) -> None:
+        """Take the lock. Raises CannotStart if another process has it."""
         if self._descriptor is not None:
             return
         try:
-            # Close-on-exec, as all of Python's descriptors: a child that outlives us must not keep the lock.
+            # Python opens it close-on-exec: a child that outlives us must not keep the lock.
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise CannotStart(f"{self._path.parent} cannot be written: {error.strerror}.") from None

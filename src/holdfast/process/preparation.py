@@ -1,8 +1,8 @@
-"""Preparation: a short-lived process that makes a database ready, so that the supervisor carries no driver.
+"""Preparation: a short-lived process that prepares a database, so that the supervisor loads no driver.
 
-    python -m holdfast.process.preparation upgrade|verify    (the URL comes in HOLDFAST_DATABASE_URL)
+    python -m holdfast.process.preparation upgrade|verify    (reads the URL from HOLDFAST_DATABASE_URL)
 
-It answers with one JSON object on standard output, or with one line on standard error and exit code 1.
+It prints one JSON object on standard output, or one line on standard error with exit code 1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ __all__ = ["in_one_line", "prepare"]
 
 
 def prepare(url: str, *, upgrade: bool) -> dict[str, int]:
-    """Migrate (our own database) or only look (someone else's), and refuse one that Holdfast must not use."""
+    """Migrate our own database, or only check another one. Returns the number of API keys.
+
+    Raises SchemaError for a database that Holdfast must not use.
+    """
     from holdfast.access.keys import count_keys
     from holdfast.postgres import schema
 
@@ -28,7 +31,7 @@ def prepare(url: str, *, upgrade: bool) -> dict[str, int]:
 
 
 def in_one_line(error: Exception) -> str:
-    """Of a driver's paragraph about a connection, the line that says what failed; its advice is not ours."""
+    """Return the line of the driver's message that says what failed, without the driver's advice."""
     text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return next((line for line in lines if " failed: " in line), lines[0])
@@ -38,7 +41,7 @@ def main() -> int:
     clean_environment()
     try:
         found = prepare(os.environ["HOLDFAST_DATABASE_URL"], upgrade=sys.argv[1:] == ["upgrade"])
-    except Exception as error:  # noqa: BLE001 - its one job is to say in one line what is wrong
+    except Exception as error:  # noqa: BLE001 - this program reports any failure in one line
         print(in_one_line(error), file=sys.stderr)
         return 1
     print(json.dumps(found))

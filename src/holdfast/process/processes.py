@@ -1,4 +1,4 @@
-"""Processes: finding those that work in a folder, ending them, and tying a child's life to ours."""
+"""Processes: find those that work in a folder, end them, and tie a child's life to ours."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def signal_on_parent_death(number: signal.Signals) -> Callable[[], None]:
-    """A `preexec_fn`: the kernel sends the child this signal when its parent is gone (Linux only).
+    """Return a `preexec_fn`: the kernel sends the child this signal when its parent dies (Linux only).
 
-    It runs after `user=` took effect, as it must: a change of user clears the setting.
+    Python calls it after `user=` takes effect. A later change of user would clear the setting.
     """
     parent = os.getpid()
     if sys.platform != "linux":
@@ -36,7 +36,7 @@ def signal_on_parent_death(number: signal.Signals) -> Callable[[], None]:
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process exists and is more than a corpse that nobody has buried."""
+    """Return whether the process exists and is not a zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -49,7 +49,7 @@ def is_running(pid: int) -> bool:
 
 
 def works_in(pid: int, folder: Path, *, name: str) -> bool:
-    """Whether the process is a program of this name with the folder as its working directory."""
+    """Return whether the process is a program of this name with the folder as its working directory."""
     if Path("/proc/self").exists():
         try:
             named = Path(f"/proc/{pid}/comm").read_text().strip() == name
@@ -62,18 +62,18 @@ def works_in(pid: int, folder: Path, *, name: str) -> bool:
 
 
 def processes_in(folder: Path, *, name: str) -> list[int]:
-    """Every process of this program's name that works in the folder."""
+    """Return the ids of all programs of this name that work in the folder, in ascending order."""
     found = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
     return sorted(pid for pid in found if works_in(pid, folder, name=name))
 
 
 def end_process(pid: int, *steps: tuple[signal.Signals | None, float]) -> bool:
-    """Send each signal in turn (None: only wait), then wait that many seconds for the end; True once gone."""
+    """Send each signal in turn (None only waits), and wait its seconds for the end. Returns whether it ended."""
     for number, seconds in steps:
         if number is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-                os.kill(pid, signal.SIGCONT)  # a stopped process would sleep through the rest
+                os.kill(pid, signal.SIGCONT)  # a stopped process would not handle the signal
         deadline = time.monotonic() + seconds
         while is_running(pid):
             if time.monotonic() > deadline:

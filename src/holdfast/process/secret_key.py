@@ -15,9 +15,9 @@ __all__ = ["read_or_make_secret_key"]
 
 
 def read_or_make_secret_key(data_dir: Path) -> str:
-    """The key in the data directory's file, made at the first start. The caller holds the directory's lock.
+    """Return the key from the data directory's file. The first start makes it; the caller holds the lock.
 
-    Raises CannotStart where the data was served with another key: a new one would silently invalidate every hold token.
+    Raises CannotStart if another key served the data before. A new key would silently invalidate every hold token.
     """
     path = data_dir / "secret_key"
     fingerprint = data_dir / "postgres" / "key_fingerprint"
@@ -61,7 +61,7 @@ def _make(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or absent: a key that was lost half-written would have signed tokens already."""
+    """Write the file completely or not at all. A key that is lost half-written may have signed tokens already."""
     scratch = path.with_suffix(".part")
     scratch.unlink(missing_ok=True)
     with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as file:

@@ -1,9 +1,9 @@
-"""Supervisor: the small process that owns the socket, and keeps the workers and PostgreSQL running.
+"""Supervisor: the small process that owns the socket and keeps the workers and PostgreSQL running.
 
     starting -> PostgreSQL ready -> database prepared -> workers ready -> serving -> stopping
 
-It imports neither the web framework nor a database driver: `holdfast serve` replaces itself by it, and it
-stays at about 15 MB. All work is one loop on one thread, woken by signals.
+It imports neither the web framework nor a database driver, so it needs about 15 MB. `holdfast serve` replaces itself
+with it. All work is one loop on one thread, woken by signals.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _OPEN_MODE_WARNING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServePlan:
-    """What the supervisor needs of the settings, checked before it began."""
+    """The settings that the supervisor needs, checked before it starts."""
 
     host: str
     port: int
@@ -84,15 +84,15 @@ class Supervisor:
         self._metrics: Path | None = None
         self._descriptors = 0
         self._environment: dict[str, str] = {}
-        self._stop_asked = 0
+        self._stop_requests = 0
         self._wake: tuple[int, int] = (-1, -1)
 
     def run(self) -> int:
-        """Serve until a signal says stop. Raises CannotStart when it never came so far."""
+        """Serve until a stop signal arrives, and return the exit code. Raises CannotStart."""
         self._listen_to_signals()
         try:
             self._start()
-            if not self._stop_asked:
+            if not self._stop_requests:
                 self._supervise()
         finally:
             self._stop()
@@ -105,7 +105,7 @@ class Supervisor:
             self._take_data_dir()
         self._listening = self._bind()
         url = self._plan.database_url or self._start_postgres()
-        if self._stop_asked:
+        if self._stop_requests:
             return
         secret_key = self._plan.secret_key
         if secret_key is None:
@@ -120,7 +120,7 @@ class Supervisor:
             "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
         }
         keys = self._prepare_database(upgrade=embedded)
-        if self._stop_asked:
+        if self._stop_requests:
             return
         if not keys and not _is_loopback(self._listening):
             raise CannotStart(
@@ -128,7 +128,7 @@ class Supervisor:
                 "make one with `holdfast keys create`, or listen on 127.0.0.1."
             )
         self._start_workers()
-        if not self._stop_asked:
+        if not self._stop_requests:
             self._announce(keys=keys)
 
     def _take_data_dir(self) -> None:
@@ -144,7 +144,7 @@ class Supervisor:
         self._postgres_backoff.started(now=time.monotonic())
         self._postgres.begin()
         slow_at = time.monotonic() + 5.0
-        while not self._stop_asked and not self._postgres.is_ready():
+        while not self._stop_requests and not self._postgres.is_ready():
             self._sleep(0.02)
             if time.monotonic() > slow_at:
                 self._say("PostgreSQL is still recovering; waiting for it.")
@@ -161,7 +161,7 @@ class Supervisor:
             self._metrics = Path(tempfile.mkdtemp(prefix="holdfast-metrics-"))
 
     def _prepare_database(self, *, upgrade: bool) -> int:
-        """Migrate and check in a process of its own; the number of API keys in the database."""
+        """Migrate and check the database in another process. Returns its number of API keys."""
         child = subprocess.Popen(
             [sys.executable, "-m", "holdfast.process.preparation", "upgrade" if upgrade else "verify"],
             env=self._environment,
@@ -174,24 +174,24 @@ class Supervisor:
         )
         while child.poll() is None:
             self._sleep(1.0)
-            if self._stop_asked:
+            if self._stop_requests:
                 child.terminate()
         answer, complaint = child.communicate()
-        if self._stop_asked:
+        if self._stop_requests:
             return 0
         if child.returncode != 0:
-            said = complaint.strip().splitlines() or ["no reason given"]
-            raise CannotStart(f"The database cannot be used: {said[-1].rstrip('.')}.")
+            reasons = complaint.strip().splitlines() or ["no reason given"]
+            raise CannotStart(f"The database cannot be used: {reasons[-1].rstrip('.')}.")
         return int(json.loads(answer)["keys"])
 
     def _bind(self) -> socket.socket:
-        """The socket, bound; workers that a killed supervisor left get a moment to close theirs."""
+        """Return the bound socket. Orphaned workers of a killed supervisor get a moment to close theirs."""
         patient_until = time.monotonic() + _PORT_PATIENCE_SECONDS
         while True:
             try:
                 return _bound_socket(self._plan.host, self._plan.port)
             except CannotStart:
-                if self._stop_asked or time.monotonic() > patient_until:
+                if self._stop_requests or time.monotonic() > patient_until:
                     raise
             self._sleep(0.05)
 
@@ -204,11 +204,11 @@ class Supervisor:
         self._life = os.pipe()
         for worker in self._workers:
             self._launch(worker)
-        while not self._stop_asked and not all(worker.is_ready for worker in self._workers):
+        while not self._stop_requests and not all(worker.is_ready for worker in self._workers):
             self._sleep(1.0)
             for worker in self._workers:
-                if worker.look() is not None:
-                    raise CannotStart("A worker did not start; its own message stands above.")
+                if worker.poll() is not None:
+                    raise CannotStart("A worker failed to start; see its message above.")
 
     def _announce(self, *, keys: int) -> None:
         plan = self._plan
@@ -232,7 +232,7 @@ class Supervisor:
         self._say(f"Limits: {self._descriptors:,} open files a worker, {streams:,} of them streams.")
 
     def _supervise(self) -> None:
-        while not self._stop_asked:
+        while not self._stop_requests:
             now = time.monotonic()
             self._keep_postgres(now)
             for worker in self._workers:
@@ -261,7 +261,7 @@ class Supervisor:
 
     def _keep(self, worker: WorkerProcess, now: float) -> None:
         was_ready = worker.is_ready
-        code = worker.look()
+        code = worker.poll()
         if worker.is_ready and not was_ready:
             self._say(f"Worker {worker.number} serves again.")
         if code is not None:
@@ -286,16 +286,16 @@ class Supervisor:
         return min(max(0.02, min(due) - now), 1.0) if due else 1.0
 
     def _stop(self) -> None:
-        """Workers first, so that running requests can finish; PostgreSQL last."""
+        """Stop the workers first, so that running requests can finish, and PostgreSQL last."""
         for worker in self._workers:
             worker.signal(signal.SIGTERM)
         deadline = time.monotonic() + self._plan.shutdown_seconds + 3.0
         while any(worker.is_running for worker in self._workers):
-            if self._stop_asked > 1 or time.monotonic() > deadline:
+            if self._stop_requests > 1 or time.monotonic() > deadline:
                 for worker in self._workers:
                     worker.signal(signal.SIGKILL)
             for worker in self._workers:
-                worker.look()
+                worker.poll()
             self._sleep(0.02)
         if self._listening is not None:
             self._listening.close()
@@ -315,17 +315,17 @@ class Supervisor:
             os.set_blocking(descriptor, False)
         signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._ask_stop)
-        # A handler of its own, or a child's end would not wake the loop.
+            signal.signal(number, self._request_stop)
+        # Without a handler, a child's end would not wake the loop.
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
 
-    def _ask_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stop_asked += 1
+    def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop_requests += 1
 
     def _sleep(self, seconds: float) -> None:
-        """Until a signal comes (a child's end is one) or a worker is ready, at most that long."""
-        awaited = [worker.awaited for worker in self._workers if worker.awaited is not None]
-        select.select([self._wake[0], *awaited], [], [], seconds)
+        """Wait until a signal arrives (a child's end is one), a worker is ready, or the time is over."""
+        starting = [each.ready_descriptor for each in self._workers if each.ready_descriptor is not None]
+        select.select([self._wake[0], *starting], [], [], seconds)
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake[0], 4096)
 
@@ -337,17 +337,19 @@ class Supervisor:
     def _say(self, text: str) -> None:
         if self._plan.log_format == "json":
             text = json.dumps({"event": text, "logger": "holdfast.supervisor", "level": "info"})
-        # Sales do not depend on whether anybody reads this: the pipe may be closed, or the log's disk full.
+        # Sales must go on if the pipe is closed or the log's disk is full.
         with contextlib.suppress(OSError):
             print(text, file=sys.stderr, flush=True)
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:
-    """Bound, not yet listening: nobody is let in before there is someone to answer."""
+    """Return a socket that is bound but not yet listening: no client may connect before a worker can answer."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
-        raise CannotStart(f"HOLDFAST_HOST {host} is no address of this machine: {error.strerror}.") from None
+        raise CannotStart(
+            f"HOLDFAST_HOST {host} is not an address of this machine: {error.strerror}."
+        ) from None
     family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
     listening = socket.socket(family, kind, protocol)
     try:
@@ -362,7 +364,8 @@ def _bound_socket(host: str, port: int) -> socket.socket:
 
 def _bind_complaint(host: str, port: int, error: OSError) -> str:
     reason = (error.strerror or str(error)).lower()
-    return f"Port {port} of {host} cannot be listened on: {reason}. Stop what uses it, or set HOLDFAST_PORT."
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"Cannot listen on {where}: {reason}. Stop the program that uses it, or set HOLDFAST_PORT."
 
 
 def _is_loopback(listening: socket.socket) -> bool:

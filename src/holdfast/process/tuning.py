@@ -1,4 +1,4 @@
-"""Tuning: what a long-lived process sets once, for all of its requests."""
+"""Tuning: settings that a long-lived process makes once for all its requests."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import gc
 __all__ = ["tune_garbage_collection"]
 
 YOUNG_OBJECTS = 50_000
-"""New objects between two looks for cycles. A batch of holds makes some ten thousand, and none of them in cycles."""
+"""New objects between two searches for cycles. A batch of holds makes about ten thousand, and no cycles."""
 
 
 def tune_garbage_collection() -> None:
-    """After start-up: what was loaded is never looked through again, and young objects are looked at more seldom.
+    """Call once after start-up. Excludes all loaded objects from garbage collection, and runs it less often.
 
-    Reference counting frees nearly everything; looking for cycles at every 700th object, as Python does, cost 4 %.
+    Reference counting frees nearly everything. Python's default, a search for each 700 new objects, cost 4 %.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Samples: venues to try Holdfast with, as the seat map documents that its API takes."""
+"""Samples: seat maps of two venues to try Holdfast with, in a form that the API accepts."""
 
 from .arena import arena
 from .theatre import theatre

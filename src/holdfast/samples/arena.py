@@ -1,4 +1,4 @@
-"""The arena: a bowl of 13,000 seats around a floor with a stage, drawn by rule rather than kept as a file."""
+"""The arena: a bowl of 13,000 seats around a floor with a stage, computed rather than kept as a file."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 SPACING = 20
 _STRETCH = 1.3
-"""The bowl is so much wider than it is deep."""
+"""The bowl's width divided by its depth."""
 
 _CENTRE = (2400, 1850)
 
 
 def arena() -> dict[str, Any]:
-    """A seating plan (zones > rows > seats) of 13,000 seats in three categories: floor, lower and upper.
+    """Return a seat map (zones > rows > seats) of 13,000 seats in three categories: floor, lower and upper.
 
-    Floor blocks A to F stand before the stage; sections 101 to 114 and 201 to 218 go round it, row 1 in
-    front, and leave the stage's end open.
+    Floor blocks A to F face the stage. Sections 101 to 114 and 201 to 218 surround the floor, with row 1 in
+    front. They leave the stage's end open.
     """
     return {
         "name": "Arena",
@@ -35,7 +35,7 @@ def arena() -> dict[str, Any]:
 
 
 def _floor_block(name: str, index: int) -> dict[str, Any]:
-    """Twelve rows of sixteen; three blocks in front of three."""
+    """Return a block of twelve rows of sixteen seats. Three blocks stand in front of three others."""
     column, line = index % 3, index // 3
     x = _CENTRE[0] + (column - 1) * 18 * SPACING - 15 * SPACING // 2
     y = _CENTRE[1] - 200 + line * 15 * SPACING
@@ -51,13 +51,13 @@ def _floor_block(name: str, index: int) -> dict[str, Any]:
 
 
 def _ring(*, first: int, sections: int, rows: int, radius: int, category: str) -> list[dict[str, Any]]:
-    """Sections from the left of the stage round to its right; a row has as many seats as its length holds."""
-    # The stage is at the top, over 60 degrees; y grows downwards.
-    begin, whole = -pi / 2 - pi / 6, 2 * pi - pi / 3
-    angle = whole / sections
+    """Return sections from the left of the stage to its right. Each row has all seats that fit into its length."""
+    # The stage is at the top and takes 60 degrees; y grows downwards.
+    begin, ring = -pi / 2 - pi / 6, 2 * pi - pi / 3
+    angle = ring / sections
     zones = []
     for index in range(sections):
-        # Clockwise would seat the left neighbour on the right: whoever sits there looks at the centre.
+        # Counter-clockwise: people in the seats face the centre, so seat numbers rise to their right.
         start = begin - index * angle
         name = str(first + index)
         rows_of_section = []

@@ -1,4 +1,4 @@
-"""The theatre: a small house with what real plans have (accents, odd and even sides, an aisle, a box)."""
+"""The theatre: a small venue with features of real seat maps (accents, odd and even sides, an aisle, a box)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 
 def theatre() -> dict[str, Any]:
-    """A seating plan (zones > rows > seats) of 64 seats in three categories: Parkett, Balkon and Loge.
+    """Return a seat map (zones > rows > seats) of 64 seats in three categories: Parkett, Balkon and Loge.
 
-    In the stalls odd numbers sit on the left and even ones on the right, as old houses count; the balcony's
+    In the stalls, odd numbers are on the left and even numbers on the right, as in old theatres. The balcony's
     rows are drawn in two pieces, with an aisle between them.
     """
     return {
