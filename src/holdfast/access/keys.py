@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import psycopg
-
 from holdfast.access.store import SQL
+from holdfast.postgres.connections import fetch_once
 
 
 def count_keys(url: str) -> int:
     """API keys that would be accepted now."""
-    with psycopg.connect(url, connect_timeout=10) as connection:
-        row = connection.execute(SQL["count_keys"]).fetchone()
-    return row[0] if row else 0
+    return sum(fetch_once(url, SQL["count_keys"]).column("keys"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from holdfast.access.principals import KeyRow
 from holdfast.postgres import queries
-from holdfast.postgres.connections import Connections
+from holdfast.postgres.connections import Connections, fetch
+from holdfast.postgres.rows import RowReader, Table
 
 SQL = queries.load("accounts")
 
@@ -19,7 +21,7 @@ class KeyListing:
 
     id: str
     name: str
-    scopes: tuple[str, ...]
+    scopes: Sequence[str]
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -37,17 +39,20 @@ class User:
     created_at: datetime
 
 
+_KEY_LISTING = RowReader(KeyListing)
+_USER = RowReader(User)
+
+
 class AccessStore:
     """On the control connection."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def _fetch(self, query: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
+    async def _fetch(self, query: str, /, **parameters: Any) -> Table:
         """Raises Fault where the database did not answer in time."""
         async with self._connections.use(self._connections.control()) as connection:
-            cursor = await connection.execute(SQL[query], parameters)
-            return await cursor.fetchall() if cursor.description else []
+            return await fetch(connection, SQL[query], parameters)
 
     async def insert_key(
         self, *, id: str, secret_hash: bytes, name: str, scopes: list[str], expires_at: datetime | None
@@ -55,7 +60,8 @@ class AccessStore:
         rows = await self._fetch(
             "insert_key", id=id, secret_hash=secret_hash, name=name, scopes=scopes, expires_at=expires_at
         )
-        created_at: datetime = rows[0][0]
+        created_at: datetime
+        (created_at,) = rows.column("created_at")
         return created_at
 
     async def find_key(self, id: str) -> KeyRow | None:
@@ -63,25 +69,15 @@ class AccessStore:
         if not rows:
             return None
         await self._fetch("touch_key", id=id)
-        return KeyRow(key_id=rows[0][0], secret_hash=bytes(rows[0][1]), scopes=frozenset(rows[0][2]))
+        ((key_id, secret_hash, scopes),) = rows.select("id", "secret_hash", "scopes")
+        return KeyRow(key_id=key_id, secret_hash=secret_hash, scopes=frozenset(scopes))
 
     async def any_key(self) -> bool:
         """Whether a key was ever made, revoked or not."""
-        return bool((await self._fetch("any_key"))[0][0])
+        return any((await self._fetch("any_key")).column("found"))
 
     async def list_keys(self) -> list[KeyListing]:
-        return [
-            KeyListing(
-                id=row[0],
-                name=row[1],
-                scopes=tuple(row[2]),
-                created_at=row[3],
-                expires_at=row[4],
-                revoked_at=row[5],
-                last_used_at=row[6],
-            )
-            for row in await self._fetch("list_keys")
-        ]
+        return list(_KEY_LISTING.read(await self._fetch("list_keys")))
 
     async def revoke_key(self, id: str) -> bool:
         """Whether there is such a key; revoking again changes nothing."""
@@ -101,14 +97,10 @@ class AccessStore:
         )
         if not rows:
             return None
-        ((id, created_at),) = rows
+        ((id, created_at),) = rows.select("id", "created_at")
         return User(id=id, name=name, phone_number=phone_number, email=email, created_at=created_at)
 
     async def find_user(self, id: int) -> User | None:
         if not 0 < id < 1 << 63:
             return None
-        rows = await self._fetch("find_user", id=id)
-        if not rows:
-            return None
-        row = rows[0]
-        return User(id=row[0], name=row[1], phone_number=row[2], email=row[3], created_at=row[4])
+        return _USER.first(await self._fetch("find_user", id=id))

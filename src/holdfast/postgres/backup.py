@@ -47,7 +47,8 @@ def read_facts(url: str) -> ServerFacts:
     with psycopg.connect(url, connect_timeout=10) as connection:
         row = connection.execute(SQL["server_facts"]).fetchone()
     assert row is not None
-    return ServerFacts(version=row[0], size_bytes=row[1])
+    version, size_bytes = row
+    return ServerFacts(version=version, size_bytes=size_bytes)
 
 
 def read_contents(url: str) -> Contents:
@@ -60,7 +61,7 @@ def read_contents(url: str) -> Contents:
         has_sales = bool(tables) and not {"events", "api_keys", "users"} <= names
         if tables and not has_sales:
             found = [connection.execute(SQL[query]).fetchone() for query in ("has_events", "has_keys")]
-            has_sales = any(row is not None and row[0] for row in found)
+            has_sales = (True,) in found
     sequences = [name for is_sequence, name in relations if is_sequence]
     drops = []
     if tables:

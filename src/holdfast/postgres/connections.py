@@ -58,8 +58,17 @@ async def fetch(
     """The rows of one statement. Raises the driver's errors."""
     cursor = await connection.execute(statement, parameters, binary=True)
     answer = cursor.pgresult
-    assert answer is not None
+    if answer is None or cursor.description is None:
+        return Table()  # a statement that returns nothing
     return Table(await cursor.fetchall(), columns_of(statement, answer))
+
+
+def fetch_once(url: str, statement: bytes) -> Table:
+    """The rows of one statement without parameters, over a connection of its own. Raises the driver's errors."""
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        cursor = connection.execute(statement)
+        assert cursor.pgresult is not None
+        return Table(cursor.fetchall(), columns_of(statement, cursor.pgresult))
 
 
 class Connections:

@@ -47,12 +47,13 @@ def status(url: str) -> SchemaStatus:
     """Raises psycopg.OperationalError where the database does not answer."""
     with psycopg.connect(url, connect_timeout=10) as connection:
         found = connection.execute("SELECT to_regclass('schema_generation') IS NOT NULL").fetchone()
-        if not found or not found[0]:
+        if found != (True,):
             return SchemaStatus(generation=None, oldest_server=None)
         row = connection.execute("SELECT generation, oldest_server FROM schema_generation").fetchone()
     if row is None:
         return SchemaStatus(generation=None, oldest_server=None)
-    return SchemaStatus(generation=row[0], oldest_server=row[1])
+    generation, oldest_server = row
+    return SchemaStatus(generation=generation, oldest_server=oldest_server)
 
 
 def verify(url: str) -> None:

@@ -23,10 +23,10 @@ SET last_used_at = statement_timestamp()
 WHERE id = :id AND (last_used_at IS NULL OR last_used_at < statement_timestamp() - interval '1 minute');
 
 -- name: any_key
-SELECT EXISTS (SELECT FROM api_keys);
+SELECT EXISTS (SELECT FROM api_keys) AS found;
 
 -- name: count_keys
-SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp());
+SELECT count(*) AS keys FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp());
 
 -- name: insert_user
 INSERT INTO users (id, name, phone_number, email, email_folded, password_hash, created_at)

@@ -147,7 +147,7 @@ class Auditor:
         while page := await self._timed(self._reads.read_attempts(number, after, ROWS_IN_PAGE)):
             for row in page:
                 audit.compare_attempt(*row)
-            after = page[-1][0]
+            after, *_ = page[-1]
 
     async def _check_answers(self, number: int, audit: EventAudit) -> None:
         after = b""
@@ -157,7 +157,7 @@ class Auditor:
                     audit.report(
                         "answer_without_hold", f"key {scope.hex()[:16]}", f"there is no hold {token_for}"
                     )
-            after = page[-1][0]
+            after, *_ = page[-1]
 
     async def _check_strays(self, numbers: Sequence[int]) -> list[Disagreement]:
         """Rows of events that do not exist lie in the gaps between the numbers of those that do."""
@@ -192,7 +192,7 @@ class Auditor:
                             detail=f"there is no event {id}",
                         )
                     )
-            after = page[-1][0]
+            after, *_ = page[-1]
         return found
 
     async def _timed(self, reading: Awaitable[T]) -> T:
