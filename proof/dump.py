@@ -117,7 +117,10 @@ def _ask_api(urls: Sequence[str], events: dict[int, str]) -> Row:
                 seats, areas = _parts(told["lines"])
                 bookings.append(
                     {
-                        **{name: told[name] for name in ("id", "hold", "event", "status", "confirmed_at")},
+                        **{
+                            name: told[name]
+                            for name in ("id", "reference", "hold", "event", "status", "confirmed_at")
+                        },
                         "seats": seats,
                         "areas": areas,
                         "buyer": told["buyer"]["reference"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -64,3 +65,36 @@ def test_an_id_that_was_read_is_the_one_that_was_written(some_id: UUID) -> None:
         some_id.is_safe,
     )
     assert pickle.loads(pickle.dumps(found)) == copy.copy(found) == some_id
+
+
+@given(st.integers(0, (1 << 40) - 1))
+def test_a_reference_is_the_end_of_its_booking_id(bits: int) -> None:
+    booking = ids.make_id(7, unix_ms=ids.EPOCH_MS, random_bits=bits)
+    reference = ids.reference_of(booking)
+    assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{8}", reference)
+    assert ids.parse_reference(reference) == reference
+    assert str(booking).endswith(ids.end_of_id(reference)[-8:])
+    assert str(booking).replace("-", "").endswith(ids.end_of_id(reference))
+
+
+@pytest.mark.parametrize("text", ["7K3M01QX", "7k3m01qx", "7K3M-01QX", "7k3m-oiqx", "7K3MOLQX"])
+def test_a_reference_is_read_as_people_write_it(text: str) -> None:
+    assert ids.parse_reference(text) == "7K3M01QX"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "7K3M01Q",
+        "7K3M01QXX",
+        "7K3M01QU",
+        "7K3M01Q\u0130",
+        "7K-3M01QX",
+        "7K3M--01QX",
+        " 7K3M01QX",
+        "7K3M01Q٣",
+    ],
+)
+def test_other_texts_are_no_references(text: str) -> None:
+    assert ids.parse_reference(text) is None

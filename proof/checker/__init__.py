@@ -3,6 +3,7 @@
 | rule | what | where |
 |---|---|---|
 | C1 | a seat has one owner; a hold is booked whole, in time, by its owner | `owners` |
+| C1 | a booking has one reference, and no other booking has it | `references` |
 | C2 | no area, and no buyer, has more than is allowed | `owners` |
 | C3 | each refusal is explained by what others possibly had or did | `refusals` |
 | C4 | the final state has what was acknowledged, and nothing else; the journal arrives at it | `final`, `journal` |

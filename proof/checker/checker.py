@@ -13,6 +13,7 @@ from proof.checker.keys import check_keys
 from proof.checker.ledger import Ledger
 from proof.checker.owners import check_areas, check_holds, check_limits, check_seats
 from proof.checker.reads import check_reads
+from proof.checker.references import check_references
 from proof.checker.refusals import check_acts, check_refusals
 from proof.checker.rights import check_rights
 from proof.checker.verdict import Report, Verdict
@@ -46,6 +47,7 @@ def check_history(history: History) -> Verdict:
     check_areas(ledger, report)
     check_limits(ledger, report)
     check_holds(ledger, report)
+    check_references(ledger, report)
     check_keys(ledger, report)
     check_final(ledger, report)
     if (

@@ -219,6 +219,7 @@ def _booked(told: dict[str, Any]) -> Outcome:
     seats, areas = parts_of(told["lines"])
     out = {
         "booking": told["id"],
+        "reference": told["reference"],
         "hold": told["hold"],
         "event": told["event"],
         "seats": seats,
@@ -230,7 +231,7 @@ def _booked(told: dict[str, Any]) -> Outcome:
 
 def _booking_status(told: dict[str, Any]) -> Outcome:
     seats, areas = parts_of(told["lines"])
-    facts = {name: told[name] for name in ("hold", "event", "status")}
+    facts = {name: told[name] for name in ("reference", "hold", "event", "status")}
     return Outcome("ok", out={"booking": told["id"], **facts, "seats": seats, "areas": areas})
 
 

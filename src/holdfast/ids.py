@@ -3,10 +3,14 @@
 Layout, from the top: 40 bits event number, 41 bits milliseconds since 2020-01-01, 41 random bits (122 bits; the
 other six are the version and variant of RFC 9562). Ids of one event grow with time, so that indexes grow at their end.
 Ids are not secrets: a hold token is.
+
+A booking's reference is the last 40 bits of its id, as eight characters that people can read out (Crockford's base 32:
+no I, L, O or U).
 """
 
 from __future__ import annotations
 
+import re
 from uuid import UUID, SafeUUID
 
 EVENT_NUMBER_BITS = 40
@@ -16,6 +20,11 @@ EPOCH_MS = 1_577_836_800_000
 
 SEATS_PER_EVENT = 1_000_000
 """Room for the seat numbers of one event inside a dialect's integer seat id."""
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {**{letter: value for value, letter in enumerate(_ALPHABET)}, "I": 1, "L": 1, "O": 0}
+_REFERENCE = re.compile(r"[0-9A-TV-Za-tv-z]{4}-?[0-9A-TV-Za-tv-z]{4}", re.ASCII)
+_LOW_40 = (1 << 40) - 1
 
 _VERSION = 8 << 76
 _VARIANT = 2 << 62
@@ -64,3 +73,24 @@ def seat_id(event_number: int, seat_number: int) -> int:
 def split_seat_id(value: int) -> tuple[int, int]:
     """(event number, seat number) of a dialect's integer seat id."""
     return divmod(value, SEATS_PER_EVENT)
+
+
+def reference_of(booking_id: UUID) -> str:
+    """The booking's reference, which people read and type."""
+    bits = booking_id.int & _LOW_40
+    return "".join([_ALPHABET[(bits >> shift) & 31] for shift in range(35, -1, -5)])
+
+
+def parse_reference(text: str) -> str | None:
+    """The reference in its one form. Small letters, a hyphen in the middle, and I, L and O for 1 and 0 are accepted."""
+    if not _REFERENCE.fullmatch(text):
+        return None
+    return "".join([_ALPHABET[_VALUES[letter]] for letter in text.upper() if letter != "-"])
+
+
+def end_of_id(reference: str) -> str:
+    """The last ten hexadecimal digits of the ids of bookings with this reference."""
+    bits = 0
+    for letter in reference:
+        bits = bits << 5 | _VALUES[letter]
+    return f"{bits:010x}"

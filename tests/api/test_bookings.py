@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import UUID
 
 import httpx2
 import pytest
 
 from holdfast.api.v1.hold_answers import BookingOut
+from holdfast.errors import InvariantViolated
+from holdfast.ids import EPOCH_MS, make_id
 from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.booking import Booking
 from support.http_app import KeyedClient
 from support.http_sales import (
     SEATS,
@@ -208,3 +213,60 @@ class TestListing:
             assert told(await client.get(f"/v1/bookings?event={event}")) == (404, "event_not_found")
         for query in ("event=x", "event=0", "status=active", "limit=0", "page=2", "cursor=x"):
             assert told(await client.get(f"/v1/bookings?{query}")) == (422, "invalid_input"), query
+
+
+class TestReferences:
+    async def test_a_booking_is_found_by_its_reference(self, client: httpx2.AsyncClient):
+        event, other = await make_event(client), await make_event(client)
+        hold = await place(client, event)
+        booking = await confirm(client, hold)
+        await confirm(client, await place(client, other))
+        reference = booking["reference"]
+        assert len(reference) == 8
+        assert (await ask_booking(client, hold)).json()["reference"] == reference
+        for query in (
+            f"reference={reference}",
+            f"reference={reference.lower()}",
+            f"reference={reference[:4]}-{reference[4:]}",
+            f"reference={reference.replace('1', 'L').replace('0', 'o')}&event={event['id']}&status=confirmed&limit=1",
+        ):
+            found = (await client.get(f"/v1/bookings?{query}")).json()
+            assert found == {"items": [booking], "next": None}, query
+
+    @pytest.mark.parametrize("more", ["&event=2", "&status=cancelled"])
+    async def test_filters_narrow_a_search(self, client: httpx2.AsyncClient, more: str):
+        booking = await confirm(client, await place(client, await make_event(client)))
+        await make_event(client)
+        found = await client.get(f"/v1/bookings?reference={booking['reference']}{more}")
+        assert found.json() == {"items": [], "next": None}
+
+    async def test_an_unknown_reference_finds_nothing(self, client: httpx2.AsyncClient):
+        await confirm(client, await place(client, await make_event(client)))
+        found = await client.get("/v1/bookings?reference=ZZZZZZZZ")
+        assert (found.status_code, found.json()) == (200, {"items": [], "next": None})
+
+    @pytest.mark.parametrize("text", ["", "7K3M", "7K3M01QU", "7K3M01QXX", "7K3M%2001QX"])
+    async def test_what_is_no_reference(self, client: httpx2.AsyncClient, text: str):
+        refused = await client.get(f"/v1/bookings?reference={text}")
+        assert told(refused) == (422, "invalid_input")
+        assert pointers(refused) == [("?reference", "wrong_format")]
+
+    async def test_a_second_booking_of_the_event_never_gets_a_taken_reference(
+        self, client: httpx2.AsyncClient, inventory: Inventory
+    ):
+        """Its batch is halved, so that the others go on."""
+        event = await make_event(client)
+        booking = await confirm(client, await place(client, event))
+        hold, fine = [await place(client, event) for _ in range(2)]
+        random_bits = UUID(booking["id"]).int & ((1 << 40) - 1)
+        taken = make_id(event["number"], unix_ms=EPOCH_MS, random_bits=random_bits)
+        commands = [
+            c.ConfirmHold(hold_id=UUID(each["id"]), booking_id=id, authority=c.STAFF)
+            for each, id in ((hold, taken), (fine, inventory.new_id(event["number"])))
+        ]
+        ends = await asyncio.gather(
+            *(inventory.execute(event["number"], command) for command in commands), return_exceptions=True
+        )
+        assert isinstance(ends[0], InvariantViolated)
+        assert isinstance(ends[1], Booking)
+        assert (await confirm(client, hold))["reference"] != booking["reference"]

@@ -29,6 +29,7 @@ def test_a_hold_becomes_a_booking_and_its_seats_return(client: Client) -> None:
     assert client.confirm_hold(hold).id == booking.id
     assert client.get_booking(booking, token=hold).id == booking.id
     assert [one.id for one in client.iterate_bookings(event=event)] == [booking.id]
+    assert client.list_bookings(reference=booking.reference.lower()).items == (booking,)
     assert client.get_availability(event).booked == 4
     assert client.cancel_booking(booking, token=hold).status == "cancelled"
     assert client.cancel_booking(booking).status == "cancelled"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from holdfast.ids import parse_reference
+
 __all__ = ["SENT_TIMES", "Mask"]
 
 SENT_TIMES = ("2099-01-01T20:00:00Z", "2098-01-01T20:00:00Z", "2099-12-31T20:00:00Z", "1999-01-01T20:00:00Z")
@@ -21,6 +23,12 @@ _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _HTTP_DATE = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _CURSOR = re.compile(r"(?<=cursor=)[A-Za-z0-9_-]{20,}")
 
+_REFERENCE = re.compile(r"(?<=[?&]reference=)[0-9A-Z]{8}\b")
+"""In a query; in an answer it is a member. A document's example stays."""
+
+
+_EXAMPLES = ("02VWBM8G",)
+
 
 class Mask:
     """One mask serves one file: the same id has the same number in all of it."""
@@ -32,6 +40,7 @@ class Mask:
         text = _TOKEN.sub(lambda found: self._numbered("hold token", found[0]), text)
         text = _UUID.sub(lambda found: self._numbered("id", found[0]), text)
         text = _HEX.sub(lambda found: self._numbered("id", "-".join(found.groups())), text)
+        text = _REFERENCE.sub(lambda found: self._numbered("reference", found[0]), text)
         text = _CURSOR.sub("<cursor>", text)
         text = _HTTP_DATE.sub("<date>", text)
         return _TIME.sub(_time, text)
@@ -43,6 +52,8 @@ class Mask:
                 return {self.text(key): self.json(one, key) for key, one in value.items()}
             case list():
                 return [self.json(one) for one in value]
+            case str() if name == "reference" and value not in _EXAMPLES and parse_reference(value) == value:
+                return self._numbered("reference", value)
             case str():
                 return "<cursor>" if name == "next" else self.text(value)
         if name in _DURATIONS and value is not None:

@@ -238,6 +238,9 @@ async def bookings(walk: Walk) -> None:
     await walk("get_booking", "invalid_input", booking["id"], query="colour=red")
     await walk("list_bookings", 200, by="reader")
     await walk("list_bookings", 200, query=f"event={number}&status=confirmed&limit=1", note="filtered")
+    await walk("list_bookings", 200, query=f"reference={booking['reference']}", note="by its reference")
+    await walk("list_bookings", 200, query="reference=zzzz-zzzz", note="by an unknown reference")
+    await walk("list_bookings", "invalid_input", query="reference=UUUUUUUU", note="no reference")
     await walk("list_bookings", "event_not_found", query=f"event={NOWHERE}")
     await walk("list_bookings", "invalid_input", query="status=lost")
     keyed = {"Idempotency-Key": "the-key-of-a-cancelling"}

@@ -17,6 +17,7 @@ _ROUTED_FILES = ("batch", "reads", "mirror", "pictures", "check", "catalogue", "
 FAN_OUT = {
     "read_versions": "watches many events: one small query a node",
     "list_bookings_of_all": "a fan-out read of every node",
+    "find_bookings_of_all": "a fan-out read of every node",
     "count_totals": "a fan-out read of every node",
     "list_events": "a fan-out read of every node",
     "list_capacities": "for a page of events on one node",

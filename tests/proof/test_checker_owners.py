@@ -227,6 +227,29 @@ def a_buyer_has_as_much_as_is_allowed(story: Story) -> None:
     story.hold("ann", 0.4, 0.5, "A3", "A4", buyer="ann")
 
 
+# -- C1: one booking, one reference ----------------------------------------------------------------------------------
+
+
+@legal
+def a_booking_has_its_reference_again(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.book("ann", 0.2, 0.3, hold, told={"reference": "7K3M01QX"})
+    story.book("ann", 0.4, 0.5, hold, told={"reference": "7K3M01QX"})
+
+
+@illegal("C1")
+def a_booking_has_another_reference_later(story: Story) -> None:
+    hold = story.hold("ann", 0.0, 0.1, "A1")
+    story.book("ann", 0.2, 0.3, hold, told={"reference": "7K3M01QX"})
+    story.book("ann", 0.4, 0.5, hold, told={"reference": "7K3M01QY"})
+
+
+@illegal("C1")
+def two_bookings_have_one_reference(story: Story) -> None:
+    for user, seat in (("ann", "A1"), ("bob", "A2")):
+        story.book(user, 0.2, 0.3, story.hold(user, 0.0, 0.1, seat), told={"reference": "7K3M01QX"})
+
+
 @pytest.mark.parametrize("tell", chapter.possible, ids=Chapter.name)
 def test_what_can_have_happened_is_not_accused(tell: Tell, tmp_path: Path) -> None:
     story = Story()

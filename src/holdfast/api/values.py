@@ -20,12 +20,13 @@ from holdfast.errors import (
     SeatNotFound,
 )
 from holdfast.http.values import UUID_SCHEMA, FromPath, parse_id
-from holdfast.ids import MAX_EVENT_NUMBER
+from holdfast.ids import MAX_EVENT_NUMBER, parse_reference
 from holdfast.inventory.seating.label import MAX_NAME_LENGTH, normalise_label, normalise_name
 
 __all__ = [
     "BlockPath",
     "BookingPath",
+    "BookingReference",
     "EventPath",
     "EventRef",
     "HoldPath",
@@ -111,12 +112,24 @@ def _event_ref(value: Any) -> UUID | int:
     return found
 
 
+def _reference(value: Any) -> str:
+    found = parse_reference(value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("wrong_format", FieldError.BOOKING_REFERENCE)
+    return found
+
+
 _REF_SCHEMA = {
     "anyOf": [UUID_SCHEMA, {"type": "integer", "minimum": 1, "maximum": MAX_EVENT_NUMBER}],
     "description": "An event's id or its number.",
 }
 
 EventRef = Annotated[UUID | int, BeforeValidator(_event_ref), WithJsonSchema(_REF_SCHEMA)]
+BookingReference = Annotated[
+    str,
+    BeforeValidator(_reference),
+    WithJsonSchema({"type": "string", "examples": ["02VWBM8G"], "description": "A booking's reference."}),
+]
 EventPath = Annotated[UUID | int, FromPath(parse_event_ref, EventNotFound), WithJsonSchema(_REF_SCHEMA)]
 HoldPath = Annotated[UUID, FromPath(parse_id, HoldNotFound), WithJsonSchema(UUID_SCHEMA)]
 BookingPath = Annotated[UUID, FromPath(parse_id, BookingNotFound), WithJsonSchema(UUID_SCHEMA)]

@@ -235,9 +235,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """The confirmed sale of a hold: `confirmed`, then perhaps `cancelled`."""
+    """The confirmed sale of a hold: `confirmed`, then perhaps `cancelled`. `reference` names it to people."""
 
     id: UUID
+    reference: str
     event: UUID
     event_number: int
     hold: UUID

@@ -154,6 +154,7 @@ def list_bookings(
     *,
     event: EventRef | None = None,
     status: str | None = None,
+    reference: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[Page[Booking]]:
@@ -161,6 +162,7 @@ def list_bookings(
     query = {
         "event": None if event is None else part_id(event),
         "status": status,
+        "reference": reference,
         "limit": limit,
         "cursor": cursor,
     }

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from random import getrandbits
+from secrets import randbits
 from typing import TypeVar
 from uuid import UUID
 
@@ -107,8 +107,8 @@ class Inventory:
     # -- ids -------------------------------------------------------------------------------------------------------
 
     def new_id(self, number: int) -> UUID:
-        """An id that carries its event's number. Ids are no secrets: the quick source of random bits will do."""
-        return ids.make_id(number, unix_ms=time.time_ns() // 1_000_000, random_bits=getrandbits(41))
+        """An id that carries its event's number. Nobody can guess its random bits: a booking's reference is a part."""
+        return ids.make_id(number, unix_ms=time.time_ns() // 1_000_000, random_bits=randbits(41))
 
     async def new_attempt_number(self) -> int:
         """A small integer for an instant booking's attempt."""

@@ -196,6 +196,22 @@ class Queries:
                 bookings += await self._to_bookings(event_number, [found])
         return bookings
 
+    async def find_bookings(
+        self,
+        reference: str,
+        *,
+        number: int | None = None,
+        status: str | None = None,
+        before: UUID | None = None,
+    ) -> list[Booking]:
+        """The booking with this reference; newest first, if chance made two in different events."""
+        found: list[Booking] = []
+        for event_number, id in await self._reads.find_booking_ids(reference):
+            if number in (None, event_number) and (before is None or id < before):
+                row = await self._reads.find_hold_of_booking(event_number, id)
+                found += await self._to_bookings(event_number, [row] if row else [])
+        return [booking for booking in found if status in (None, booking.status)]
+
     async def list_blocks(
         self, number: int, *, live: bool | None = None, before: UUID | None = None, limit: int = 50
     ) -> list[Block]:

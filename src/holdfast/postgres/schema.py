@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-GENERATION = 1
+GENERATION = 2
 """The schema that this server was written for."""
 
 _SYNCHRONOUS = {"on", "remote_apply", "remote_write", "local"}

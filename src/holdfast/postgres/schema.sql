@@ -10,7 +10,7 @@ CREATE TABLE schema_generation (
     generation integer NOT NULL,          -- what the migrations have made of the schema
     oldest_server integer NOT NULL        -- the oldest server generation that this schema still serves
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (1, 1);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (2, 1);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -109,6 +109,9 @@ CREATE TABLE bookings (
     UNIQUE (event_number, id),
     FOREIGN KEY (event_number, hold_id) REFERENCES holds (event_number, id) ON DELETE RESTRICT
 );
+
+-- A booking's reference is the last 40 bits of its id (ids.py).
+CREATE UNIQUE INDEX bookings_by_reference ON bookings (event_number, right(id::text, 10));
 
 CREATE TABLE blocks (
     event_number bigint NOT NULL,

@@ -17,7 +17,7 @@ from holdfast.api.v1.hold_bodies import HoldToken, TokenIn
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.v1.rights import CANCELS_BOOKINGS, READS_BOOKINGS, booking_authority, hold_authority
-from holdfast.api.values import BookingPath, EventRef
+from holdfast.api.values import BookingPath, BookingReference, EventRef
 from holdfast.errors import (
     BookingAlreadyCancelled,
     BookingNotFound,
@@ -117,15 +117,18 @@ async def list_bookings(
     *,
     event: EventRef | None = None,
     status: Literal["confirmed", "cancelled"] | None = None,
+    reference: BookingReference | None = None,
     limit: Limit = 50,
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """Bookings, newest first: of one event, or of all, the newest event's first."""
     number = None if event is None else await request.inventory.resolve(event)
-    filters = {"event": number, "status": status}
-    found = await request.inventory.queries.list_bookings(
-        number, status=status, before=position_id(request, cursor, filters), limit=limit + 1
-    )
+    filters = {"event": number, "status": status, "reference": reference}
+    before, queries = position_id(request, cursor, filters), request.inventory.queries
+    if reference is None:
+        found = await queries.list_bookings(number, status=status, before=before, limit=limit + 1)
+    else:
+        found = await queries.find_bookings(reference, number=number, status=status, before=before)
     return page(
         request,
         found,

@@ -59,6 +59,9 @@ class BookingOut(BaseModel):
     """The confirmed sale of a hold."""
 
     id: UUID
+    reference: str = Field(
+        description="Eight letters and digits that name it to people.", examples=["02VWBM8G"]
+    )
     event: UUID
     event_number: int
     event_status: str = Field(description="`cancelled` where the event was; the booking stays `confirmed`.")
@@ -96,6 +99,7 @@ def placed_hold_json(hold: Hold) -> dict[str, Any]:
 def booking_json(booking: Booking) -> dict[str, Any]:
     return {
         "id": booking.id,
+        "reference": booking.reference,
         "event": booking.event_id,
         "event_number": booking.event_number,
         "event_status": booking.event_status,
@@ -138,6 +142,7 @@ def booking_example(**other: Any) -> dict[str, Any]:
     """For the document."""
     return {
         "id": "00000000-0706-8bbd-82c1-4f00b7c5d110",
+        "reference": "02VWBM8G",
         "event": "00000000-0702-8635-94d3-8ca1de0a3c55",
         "event_number": 7,
         "event_status": "published",

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from holdfast.ids import reference_of
 from holdfast.inventory.rules.hold import HeldLine
 from holdfast.value import value_class
 
@@ -39,6 +40,11 @@ class Booking:
     buyer_email: str | None = None
     created: bool = False
     seat_numbers: tuple[int, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """What people call it."""
+        return reference_of(self.id)
 
 
 @value_class(frozen=True, slots=True, kw_only=True)

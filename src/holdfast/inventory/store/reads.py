@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from holdfast.ids import end_of_id
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import Entry
 from holdfast.inventory.rules.records import BlockRecord, HoldRecord
@@ -120,6 +121,15 @@ class ReadStore:
             found.extend(table.select("event_number", "id"))
         found.sort(key=lambda each: each[1], reverse=True)
         return found[:limit]
+
+    async def find_booking_ids(self, reference: str) -> list[tuple[int, UUID]]:
+        """(event number, booking id) of the bookings with this reference, newest event first."""
+        found: list[tuple[int, UUID]] = []
+        for pool in self._connections.all():
+            parameters = {"end_of_id": end_of_id(reference)}
+            table = await self._connections.ask_pool(pool, SQL["find_bookings_of_all"], parameters)
+            found.extend(table.select("event_number", "id"))
+        return sorted(found, key=lambda each: each[1], reverse=True)
 
     async def _list(self, number: int, name: str, **parameters: Any) -> list[tuple[HoldRecord, datetime]]:
         table = await self._fetch(number, name, **parameters)

@@ -126,6 +126,17 @@ WHERE (:before::uuid IS NULL OR b.id < :before)
 ORDER BY b.id DESC
 LIMIT :most;
 
+-- name: find_bookings_of_all
+-- A fan-out: each event of a node is asked by its own index, bookings_by_reference.
+SELECT b.event_number, b.id
+FROM events e
+CROSS JOIN LATERAL (
+    SELECT event_number, id
+    FROM bookings
+    WHERE event_number = e.event_number AND right(id::text, 10) = :end_of_id
+    OFFSET 0
+) b;
+
 -- name: list_blocks
 SELECT b.id, b.reason, b.blocked_at, b.lifted_at
 FROM blocks b
