@@ -26,18 +26,18 @@ class Case:
     body: str | None = None
     """With EVENT in the event's place; for `seats.lua` of the last two seats, which it reaches last."""
     seats: int = 0
-    """Of an event with numbered seats; they run out, so that every measurement has a new one."""
+    """Seats of an event; they run out, so every measurement has a new event."""
     sells: bool = True
 
     def make(self, port: int, events: int = 1) -> int:
-        """As many events as are wanted for it, numbered one after the other; the first number."""
+        """Create events with consecutive numbers, and return the first number."""
         given: dict[str, Any] = {"capacity": CAPACITY}
         if self.seats:
             given = {"seat_map": seat_map(self.seats if events == 1 else SEATS_OF_ONE_OF_MANY)}
         return make_events(port, events, hold_ttl_seconds=TTL_SECONDS, **given)
 
     def arguments(self, first: int, events: int, *, share: tuple[int, int] = (0, 1)) -> Sequence[object]:
-        """Of its script. `share`: of which round of how many, where the rounds share the events' seats."""
+        """Return the script's arguments. `share`: the round and the number of rounds that share the events' seats."""
         match self.script:
             case "pairs":
                 return (first, events)

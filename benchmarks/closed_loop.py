@@ -1,7 +1,7 @@
-"""Closed loop: so many connections that each wait for their answer, made by wrk with a script of ours.
+"""Closed loop: connections that each wait for their answer, made by wrk with our script.
 
-wrk is a program in C with one thread here: of two cores it takes as little as anything would, and how much that is
-stands in every row. Only answers with success are counted; whatever else came is told beside the rate.
+wrk is a program in C with one thread here, so it uses little of the two cores; every row shows its share. A rate counts
+only successful answers, and the row reports all others beside it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def run(script: str, url: str, *arguments: object, connections: int, seconds: fl
 
 
 def cpu_seconds_of_children() -> float:
-    """Of those that have ended."""
+    """Return the processor time of children that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -21,17 +21,17 @@ from holdfast.process.descriptors import raise_descriptor_limit
 PORTS_OF_AN_ADDRESS = 5_000
 """Connections from one address of this machine: a kernel has some 28,000 ports, each again only after a minute."""
 _BIND_ADDRESS_NO_PORT = 24
-"""Of Linux, without a name in Python: the port is chosen at the connect, where it only has to be new in its pair."""
+"""A socket option of Linux without a name in Python: connect() chooses a port that is new for this pair."""
 ARRIVING_AT_ONCE = 250
 ARRIVAL_SECONDS = 120.0
 _END = b"\n\n\r\n"
-"""Of a message, and of the chunk that it came in."""
+"""The end of a message and of its chunk."""
 _REFUSED = b"HTTP/1.1 5"
 _READ_BYTES = 64 * 1024
 
 
 class Crowd:
-    """`came` has, for (version known before, version told), how many were told so, and when the last of them was."""
+    """`came` maps (previous version, new version) to the number of clients and the time of the last one."""
 
     def __init__(self, port: int, event: int, watchers: int) -> None:
         self._port = port
@@ -47,7 +47,7 @@ class Crowd:
         self.came: dict[tuple[int, int], list[float]] = {}
 
     def arrive(self) -> None:
-        """Until all have their first message; no more than some at once, as a listening socket's queue has an end."""
+        """Connect until all have their first message; a few at once, because a listening socket's queue has a limit."""
         deadline = time.monotonic() + ARRIVAL_SECONDS
         while self._first_told < self._wanted:
             if time.monotonic() > deadline:

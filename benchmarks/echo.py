@@ -1,4 +1,4 @@
-"""Echo: the floor of every rate over HTTP. A bare ASGI application that reads a request and answers what it was told.
+"""Echo: the floor of every rate over HTTP. A bare ASGI application that reads a request and sends one fixed answer.
 
 The environment names a file with one answer of Holdfast's, taken off the wire: this one sends the same bytes, and does
 nothing else. No Python program on this server answers faster.

@@ -2,8 +2,9 @@
 
     python -m benchmarks.floors [--rounds 5] [--seconds 2] [--out FOLDER]
 
-One session of Holdfast's sells holds for so many callers, and what it says to PostgreSQL is kept; then the same is said
-again to a copy of the database as it was before, as fast as it answers. Beside that, one small row and its commit.
+One session of Holdfast sells holds for a number of callers, and this program records its messages to PostgreSQL. Then
+it repeats them against a copy of the earlier database, as fast as PostgreSQL answers. It also measures one small row
+and its commit.
 """
 
 from __future__ import annotations

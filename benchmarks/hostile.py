@@ -134,7 +134,7 @@ class Bench:
             if status not in (200, 201):
                 note(self.result, f"{phase}: {status or 'connection ended'}", count)
         note(self.result, f"{phase}: unanswered", came.unanswered)
-        used = cores.told()
+        used = cores.figures()
         came.latencies["both"] = sorted(took for of_one in came.latencies.values() for took in of_one)
         for of, latencies in came.latencies.items():
             if latencies:

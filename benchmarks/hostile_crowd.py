@@ -2,9 +2,9 @@
 
     python -m benchmarks.hostile_crowd --port P --sold EVENT --seated EVENT --connections N --per-second N --seconds N
 
-Forms take turns. A connection that the server ends is replaced by one of the next form, at most so many a second. The
+Forms take turns. A connection of the next form replaces each one that the server ends, up to `--per-second`. The
 process ends after `--seconds`, or with its input, and then reports one line of JSON. It runs at a low priority: a real
-crowd has machines of its own, and takes nothing from the server's.
+crowd has its own machines, and takes nothing from the server's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from holdfast.process.descriptors import raise_descriptor_limit
 __all__ = ["MAX_CONNECTIONS"]
 
 MAX_CONNECTIONS = 10_000
-"""Of one process."""
+"""The max number of connections of one process."""
 CONNECTIONS_OF_AN_ADDRESS = 1_250
 """A kernel has some 28,000 ports for an address, and each that was used rests for a minute."""
 STAY_SECONDS = 3.0

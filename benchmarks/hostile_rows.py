@@ -18,7 +18,7 @@ _MINUTE_SECONDS = 60.0
 
 
 def note(result: Result, what: str, count: int) -> None:
-    """Something unexpected, so many times more."""
+    """Add `count` to the number of an unexpected outcome."""
     if count:
         result.unexpected[what] = result.unexpected.get(what, 0) + count
 

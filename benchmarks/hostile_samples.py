@@ -27,10 +27,10 @@ class Sample:
     at: float
     """By the monotonic clock."""
     resident_mb: tuple[float, ...]
-    """Of each worker; 0 of one that has ended."""
+    """One value per worker; 0 for a worker that has ended."""
     descriptors: tuple[int, ...]
     kernel_mb: float
-    """Of all TCP connections of this machine: what the kernel keeps for them."""
+    """The kernel's memory for all TCP connections of this machine."""
     orphans: int
     """Connections of this machine that a process has closed, and whose last bytes nobody takes."""
     metrics: dict[str, float]

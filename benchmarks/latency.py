@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from benchmarks import closed_loop, programs
 from benchmarks.cases import HOLDS
 from benchmarks.commits import commits
-from benchmarks.open_loop import Told, arrivals, come, request_bytes
+from benchmarks.open_loop import Responses, arrivals, come, request_bytes
 from benchmarks.part import Asked, run_part
 from benchmarks.result import Result
 from benchmarks.server import scratch_database
@@ -83,7 +83,7 @@ class Latency:
         )
         return load.per_second
 
-    def _come(self, number: int, per_second: float, seconds: float, draw: Draw) -> Told:
+    def _come(self, number: int, per_second: float, seconds: float, draw: Draw) -> Responses:
         told = come(self.port, arrivals(per_second, seconds, draw, seed=number))
         if told.unexpected:
             statuses = {str(status): count for status, count in told.statuses.items()}

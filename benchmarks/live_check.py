@@ -31,7 +31,7 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(cluster: Path) -> float:
-    """Used so far by this process and by the server's that are there."""
+    """Return the processor time of this process and of the existing server processes."""
     total = time.process_time()
     for pid in processes_in(cluster, name="postgres"):
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -1,10 +1,10 @@
-"""Open loop: requests that come when they come, however slow the answers are.
+"""Open loop: requests come at planned times, even if the answers are slow.
 
-A closed loop waits for its answers, and so asks less the slower they get: what it says of latency is too good. Here all
-arrivals are drawn beforehand, and a latency counts from the moment at which its request was meant to come, whether a
-connection was free for it or not. How late this program itself was is told with it.
+A closed loop waits for its answers, so it sends less when they get slower, and its latencies look too good. Here all
+arrivals are drawn beforehand. A latency counts from the planned moment, whether a connection was free or not. The
+result reports how late this program itself was.
 
-What sends them is a small program in C: one in Python took two thirds of a core of the two, and the latencies were its.
+A small program in C sends the requests. One in Python took two thirds of a core of the two, and added its own latency.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pathlib import Path
 from benchmarks.closed_loop import cpu_seconds_of_children
 from benchmarks.quantiles import quantile
 
-__all__ = ["INSTALL", "Arrival", "Told", "arrivals", "come", "is_there", "request_bytes"]
+__all__ = ["INSTALL", "Arrival", "Responses", "arrivals", "come", "is_there", "request_bytes"]
 
 INSTALL = "A C compiler is missing, for what makes the load: install one (Debian and Ubuntu: apt install gcc libc6-dev)"
 _SOURCE = Path(__file__).with_name("load") / "open_loop.c"
@@ -46,8 +46,8 @@ class Arrival:
 
 
 @dataclass(slots=True)
-class Told:
-    """What came of it."""
+class Responses:
+    """The outcome of all requests."""
 
     latencies: dict[str, list[float]] = field(default_factory=dict)
     """Seconds from the intended moment to the whole answer, in order of size; of successes only."""
@@ -77,7 +77,7 @@ class Told:
 def arrivals(
     per_second: float, seconds: float, draw: Callable[[random.Random], tuple[bytes, str]], seed: int
 ) -> list[Arrival]:
-    """At random, so many a second on average; `draw` makes a request and says of which group it is."""
+    """Draw random arrivals, `per_second` on average; `draw` returns a request and its group."""
     chance = random.Random(seed)  # noqa: S311 - drawn from a seed, so that a run can be repeated
     found, due = [], 0.0
     while (due := due + chance.expovariate(per_second)) < seconds:
@@ -105,8 +105,8 @@ def come(
     *,
     connections: int = _CONNECTIONS,
     patience: float = _PATIENCE_SECONDS,
-) -> Told:
-    """All of them, in the order in which they are due, and wait so many seconds more for their answers.
+) -> Responses:
+    """Send all requests in order of their times, and wait `patience` seconds more for the answers.
 
     `connections` are open before the first is due; more are opened where these are all busy.
 
@@ -130,7 +130,7 @@ def come(
         if done.returncode != 0:
             raise RuntimeError(f"open loop: {done.stderr.strip()}")
         said.seek(0)
-        return _told(planned, said.read(), cores)
+        return _responses(planned, said.read(), cores)
 
 
 @functools.cache
@@ -158,20 +158,20 @@ def _plan(planned: Sequence[Arrival]) -> bytes:
     return b"".join((*parts, struct.pack("=I", len(planned)), due.tobytes(), which.tobytes()))
 
 
-def _told(planned: Sequence[Arrival], said: bytes, cores: float) -> Told:
+def _responses(planned: Sequence[Arrival], said: bytes, cores: float) -> Responses:
     count = len(planned)
     latencies, lags, statuses = array("d"), array("d"), array("i")
     latencies.frombytes(said[: 8 * count])
     lags.frombytes(said[8 * count : 16 * count])
     statuses.frombytes(said[16 * count :])
-    told = Told(cores=cores, lags=sorted(lags))
+    responses = Responses(cores=cores, lags=sorted(lags))
     for arrival, took, status in zip(planned, latencies, statuses, strict=True):
         if status < 0:
-            told.unanswered += 1
+            responses.unanswered += 1
             continue
-        told.statuses[status] += 1
+        responses.statuses[status] += 1
         if status in (200, 201):
-            told.latencies.setdefault(arrival.of, []).append(took)
-    for of_a_group in told.latencies.values():
+            responses.latencies.setdefault(arrival.of, []).append(took)
+    for of_a_group in responses.latencies.values():
         of_a_group.sort()
-    return told
+    return responses

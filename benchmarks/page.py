@@ -1,4 +1,4 @@
-"""Page: text that people write, with blocks in it that a run writes anew, and nothing else of it changes."""
+"""Page: text that people write, with blocks that a run replaces; nothing else changes."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ FULL = (
     _part("watchers", "watchers", 900, rounds=5, seconds=5),
     _part("overload", "overload", 400, rounds=5, seconds=10),
 )
-"""An hour at the most."""
+"""Max an hour."""
 
 SHORT = (
     _part("store", "store", 60, rounds=5, seconds=0.7),
@@ -53,6 +53,6 @@ SHORT = (
     _part("watchers", "watchers", 150, rounds=2, seconds=2, levels="10,1000"),
     _part("overload", "overload", 120, rounds=2, seconds=4),
 )
-"""Ten minutes at the most: few levels, little ballast. What it leaves out, it says."""
+"""Max ten minutes: few levels, little ballast. The page says what it leaves out."""
 
 PLANS = {"full": FULL, "short": SHORT}

@@ -32,7 +32,7 @@ from proof.machine import ROOT
 __all__ = ["CAPACITY", "Cores", "Program", "baseline", "cluster_of", "echo", "holdfast"]
 
 CAPACITY = 10_000_000
-"""Of an event that must not sell out while it is measured."""
+"""The capacity of an event that must not sell out during a measurement."""
 
 _SCHEMA = Path(__file__).with_name("baselines") / "schema.sql"
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -78,7 +78,7 @@ def echo(answer: Answer, *, protocol: str = "httptools") -> Iterator[Program]:
     """Answers every request with these bytes, on the same server program."""
     with tempfile.TemporaryDirectory(prefix="holdfast-benchmark-") as folder:
         told = Path(folder) / "answer.json"
-        told.write_text(json.dumps(answer.as_told()))
+        told.write_text(json.dumps(answer.as_sent()))
         variables = {ANSWER_VARIABLE: str(told)}
         with _running("echo", "benchmarks.echo:app", variables, "--protocol", protocol) as program:
             yield program
@@ -151,7 +151,7 @@ class Cores:
         self._used = {name: _cpu_seconds(pids()) for name, pids in self._groups.items()}
         self._busy = _busy_seconds()
 
-    def told(self) -> dict[str, float]:
+    def figures(self) -> dict[str, float]:
         """Since it was made, as figures of a row."""
         seconds = time.perf_counter() - self._began
         told = {
@@ -173,6 +173,6 @@ def _cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def _busy_seconds() -> float:
-    """Of all cores, by whomever: all that `/proc/stat` tells but idling and waiting for disks."""
+    """Return the busy time of all cores: everything in `/proc/stat` except idling and waiting for disks."""
     fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
     return (sum(fields) - fields[3] - fields[4]) / _TICKS_PER_SECOND

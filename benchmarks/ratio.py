@@ -47,7 +47,7 @@ def main() -> int:
         print(said, flush=True)
         if enough:
             return 0
-    print("One event sells slower than it did, or this machine was too busy to tell.", file=sys.stderr)
+    print("One event sells slower than it did, or this machine was too busy to measure it.", file=sys.stderr)
     return 1
 
 

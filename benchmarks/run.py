@@ -35,7 +35,7 @@ class Run:
     commands: Mapping[str, str]
 
     def rows(self, *parts: str, of: Sequence[str] | None = None, **at: int | str) -> list[Row]:
-        """Of these parts: things of these names, in situations that agree with this one."""
+        """Return rows of these parts with these names, in situations that match this one."""
         return [
             row
             for part in parts

@@ -19,7 +19,7 @@ from holdfast.process.tuning import tune_garbage_collection
 __all__ = ["CAPACITY", "Caller", "LongestBatch", "new_event", "open_engine", "placing", "rate"]
 
 CAPACITY = 100_000_000
-"""Of an event that must not sell out while it is measured."""
+"""The capacity of an event that must not sell out during a measurement."""
 
 Caller = Callable[[], Awaitable[None]]
 ONE = c.QuantityLine(quantity=1)
@@ -58,9 +58,9 @@ def placing(inventory: Inventory, number: int | Callable[[], int], line: c.Line 
 
 
 async def rate(caller: Caller, callers: int, seconds: float, *, refused: Counter[str] | None = None) -> float:
-    """Completed calls per second of so many callers that each wait for their answer (closed loop).
+    """Return completed calls per second of callers that each wait for their answer (closed loop).
 
-    A call that is refused is in no rate; it is counted in `refused` by its code, and raised where nobody counts.
+    A refused call is in no rate. `refused` counts it by code; without `refused` the error is raised.
     """
     done = 0
     end = time.perf_counter() + seconds

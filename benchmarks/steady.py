@@ -44,7 +44,7 @@ def measure(database_url: str, *, rounds: int, seconds: float) -> Result:
                 _load(server.url, event, LEAD_SECONDS)
                 cores = programs.Cores(server, cluster)
                 load = _load(server.url, event, seconds)
-                result.row(of, connections=CONNECTIONS).add(**load.figures, **cores.told())
+                result.row(of, connections=CONNECTIONS).add(**load.figures, **cores.figures())
                 if load.unexpected:
                     result.unexpected[f"round {number + 1}, {of}"] = load.unexpected
                 _wait_until_swept(database_url, event)

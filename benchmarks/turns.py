@@ -25,7 +25,7 @@ _WARM_UP_SECONDS = 1.0
 
 @dataclass(slots=True)
 class Turn:
-    """A program that is asked one thing, with so many connections."""
+    """A program that gets one kind of request over a number of connections."""
 
     row: Row
     program: Program
@@ -60,7 +60,7 @@ class Turns:
                 what = f"{turn.case.says} of {turn.program.name}, {turn.connections} connections"
                 if not load.succeeded:
                     raise RuntimeError(f"{what}: nothing succeeded")
-                turn.row.add(**load.figures, **cores.told())
+                turn.row.add(**load.figures, **cores.figures())
                 if load.unexpected:
                     self.result.unexpected[what] = self.result.unexpected.get(what, 0) + load.unexpected
                 print(f"round {number + 1}/{self.rounds}: {turn.row.of} {turn.row.at}", flush=True)

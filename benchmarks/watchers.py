@@ -1,11 +1,11 @@
-"""Watchers: what it costs to tell them, how late the last one is told, and what is still sold meanwhile.
+"""Watchers: the cost of their messages, the delay of the last one, and the sales meanwhile.
 
     python -m benchmarks.watchers [--rounds 5] [--seconds 8] [--levels 10,100,1000,10000] --out FOLDER
 
-First what so many take that nothing is told, each time on a new server. Then, in every round, one event is sold as fast
-as it goes without watchers, and again with each number of them. When a version was committed stands in its journal (as
-the clock was after the batch's lock: some milliseconds before the commit); when each watcher had it is noted by the
-process that they live in, on the same machine and by the same clock.
+First it measures idle watchers, each time on a new server. Then every round sells one event as fast as possible:
+without watchers, and with each number of them. The journal has the time of each version (read after the batch's lock,
+some milliseconds before the commit). The process of the watchers notes when each one had it, on the same machine and by
+the same clock.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ QUIET_PAUSE_SECONDS = 1.0
 SETTLE_SECONDS = 1.0
 TOLD_SECONDS = 60.0
 IDLE_SECONDS = 15.0
-"""In which each is told once that the connection is kept."""
+"""The time in which each watcher gets one keep-alive."""
 WARM_UP_SECONDS = 2.0
 
 
@@ -101,18 +101,18 @@ class Bench:
         """Sales that nobody watches."""
         cores = programs.Cores(self.server, programs.cluster_of(self.database_url))
         load = self.sell(self.seconds)
-        self.result.row("sales", watchers=0).add(**load.figures, **cores.told())
+        self.result.row("sales", watchers=0).add(**load.figures, **cores.figures())
 
     def watched(self, level: int) -> None:
-        """So many come; a sale now and then; then all that can be sold."""
+        """Connect the watchers; sell a little; then sell as fast as possible."""
         with crowd(self.server.port, self.event, level) as watching:
             time.sleep(SETTLE_SECONDS)
             watching.report()
             self._quietly(watching)
             cores = programs.Cores(self.server, programs.cluster_of(self.database_url))
             load = self.sell(self.seconds)
-            used = cores.told()
-            came = Came.until_told(watching, self.database_url, self.event)
+            used = cores.figures()
+            came = Came.until_known(watching, self.database_url, self.event)
             self.result.row("sales", watchers=level).add(
                 **load.figures,
                 **used,
@@ -129,8 +129,8 @@ class Bench:
         for _ in range(QUIET_SALES):
             ask(self.server.port, HOLDS.method, HOLDS.path, body)
             time.sleep(QUIET_PAUSE_SECONDS)
-        used = cores.told()["server_cores"] * (time.perf_counter() - began)
-        came = Came.until_told(watching, self.database_url, self.event)
+        used = cores.figures()["server_cores"] * (time.perf_counter() - began)
+        came = Came.until_known(watching, self.database_url, self.event)
         self.result.row("quiet sales", watchers=watching.watchers).add(
             server_us_per_watcher=used * 1e6 / came.messages / watching.watchers,
             **came.lateness(self.database_url, self.event),
@@ -181,7 +181,7 @@ def _idle(result: Result, database_url: str, level: int) -> None:
                 arrived_seconds=watching.arrived_seconds,
                 resident_mb=resident / 1e6,
                 grown_mb=(resident - before) / 1e6,
-                **cores.told(),
+                **cores.figures(),
             )
 
 
@@ -194,17 +194,17 @@ def _judge(result: Result) -> None:
 
 @dataclass(slots=True)
 class Came:
-    """What a crowd was told in a while."""
+    """The messages of a crowd during a period."""
 
     watchers: int
     told: list[tuple[int, int, int, float]]
-    """(version known before, version told, how many were told so, when the last of them was)."""
+    """(previous version, new version, number of watchers, time of the last one)."""
     snapshots: int
     cpu_seconds: float
 
     @classmethod
-    def until_told(cls, watching: Crowd, database_url: str, event: int) -> Came:
-        """Up to the event's newest version, known to all. Raises RuntimeError where they are not told."""
+    def until_known(cls, watching: Crowd, database_url: str, event: int) -> Came:
+        """Wait until all know the event's newest version. Raises RuntimeError if they do not."""
         with psycopg.connect(database_url) as connection:
             row = connection.execute(
                 "SELECT max(version) FROM journal WHERE event_number = %s", (event,)
@@ -242,7 +242,7 @@ class Came:
             )
             for version, at in found:
                 if self.knowing(version) != self.watchers:
-                    raise RuntimeError(f"version {version} was not told to each of {self.watchers} once")
+                    raise RuntimeError(f"version {version} did not reach each of {self.watchers} once")
                 late.append(max(when for before, told, _, when in self.told if before < version <= told) - at)
         return {"last_watcher_p50_ms": median(late) * 1000, "last_watcher_max_ms": max(late) * 1000}
 

@@ -25,7 +25,7 @@ class Answer:
     def json(self) -> Any:
         return json.loads(self.body)
 
-    def as_told(self) -> dict[str, Any]:
+    def as_sent(self) -> dict[str, Any]:
         """For `benchmarks.echo`: what the application has to send, so that the same goes over the wire."""
         kept = [pair for pair in self.headers if pair[0].lower() not in _ADDED_BY_THE_SERVER]
         return {"status": self.status, "headers": kept, "body": self.body.decode()}
@@ -43,7 +43,7 @@ def make_event(port: int, **given: Any) -> int:
 
 
 def make_events(port: int, count: int, **given: Any) -> int:
-    """So many alike; the first one's number, which the others follow. Raises RuntimeError where they do not."""
+    """Create equal events with consecutive numbers, and return the first. Raises RuntimeError if they have gaps."""
     with contextlib.closing(_connection(port)) as connection:
         numbers = [
             int(_asked(connection, "POST", "/v1/events", {"name": "benchmark", **given}).json["number"])

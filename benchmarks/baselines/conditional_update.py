@@ -40,4 +40,4 @@ async def place_hold(asked: HoldIn, request: Request) -> HoldOut:
         if await pool.fetchval("SELECT id FROM shop_events WHERE id = $1", asked.event) is None:
             raise HTTPException(404, "There is no such event.")
         raise HTTPException(409, "There are not enough admissions left.")
-    return new.told()
+    return new.answer()

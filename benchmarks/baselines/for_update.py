@@ -80,4 +80,4 @@ async def place_hold(asked: HoldIn, db: Annotated[AsyncSession, Depends(session)
                 expires_at=new.expires_at,
             )
         )
-    return new.told()
+    return new.answer()

@@ -1,4 +1,4 @@
-"""Forms: a hold as both baselines are asked for it, and as they tell it."""
+"""Forms: the request for a hold and its answer, for both baselines."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class NewHold:
     def token_hash(self) -> bytes:
         return hashlib.sha256(self.token.encode()).digest()
 
-    def told(self) -> HoldOut:
+    def answer(self) -> HoldOut:
         return HoldOut(
             id=self.id,
             event=self.asked.event,

@@ -31,7 +31,7 @@ def test_each_watcher_counts_with_each_version(database_url: str, server: Progra
         watching.report()
         for _ in range(4):
             _sell(server, event)
-        came = Came.until_told(watching, database_url, event)
+        came = Came.until_known(watching, database_url, event)
         assert [came.knowing(version) for version in (1, 2, 3, 4, 5, 6)] == [0, 5, 5, 5, 5, 0]
         late = came.lateness(database_url, event)
         assert 0 < late["last_watcher_p50_ms"] <= late["last_watcher_max_ms"]
