@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from proof.simulator.model import Event
-    from proof.simulator.run import World
+    from proof.simulator.world import World
 
 __all__ = ["Client"]
 

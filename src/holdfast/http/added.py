@@ -104,7 +104,7 @@ class AddedRoutes:
                 raise
             failure = error
         finally:
-            request.added_path = _declared_path(self._router.routes, scope)
+            request.route_path = _declared_path(self._router.routes, scope)
         if outgoing.ended_at is None and failure is None:
             failure = RuntimeError("the route did not finish its answer")
         if outgoing.status is None:

@@ -208,8 +208,9 @@ class RequestHandler:
                 raise RouteNotFound
             found = endpoint, request.path, values, endpoint.find_arguments(values)
             self._keep_found(method, raw_path, found)
-        request.endpoint, request.path, request.path_values, request.arguments = found
-        return found[0]
+        endpoint, request.path, request.path_values, request.arguments = found
+        request.route_path = endpoint.path
+        return endpoint
 
     def _keep_found(self, method: str, raw_path: bytes, found: _Found) -> None:
         if len(raw_path) <= _MAX_KEPT_PATH:
@@ -247,8 +248,7 @@ class RequestHandler:
         return sent
 
     def _record(self, request: Request, status: int, seconds: float) -> None:
-        endpoint = request.endpoint
-        path = endpoint.path if endpoint is not None else request.added_path
+        path = request.route_path
         if path is None:
             observe_request("other", "none", status, seconds)
         else:

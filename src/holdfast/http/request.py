@@ -13,7 +13,6 @@ from holdfast.http.cursors import Cursors
 from holdfast.http.server.request import REQUEST
 
 if TYPE_CHECKING:
-    from holdfast.http.routes import Endpoint
     from holdfast.http.server.request import Cycle
 
 __all__ = ["Request"]
@@ -30,9 +29,8 @@ class Request:
     path: str = ""
     headers: Mapping[bytes, bytes] = {}
     query: Mapping[str, str] = {}
-    endpoint: Endpoint | None = None
-    added_path: str | None = None
-    """The declared path of a route that FastAPI answers."""
+    route_path: str | None = None
+    """The declared path of the route that answers; None without one."""
     path_values: Mapping[str, str] = {}
     arguments: Mapping[str, Any] | None = None
     """What the path says, read already; None where it is still to be read (and may turn out to name nothing)."""
@@ -69,9 +67,9 @@ class Request:
     @property
     def retry_scope(self) -> bytes | None:
         """Where this request's Idempotency-Key counts: SHA-256 over principal, method, route and key."""
-        if self.idempotency_key is None or self.endpoint is None:
+        if self.idempotency_key is None or self.route_path is None:
             return None
-        parts = (self.principal.id, self.method, self.endpoint.path, self.idempotency_key)
+        parts = (self.principal.id, self.method, self.route_path, self.idempotency_key)
         return sha256("\n".join(parts).encode()).digest()
 
     @property

@@ -61,5 +61,5 @@ def page(
 
 
 def _route(request: Request) -> str:
-    assert request.endpoint is not None
-    return request.endpoint.path
+    assert request.route_path is not None
+    return request.route_path

@@ -85,7 +85,7 @@ class Channel:
         self._read_models.watch(self.number)
 
     def join(self, reader: Reader, after: int | None) -> StreamClient:
-        client = StreamClient(self, reader, after)
+        client = StreamClient(self.number, reader, after)
         self.clients.add(client)
         self._waiting.append(client)
         self._subscription.wake()

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from holdfast.sse import OPENING, Message, Reader
-
-if TYPE_CHECKING:
-    from holdfast.inventory.live.channel import Channel
 
 __all__ = ["BufferedClient", "StreamClient"]
 
@@ -16,10 +12,10 @@ __all__ = ["BufferedClient", "StreamClient"]
 class StreamClient:
     """One reader of a channel."""
 
-    __slots__ = ("after", "channel", "is_current", "is_over", "reader")
+    __slots__ = ("after", "event_number", "is_current", "is_over", "reader")
 
-    def __init__(self, channel: Channel, reader: Reader, after: int | None) -> None:
-        self.channel = channel
+    def __init__(self, event_number: int, reader: Reader, after: int | None) -> None:
+        self.event_number = event_number
         self.reader = reader
         self.after = after
         """The version that it comes back with, until it was sent what it has missed."""

@@ -99,7 +99,7 @@ class Streams:
         return client
 
     def _leave(self, client: StreamClient) -> None:
-        channel = client.channel
+        channel = self._channels[client.event_number]
         channel.leave(client)
         self._count -= 1
         if not channel.clients:
