@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from benchmarks.programs import Program
-from proof.house.server import answer_of
+from proof.system.server import answer_of
 
 __all__ = ["CONNECTIONS", "Sample", "Samples", "sample", "slope_per_minute"]
 

@@ -26,8 +26,8 @@ from benchmarks.databases import beside
 from benchmarks.echo import ANSWER_VARIABLE
 from benchmarks.wire import Answer
 from holdfast.process.processes import processes_in
-from proof.house.server import Server, free_port, python_environment
 from proof.machine import ROOT
+from proof.system.server import Server, free_port, python_environment
 
 __all__ = ["CAPACITY", "Cores", "Program", "baseline", "cluster_of", "echo", "holdfast"]
 

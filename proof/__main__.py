@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from proof.evidence import evidence_of, write_evidence
-from proof.house.postgres import programs
 from proof.machine import PATIENCE, ROOT, Source, machine_facts
 from proof.page import page_of
 from proof.parts import NIGHT_HOURS, PLANS, Knobs, Part
 from proof.runner import Runner, command_of, read_done, shown_command
+from proof.system.postgres import programs
 
 EVIDENCE = ROOT / "evidence"
 

@@ -65,7 +65,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Caller:
-    """Connections to the servers of a house, by port, kept open from one request to the next."""
+    """Connections to the servers of a deployment, by port, kept open from one request to the next."""
 
     log: ClientLog
     _idle: dict[int, deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] = field(

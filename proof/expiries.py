@@ -26,11 +26,11 @@ import uvloop
 
 from proof.caller import Answer, Caller, Wanted, make_event, microseconds, write_setup
 from proof.dump import write_dump
-from proof.house import Deployment
 from proof.log import ClientLog
 from proof.machine import Source
 from proof.result import Result
-from proof.verdict import judge_history, judge_house
+from proof.system import Deployment
+from proof.verdict import judge_deployment, judge_history
 
 EVENTS = 8
 SEATS = 32  # of each event, each with one attempt at a time
@@ -79,18 +79,18 @@ class Trial:
 class Expiries:
     """Rounds over all seats of all halls, until enough were tried."""
 
-    def __init__(self, house: Deployment, halls: list[Hall], caller: Caller, *, seed: int) -> None:
+    def __init__(self, deployment: Deployment, halls: list[Hall], caller: Caller, *, seed: int) -> None:
         self.trial = Trial()
-        self._house = house
+        self._deployment = deployment
         self._halls = halls
         self._caller = caller
-        self._ports = [server.port for server in house.servers]
+        self._ports = [server.port for server in deployment.servers]
         self._chance = random.Random(seed)
         self._numbers = itertools.count()
 
     async def run(self, expiries: int) -> None:
         """Until so many holds lapsed unbooked and twice as many were tried to be booked."""
-        blockers = [await psycopg.AsyncConnection.connect(self._house.sql_url) for _ in self._halls]
+        blockers = [await psycopg.AsyncConnection.connect(self._deployment.sql_url) for _ in self._halls]
         try:
             while len(self.trial.again) < expiries or self.trial.near < 2 * expiries:
                 tried = self.trial.near
@@ -273,23 +273,23 @@ def run(*, seed: int, expiries: int, out: Path) -> Result:
     result = Result(part="expiries", promises=["P1", "P5", "P6", "P7"], seeds=[seed])
     began = time.monotonic()
     settings = {"sweep_interval_seconds": "3600"}
-    with Deployment(servers=2, seed=seed, settings=settings, proxies=False) as house:
+    with Deployment(servers=2, seed=seed, settings=settings, proxies=False) as deployment:
         halls = []
         told = []
         for number in range(EVENTS):
             labels = [f"A-1-{seat}" for seat in range(1, SEATS + 1)]
             sections = [{"name": "A", "rows": 1, "seats_per_row": SEATS, "category": "stalls"}]
             made = make_event(
-                house.servers[0].port, {"name": f"Expiry {number}", "seat_map": {"sections": sections}}
+                deployment.servers[0].port, {"name": f"Expiry {number}", "seat_map": {"sections": sections}}
             )
             halls.append(Hall(made["id"], made["number"], labels))
             rows = [[{"label": label, "category": "stalls"} for label in labels]]
             told.append({"event": made["id"], "number": made["number"], "rows": rows})
         write_setup(out, seed=seed, commit=Source.now().commit, settings=settings, events=told)
         with ClientLog(out / "client-expiries.jsonl") as log:
-            trial = _try(house, halls, log, seed=seed, expiries=expiries)
-        write_dump(house.direct_urls, house.sql_url, out)
-        judge_house(house, result)
+            trial = _try(deployment, halls, log, seed=seed, expiries=expiries)
+        write_dump(deployment.direct_urls, deployment.sql_url, out)
+        judge_deployment(deployment, result)
     judge_history(out, result)
     result.violations += trial.violations
     result.tried |= {
@@ -313,8 +313,8 @@ def run(*, seed: int, expiries: int, out: Path) -> Result:
     return result
 
 
-def _try(house: Deployment, halls: list[Hall], log: ClientLog, *, seed: int, expiries: int) -> Trial:
-    trying = Expiries(house, halls, Caller(log), seed=seed)
+def _try(deployment: Deployment, halls: list[Hall], log: ClientLog, *, seed: int, expiries: int) -> Trial:
+    trying = Expiries(deployment, halls, Caller(log), seed=seed)
     uvloop.run(trying.run(expiries))
     return trying.trial
 

@@ -25,12 +25,12 @@ from proof.buyers import Buyers, Moment, compare
 from proof.disks.mounts import scratch
 from proof.failover_pair import Pair, sockets_of
 from proof.failover_replay import LostAnswer
-from proof.house import Server
-from proof.house.postgres import DATABASE, ROLE
-from proof.house.server import run_holdfast
-from proof.machine import HOUSES, PATIENCE
+from proof.machine import DEPLOYMENTS, PATIENCE
 from proof.proxy import Door, Proxy
 from proof.result import Result
+from proof.system import Server
+from proof.system.postgres import DATABASE, ROLE
+from proof.system.server import run_holdfast
 
 PROMOTION_SECONDS = 3.0
 WAYS = ("frozen", "killed", "answers lost")
@@ -289,7 +289,7 @@ class Failovers:
 def run(*, failovers: int, seed: int, source: Path | None = None) -> Result:
     result = Result(part="failovers", promises=["P2", "P19"], seeds=[seed])
     began = time.monotonic()
-    with scratch(HOUSES) as folder:
+    with scratch(DEPLOYMENTS) as folder:
         trial = Failovers(folder, seed=seed, result=result, source=source)
         ways = random.Random(f"ways/{seed}").sample(WAYS, k=len(WAYS))
         with trial.running():

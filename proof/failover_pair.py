@@ -11,8 +11,8 @@ from typing import Any
 
 import psycopg
 
-from proof.house.postgres import SUPERUSER, Postgres, give_to, run_program, server_user
 from proof.processes import Kept, send, state_of
+from proof.system.postgres import SUPERUSER, Postgres, give_to, run_program, server_user
 
 STANDBY = "standby"
 """As which the one that follows calls itself, whichever of the two it is."""

@@ -18,7 +18,7 @@ PATIENCE = max(1.0, float(os.environ.get("HOLDFAST_PROOF_PATIENCE") or 1))
 """How many times as long as is promised it may take to come back here: machines that are shared stand still now and
 then. What it took is told in any case."""
 
-HOUSES = Path("/var/tmp")  # noqa: S108 - on a real disk, and each house makes a folder of its own in it
+DEPLOYMENTS = Path("/var/tmp")  # noqa: S108 - on a real disk, and each deployment makes a folder of its own in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def machine_facts(postgres_bin: Path) -> dict[str, Any]:
         "processors": len(os.sched_getaffinity(0)),
         "processor": _first(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo")),
         "memory_gib": round(int(_first(r"MemTotal:\s*(\d+)", Path("/proc/meminfo")) or 0) / 2**20, 1),
-        "file_system": _said("stat", "-f", "-c", "%T", str(HOUSES)).strip(),
+        "file_system": _said("stat", "-f", "-c", "%T", str(DEPLOYMENTS)).strip(),
         "python": platform.python_version(),
         "postgresql": (_said(str(postgres_bin / "postgres"), "--version").split() or [""])[-1],
     }

@@ -19,12 +19,12 @@ import uvloop
 
 from proof.caller import Answer, Caller, make_event, write_setup
 from proof.dump import write_dump
-from proof.house import Deployment
 from proof.log import ClientLog
 from proof.machine import Source
 from proof.open_loop import AREA, Loop
 from proof.result import Result
-from proof.verdict import judge_history, judge_house
+from proof.system import Deployment
+from proof.verdict import judge_deployment, judge_history
 
 TIMES = 5.0
 CAPACITY = 2_000_000
@@ -40,10 +40,12 @@ def run(*, seed: int, seconds: float, out: Path) -> Result:
     """`seconds` of open loop, and half as many of closed loop before it."""
     result = Result(part="overload", promises=["P1", "P2", "P21"], seeds=[seed])
     began = time.monotonic()
-    with Deployment(servers=1, workers=1, seed=seed, settings={"batch_limit": str(BATCH_LIMIT)}) as house:
-        assert house.database_door is not None
-        house.database_door.set(latency_ms=DATABASE_AWAY_MS)
-        port = house.servers[0].port
+    with Deployment(
+        servers=1, workers=1, seed=seed, settings={"batch_limit": str(BATCH_LIMIT)}
+    ) as deployment:
+        assert deployment.database_door is not None
+        deployment.database_door.set(latency_ms=DATABASE_AWAY_MS)
+        port = deployment.servers[0].port
         made = make_event(port, {"name": "Overload", "areas": [{"name": AREA, "capacity": CAPACITY}]})
         event = {"event": made["id"], "number": made["number"], "areas": {AREA: CAPACITY}}
         settings = {"batch_limit": BATCH_LIMIT}
@@ -60,9 +62,9 @@ def run(*, seed: int, seconds: float, out: Path) -> Result:
             started = time.monotonic()
             uvloop.run(loop.open(TIMES * peak, seconds + _WARM_UP_SECONDS))
             goodput = _rate(loop.answers, started + _WARM_UP_SECONDS, seconds)
-        house.database_door.calm()
-        write_dump(house.direct_urls, house.sql_url, out)
-        judge_house(house, result)
+        deployment.database_door.calm()
+        write_dump(deployment.direct_urls, deployment.sql_url, out)
+        judge_deployment(deployment, result)
     judge_history(out, result)
     _judge(result, peak, goodput, loop)
     result.tried |= {

@@ -1,6 +1,6 @@
 """Parts: the two plans, as ordered lists of programs, each of which runs on its own and leaves one result.
 
-The many operations of a night are cut into slices: each has a house of its own, a family of faults, a seed and a
+The many operations of a night are cut into slices: each has a deployment of its own, a family of faults, a seed and a
 check, so that memory and logs stay small, and a night that was stopped goes on where it was.
 """
 

@@ -1,4 +1,4 @@
-"""Trial: one slice of a proof. Clients sell, a family of faults comes upon the house, and the checker has the word.
+"""Trial: one slice of a proof. Clients sell during a family of faults, and the checker judges the history.
 
     python -m proof.trial --family kill_postgres --operations 100000 --kills 30 --seed 1 --out FOLDER
 
@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from proof.checker import Verdict
-from proof.house import Deployment
-from proof.house.clock import library
 from proof.log import LogFile
 from proof.nemesis import FAMILIES, FAULTS, KILLS, Nemesis
 from proof.result import Result
-from proof.verdict import judge_history, judge_house, keep_logs
+from proof.system import Deployment
+from proof.system.clock import library
+from proof.verdict import judge_deployment, judge_history, keep_logs
 from proof.workload import Settings, Workload, write_dump
 
 PROMISES = ["P1", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P16", "P18", "P23"]
@@ -55,7 +55,7 @@ _TICK_SECONDS = 0.5
 
 
 class Trial:
-    """One house, its clients and its nemesis."""
+    """One deployment, its clients and its nemesis."""
 
     def __init__(self, *, family: str, seed: int, run: Path, processes: int, clients: int) -> None:
         self.family = family
@@ -71,9 +71,9 @@ class Trial:
         faults = [FAULTS[name] for name in FAMILIES[self.family]]
         clocks = self.family == "stops_and_clocks" and _can_set_clocks(result)
         self.run.mkdir(parents=True, exist_ok=True)
-        with Deployment(seed=self.seed, clocks=clocks) as house:
+        with Deployment(seed=self.seed, clocks=clocks) as deployment:
             nemesis = Nemesis(
-                house,
+                deployment,
                 faults,
                 seed=self.seed,
                 log=self.run / "nemesis.jsonl",
@@ -82,12 +82,12 @@ class Trial:
             )
             try:
                 with nemesis:
-                    counts, selling = self._sell(house, nemesis, operations, kills)
-                house.wait_until_ready()
-                write_dump(house.direct_urls, house.sql_url, self.run)
-                judge_house(house, result)
+                    counts, selling = self._sell(deployment, nemesis, operations, kills)
+                deployment.wait_until_ready()
+                write_dump(deployment.direct_urls, deployment.sql_url, self.run)
+                judge_deployment(deployment, result)
             finally:
-                keep_logs(house, self.run.parent / "logs")
+                keep_logs(deployment, self.run.parent / "logs")
         print("checking", flush=True)
         verdict = judge_history(self.run, result)
         self._tell(result, verdict, nemesis, counts)
@@ -100,11 +100,11 @@ class Trial:
         return result
 
     def _sell(
-        self, house: Deployment, nemesis: Nemesis, operations: int, kills: int
+        self, deployment: Deployment, nemesis: Nemesis, operations: int, kills: int
     ) -> tuple[Mapping[str, int], float]:
         """What the clients counted, and the seconds that it took."""
         settings = Settings(
-            urls=house.urls,
+            urls=deployment.urls,
             out=self.run,
             seed=self.seed,
             operations=0,  # as many as come until the nemesis, too, has done enough

@@ -1,4 +1,4 @@
-"""Verdict: what is looked at in a house after every run, whatever was done to it."""
+"""Verdict: what is looked at in a deployment after every run, whatever was done to it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 import psycopg
 
 from proof.checker import Verdict, check
-from proof.house import Deployment
-from proof.house.server import answer_of
 from proof.result import Result
+from proof.system import Deployment
+from proof.system.server import answer_of
 
-__all__ = ["judge_history", "judge_house", "keep_logs"]
+__all__ = ["judge_deployment", "judge_history", "keep_logs"]
 
 
-def judge_house(house: Deployment, result: Result) -> None:
+def judge_deployment(deployment: Deployment, result: Result) -> None:
     """Adds to the result what PostgreSQL counted, what `holdfast check` derives, and what the servers complain of."""
-    deadlocks = _deadlocks(house)
+    deadlocks = _deadlocks(deployment)
     result.tried["looks_for_deadlocks"] = result.tried.get("looks_for_deadlocks", 0) + 1
     if deadlocks:
         _accuse(result, "deadlocks", f"PostgreSQL counts {deadlocks} deadlocks")
-    for name, times in _alarms(house).items():
+    for name, times in _alarms(deployment).items():
         _accuse(result, name, f"a server counts {name}: {times:.0f}")
-    report = _holdfast_check(house)
-    result.tried["journal_entries"] = _count(house, "SELECT count(*) FROM journal")
+    report = _holdfast_check(deployment)
+    result.tried["journal_entries"] = _count(deployment, "SELECT count(*) FROM journal")
     for each in report["disagreements"]:
         _accuse(result, "holdfast check", json.dumps(each))
 
@@ -40,10 +40,10 @@ def judge_history(run: Path, result: Result) -> Verdict:
     return verdict
 
 
-def keep_logs(house: Deployment, folder: Path) -> None:
-    """What servers, proxy and PostgreSQL said, for whoever looks into a run; the house's own folder goes."""
+def keep_logs(deployment: Deployment, folder: Path) -> None:
+    """What servers, proxy and PostgreSQL said, for whoever looks into a run; the deployment's own folder goes."""
     folder.mkdir(parents=True, exist_ok=True)
-    for log in (*(house.folder / "logs").glob("*.log"), *house.folder.glob("postgres/*.log")):
+    for log in (*(deployment.folder / "logs").glob("*.log"), *deployment.folder.glob("postgres/*.log")):
         shutil.copy(log, folder)
 
 
@@ -51,14 +51,14 @@ def _accuse(result: Result, rule: str, detail: str) -> None:
     result.violations.append({"rule": rule, "event": "", "detail": detail, "lines": []})
 
 
-def _deadlocks(house: Deployment) -> int:
-    return _count(house, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+def _deadlocks(deployment: Deployment) -> int:
+    return _count(deployment, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
 
 
-def _alarms(house: Deployment) -> dict[str, float]:
+def _alarms(deployment: Deployment) -> dict[str, float]:
     """Counters that stay at nothing while no bug was met; of the servers that run now."""
     found: dict[str, float] = {}
-    for server in house.servers:
+    for server in deployment.servers:
         status, totals = answer_of(server.url, "/metrics")
         if status != 200:
             continue
@@ -73,10 +73,10 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _holdfast_check(house: Deployment) -> dict[str, Any]:
+def _holdfast_check(deployment: Deployment) -> dict[str, Any]:
     """It exits with 1 where something disagrees, and still says what."""
     try:
-        said = house.holdfast("check", "--json")
+        said = deployment.holdfast("check", "--json")
     except RuntimeError as error:
         said = str(error)
     start = said.find("{")
@@ -89,7 +89,7 @@ def _holdfast_check(house: Deployment) -> dict[str, Any]:
     return report
 
 
-def _count(house: Deployment, statement: str) -> int:
-    with psycopg.connect(house.cluster.url, autocommit=True) as connection:
+def _count(deployment: Deployment, statement: str) -> int:
+    with psycopg.connect(deployment.cluster.url, autocommit=True) as connection:
         row = connection.execute(statement.encode()).fetchone()
         return int(row[0]) if row else 0

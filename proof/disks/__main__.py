@@ -23,10 +23,10 @@ from holdfast.client import Client, Retries, errors
 from proof.buyers import Buyers, Moment, compare
 from proof.disks.faults import FailingDisk, FullDisk, FullLog, SlowDisk, can_inject
 from proof.disks.mounts import NotHere, mounted, own_mounts, scratch
-from proof.house import Deployment, Postgres
-from proof.machine import HOUSES
+from proof.machine import DEPLOYMENTS
 from proof.nemesis.fault import Fault
 from proof.result import Result
+from proof.system import Deployment, Postgres
 
 RECOVERY_SECONDS = 5.0
 _GIVE_UP_SECONDS = 60.0
@@ -38,11 +38,13 @@ _TABLES_ROOM, _LOG_ROOM = "size=256m,mode=711", "size=128m,mode=711"
 
 
 class Disks:
-    """One house whose disk misbehaves, and its buyers."""
+    """One deployment whose disk misbehaves, and its buyers."""
 
-    def __init__(self, house: Deployment, *, chance: random.Random, result: Result) -> None:
-        self.house = house
-        self.buyers = Buyers(house.urls, seed=chance.getrandbits(31), patience_seconds=_MAX_ANSWER_SECONDS)
+    def __init__(self, deployment: Deployment, *, chance: random.Random, result: Result) -> None:
+        self.deployment = deployment
+        self.buyers = Buyers(
+            deployment.urls, seed=chance.getrandbits(31), patience_seconds=_MAX_ANSWER_SECONDS
+        )
         self._chance = chance
         self._result = result
 
@@ -66,7 +68,7 @@ class Disks:
         began = time.monotonic_ns()
         self.buyers.wait_for_success(began, seconds=_GIVE_UP_SECONDS)
         time.sleep(self._chance.uniform(*_CALM_SECONDS))
-        fault = kind(self.house, random.Random(self._chance.getrandbits(64)))
+        fault = kind(self.deployment, random.Random(self._chance.getrandbits(64)))
         shed_before = self.buyers.answers["unavailable"]
         started = time.monotonic_ns()
         detail = dict(fault.start())
@@ -95,7 +97,7 @@ class Disks:
         """Read availability all the while."""
         found: dict[str, Any] = {"done": 0, "failed": 0, "said": ""}
         deadline = time.monotonic() + seconds
-        with Client(self.house.urls[0], timeout_seconds=2, retries=Retries(total_seconds=0)) as client:
+        with Client(self.deployment.urls[0], timeout_seconds=2, retries=Retries(total_seconds=0)) as client:
             while time.monotonic() < deadline:
                 found["done"] += 1
                 try:
@@ -109,10 +111,10 @@ class Disks:
     def _compare(self, name: str) -> None:
         now = time.monotonic_ns()
         moment = Moment(begin=now, end=now)
-        certain, wrong = compare(self.house.sql_url, self.buyers.lives, self.buyers.events, moment)
+        certain, wrong = compare(self.deployment.sql_url, self.buyers.lives, self.buyers.events, moment)
         self._result.violations += [{**each, "fault": name} for each in wrong]
         try:
-            self.house.holdfast("check")
+            self.deployment.holdfast("check")
         except RuntimeError as error:
             self._violate("check", f"{name}: {error}")
         self._count("disk_faults", 1)
@@ -139,15 +141,15 @@ def run(*, rounds: int, seed: int) -> Result:
     gaps = []
     try:
         own_mounts()
-        with scratch(HOUSES) as folder, _little_room(folder) as place:
-            _try(_house(place, **_LITTLE_WAL), (FullDisk, FullLog), rounds, chance, result)
+        with scratch(DEPLOYMENTS) as folder, _little_room(folder) as place:
+            _try(_deployment(place, **_LITTLE_WAL), (FullDisk, FullLog), rounds, chance, result)
             _floors(result, "full-disk.refused", "full-disk.reads", "full-log.refused")
     except NotHere as error:
         gaps.append(f"full disk: {error}")
     reason = can_inject()
     if reason is None:
-        with scratch(HOUSES) as folder:
-            _try(_house(folder), (SlowDisk, FailingDisk), rounds, chance, result)
+        with scratch(DEPLOYMENTS) as folder:
+            _try(_deployment(folder), (SlowDisk, FailingDisk), rounds, chance, result)
         _floors(result, "slow-disk.calls", "slow-disk.sold", "failing-disk.calls", "failing-disk.refused")
     else:
         gaps.append(f"slow and failing disk: {reason}")
@@ -161,7 +163,7 @@ def run(*, rounds: int, seed: int) -> Result:
 
 @contextmanager
 def _little_room(folder: Path) -> Iterator[Path]:
-    """A house's folder with a cluster in it: the tables on one small file system, their log on another."""
+    """A deployment's folder with a cluster in it: the tables on one small file system, their log on another."""
     with (
         mounted("tmpfs", folder / "tables", _TABLES_ROOM, kind="tmpfs") as tables,
         mounted("tmpfs", folder / "log", _LOG_ROOM, kind="tmpfs") as log,
@@ -175,17 +177,17 @@ def _little_room(folder: Path) -> Iterator[Path]:
 
 
 def _try(
-    house: Deployment, kinds: tuple[type[Fault], ...], rounds: int, chance: random.Random, result: Result
+    deployment: Deployment, kinds: tuple[type[Fault], ...], rounds: int, chance: random.Random, result: Result
 ) -> None:
-    with house:
-        disks = Disks(house, chance=chance, result=result)
+    with deployment:
+        disks = Disks(deployment, chance=chance, result=result)
         with disks.selling():
             for _ in range(rounds):
                 for kind in chance.sample(kinds, k=len(kinds)):
                     disks.suffer(kind)
 
 
-def _house(folder: Path, **settings: str) -> Deployment:
+def _deployment(folder: Path, **settings: str) -> Deployment:
     return Deployment("external", servers=1, proxies=False, folder=folder, postgres_settings=settings)
 
 

@@ -1,7 +1,6 @@
-"""Disk faults: a disk that is slow, one that fails, and one that is full, under a PostgreSQL that does not know of it.
+"""Disk faults: a slow, a failing and a full disk under PostgreSQL, which does not know the cause.
 
-The first two are done to its system calls, by `strace`; the last takes a file system of little room, which the house
-was put on.
+`strace` delays or fails its system calls. The full disk needs a deployment on a small file system.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from typing import ClassVar
 
 import psycopg
 
-from proof.house import Deployment
 from proof.nemesis.fault import Fault
+from proof.system import Deployment
 
 SMALL_BYTES = 1024**3
 _MAX_SEGMENTS = 100
@@ -37,7 +36,7 @@ class _Injected(Fault):
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]  # the base's own
-        self._told = self.house.folder / f"strace-{os.getpid()}-{id(self)}"
+        self._told = self.deployment.folder / f"strace-{os.getpid()}-{id(self)}"
         self._tracer: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,7 +48,7 @@ class _Injected(Fault):
             return 0
 
     def start(self) -> Mapping[str, object]:
-        pids = self.house.cluster.processes()
+        pids = self.deployment.cluster.processes()
         self._tracer = subprocess.Popen(
             [
                 *("strace", "-f", "-qq", "-o", str(self._told), "-e", "trace=fdatasync,fsync"),
@@ -80,7 +79,7 @@ class _Injected(Fault):
         """The postmaster is; those that it starts from then on are followed."""
         deadline = time.monotonic() + _ATTACH_SECONDS
         while time.monotonic() < deadline:
-            postmaster = self.house.cluster.postmaster
+            postmaster = self.deployment.cluster.postmaster
             if postmaster is None or is_traced(postmaster):
                 return
             assert self._tracer is not None
@@ -115,12 +114,12 @@ class _Full(Fault):
     within_seconds = 5.0
 
     @classmethod
-    def suits(cls, house: Deployment) -> bool:
+    def suits(cls, deployment: Deployment) -> bool:
         """Nobody else's disk is filled."""
-        return shutil.disk_usage(cls.where(house.cluster.data)).total <= SMALL_BYTES
+        return shutil.disk_usage(cls.where(deployment.cluster.data)).total <= SMALL_BYTES
 
     def start(self) -> Mapping[str, object]:
-        self.ballast = self.where(self.house.cluster.data) / "ballast"
+        self.ballast = self.where(self.deployment.cluster.data) / "ballast"
         taken = 0
         with self.ballast.open("wb") as file:
             for step in _STEPS:  # others take some of it, too, at the same time
@@ -159,7 +158,7 @@ class FullLog(_Full):
         # What it had kept in store is used up at once, not in an hour.
         with (
             contextlib.suppress(psycopg.OperationalError),
-            psycopg.connect(self.house.cluster.superuser_url, autocommit=True) as connection,
+            psycopg.connect(self.deployment.cluster.superuser_url, autocommit=True) as connection,
         ):
             for _ in range(_MAX_SEGMENTS):
                 connection.execute("SELECT pg_logical_emit_message(false, 'proof', 'full')")

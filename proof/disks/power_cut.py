@@ -29,10 +29,10 @@ from holdfast.client import Client, Quantity, Retries, errors
 from proof.buyers import Buyers, Moment, compare
 from proof.buyers.buyers import place
 from proof.disks.mounts import Disk, NotHere, disk, own_mounts, scratch
-from proof.house import Deployment, Postgres
-from proof.machine import HOUSES
+from proof.machine import DEPLOYMENTS
 from proof.result import Result
 from proof.runner import last_line
+from proof.system import Deployment, Postgres
 
 RECOVERY_SECONDS = 5.0
 CONTROLS = {
@@ -48,14 +48,16 @@ _REPLAYS = 5
 _MAX_TRIES = 3
 _CONTROL_SECONDS = 40.0
 _GIVES_UP = re.compile(r"PANIC:.*|FATAL:  (?!the database system is|terminating).*")
-_HOUSE = "house"
+_DEPLOYMENT = "deployment"
 
 
 class PowerCuts:
-    """One house that sells, and one after another of its cuts."""
+    """One deployment that sells, and one after another of its cuts."""
 
-    def __init__(self, house: Deployment, disk: Disk, buyers: Buyers, *, seed: int, result: Result) -> None:
-        self.house = house
+    def __init__(
+        self, deployment: Deployment, disk: Disk, buyers: Buyers, *, seed: int, result: Result
+    ) -> None:
+        self.deployment = deployment
         self.disk = disk
         self.buyers = buyers
         self.result = result
@@ -109,16 +111,16 @@ class PowerCuts:
 
     def _look(self, root: Path, moment: Moment, number: int) -> None:
         """Start the server on what was found, and compare."""
-        house = Deployment("embedded", proxies=False, folder=root / _HOUSE)
-        log = root / _HOUSE / "data" / "postgres" / "postgresql.log"
+        deployment = Deployment("embedded", proxies=False, folder=root / _DEPLOYMENT)
+        log = root / _DEPLOYMENT / "data" / "postgres" / "postgresql.log"
         said_before = log.stat().st_size
         began = time.monotonic()
         try:
-            house.start()
-            complaint = _sells(house)
+            deployment.start()
+            complaint = _sells(deployment)
             seconds = time.monotonic() - began
             recovery = _recovery_seconds(log, said_before)
-            certain, wrong = compare(house.sql_url, self.buyers.lives, self.buyers.events, moment)
+            certain, wrong = compare(deployment.sql_url, self.buyers.lives, self.buyers.events, moment)
             late = (
                 f"PostgreSQL took {recovery} s to recover (load {os.getloadavg()[0]:.0f})"
                 if recovery > RECOVERY_SECONDS
@@ -126,19 +128,19 @@ class PowerCuts:
             )
             for rule, complaints in (
                 ("recovery", [complaint, late]),
-                ("check", [_check(house)]),
-                ("replay", self._ask_again(house, moment)),
+                ("check", [_check(deployment)]),
+                ("replay", self._ask_again(deployment, moment)),
             ):
                 wrong += [_violation(rule, each) for each in complaints if each is not None]
         except (TimeoutError, RuntimeError, psycopg.Error) as error:
-            said = [last_line(each) for each in (log, *sorted((root / _HOUSE / "logs").glob("*.log")))]
+            said = [last_line(each) for each in (log, *sorted((root / _DEPLOYMENT / "logs").glob("*.log")))]
             certain, seconds = 0, time.monotonic() - began
             wrong = [_violation("recovery", f"the server does not come back: {error}; last said {said}")]
         else:
             self._figures["first_sale_seconds"].append(round(seconds, 3))
             self._figures["postgres_recovery_seconds"].append(recovery)
         finally:
-            house.stop()
+            deployment.stop()
         self._count("acknowledged", certain)
         self.result.tried["power_cuts"] = self.result.tried.get("power_cuts", 0) + 1
         self.result.violations += [{**each, "cut": number, "at": moment.begin} for each in wrong]
@@ -149,10 +151,10 @@ class PowerCuts:
         for each in wrong:
             print(f"  {each['rule']}: {each['detail']}", flush=True)
 
-    def _ask_again(self, house: Deployment, moment: Moment) -> Iterator[str]:
+    def _ask_again(self, deployment: Deployment, moment: Moment) -> Iterator[str]:
         """The last acknowledged orders once more, under their keys: the answer is the one of before the cut."""
         known = [life for life in self.buyers.lives if life.hold and life.steps[0].is_certain(moment)]
-        with Client(house.urls[0], retries=Retries(total_seconds=5)) as client:
+        with Client(deployment.urls[0], retries=Retries(total_seconds=5)) as client:
             for life in known[-_REPLAYS:]:
                 try:
                     again = place(client, life, life.steps[0].key)
@@ -165,7 +167,7 @@ class PowerCuts:
 
     def _loses(self, root: Path, moment: Moment) -> str | None:
         """By PostgreSQL alone, since the server refuses such settings: what is missing."""
-        folder = root / _HOUSE / "data" / "postgres"
+        folder = root / _DEPLOYMENT / "data" / "postgres"
         for lock in (folder / "cluster" / "postmaster.pid", *(folder / "run").glob("*.lock")):
             lock.unlink()  # after a real cut its owner would be gone
         postgres = Postgres(folder, settings=_DURABLE)
@@ -192,7 +194,7 @@ class PowerCuts:
             thread.join()
 
     def _alter(self, *statements: str) -> None:
-        with psycopg.connect(self.house.cluster.superuser_url, autocommit=True) as connection:
+        with psycopg.connect(self.deployment.cluster.superuser_url, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
             connection.execute("SELECT pg_reload_conf()")
@@ -217,11 +219,11 @@ def run(*, cuts: int, seed: int, folder: Path) -> Result:
 
 
 def _try(its_disk: Disk, *, cuts: int, seed: int, result: Result) -> None:
-    folder = its_disk.root / _HOUSE
+    folder = its_disk.root / _DEPLOYMENT
     folder.mkdir(mode=0o711)
-    with Deployment("embedded", proxies=False, folder=folder) as house:
-        buyers = Buyers(house.urls, seed=seed)
-        power_cuts = PowerCuts(house, its_disk, buyers, seed=seed, result=result)
+    with Deployment("embedded", proxies=False, folder=folder) as deployment:
+        buyers = Buyers(deployment.urls, seed=seed)
+        power_cuts = PowerCuts(deployment, its_disk, buyers, seed=seed, result=result)
         try:
             buyers.open_event()
             buyers.start()
@@ -242,10 +244,10 @@ def _try(its_disk: Disk, *, cuts: int, seed: int, result: Result) -> None:
     }
 
 
-def _sells(house: Deployment) -> str | None:
+def _sells(deployment: Deployment) -> str | None:
     """An admission of a new event, held and booked."""
     try:
-        with Client(house.urls[0], retries=Retries(total_seconds=10)) as client:
+        with Client(deployment.urls[0], retries=Retries(total_seconds=10)) as client:
             event = client.create_event("After the cut", capacity=1)
             booking = client.confirm_hold(client.place_hold(event, Quantity(1)))
             return None if booking.status == "confirmed" else f"a booking is {booking.status}"
@@ -253,9 +255,9 @@ def _sells(house: Deployment) -> str | None:
         return f"nothing is sold any more: {error!r}"
 
 
-def _check(house: Deployment) -> str | None:
+def _check(deployment: Deployment) -> str | None:
     try:
-        house.holdfast("check")
+        deployment.holdfast("check")
     except RuntimeError as error:
         return str(error)
     return None
@@ -282,7 +284,7 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path())
-    parser.add_argument("--folder", type=Path, default=HOUSES, help="where there is room for the disk")
+    parser.add_argument("--folder", type=Path, default=DEPLOYMENTS, help="where there is room for the disk")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     result = run(cuts=given.cuts, seed=given.seed, folder=given.folder)

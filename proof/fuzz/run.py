@@ -1,4 +1,4 @@
-"""Run: a house with one server, a campaign against it, and what is looked at when everybody has hung up."""
+"""Run: a deployment with one server, a campaign against it, and what is looked at when everybody has hung up."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import uvloop
 
 from proof.fuzz.campaign import Campaign, Find, literal
 from proof.fuzz.scripts import CANARY
-from proof.house import Deployment
 from proof.processes import descriptors_of
 from proof.result import Result
-from proof.verdict import judge_house, keep_logs
+from proof.system import Deployment
+from proof.verdict import judge_deployment, keep_logs
 
 __all__ = ["run"]
 
@@ -40,8 +40,8 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     with Deployment(
         "embedded", workers=1, proxies=False, settings=SETTINGS, seed=seed, source=source
-    ) as house:
-        server = house.servers[0]
+    ) as deployment:
+        server = deployment.servers[0]
         [worker] = server.workers()
         made, _ = _ask(server.port, "POST", "/v1/events", {"name": "fuzz", "capacity": _CAPACITY})
         _expect(result, made == 201, "sells", f"the first event: {made}")
@@ -66,12 +66,12 @@ def run(
         hold = {"event": 1, "lines": [{"quantity": 1}]}
         sold, answer = _ask(server.port, "POST", "/v1/holds", hold)
         _expect(result, sold == 201, "sells", f"a hold at the end: {sold} {answer[:200]!r}")
-        born = _canaries(house) - campaign.excused
+        born = _canaries(deployment) - campaign.excused
         _expect(result, not born, "canary", f"events that no request asked for: {sorted(born)[:5]}")
         said = server.log.read_text(errors="replace")
         _expect(result, "Traceback" not in said, "log", said[said.find("Traceback") :][:2000])
-        judge_house(house, result)
-        keep_logs(house, out / "logs")
+        judge_deployment(deployment, result)
+        keep_logs(deployment, out / "logs")
     result.notes += [f"broken once, and in none of five more tries: {one}" for one in campaign.unsure]
     result.tried |= {"wire_scripts": campaign.scripts, "wire_connections": 2 * campaign.scripts}
     result.coverage |= {
@@ -117,9 +117,9 @@ def _ask(port: int, method: str, path: str, body: Any) -> tuple[int, bytes]:
         return answer.status, answer.read()
 
 
-def _canaries(house: Deployment) -> set[str]:
+def _canaries(deployment: Deployment) -> set[str]:
     """Names of all events that begin like a canary's."""
-    with psycopg.connect(house.cluster.url, autocommit=True) as connection:
+    with psycopg.connect(deployment.cluster.url, autocommit=True) as connection:
         rows = connection.execute("SELECT name FROM events WHERE name LIKE %s", [f"{CANARY}%"]).fetchall()
         return {str(row[0]) for row in rows}
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from proof.machine import HOUSES
+from proof.machine import DEPLOYMENTS
 from proof.mutants.patches import PatchError, apply, copy_source, patch_of, patches, renewed
 from proof.mutants.runner import Runner, chosen, result_of
 from proof.mutants.table import MUTANTS
@@ -64,7 +64,7 @@ def _renew() -> int:
     """Patches that apply get today's line numbers and context; the others are told."""
     lost = 0
     for patch in patches():
-        with tempfile.TemporaryDirectory(dir=HOUSES) as folder:
+        with tempfile.TemporaryDirectory(dir=DEPLOYMENTS) as folder:
             copy_source(Path(folder))
             try:
                 apply(patch, Path(folder))

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import psycopg
 
-from proof.house import Deployment
+from proof.system import Deployment
 
 T = TypeVar("T")
 
@@ -41,10 +41,10 @@ class Told:
 
 
 class Shop:
-    """A house as its callers see it. Every answer of 500 is remembered: nothing that a caller can ask excuses one."""
+    """A deployment as its callers see it. It records every 500, because no request excuses one."""
 
-    def __init__(self, house: Deployment, *, api_key: str | None = None) -> None:
-        self.house = house
+    def __init__(self, deployment: Deployment, *, api_key: str | None = None) -> None:
+        self.deployment = deployment
         self.api_key = api_key
         self.errors: list[str] = []
 
@@ -66,7 +66,7 @@ class Shop:
         bearer = None if self.api_key is None else f"Bearer {self.api_key}"
         named = {"Idempotency-Key": key, "Hold-Token": token, "Authorization": bearer}
         sent |= {name: value for name, value in named.items() if value is not None}
-        host, _, port = self.house.urls[server].removeprefix("http://").partition(":")
+        host, _, port = self.deployment.urls[server].removeprefix("http://").partition(":")
         connection = http.client.HTTPConnection(host, int(port), timeout=_PATIENCE_SECONDS)
         try:
             connection.request(method, path, None if body is None else json.dumps(body), sent)
@@ -109,7 +109,7 @@ class Shop:
     @contextmanager
     def sql(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
         """As the product's own role, past every proxy; each statement by itself."""
-        with psycopg.connect(self.house.sql_url, autocommit=True) as connection:
+        with psycopg.connect(self.deployment.sql_url, autocommit=True) as connection:
             yield connection
 
     @contextmanager

@@ -1,7 +1,7 @@
-"""Probes: short scenes that the general workload does not play, each with the one promise that it is about.
+"""Probes: short scenes that the general workload does not play. Each tests one promise.
 
-A probe says what was not as promised, or None. The house is the same for all: two servers over one PostgreSQL, nobody
-else in it, and no sweeper that would write meanwhile.
+A probe returns the broken promise as a text, or None. All probes share one deployment: two servers over one
+PostgreSQL, without other clients, and without a sweeper that would write meanwhile.
 """
 
 from __future__ import annotations
@@ -211,15 +211,15 @@ def foreign_hold_is_absent(shop: Shop) -> str | None:
 
 
 def keys_of_two_principals(shop: Shop) -> str | None:
-    """P3: keys of one caller say nothing to another; the last probe of a house, since it ends open mode."""
+    """P3: keys of one caller say nothing to another; the last probe of a deployment, since it ends open mode."""
     event = shop.event(capacity=10)
     told = []
     key = uuid.uuid4().hex
     for name in ("one", "two"):
-        said = shop.house.holdfast(
+        said = shop.deployment.holdfast(
             "keys", "create", name, "--json", *(part for scope in SCOPES for part in ("--scope", scope))
         )
-        asking = Shop(shop.house, api_key=_key_in(said))
+        asking = Shop(shop.deployment, api_key=_key_in(said))
         told.append(asking.hold(event, {"quantity": 1}, key=key))
     ids = {str(one.body.get("id")) for one in told}
     return None if len(ids) == 2 else f"two callers who used the same key got {', '.join(map(str, told))}"

@@ -17,12 +17,12 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from proof.house.postgres import TEMPLATE_VARIABLE
-from proof.machine import HOUSES, ROOT
+from proof.machine import DEPLOYMENTS, ROOT
 from proof.mutants.patches import copy_source
 from proof.mutants.table import MUTANTS, Mutant, Probing
 from proof.processes import launch
 from proof.result import Result
+from proof.system.postgres import TEMPLATE_VARIABLE
 
 __all__ = ["Runner", "Verdict", "chosen", "result_of", "verdict_on"]
 
@@ -64,11 +64,11 @@ class Runner:
     _stopped: bool = False
 
     def run(self, mutants: Sequence[Mutant], told: Callable[[str], None]) -> list[Verdict]:
-        """One verdict a mutant, in order, and then one for each sort of house as it is."""
+        """One verdict a mutant, in order, and then one for each sort of deployment as it is."""
         probes = sorted({one.part.name for one in mutants if isinstance(one.part, Probing)})
         sales = sorted({one.part.name for one in mutants if not isinstance(one.part, Probing)})
         controls = [[each] for each in sales] + ([probes] if probes else [])
-        folder = Path(tempfile.mkdtemp(prefix="holdfast-mutants-", dir=HOUSES))
+        folder = Path(tempfile.mkdtemp(prefix="holdfast-mutants-", dir=DEPLOYMENTS))
         folder.chmod(0o711)
         os.environ.setdefault(TEMPLATE_VARIABLE, str(folder))
         copy_source(folder)  # the same for all, whatever is done to the repository meanwhile

@@ -1,4 +1,4 @@
-"""Sale: the general workload and the checker, before a house that may have a mutant's source."""
+"""Sale: the general workload and the checker, before a deployment that may have a mutant's source."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from proof.checker import check
-from proof.house import Deployment
 from proof.log import LineWriter
 from proof.nemesis import FAULTS
 from proof.result import Result
-from proof.verdict import judge_house
+from proof.system import Deployment
+from proof.verdict import judge_deployment
 from proof.workload import Settings, Workload, write_dump
 
 __all__ = ["Sale"]
@@ -36,7 +36,7 @@ _CALM_SECONDS = (1.0, 2.5)
 
 
 class Sale:
-    """One house, its clients and what is done to it."""
+    """One deployment, its clients and what is done to it."""
 
     def __init__(
         self,
@@ -61,26 +61,26 @@ class Sale:
         self._run.mkdir()
         with Deployment(
             proxies=bool(self._faults), seed=self._seed, source=self._source, settings=self._settings
-        ) as house:
-            broken = self._sell(house)
+        ) as deployment:
+            broken = self._sell(deployment)
             found = [one for one in self._check() if one["rule"] in BY_CLIENTS_ALONE]
             if any(one["rule"] in enough for one in found):
                 return [*found, *broken]
             result = Result(part="sale")
-            judge_house(house, result)
+            judge_deployment(deployment, result)
             if any(one["rule"] in enough for one in result.violations):
                 return [*found, *broken, *result.violations]
-            write_dump(house.direct_urls, house.sql_url, self._run)
+            write_dump(deployment.direct_urls, deployment.sql_url, self._run)
         return [*self._check(), *broken, *result.violations]
 
     def _check(self) -> list[Violation]:
         """By what clients saw, and by the final state, where it was read."""
         return [asdict(one) for one in check(self._run, floors=False).violations]
 
-    def _sell(self, house: Deployment) -> list[Violation]:
+    def _sell(self, deployment: Deployment) -> list[Violation]:
         """What keeps the clients from going on is a violation, too: they meet what no right product does."""
         settings = Settings(
-            urls=house.urls,
+            urls=deployment.urls,
             out=self._run,
             seed=self._seed,
             operations=0,
@@ -91,7 +91,7 @@ class Sale:
         try:
             with Workload(settings) as workload:
                 if self._faults:
-                    self._shake(house)
+                    self._shake(deployment)
                 else:
                     end = time.monotonic() + SECONDS
                     while workload.is_running and time.monotonic() < end:
@@ -101,17 +101,17 @@ class Sale:
             return [{"rule": "workload", "detail": str(error)}]
         return []
 
-    def _shake(self, house: Deployment) -> None:
+    def _shake(self, deployment: Deployment) -> None:
         """Blindly: the nemesis waits until a sale of its own succeeds, and some mutants have lost its event."""
         chance = random.Random(self._seed)
         with LineWriter(self._run / "nemesis.jsonl") as log:
             for _ in range(self._times):
                 time.sleep(chance.uniform(*_CALM_SECONDS))
                 kind = chance.choice(self._faults)
-                fault = kind(house, random.Random(chance.getrandbits(64)))
+                fault = kind(deployment, random.Random(chance.getrandbits(64)))
                 line = {"e": "fault", "name": kind.name, "t0": time.monotonic_ns(), "jump_us": 0}
                 detail = dict(fault.start())
                 time.sleep(kind.length(chance, short=True))
                 detail |= fault.heal()
-                house.wait_until_whole()
+                deployment.wait_until_whole()
                 log.write({**line, "t1": time.monotonic_ns(), "detail": detail})

@@ -17,13 +17,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from proof.house import Deployment
-from proof.machine import HOUSES, ROOT
+from proof.machine import DEPLOYMENTS, ROOT
 from proof.mutants.client import Shop
 from proof.mutants.patches import apply, copy_source, patch_of
 from proof.mutants.probes import PROBES
 from proof.mutants.sale import Sale
 from proof.mutants.table import MUTANTS, Probing, Selling
+from proof.system import Deployment
 
 __all__ = ["PARTS", "judge"]
 
@@ -44,7 +44,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # whoever started it may have had them ignored
         signal.signal(number, signal.default_int_handler)
     began = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="holdfast-mutant-", dir=HOUSES))
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-mutant-", dir=DEPLOYMENTS))
     folder.chmod(0o711)
     try:
         source = copy_source(folder, root=given.root)
@@ -89,11 +89,11 @@ def judge(
 
 
 def probe(names: list[str], source: Path, *, seed: int) -> list[Mapping[str, Any]]:
-    """In one house, one after the other."""
+    """In one deployment, one after the other."""
     found: list[Mapping[str, Any]] = []
-    with Deployment(servers=2, proxies=False, seed=seed, source=source, settings=_SETTINGS) as house:
+    with Deployment(servers=2, proxies=False, seed=seed, source=source, settings=_SETTINGS) as deployment:
         for name in names:
-            shop = Shop(house)
+            shop = Shop(deployment)
             complaints = [PROBES[name](shop), *shop.errors]
             found += [{"rule": Probing(name).name, "detail": each} for each in complaints if each]
     return found

@@ -1,4 +1,4 @@
-"""Nemesis: the faults that a house has to live through, and who brings them."""
+"""Nemesis: the faults that a deployment has to live through, and who brings them."""
 
 from proof.nemesis import database, kills, network, operations, points, upgrades
 from proof.nemesis.fault import Fault, Jump
@@ -79,7 +79,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
 }
 """What goes well together in one slice of a long run; `storm` is meant for three at once, `stops_and_clocks` needs a
-house whose clocks can be set."""
+deployment whose clocks can be set."""
 
 KILLS = frozenset(name for name in FAULTS if name.startswith("kill-"))
 """Those that count as a kill -9."""

@@ -11,8 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
-from proof.house import Deployment
 from proof.nemesis import FAULTS, Nemesis
+from proof.system import Deployment
 
 
 def main() -> int:
@@ -43,9 +43,9 @@ def main() -> int:
             workers=given.workers,
             seed=given.seed,
             clocks=given.clocks,
-        ) as house,
+        ) as deployment,
         Nemesis(
-            house, faults, seed=given.seed, log=given.log, short=given.short, storm=given.storm
+            deployment, faults, seed=given.seed, log=given.log, short=given.short, storm=given.storm
         ) as nemesis,
     ):
         nemesis.start(count=given.count)

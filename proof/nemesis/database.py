@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import psycopg
 
-from proof.house.clock import Clock
 from proof.nemesis.fault import Fault, Jump
 from proof.nemesis.meanwhile import Meanwhile
+from proof.system.clock import Clock
 
 HOUR_SECONDS = 3_600.0
 DAY_SECONDS = 24 * HOUR_SECONDS
@@ -26,7 +26,9 @@ class TerminateBackends(Meanwhile):
 
     def step(self) -> None:
         with contextlib.suppress(psycopg.OperationalError):
-            connection = psycopg.connect(self.house.cluster.superuser_url, autocommit=True, connect_timeout=2)
+            connection = psycopg.connect(
+                self.deployment.cluster.superuser_url, autocommit=True, connect_timeout=2
+            )
             with connection:
                 connection.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'holdfast'"
@@ -51,7 +53,7 @@ class ExhaustConnections(Meanwhile):
     def start(self) -> Mapping[str, object]:
         self._fill()
         with contextlib.suppress(psycopg.OperationalError):
-            connection = psycopg.connect(self.house.cluster.superuser_url, autocommit=True)
+            connection = psycopg.connect(self.deployment.cluster.superuser_url, autocommit=True)
             with connection:
                 connection.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -73,7 +75,7 @@ class ExhaustConnections(Meanwhile):
         """Until it is refused one."""
         with contextlib.suppress(psycopg.OperationalError):
             while not self._stopping.is_set():
-                url = self.house.cluster.url
+                url = self.deployment.cluster.url
                 self._taken.append(psycopg.connect(url, application_name="exhausts", connect_timeout=2))
         self._refusals += 1
 
@@ -102,7 +104,7 @@ class LockHotRow(Fault):
         return {}
 
     def _lock(self) -> int:
-        url = self.house.cluster.url
+        url = self.deployment.cluster.url
         self._session = psycopg.connect(url, application_name="operator", connect_timeout=2)
         self._session.execute("SET statement_timeout = '5s'")
         busiest = self._session.execute(
@@ -123,7 +125,7 @@ class _Clock(Fault):
     within_seconds = 3.0
 
     def clock(self) -> Clock:
-        found = self.house.database_clock
+        found = self.deployment.database_clock
         assert found is not None, "suits() was not asked"
         return found
 
@@ -185,7 +187,7 @@ class AppClock(_Clock):
     name = "app-clock"
 
     def clock(self) -> Clock:
-        found = self.house.app_clock
+        found = self.deployment.app_clock
         assert found is not None, "suits() was not asked"
         return found
 

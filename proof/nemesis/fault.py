@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from proof.house import Deployment, Server
 from proof.proxy import Door
+from proof.system import Deployment, Server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +23,12 @@ class Jump:
 class Fault:
     """Made for one use: `start`, then, after a while that the nemesis chooses, `heal`.
 
-    One that is over as soon as it happened (a kill) has no seconds, and nothing to heal: the house does that.
+    One that is over as soon as it happened (a kill) has no seconds, and nothing to heal: the deployment does that.
     """
 
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
-    """Of the house: `external`, `proxies`, `database-door`, `clocks`, `two-servers`."""
+    """Of the deployment: `external`, `proxies`, `database-door`, `clocks`, `two-servers`."""
     seconds: ClassVar[tuple[float, float]] = (0.0, 0.0)
     """How long it lasts in a long run."""
     short_seconds: ClassVar[tuple[float, float] | None] = None
@@ -38,8 +38,8 @@ class Fault:
     alone: ClassVar[bool] = False
     """It takes servers away and brings them back: no other fault beside it."""
 
-    def __init__(self, house: Deployment, chance: random.Random) -> None:
-        self.house = house
+    def __init__(self, deployment: Deployment, chance: random.Random) -> None:
+        self.deployment = deployment
         self.chance = chance
         self.jumps: list[Jump] = []
         """Clocks that it set, in their order."""
@@ -51,14 +51,14 @@ class Fault:
         """What the product did wrong and only the fault itself could see."""
 
     @classmethod
-    def suits(cls, house: Deployment) -> bool:
-        """Whether the house has what it needs."""
+    def suits(cls, deployment: Deployment) -> bool:
+        """Whether the deployment has what it needs."""
         has = {
-            "external": house.setup == "external",
-            "proxies": bool(house.client_doors),
-            "database-door": house.database_door is not None,
-            "clocks": house.database_clock is not None,
-            "two-servers": len(house.servers) > 1,
+            "external": deployment.setup == "external",
+            "proxies": bool(deployment.client_doors),
+            "database-door": deployment.database_door is not None,
+            "clocks": deployment.database_clock is not None,
+            "two-servers": len(deployment.servers) > 1,
         }
         return all(has[need] for need in cls.needs)
 
@@ -80,12 +80,12 @@ class Fault:
         return {}
 
     def a_server(self) -> Server:
-        return self.chance.choice(self.house.servers)
+        return self.chance.choice(self.deployment.servers)
 
     def a_client_door(self) -> Door:
-        return self.chance.choice(self.house.client_doors)
+        return self.chance.choice(self.deployment.client_doors)
 
     def the_database_door(self) -> Door:
-        door = self.house.database_door
+        door = self.deployment.database_door
         assert door is not None, "suits() was not asked"
         return door

@@ -43,9 +43,9 @@ class KillWorkers(_Kill):
 
 
 class KillServer(_Kill):
-    """kill -9 of a supervisor and all its workers; in an embedded house PostgreSQL goes with it, its parent being dead.
+    """kill -9 of a supervisor and all its workers. An embedded PostgreSQL ends with them: its parent is dead.
 
-    What comes back is a whole server, from nothing: that takes its start, for which nobody promised a time.
+    The whole server must start again, and no promise limits the time of a start.
     """
 
     name = "kill-server"
@@ -73,7 +73,7 @@ class KillPostgres(_Kill):
     within_seconds = 5.0
 
     def start(self) -> Mapping[str, object]:
-        return self.note(self.house.cluster.kill())
+        return self.note(self.deployment.cluster.kill())
 
 
 class KillPostmaster(_Kill):
@@ -83,7 +83,7 @@ class KillPostmaster(_Kill):
     within_seconds = 5.0
 
     def start(self) -> Mapping[str, object]:
-        victim = self.house.cluster.postmaster
+        victim = self.deployment.cluster.postmaster
         return self.kill([victim] if victim is not None else [])
 
 
@@ -94,7 +94,7 @@ class KillBackend(_Kill):
     within_seconds = 5.0
 
     def start(self) -> Mapping[str, object]:
-        backends = self.house.cluster.backends()
+        backends = self.deployment.cluster.backends()
         victims = self.chance.sample(backends, k=min(1, len(backends)))
         return self.kill(victims)
 
@@ -141,7 +141,7 @@ class StopBackends(_Stop):
     within_seconds = 5.0
 
     def victims(self) -> list[int]:
-        backends = self.house.cluster.backends()
+        backends = self.deployment.cluster.backends()
         return self.chance.sample(backends, k=self.chance.randint(min(1, len(backends)), len(backends)))
 
 
@@ -154,7 +154,7 @@ class StopPostgres(_Stop):
     within_seconds = 5.0
 
     def victims(self) -> list[int]:
-        return self.house.cluster.processes()
+        return self.deployment.cluster.processes()
 
 
 class RestartPostgres(Fault):
@@ -165,7 +165,7 @@ class RestartPostgres(Fault):
 
     def start(self) -> Mapping[str, object]:
         mode = self.chance.choice(("fast", "immediate"))
-        ended = self.house.cluster.end(mode)
+        ended = self.deployment.cluster.end(mode)
         wait_until_gone([ended] if ended is not None else [], seconds=20.0)
         return {"mode": mode}
 

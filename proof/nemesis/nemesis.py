@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from proof.house import Deployment
 from proof.machine import PATIENCE
 from proof.nemesis.fault import Fault
 from proof.nemesis.prober import Prober
+from proof.system import Deployment
 
 _GIVE_UP_SECONDS = 60.0
 _CALM_SECONDS = (0.3, 1.5)
@@ -24,11 +24,11 @@ _STORM_OF = 3
 
 
 class Nemesis:
-    """Runs beside the clients of a house, in threads of its own. Everything is healed when the block ends."""
+    """Runs beside the clients of a deployment, in threads of its own. Everything is healed when the block ends."""
 
     def __init__(
         self,
-        house: Deployment,
+        deployment: Deployment,
         faults: Sequence[type[Fault]],
         *,
         seed: int,
@@ -37,14 +37,14 @@ class Nemesis:
         storm: bool = False,
         calm_seconds: tuple[float, float] = _CALM_SECONDS,
     ) -> None:
-        """`faults` are drawn in turn, in an order of the seed's; those that the house cannot have are left out.
+        """`faults` are drawn in turn, in an order of the seed's; those that the deployment cannot have are left out.
         `short` uses the lengths of a short run, `storm` does up to three at once."""
-        self.house = house
-        self.faults = [fault for fault in faults if fault.suits(house)]
+        self.deployment = deployment
+        self.faults = [fault for fault in faults if fault.suits(deployment)]
         self.seed = seed
         self.count = 0
         """How many faults have been done."""
-        self.prober = Prober(house.urls)
+        self.prober = Prober(deployment.urls)
         self.violations: list[dict[str, Any]] = []
         """Recoveries that took too long, and answers that no fault excuses."""
         self.recoveries: dict[str, list[float]] = defaultdict(list)
@@ -142,7 +142,7 @@ class Nemesis:
             for kind in kinds:
                 if self._stopping.is_set():
                     break
-                fault = kind(self.house, random.Random(self._chance.getrandbits(64)))
+                fault = kind(self.deployment, random.Random(self._chance.getrandbits(64)))
                 t0 = time.monotonic_ns()
                 detail: dict[str, Any] = {}
                 # Healed whatever becomes of it, and of the others.
@@ -182,7 +182,7 @@ class Nemesis:
             self.recoveries[fault.name].append(max(came))
             self.firsts[fault.name].append(min(came))
         if not self._stopping.is_set():
-            self.house.wait_until_whole()
+            self.deployment.wait_until_whole()
         detail.update(fault.settle())
         whole = time.monotonic_ns()
         self.violations += [

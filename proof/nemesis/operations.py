@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 import psycopg
 
-from proof.house import Server
 from proof.nemesis.fault import Fault
 from proof.nemesis.meanwhile import Meanwhile
 from proof.processes import descriptors_of, send
+from proof.system import Server
 
 
 class RollingRestart(Fault):
@@ -27,7 +27,7 @@ class RollingRestart(Fault):
     within_seconds = 3.0
 
     def start(self) -> Mapping[str, object]:
-        servers = self.chance.sample(self.house.servers, k=len(self.house.servers))
+        servers = self.chance.sample(self.deployment.servers, k=len(self.deployment.servers))
         for server in servers:
             server.restart()
         return {"servers": [server.name for server in servers]}
@@ -43,13 +43,13 @@ class SweeperStopped(Fault):
     within_seconds = 3.0
 
     def start(self) -> Mapping[str, object]:
-        for server in self.house.servers:
+        for server in self.deployment.servers:
             server.settings["sweep_interval_seconds"] = "3600"
             server.restart()
         return {}
 
     def heal(self) -> Mapping[str, object]:
-        for server in self.house.servers:
+        for server in self.deployment.servers:
             server.settings.pop("sweep_interval_seconds", None)
             server.restart()
         return {}
@@ -66,7 +66,7 @@ class SweeperDoubled(Meanwhile):
     pause_seconds = 0.02
 
     def start(self) -> Mapping[str, object]:
-        for server in self.house.servers:
+        for server in self.deployment.servers:
             server.settings["sweep_interval_seconds"] = "0.05"
             server.restart()
         return super().start()
@@ -74,13 +74,13 @@ class SweeperDoubled(Meanwhile):
     def step(self) -> None:
         with (
             contextlib.suppress(psycopg.OperationalError),
-            psycopg.connect(self.house.cluster.url, connect_timeout=2) as session,
+            psycopg.connect(self.deployment.cluster.url, connect_timeout=2) as session,
         ):
             session.execute("UPDATE leases SET until = '-infinity' WHERE name = 'sweeper'")
 
     def heal(self) -> Mapping[str, object]:
         told = super().heal()
-        for server in self.house.servers:
+        for server in self.deployment.servers:
             server.settings.pop("sweep_interval_seconds", None)
             server.restart()
         return told
@@ -117,8 +117,8 @@ class LogsLost(Fault):
         # The supervisor has to tell that a worker ended, and the next worker that its database is away.
         for pid in server.workers():
             send(pid, signal.SIGKILL)
-        if self.house.setup == "external":
-            self.house.cluster.kill()
+        if self.deployment.setup == "external":
+            self.deployment.cluster.kill()
         return {"server": server.name, "how": how}
 
     def heal(self) -> Mapping[str, object]:

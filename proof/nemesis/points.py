@@ -6,10 +6,10 @@ import signal
 import time
 from collections.abc import Mapping
 
-from proof.house import Server
 from proof.nemesis.fault import Fault
 from proof.processes import owner_of, send
 from proof.proxy import Door
+from proof.system import Server
 
 POINTS = ("begin", "begin-done", "commit", "commit late", "commit-done", "reply")
 """Before and after PostgreSQL hears of the first statements, and of the last; `late`: it hears of them when whoever
@@ -32,7 +32,9 @@ class KillAtPoint(Fault):
         server = self.a_server()
         reply = point == "reply"
         door = (
-            self.house.client_doors[self.house.servers.index(server)] if reply else self.the_database_door()
+            self.deployment.client_doors[self.deployment.servers.index(server)]
+            if reply
+            else self.the_database_door()
         )
         before = len(door.counts()["trapped"])
         door.set(trap=point.removesuffix(" late"), trap_delivers=point.endswith("late"))
@@ -42,7 +44,9 @@ class KillAtPoint(Fault):
                 self.took_effect = False
                 return {"point": point, "victim": victim, "caught": False}
             if not reply:
-                server = next((one for one in self.house.servers if owner_of(port, one.workers())), server)
+                server = next(
+                    (one for one in self.deployment.servers if owner_of(port, one.workers())), server
+                )
             return {
                 "point": point,
                 "victim": victim,
@@ -55,7 +59,7 @@ class KillAtPoint(Fault):
     def _kill(self, server: Server, victim: str, port: int) -> list[int]:
         self.happened = time.monotonic_ns()
         if victim == "postgres":
-            return self.house.cluster.kill()
+            return self.deployment.cluster.kill()
         if victim == "server":
             return server.kill()
         owner = owner_of(port, workers := server.workers())

@@ -42,7 +42,7 @@ class Prober:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """The house must be ready: the event is made."""
+        """The deployment must be ready: the event is made."""
         event = {"name": "Probe", "capacity": CAPACITY}
         status, made = _call(self.urls[0], "/v1/events", event, key=uuid.uuid4().hex, seconds=30.0)
         if status != 201:
@@ -104,7 +104,7 @@ class Prober:
             return "ok" if status == 201 else self._refused("book", status, booked)
         except (OSError, http.client.HTTPException, ValueError) as error:
             return type(error).__name__
-        except Exception as error:  # noqa: BLE001 - a prober that died would look like a house that did
+        except Exception as error:  # noqa: BLE001 - a prober that died would look like a deployment that did
             self.surprises.append({"t": time.monotonic_ns(), "f": "prober", "answer": repr(error)})
             return repr(error)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 
 import holdfast.client
-from proof.house import Deployment
 from proof.nemesis.fault import Fault
+from proof.system import Deployment
 
 _MIGRATION = '''"""The synthetic migration {number:04}: it adds, and takes nothing away."""
 
@@ -39,10 +39,10 @@ def upgrade() -> None:
 '''
 
 
-def next_version(house: Deployment, source: Path | None, *, generation: int) -> Path:
+def next_version(deployment: Deployment, source: Path | None, *, generation: int) -> Path:
     """A folder with the package of `source` (None: the installed one), one migration further, for `generation`."""
     here = source / "holdfast" if source else Path(holdfast.client.__file__).parents[1]
-    folder = house.folder / f"version-{generation}"
+    folder = deployment.folder / f"version-{generation}"
     if folder.exists():
         return folder
     package = folder / "holdfast"
@@ -69,13 +69,13 @@ class _Upgrade(Fault):
 
     def migrate(self) -> Path:
         """`holdfast db upgrade` of the next version, while all servers sell; where that version is."""
-        with psycopg.connect(self.house.cluster.url) as session:
+        with psycopg.connect(self.deployment.cluster.url) as session:
             found = session.execute("SELECT generation FROM schema_generation").fetchone()
         assert found is not None
-        present = self.house.newest or self.house.source
-        source = next_version(self.house, present, generation=found[0] + 1)
-        self.house.holdfast("db", "upgrade", source=source)
-        self.house.newest = source
+        present = self.deployment.newest or self.deployment.source
+        source = next_version(self.deployment, present, generation=found[0] + 1)
+        self.deployment.holdfast("db", "upgrade", source=source)
+        self.deployment.newest = source
         return source
 
 
@@ -98,7 +98,7 @@ class SideBySide(_Upgrade):
 
     def start(self) -> Mapping[str, object]:
         source = self.migrate()
-        servers = self.house.servers
+        servers = self.deployment.servers
         first = self.chance.sample(servers, k=len(servers) // 2)
         for server in first:
             server.source = source
@@ -106,9 +106,9 @@ class SideBySide(_Upgrade):
         return {"version": source.name, "servers": [server.name for server in first]}
 
     def heal(self) -> Mapping[str, object]:
-        for server in self.house.servers:
-            if self.house.newest is not None and server.source != self.house.newest:
-                server.source = self.house.newest
+        for server in self.deployment.servers:
+            if self.deployment.newest is not None and server.source != self.deployment.newest:
+                server.source = self.deployment.newest
                 server.restart()
         return {}
 
@@ -121,12 +121,12 @@ class RollBack(_Upgrade):
     short_seconds = (1.0, 2.0)
 
     def start(self) -> Mapping[str, object]:
-        before = [server.source for server in self.house.servers]
+        before = [server.source for server in self.deployment.servers]
         source = self.migrate()
-        for server in self.house.servers:
+        for server in self.deployment.servers:
             server.source = source
             server.restart()
-        for server, old in zip(self.house.servers, before, strict=True):
+        for server, old in zip(self.deployment.servers, before, strict=True):
             server.source = old
             server.restart()
         return {"version": source.name}

@@ -1,4 +1,4 @@
-"""The proxy's process: routes of one house, steered by lines of JSON.
+"""The proxy's process: routes of one deployment, steered by lines of JSON.
 
     python -m proof.proxy                       steered on standard input
     python -m proof.proxy --to HOST:PORT …      one route, for a look by hand

@@ -1,4 +1,4 @@
-"""Handle: the proxy's process as the house holds it, with a name for each of its routes."""
+"""Handle: the proxy's process as the deployment holds it, with a name for each of its routes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Proxy:
-    """One process, in which all routes of a house run; it ends with whoever started it."""
+    """One process, in which all routes of a deployment run; it ends with whoever started it."""
 
     def __init__(self, *, seed: int, log: Path | None = None) -> None:
         self._seed = seed

@@ -30,7 +30,7 @@ def test_the_table_is_read_whole() -> None:
 
 @pytest.mark.parametrize("name", sorted({new for _, _, new in RENAMED}))
 def test_a_new_name_is_a_class(name: str) -> None:
-    assert name in classes("src", "proof/house", "proof/system")
+    assert name in classes("src", "proof/system")
 
 
 def test_an_old_name_is_no_class_of_the_product() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from proof.disks.mounts import scratch
 from proof.failover_pair import Pair
-from proof.house.postgres import SUPERUSER
+from proof.system.postgres import SUPERUSER
 
 
 @pytest.fixture

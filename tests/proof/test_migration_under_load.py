@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import psycopg
 
-from proof.house.server import python_environment
 from proof.nemesis.upgrades import next_version
+from proof.system.server import python_environment
 
 _WAITING = """SELECT count(*) FROM pg_locks WHERE NOT granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
@@ -18,10 +18,10 @@ _WAITING = """SELECT count(*) FROM pg_locks WHERE NOT granted
 
 def test_a_migration_and_a_batch_do_not_wait_for_each_other(database_url: str, tmp_path: Path) -> None:
     """The batch has its event's row and has read claims; the migration changes bookings first, then claims."""
-    house = SimpleNamespace(folder=tmp_path)
+    deployment = SimpleNamespace(folder=tmp_path)
     with psycopg.connect(database_url, autocommit=True) as looking:
         [generation] = looking.execute("SELECT generation FROM schema_generation").fetchone()
-        source = next_version(house, None, generation=generation + 1)
+        source = next_version(deployment, None, generation=generation + 1)
         with psycopg.connect(database_url) as batch:
             batch.execute("SELECT FROM inventories FOR UPDATE")
             batch.execute("SELECT FROM claims")

@@ -1,4 +1,4 @@
-"""The nemesis: what the seed says it does, in its order, and it leaves the house as it found it."""
+"""The nemesis: what the seed says it does, in its order, and it leaves the deployment as it found it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from proof.house import Deployment
 from proof.nemesis import FAMILIES, FAULTS, KILLS, Fault, Nemesis
 from proof.processes import is_running
+from proof.system import Deployment
 
 
 def order(seed: int, count: int) -> list[str]:
@@ -27,8 +27,8 @@ def test_the_seed_says_the_order_and_each_comes_once_a_round() -> None:
     assert sorted(found[: len(suiting)]) == sorted(found[len(suiting) :]) == sorted(suiting)
 
 
-def test_a_house_gets_no_fault_that_it_cannot_have() -> None:
-    """An embedded house has no proxy before its PostgreSQL, and nobody's clock can be set unless that was asked for."""
+def test_a_deployment_gets_no_fault_that_it_cannot_have() -> None:
+    """An embedded PostgreSQL has no proxy, and clocks are real unless settable ones were requested."""
     names = {fault.name for fault in Nemesis(Deployment("embedded"), list(FAULTS.values()), seed=1).faults}
     assert "kill-postgres" in names
     assert not names & {"commit-cut", "migrate", "rolling-restart", "database-clock-forward", "app-clock"}
@@ -51,21 +51,21 @@ def test_a_fault_says_what_it_is_and_a_short_run_has_shorter_ones(fault: type[Fa
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_house_lives_through_kills_and_lost_commits_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_deployment_lives_through_kills_and_lost_commits_and_leaves_nothing(tmp_path: Path) -> None:
     """Each is told to the log with its window, what it did and how soon selling went on; nobody runs on afterwards."""
     names = ["kill-app", "kill-postgres", "commit-cut", "lose-messages"]
     log = tmp_path / "nemesis.jsonl"
-    with Deployment("external", servers=2, workers=1, seed=3) as house:
-        started = [server.pid for server in house.servers] + house.cluster.processes()
-        with Nemesis(house, [FAULTS[name] for name in names], seed=3, log=log, short=True) as nemesis:
+    with Deployment("external", servers=2, workers=1, seed=3) as deployment:
+        started = [server.pid for server in deployment.servers] + deployment.cluster.processes()
+        with Nemesis(deployment, [FAULTS[name] for name in names], seed=3, log=log, short=True) as nemesis:
             nemesis.start(count=len(names))
             assert nemesis.wait(240), (nemesis.count, nemesis.violations, nemesis.prober.answers)
         # How soon is for the proof to judge, on a machine that does nothing else.
         assert [one for one in nemesis.violations if one["rule"] != "recovery"] == []
-        assert house.is_ready()
+        assert deployment.is_ready()
         assert nemesis.prober.answers["ok"] > 0
-        started += [server.pid for server in house.servers] + house.cluster.processes()
-        folder = house.folder
+        started += [server.pid for server in deployment.servers] + deployment.cluster.processes()
+        folder = deployment.folder
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert sorted(line["name"] for line in lines) == sorted(names)
     for line in lines:
@@ -79,24 +79,24 @@ def test_a_house_lives_through_kills_and_lost_commits_and_leaves_nothing(tmp_pat
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_an_embedded_house_leaves_nothing_though_its_server_was_killed_at_the_end() -> None:
+def test_an_embedded_deployment_leaves_nothing_though_its_server_was_killed_at_the_end() -> None:
     """Its PostgreSQL is nobody's child then."""
-    with Deployment("embedded", workers=2, seed=3) as house:
-        assert house.cluster.backends()
-        started = [*house.servers[0].workers(), *house.cluster.processes()]
-        started += house.servers[0].kill()
-        folder = house.folder
+    with Deployment("embedded", workers=2, seed=3) as deployment:
+        assert deployment.cluster.backends()
+        started = [*deployment.servers[0].workers(), *deployment.cluster.processes()]
+        started += deployment.servers[0].kill()
+        folder = deployment.folder
     assert not any(is_running(pid) for pid in started)
     assert not folder.exists()
 
 
 @pytest.mark.slow
-def test_a_house_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
+def test_a_deployment_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
     """Here the product that it was given is none; PostgreSQL runs by then."""
     (tmp_path / "holdfast").mkdir()
     (tmp_path / "holdfast" / "__init__.py").touch()
-    house = Deployment("external", source=tmp_path)
+    deployment = Deployment("external", source=tmp_path)
     with pytest.raises(RuntimeError, match="db upgrade"):
-        house.start()
-    assert house.cluster.processes() == []
-    assert not house.folder.exists()
+        deployment.start()
+    assert deployment.cluster.processes() == []
+    assert not deployment.folder.exists()

@@ -89,7 +89,7 @@ PROGRAMS = {
     + "    result.judge()\n    result.write(folder)\n    sys.exit(1)\n",
     "lies": PASSES
     + "    result.violations = [{'rule': 'C1'}]\n    result.passed = True\n    result.write(folder)\n",
-    "crashes": PASSES + "    raise RuntimeError('the house fell down')\n",
+    "crashes": PASSES + "    raise RuntimeError('the deployment fell down')\n",
     "says_nothing": PASSES,
     "cannot": PASSES + "    result.left_out = 'needs root'\n    result.write(folder)\n",
     "hangs": PASSES + "    import threading\n    threading.Event().wait()\n",
@@ -124,7 +124,7 @@ def test_a_part_passes_only_by_a_result_that_says_so_and_agrees_with_how_it_ende
     assert done["accuses"]["complaint"] is None
     assert "shows that it did not" in done["lies"]["complaint"]
     assert "status 1" in done["crashes"]["complaint"] or "no results" in done["crashes"]["complaint"]
-    assert "the house fell down" in done["crashes"]["last_words"]
+    assert "the deployment fell down" in done["crashes"]["last_words"]
     assert "no results" in done["says_nothing"]["complaint"]
     assert "limit" in done["hangs"]["complaint"]
     assert done["cannot"]["complaint"] is None

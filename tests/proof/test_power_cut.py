@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from proof.disks.faults import SMALL_BYTES, FullDisk, FullLog
-from proof.house import Deployment
+from proof.system import Deployment
 
 CUT = """
 import json, os, sys
@@ -99,10 +99,10 @@ def test_nobody_else_s_disk_is_filled(tmp_path: Path) -> None:
     """A disk that is full is one that was made to be."""
     if shutil.disk_usage(tmp_path).total <= SMALL_BYTES:
         pytest.skip("no disk here would be spared - the one of the tests is small itself")
-    house = Deployment("external", folder=tmp_path)
-    house.cluster.data.mkdir(parents=True)
-    assert not FullDisk.suits(house)
-    assert not FullLog.suits(house)
+    deployment = Deployment("external", folder=tmp_path)
+    deployment.cluster.data.mkdir(parents=True)
+    assert not FullDisk.suits(deployment)
+    assert not FullLog.suits(deployment)
 
 
 def test_the_server_s_key_survives_a_cut_as_soon_as_it_was_made() -> None:

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from proof.caller import make_event
-from proof.house import Deployment
 from proof.result import Result
+from proof.system import Deployment
 from proof.trial import Trial
-from proof.verdict import judge_history, judge_house
+from proof.verdict import judge_deployment, judge_history
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +51,14 @@ def test_a_booking_that_is_gone_is_missed(trial: tuple[Path, Result], tmp_path: 
     assert not result.judge()
 
 
-def test_a_house_whose_books_disagree_is_accused() -> None:
-    with Deployment(servers=1, proxies=False) as house:
-        make_event(house.servers[0].port, {"name": "Concert", "capacity": 10})
+def test_a_deployment_whose_books_disagree_is_accused() -> None:
+    with Deployment(servers=1, proxies=False) as deployment:
+        make_event(deployment.servers[0].port, {"name": "Concert", "capacity": 10})
         result = Result(part="sale")
-        judge_house(house, result)
+        judge_deployment(deployment, result)
         assert result.judge(), result.violations
         assert result.tried["journal_entries"] == 1
-        with psycopg.connect(house.sql_url) as connection:
+        with psycopg.connect(deployment.sql_url) as connection:
             connection.execute("UPDATE areas SET held = 3")
-        judge_house(house, result)
+        judge_deployment(deployment, result)
     assert {violation["rule"] for violation in result.violations} == {"holdfast check"}

@@ -1,4 +1,4 @@
-"""A workload on a real house: everyone writes down what they saw, and it agrees with what is there in the end."""
+"""A workload on a real deployment: everyone writes down what they saw, and it agrees with what is there in the end."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from proof.checker import check
 from proof.history import History, read_history
-from proof.house import Deployment
 from proof.log import LogFile
+from proof.system import Deployment
 from proof.workload import Settings, Workload, run, write_dump
 
 pytestmark = pytest.mark.slow
@@ -21,23 +21,23 @@ OPERATIONS = 600
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[Deployment]:
-    with Deployment("external", servers=2, workers=1, proxies=False) as house:
-        yield house
+def deployment() -> Iterator[Deployment]:
+    with Deployment("external", servers=2, workers=1, proxies=False) as deployment:
+        yield deployment
 
 
 @pytest.fixture(scope="module")
-def sale(house: Deployment, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+def sale(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     """A small one, whose final state was written down."""
     out = tmp_path_factory.mktemp("sale")
-    counts = run(settings(house, out / "run", operations=OPERATIONS))
-    write_dump(house.urls, house.sql_url, out / "run")
+    counts = run(settings(deployment, out / "run", operations=OPERATIONS))
+    write_dump(deployment.urls, deployment.sql_url, out / "run")
     return out / "run", counts
 
 
-def settings(house: Deployment, out: Path, *, operations: int) -> Settings:
+def settings(deployment: Deployment, out: Path, *, operations: int) -> Settings:
     return Settings(
-        urls=house.urls, out=out, seed=11, operations=operations, processes=2, clients=8, window=6
+        urls=deployment.urls, out=out, seed=11, operations=operations, processes=2, clients=8, window=6
     )
 
 
@@ -88,8 +88,8 @@ def test_the_checker_finds_nothing_in_it(sale: tuple[Path, dict[str, int]]) -> N
     assert check(sale[0], floors=False).violations == []
 
 
-def test_it_can_be_ended_early_with_nothing_left_under_way(house: Deployment, tmp_path: Path) -> None:
-    with Workload(settings(house, tmp_path / "run", operations=0)) as workload:
+def test_it_can_be_ended_early_with_nothing_left_under_way(deployment: Deployment, tmp_path: Path) -> None:
+    with Workload(settings(deployment, tmp_path / "run", operations=0)) as workload:
         wait_for_operations(workload, 20)
         counts = workload.stop()
     assert not workload.is_running
@@ -99,23 +99,23 @@ def test_it_can_be_ended_early_with_nothing_left_under_way(house: Deployment, tm
 
 
 def test_a_client_that_is_killed_leaves_what_it_asked_and_another_goes_on(
-    house: Deployment, tmp_path: Path
+    deployment: Deployment, tmp_path: Path
 ) -> None:
-    counts = run(replace(settings(house, tmp_path / "run", operations=240), operations_per_kill=60))
+    counts = run(replace(settings(deployment, tmp_path / "run", operations=240), operations_per_kill=60))
     assert counts["client processes killed"] > 0
     assert counts["operations"] == 240
     files = sorted((tmp_path / "run").glob("client-*.jsonl"))
     assert len(files) > 2
     assert any(LogFile(path).attempts() for path in files)  # whether one was under way at a kill is chance
-    write_dump(house.urls, house.sql_url, tmp_path / "run")
+    write_dump(deployment.urls, deployment.sql_url, tmp_path / "run")
     assert check(tmp_path / "run", floors=False).violations == []
 
 
-def test_a_folder_holds_one_run(house: Deployment, tmp_path: Path) -> None:
+def test_a_folder_holds_one_run(deployment: Deployment, tmp_path: Path) -> None:
     """Logs of two runs in one would be a history that never was."""
     (tmp_path / "setup.jsonl").touch()
     with pytest.raises(FileExistsError):
-        Workload(settings(house, tmp_path, operations=1)).start()
+        Workload(settings(deployment, tmp_path, operations=1)).start()
 
 
 def wait_for_operations(workload: Workload, count: int) -> None:

@@ -1,6 +1,6 @@
-"""House: the whole system under test, from the sockets that clients reach to the disk.
+"""Deployment: the whole system under test, from the sockets that clients reach to the disk.
 
-external   clients -> proxy -> two servers or more -> proxy -> a PostgreSQL of the house's own, kept alive by it
+external   clients -> proxy -> two servers or more -> proxy -> a PostgreSQL of the deployment's own, kept alive by it
 embedded   clients -> proxy -> one server, which runs PostgreSQL as its child and heals everything itself
 """
 
@@ -16,11 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from proof.house.clock import Clock, clear_leftovers
-from proof.house.postgres import Cluster, Postgres
-from proof.house.server import Server, answer_of, run_holdfast
 from proof.processes import send, wait_until_gone
 from proof.proxy import Door, Proxy
+from proof.system.clock import Clock, clear_leftovers
+from proof.system.postgres import Cluster, Postgres
+from proof.system.server import Server, answer_of, run_holdfast
 
 Setup = Literal["embedded", "external"]
 
@@ -47,7 +47,7 @@ class Deployment:
     ) -> None:
         """`settings` are the product's, lower-case and without prefix. `source`: a folder that has another `holdfast`
         in it (a mutant, a next version). `clocks`: the wall clocks of PostgreSQL and of the servers can be set.
-        `folder` is kept afterwards; one of the house's own, on disk, is not."""
+        `folder` is kept afterwards; one of the deployment's own, on disk, is not."""
         self.setup = setup
         self.seed = seed
         self.workers = workers
@@ -58,11 +58,11 @@ class Deployment:
         self.client_doors: list[Door] = []
         """Where clients come in, one for each server; empty without proxies."""
         self.database_door: Door | None = None
-        """Where the servers find PostgreSQL; none without proxies and in an embedded house."""
+        """Where the servers find PostgreSQL; none without proxies and in an embedded deployment."""
         self.database_clock: Clock | None = None
         self.app_clock: Clock | None = None
         self.postgres: Postgres | None = None
-        """The house's own PostgreSQL; none in an embedded house."""
+        """The deployment's own PostgreSQL; none in an embedded deployment."""
         self.newest: Path | None = None
         """The newest version whose schema the database has; None while it is that of the servers at the start."""
         self._count = servers if setup == "external" else 1
@@ -118,7 +118,7 @@ class Deployment:
             raise
 
     def stop(self) -> None:
-        """Servers first, then the proxy, PostgreSQL last; its folder goes, if it is the house's own."""
+        """Servers first, then the proxy, PostgreSQL last; its folder goes, if it is the deployment's own."""
         with contextlib.ExitStack() as stack:
             if self._made is not None:
                 stack.callback(shutil.rmtree, self._made, ignore_errors=True)
@@ -169,11 +169,11 @@ class Deployment:
         return {}
 
     def holdfast(self, *arguments: str, source: Path | None = None) -> str:
-        """A command of the product for this house; what it said. Raises RuntimeError."""
+        """A command of the product for this deployment; what it said. Raises RuntimeError."""
         return run_holdfast(*arguments, settings=self._place(), source=source or self.newest or self.source)
 
     def add_server(self, *, source: Path | None = None, **settings: str) -> Server:
-        """One more, ready: of another version perhaps. In an external house only."""
+        """One more, ready: of another version perhaps. In an external deployment only."""
         server = self._new_server(source or self.source, settings)
         server.start()
         return server

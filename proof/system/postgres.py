@@ -1,4 +1,4 @@
-"""PostgreSQL of the house: its processes as /proc shows them, and a server of the house's own that it keeps alive."""
+"""PostgreSQL of the deployment: its processes in /proc, and a private server that is kept alive."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Cluster:
 
 
 class Postgres(Cluster):
-    """A server of the house's own, on real disk with every durability setting on: it is started again when it dies."""
+    """A private server on a real disk, with every durability setting on. It is restarted when it dies."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class Postgres(Cluster):
         settings: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`folder` is the house's own; the cluster in it belongs to an unprivileged user where the caller is root."""
+        """Use `folder` for the cluster. An unprivileged user owns it if the caller is root."""
         super().__init__(folder / "cluster", folder / "run")
         self.folder = folder
         self.log = folder / "postgresql.log"

@@ -1,17 +1,17 @@
-"""A house to look at: `python -m proof.house --setup external --workers 2` prints where it is, and stays."""
+"""A deployment to look at: `python -m proof.system --setup external --workers 2` prints where it is, and stays."""
 
 from __future__ import annotations
 
 import argparse
 import signal
 
-from proof.house import Deployment
+from proof.system import Deployment
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m proof.house", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m proof.system", description=__doc__)
     parser.add_argument("--setup", choices=("external", "embedded"), default="external")
-    parser.add_argument("--servers", type=int, default=2, help="of an external house")
+    parser.add_argument("--servers", type=int, default=2, help="of an external deployment")
     parser.add_argument("--workers", type=int, default=1, help="of each server")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--clocks", action="store_true", help="wall clocks that can be set")
@@ -20,13 +20,13 @@ def main() -> None:
     try:
         with Deployment(
             given.setup, servers=given.servers, workers=given.workers, seed=given.seed, clocks=given.clocks
-        ) as house:
-            for server, url in zip(house.servers, house.urls, strict=True):
+        ) as deployment:
+            for server, url in zip(deployment.servers, deployment.urls, strict=True):
                 print(
                     f"{server.name}  {url}  (direct {server.url}, supervisor {server.pid}, workers {server.workers()})"
                 )
-            print(f"SQL       {house.sql_url}  (postmaster {house.cluster.postmaster})")
-            print(f"folder    {house.folder}", flush=True)
+            print(f"SQL       {deployment.sql_url}  (postmaster {deployment.cluster.postmaster})")
+            print(f"folder    {deployment.folder}", flush=True)
             signal.pause()
     except KeyboardInterrupt:
         pass
