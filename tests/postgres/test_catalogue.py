@@ -62,7 +62,8 @@ WHERE a.attidentity <> '' OR pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval%%'
 
 SHAPE = """
 SELECT 'column', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::text,
-       coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attnum::text
+       coalesce(pg_get_expr(d.adbin, d.adrelid), ''),
+       (row_number() OVER (PARTITION BY c.relname ORDER BY a.attnum))::text
 FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum

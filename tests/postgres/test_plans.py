@@ -13,8 +13,8 @@ from postgres.statements import Named, all_statements, nodes, plan
 from support.postgres import TestDatabases
 
 FILL = """
-INSERT INTO events (event_number, id, name, status, hold_ttl_seconds, max_hold_ttl_seconds, map_version, created_at)
-SELECT e, lpad(to_hex(e), 32, '0')::uuid, 'E', 'published', 120, 1800, 1, clock_timestamp()
+INSERT INTO events (event_number, id, name, status, rules, map_version, created_at)
+SELECT e, lpad(to_hex(e), 32, '0')::uuid, 'E', 'published', '{}', 1, clock_timestamp()
 FROM generate_series(1, 20) e;
 INSERT INTO inventories (event_number, version, last_at, reclaimed_until)
 SELECT e, 2000, clock_timestamp(), clock_timestamp() - interval '1 day' FROM generate_series(1, 20) e;

@@ -14,6 +14,7 @@ from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.hold_tokens import HoldTokens
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.postgres.connections import Connections
 from inventory.rules.sales import rows_of
 
@@ -43,7 +44,9 @@ async def new_event(
     """An event with these areas and rows of these widths (seats `A-row-seat`, one category); its number."""
     specs = tuple(c.AreaSpec(name=name, capacity=capacity) for name, capacity in (areas or {}).items())
     seats = rows_of(widths, ("gold",) * len(widths))
-    event = await inventory.create_event(c.NewEvent(name="E", areas=specs, seats=seats, **rules), by="test")
+    event = await inventory.create_event(
+        c.NewEvent(name="E", areas=specs, seats=seats, rules=SaleRules(**rules)), by="test"
+    )
     assert event is not None
     return event.number
 

@@ -14,6 +14,7 @@ from holdfast.api.v1.event_bodies import CreateEventIn
 from holdfast.cli.output import fail
 from holdfast.errors import HoldfastError
 from holdfast.http.problems import invalid_input
+from holdfast.inventory.rules import sale_rules
 from holdfast.inventory.rules.commands import NewEvent
 from holdfast.inventory.seating.forms import parse_seat_map
 from holdfast.inventory.seating.layout import Layout
@@ -22,9 +23,7 @@ __all__ = ["new_event", "read_events", "read_seat_map"]
 
 MAX_BYTES = 64 * 1024 * 1024
 
-_NUMBERS = frozenset(
-    {"capacity", "hold_ttl_seconds", "max_hold_ttl_seconds", "max_per_hold", "max_per_buyer"}
-)
+_NUMBERS = frozenset({"capacity", *sale_rules.LIMITS})
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -94,7 +93,7 @@ def _value(name: str, text: str) -> Any:
     """As JSON would have it; what cannot be is left as text, for the model to refuse."""
     if name in _NUMBERS and text.isascii() and text.isdigit():
         return int(text)
-    if name == "allow_partial":
+    if name in sale_rules.SWITCHES:
         return _TRUTHS.get(text.lower(), text)
     if name == "areas":
         parts = [part.rpartition("=") for part in text.split(";") if part.strip()]

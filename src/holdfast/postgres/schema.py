@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-GENERATION = 2
+GENERATION = 3
 """The schema that this server was written for."""
 
 _SYNCHRONOUS = {"on", "remote_apply", "remote_write", "local"}
@@ -32,15 +32,15 @@ class SchemaStatus:
         return self.generation >= self.expected and self.oldest_server <= self.expected
 
 
-def upgrade(url: str) -> None:
-    """Migrate to the newest schema; nothing happens where it is there already."""
+def upgrade(url: str, *, revision: str = "head") -> None:
+    """Migrate to the newest schema, or to an older one; nothing happens where it is there already."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def status(url: str) -> SchemaStatus:

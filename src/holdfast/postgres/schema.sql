@@ -10,7 +10,7 @@ CREATE TABLE schema_generation (
     generation integer NOT NULL,          -- what the migrations have made of the schema
     oldest_server integer NOT NULL        -- the oldest server generation that this schema still serves
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (2, 1);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (3, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -26,13 +26,9 @@ CREATE TABLE events (
     on_sale_at timestamptz,
     off_sale_at timestamptz,
     sales_stopped boolean NOT NULL DEFAULT false,
-    hold_ttl_seconds integer NOT NULL,
-    max_hold_ttl_seconds integer NOT NULL,
-    max_per_hold integer,
-    max_per_buyer integer,
-    allow_partial boolean NOT NULL DEFAULT false,
     map_version integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL,
+    rules jsonb NOT NULL CHECK (jsonb_typeof(rules) = 'object'),  -- of the sale, by name (inventory/rules/sale_rules.py)
     PRIMARY KEY (event_number)
 );
 

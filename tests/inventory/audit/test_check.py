@@ -51,7 +51,7 @@ async def house(inventory: Inventory, database_url: str) -> int:
         number, c.BlockAdmissions(block_id=inventory.new_id(number), area="general", quantity=2)
     )
     await inventory.execute(
-        number, c.ChangeEvent(capacity=80, changes={"name": "Recital", "max_per_hold": 9})
+        number, c.ChangeEvent(capacity=80, changes={"name": "Recital"}, rules={"max_per_hold": 9})
     )
     more = SeatSpec(label="B-1-1", section="B", row="1", category="balcony")
     await inventory.execute(number, c.ChangeEvent(seats=(more,), categories=("balcony",)))
@@ -293,7 +293,7 @@ DAMAGE = {
         "UPDATE journal SET changes = changes || changes WHERE version = 1",
         {"taken_twice", "seat_given_twice"},
     ),
-    "a rule": ("UPDATE events SET max_per_hold = 10", {"rule_differs"}),
+    "a rule": ("UPDATE events SET rules = rules || '{\"max_per_hold\": 10}'", {"rule_differs"}),
     "the event's status": ("UPDATE events SET sales_stopped = true", {"rule_differs"}),
     "the lower bound of the scan": (
         "UPDATE inventories SET reclaimed_until = now() + interval '1 h'",

@@ -9,6 +9,7 @@ import pytest
 
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.sale_rules import SaleRules
 from inventory.rules.comparing import compare
 from inventory.rules.ledger import START
 from inventory.rules.model import Model
@@ -60,7 +61,7 @@ async def sell(urls: list[str], random: Random, *engines: Inventory) -> None:
 async def create(inventory: Inventory, hall: Hall) -> int:
     areas = tuple(c.AreaSpec(name=name, capacity=capacity) for name, capacity in hall.areas.items())
     event = await inventory.create_event(
-        c.NewEvent(name="E", areas=areas, seats=hall.seats, **hall.rules), by="test"
+        c.NewEvent(name="E", areas=areas, seats=hall.seats, rules=SaleRules(**hall.rules)), by="test"
     )
     assert event is not None
     return event.number

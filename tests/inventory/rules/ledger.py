@@ -21,6 +21,7 @@ from holdfast.inventory.rules.event import Area, Event, EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
 from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
+from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
 
 NUMBER = 7
@@ -44,17 +45,22 @@ class Ledger:
     """One event's rows."""
 
     def __init__(
-        self, *, areas: dict[str, int] | None = None, seats: list[SeatSpec] | None = None, **rules: Any
+        self,
+        *,
+        areas: dict[str, int] | None = None,
+        seats: list[SeatSpec] | None = None,
+        status: EventStatus = EventStatus.PUBLISHED,
+        **rules: Any,
     ) -> None:
         self.seat_map = SeatMap.build(seats or (), 1) if seats else None
-        rules = {
-            "hold_ttl_seconds": 120,
-            "max_hold_ttl_seconds": 1800,
-            "status": EventStatus.PUBLISHED,
-            **rules,
-        }
         self.event = Event(
-            number=NUMBER, id=an_id(0), name="E", created_at=START, map_version=1 if seats else 0, **rules
+            number=NUMBER,
+            id=an_id(0),
+            name="E",
+            status=status,
+            created_at=START,
+            map_version=1 if seats else 0,
+            rules=SaleRules(**rules),
         )
         self.areas: dict[int, Area] = {}
         for name, capacity in (areas or {}).items():

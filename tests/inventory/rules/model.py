@@ -284,7 +284,7 @@ class Model:
             if self.areas[area] - self.left_of(area, now) > command.capacity:
                 raise Refused("capacity_taken")
             self.areas[area] = command.capacity
-        self.max_per_buyer = command.changes.get("max_per_buyer", self.max_per_buyer)
+        self.max_per_buyer = command.rules.get("max_per_buyer", self.max_per_buyer)
 
     def reclaim_lapsed(self, command: c.ReclaimLapsed, now: datetime, _: Any) -> Any:
         """It changes no answer."""

@@ -194,7 +194,7 @@ def _capacity(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
 
 def _rules(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return random.choice(
-        [c.StopSales(), c.ResumeSales(), c.ResumeSales(), c.ChangeEvent(changes={"max_per_buyer": 3})]
+        [c.StopSales(), c.ResumeSales(), c.ResumeSales(), c.ChangeEvent(rules={"max_per_buyer": 3})]
     )
 
 

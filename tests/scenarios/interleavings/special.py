@@ -250,7 +250,7 @@ def _limit_is_set(cast: Cast) -> Plot:
     return Plot(
         before=[cast.place("h", quantity(1), buyer="ann")],
         batches={
-            "a": [c.ChangeEvent(changes={"max_per_buyer": 2})],
+            "a": [c.ChangeEvent(rules={"max_per_buyer": 2})],
             "b": [cast.place("x", quantity(2), buyer="ann")],
             "c": [cast.place("y", quantity(1), buyer="ann"), cast.confirm("h")],
         },

@@ -17,6 +17,7 @@ from holdfast.errors import HoldNotFound
 from holdfast.inventory.audit.check import Auditor
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.sale_rules import SaleRules
 from scenarios.interleavings.floor import Floor
 from scenarios.interleavings.gate import Gate
 from scenarios.interleavings.oracle import ClaimRow, Found
@@ -105,7 +106,7 @@ class Stage:
 
     async def new_event(self, scene: Scene) -> int:
         areas = tuple(c.AreaSpec(name=name, capacity=capacity) for name, capacity in scene.areas.items())
-        new = c.NewEvent(name="E", areas=areas, seats=scene.seats, **scene.rules)
+        new = c.NewEvent(name="E", areas=areas, seats=scene.seats, rules=SaleRules(**scene.rules))
         event = await self.box_office.create_event(new, by="test")
         assert event is not None
         return event.number

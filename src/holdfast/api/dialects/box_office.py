@@ -35,6 +35,7 @@ from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.event import MAX_CAPACITY, MAX_QUANTITY_PER_HOLD
 from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.rules.holding import WrongToken
+from holdfast.inventory.rules.sale_rules import SaleRules
 
 __all__ = ["BookingOut", "confirm_hold", "render_error", "routes"]
 
@@ -123,7 +124,7 @@ async def create_event(request: Request, body: EventIn) -> EventOut:
         c.NewEvent(
             name=body.name,
             areas=(c.AreaSpec(name="general", capacity=body.total_seats),),
-            allow_partial=bool(body.partial_fulfillment),
+            rules=SaleRules(allow_partial=bool(body.partial_fulfillment)),
         ),
         by=request.principal.id,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from holdfast.inventory.rules.event import FullEvent
+from holdfast.inventory.rules.sale_rules import DEFAULT_RULES
 
 __all__ = ["EventOut", "event_example", "event_json"]
 
@@ -73,11 +74,7 @@ def event_json(event: FullEvent) -> dict[str, Any]:
         ],
         "categories": [{"name": name, "capacity": capacity} for name, capacity in categories.items()],
         "map_version": event.map_version,
-        "hold_ttl_seconds": event.hold_ttl_seconds,
-        "max_hold_ttl_seconds": event.max_hold_ttl_seconds,
-        "max_per_hold": event.max_per_hold,
-        "max_per_buyer": event.max_per_buyer,
-        "allow_partial": event.allow_partial,
+        **event.rules.as_dict(),
         "created_at": event.created_at,
     }
 
@@ -99,11 +96,7 @@ def event_example(**other: Any) -> dict[str, Any]:
         "areas": [{"name": "general", "capacity": 1000, "category": None}],
         "categories": [],
         "map_version": 0,
-        "hold_ttl_seconds": 120,
-        "max_hold_ttl_seconds": 1800,
-        "max_per_hold": None,
-        "max_per_buyer": None,
-        "allow_partial": False,
+        **DEFAULT_RULES.as_dict(),
         "created_at": "2026-11-05T18:30:00.123456Z",
         **other,
     }

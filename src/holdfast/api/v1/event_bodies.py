@@ -12,14 +12,10 @@ from pydantic_core import PydanticCustomError
 from holdfast.api.values import Name
 from holdfast.errors import FieldError, InvalidInput
 from holdfast.http.values import In, Time, TimeZone
+from holdfast.inventory.rules import sale_rules
 from holdfast.inventory.rules.commands import AreaSpec, ChangeEvent, NewEvent
-from holdfast.inventory.rules.event import (
-    DEFAULT_HOLD_TTL_SECONDS,
-    DEFAULT_MAX_HOLD_TTL_SECONDS,
-    MAX_AREAS,
-    MAX_CAPACITY,
-    MAX_HOLD_TTL_SECONDS,
-)
+from holdfast.inventory.rules.event import MAX_AREAS, MAX_CAPACITY, sale_ends_first
+from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.inventory.seating.forms import parse_seat_map
 from holdfast.inventory.seating.layout import Layout
 
@@ -28,12 +24,18 @@ __all__ = ["ChangeEventIn", "CreateEventIn"]
 GENERAL = "general"
 """The area that `capacity` makes."""
 
-MAX_HOLD_SECONDS = 86_400
+
+def _limits(rule: str) -> Any:
+    """The limits of a sale rule, as the document shows them."""
+    least, most = sale_rules.LIMITS[rule]
+    return Field(ge=least, le=most)
+
 
 Capacity = Annotated[int, Field(ge=0, le=MAX_CAPACITY)]
-PerHold = Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
-HoldTtl = Annotated[int, Field(ge=1, le=MAX_HOLD_TTL_SECONDS)]
-MaxHoldTtl = Annotated[int, Field(ge=1, le=MAX_HOLD_SECONDS)]
+HoldTtl = Annotated[int, _limits("hold_ttl_seconds")]
+MaxHoldTtl = Annotated[int, _limits("max_hold_ttl_seconds")]
+PerHold = Annotated[int, _limits("max_per_hold")]
+PerBuyer = Annotated[int, _limits("max_per_buyer")]
 SeatMapIn = Annotated[
     Any,
     WithJsonSchema(
@@ -71,15 +73,15 @@ class EventIn(In):
     max_hold_ttl_seconds: MaxHoldTtl | None = Field(
         None,
         description="No hold lives longer than this after it was placed, however asked or extended. "
-        f"{DEFAULT_MAX_HOLD_TTL_SECONDS} if left out.",
+        f"{sale_rules.DEFAULT_MAX_HOLD_TTL_SECONDS} if left out.",
     )
     hold_ttl_seconds: HoldTtl | None = Field(
         None,
         description="How long a hold lives that does not say. "
-        f"{DEFAULT_HOLD_TTL_SECONDS} if left out, or `max_hold_ttl_seconds` where that is less.",
+        f"{sale_rules.DEFAULT_HOLD_TTL_SECONDS} if left out, or `max_hold_ttl_seconds` where that is less.",
     )
     max_per_hold: PerHold | None = None
-    max_per_buyer: PerHold | None = Field(
+    max_per_buyer: PerBuyer | None = Field(
         None, description="Counts live holds and bookings; holds then need a `buyer`."
     )
     allow_partial: bool | None = Field(None, description="Whether holds take what is left. No if left out.")
@@ -87,8 +89,7 @@ class EventIn(In):
     @field_validator("off_sale_at")
     @classmethod
     def _ends_after_it_begins(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
-        begins = info.data.get("on_sale_at")
-        if value is not None and begins is not None and value <= begins:
+        if sale_ends_first(info.data.get("on_sale_at"), value):
             raise PydanticCustomError("out_of_range", FieldError.SALE_ENDS_FIRST)
         return value
 
@@ -103,7 +104,7 @@ class EventIn(In):
     @classmethod
     def _within_the_longest(cls, value: int | None, info: ValidationInfo) -> int | None:
         longest = info.data.get("max_hold_ttl_seconds")
-        if value is not None and longest is not None and value > longest:
+        if value is not None and longest is not None and sale_rules.outlives(value, longest):
             raise PydanticCustomError("out_of_range", FieldError.TTL_OVER_MAX)
         return value
 
@@ -156,7 +157,6 @@ class CreateEventIn(EventIn):
             raise InvalidInput.in_field(
                 pointer, "out_of_range", f"At most {MAX_CAPACITY} admissions together."
             )
-        longest = self.max_hold_ttl_seconds or DEFAULT_MAX_HOLD_TTL_SECONDS
         return NewEvent(
             name=self.name,
             venue=self.venue,
@@ -164,11 +164,7 @@ class CreateEventIn(EventIn):
             starts_at=self.starts_at,
             on_sale_at=self.on_sale_at,
             off_sale_at=self.off_sale_at,
-            hold_ttl_seconds=self.hold_ttl_seconds or min(DEFAULT_HOLD_TTL_SECONDS, longest),
-            max_hold_ttl_seconds=longest,
-            max_per_hold=self.max_per_hold,
-            max_per_buyer=self.max_per_buyer,
-            allow_partial=bool(self.allow_partial),
+            rules=SaleRules.of_new_event({name: getattr(self, name) for name in sale_rules.NAMES}),
             status=self.status,
             areas=areas,
             seats=layout.seats,
@@ -189,7 +185,8 @@ class ChangeEventIn(EventIn):
         layout = await self.layout()
         return ChangeEvent(
             by=by,
-            changes={name: getattr(self, name) for name in sorted(given - _INVENTORY)},
+            changes={name: getattr(self, name) for name in sorted(given - _INVENTORY - _RULES)},
+            rules={name: getattr(self, name) for name in sorted(given & _RULES)},
             capacity=self.capacity,
             areas=self.area_specs(),
             seats=layout.seats,
@@ -198,4 +195,5 @@ class ChangeEventIn(EventIn):
 
 
 _INVENTORY = frozenset({"capacity", "areas", "seat_map"})
-_NEVER_EMPTY = _INVENTORY | {"name", "hold_ttl_seconds", "max_hold_ttl_seconds", "allow_partial"}
+_RULES = frozenset(sale_rules.NAMES)
+_NEVER_EMPTY = _INVENTORY | sale_rules.NEVER_EMPTY | {"name"}

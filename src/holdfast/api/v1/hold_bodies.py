@@ -12,7 +12,8 @@ from holdfast.api.values import EventRef, Label, Name
 from holdfast.errors import FieldError
 from holdfast.http.values import In
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.event import MAX_HOLD_TTL_SECONDS, MAX_LINES_PER_HOLD, MAX_QUANTITY_PER_HOLD
+from holdfast.inventory.rules.event import MAX_LINES_PER_HOLD, MAX_QUANTITY_PER_HOLD
+from holdfast.inventory.rules.sale_rules import MAX_HOLD_TTL_SECONDS
 
 __all__ = ["ExtendHoldIn", "HoldToken", "PlaceHoldIn", "TokenIn"]
 

@@ -80,8 +80,9 @@ class EventAudit:
             self.report(
                 "reclaimed_until_wrong", "inventory", "reclaimed_until lies ahead of the event's own time"
             )
+        event = opening.event
         for name, journal in replay.fields.items():
-            value = getattr(opening.event, name, None)
+            value = getattr(event.rules if hasattr(event.rules, name) else event, name, None)
             is_said = value.isoformat() if isinstance(value, datetime) else value
             if is_said != journal:
                 self.report("rule_differs", name, f"the event says {is_said}, the journal {journal}")

@@ -48,7 +48,7 @@ class LoadPlan:
 def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
     plan = LoadPlan(seats=known.event.map_version > 0)
     counted = {area.name: area for area in known.areas if not area.seated}
-    limited = known.event.max_per_buyer is not None or any(map(_sets_limit, commands))
+    limited = known.event.rules.max_per_buyer is not None or any(map(_sets_limit, commands))
     for command in commands:
         if command.key is not None:
             plan.scopes[command.key.scope] = None
@@ -88,7 +88,7 @@ def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
 
 def _sets_limit(command: c.AnyCommand) -> bool:
     """Whether holds further on in the same batch will be counted by buyer."""
-    return isinstance(command, c.ChangeEvent) and command.changes.get("max_per_buyer") is not None
+    return isinstance(command, c.ChangeEvent) and command.rules.get("max_per_buyer") is not None
 
 
 def _want(plan: LoadPlan, counted: dict[str, Area], name: str | None, quantity: int) -> None:
@@ -221,7 +221,7 @@ def state_of(loaded: Loaded, member: Member) -> BatchState:
         occupancy is not None and occupancy.seat_map.version != event.map_version
     ):
         raise StaleError("seat map")
-    if event.max_per_buyer is not None and known.event.max_per_buyer is None:
+    if event.rules.max_per_buyer is not None and known.event.rules.max_per_buyer is None:
         raise StaleError("limit per buyer")
     areas = list(rows.AREA.read(loaded["load_areas"]))
     if plan.wanted and _sizes(known.areas) != _sizes(areas):

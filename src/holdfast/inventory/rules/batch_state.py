@@ -20,6 +20,7 @@ from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Blocked, Booked, Cancelled, FieldValue, Held, Move, Step
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
 from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
+from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.inventory.seating.picker import SeatPicker
 from holdfast.inventory.seating.seat_map import SeatMap
 
@@ -291,9 +292,10 @@ class BatchState:
         areas = quantities_of(block.claims)
         self._write({"change": "lifted", "block": str(block.id), "by": by, "areas": areas}, block.claims)
 
-    def change_event(self, fields: dict[str, Any], *, by: str) -> None:
-        """New values of the event's own columns; later commands of the batch see them."""
-        self._set_event(fields)
+    def change_event(self, columns: dict[str, Any], rules: SaleRules, *, by: str) -> None:
+        """New values of the event's own columns, and its rules; later commands of the batch see them."""
+        fields = {**columns, **rules.changes_from(self.event.rules)}
+        self._set_event({**columns, "rules": rules})
         written: dict[str, FieldValue] = {
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in fields.items()

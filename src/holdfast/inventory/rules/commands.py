@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -12,6 +12,7 @@ from holdfast.errors import Refusal
 from holdfast.inventory.rules.booking import Attempt, Block, Booking
 from holdfast.inventory.rules.event import FullEvent
 from holdfast.inventory.rules.hold import Hold
+from holdfast.inventory.rules.sale_rules import DEFAULT_RULES, SaleRules, Value
 from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.value import value_class
 
@@ -194,9 +195,12 @@ class AreaSpec:
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class ChangeEvent(Command[FullEvent]):
-    """New rules (`changes`: field of Event -> value), capacities by area name, further areas, further seats."""
+    """What is named is changed: columns of the event, sale rules, capacities by area name, more areas, more seats."""
 
     changes: dict[str, Any] = field(default_factory=dict)
+    """Field of Event -> value."""
+    rules: Mapping[str, Value] = field(default_factory=dict)
+    """Field of SaleRules -> value."""
     capacity: int | None = None
     areas: tuple[AreaSpec, ...] = ()
     seats: tuple[SeatSpec, ...] = ()
@@ -241,11 +245,7 @@ class NewEvent:
     starts_at: datetime | None = None
     on_sale_at: datetime | None = None
     off_sale_at: datetime | None = None
-    hold_ttl_seconds: int = 120
-    max_hold_ttl_seconds: int = 1800
-    max_per_hold: int | None = None
-    max_per_buyer: int | None = None
-    allow_partial: bool = False
+    rules: SaleRules = DEFAULT_RULES
     status: str = "published"
     areas: tuple[AreaSpec, ...] = ()
     seats: tuple[SeatSpec, ...] = ()

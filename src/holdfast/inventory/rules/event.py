@@ -9,11 +9,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from holdfast import errors
+from holdfast.inventory.rules.sale_rules import DEFAULT_RULES, MAX_ADMISSIONS, SaleRules
 
-DEFAULT_HOLD_TTL_SECONDS = 120
-DEFAULT_MAX_HOLD_TTL_SECONDS = 1800
-MAX_HOLD_TTL_SECONDS = 1800
-MAX_CAPACITY = 2_000_000_000
+MAX_CAPACITY = MAX_ADMISSIONS
 MAX_AREAS = 1_000
 MAX_LINES_PER_HOLD = 50
 MAX_QUANTITY_PER_HOLD = 1_000_000
@@ -37,7 +35,7 @@ MOVES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The catalogue's row and the rules of sale. Times are aware; `None` means no bound."""
+    """The catalogue's row, with the rules of sale. Times are aware; `None` means no bound."""
 
     number: int
     id: UUID
@@ -50,11 +48,7 @@ class Event:
     on_sale_at: datetime | None = None
     off_sale_at: datetime | None = None
     sales_stopped: bool = False
-    hold_ttl_seconds: int = DEFAULT_HOLD_TTL_SECONDS
-    max_hold_ttl_seconds: int = DEFAULT_MAX_HOLD_TTL_SECONDS
-    max_per_hold: int | None = None
-    max_per_buyer: int | None = None
-    allow_partial: bool = False
+    rules: SaleRules = DEFAULT_RULES
     map_version: int = 0
     """0: no numbered seats; otherwise the number of times that the seat map was laid or extended."""
 
@@ -71,6 +65,11 @@ class Event:
         if self.off_sale_at is not None and now >= self.off_sale_at:
             return errors.EventNotOnSale(errors.EventNotOnSale.ENDED)
         return None
+
+
+def sale_ends_first(on_sale_at: datetime | None, off_sale_at: datetime | None) -> bool:
+    """Whether the sale would end before it begins."""
+    return on_sale_at is not None and off_sale_at is not None and off_sale_at <= on_sale_at
 
 
 @dataclass(slots=True, kw_only=True)

@@ -32,9 +32,9 @@ def extend(state: BatchState, command: c.ExtendHold) -> Hold:
     _refuse_unless_active(state, hold)
     if state.event.sales_stopped:
         raise errors.SalesStopped
-    event = state.event
-    ttl = timedelta(seconds=command.ttl_seconds or event.hold_ttl_seconds)
-    latest = hold.placed_at + timedelta(seconds=event.max_hold_ttl_seconds)
+    rules = state.event.rules
+    ttl = timedelta(seconds=command.ttl_seconds or rules.hold_ttl_seconds)
+    latest = hold.placed_at + timedelta(seconds=rules.max_hold_ttl_seconds)
     until = max(hold.expires_at, min(state.now + ttl, latest))
     if until != hold.expires_at:
         state.extend(hold, until, by=command.by)

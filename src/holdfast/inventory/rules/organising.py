@@ -17,6 +17,7 @@ from holdfast.inventory.rules.event import (
     EventStatus,
     FullEvent,
     in_full,
+    sale_ends_first,
 )
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Step
@@ -57,10 +58,11 @@ def change(state: BatchState, command: c.ChangeEvent) -> FullEvent:
     capacities = _new_capacities(state, command)
     added = _new_areas(state, command)
     _refuse_bad_seats(state, command)
-    _refuse_bad_rules(state, command)
-    fields = {name: value for name, value in command.changes.items() if getattr(state.event, name) != value}
-    if fields:
-        state.change_event(fields, by=command.by)
+    _refuse_bad_window(state, command)
+    rules = state.event.rules.changed(command.rules)
+    columns = {name: value for name, value in command.changes.items() if getattr(state.event, name) != value}
+    if columns or rules != state.event.rules:
+        state.change_event(columns, rules, by=command.by)
     resized: dict[str, int] = {}
     for area, capacity, category in capacities:
         area.category = category
@@ -194,19 +196,11 @@ def _refuse_bad_seats(state: BatchState, command: c.ChangeEvent) -> None:
         seen.add(seat.label)
 
 
-def _refuse_bad_rules(state: BatchState, command: c.ChangeEvent) -> None:
-    event = state.event
-    on, off = (command.changes.get(name, getattr(event, name)) for name in ("on_sale_at", "off_sale_at"))
-    if on is not None and off is not None and off <= on:
+def _refuse_bad_window(state: BatchState, command: c.ChangeEvent) -> None:
+    on_sale_at = command.changes.get("on_sale_at", state.event.on_sale_at)
+    off_sale_at = command.changes.get("off_sale_at", state.event.off_sale_at)
+    if sale_ends_first(on_sale_at, off_sale_at):
         raise errors.InvalidInput.in_field("/off_sale_at", "out_of_range", FieldError.SALE_ENDS_FIRST)
-    ttl, longest = (
-        command.changes.get(name, getattr(event, name))
-        for name in ("hold_ttl_seconds", "max_hold_ttl_seconds")
-    )
-    if ttl > longest:
-        raise errors.InvalidInput.in_field(
-            "/hold_ttl_seconds", "out_of_range", f"No hold may live longer than {longest} seconds."
-        )
 
 
 def _add_seats(state: BatchState, command: c.ChangeEvent) -> None:

@@ -32,7 +32,7 @@ def place(state: BatchState, command: c.PlaceHold) -> Hold:
     if state.is_seated:
         _refuse_too_many_seats(state, command.lines, requested)
     _refuse_over_limit(state, requested, command.buyer)
-    partial = state.event.allow_partial if command.allow_partial is None else command.allow_partial
+    partial = state.event.rules.allow_partial if command.allow_partial is None else command.allow_partial
     claims = _Plan(state, partial=partial).lines(command.lines)
     hold = _record(state, command.hold_id, claims, requested=requested, command=command)
     state.place(hold, by=command.by)
@@ -261,9 +261,9 @@ def _record(
     requested: int,
     command: c.PlaceHold | c.BookInstantly,
 ) -> HoldRecord:
-    event = state.event
+    rules = state.event.rules
     requested_ttl = command.ttl_seconds if isinstance(command, c.PlaceHold) else None
-    ttl = min(requested_ttl or event.hold_ttl_seconds, event.max_hold_ttl_seconds)
+    ttl = min(requested_ttl or rules.hold_ttl_seconds, rules.max_hold_ttl_seconds)
     return HoldRecord(
         id=hold_id,
         status=HoldStatus.ACTIVE,
@@ -308,21 +308,21 @@ def _refuse_too_many_seats(state: BatchState, lines: tuple[c.Line, ...], request
 
 
 def _refuse_over_limit(state: BatchState, requested: int, buyer: str | None) -> None:
-    event = state.event
-    if event.max_per_hold is not None and requested > event.max_per_hold:
+    rules = state.event.rules
+    if rules.max_per_hold is not None and requested > rules.max_per_hold:
         raise errors.QuantityOverLimit(
-            f"At most {event.max_per_hold} admissions in one hold.", limit=event.max_per_hold
+            f"At most {rules.max_per_hold} admissions in one hold.", limit=rules.max_per_hold
         )
-    if event.max_per_buyer is None:
+    if rules.max_per_buyer is None:
         return
     if buyer is None:
         raise errors.BuyerRequired(
             errors=(errors.BuyerRequired.at("/buyer"),),
         )
     has = state.taken_by(buyer)
-    if has + requested > event.max_per_buyer:
+    if has + requested > rules.max_per_buyer:
         raise errors.QuantityOverLimit(
-            f"At most {event.max_per_buyer} admissions per buyer; you have {has}.", limit=event.max_per_buyer
+            f"At most {rules.max_per_buyer} admissions per buyer; you have {has}.", limit=rules.max_per_buyer
         )
 
 

@@ -119,16 +119,13 @@ class EventStore:
             starts_at=new.starts_at,
             on_sale_at=new.on_sale_at,
             off_sale_at=new.off_sale_at,
-            hold_ttl_seconds=new.hold_ttl_seconds,
-            max_hold_ttl_seconds=new.max_hold_ttl_seconds,
-            max_per_hold=new.max_per_hold,
-            max_per_buyer=new.max_per_buyer,
-            allow_partial=new.allow_partial,
+            rules=new.rules,
             map_version=1 if seat_map is not None else 0,
         )
         columns = {
             name: getattr(event, name) for name in Event.__slots__ if name not in ("number", "sales_stopped")
         }
+        columns["rules"] = rows.rules_text(event.rules)
         pool = self._connections.pool(number)
         async with (
             self._connections.use(pool, answer_seconds=CREATION_SECONDS, writes=True) as connection,

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import orjson
+
+from holdfast.inventory.rules import sale_rules
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.event import Area, Event, EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
+from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.postgres.rows import RowReader, Table
 
 Claims = dict[UUID, list[Claim]]
@@ -20,9 +25,25 @@ _EVENT_FIELDS = tuple(field.name for field in fields(Event))
 _HOLD_COLUMNS = "id", "status", "placed_at", "expires_at", "quantity", "requested", "buyer", "token_hash"
 
 
+@lru_cache(maxsize=1_024)
+def rules_of(text: str) -> SaleRules:
+    """The rules of a stored text. A missing rule has its default; the rule of a later version is left out.
+
+    Each batch reads its event's rules, and most events share a few: a look-up costs less than an object.
+    """
+    stored = orjson.loads(text)
+    return SaleRules(**{name: stored[name] for name in sale_rules.NAMES if name in stored})
+
+
+def rules_text(rules: SaleRules) -> str:
+    """Rules as their column takes them."""
+    return orjson.dumps(rules.as_dict()).decode()
+
+
 def _event(*values: Any) -> Event:
     found = dict(zip(_EVENT_FIELDS, values, strict=True))
     found["status"] = EventStatus(found["status"])
+    found["rules"] = rules_of(found["rules"])
     return Event(**found)
 
 

@@ -7,9 +7,10 @@ from operator import attrgetter
 from typing import Any
 
 from holdfast.inventory.rules.batch_state import BatchState
-from holdfast.inventory.rules.event import Area
+from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import is_structural
 from holdfast.inventory.seating.seat_map import SeatSpec
+from holdfast.inventory.store.rows import rules_text
 from holdfast.inventory.store.steps import BatchStep, Encoder
 from holdfast.postgres.arrays import (
     blobs,
@@ -34,14 +35,13 @@ _EVENT_COLUMNS: dict[str, Encoder] = {
     "on_sale_at": times_or_nulls,
     "off_sale_at": times_or_nulls,
     "sales_stopped": booleans,
-    "hold_ttl_seconds": plain,
-    "max_hold_ttl_seconds": plain,
-    "max_per_hold": plain,
-    "max_per_buyer": plain,
-    "allow_partial": booleans,
     "map_version": plain,
 }
-_event_row = attrgetter(*_EVENT_COLUMNS)
+_event_columns = attrgetter(*_EVENT_COLUMNS)
+
+
+def _event_row(event: Event) -> Row:
+    return (*_event_columns(event), rules_text(event.rules))
 
 
 def area_rows(areas: Iterable[Area]) -> list[Row]:
@@ -143,7 +143,7 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
     BatchStep(
         statement="update_event",
         rows=lambda state: [_event_row(state.event)] if state.changes.event else [],
-        columns=_EVENT_COLUMNS,
+        columns={**_EVENT_COLUMNS, "rules": texts},
         one_by_one=True,
     ),
     # Claims are booked before they end, since one batch may do both.

@@ -262,12 +262,11 @@ FROM events e,
 WHERE e.event_number = :event_number;
 
 -- name: update_event!
+-- Rules are merged: a server of an older version leaves alone those that it does not know.
 UPDATE events
 SET name = :name, status = :status, venue = :venue, time_zone = :time_zone, starts_at = :starts_at,
     on_sale_at = :on_sale_at, off_sale_at = :off_sale_at, sales_stopped = :sales_stopped,
-    hold_ttl_seconds = :hold_ttl_seconds, max_hold_ttl_seconds = :max_hold_ttl_seconds,
-    max_per_hold = :max_per_hold, max_per_buyer = :max_per_buyer, allow_partial = :allow_partial,
-    map_version = :map_version
+    rules = rules || :rules::jsonb, map_version = :map_version
 WHERE event_number = :event_number;
 
 -- name: update_inventory!

@@ -22,12 +22,12 @@ UPDATE event_creations SET status = :status, answer = :answer WHERE scope = :sco
 
 -- name: insert_event
 INSERT INTO events (
-    event_number, id, name, status, venue, time_zone, starts_at, on_sale_at, off_sale_at, hold_ttl_seconds,
-    max_hold_ttl_seconds, max_per_hold, max_per_buyer, allow_partial, map_version, created_at
+    event_number, id, name, status, venue, time_zone, starts_at, on_sale_at, off_sale_at, rules,
+    map_version, created_at
 )
 VALUES (
-    :event_number, :id, :name, :status, :venue, :time_zone, :starts_at, :on_sale_at, :off_sale_at, :hold_ttl_seconds,
-    :max_hold_ttl_seconds, :max_per_hold, :max_per_buyer, :allow_partial, :map_version, :created_at
+    :event_number, :id, :name, :status, :venue, :time_zone, :starts_at, :on_sale_at, :off_sale_at,
+    :rules::jsonb, :map_version, :created_at
 )
 ON CONFLICT (event_number) DO NOTHING
 RETURNING event_number;

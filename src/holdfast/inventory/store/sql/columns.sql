@@ -4,8 +4,7 @@
 -- name: event_columns
 -- Of events e, by name: a prepared `e.*` fails once a later schema has one column more.
        e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
-       e.sales_stopped, e.hold_ttl_seconds, e.max_hold_ttl_seconds, e.max_per_hold, e.max_per_buyer, e.allow_partial,
-       e.map_version, e.created_at
+       e.sales_stopped, e.rules::text, e.map_version, e.created_at
 
 -- name: area_columns
 -- Of areas a.

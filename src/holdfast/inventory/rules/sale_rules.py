@@ -1,0 +1,97 @@
+"""Sale rules: what an event lets a hold and a buyer have. One value in one column; its limits and checks are here.
+
+A new rule is a field of `SaleRules`, and the place that applies it. It needs no column and no migration: a stored value
+without the rule has the rule's default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from holdfast.errors import FieldError, InvalidInput
+
+DEFAULT_HOLD_TTL_SECONDS = 120
+MAX_HOLD_TTL_SECONDS = 1_800
+"""The longest life that a hold can ask for, and that an event can give by default."""
+DEFAULT_MAX_HOLD_TTL_SECONDS = 1_800
+MAX_HOLD_LIFE_SECONDS = 86_400
+"""The largest `max_hold_ttl_seconds`."""
+MAX_ADMISSIONS = 2_000_000_000
+"""The largest number of admissions that an event has, or that a rule allows."""
+
+LIMITS = {
+    "hold_ttl_seconds": (1, MAX_HOLD_TTL_SECONDS),
+    "max_hold_ttl_seconds": (1, MAX_HOLD_LIFE_SECONDS),
+    "max_per_hold": (1, MAX_ADMISSIONS),
+    "max_per_buyer": (1, MAX_ADMISSIONS),
+}
+"""The smallest and the largest value of each rule that is a number."""
+
+Value = int | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleRules:
+    """None means no limit."""
+
+    hold_ttl_seconds: int = DEFAULT_HOLD_TTL_SECONDS
+    """How long a hold lives that does not say."""
+    max_hold_ttl_seconds: int = DEFAULT_MAX_HOLD_TTL_SECONDS
+    """No hold lives longer than this after it was placed."""
+    max_per_hold: int | None = None
+    max_per_buyer: int | None = None
+    """Counts live holds and bookings; holds then need a buyer."""
+    allow_partial: bool = False
+    """Whether holds take what is left."""
+
+    @staticmethod
+    def of_new_event(given: Mapping[str, Value]) -> SaleRules:
+        """The rules of a new event: what is left out, or None, has its default. Raises InvalidInput.
+
+        The default life of a hold follows a shorter maximum, so that an organiser can give the maximum alone.
+        """
+        named = {name: value for name, value in given.items() if value is not None}
+        longest = named.get("max_hold_ttl_seconds", DEFAULT_MAX_HOLD_TTL_SECONDS)
+        return DEFAULT_RULES.changed({"hold_ttl_seconds": min(DEFAULT_HOLD_TTL_SECONDS, longest), **named})
+
+    def changed(self, given: Mapping[str, Value]) -> SaleRules:
+        """These rules with new values. Raises InvalidInput."""
+        return replace(self, **given).validated() if given else self  # type: ignore[arg-type]  # `validated` checks them
+
+    def validated(self) -> SaleRules:
+        """These rules. Raises InvalidInput with a field error for each that breaks a limit."""
+        faults = [
+            _out_of_range(name, f"Must be from {least} to {most}.")
+            for name, (least, most) in LIMITS.items()
+            if (value := getattr(self, name)) is not None and not least <= value <= most
+        ]
+        if outlives(self.hold_ttl_seconds, self.max_hold_ttl_seconds):
+            detail = f"No hold may live longer than {self.max_hold_ttl_seconds} seconds."
+            faults.append(_out_of_range("hold_ttl_seconds", detail))
+        if faults:
+            raise InvalidInput(faults[0].detail, errors=tuple(faults))
+        return self
+
+    def as_dict(self) -> dict[str, Value]:
+        return {name: getattr(self, name) for name in NAMES}
+
+    def changes_from(self, before: SaleRules) -> dict[str, Value]:
+        """The rules that differ, by name, with their new values."""
+        return {name: value for name, value in self.as_dict().items() if value != getattr(before, name)}
+
+
+DEFAULT_RULES = SaleRules()
+NAMES = tuple(rule.name for rule in fields(SaleRules))
+SWITCHES = frozenset(rule.name for rule in fields(SaleRules) if isinstance(rule.default, bool))
+NEVER_EMPTY = frozenset(rule.name for rule in fields(SaleRules) if rule.default is not None)
+"""Rules that always have a value: a change cannot clear them."""
+
+
+def outlives(ttl_seconds: int, longest_seconds: int) -> bool:
+    """Whether holds would live longer by default than any hold may."""
+    return ttl_seconds > longest_seconds
+
+
+def _out_of_range(name: str, detail: str) -> FieldError:
+    return FieldError(pointer=f"/{name}", code="out_of_range", detail=detail)
