@@ -22,7 +22,7 @@ async def test_it_goes_on_before_what_is_queued() -> None:
     ready = Readiness(loop=loop)
     batch = loop.create_task(_wait(ready, done))
     await asyncio.sleep(0)
-    loop.call_soon(ready.come)
+    loop.call_soon(ready.set_ready)
     for number in range(3):
         loop.call_soon(done.append, f"request {number}")
     await batch
@@ -34,8 +34,8 @@ async def test_it_comes_once() -> None:
     done: list[str] = []
     batch = asyncio.create_task(_wait(ready, done))
     await asyncio.sleep(0)
-    asyncio.get_running_loop().call_soon(ready.come)
-    asyncio.get_running_loop().call_soon(ready.come)
+    asyncio.get_running_loop().call_soon(ready.set_ready)
+    asyncio.get_running_loop().call_soon(ready.set_ready)
     await batch
     assert done == ["the batch", "its next step"]
 
@@ -46,7 +46,7 @@ async def test_who_is_stopped_meanwhile_stays_stopped() -> None:
     batch = asyncio.create_task(_wait(ready, done))
     await asyncio.sleep(0)
     batch.cancel()
-    asyncio.get_running_loop().call_soon(ready.come)
+    asyncio.get_running_loop().call_soon(ready.set_ready)
     with pytest.raises(asyncio.CancelledError):
         await batch
     assert done == []

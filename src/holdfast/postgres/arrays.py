@@ -1,7 +1,7 @@
 """Arrays: columns of a batch as PostgreSQL's array literals.
 
-The driver's own list adaptation looks at every element's type; of a batch of 64 holds that was a third of all Python
-time. Here the statement's cast says the type, and joining strings is one call a column. It also keeps one statement one
+The driver's list adaptation examines every element's type. For a batch of 64 holds that took a third of all Python
+time. Here the statement's cast gives the type, and one call per column joins the strings. Each statement also keeps one
 plan: the driver would choose int2[], int4[] or int8[] by the values.
 """
 
@@ -16,12 +16,12 @@ import orjson
 
 
 def plain(values: Iterable[int | float | UUID | None]) -> str:
-    """Numbers and ids: nothing in them needs quoting."""
+    """Return an array of numbers or ids, which need no quotes."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
 def ids(values: Iterable[UUID]) -> str:
-    """As 32 digits: PostgreSQL takes them, and the hyphens of str() cost three times as much."""
+    """Return an array of ids as 32 digits. PostgreSQL accepts them; str() with hyphens costs three times as much."""
     return "{" + ",".join([f"{value.int:032x}" for value in values]) + "}"
 
 
@@ -30,7 +30,7 @@ def booleans(values: Sequence[bool]) -> str:
 
 
 def times(values: Sequence[datetime]) -> str:
-    """A batch's holds mostly end at few moments: each is written out once."""
+    """Return an array of times. Most holds of a batch share a few times, so each is formatted once."""
     texts = {value: f'"{value.isoformat()}"' for value in set(values)}
     return "{" + ",".join([texts[value] for value in values]) + "}"
 
@@ -40,7 +40,7 @@ def times_or_nulls(values: Iterable[datetime | None]) -> str:
 
 
 def texts(values: Collection[str | None]) -> str:
-    """A batch's texts are mostly a few, many times over: each is quoted once."""
+    """Return an array of texts. Most texts of a batch repeat, so each is quoted once."""
     quoted = {value: "NULL" if value is None else _quoted(value) for value in set(values)}
     return "{" + ",".join([quoted[value] for value in values]) + "}"
 
@@ -50,7 +50,7 @@ def blobs(values: Iterable[bytes | None]) -> str:
 
 
 def json_text(value: Any) -> str:
-    """A value for a `jsonb` column."""
+    """Return a value for a `jsonb` column."""
     return orjson.dumps(value).decode()
 
 

@@ -1,4 +1,4 @@
-"""Backups: the whole database in one file of PostgreSQL's own custom format, by PostgreSQL's own programs."""
+"""Backups: the complete database in one file. PostgreSQL's programs write it in their custom format."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ SQL = queries.load("backup")
 
 _GENERATION = re.compile(r"^COPY \S*schema_generation \(([^)]*)\) FROM stdin;\n([^\n]*)\n", re.MULTILINE)
 _LINES_OF_SETTINGS = 60
-"""The script's head, before any data."""
+"""Max lines of the script's head, before any data."""
 
 
 class BackupError(Exception):
-    """One line that says why there is no backup, or why it was not restored."""
+    """Its text is one line: why the backup or its restore failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What a database has in it. `drops` would empty it; none where nothing is there."""
+    """What a database contains. The statements in `drops` would empty it; an empty database has none."""
 
     drops: tuple[str, ...]
     has_sales: bool
     servers: int
-    """Holdfast's own connections."""
+    """Number of Holdfast's other connections to the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,7 @@ class ServerFacts:
 
 
 def read_facts(url: str) -> ServerFacts:
+    """Return the server's version and the database's size. Raises psycopg.OperationalError without a connection."""
     with psycopg.connect(url, connect_timeout=10) as connection:
         row = connection.execute(SQL["server_facts"]).fetchone()
     assert row is not None
@@ -52,7 +53,10 @@ def read_facts(url: str) -> ServerFacts:
 
 
 def read_contents(url: str) -> Contents:
-    """What is in the database. `has_sales`: events, keys or users, or tables that are not Holdfast's."""
+    """Return what the database contains. `has_sales` means events, keys, users, or tables of other programs.
+
+    Raises psycopg.OperationalError without a connection.
+    """
     with psycopg.connect(url, connect_timeout=10) as connection:
         relations = connection.execute(SQL["list_relations"]).fetchall()
         servers = connection.execute(SQL["count_servers"]).fetchone()
@@ -71,7 +75,7 @@ def read_contents(url: str) -> Contents:
 
 
 def dump(url: str, target: IO[bytes], *, bin_dir: Path | None) -> None:
-    """Write the backup, of one moment, while sales go on. Raises BackupError."""
+    """Write a backup, consistent as of one moment, while sales go on. Raises BackupError."""
     command = [
         _program("pg_dump", bin_dir),
         "--format=custom",
@@ -85,7 +89,7 @@ def dump(url: str, target: IO[bytes], *, bin_dir: Path | None) -> None:
 
 
 def restore(url: str, archive: Path, *, bin_dir: Path | None, drops: tuple[str, ...] = ()) -> None:
-    """Put the backup in the place of what `drops` drop, in one transaction, all or nothing. Raises BackupError."""
+    """Run `drops` and restore the backup in one transaction, all or nothing. Raises BackupError."""
     reading = [_program("pg_restore", bin_dir), "--no-owner", "--no-privileges", "--file=-", str(archive)]
     writing = [
         _program("psql", bin_dir),
@@ -105,13 +109,13 @@ def restore(url: str, archive: Path, *, bin_dir: Path | None, drops: tuple[str, 
             writing, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(url)
         ) as writer,
     ):
-        assert reader.stdout is not None and reader.stderr is not None  # noqa: PT018 - for the types, both at once
-        assert writer.stdin is not None and writer.stderr is not None  # noqa: PT018 - for the types, both at once
+        assert reader.stdout is not None and reader.stderr is not None  # noqa: PT018 - one assertion for the types
+        assert writer.stdin is not None and writer.stderr is not None  # noqa: PT018 - one assertion for the types
         try:
             writer.stdin.write("\n".join([*drops, ""]).encode())
             _copy_script(reader.stdout, writer.stdin)
             if reader.wait() != 0:
-                writer.kill()  # else it would commit what it has
+                writer.kill()  # otherwise it would commit an incomplete backup
                 raise BackupError(_complaint(reader.stderr.read(), f"{archive} cannot be read"))
             writer.stdin.write(b"\nANALYZE;\n")
             writer.stdin.close()
@@ -122,7 +126,7 @@ def restore(url: str, archive: Path, *, bin_dir: Path | None, drops: tuple[str, 
 
 
 def _copy_script(script: IO[bytes], target: IO[bytes]) -> None:
-    """All of it but one setting, which servers before 17 do not know."""
+    """Copy the script without one setting that servers before 17 do not know."""
     for _ in range(_LINES_OF_SETTINGS):
         line = script.readline()
         if not line.startswith(b"SET transaction_timeout"):
@@ -131,7 +135,10 @@ def _copy_script(script: IO[bytes], target: IO[bytes]) -> None:
 
 
 def read_generation(archive: Path, *, bin_dir: Path | None) -> tuple[int, int]:
-    """The backup's schema, and the oldest server that it serves. Raises BackupError for what is no backup."""
+    """Return the generation of the backup's schema, and the oldest server that it serves.
+
+    Raises BackupError if the file is not a backup.
+    """
     table = ("--data-only", "--table=schema_generation", "--file=-")
     script = subprocess.run(
         [_program("pg_restore", bin_dir), *table, str(archive)], capture_output=True, check=False
@@ -144,7 +151,7 @@ def read_generation(archive: Path, *, bin_dir: Path | None) -> tuple[int, int]:
 
 
 def _program(name: str, bin_dir: Path | None) -> str:
-    """Of the embedded PostgreSQL, else of the system."""
+    """Return the program's path: the embedded PostgreSQL's, otherwise the system's. Raises BackupError."""
     if bin_dir is not None and (bin_dir / name).exists():
         return str(bin_dir / name)
     found = shutil.which(name)
@@ -154,7 +161,7 @@ def _program(name: str, bin_dir: Path | None) -> str:
 
 
 def _database(url: str) -> list[str]:
-    """The connection as an argument, its password left out: other users of the machine see arguments."""
+    """Return the connection as an argument without its password: other users of the machine see arguments."""
     parameters = conninfo_to_dict(url)
     parameters.pop("password", None)
     return [f"--dbname={make_conninfo('', **parameters)}"]
@@ -171,10 +178,11 @@ _OTHER_CONNECTIONS = frozenset(
     for option in pq.Conninfo.get_defaults()
     if option.envvar and option.keyword in (b"host", b"hostaddr", b"port", b"dbname", b"user", b"options")
 )
-"""Settings of the caller's shell that mean another database."""
+"""Settings of the caller's shell that would choose another database."""
 
 
-def _complaint(said: bytes, otherwise: str) -> str:
-    lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
-    worst = [line for line in lines if "error:" in line.lower()] or lines[-1:]
-    return worst[0] if worst else otherwise
+def _complaint(output: bytes, default: str) -> str:
+    """Return the first error in a program's output, else its last line, else the default."""
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    reasons = [line for line in lines if "error:" in line.lower()] or lines[-1:]
+    return reasons[0] if reasons else default

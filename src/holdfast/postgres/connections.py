@@ -1,6 +1,6 @@
-"""Connections: the seam between an event's number and the PostgreSQL that has it.
+"""Connections: map an event's number to the PostgreSQL that stores it.
 
-One PostgreSQL, a Citus coordinator, and plain shards are ways to build the same small object.
+One PostgreSQL, a Citus coordinator and plain shards are three ways to build the same small object.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ _OPTIONS = " ".join(
     }.items()
 )
 _NETWORK = {
-    "connect_timeout": 2,  # of several hosts one may be silent, and the next is asked only then
+    "connect_timeout": 2,  # libpq tries the next host only after a silent one times out
     "keepalives_idle": 3,
     "keepalives_interval": 1,
     "keepalives_count": 3,
     "tcp_user_timeout": 5_000,
 }
 ANSWER_SECONDS = 6.0
-"""A database that has not answered for so long (a second more than `statement_timeout`) is taken for lost."""
+"""A database that does not answer within this time is lost. It is one second more than `statement_timeout`."""
 
 _LINEAGE = queries.load("lineage")["load_lineage"]
 
 LOST = (OSError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-"""What a database that cannot be reached looks like."""
+"""Errors of a database that cannot be reached."""
 
 
 def connection_string(url: str, *, application: str) -> str:
@@ -55,7 +55,7 @@ def connection_string(url: str, *, application: str) -> str:
 async def fetch(
     connection: Connection, statement: bytes, parameters: Mapping[str, Any] | None = None
 ) -> Table:
-    """The rows of one statement. Raises the driver's errors."""
+    """Return the rows of one statement. Raises the driver's errors."""
     cursor = await connection.execute(statement, parameters, binary=True)
     answer = cursor.pgresult
     if answer is None or cursor.description is None:
@@ -72,7 +72,7 @@ def fetch_once(url: str, statement: bytes) -> Table:
 
 
 class Connections:
-    """`pool(event_number)` for the hot path, `control()` for what belongs to no event, `all()` for fan-out reads."""
+    """`pool(event_number)` serves the hot path, `control()` data without an event, `all()` reads of every shard."""
 
     def __init__(
         self,
@@ -82,15 +82,19 @@ class Connections:
         wait_seconds: float = 2.0,
         application: str = "holdfast",
     ) -> None:
-        """`urls`: one PostgreSQL, or plain shards in a fixed order (an event's shard is its number modulo their count);
-        the first is also the control database."""
+        """`urls`: one PostgreSQL, or plain shards in a fixed order. The first is also the control database.
+
+        An event's shard is its number modulo the number of shards. `wait_seconds`: how long to wait for a connection.
+        """
         self.on_lost: list[Callable[[], None]] = []
-        """Called when a connection was lost: the next may lead to another server, which knows less (a standby that was
-        promoted before all had reached it), and versions that are counted alike may not be alike."""
+        """Called after a lost connection. The next one may lead to a promoted standby that lacks some changes.
+
+        Equal versions then no longer mean equal data.
+        """
         self.size = size
-        """Connections to each PostgreSQL at the most."""
+        """Max connections to each PostgreSQL."""
         self._timelines: dict[int, int] = {}
-        """The newest of each cluster, by its identifier."""
+        """The newest known timeline of each cluster, by the cluster's identifier."""
         self._pools: list[Pool] = [
             AsyncConnectionPool(
                 connection_string(url, application=application),
@@ -117,7 +121,7 @@ class Connections:
         return self._pools
 
     async def open(self) -> None:
-        """Returns at once; connections come as the database answers."""
+        """Open the pools in the background, without waiting for the database."""
         for pool in self._pools:
             await pool.open(wait=False)
 
@@ -125,7 +129,7 @@ class Connections:
         await asyncio.gather(*(pool.close(timeout=2) for pool in self._pools))
 
     async def ask(self, number: int, statement: bytes, parameters: Mapping[str, Any]) -> Table:
-        """The rows of one statement that only reads, from an event's node; see `ask_pool`."""
+        """Return the rows of one read-only statement from an event's node; see `ask_pool`."""
         return await self.ask_pool(self.pool(number), statement, parameters)
 
     async def ask_pool(
@@ -136,10 +140,7 @@ class Connections:
         *,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> Table:
-        """The rows of one statement that only reads. Where its connection had died it is asked again, once.
-
-        Raises Fault.
-        """
+        """Return the rows of one read-only statement. Retries once if the connection was lost. Raises Fault."""
         for last in (False, True):
             try:
                 async with pool.connection() as connection:
@@ -149,15 +150,15 @@ class Connections:
                 if last or not errors.is_lost(error):
                     raise errors.translate(error) from error
                 await self.forget_dead()
-        raise AssertionError("the second time it answers or raises")
+        raise AssertionError("the second try returns or raises")
 
     @asynccontextmanager
     async def use(
         self, pool: Pool, *, answer_seconds: float = ANSWER_SECONDS, writes: bool = False
     ) -> AsyncIterator[Connection]:
-        """A connection for a few statements, which have so long together.
+        """Yield a connection for a few statements. `answer_seconds` is their total time.
 
-        Raises Fault; where the statements write, a connection that was lost on the way is OutcomeUnknown.
+        Raises Fault. With `writes`, a connection that is lost in the block raises OutcomeUnknown.
         """
         begun = False
         try:
@@ -173,22 +174,26 @@ class Connections:
             raise errors.translate(error) from error
 
     async def forget_dead(self) -> None:
-        """After a lost connection: the idle ones go too, since they have most likely died with it. They are not asked
-        whether they have: of a database that is silent none would ever answer."""
+        """Call after a lost connection: notify `on_lost`, and close the idle connections too.
+
+        They are probably lost as well. A check would wait in vain, because a silent database never answers.
+        """
         for forget in self.on_lost:
             forget()
         await asyncio.gather(*(pool.drain() for pool in self._pools), return_exceptions=True)
 
     async def _admit(self, connection: Connection) -> None:
-        """A primary that was replaced may come back, and take itself for one still: what it shows is old, and what it
-        is told is lost. Raises the driver's error of a lost connection."""
+        """Refuse a replaced primary that returns and still acts as one: its data is old, and writes to it are lost.
+
+        Raises psycopg.OperationalError, as for a lost connection.
+        """
         try:
             with cut_after(connection, ANSWER_SECONDS):
                 found = await (await connection.execute(_LINEAGE)).fetchone()
         except psycopg.Error:
             if connection.closed:
                 raise
-            return  # a service that does not let itself be asked
+            return  # some database services refuse this query
         system, timeline = found or (0, None)
         if timeline is None:
             return
@@ -198,4 +203,4 @@ class Connections:
             raise psycopg.OperationalError(f"this primary was replaced: timeline {timeline} of {known}")
         self._timelines[system] = timeline
         if timeline > known:
-            await self.forget_dead()  # what the pools have still leads to the one before
+            await self.forget_dead()  # the existing connections lead to the former primary

@@ -1,7 +1,7 @@
-"""Deadlines on a connection: a database that does not answer in time is cut off, not waited for.
+"""Deadlines on a connection: close a connection whose database does not answer in time.
 
-A cancelled wait would first ask the server to cancel the statement, and then wait for that. Shutting the socket down
-ends the wait at once, with the error of a lost connection, whatever the server or the network between is doing.
+A cancelled task would first send a cancel request to the server and wait for its answer. A shutdown of the socket ends
+the wait at once with the error of a lost connection. It works even if the server or the network is silent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import psycopg
 
 @contextmanager
 def cut_after(connection: psycopg.AsyncConnection[Any], seconds: float) -> Iterator[None]:
-    """Within the block the connection has so long; then it is lost."""
+    """Shut the connection's socket down if the block takes longer than `seconds`."""
     handle = asyncio.get_running_loop().call_later(seconds, _cut, connection)
     try:
         yield

@@ -1,8 +1,8 @@
-"""Pipeline: statements that go out together and are answered together, one round trip for all of them.
+"""Pipeline: sends several statements together and reads their answers together, in one round trip.
 
-The driver has pipelines, too, and looks at the socket for each statement that it puts into one: of a batch of 64 holds
-that was a third of all time. Here statements are only put into libpq's buffer, prepared once a connection, with
-parameters as text (the statement's casts say the types), and the socket is looked at when all are in it.
+The driver has pipelines too, but polls the socket for each statement. For a batch of 64 holds that took a third of all
+time. This one fills libpq's buffer first and then polls the socket once. It prepares each statement once per connection
+and sends parameters as text; the statement's casts give the types.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ _PLACEHOLDER = re.compile(rb"%\((\w+)\)s")
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR)
 
 _UNKNOWN_STATEMENT = b"26000"
-"""After a rollback of its own the driver deallocates whatever the session has prepared, ours included."""
+"""After its own rollback, the driver deallocates all prepared statements of the session, ours included."""
 
 LONG_BYTES = 1_000
-"""A statement that is longer goes out at once: the server works on it while the next ones are being made."""
+"""A longer statement is sent at once, so that the server starts on it while we build the next ones."""
 
 PLANS_RENEWED = (16, 64, 256, 1_024)
-"""After so many transactions of a connection, and then after each such last number, its statements are planned anew.
+"""A connection discards its plans after each of these numbers of transactions, and after each multiple of the last.
 
-PostgreSQL keeps a plan until it has counted the table again, which it does once a minute at the most. One that was made
-when the table was empty may read a whole event for each batch: the first minute of the first sale, of all times.
+PostgreSQL keeps a plan until it analyses the table, at most once a minute. A plan that was made for an empty table may
+read a complete event for each batch. That would happen in the first minute of the first sale.
 """
 
 
 class _Session:
-    """What a connection's session in the database knows."""
+    """State of a connection's session in the database."""
 
     def __init__(self) -> None:
         self.names: set[bytes] = set()
-        """Of statements that are prepared."""
+        """Names of the prepared statements."""
         self.transactions = 0
 
     @property
@@ -59,12 +59,12 @@ _SESSIONS: WeakKeyDictionary[Connection, _Session] = WeakKeyDictionary()
 
 
 class Statement:
-    """A named statement with numbered placeholders, and the parameters in their order."""
+    """A named statement with numbered placeholders, and its parameters' names in that order."""
 
     __slots__ = ("name", "parameters", "text")
 
     def __init__(self, name: str, text: bytes) -> None:
-        """`text` has the driver's placeholders, `%(name)s`."""
+        """`text` uses the driver's placeholders, `%(name)s`."""
         numbers: dict[bytes, int] = {}
 
         def number(found: re.Match[bytes]) -> bytes:
@@ -76,7 +76,7 @@ class Statement:
 
 
 class Pipeline:
-    """One connection's pipeline, for one transaction at a time. The connection is this pipeline's alone meanwhile."""
+    """A connection's pipeline for one transaction. Nothing else may use the connection meanwhile."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -85,54 +85,54 @@ class Pipeline:
         self._session = _SESSIONS.setdefault(connection, _Session())
         self._names = self._session.names
         self._preparing: dict[bytes, int] = {}
-        """Names that are being prepared, and the places of their answers."""
-        self._asked = 0
-        """Statements put in since the last sync, preparations included."""
-        self._wanted: list[tuple[int, bytes]] = []
-        """The answers that were asked for: their places, and the texts of their statements."""
+        """Names of statements in preparation, with the indices of their answers."""
+        self._sent = 0
+        """Number of statements added since the last sync, preparations included."""
+        self._requested: list[tuple[int, bytes]] = []
+        """The answers that `sync` returns: their indices, and the texts of their statements."""
         self.is_between = True
-        """Whether everything that was put in has been answered: only then is the connection of use to anyone."""
+        """True if every statement has its answer. Only then can others use the connection."""
         self._pgconn.enter_pipeline_mode()
 
     def add(self, statement: Statement, parameters: dict[str, Any]) -> int:
-        """Puts a statement in; its number is its place in the next sync's answers."""
+        """Add a statement. Returns the index of its rows in the next sync's result."""
         self.is_between = False
         if statement.name not in self._names and statement.name not in self._preparing:
             self._pgconn.send_prepare(statement.name, statement.text)
-            self._preparing[statement.name] = self._asked
-            self._asked += 1
+            self._preparing[statement.name] = self._sent
+            self._sent += 1
         values = [as_text(parameters[name]) for name in statement.parameters]
         self._pgconn.send_query_prepared(statement.name, values, result_format=Format.BINARY)
         if sum(map(len, filter(None, values))) > LONG_BYTES:
             self._pgconn.flush()
-        return self._want(statement.text)
+        return self._request(statement.text)
 
     def begin(self) -> None:
-        """BEGIN, and now and then new plans."""
+        """Add BEGIN, and after some transactions DISCARD PLANS."""
         self._session.transactions += 1
         self.add_plain(b"BEGIN")
         if self._session.wants_new_plans:
             self.add_plain(b"DISCARD PLANS")
 
     def add_plain(self, text: bytes) -> int:
-        """COMMIT, ROLLBACK and such: nothing to prepare."""
+        """Add a statement without preparation, such as COMMIT or ROLLBACK. Returns its index as `add` does."""
         self.is_between = False
         self._pgconn.send_query_params(text, None)
-        return self._want(text)
+        return self._request(text)
 
-    def _want(self, text: bytes) -> int:
-        self._wanted.append((self._asked, text))
-        self._asked += 1
-        return len(self._wanted) - 1
+    def _request(self, text: bytes) -> int:
+        self._requested.append((self._sent, text))
+        self._sent += 1
+        return len(self._requested) - 1
 
     async def sync(self) -> list[Table]:
-        """Sends all of it, and returns the rows of each statement. Raises the first statement's error."""
+        """Send all statements, and return the rows of each. Raises the first statement's error."""
         self._pgconn.pipeline_sync()
         await self._flush()
         answers = await self._answers()
-        wanted, preparing = self._wanted, self._preparing
-        self._asked, self._wanted, self._preparing, self.is_between = 0, [], {}, True
-        # Whatever failed after it: a prepared statement is the session's, and no transaction takes it back.
+        requested, preparing = self._requested, self._preparing
+        self._sent, self._requested, self._preparing, self.is_between = 0, [], {}, True
+        # A prepared statement belongs to the session: a rollback does not remove it.
         self._names.update(
             name for name, at in preparing.items() if answers[at].status == ExecStatus.COMMAND_OK
         )
@@ -141,10 +141,10 @@ class Pipeline:
                 if answer.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_STATEMENT:
                     self._names.clear()
                 raise error_from_result(answer, encoding=self._connection.info.encoding)
-        return [self._table(text, answers[at]) for at, text in wanted]
+        return [self._table(text, answers[at]) for at, text in requested]
 
     def end(self) -> None:
-        """Gives the connection back to ordinary use. Raises the driver's error where something is unanswered."""
+        """Return the connection to ordinary use. Raises the driver's error if an answer is outstanding."""
         self._pgconn.exit_pipeline_mode()
 
     def _table(self, text: bytes, answer: PGresult) -> Table:
@@ -155,7 +155,7 @@ class Pipeline:
         return Table(rows, columns_of(text, answer))
 
     async def _answers(self) -> list[PGresult]:
-        """One result a statement, in order, until the sync's own."""
+        """Return one result for each statement, in order, without the sync's own."""
         found: list[PGresult] = []
         while True:
             while not self._pgconn.is_busy():
@@ -171,19 +171,19 @@ class Pipeline:
             self._pgconn.consume_input()
 
     async def _flush(self) -> None:
-        """What the socket does not take at once waits; answers are read meanwhile, or both sides would wait."""
+        """Send everything in the buffer. Reads answers meanwhile, because otherwise both sides could wait."""
         while self._pgconn.flush():
             await self._ready(write=True)
             self._pgconn.consume_input()
 
     async def _ready(self, *, write: bool) -> None:
-        """Until the socket can be read (or, with `write`, written)."""
+        """Wait until the socket is readable, or with `write` also until it is writable."""
         loop = asyncio.get_running_loop()
         waiter = Readiness(loop=loop)
         socket = self._pgconn.socket
-        loop.add_reader(socket, waiter.come)
+        loop.add_reader(socket, waiter.set_ready)
         if write:
-            loop.add_writer(socket, waiter.come)
+            loop.add_writer(socket, waiter.set_ready)
         try:
             await waiter
         finally:
@@ -193,29 +193,32 @@ class Pipeline:
 
 
 class Readiness(asyncio.Future[None]):
-    """A future that, when `come` is called, goes on at once with the task that waits for it.
+    """A future whose `set_ready` resumes the waiting task immediately, ahead of the loop's queue.
 
-    asyncio's own has it queue up behind all others, and in a sale these are the requests that have just arrived, by the
-    hundred: the database would have nothing to do until they are read, and they nothing while it commits.
+    A future of asyncio queues the task behind all others. During a sale these are hundreds of requests that have just
+    arrived: the database would be idle until they are read, and the requests would wait while it commits.
 
-    `come` is a callback of the loop's: inside of a task no other one can go on.
+    The loop must call `set_ready`: no task can resume another one from inside.
     """
 
-    def add_done_callback(self, goes_on: Callable[[Any], object], *, context: Context | None = None) -> None:
-        self._goes_on = goes_on, context or copy_context()
-        super().add_done_callback(goes_on, context=context)
+    def add_done_callback(self, resume: Callable[[Any], object], *, context: Context | None = None) -> None:
+        self._resume = resume, context or copy_context()
+        super().add_done_callback(resume, context=context)
 
-    def come(self) -> None:
+    def set_ready(self) -> None:
         if self.done():
             return
-        goes_on, context = self._goes_on  # it is awaited as soon as it is made
-        self.remove_done_callback(goes_on)
+        resume, context = self._resume  # set, because a new instance is awaited at once
+        self.remove_done_callback(resume)
         self.set_result(None)
-        context.run(goes_on, self)
+        context.run(resume, self)
 
 
 def as_text(value: Any) -> bytes | None:
-    """A parameter as PostgreSQL reads it. Raises psycopg.DataError for a NUL in a text: libpq would end it there."""
+    """Return a parameter in the text form that PostgreSQL reads.
+
+    Raises psycopg.DataError for a text with a NUL, where libpq would end it. Raises TypeError for an unknown type.
+    """
     match value:
         case None:
             return None
@@ -237,5 +240,5 @@ def as_text(value: Any) -> bytes | None:
 
 
 def statements_of(texts: dict[str, bytes], *, prefix: str = "") -> dict[str, Statement]:
-    """`prefix` sets the prepared statements apart from those of another file."""
+    """Return the statements by name. `prefix` keeps their prepared names apart from those of another file."""
     return {name: Statement(prefix + name, text) for name, text in texts.items()}

@@ -1,6 +1,6 @@
-"""Queries: the named statements of the packages' `sql/*.sql`, read once, as texts for the driver.
+"""Queries: the named statements of all `sql/*.sql` files, read once, as texts for the driver.
 
-A line `-- include: NAME` stands for the block of that name in a `sql/columns.sql`: a list of columns that several
+A line `-- include: NAME` inserts the block of that name from a `sql/columns.sql`: a list of columns that several
 statements select.
 """
 
@@ -16,15 +16,17 @@ _PATHS = sorted(Path(__file__).parents[1].rglob("sql/*.sql"))
 _COLUMN_LISTS = "columns"
 
 FILES = {path.stem: path for path in _PATHS if path.stem != _COLUMN_LISTS}
-"""Each has a name of its own, in whichever package it is."""
+"""All SQL files by name. Names are unique across packages."""
 
 _BLOCK = re.compile(r"^-- name: (\w+)\n((?:(?!-- name: ).*\n)*)", re.MULTILINE)
 _INCLUDE = re.compile(r"^ *-- include: (\w+)(,?)$", re.MULTILINE)
 
 
 def load(name: str) -> dict[str, bytes]:
-    """Statement texts of `sql/{name}.sql` by name, with the driver's placeholders. Raises KeyError for a block that is
-    included and nowhere."""
+    """Return the statements of `sql/{name}.sql` by name, with the driver's placeholders.
+
+    Raises KeyError for an unknown file or included block.
+    """
     text = _INCLUDE.sub(_included, FILES[name].read_text())
     found = aiosql.from_str(text, "psycopg", mandatory_parameters=False)
     return {
@@ -44,7 +46,7 @@ def _included(line: re.Match[str]) -> str:
 
 @cache
 def _column_lists() -> dict[str, str]:
-    """Columns with their indent, without comments and without a last line's end."""
+    """Return the blocks of columns by name, with their indent, without comments and the final line break."""
     return {
         block[1]: "\n".join(line for line in block[2].rstrip().splitlines() if not line.startswith("--"))
         for path in _PATHS

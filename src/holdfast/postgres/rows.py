@@ -1,4 +1,4 @@
-"""Rows of an answer, read by the names of their columns: where a column stands in a statement is nobody's business."""
+"""Rows: read an answer by its columns' names, so that no reader depends on a column's position."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Table(list[Row]):
         self.columns = columns
 
     def select(self, *names: str) -> Iterable[Row]:
-        """These columns of each row, in this order. Raises ValueError for a name that no column has."""
+        """Return these columns of each row, in this order. Raises ValueError for an unknown name."""
         return map(_picker(self.columns, names), self) if self else ()
 
     def column(self, name: str) -> list[Any]:
@@ -38,12 +38,12 @@ class Table(list[Row]):
         return [row[at] for row in self]
 
     def unnest(self, *names: str) -> Table:
-        """The elements of the arrays that the only row has in these columns, as rows. NULL is an empty array."""
+        """Return the elements of the only row's arrays in these columns, as rows. NULL counts as an empty array."""
         (arrays,) = self.select(*names)
         return Table(zip(*(array or () for array in arrays), strict=True), names)
 
     def by(self, name: str) -> dict[Any, Table]:
-        """Its rows, as one table for each value of this column."""
+        """Return one table for each value of this column."""
         found: dict[Any, Table] = {}
         if not self:
             return found
@@ -58,10 +58,10 @@ class Table(list[Row]):
 
 
 class RowReader(Generic[T]):
-    """Makes a value of each row. The parameters of `make` are the names of the columns that it takes."""
+    """Makes a value from each row. The names of `make`'s parameters are the columns that it reads."""
 
     def __init__(self, make: Callable[..., T], columns: Iterable[str] | None = None) -> None:
-        """`columns`: those to read, in the order of the parameters, where not every parameter has one of its name."""
+        """`columns`: the columns in the order of the parameters, if their names differ from the parameters'."""
         parameters = inspect.signature(make).parameters
         self.columns = tuple(parameters if columns is None else columns)
         self._make = make
@@ -76,7 +76,7 @@ class RowReader(Generic[T]):
 
 
 def columns_of(statement: bytes, answer: PGresult) -> tuple[str, ...]:
-    """The names of a statement's columns, looked at in its first answer."""
+    """Return the names of a statement's columns. They are read from its first answer only."""
     columns = _COLUMNS.get(statement)
     if columns is None:
         names = [answer.fname(at) or b"" for at in range(answer.nfields)]
@@ -86,7 +86,7 @@ def columns_of(statement: bytes, answer: PGresult) -> tuple[str, ...]:
 
 @cache
 def _picker(columns: tuple[str, ...], names: tuple[str, ...]) -> Callable[[Row], Row]:
-    """Neighbours are cut out as a slice, which costs least."""
+    """Return a function that picks these columns of a row. Adjacent columns are a slice, which is cheapest."""
     at = [columns.index(name) for name in names]
     if at == [*range(at[0], at[0] + len(at))]:
         return itemgetter(slice(at[0], at[0] + len(at)))

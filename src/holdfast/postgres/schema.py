@@ -1,4 +1,4 @@
-"""Schema: migrate a database, and say whether this server may use it."""
+"""Schema: migrate a database, and check whether this server may use it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 import psycopg
 
 GENERATION = 3
-"""The schema that this server was written for."""
+"""The schema generation of this server."""
 
 _SYNCHRONOUS = {"on", "remote_apply", "remote_write", "local"}
 
 
 class SchemaError(Exception):
-    """One line that says what is wrong with the database and what to do."""
+    """Its text is one line: what is wrong with the database, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaStatus:
-    """`generation` is None where the database was never migrated."""
+    """`generation` is None if the database was never migrated."""
 
     generation: int | None
     oldest_server: int | None
@@ -33,7 +33,7 @@ class SchemaStatus:
 
 
 def upgrade(url: str, *, revision: str = "head") -> None:
-    """Migrate to the newest schema, or to an older one; nothing happens where it is there already."""
+    """Migrate to the newest schema, or to another revision. Changes nothing in a database that has it."""
     from alembic import command
     from alembic.config import Config
 
@@ -44,7 +44,7 @@ def upgrade(url: str, *, revision: str = "head") -> None:
 
 
 def status(url: str) -> SchemaStatus:
-    """Raises psycopg.OperationalError where the database does not answer."""
+    """Return the database's schema. Raises psycopg.OperationalError if the database does not answer."""
     with psycopg.connect(url, connect_timeout=10) as connection:
         found = connection.execute("SELECT to_regclass('schema_generation') IS NOT NULL").fetchone()
         if found != (True,):
@@ -57,13 +57,13 @@ def status(url: str) -> SchemaStatus:
 
 
 def verify(url: str) -> None:
-    """Raises SchemaError where this server must not use this database."""
+    """Raise SchemaError if this server must not use this database."""
     found = status(url)
     if found.generation is None:
         raise SchemaError("The database is not migrated: run `holdfast db upgrade`.")
     if found.generation < GENERATION:
         raise SchemaError(
-            f"The database has schema {found.generation}, this server needs {GENERATION}: run `holdfast db upgrade`."
+            f"The database has schema {found.generation}; this server needs {GENERATION}: run `holdfast db upgrade`."
         )
     if found.oldest_server is not None and found.oldest_server > GENERATION:
         raise SchemaError(
@@ -74,7 +74,7 @@ def verify(url: str) -> None:
 
 
 def verify_durability(url: str) -> None:
-    """An acknowledged booking must survive a power cut: refuse a database that would lose it."""
+    """Raise SchemaError if a power cut could make the database lose a confirmed booking."""
     with psycopg.connect(url, connect_timeout=10) as connection:
         rows = connection.execute(
             "SELECT name, setting FROM pg_settings"

@@ -1,4 +1,4 @@
--- The schema of Holdfast, whole: what the migrations arrive at (a test holds the two together).
+-- The complete schema of Holdfast. A test checks that the migrations produce it.
 --
 -- Rules (docs/decisions/0007-distribution.md): every event-scoped table has event_number, first in its primary key and in
 -- every unique index; no identity, serial, trigger, rule or inheritance; foreign keys only within the catalogue and from
@@ -7,7 +7,7 @@
 
 CREATE TABLE schema_generation (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-    generation integer NOT NULL,          -- what the migrations have made of the schema
+    generation integer NOT NULL,          -- the current generation of the schema
     oldest_server integer NOT NULL        -- the oldest server generation that this schema still serves
 );
 INSERT INTO schema_generation (generation, oldest_server) VALUES (3, 3);
@@ -32,11 +32,11 @@ CREATE TABLE events (
     PRIMARY KEY (event_number)
 );
 
--- The hot row: whoever has it locked decides for the event.
+-- The hot row: the transaction that holds its lock decides for the event.
 CREATE TABLE inventories (
     event_number bigint NOT NULL REFERENCES events ON DELETE CASCADE,
     version bigint NOT NULL DEFAULT 0,
-    last_at timestamptz NOT NULL,          -- the event's own time: it never runs backwards
+    last_at timestamptz NOT NULL,          -- the event's own time, which never runs backwards
     reclaimed_until timestamptz NOT NULL,  -- no active hold expires before it: lower bound of the scan for lapsed holds
     PRIMARY KEY (event_number)
 ) WITH (fillfactor = 50);
@@ -62,7 +62,7 @@ CREATE TABLE seats (
     seat_number integer NOT NULL CHECK (seat_number BETWEEN 1 AND 999999),
     label text NOT NULL,
     area_number integer NOT NULL,
-    map_version integer NOT NULL,          -- the version of the map that brought it
+    map_version integer NOT NULL,          -- the version of the seat map that added it
     section text NOT NULL,
     row_name text NOT NULL,
     position integer NOT NULL,             -- physical order within the row
@@ -83,7 +83,7 @@ CREATE TABLE holds (
     quantity integer NOT NULL CHECK (quantity > 0),
     requested integer NOT NULL,
     buyer text,
-    token_hash bytea,                      -- SHA-256; none where the buyer's name is the right to it
+    token_hash bytea,                      -- SHA-256; null if the buyer's name alone proves ownership
     placed_by text NOT NULL,
     PRIMARY KEY (event_number, id)
 ) WITH (fillfactor = 85);
@@ -119,10 +119,10 @@ CREATE TABLE blocks (
     PRIMARY KEY (event_number, id)
 );
 
--- Who has or had what: one row per seat, or per area and quantity. Nothing is deleted: the claims are each seat's history.
+-- Who has or had what: one row per seat, or per area and quantity. Rows are never deleted; they are each seat's history.
 CREATE TABLE claims (
     event_number bigint NOT NULL,
-    hold_id uuid NOT NULL,                 -- of a hold or a block
+    hold_id uuid NOT NULL,                 -- id of a hold or a block
     claim_number integer NOT NULL,
     line smallint NOT NULL,                -- the line of the request that it answers
     kind text NOT NULL CHECK (kind IN ('hold', 'block')),
@@ -143,7 +143,7 @@ CREATE TABLE journal (
     event_number bigint NOT NULL,
     version bigint NOT NULL,
     at timestamptz NOT NULL,
-    structural boolean NOT NULL,           -- rules or inventory changed, not only who has what
+    structural boolean NOT NULL,           -- the rules or the inventory changed, not only claims
     changes jsonb NOT NULL,
     PRIMARY KEY (event_number, version)
 );
@@ -166,20 +166,20 @@ CREATE TABLE idempotency (
     scope bytea NOT NULL,                  -- SHA-256 of principal, method, route, event and key
     body bytea NOT NULL,                   -- SHA-256 of the request
     status smallint NOT NULL,
-    answer bytea NOT NULL,                 -- without its secret
+    answer bytea NOT NULL,                 -- without the hold token
     token_for uuid,                        -- the hold whose token goes into the answer
-    replays integer NOT NULL DEFAULT 0,    -- a replay writes, so that it waits for the standby as the first answer did
+    replays integer NOT NULL DEFAULT 0,    -- each replay writes, so that it also waits for the standby
     created_at timestamptz NOT NULL,
     PRIMARY KEY (event_number, scope)
 );
 CREATE INDEX idempotency_by_age ON idempotency USING brin (created_at);
 
--- Not of any event: on the control connection.
+-- Tables without an event, on the control connection.
 
 CREATE TABLE leases (
-    name text NOT NULL PRIMARY KEY,        -- of a background job
-    owner uuid NOT NULL,                   -- of the process that does it at present
-    until timestamptz NOT NULL             -- from then on any process may take it
+    name text NOT NULL PRIMARY KEY,        -- name of a background job
+    owner uuid NOT NULL,                   -- id of the process that runs it now
+    until timestamptz NOT NULL             -- after this time any process may take it
 );
 
 CREATE TABLE event_creations (

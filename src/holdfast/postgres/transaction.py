@@ -1,4 +1,4 @@
-"""Transaction: two pipelined round trips on one connection, and what is known of its end."""
+"""Transaction: two pipelined round trips on one connection, and what is known of its outcome."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ __all__ = ["Transaction"]
 
 
 class Transaction:
-    """Statements are put into its pipeline; `_commit` or `roll_back` ends it and gives the connection back to use."""
+    """Callers add statements to its pipeline. `_commit` or `roll_back` ends it and frees the connection."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._pipeline = Pipeline(connection)
 
     async def _begin(self, statements: Sequence[tuple[Statement, dict[str, Any]]]) -> list[Table]:
-        """BEGIN and these statements with their parameters, in one round trip."""
+        """Send BEGIN and these statements in one round trip, and return the rows of each."""
         try:
             return await self._send(statements)
-        except (
-            psycopg.errors.InvalidSqlStatementName
-        ):  # the session forgot all of them, and so did the pipeline now
+        except psycopg.errors.InvalidSqlStatementName:
+            # The session lost its prepared statements, and the pipeline has now forgotten them too.
             self._pipeline.add_plain(b"ROLLBACK")
             return await self._send(statements)
 
@@ -40,31 +39,31 @@ class Transaction:
         return [answers[place] for place in places]
 
     async def _commit(self) -> None:
-        """Raises CommitUnknownError once it may have happened, the driver's errors where it certainly has not."""
+        """Commit. Raises the driver's errors if nothing was committed, CommitUnknownError if that is unknown."""
         severities: list[str | None] = []
 
         def note(notice: psycopg.errors.Diagnostic) -> None:
-            severities.append(notice.severity_nonlocalized)  # at once: the driver takes the notice back
+            severities.append(notice.severity_nonlocalized)  # the driver frees the notice afterwards
 
         self.connection.add_notice_handler(note)
         try:
             self._pipeline.add_plain(b"COMMIT")
-            await self._pipeline.sync()  # from here on the server may have it, and carry it out
+            await self._pipeline.sync()  # from here on, the server may have received COMMIT
             self._pipeline.end()
         except psycopg.Error as error:
             if may_have_committed(error, closed=self.connection.closed):
                 raise CommitUnknownError from error
             raise
-        except Exception as error:  # a bug: it must not be taken for one from before the COMMIT
+        except Exception as error:  # a bug: callers must not treat it as an error before the COMMIT
             raise CommitUnknownError from error
         finally:
             self.connection.remove_notice_handler(note)
         if "WARNING" in severities:
-            raise CommitUnknownError  # the wait for the standby was cut short: PostgreSQL says no more than this
+            raise CommitUnknownError  # the wait for the standby was interrupted: PostgreSQL reports only this warning
 
     async def roll_back(self) -> None:
-        """Ends the transaction whatever state it is in; a connection that cannot is closed."""
-        if not self._pipeline.is_between:  # its answers would be taken for someone else's
+        """End the transaction in any state. Closes a connection that cannot roll back."""
+        if not self._pipeline.is_between:  # the next user would read its outstanding answers
             await self.connection.close()
             return
         try:

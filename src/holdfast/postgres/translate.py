@@ -1,4 +1,4 @@
-"""The one door of driver errors: each becomes a fault of ours, by its SQLSTATE and by where it happened."""
+"""Translate: turns each error of the driver into a Fault, by its SQLSTATE and by where it happened."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from holdfast.errors import Busy, Fault, InvariantViolated, OutcomeUnknown, Unavailable
 
 RETRY_WHOLE = ("40001", "40P01")
-"""Serialization failure and deadlock: nothing was done, and the same batch may be tried at once."""
+"""Serialization failure and deadlock: nothing was done, and the same batch may be retried at once."""
 
 IDLE_TOO_LONG = "25P03"
-"""The session was ended for being idle inside a transaction."""
+"""PostgreSQL ended the session because it was idle inside a transaction."""
 
 DATA_CLASSES = ("22", "23")
-"""Data and integrity errors: one command's fault, found by halving the batch."""
+"""Data and integrity errors. One command causes them; halving the batch finds it."""
 
 READ_ONLY = "25006"
-"""The server became a standby: nothing was done, and the primary is to be found by connecting anew."""
+"""The server became a standby: nothing was done, and a new connection finds the primary."""
 
 
 class CommitUnknownError(Exception):
-    """The connection was lost after COMMIT had been sent: the batch may or may not have happened."""
+    """The connection was lost after COMMIT was sent: the batch may have been committed or not."""
 
 
 def is_retryable(error: BaseException) -> bool:
@@ -29,8 +29,10 @@ def is_retryable(error: BaseException) -> bool:
 
 
 def may_have_committed(error: psycopg.Error, *, closed: bool) -> bool:
-    """Whether an error after COMMIT was sent leaves open what became of it: the connection broke, or the server ended
-    it (but not for having been idle: then COMMIT came too late). Where the session goes on, it has rolled back."""
+    """Return whether an error after COMMIT leaves the outcome open: the connection broke, or the server ended it.
+
+    A server that ends an idle session never received COMMIT in time. A session that goes on has rolled back.
+    """
     if error.sqlstate is None:
         return True
     return error.sqlstate != IDLE_TOO_LONG and (
@@ -39,7 +41,7 @@ def may_have_committed(error: psycopg.Error, *, closed: bool) -> bool:
 
 
 def is_of_a_command(error: BaseException) -> bool:
-    """Whether some command of the batch is at fault: the database refused its data, or it met a bug of ours."""
+    """Return whether a command of the batch caused the error: bad data, or a bug of ours."""
     if isinstance(error, psycopg.Error) and error.sqlstate:
         return error.sqlstate[:2] in DATA_CLASSES
     if isinstance(error, psycopg.Error):
@@ -48,7 +50,10 @@ def is_of_a_command(error: BaseException) -> bool:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the connection broke (or leads to a standby), rather than the statement; not where nobody had one."""
+    """Return whether the connection broke or leads to a standby.
+
+    False if only the statement failed, or if the caller never got a connection.
+    """
     if isinstance(error, psycopg.Error) and error.sqlstate == READ_ONLY:
         return True
     if isinstance(error, PoolTimeout | TooManyRequests) or not isinstance(
@@ -61,13 +66,11 @@ def is_lost(error: BaseException) -> bool:
 
 
 def translate(error: BaseException) -> Fault:
-    """What a caller is told of a failure in which nothing was committed, or (CommitUnknownError) may have been."""
+    """Return the Fault for a failure that committed nothing, or for CommitUnknownError."""
     if isinstance(error, CommitUnknownError):
         return OutcomeUnknown()
     if is_of_a_command(error):
         return InvariantViolated()
-    if (
-        isinstance(error, psycopg.Error) and error.sqlstate == "57014"
-    ):  # statement_timeout: the event is crowded
+    if isinstance(error, psycopg.Error) and error.sqlstate == "57014":  # statement_timeout: too much load
         return Busy()
     return Unavailable()

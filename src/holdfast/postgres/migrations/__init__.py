@@ -1,1 +1,1 @@
-"""Migrations: how an existing database arrives at `schema.sql`, one step after another (Alembic)."""
+"""Migrations: the steps (Alembic) that bring an existing database to `schema.sql`."""

@@ -1,4 +1,4 @@
-"""Alembic's entry: one connection, one transaction per migration, one migrator at a time."""
+"""Alembic's entry point: one connection, one transaction per migration, one migrator at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine, event, pool, text
 from sqlalchemy.exc import OperationalError
 
 MIGRATION_LOCK = 0x686F6C64
-"""Advisory lock of whoever migrates; only a courtesy between servers that start at once."""
+"""Advisory lock of the migrator. Servers that start together take turns; correctness does not depend on it."""
 
 LOCK_NOT_AVAILABLE = "55P03"
 PATIENCE_SECONDS = 60.0
@@ -32,11 +32,11 @@ def _url() -> str:
 
 
 def _begin(connection: Connection) -> None:
-    """At the beginning of each migration's transaction.
+    """Lock out all batches at the beginning of each migration's transaction.
 
-    Every batch locks a row of `inventories` before anything else. Who has the whole table waits for no batch any more,
-    and none for it with something in hand: no deadlock. A lock that does not come soon is given up, with all others,
-    before PostgreSQL looks for deadlocks (after 1 s), and before buyers have waited for long.
+    Every batch first locks a row of `inventories`. A migration that has locked the table waits for no batch, and a
+    batch that waits for it holds no lock, so there is no deadlock. A migration without its lock gives up after 500 ms:
+    before PostgreSQL searches for deadlocks (after 1 s), and before buyers wait long.
     """
     connection.exec_driver_sql("SET LOCAL lock_timeout = '500ms'")
     if connection.exec_driver_sql("SELECT to_regclass('inventories')").scalar() is not None:
@@ -44,7 +44,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _migrate(connection: Connection) -> None:
-    """What was migrated stays so; the migration that found no lock is tried again."""
+    """Run all migrations. Finished ones stay; one that gets no lock is retried until the deadline."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:

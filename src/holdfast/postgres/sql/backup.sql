@@ -1,7 +1,7 @@
--- Backups: what is in a database before one is restored into it. In the first schema of the search path, as all of ours.
+-- Backups: what a database contains before a restore. All tables are in the first schema of the search path.
 
 -- name: list_relations
--- Tables and sequences, quoted; what belongs to a table goes with it.
+-- Tables and sequences, quoted. Dropping a table also drops its indexes and other parts.
 SELECT c.relkind = 'S' AS is_sequence, format('%I.%I', n.nspname, c.relname) AS name
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -15,7 +15,7 @@ SELECT EXISTS (SELECT FROM events) AS found;
 SELECT EXISTS (SELECT FROM api_keys) OR EXISTS (SELECT FROM users) AS found;
 
 -- name: count_servers
--- Holdfast's own sessions on this database, this one apart.
+-- Holdfast's sessions on this database, without this one.
 SELECT count(*)
 FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'holdfast' AND pid <> pg_backend_pid();

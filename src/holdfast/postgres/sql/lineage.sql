@@ -1,7 +1,7 @@
--- Which primary of a pair this is. A promotion begins a new timeline; one that was replaced stays on the old one.
+-- Which primary of a pair this is. A promotion begins a new timeline; a replaced primary stays on its old one.
 
 -- name: load_lineage
--- No timeline where it is a standby.
+-- The timeline is null on a standby.
 SELECT
     system_identifier,
     CASE WHEN NOT pg_is_in_recovery()

@@ -1,4 +1,4 @@
-"""The house: events, inventories, holds, claims, bookings, the journal."""
+"""The first schema: events, inventories, holds, claims, bookings, the journal."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("A house is not unbuilt: restore a backup instead.")
+    raise NotImplementedError("Downgrade is not supported; restore a backup.")

@@ -1,4 +1,4 @@
-"""A booking is found by its reference, which is a part of its id: one unique index."""
+"""Index bookings by their reference, which is a part of their id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
--- Existing bookings have a reference already: it is the last 40 bits of the id. Older servers work with the index too.
+-- Existing bookings have a reference: the last 40 bits of their id. Older servers also work with this index.
 
 CREATE UNIQUE INDEX bookings_by_reference ON bookings (event_number, right(id::text, 10));
 
