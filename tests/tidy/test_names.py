@@ -10,12 +10,7 @@ from pathlib import Path
 
 from tidy.sources import ROOT, SOURCES, in_source, name
 
-A_DIALECTS_WORD = "a dialect names its wire models by its own nouns"
 SHARED = {
-    **dict.fromkeys(
-        ["BookingOut", "EventIn", "EventOut", "HoldIn", "HoldOut", "SeatOut", "ShowIn", "ShowOut"],
-        A_DIALECTS_WORD,
-    ),
     "Request": "the API's own adds the inventory to the request of the http floor",
 }
 """Public classes of the server that may share their name, and why."""

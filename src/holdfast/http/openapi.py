@@ -6,7 +6,8 @@ FastAPI writes it. Our routes are listed in it, but requests of them never pass 
 from __future__ import annotations
 
 import inspect
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -54,6 +55,9 @@ _FROM_THE_LAYER = frozenset(
     }
 )
 """These leave as problems from every route: no dialect's renderer sees them."""
+
+_SCHEMAS = "#/components/schemas/"
+_PAGE = re.compile(r"Page_(\w+)_")
 
 _EXAMPLE_INSTANCE = "4f1c2a90b7d35e680a1f"
 
@@ -177,7 +181,39 @@ def complete(document: dict[str, Any], endpoints: Sequence[Endpoint]) -> None:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = _PROBLEM_SCHEMA
+    _name_schemas(document)
     components["securitySchemes"] = components.get("securitySchemes", {}) | _SECURITY_SCHEMES
+
+
+def _name_schemas(document: dict[str, Any]) -> None:
+    """Call schemas by the nouns of the trade: `HoldOut` is a Hold, `Page[HoldOut]` a HoldPage, `PlaceHoldIn` PlaceHold.
+
+    Schemas of added routes that would get the name of another keep their own.
+    """
+    schemas = document["components"]["schemas"]
+    nouns = Counter(map(_noun_of, schemas))
+    names = {name: noun if nouns[noun := _noun_of(name)] == 1 else name for name in schemas}
+    document["components"]["schemas"] = {
+        names[name]: {**schema, "title": names[name]} for name, schema in sorted(schemas.items())
+    }
+    _refer(document, {_SCHEMAS + name: _SCHEMAS + noun for name, noun in names.items()})
+
+
+def _noun_of(name: str) -> str:
+    page = _PAGE.fullmatch(name)
+    return f"{_noun_of(page[1])}Page" if page else name.removesuffix("Out").removesuffix("In")
+
+
+def _refer(value: Any, references: Mapping[str, str]) -> None:
+    """Rename the references in a document, in place."""
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            value["$ref"] = references.get(value["$ref"], value["$ref"])
+        for inner in value.values():
+            _refer(inner, references)
+    elif isinstance(value, list):
+        for inner in value:
+            _refer(inner, references)
 
 
 def add_route(app: FastAPI, endpoint: Endpoint, route_class: type[APIRoute]) -> None:

@@ -52,7 +52,7 @@ def render_error(error: HoldfastError) -> tuple[int, Any]:
 routes = Dialect("arena", tag="dialect 2: arena", render_error=render_error)
 
 
-class SeatOut(ResponseBody):
+class ArenaSeatOut(ResponseBody):
     id: int
     label: str
     status: str
@@ -60,13 +60,13 @@ class SeatOut(ResponseBody):
     reserved_until: datetime | None
 
 
-class ReservedOut(ResponseBody):
+class ArenaReservationOut(ResponseBody):
     message: str
     seat_id: int
     reserved_until: datetime
 
 
-class ConfirmedOut(ResponseBody):
+class ArenaConfirmationOut(ResponseBody):
     message: str
     seat_id: int
 
@@ -74,7 +74,7 @@ class ConfirmedOut(ResponseBody):
 @routes.get(
     "/seats/",
     policy=Policy.SELL,
-    response=list[SeatOut],
+    response=list[ArenaSeatOut],
     errors=[EventNotFound],
     answers={
         200: [
@@ -144,12 +144,12 @@ async def _only_seated_event(inventory: Inventory) -> int:
         }
     },
 )
-async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ReservedOut:
+async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ArenaReservationOut:
     """The seat for five minutes. The same user again gets the same answer: no second claim, no longer window."""
     label = await get_label(request.inventory, seat_id)
     number, _ = ids.split_seat_id(seat_id)
     hold = await hold_one_seat(request, number, label, buyer=user_id, seconds=WINDOW_SECONDS)
-    return ReservedOut(message="Seat reserved", seat_id=seat_id, reserved_until=hold.expires_at)
+    return ArenaReservationOut(message="Seat reserved", seat_id=seat_id, reserved_until=hold.expires_at)
 
 
 @routes.post(
@@ -158,7 +158,7 @@ async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) 
     errors=[HoldNotFound, HoldExpired, HoldReleased, SeatTaken, EventCancelled, BookingAlreadyCancelled],
     answers={200: {"message": "Seat confirmed", "seat_id": 7000001}},
 )
-async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ConfirmedOut:
+async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ArenaConfirmationOut:
     """The seat is the user's for good. Only who has it reserved can confirm it, and again when it is confirmed."""
     await get_label(request.inventory, seat_id)
     number, seat = ids.split_seat_id(seat_id)
@@ -172,7 +172,7 @@ async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) 
             authority=c.Authority(buyer=user_id),
         ),
     )
-    return ConfirmedOut(message="Seat confirmed", seat_id=seat_id)
+    return ArenaConfirmationOut(message="Seat confirmed", seat_id=seat_id)
 
 
 async def _get_reservation(request: Request, number: int, seat: int, user_id: str) -> Hold:

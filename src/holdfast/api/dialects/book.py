@@ -66,7 +66,7 @@ _SCHEMA = {
 @routes.post(
     "/book",
     policy=Policy.PUBLIC,
-    response=box_office.BookingOut | instant.BookingOut,
+    response=box_office.BoxOfficeBookingOut | instant.InstantBookingOut,
     errors=[
         HoldNotFound,
         WrongToken,
@@ -97,7 +97,7 @@ _SCHEMA = {
 )
 async def book(
     request: Request, body: Annotated[dict[str, Any], WithJsonSchema(_SCHEMA)]
-) -> box_office.BookingOut | instant.BookingOut:
+) -> box_office.BoxOfficeBookingOut | instant.InstantBookingOut:
     """With `hold_id` and `payment_token`: the hold's booking, the same one each time it is asked for.
 
     With `show_id` and `seat_count`: seats of a show at once, `CONFIRMED` or `FAILED`; on a server that has API keys
@@ -107,7 +107,7 @@ async def book(
         return await box_office.confirm_hold(request, body["hold_id"], body.get("payment_token"))
     authorise(Policy.SELL, request.principal)
     try:
-        seats = instant.SeatsIn.model_validate(body)
+        seats = instant.BookInstantSeatsIn.model_validate(body)
     except ValidationError as failed:
         raise invalid_input(failed, body) from None
     return await instant.book_seats(request, seats)

@@ -37,7 +37,7 @@ from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.rules.holding import WrongToken
 from holdfast.inventory.rules.sale_rules import SaleRules
 
-__all__ = ["BookingOut", "confirm_hold", "render_error", "routes"]
+__all__ = ["BoxOfficeBookingOut", "confirm_hold", "render_error", "routes"]
 
 _INVALID_TOKEN = "Invalid payment token"  # noqa: S105 - what is said of one
 
@@ -52,13 +52,13 @@ def render_error(error: HoldfastError) -> tuple[int, Any]:
 routes = Dialect("box_office", tag="dialect 1: box office", render_error=render_error)
 
 
-class EventIn(RequestBody):
+class CreateBoxOfficeEventIn(RequestBody):
     name: Name
     total_seats: Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
     partial_fulfillment: bool | None = None
 
 
-class EventOut(ResponseBody):
+class BoxOfficeEventOut(ResponseBody):
     event_id: UUID
     number: int
     name: str
@@ -66,14 +66,14 @@ class EventOut(ResponseBody):
     created_at: datetime
 
 
-class HoldIn(RequestBody):
+class PlaceBoxOfficeHoldIn(RequestBody):
     event_id: EventRef
     qty: Annotated[int, Field(ge=1, le=MAX_QUANTITY_PER_HOLD)]
     ttl: Annotated[int, Field(ge=1, description="Seconds; never longer than the event allows.")] | None = None
     allow_partial: bool | None = None
 
 
-class HoldOut(ResponseBody):
+class BoxOfficeHoldOut(ResponseBody):
     hold_id: UUID
     event_id: UUID
     qty: int
@@ -82,7 +82,7 @@ class HoldOut(ResponseBody):
     payment_token: str
 
 
-class BookingOut(ResponseBody):
+class BoxOfficeBookingOut(ResponseBody):
     booking_id: UUID
     hold_id: UUID
     event_id: UUID
@@ -90,7 +90,7 @@ class BookingOut(ResponseBody):
     created_at: datetime
 
 
-class EventStatusOut(ResponseBody):
+class BoxOfficeEventStatusOut(ResponseBody):
     event_id: UUID
     name: str
     total: int
@@ -118,7 +118,7 @@ _HOLD_ID = "00000000-1c9b-8d4f-9b10-51c2d7e0a4b3"
         }
     },
 )
-async def create_event(request: Request, body: EventIn) -> EventOut:
+async def create_event(request: Request, body: CreateBoxOfficeEventIn) -> BoxOfficeEventOut:
     """An event with so many seats, on sale at once."""
     event = await request.inventory.create_event(
         c.NewEvent(
@@ -128,7 +128,7 @@ async def create_event(request: Request, body: EventIn) -> EventOut:
         ),
         by=request.principal.id,
     )
-    return EventOut(
+    return BoxOfficeEventOut(
         event_id=event.id,
         number=event.number,
         name=event.name,
@@ -167,7 +167,7 @@ async def create_event(request: Request, body: EventIn) -> EventOut:
         }
     },
 )
-async def place_hold(request: Request, body: HoldIn) -> HoldOut:
+async def place_hold(request: Request, body: PlaceBoxOfficeHoldIn) -> BoxOfficeHoldOut:
     """Seats for two minutes, or for `ttl` seconds; with partial fulfilment what is left of them, at least one."""
     number = await request.inventory.resolve(body.event_id)
     hold_id = request.inventory.new_id(number)
@@ -188,7 +188,7 @@ async def place_hold(request: Request, body: HoldIn) -> HoldOut:
         detail = f"Not enough seats available: {refusal.facts.get('available', 0)} left."
         at = SoldOut.at("/qty", detail)
         raise SoldOut(detail, errors=(at,), **refusal.facts) from None
-    return HoldOut(
+    return BoxOfficeHoldOut(
         hold_id=hold.id,
         event_id=hold.event_id,
         qty=hold.quantity,
@@ -198,7 +198,7 @@ async def place_hold(request: Request, body: HoldIn) -> HoldOut:
     )
 
 
-async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> BookingOut:
+async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> BoxOfficeBookingOut:
     """The hold's booking: the same one for the same pair, however often it is asked for.
 
     Raises HoldNotFound; WrongToken, also for what cannot be a token; HoldExpired, HoldReleased.
@@ -218,7 +218,7 @@ async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> Bo
         booking: Booking = await request.inventory.execute(number, command)
     except EventNotFound:
         raise HoldNotFound from None
-    return BookingOut(
+    return BoxOfficeBookingOut(
         booking_id=booking.id,
         hold_id=booking.hold_id,
         event_id=booking.event_id,
@@ -241,12 +241,12 @@ async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> Bo
         }
     },
 )
-async def get_event(request: Request, event_id: EventPath) -> EventStatusOut:
+async def get_event(request: Request, event_id: EventPath) -> BoxOfficeEventStatusOut:
     """How many seats there are and what became of them, exact when read; blocked seats are not available."""
     number = await request.inventory.resolve(event_id)
     found = await request.inventory.queries.get_availability(number)
     refuse_hidden(request, found.event)
-    return EventStatusOut(
+    return BoxOfficeEventStatusOut(
         event_id=found.event.id,
         name=found.event.name,
         total=found.counts.capacity,

@@ -33,7 +33,7 @@ from holdfast.inventory.rules.availability import Counts
 from holdfast.inventory.rules.booking import Attempt
 from holdfast.inventory.rules.event import MAX_CAPACITY, Event
 
-__all__ = ["BookingOut", "SeatsIn", "book_seats", "render_error", "routes"]
+__all__ = ["BookInstantSeatsIn", "InstantBookingOut", "book_seats", "render_error", "routes"]
 
 MAX_SHOWS = 1_000
 MAX_INT = 2_147_483_647
@@ -61,13 +61,13 @@ def render_error_of_show(error: HoldfastError) -> tuple[int, Any]:
 routes = Dialect("instant", tag="dialect 4: instant booking", render_error=render_error)
 
 
-class ShowIn(RequestBody):
+class CreateInstantShowIn(RequestBody):
     name: Name
     start_time: LenientTime
     total_seats: Annotated[int, Field(ge=1, le=MAX_CAPACITY)]
 
 
-class ShowOut(ResponseBody):
+class InstantShowOut(ResponseBody):
     id: int
     name: str
     start_time: datetime | None
@@ -76,12 +76,12 @@ class ShowOut(ResponseBody):
     created_at: datetime
 
 
-class CreatedOut(ResponseBody):
+class CreatedInstantShowOut(ResponseBody):
     message: str
-    show: ShowOut
+    show: InstantShowOut
 
 
-class ListedShow(ResponseBody):
+class ListedInstantShowOut(ResponseBody):
     id: int
     name: str
     start_time: datetime | None
@@ -89,12 +89,12 @@ class ListedShow(ResponseBody):
     available_seats: int
 
 
-class SeatsIn(RequestBody):
+class BookInstantSeatsIn(RequestBody):
     show_id: EventRef
     seat_count: Annotated[int, Field(ge=1, le=MAX_INT)]
 
 
-class AttemptOut(ResponseBody):
+class InstantAttemptOut(ResponseBody):
     id: int
     show_id: int
     seat_count: int
@@ -102,9 +102,9 @@ class AttemptOut(ResponseBody):
     created_at: datetime
 
 
-class BookingOut(ResponseBody):
+class InstantBookingOut(ResponseBody):
     message: str
-    booking: AttemptOut
+    booking: InstantAttemptOut
 
 
 _SHOW = {"name": "Avengers: Endgame", "start_time": "2024-03-25T18:00:00Z", "total_seats": 100}
@@ -123,7 +123,7 @@ _SHOW = {"name": "Avengers: Endgame", "start_time": "2024-03-25T18:00:00Z", "tot
         }
     },
 )
-async def create_show(request: Request, body: ShowIn) -> CreatedOut:
+async def create_show(request: Request, body: CreateInstantShowIn) -> CreatedInstantShowOut:
     """A show with so many seats, on sale at once. A start that is past is taken too."""
     event = await request.inventory.create_event(
         c.NewEvent(
@@ -133,7 +133,7 @@ async def create_show(request: Request, body: ShowIn) -> CreatedOut:
         ),
         by=request.principal.id,
     )
-    show = ShowOut(
+    show = InstantShowOut(
         id=event.number,
         name=event.name,
         start_time=event.starts_at,
@@ -141,13 +141,13 @@ async def create_show(request: Request, body: ShowIn) -> CreatedOut:
         booked_seats=0,
         created_at=event.created_at,
     )
-    return CreatedOut(message="Show created successfully", show=show)
+    return CreatedInstantShowOut(message="Show created successfully", show=show)
 
 
 @routes.get(
     "/shows",
     policy=Policy.PUBLIC,
-    response=list[ListedShow],
+    response=list[ListedInstantShowOut],
     answers={200: [{"id": 1, **_SHOW, "available_seats": 95}]},
 )
 async def list_shows(
@@ -175,12 +175,14 @@ async def list_shows(
     return Reply(body=encode(shows), headers=headers, content_type=JSON)
 
 
-async def _listed(inventory: Inventory, turn: asyncio.Semaphore, event: Event, counts: Counts) -> ListedShow:
+async def _listed(
+    inventory: Inventory, turn: asyncio.Semaphore, event: Event, counts: Counts
+) -> ListedInstantShowOut:
     """The list's counters still hold what has lapsed: where anything is held, the show itself is read."""
     if counts.held:
         async with turn:
             counts = (await inventory.queries.get_availability(event.number)).counts
-    return ListedShow(
+    return ListedInstantShowOut(
         id=event.number,
         name=event.name,
         start_time=event.starts_at,
@@ -189,7 +191,7 @@ async def _listed(inventory: Inventory, turn: asyncio.Semaphore, event: Event, c
     )
 
 
-async def book_seats(request: Request, body: SeatsIn) -> BookingOut:
+async def book_seats(request: Request, body: BookInstantSeatsIn) -> InstantBookingOut:
     """Seats in one step, one transaction: a booking, or a FAILED attempt on record.
 
     Raises EventNotFound; AreaRequired for an event that this dialect cannot name a part of.
@@ -206,9 +208,9 @@ async def book_seats(request: Request, body: SeatsIn) -> BookingOut:
             quantity=body.seat_count,
         ),
     )
-    return BookingOut(
+    return InstantBookingOut(
         message=f"Booking {attempt.status}",
-        booking=AttemptOut(
+        booking=InstantAttemptOut(
             id=attempt.number,
             show_id=attempt.event_number,
             seat_count=attempt.quantity,

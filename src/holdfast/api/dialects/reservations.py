@@ -51,7 +51,7 @@ DEFAULT_MINUTES = 10
 routes = Dialect("reservations", tag=TAG, render_error=render_error)
 
 
-class HoldIn(RequestBody):
+class ReserveSeatsIn(RequestBody):
     """Either `seat_id`, or `show_id` and `seat_number`."""
 
     show_id: EventRef | None = None
@@ -104,7 +104,7 @@ _HELD = {
     },
     answers={201: _HELD},
 )
-async def hold_seat(request: Request, user_id: UserPath, body: HoldIn) -> ReservationOut:
+async def hold_seat(request: Request, user_id: UserPath, body: ReserveSeatsIn) -> ReservationOut:
     """A seat for 1 to 20 minutes. The same user again, while it is held: the same reservation."""
     await request.access.users.get(user_id)
     number, label = await _wanted_seat(request.inventory, body)
@@ -155,7 +155,7 @@ async def release_reservation(request: Request, reservation_id: HoldPath) -> Res
         return await _render(request.inventory, await _get_reservation(request.inventory, reservation_id))
 
 
-async def _wanted_seat(inventory: Inventory, body: HoldIn) -> tuple[int, str]:
+async def _wanted_seat(inventory: Inventory, body: ReserveSeatsIn) -> tuple[int, str]:
     """(event number, label). Raises EventNotFound, SeatNotFound, InvalidInput."""
     if body.seat_id is not None:
         number, _ = split_seat_id(body.seat_id)

@@ -64,7 +64,7 @@ def _email(value: str) -> str:
     return value
 
 
-class UserIn(RequestBody):
+class RegisterUserIn(RequestBody):
     name: Name
     phone_number: ShortText
     email: Annotated[Name, AfterValidator(_email)]
@@ -78,26 +78,26 @@ class UserOut(ResponseBody):
     email: str
 
 
-class ShowIn(RequestBody):
+class CreateTicketingShowIn(RequestBody):
     title: Name
     venue: Name
     starts_at: LenientTime
 
 
-class ShowOut(ResponseBody):
+class TicketingShowOut(ResponseBody):
     id: int
     title: str
     venue: str | None
     starts_at: datetime | None
 
 
-class SeatOut(ResponseBody):
+class TicketingSeatOut(ResponseBody):
     id: int
     show_id: int
     seat_number: str
 
 
-class SeatAvailability(ResponseBody):
+class TicketingAvailabilityOut(ResponseBody):
     seat_id: int
     seat_number: str
     status: Literal["AVAILABLE", "HELD", "CONFIRMED"]
@@ -126,7 +126,7 @@ class SeatAvailability(ResponseBody):
         }
     },
 )
-async def create_user(request: Request, body: UserIn) -> UserOut:
+async def create_user(request: Request, body: RegisterUserIn) -> UserOut:
     """An account. The password is kept as an argon2id hash, and never told again."""
     user = await request.access.users.create(
         name=body.name, phone_number=body.phone_number, email=body.email, password=body.password
@@ -143,12 +143,12 @@ async def create_user(request: Request, body: UserIn) -> UserOut:
         201: {"id": 7, "title": "Hamlet", "venue": "Globe Theatre", "starts_at": "2026-11-05T19:30:00Z"}
     },
 )
-async def create_show(request: Request, body: ShowIn) -> ShowOut:
+async def create_show(request: Request, body: CreateTicketingShowIn) -> TicketingShowOut:
     """A show without seats: they come next. A start that is past is taken too."""
     event = await request.inventory.create_event(
         c.NewEvent(name=body.title, venue=body.venue, starts_at=body.starts_at), by=request.principal.id
     )
-    return ShowOut(id=event.number, title=event.name, venue=event.venue, starts_at=event.starts_at)
+    return TicketingShowOut(id=event.number, title=event.name, venue=event.venue, starts_at=event.starts_at)
 
 
 _LABELS_SCHEMA = {
@@ -168,7 +168,7 @@ _LABELS_SCHEMA = {
     policy=Policy.ORGANISE,
     status=201,
     body_limit=SEAT_MAP_LIMIT,
-    response=list[SeatOut],
+    response=list[TicketingSeatOut],
     errors=[DuplicateSeat, EventCancelled],
     examples={"labels": ["A1", "A2", " c5 "], "in an object": {"seats": ["A1", "A2", " c5 "]}},
     answers={201: [{"id": 7000001, "show_id": 7, "seat_number": "A1"}]},
@@ -217,7 +217,7 @@ def _seat(number: int, seat: int, label: str) -> dict[str, Any]:
 @routes.get(
     "/shows/{show_id}/seats",
     policy=Policy.SELL,
-    response=list[SeatOut],
+    response=list[TicketingSeatOut],
     answers={200: [{"id": 7000001, "show_id": 7, "seat_number": "A1"}]},
 )
 async def list_seats(request: Request, show_id: EventPath) -> Reply:
@@ -231,7 +231,7 @@ async def list_seats(request: Request, show_id: EventPath) -> Reply:
 @routes.get(
     "/shows/{show_id}/availability",
     policy=Policy.SELL,
-    response=list[SeatAvailability],
+    response=list[TicketingAvailabilityOut],
     answers={
         200: [
             {"seat_id": 7000001, "seat_number": "A1", "status": "AVAILABLE"},

@@ -22,7 +22,15 @@ from holdfast.inventory.projections.seat_json import seat_list
 from holdfast.inventory.rules.availability import Availability
 from holdfast.inventory.rules.event import Event, EventStatus
 
-__all__ = ["AsOf", "AvailabilityOut", "SeatOut", "refuse_as_of", "refuse_hidden", "routes", "state_headers"]
+__all__ = [
+    "AsOf",
+    "AvailabilityOut",
+    "SeatStateOut",
+    "refuse_as_of",
+    "refuse_hidden",
+    "routes",
+    "state_headers",
+]
 
 routes = Routes(tag="availability")
 
@@ -65,7 +73,7 @@ class CategoryCountsOut(CountsOut):
     name: str
 
 
-class SeatOut(BaseModel):
+class SeatStateOut(BaseModel):
     """One seat; `until` is when its hold ends, where it is held."""
 
     label: str
@@ -76,7 +84,7 @@ class SeatOut(BaseModel):
 class ChangesOut(BaseModel):
     """Each seat that was touched, with what it is now."""
 
-    seats: list[SeatOut]
+    seats: list[SeatStateOut]
 
 
 class AvailabilityOut(CountsOut):

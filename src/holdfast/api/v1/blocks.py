@@ -41,7 +41,7 @@ from holdfast.inventory.rules.event import MAX_CAPACITY
 routes = Routes(tag="blocks")
 
 
-class BlockIn(In):
+class BlockAdmissionsIn(In):
     """Seats by label, or a quantity of an area."""
 
     seats: list[Label] | None = Field(None, min_length=1, max_length=1_000)
@@ -50,7 +50,7 @@ class BlockIn(In):
     reason: Name | None = None
 
     @model_validator(mode="after")
-    def _one_kind(self) -> BlockIn:
+    def _one_kind(self) -> BlockAdmissionsIn:
         if (self.seats is None) == (self.quantity is None):
             raise PydanticCustomError("one_of", FieldError.BLOCK_KIND)
         if self.area is not None and self.quantity is None:
@@ -130,7 +130,7 @@ _EXAMPLE = {
     },
     answers={201: _EXAMPLE},
 )
-async def block_admissions(request: Request, event: EventPath, body: BlockIn) -> Reply:
+async def block_admissions(request: Request, event: EventPath, body: BlockAdmissionsIn) -> Reply:
     """Take admissions off sale: only what is available, and all of it or nothing."""
     number = await request.inventory.resolve(event)
     command = c.BlockAdmissions(

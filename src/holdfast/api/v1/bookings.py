@@ -11,9 +11,9 @@ from typing import Any, Literal
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
-from holdfast.api.v1.buyers import Buyer, BuyerIn
+from holdfast.api.v1.buyers import Buyer, BuyerDetailsIn
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, booking_json
-from holdfast.api.v1.hold_bodies import HoldToken, TokenIn
+from holdfast.api.v1.hold_bodies import HoldToken, PresentTokenIn
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.v1.rights import CANCELS_BOOKINGS, READS_BOOKINGS, booking_authority, hold_authority
@@ -88,7 +88,7 @@ async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
     authority = hold_authority(request, body.hold_token)
     if number is None:
         raise HoldNotFound
-    buyer = body.buyer or BuyerIn()
+    buyer = body.buyer or BuyerDetailsIn()
     command = c.ConfirmHold(
         by=request.principal.id,
         key=retry_key(request, _confirmed),
@@ -161,7 +161,7 @@ async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
     errors=[BookingNotFound, CredentialsRequired, Forbidden, IdempotencyKeyReused],
     answers={200: booking_example(status="cancelled", cancelled_at="2026-11-05T19:00:00Z")},
 )
-async def cancel_booking(request: Request, booking: BookingPath, body: TokenIn | None) -> Reply:
+async def cancel_booking(request: Request, booking: BookingPath, body: PresentTokenIn | None) -> Reply:
     """Undo a booking; its admissions are on sale at once. Of a cancelled booking: the same answer again."""
     number = event_number_of(booking)
     command = c.CancelBooking(

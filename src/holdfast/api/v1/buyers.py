@@ -14,7 +14,7 @@ from holdfast.http.values import In
 from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.hold import Hold
 
-__all__ = ["BUYER_EXAMPLE", "Buyer", "BuyerIn", "BuyerOut", "HoldBuyer", "Reference", "buyer_json"]
+__all__ = ["BUYER_EXAMPLE", "Buyer", "BuyerDetailsIn", "BuyerOut", "HoldBuyer", "Reference", "buyer_json"]
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _MAX_EMAIL = 254
@@ -37,13 +37,13 @@ Reference = Annotated[
 ]
 
 
-class HoldBuyerIn(In):
+class HoldBuyerDetailsIn(In):
     """Who buys, as far as a hold keeps it."""
 
     reference: Reference | None = None
 
 
-class BuyerIn(HoldBuyerIn):
+class BuyerDetailsIn(HoldBuyerDetailsIn):
     """Who buys. Each member may be left out."""
 
     name: Name | None = None
@@ -51,10 +51,11 @@ class BuyerIn(HoldBuyerIn):
 
 
 HoldBuyer: TypeAlias = Annotated[
-    HoldBuyerIn, BeforeValidator(_with_reference, json_schema_input_type=HoldBuyerIn | Reference)
+    HoldBuyerDetailsIn,
+    BeforeValidator(_with_reference, json_schema_input_type=HoldBuyerDetailsIn | Reference),
 ]
 Buyer: TypeAlias = Annotated[
-    BuyerIn, BeforeValidator(_with_reference, json_schema_input_type=BuyerIn | Reference)
+    BuyerDetailsIn, BeforeValidator(_with_reference, json_schema_input_type=BuyerDetailsIn | Reference)
 ]
 """An object, or its `reference` as a plain string."""
 

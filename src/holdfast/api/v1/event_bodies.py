@@ -51,7 +51,7 @@ SeatMapIn = Annotated[
 ]
 
 
-class AreaIn(In):
+class CreateAreaIn(In):
     """A counted part without numbered seats."""
 
     name: Name
@@ -59,7 +59,7 @@ class AreaIn(In):
     category: Name | None = None
 
 
-class EventIn(In):
+class EventRulesIn(In):
     """What both creating and changing take. On a change, null clears what may be empty."""
 
     venue: Name | None = None
@@ -68,7 +68,7 @@ class EventIn(In):
     on_sale_at: Time | None = Field(None, description="Nothing is sold before; none: from the start.")
     off_sale_at: Time | None = Field(None, description="Nothing is sold from then on; none: no end.")
     capacity: Capacity | None = Field(None, description="Of one area, `general`.")
-    areas: list[AreaIn] | None = Field(None, max_length=MAX_AREAS)
+    areas: list[CreateAreaIn] | None = Field(None, max_length=MAX_AREAS)
     seat_map: SeatMapIn = None
     max_hold_ttl_seconds: MaxHoldTtl | None = Field(
         None,
@@ -95,7 +95,7 @@ class EventIn(In):
 
     @field_validator("areas")
     @classmethod
-    def _one_way(cls, value: list[AreaIn] | None, info: ValidationInfo) -> list[AreaIn] | None:
+    def _one_way(cls, value: list[CreateAreaIn] | None, info: ValidationInfo) -> list[CreateAreaIn] | None:
         if value is not None and info.data.get("capacity") is not None:
             raise PydanticCustomError("not_allowed", FieldError.CAPACITY_OR_AREAS)
         return value
@@ -134,7 +134,7 @@ class EventIn(In):
         return await asyncio.to_thread(parse_seat_map, self.seat_map, pointer="/seat_map")
 
 
-class CreateEventIn(EventIn):
+class CreateEventIn(EventRulesIn):
     """An event to be made."""
 
     name: Name
@@ -172,7 +172,7 @@ class CreateEventIn(EventIn):
         )
 
 
-class ChangeEventIn(EventIn):
+class ChangeEventIn(EventRulesIn):
     """What is named is changed. `areas` are changed or added by name, seats are added, none is taken away."""
 
     name: Name | None = None

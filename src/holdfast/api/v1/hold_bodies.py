@@ -15,7 +15,7 @@ from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import MAX_LINES_PER_HOLD, MAX_QUANTITY_PER_HOLD
 from holdfast.inventory.rules.sale_rules import MAX_HOLD_TTL_SECONDS
 
-__all__ = ["ExtendHoldIn", "HoldToken", "PlaceHoldIn", "TokenIn"]
+__all__ = ["ExtendHoldIn", "HoldToken", "PlaceHoldIn", "PresentTokenIn"]
 
 HoldToken = Annotated[
     str,
@@ -29,7 +29,7 @@ Ttl = Annotated[int, Field(ge=1, le=MAX_HOLD_TTL_SECONDS)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY_PER_HOLD)]
 
 
-class LineIn(In):
+class RequestedLineIn(In):
     """Exactly one of `seats`, `quantity` and `best_available`, and what goes with it."""
 
     seats: list[Label] | None = Field(None, min_length=1, max_length=1_000, description="These seats.")
@@ -42,7 +42,7 @@ class LineIn(In):
     )
 
     @model_validator(mode="after")
-    def _one_kind(self) -> LineIn:
+    def _one_kind(self) -> RequestedLineIn:
         if (self.seats is None) + (self.quantity is None) + (self.best_available is None) != 2:
             raise PydanticCustomError("one_of", FieldError.LINE_KIND)
         if self.area is not None and self.quantity is None:
@@ -66,7 +66,7 @@ class PlaceHoldIn(In):
     """A hold to be placed: all lines or nothing, unless partial fulfilment is allowed."""
 
     event: EventRef
-    lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES_PER_HOLD)
+    lines: list[RequestedLineIn] = Field(min_length=1, max_length=MAX_LINES_PER_HOLD)
     ttl_seconds: Ttl | None = Field(
         None, description="The event's `hold_ttl_seconds` if left out; never more than its longest."
     )
@@ -84,13 +84,13 @@ class PlaceHoldIn(In):
         return tuple([line.line() for line in self.lines])
 
 
-class TokenIn(In):
+class PresentTokenIn(In):
     """A hold's token in the body."""
 
     hold_token: HoldToken | None = None
 
 
-class ExtendHoldIn(TokenIn):
+class ExtendHoldIn(PresentTokenIn):
     ttl_seconds: Ttl | None = Field(
         None, description="From now; the event's `hold_ttl_seconds` if left out. Never shortens the hold."
     )

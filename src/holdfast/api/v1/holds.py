@@ -9,7 +9,7 @@ from holdfast.access.policy import Policy
 from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, hold_json, placed_hold_json
-from holdfast.api.v1.hold_bodies import ExtendHoldIn, PlaceHoldIn, TokenIn
+from holdfast.api.v1.hold_bodies import ExtendHoldIn, PlaceHoldIn, PresentTokenIn
 from holdfast.api.v1.rights import hold_authority
 from holdfast.api.values import HoldPath
 from holdfast.errors import (
@@ -170,7 +170,7 @@ async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | Non
     ],
     answers={200: hold_example(status="released")},
 )
-async def release_hold(request: Request, hold: HoldPath, body: TokenIn | None) -> Reply:
+async def release_hold(request: Request, hold: HoldPath, body: PresentTokenIn | None) -> Reply:
     """Give a hold back; its admissions are on sale at once. Of a released hold: the same answer again."""
     command = c.ReleaseHold(
         by=request.principal.id,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from holdfast.access.policy import Policy
 from holdfast.api.request import Request
-from holdfast.api.v1.availability import AsOf, SeatOut, refuse_as_of, refuse_hidden, state_headers
+from holdfast.api.v1.availability import AsOf, SeatStateOut, refuse_as_of, refuse_hidden, state_headers
 from holdfast.api.v1.rights import visible_event
 from holdfast.api.values import EventPath
 from holdfast.errors import EventNotFound, InvalidInput, RouteNotFound
@@ -37,7 +37,7 @@ class SeatsOut(BaseModel):
     event_status: str
     map_version: int
     version: int
-    items: list[SeatOut]
+    items: list[SeatStateOut]
 
 
 class MapSeatOut(BaseModel):

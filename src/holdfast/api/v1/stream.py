@@ -8,7 +8,7 @@ from pydantic import Field
 
 from holdfast.access.policy import Policy
 from holdfast.api.request import Request
-from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatOut, refuse_hidden
+from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatStateOut, refuse_hidden
 from holdfast.api.values import EventPath
 from holdfast.errors import EventNotFound
 from holdfast.http.reply import StreamReply, encode
@@ -24,7 +24,7 @@ _MAX_DIGITS = 18
 class StreamMessageOut(AvailabilityOut):
     """The `data` of a message: the counts as they are now, and seats."""
 
-    seats: list[SeatOut] = Field(
+    seats: list[SeatStateOut] = Field(
         description="Of a snapshot those that are not available, of a change those touched."
     )
 
