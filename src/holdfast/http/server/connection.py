@@ -29,7 +29,7 @@ from holdfast.http.server.target import read_target, take_authority
 from holdfast.http.server.writing import Writer
 
 if TYPE_CHECKING:
-    from holdfast.http.server.service import Service
+    from holdfast.http.server.ports import OpenCycle, Serving
 
 __all__ = ["Connection", "State"]
 
@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
         "writer",
     )
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Serving) -> None:
         self.service = service
         self.state = IDLE
         self.deadline = float("inf")
@@ -278,7 +278,7 @@ class Connection(asyncio.Protocol):
         if self.state is BODY:
             self.intake.go_on()
 
-    def closes_after(self, request: Cycle) -> bool:
+    def closes_after(self, request: OpenCycle) -> bool:
         """Whether the answer that is about to be written is the connection's last."""
         service = self.service
         if not request.keeps_alive or service.is_stopping:

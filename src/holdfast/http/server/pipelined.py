@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from holdfast.http.server.connection import Connection
+    from holdfast.http.server.ports import ServedConnection
 
 __all__ = ["Pipelined"]
 
@@ -23,10 +23,10 @@ class Pipelined:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting: deque[Connection] = deque()
+        self._waiting: deque[ServedConnection] = deque()
         self._is_planned = False
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: ServedConnection) -> None:
         """Call its `read_next` in its turn."""
         self._waiting.append(connection)
         if not self._is_planned:

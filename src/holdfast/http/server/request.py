@@ -20,9 +20,9 @@ from holdfast.http.server.response import Response
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
-    from holdfast.http.server.connection import Connection
     from holdfast.http.server.framing import Framing
     from holdfast.http.server.head import Head
+    from holdfast.http.server.ports import OpenConnection
     from holdfast.http.server.target import Target
 
 __all__ = ["REQUEST", "Cycle"]
@@ -59,7 +59,7 @@ class Cycle:
     _response: Response | None = None
     _waiter: asyncio.Future[None] | None = None
 
-    def __init__(self, connection: Connection, head: Head, target: Target, framing: Framing) -> None:
+    def __init__(self, connection: OpenConnection, head: Head, target: Target, framing: Framing) -> None:
         self.connection = connection
         self.keeps_alive = head.keeps_alive and head.version == "1.1"
         self.expects_continue = framing.expects_continue

@@ -12,7 +12,7 @@ from holdfast.http.response_head import CHUNKED_LINE, CLOSE_LINE
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
-    from holdfast.http.server.request import Cycle
+    from holdfast.http.server.ports import OpenCycle
 
 __all__ = ["Response"]
 
@@ -23,7 +23,7 @@ _CONNECTIONS_OWN = frozenset((b"content-length", b"transfer-encoding", b"connect
 class Response:
     """Frames one answer. Raises RuntimeError for messages that ASGI does not allow."""
 
-    def __init__(self, request: Cycle) -> None:
+    def __init__(self, request: OpenCycle) -> None:
         self._request = request
         self._head = b""
         """Until the first message of the body, which goes out with it."""

@@ -20,7 +20,7 @@ from holdfast.http.server.refusal import refusal
 
 if TYPE_CHECKING:
     from holdfast.http.server.limits import ConnectionLimits
-    from holdfast.http.server.request import Cycle
+    from holdfast.http.server.ports import OpenCycle, ServedConnection
 
 __all__ = ["Application", "Service"]
 
@@ -43,7 +43,7 @@ class Service:
         self.load = Load(limits)
         self.loop = asyncio.get_running_loop()
         self.seconds = _seconds_of_states(limits)
-        self.connections: set[Connection] = set()
+        self.connections: set[ServedConnection] = set()
         self.pipelined = Pipelined(self.loop)
         self.is_stopping = False
         self.date_line = b""
@@ -61,7 +61,7 @@ class Service:
         """The protocol of a new connection."""
         return Connection(self)
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: ServedConnection) -> None:
         """A connection has ended."""
         self.connections.discard(connection)
         if self.is_stopping and not self.connections:
@@ -85,7 +85,7 @@ class Service:
             )
             self._complained_at, self._refused = now, 0
 
-    def start(self, request: Cycle) -> None:
+    def start(self, request: OpenCycle) -> None:
         """Let the application answer."""
         if self._serve is not None:
             work = self._serve(request.scope, request.receive, request.send)
@@ -95,7 +95,7 @@ class Service:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, request: Cycle) -> None:
+    async def _run(self, request: OpenCycle) -> None:
         """An application that may fail: what it leaves open is answered, or broken off."""
         scope = request.scope
         try:
@@ -133,7 +133,7 @@ class Service:
         if self._ticking is not None:
             self._ticking.cancel()
 
-    def _end_late(self, late: list[Connection]) -> None:
+    def _end_late(self, late: list[ServedConnection]) -> None:
         """A few in each turn of the loop, so that hundreds of them delay no request."""
         now = self.loop.time()
         for connection in late[:_LATE_A_TURN]:
