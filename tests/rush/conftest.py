@@ -1,4 +1,4 @@
-"""Fixtures of a rush: a server as a person starts it, and the command as a person runs it."""
+"""Fixtures of a rush: a server and the command, both started as a person starts them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ __all__ = ["holdfast", "run"]
 
 @pytest.fixture(scope="module")
 def house(databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """One for the tests of a module; each has events of its own."""
+    """A server for the tests of a module. Each test has its own events."""
     with open_house(databases, tmp_path_factory.mktemp("house")) as one:
         yield one
 
 
 @pytest.fixture
 def own_house(databases: TestDatabases, tmp_path: Path) -> Iterator[House]:
-    """One that a test may break."""
+    """A server that a test may break."""
     with open_house(databases, tmp_path / "house") as one:
         yield one
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """`start(url, "--event", 1)`."""
+    """Start a rush: `start(url, "--event", 1)`."""
     started: list[Running] = []
 
     def begin(*arguments: object) -> Running:

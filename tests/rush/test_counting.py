@@ -1,4 +1,4 @@
-"""What a rush counts with: arrivals, histograms, tallies, plans."""
+"""The counting parts of a rush: arrivals, histograms, tallies, plans."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLAN = Plan(url="http://127.0.0.1:1", event="1", run="r" * 24, buyers=1001, over
 @pytest.mark.parametrize(
     ("kind", "first_tenth"), [(Arrival.SPIKE, 0.5), (Arrival.POISSON, 0.1), (Arrival.RAMP, 0.01)]
 )
-def test_arrivals_are_drawn_in_order_and_as_their_kind_has_it(kind: Arrival, first_tenth: float) -> None:
+def test_draw_arrivals_is_ordered_and_follows_its_kind(kind: Arrival, first_tenth: float) -> None:
     moments = draw_arrivals(Random(5), kind, buyers=20_000, over_seconds=30)
     assert list(moments) == sorted(moments)
     assert moments[0] >= 0
@@ -32,21 +32,21 @@ def test_arrivals_are_drawn_in_order_and_as_their_kind_has_it(kind: Arrival, fir
 
 
 @given(st.lists(st.floats(min_value=0, max_value=3000), min_size=1, max_size=200), st.floats(0.01, 1))
-def test_a_percentile_is_known_to_three_hundredths_and_never_told_too_small(
+def test_percentiles_are_exact_to_three_hundredths_and_never_too_small(
     durations: list[float], share: float
 ) -> None:
     found = Histogram()
     for seconds in durations:
         found.add(seconds)
-    (told,) = found.percentiles(share)
+    (percentile,) = found.percentiles(share)
     exact = sorted(durations)[max(1, -int(-share * len(durations) // 1)) - 1]
-    assert told is not None
-    assert exact - 2e-6 <= told <= exact * 1.033 + 2e-6
+    assert percentile is not None
+    assert exact - 2e-6 <= percentile <= exact * 1.033 + 2e-6
     assert found.longest_seconds == pytest.approx(max(durations), abs=2e-6)
 
 
 @given(st.lists(st.floats(0, 100)), st.lists(st.floats(0, 100)))
-def test_two_histograms_together_are_that_of_both(some: list[float], others: list[float]) -> None:
+def test_histograms_merge_into_the_histogram_of_both(some: list[float], others: list[float]) -> None:
     one, other, both = Histogram(), Histogram(), Histogram()
     for seconds in some:
         one.add(seconds)
@@ -58,14 +58,14 @@ def test_two_histograms_together_are_that_of_both(some: list[float], others: lis
     assert (merged.counts, merged.longest) == (both.counts, both.longest)
 
 
-def test_a_histogram_is_as_small_for_a_million_as_for_some() -> None:
+def test_a_histogram_stays_small_for_many_durations() -> None:
     found, chance = Histogram(), Random(1)
     for _ in range(100_000):
         found.add(chance.expovariate(20))
     assert len(found.counts) < 500
 
 
-def test_a_tally_that_was_sent_in_parts_is_the_whole() -> None:
+def test_a_tally_merges_its_parts() -> None:
     whole, together = RushTally(), RushTally()
     for tick in range(4):
         part = RushTally()
@@ -87,7 +87,7 @@ def test_a_tally_that_was_sent_in_parts_is_the_whole() -> None:
 
 
 @pytest.mark.parametrize("processes", [1, 2, 7])
-def test_the_processes_share_all_buyers(processes: int) -> None:
+def test_plan_share_divides_all_buyers_evenly(processes: int) -> None:
     plan = replace(PLAN, processes=processes)
     shares = [plan.share(index) for index in range(processes)]
     assert sum(shares) == 1001
@@ -95,13 +95,13 @@ def test_the_processes_share_all_buyers(processes: int) -> None:
 
 
 @pytest.mark.parametrize("over", [1.0, 600.0, 86_400.0])
-def test_what_is_kept_does_not_grow_with_a_rush_s_length(over: float) -> None:
+def test_the_number_of_ticks_has_a_limit(over: float) -> None:
     plan = replace(PLAN, over_seconds=over)
     assert plan.closing_seconds / plan.tick_seconds <= MAX_TICKS
 
 
-def test_a_plan_goes_to_its_processes_whole_and_into_the_report_without_its_key() -> None:
+def test_a_plan_round_trips_through_json_and_is_reported_without_its_key() -> None:
     plan = replace(PLAN, api_key="hfk_secret", admissions=Range(1, 4), arrival=Arrival.RAMP)
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
-    assert "hfk_secret" not in json.dumps(plan.told())
-    assert plan.told()["admissions"] == "1-4"
+    assert "hfk_secret" not in json.dumps(plan.to_report())
+    assert plan.to_report()["admissions"] == "1-4"

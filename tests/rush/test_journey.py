@@ -1,4 +1,4 @@
-"""A buyer's steps, without a server: what is asked, in which words, and what is written down."""
+"""A buyer's steps, without a server: the requests, their retries, and the records."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def left(available: int) -> RushAnswer:
 
 
 def walk(steps: Steps[None], *outcomes: RushAnswer | Lost | Exception | None) -> list[Ask | Wait]:
-    """What was wanted, when these outcomes came one after the other; waits bring None."""
+    """Return the steps of a journey that receives these outcomes in order. A wait's outcome is None."""
     wanted = [next(steps)]
     try:
         for outcome in outcomes:
@@ -72,7 +72,7 @@ def fate(one: Shop) -> str:
     return found
 
 
-def test_a_buyer_looks_holds_pays_and_has_a_booking() -> None:
+def test_a_buyer_looks_holds_and_books() -> None:
     one = shop()
     wanted = walk(
         journey(one, Mind(0, 2, "booked", 4.0)), left(9), answer(201, HOLD), None, answer(201, BOOKING)
@@ -84,14 +84,14 @@ def test_a_buyer_looks_holds_pays_and_has_a_booking() -> None:
     assert one.accounts.odd == []
 
 
-def test_a_buyer_who_is_told_of_another_booking_than_they_paid_for_notices() -> None:
+def test_a_booking_that_differs_from_its_hold_is_reported() -> None:
     one = shop()
     wrong = {**BOOKING, "quantity": 1}
     walk(journey(one, Mind(0, 2, "booked", 0)), left(9), answer(201, HOLD), None, answer(201, wrong))
-    assert one.accounts.odd == ["booking b is not for what hold h was given for"]
+    assert one.accounts.odd == ["booking b differs from hold h in seats or quantity"]
 
 
-def test_sold_out_is_looked_at_again_and_only_then_given_up() -> None:
+def test_a_buyer_looks_again_after_sold_out_before_giving_up() -> None:
     one = shop()
     sold_out = answer(409, {"code": "sold_out"})
     wanted = walk(journey(one, Mind(0, 2, "booked", 0)), left(9), sold_out, None, left(1))
@@ -100,7 +100,7 @@ def test_sold_out_is_looked_at_again_and_only_then_given_up() -> None:
     assert one.tally.named("refusal:") == {"sold_out": 1}
 
 
-def test_who_lets_a_hold_lapse_leaves_it_in_the_accounts() -> None:
+def test_an_abandoned_hold_is_recorded_as_lapsing() -> None:
     one = shop()
     walk(journey(one, Mind(0, 2, "abandoned", 0)), left(9), answer(201, HOLD))
     assert fate(one) == "abandoned"
@@ -112,7 +112,7 @@ def test_who_lets_a_hold_lapse_leaves_it_in_the_accounts() -> None:
     ]
 
 
-def test_another_seat_is_clicked_where_one_is_taken() -> None:
+def test_a_buyer_picks_another_seat_after_seat_taken() -> None:
     one = shop(wish=Wish.SEATS)
     taken = answer(409, {"code": "seat_taken"})
     wanted = walk(journey(one, Mind(0, 1, "abandoned", 0)), left(9), taken, answer(201, HOLD))
@@ -124,7 +124,7 @@ def test_another_seat_is_clicked_where_one_is_taken() -> None:
 @pytest.mark.parametrize(
     ("step", "outcomes"), [("hold", [left(9)]), ("confirm", [left(9), answer(201, HOLD), None])]
 )
-def test_what_may_have_been_done_is_left_open_when_the_doors_close(
+def test_an_open_request_is_recorded_as_unsettled_at_the_end(
     step: str, outcomes: list[RushAnswer | None]
 ) -> None:
     one = shop()
@@ -135,21 +135,21 @@ def test_what_may_have_been_done_is_left_open_when_the_doors_close(
     assert left_open.what == step
 
 
-def test_a_hold_whose_buyer_is_sent_home_while_paying_lapses() -> None:
+def test_a_hold_lapses_if_the_rush_ends_before_payment() -> None:
     one = shop()
     walk(journey(one, Mind(0, 2, "booked", 9)), left(9), answer(201, HOLD), Closed())
     assert len(one.accounts.lapsing) == 1
     assert fate(one) == "sent_home"
 
 
-def test_an_answer_of_a_stranger_ends_a_visit_and_is_told() -> None:
+def test_an_answer_from_another_program_ends_the_visit_and_is_reported() -> None:
     one = shop()
     walk(journey(one, Mind(0, 2, "booked", 0)), answer(200, "<html>"))
     assert fate(one) == "refused"
     assert len(one.accounts.odd) == 1
 
 
-def test_what_becomes_of_some_does_not_change_who_comes_next() -> None:
+def test_draw_mind_does_not_depend_on_outcomes() -> None:
     one, other = shop(admissions=Range(1, 4)), shop(admissions=Range(1, 4))
     minds = []
     for number in range(50):
@@ -160,7 +160,7 @@ def test_what_becomes_of_some_does_not_change_who_comes_next() -> None:
 
 
 def lived(seconds: float) -> dict[str, object]:
-    """A hold that lives so long from now."""
+    """A hold that lives for these seconds from now."""
     now = datetime(2027, 1, 1, 10, tzinfo=UTC)
     times = {"placed_at": now, "server_time": now, "expires_at": now + timedelta(seconds=seconds)}
     return HOLD | {name: moment.isoformat() for name, moment in times.items()}
@@ -177,7 +177,7 @@ def lived(seconds: float) -> dict[str, object]:
         (60, 410, {"code": "event_cancelled"}, []),
     ],
 )
-def test_a_hold_can_be_booked_until_its_time_and_not_longer(
+def test_confirm_reports_answers_that_contradict_the_expiry(
     seconds: float, status: int, body: dict[str, object], odd: list[str]
 ) -> None:
     one = shop()
@@ -186,7 +186,7 @@ def test_a_hold_can_be_booked_until_its_time_and_not_longer(
     assert one.accounts.odd == odd
 
 
-def test_busy_is_asked_again_in_the_same_words_after_as_long_as_it_says() -> None:
+def test_asking_repeats_the_request_after_the_retry_after_of_busy() -> None:
     steps = asking(Ask("hold", b"x"), Random(1), patience_seconds=30)
     first = next(steps)
     waiting = steps.send(answer(503, {"code": "busy"}, retry_after="3"))
@@ -209,9 +209,7 @@ def test_busy_is_asked_again_in_the_same_words_after_as_long_as_it_says() -> Non
         (answer(504, {}), True),
     ],
 )
-def test_who_loses_patience_knows_whether_it_may_have_been_done(
-    outcome: RushAnswer | Lost, may_be_done: bool
-) -> None:
+def test_left_says_whether_the_request_may_be_done(outcome: RushAnswer | Lost, may_be_done: bool) -> None:
     now = 100.0
     steps = asking(Ask("hold", b"x"), Random(1), patience_seconds=3, clock=lambda: now)
 
@@ -219,7 +217,7 @@ def test_who_loses_patience_knows_whether_it_may_have_been_done(
         nonlocal now
         next(steps)
         while True:
-            now += 0.5  # each answer takes its time, and is waited for
+            now += 0.5  # each answer takes half a second
             waiting = steps.send(outcome)
             assert isinstance(waiting, Wait)
             now += waiting.seconds
@@ -231,19 +229,19 @@ def test_who_loses_patience_knows_whether_it_may_have_been_done(
     assert gone.value.may_be_done is may_be_done
 
 
-def test_a_buyer_picks_neighbours_that_look_free_until_none_are() -> None:
+def test_pick_returns_free_neighbours_until_none_are_left() -> None:
     rows = [[f"A-{row}-{seat}" for seat in range(5)] for row in range(3)]
-    picture, chance = SeatPlan(rows), Random(2)
+    seat_plan, chance = SeatPlan(rows), Random(2)
     taken: list[str] = []
-    while (seats := picture.pick(chance, 2)) is not None:
+    while (seats := seat_plan.pick(chance, 2)) is not None:
         assert len(seats) == 2
         row = next(row for row in rows if seats[0] in row)
         assert row.index(seats[1]) == row.index(seats[0]) + 1
         taken += seats
-        picture.take(seats)
+        seat_plan.take(seats)
     assert len(taken) == len(set(taken)) >= 6
-    picture.show(["A-0-0"])
-    assert picture.pick(chance, 5) in (rows[1], rows[2])
+    seat_plan.show(["A-0-0"])
+    assert seat_plan.pick(chance, 5) in (rows[1], rows[2])
     assert SeatPlan([]).pick(chance, 1) is None
 
 

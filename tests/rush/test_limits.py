@@ -1,4 +1,4 @@
-"""The machine's limits: raised as far as they go, divided among the processes, and never passed."""
+"""The machine's limits: raised as far as possible, divided among the processes, and never exceeded."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ HERE, THERE = "http://127.0.0.1:8000", "https://tickets.example"
 
 @pytest.fixture(autouse=True)
 def few_descriptors() -> Iterator[None]:
-    """As a shell gives them, with room above."""
+    """Set the soft limit of a usual shell."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_file_descriptors_are_raised_for_the_processes_to_inherit() -> None:
+def test_raise_limits_raises_the_limit_of_file_descriptors() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     limits = raise_limits(HERE, buyers=100_000, processes=1, connections=None)
     assert limits.descriptors_before <= 1024
@@ -40,17 +40,17 @@ def test_a_few_buyers_need_no_second_process() -> None:
 
 
 @pytest.mark.parametrize(
-    ("buyers", "processes", "connections", "most"),
+    ("buyers", "processes", "connections", "allowed"),
     [(10, 1, None, 10), (10, 4, None, 8), (10_000, 3, 100, 99), (10_000, 3, 1, 3), (2, 4, None, 4)],
 )
-def test_each_process_has_its_share_of_the_connections_and_at_least_one(
-    buyers: int, processes: int, connections: int | None, most: int
+def test_each_process_gets_a_share_of_the_connections(
+    buyers: int, processes: int, connections: int | None, allowed: int
 ) -> None:
     limits = raise_limits(HERE, buyers=buyers, processes=processes, connections=connections)
-    assert limits.connections == most
+    assert limits.connections == allowed
     assert limits.connections % limits.processes == 0
 
 
-def test_ports_are_a_limit_too() -> None:
+def test_the_connections_are_limited_by_the_ports() -> None:
     limits = raise_limits(HERE, buyers=10**7, processes=64, connections=None)
     assert limits.connections <= limits.ports

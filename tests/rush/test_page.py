@@ -1,4 +1,4 @@
-"""The report's page: one file that needs nothing else, whatever a rush was like."""
+"""The report's page: one file that needs no other, after any kind of rush."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME = "<b>Ünïcode</b> & \"quotes\" <script>alert('x')</script>"
 
 
 class _Page(HTMLParser):
-    """Whether every element is closed, and what it would load."""
+    """Collects unclosed elements, tags, and addresses that the page would load."""
 
     VOID = frozenset({"meta", "link", "img", "br"})
 
@@ -48,7 +48,7 @@ class _Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def report(house: House, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Of a small rush that really was."""
+    """The folder with the report of a small real rush."""
     from typer.testing import CliRunner
 
     from holdfast.cli.rush import app
@@ -62,7 +62,7 @@ def report(house: House, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return folder
 
 
-def test_the_page_needs_nothing_but_itself(report: Path) -> None:
+def test_the_page_loads_no_other_file(report: Path) -> None:
     text = (report / "report.html").read_text()
     page = _Page(text)
     assert page.open == []
@@ -72,7 +72,7 @@ def test_the_page_needs_nothing_but_itself(report: Path) -> None:
     assert page.tags.count("svg") == 8
 
 
-def test_the_page_is_made_of_the_report_alone(report: Path) -> None:
+def test_the_page_renders_only_the_report(report: Path) -> None:
     members = json.loads((report / "report.json").read_text())
     assert page_of(members) == (report / "report.html").read_text()
     assert members["event"]["name"] == NAME
@@ -80,7 +80,7 @@ def test_the_page_is_made_of_the_report_alone(report: Path) -> None:
         assert part in members
 
 
-def test_every_series_of_the_report_is_as_long_as_the_rush(report: Path) -> None:
+def test_each_series_of_the_report_covers_the_rush(report: Path) -> None:
     members = json.loads((report / "report.json").read_text())
     series = members["series"]
     ticks = int(members["seconds"] / series["tick_seconds"]) + 1
@@ -92,7 +92,7 @@ def test_every_series_of_the_report_is_as_long_as_the_rush(report: Path) -> None
     assert series["server"][-1]["booked"] == members["event"]["after"]["booked"]
 
 
-def test_a_rush_that_nobody_answered_has_a_page_too(report: Path) -> None:
+def test_a_rush_without_answers_has_a_page(report: Path) -> None:
     """No answers, no refusals, no samples but the first, and a verdict against the server."""
     members = json.loads((report / "report.json").read_text())
     series = members["series"]
@@ -113,7 +113,7 @@ def test_a_rush_that_nobody_answered_has_a_page_too(report: Path) -> None:
     assert "nan" not in text.lower().replace("finance", "")
 
 
-def test_a_line_has_gaps_where_nothing_was_measured() -> None:
+def test_a_line_has_gaps_at_missing_values() -> None:
     plot = Plot("x", seconds=5, axis=Axis.up_to(10), height=100)
     plot.add_lines([Series(name="p50", style="q1", values=[1, 2, None, 4, None])], [0.5, 1.5, 2.5, 3.5, 4.5])
     svg = plot.render()
@@ -125,13 +125,13 @@ def test_a_line_has_gaps_where_nothing_was_measured() -> None:
 @pytest.mark.parametrize(
     ("most", "marks"), [(0, [0, 0.5, 1]), (7, [0, 2, 4, 6, 8]), (1000, [0, 500, 1000]), (95, [0, 50, 100])]
 )
-def test_an_axis_has_round_marks_up_to_the_most(most: float, marks: list[float]) -> None:
+def test_an_axis_has_round_marks_up_to_the_max(most: float, marks: list[float]) -> None:
     axis = Axis.up_to(most)
     assert axis.marks() == pytest.approx(marks)
     assert axis.height(most) <= 1
 
 
-def test_a_logarithmic_axis_holds_all_values_between_powers_of_ten() -> None:
+def test_a_logarithmic_axis_ends_at_powers_of_ten() -> None:
     axis = Axis.decades([0.4, 70, 1500], milliseconds)
     assert axis.marks() == pytest.approx([0.1, 1, 10, 100, 1000, 10_000])
     assert [axis.words(mark) for mark in axis.marks()] == ["0.1 ms", "1 ms", "10 ms", "100 ms", "1 s", "10 s"]
@@ -139,11 +139,11 @@ def test_a_logarithmic_axis_holds_all_values_between_powers_of_ten() -> None:
     assert axis.height(10_000) == 1
 
 
-def test_long_series_are_added_up_into_few_bars_without_losing_any() -> None:
+def test_bins_sum_a_long_series_into_few_bars() -> None:
     rates, width = bins([1] * 1000, 2)
     assert len(rates) <= 160
     assert sum(rate * width for rate in rates) == pytest.approx(1000)
 
 
-def test_moments_are_written_as_on_a_clock() -> None:
+def test_moment_formats_a_time_as_a_clock() -> None:
     assert [moment(each) for each in (0, 59.6, 61, 3600)] == ["0:00", "1:00", "1:01", "1:00:00"]

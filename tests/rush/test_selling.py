@@ -1,4 +1,4 @@
-"""Rushes on a real server: what is sold, what returns, and that it adds up."""
+"""Rushes on a real server: sales, returning holds, and a verdict that adds up."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ def rush(run: Run, house: House, tmp_path: Path) -> Any:
 
 
 def all_came(report: dict[str, Any], buyers: int) -> bool:
-    """Each came once and left once."""
-    told = report["buyers"]
-    return told["came"] == buyers == sum(told[fate] for fate in FATES)
+    """Return whether each buyer arrived once and left once."""
+    counts = report["buyers"]
+    return counts["came"] == buyers == sum(counts[fate] for fate in FATES)
 
 
-def test_every_buyer_s_visit_ends_one_way_and_the_bookings_are_the_server_s(house: House, rush: Any) -> None:
+def test_each_buyer_has_one_fate_and_the_server_has_their_bookings(house: House, rush: Any) -> None:
     event = house.sell(capacity=1000)
     report = rush(event, "--buyers", 250, "--over", 1.5, "--quantity", "1-3", "--release", 0.1)
     assert all_came(report, 250)
-    told = report["buyers"]
-    assert min(told["booked"], told["abandoned"], told["released"]) > 0
+    counts = report["buyers"]
+    assert min(counts["booked"], counts["abandoned"], counts["released"]) > 0
     assert report["refusals"] == {}
     with Client(house.url) as client:
-        assert client.get_availability(event).booked == report["admissions"]["booked"] > told["booked"]
+        assert client.get_availability(event).booked == report["admissions"]["booked"] > counts["booked"]
     assert report["latency"]["hold"]["count"] == 250
-    assert report["latency"]["confirm"]["count"] == told["booked"]
+    assert report["latency"]["confirm"]["count"] == counts["booked"]
     assert sum(report["series"]["came"]) == 250
 
 
-def test_what_is_let_lapse_goes_to_buyers_who_had_found_it_sold_out(house: House, rush: Any) -> None:
-    """The last hold to lapse was left behind by the crowd itself: nothing else returns."""
+def test_lapsed_holds_go_to_buyers_who_come_back(house: House, rush: Any) -> None:
+    """Only the crowd's own abandoned holds return."""
     event = house.sell(capacity=40, hold_ttl_seconds=1)
     report = rush(event, "--buyers", 300, "--over", 1, "--quantity", 1, "--abandon", 0.6, "--come-back", 6)
     assert all_came(report, 300)
@@ -62,9 +62,7 @@ def test_what_is_let_lapse_goes_to_buyers_who_had_found_it_sold_out(house: House
     assert report["event"]["after"]["booked"] <= 40
 
 
-def test_buyers_who_click_the_same_seat_are_told_and_take_another(
-    house: House, rush: Any, holdfast_check: Any
-) -> None:
+def test_buyers_who_pick_a_taken_seat_take_another(house: House, rush: Any, holdfast_check: Any) -> None:
     seats = {"sections": [{"name": "A", "rows": 6, "seats_per_row": 10, "category": "stalls"}]}
     event = house.sell(seat_map=seats, hold_ttl_seconds=2, max_per_buyer=3)
     report = rush(event, "--buyers", 150, "--over", 1, "--seats", "1-3", "--processes", 2)
@@ -75,7 +73,7 @@ def test_buyers_who_click_the_same_seat_are_told_and_take_another(
     assert holdfast_check(event)
 
 
-def test_the_server_chooses_where_it_is_asked_to(house: House, rush: Any) -> None:
+def test_best_available_seats_are_of_the_chosen_category(house: House, rush: Any) -> None:
     sections = [
         {"name": name, "rows": 4, "seats_per_row": 10, "category": category}
         for name, category in (("A", "stalls"), ("B", "balcony"))
@@ -88,14 +86,14 @@ def test_the_server_chooses_where_it_is_asked_to(house: House, rush: Any) -> Non
     assert taken == {"B"}
 
 
-def test_a_seated_event_is_sold_where_nothing_was_said_of_seats(house: House, rush: Any) -> None:
-    """Two admissions each are then the best two seats, together or not; and they are compared by name."""
+def test_a_seated_event_is_sold_by_quantity_by_default(house: House, rush: Any) -> None:
+    """Each buyer gets the two best seats, together or not. The verdict compares them by name."""
     sections = [{"name": "A", "rows": 3, "seats_per_row": 5, "category": "stalls"}]
     report = rush(house.sell(seat_map={"sections": sections}), "--buyers", 20, "--over", 0.5)
     assert "booked seats" in [one["name"] for one in report["check"]["statements"]]
 
 
-def test_an_area_is_named_where_there_are_several(house: House, rush: Any) -> None:
+def test_buyers_choose_the_named_area_of_several(house: House, rush: Any) -> None:
     event = house.sell(areas=[{"name": "hall", "capacity": 50}, {"name": "garden", "capacity": 50}])
     rush(event, "--buyers", 20, "--over", 1, "--quantity", 1, "--area", "garden", "--abandon", 0)
     with Client(house.url) as client:
@@ -104,7 +102,7 @@ def test_an_area_is_named_where_there_are_several(house: House, rush: Any) -> No
     assert areas["garden"] > 0
 
 
-def test_fewer_than_were_asked_for_are_taken_where_the_event_allows_it(house: House, rush: Any) -> None:
+def test_buyers_take_partial_holds_if_the_event_allows_them(house: House, rush: Any) -> None:
     event = house.sell(capacity=7, allow_partial=True)
     report = rush(
         event, "--buyers", 6, "--over", 0.5, "--quantity", 2, "--abandon", 0, "--release", 0, "--come-back", 0
@@ -113,7 +111,7 @@ def test_fewer_than_were_asked_for_are_taken_where_the_event_allows_it(house: Ho
 
 
 def test_the_same_seed_brings_the_same_crowd(house: House, run: Run, tmp_path: Path) -> None:
-    """And yet no purchase of the second rush is taken for a retry of the first."""
+    """But the server does not mistake the second rush for a retry of the first."""
     reports = []
     for at in range(2):
         event = house.sell(capacity=500)
@@ -128,7 +126,7 @@ def test_the_same_seed_brings_the_same_crowd(house: House, run: Run, tmp_path: P
 
 @pytest.fixture
 def holdfast_check(run: Run, house: House) -> Any:
-    """The server's own opinion of its books."""
+    """The result of `holdfast check`."""
 
     def check(event: int) -> bool:
         settings = {"database_url": house.database_url, "secret_key": SECRET_KEY}

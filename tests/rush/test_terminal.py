@@ -1,4 +1,4 @@
-"""What a person sees of a rush while it goes on, and at its end."""
+"""The output of a rush while it runs, and at its end."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from support.serving import environment
 QUICK = ("--buyers", 80, "--over", 2.5, "--pay-seconds", "0.1-1", "--come-back-seconds", "0.5-1")
 
 
-def test_where_nobody_sees_a_terminal_there_is_a_line_every_second(house: House, start: Start) -> None:
-    """First the limits that are in force, last whether it adds up and where the report is."""
+def test_a_rush_without_a_terminal_prints_a_line_every_second(house: House, start: Start) -> None:
+    """The first lines show the limits in force, the last ones the verdict and the report's path."""
     event = house.sell(capacity=50, max_per_hold=4, hold_ttl_seconds=60)
     rush = start(house.url, "--event", event, *QUICK)
     assert rush.end() == 0, rush.said
@@ -30,7 +30,7 @@ def test_where_nobody_sees_a_terminal_there_is_a_line_every_second(house: House,
     assert not any("\x1b" in line for line in rush.said)
 
 
-def test_in_a_terminal_there_is_a_picture(house: House, tmp_path: Path) -> None:
+def test_a_rush_in_a_terminal_shows_a_dashboard(house: House, tmp_path: Path) -> None:
     event = house.sell(capacity=60)
     ours, theirs = pty.openpty()
     arguments = ["rush", house.url, "--event", str(event), *map(str, QUICK), "--out", str(tmp_path / "out")]
@@ -46,7 +46,7 @@ def test_in_a_terminal_there_is_a_picture(house: House, tmp_path: Path) -> None:
     while True:
         try:
             said += os.read(ours, 65_536)
-        except OSError:  # nobody has the other end any more
+        except OSError:  # the other end is closed
             break
     os.close(ours)
     assert process.wait(60) == 0, said.decode()

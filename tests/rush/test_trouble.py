@@ -1,4 +1,4 @@
-"""Rushes in which something goes wrong: servers die, answers are lost, people press Ctrl-C, others sell as well."""
+"""Rushes with trouble: servers die, answers are lost, people press Ctrl-C, other clients buy too."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def children_of(pid: int) -> list[int]:
 
 
 def is_surveyed(line: str) -> bool:
-    """The last line before the processes with the buyers are started."""
+    """Return whether this is the last line before the start of the processes with buyers."""
     return line.startswith("Machine:")
 
 
 def is_under_way(line: str) -> bool:
-    """A line of a second in which something was booked."""
+    """Return whether the line shows bookings."""
     return " came " in line and " booked 0 " not in line
 
 
-def test_a_server_that_is_killed_in_the_middle_keeps_what_it_told(own_house: House, start: Start) -> None:
-    """Its buyers ask again with the same key, and everything adds up once it is back."""
+def test_a_rush_adds_up_after_the_server_was_killed(own_house: House, start: Start) -> None:
+    """Buyers retry with the same key until the server is back."""
     event = own_house.sell(capacity=10_000)
     rush = start(own_house.url, "--event", event, *CROWD)
     rush.wait_until(is_under_way)
     (worker,) = own_house.server.workers
     os.kill(worker, signal.SIGSTOP)
-    rush.wait_until(is_under_way)  # a second in which requests pile up at a server that is silent
+    rush.wait_until(is_under_way)  # requests queue at the silent server for a second
     os.kill(worker, signal.SIGKILL)
     assert rush.end() == 0, rush.said
     assert sum(rush.report["lost"].values()) > 0
@@ -52,10 +52,8 @@ def test_a_server_that_is_killed_in_the_middle_keeps_what_it_told(own_house: Hou
     assert "It adds up." in "".join(rush.said)
 
 
-def test_who_is_told_to_come_later_comes_later(
-    databases: TestDatabases, start: Start, tmp_path: Path
-) -> None:
-    """A server that can take one request at a time sheds most of them; nobody is lost for that."""
+def test_buyers_retry_after_busy(databases: TestDatabases, start: Start, tmp_path: Path) -> None:
+    """A server with a queue of one request refuses most requests, but each buyer gets a final answer."""
     with open_house(databases, tmp_path / "house", queue_limit="1", batch_limit="1") as house:
         event = house.sell(capacity=10_000)
         rush = start(house.url, "--event", event, *CROWD, "--over", 0.5, "--buyers", 200)
@@ -65,7 +63,7 @@ def test_who_is_told_to_come_later_comes_later(
     assert rush.report["buyers"]["unanswered"] == 0
 
 
-def test_a_server_that_never_comes_back_does_not_add_up(own_house: House, start: Start) -> None:
+def test_a_rush_without_its_server_does_not_add_up(own_house: House, start: Start) -> None:
     event = own_house.sell(capacity=10_000)
     rush = start(own_house.url, "--event", event, *CROWD, "--patience-seconds", 1)
     rush.wait_until(is_under_way)
@@ -74,13 +72,13 @@ def test_a_server_that_never_comes_back_does_not_add_up(own_house: House, start:
     report = rush.report
     assert report["buyers"]["unanswered"] > 0
     assert [one["name"] for one in report["check"]["statements"]] == ["server"]
-    # Who waited in vain is in the latencies nevertheless.
+    # The latencies include buyers who waited in vain.
     counted = sum(report["latency"][step]["count"] for step in ("look", "hold", "confirm", "release"))
     assert counted == sum(report["series"]["answers"]) + report["buyers"]["unanswered"]
-    assert "could not be asked what it sold" in "".join(rush.said)
+    assert "did not report its sales" in "".join(rush.said)
 
 
-def test_an_interrupt_ends_a_rush_with_a_report_of_what_was_so_far(house: House, start: Start) -> None:
+def test_an_interrupt_ends_a_rush_with_a_report(house: House, start: Start) -> None:
     event = house.sell(capacity=10_000)
     rush = start(
         house.url, "--event", event, *CROWD, "--over", 600, "--arrival", "poisson", "--buyers", 60_000
@@ -96,7 +94,7 @@ def test_an_interrupt_ends_a_rush_with_a_report_of_what_was_so_far(house: House,
 
 
 def test_a_second_interrupt_ends_at_once(own_house: House, start: Start) -> None:
-    """Even where the server is silent, and there is nothing to compare with."""
+    """The server is silent, so there is nothing to compare."""
     event = own_house.sell(capacity=10_000)
     rush = start(own_house.url, "--event", event, *CROWD, "--over", 600, "--buyers", 60_000)
     rush.wait_until(is_under_way)
@@ -112,7 +110,7 @@ def test_a_second_interrupt_ends_at_once(own_house: House, start: Start) -> None
     assert not rush.folder.exists()
 
 
-def test_what_others_sell_meanwhile_does_not_add_up(house: House, start: Start) -> None:
+def test_sales_to_other_clients_do_not_add_up(house: House, start: Start) -> None:
     event = house.sell(capacity=10_000)
     rush = start(house.url, "--event", event, *CROWD)
     rush.wait_until(is_under_way)
@@ -120,14 +118,14 @@ def test_what_others_sell_meanwhile_does_not_add_up(house: House, start: Start) 
         stranger.confirm_hold(stranger.place_hold(event, Quantity(3)))
     assert rush.end() == 1, rush.said
     (wrong,) = [one for one in rush.report["check"]["statements"] if not one["holds"]]
-    told, gained = rush.report["admissions"]["booked"], rush.report["event"]["after"]["booked"]
-    assert gained == told + 3
+    booked, gained = rush.report["admissions"]["booked"], rush.report["event"]["after"]["booked"]
+    assert gained == booked + 3
     assert wrong["name"] == "bookings"
-    assert "theirs" in wrong["text"]
+    assert "others may explain" in wrong["text"]
 
 
-def test_a_booking_that_vanished_does_not_add_up(house: House, start: Start) -> None:
-    """Its buyer was told of it; that the counters still agree is no excuse."""
+def test_a_lost_booking_does_not_add_up(house: House, start: Start) -> None:
+    """Its buyer has a confirmation, although the counters still agree."""
     event = house.sell(capacity=10_000)
     rush = start(house.url, "--event", event, *CROWD)
     rush.wait_until(is_under_way)
@@ -142,7 +140,7 @@ def test_a_booking_that_vanished_does_not_add_up(house: House, start: Start) -> 
     assert f"{booking}: booking_not_found" in wrong["text"]
 
 
-def test_the_buyers_go_when_nobody_leads_them_any_more(house: House, start: Start) -> None:
+def test_processes_with_buyers_end_with_their_parent(house: House, start: Start) -> None:
     event = house.sell(capacity=10_000)
     rush = start(house.url, "--event", event, *CROWD, "--over", 600, "--processes", 2)
     rush.wait_until(is_under_way)
@@ -155,21 +153,19 @@ def test_the_buyers_go_when_nobody_leads_them_any_more(house: House, start: Star
     rush.end()
 
 
-def test_a_rush_ends_where_a_process_with_buyers_does(house: House, start: Start) -> None:
-    """What its buyers were told is lost, so that there is nothing to compare."""
+def test_a_rush_fails_if_a_process_with_buyers_ends(house: House, start: Start) -> None:
+    """Its buyers' answers are lost, so there is nothing to compare."""
     event = house.sell(capacity=10_000)
     rush = start(house.url, "--event", event, *CROWD, "--over", 600, "--processes", 2)
     rush.wait_until(is_under_way)
     os.kill(children_of(rush.process.pid)[0], signal.SIGKILL)
     assert rush.end() == 1
-    assert rush.said[-1] == "holdfast: A process with buyers ended before its time: exit code -9\n"
+    assert rush.said[-1] == "holdfast: A process with buyers ended early: exit code -9\n"
     assert not rush.folder.exists()
 
 
 @pytest.mark.parametrize("loss", list(Loss))
-def test_a_buyer_whose_answer_is_lost_asks_again_with_the_same_key(
-    loss: Loss, house: House, start: Start
-) -> None:
+def test_a_buyer_retries_a_lost_answer_with_the_same_key(loss: Loss, house: House, start: Start) -> None:
     event = house.sell(capacity=100)
     with lossy_proxy(house.url) as proxy:
         rush = start(proxy.url, "--event", event, *FEW)
@@ -181,8 +177,8 @@ def test_a_buyer_whose_answer_is_lost_asks_again_with_the_same_key(
     assert len(proxy.keys) == len(set(proxy.keys)) + 8
 
 
-def test_what_no_buyer_waited_for_is_settled_afterwards(house: House, start: Start) -> None:
-    """Without patience nobody asks again; so it is asked again at the end whether they have their seats."""
+def test_requests_without_an_answer_are_settled_afterwards(house: House, start: Start) -> None:
+    """Buyers without patience do not retry, so the rush retries their requests at the end."""
     event = house.sell(capacity=100)
     with lossy_proxy(house.url) as proxy:
         rush = start(proxy.url, "--event", event, *FEW, "--patience-seconds", 0)

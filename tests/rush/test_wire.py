@@ -1,4 +1,4 @@
-"""The wire: whatever servers and proxies answer, each asker is told once."""
+"""The wire: each asker receives exactly one outcome, for any answer of servers and proxies."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Asker:
-    """Somebody who waits."""
+    """Waits for one outcome."""
 
     def __init__(self) -> None:
         self.answer: asyncio.Future[RushAnswer | Lost] = asyncio.get_running_loop().create_future()
 
-    def told(self, outcome: RushAnswer | Lost) -> None:
-        self.answer.set_result(outcome)  # raises where it is told twice
+    def receive(self, outcome: RushAnswer | Lost) -> None:
+        self.answer.set_result(outcome)  # raises on a second outcome
 
 
 @asynccontextmanager
 async def serving(serve: Serve, *, limit: int = 4) -> AsyncIterator[Pool]:
-    """Connections to such a server."""
+    """Yield connections to a server with this handler."""
     handlers: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -37,7 +37,7 @@ async def serving(serve: Serve, *, limit: int = 4) -> AsyncIterator[Pool]:
         try:
             await serve(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # whoever asked has gone
+            pass  # the client has gone
         finally:
             writer.close()
 
@@ -50,13 +50,13 @@ async def serving(serve: Serve, *, limit: int = 4) -> AsyncIterator[Pool]:
         await asyncio.gather(*handlers)
 
 
-def saying(*answers: bytes, closes: bool = False) -> Serve:
-    """Each request is answered by the next of these, on whatever connection."""
+def answering(*answers: bytes, closes: bool = False) -> Serve:
+    """Return a handler that sends the next of these answers for each request, on any connection."""
     left = iter(answers)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (await reader.readuntil(b"\r\n\r\n")) and (said := next(left, None)) is not None:
-            writer.write(said)
+        while (await reader.readuntil(b"\r\n\r\n")) and (raw := next(left, None)) is not None:
+            writer.write(raw)
             await writer.drain()
             if closes:
                 return
@@ -75,7 +75,7 @@ PLAIN = b'HTTP/1.1 200 OK\r\nETag: "1.0"\r\nContent-Length: 2\r\n\r\n{}'
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "body"),
+    ("raw", "status", "body"),
     [
         (PLAIN, 200, b"{}"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n", 200, b"{}"),
@@ -84,8 +84,8 @@ PLAIN = b'HTTP/1.1 200 OK\r\nETag: "1.0"\r\nContent-Length: 2\r\n\r\n{}'
         (b"HTTP/1.1 503 Later\r\nretry-after: 2\r\ncontent-length: 0\r\n\r\n", 503, b""),
     ],
 )
-async def test_an_answer_is_read_in_whatever_form_it_comes(said: bytes, status: int, body: bytes) -> None:
-    async with serving(saying(said, PLAIN)) as pool:
+async def test_answers_are_read_in_any_form(raw: bytes, status: int, body: bytes) -> None:
+    async with serving(answering(raw, PLAIN)) as pool:
         found = await ask(pool)
         assert isinstance(found, RushAnswer)
         assert (found.status, found.body) == (status, body)
@@ -93,28 +93,28 @@ async def test_an_answer_is_read_in_whatever_form_it_comes(said: bytes, status: 
         again = await ask(pool)
         assert isinstance(again, RushAnswer)
         assert again.etag == '"1.0"'
-        assert pool.most_open == 1
+        assert pool.max_open == 1
 
 
-async def test_a_connection_that_is_not_to_be_kept_is_not_used_again() -> None:
-    said = PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
-    async with serving(saying(said, said, said)) as pool:
+async def test_a_connection_with_close_is_not_reused() -> None:
+    raw = PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
+    async with serving(answering(raw, raw, raw)) as pool:
         for _ in range(3):
             assert isinstance(await ask(pool), RushAnswer)
 
 
 @pytest.mark.parametrize(
-    ("said", "why"), [(b"SSH-2.0-nothing\r\n\r\n", "not_http"), (b"", "closed"), (PLAIN[:-1], "closed")]
+    ("raw", "why"), [(b"SSH-2.0-nothing\r\n\r\n", "not_http"), (b"", "closed"), (PLAIN[:-1], "closed")]
 )
-async def test_what_is_no_answer_is_lost_and_may_have_been_done(said: bytes, why: str) -> None:
-    async with serving(saying(said, closes=True)) as pool:
+async def test_an_invalid_answer_is_lost_and_may_be_done(raw: bytes, why: str) -> None:
+    async with serving(answering(raw, closes=True)) as pool:
         found = await ask(pool)
     assert isinstance(found, Lost)
     assert (found.why, found.may_be_done) == (why, True)
 
 
-async def test_who_finds_nobody_at_home_knows_that_nothing_was_done() -> None:
-    async with serving(saying()) as pool:
+async def test_a_refused_connection_means_nothing_was_done() -> None:
+    async with serving(answering()) as pool:
         pass
     found = await ask(pool)
     assert isinstance(found, Lost)
@@ -122,14 +122,14 @@ async def test_who_finds_nobody_at_home_knows_that_nothing_was_done() -> None:
 
 
 async def test_requests_beyond_the_limit_wait_for_a_connection() -> None:
-    """Each gets its answer, and there are never more connections than that."""
-    async with serving(saying(*[PLAIN] * 50), limit=3) as pool:
+    """Each gets its answer, and the number of connections stays within the limit."""
+    async with serving(answering(*[PLAIN] * 50), limit=3) as pool:
         found = await asyncio.gather(*(ask(pool) for _ in range(50)))
         assert all(isinstance(each, RushAnswer) for each in found)
-        assert pool.most_open == 3
+        assert pool.max_open == 3
 
 
-async def test_an_answer_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_late_answer_is_lost_as_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
     heard = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -148,7 +148,7 @@ async def test_an_answer_that_does_not_come_is_given_up(monkeypatch: pytest.Monk
     assert (found.why, found.may_be_done) == ("time_out", True)
 
 
-async def test_addresses_are_read_with_port_path_and_encryption() -> None:
+async def test_address_parses_port_path_and_encryption() -> None:
     plain, safe = Address("http://[::1]:81/below/"), Address("https://tickets.example")
     assert (plain.host, plain.port, plain.prefix, plain.name, plain.tls) == (
         "::1",

@@ -1,4 +1,4 @@
-"""Accounts: what the buyers of one process were told, in as few words as the comparison with the server needs."""
+"""Accounts: the server's answers to the buyers of one process, as far as the comparison needs them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["BuyerAccounts", "KnownBooking", "KnownHold", "Unsettled"]
 
 
 class KnownHold(NamedTuple):
-    """A hold as its buyer was told of it. Times are the server's, in seconds since 1970."""
+    """A hold as its buyer received it. Times are the server's, in seconds since 1970."""
 
     id: str
     token: str
@@ -20,20 +20,20 @@ class KnownHold(NamedTuple):
     expires_at: float
 
     @classmethod
-    def read(cls, told: dict[str, Any]) -> KnownHold:
-        """Raises KeyError, TypeError or ValueError for what is no hold."""
+    def read(cls, answer: dict[str, Any]) -> KnownHold:
+        """Return the hold of an answer. Raises KeyError, TypeError or ValueError if the answer is not a hold."""
         return cls(
-            told["id"],
-            told["hold_token"],
-            int(told["quantity"]),
-            seats_of(told["lines"]),
-            datetime.fromisoformat(told["placed_at"]).timestamp(),
-            datetime.fromisoformat(told["expires_at"]).timestamp(),
+            answer["id"],
+            answer["hold_token"],
+            int(answer["quantity"]),
+            seats_of(answer["lines"]),
+            datetime.fromisoformat(answer["placed_at"]).timestamp(),
+            datetime.fromisoformat(answer["expires_at"]).timestamp(),
         )
 
 
 class KnownBooking(NamedTuple):
-    """A booking as its buyer was told of it."""
+    """A booking as its buyer received it."""
 
     id: str
     token: str
@@ -42,7 +42,7 @@ class KnownBooking(NamedTuple):
 
 
 class Unsettled(NamedTuple):
-    """Something that a buyer asked for and was never told of. `hold`: whose, where that is known."""
+    """A request that its buyer got no answer to. `hold`: the hold that it concerns, if there is one."""
 
     what: str
     request: bytes
@@ -50,32 +50,37 @@ class Unsettled(NamedTuple):
 
 
 SeatTime: TypeAlias = tuple[str, float, float | None]
-"""From when to when a seat was one buyer's, by the server's clock. The end is None where it was given back, at a moment
-that only the server knows."""
+"""A seat's label, and the times between which one buyer had it, by the server's clock.
+
+The end is None if the buyer released it: only the server knows that time.
+"""
 
 FOR_GOOD = 1e18
-"""A time that goes through JSON, which has no infinity."""
+"""The end of a booked seat's time. JSON has no infinity."""
 
 
 @dataclass(slots=True)
 class BuyerAccounts:
-    """Grows with what was sold, not with who came."""
+    """Its size depends on the sales, not on the number of buyers."""
 
     bookings: list[KnownBooking] = field(default_factory=list)
     lapsing: list[tuple[float, int]] = field(default_factory=list)
-    """Holds that nobody ended: when each lapses, and its admissions."""
+    """Holds that no buyer ended: when each lapses, and its admissions."""
     seat_times: list[SeatTime] = field(default_factory=list)
     unsettled: list[Unsettled] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
-    """Answers that contradict what was told before, in words; the first hundred."""
+    """Descriptions of answers that contradict earlier ones; at most a hundred."""
 
     def book(self, held: KnownHold, booking: dict[str, Any]) -> int:
-        """The admissions that were booked. Raises KeyError, TypeError or ValueError for what is no booking."""
+        """Record a booking, and return its admissions.
+
+        Raises KeyError, TypeError or ValueError if the answer is not a booking.
+        """
         booked = KnownBooking(
             booking["id"], held.token, int(booking["quantity"]), tuple(sorted(seats_of(booking["lines"])))
         )
         if booked.quantity != held.quantity or booked.seats != tuple(sorted(held.seats)):
-            self.say_odd(f"booking {booked.id} is not for what hold {held.id} was given for")
+            self.report_odd(f"booking {booked.id} differs from hold {held.id} in seats or quantity")
         self.bookings.append(booked)
         self._keep_seats(held, FOR_GOOD)
         return booked.quantity
@@ -90,7 +95,7 @@ class BuyerAccounts:
     def leave_open(self, what: str, request: bytes, held: KnownHold | None = None) -> None:
         self.unsettled.append(Unsettled(what, request, held))
 
-    def say_odd(self, text: str) -> None:
+    def report_odd(self, text: str) -> None:
         if len(self.odd) < 100:
             self.odd.append(text)
 

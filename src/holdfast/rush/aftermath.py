@@ -1,4 +1,4 @@
-"""Aftermath: once the buyers have gone, settle what was left open, and read every booking that was told."""
+"""Aftermath: after the last buyer has left, settle open requests and read every booking again."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _MAX_NAMED = 20
 
 
 class Findings:
-    """What came of looking."""
+    """Results of the aftermath."""
 
     def __init__(self) -> None:
         self.settled = 0
         self.open = 0
-        """Nobody can say what became of so many requests: they were not answered afterwards either."""
+        """Number of requests with an unknown outcome: they got no answer afterwards either."""
         self.read = 0
         self.unreadable = 0
         self.named: list[str] = []
-        """Of the bookings that could not be read as they were told, the first, with the reason."""
+        """The first bookings that read differently or not at all, each with the reason."""
 
     def miss(self, booking: KnownBooking, why: str) -> None:
         self.unreadable += 1
@@ -34,7 +34,7 @@ class Findings:
 
 
 def settle(shop: Shop, unsettled: Iterator[Unsettled], findings: Findings) -> Steps[None]:
-    """Ask each again in the same words: the same key is the same answer. A hold that nobody waits for is given back."""
+    """Repeat each request: the same key gets the same answer. Releases holds that no buyer waits for."""
     for one in unsettled:
         try:
             match one:
@@ -45,10 +45,10 @@ def settle(shop: Shop, unsettled: Iterator[Unsettled], findings: Findings) -> St
                 case _:
                     yield from _settle_hold(shop, one.request)
         except (Left, Closed):
-            # The server is away, and whoever waited so long for this one need not wait for the others.
+            # The server is away. One wait is enough: the other requests count as open.
             findings.open += 1 + sum(1 for _ in unsettled)
         except (KeyError, TypeError, ValueError) as error:
-            shop.accounts.say_odd(f"an answer is none of Holdfast's: {type(error).__name__} {error}")
+            shop.accounts.report_odd(f"an answer is not from Holdfast: {type(error).__name__} {error}")
             findings.open += 1
         else:
             findings.settled += 1
@@ -64,19 +64,19 @@ def _settle_hold(shop: Shop, request: bytes) -> Steps[None]:
 
 
 def read_back(shop: Shop, bookings: Iterator[KnownBooking], findings: Findings) -> Steps[None]:
-    """Each as its buyer would, with the token of the hold."""
+    """Read each booking as its buyer would, with the hold's token."""
     for booking in bookings:
         try:
             answer = yield from ask(shop, Ask("read", shop.requests.read_booking(booking.id, booking.token)))
             if answer.status != 200:
                 findings.miss(booking, code_of(answer))
                 continue
-            told = orjson.loads(answer.body)
-            seats = tuple(sorted(seats_of(told["lines"])))
-            if (told["status"], told["quantity"], seats) == ("confirmed", booking.quantity, booking.seats):
+            found = orjson.loads(answer.body)
+            seats = tuple(sorted(seats_of(found["lines"])))
+            if (found["status"], found["quantity"], seats) == ("confirmed", booking.quantity, booking.seats):
                 findings.read += 1
             else:
-                findings.miss(booking, "it reads otherwise than it was told")
+                findings.miss(booking, "it differs from the confirmation")
         except (Left, Closed):
             for missed in (booking, *bookings):
                 findings.miss(missed, "no answer")

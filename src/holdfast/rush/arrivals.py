@@ -1,7 +1,7 @@
-"""Arrivals: when each buyer comes, drawn before the first one does.
+"""Arrivals: draw the time of each buyer's arrival before the rush begins.
 
-A load that waits for answers before it asks again offers less the slower the server gets, and then measures how it
-waited. Here the moments are fixed beforehand, and every latency counts from them.
+A load that waits for answers offers less when the server is slow, and so hides the slowness. Here the times are fixed
+beforehand, and every latency counts from them.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from holdfast.rush.plan import Arrival
 __all__ = ["draw_arrivals"]
 
 _DECAY = log(2) / 0.1
-"""Of a spike: half of what is still to come comes in each tenth of the time."""
+"""Decay of a spike: half of the remaining buyers arrive in each tenth of the time."""
 
 
 def draw_arrivals(chance: Random, kind: Arrival, *, buyers: int, over_seconds: float) -> array[float]:
-    """Seconds from the opening, in order."""
+    """Return the arrival times in seconds after the opening, in ascending order."""
     match kind:
         case Arrival.SPIKE:
-            whole = 1 - exp(-_DECAY)
-            drawn = (-log1p(-chance.random() * whole) / _DECAY for _ in range(buyers))
+            total = 1 - exp(-_DECAY)
+            drawn = (-log1p(-chance.random() * total) / _DECAY for _ in range(buyers))
         case Arrival.POISSON:
             drawn = (chance.random() for _ in range(buyers))
         case Arrival.RAMP:

@@ -1,4 +1,4 @@
-"""Charts: the figures of a report, each with its name, its legend, and a sentence that says how to read it."""
+"""Charts: the figures of a report, each with its name, its legend, and a sentence on how to read it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ __all__ = ["Chart", "all_charts"]
 _MAX_CODES = 7
 _PERCENTILES = (("p50", "median", "q1"), ("p90", "p90", "q2"), ("p99", "p99", "q3"), ("p999", "p99.9", "q4"))
 _LATENCIES = (
-    ("hold", "Hold", "from the moment that a buyer meant to ask for seats to the answer, retries included"),
-    ("confirm", "Confirm", "from the moment that a buyer had paid to the answer, retries included"),
-    ("look", "Look", "the same of looking at what is left"),
+    ("hold", "Hold", "from the time when a buyer wanted seats to the answer, retries included"),
+    ("confirm", "Confirm", "from the time when a buyer had paid to the answer, retries included"),
+    (
+        "look",
+        "Look",
+        "from the time when a buyer wanted to see the availability to the answer, retries included",
+    ),
 )
 
 
@@ -54,16 +58,20 @@ def _sold(report: dict[str, Any]) -> Chart:
     ]
     tick_seconds = report["series"]["tick_seconds"]
     booked = list(accumulate(report["series"]["booked"], initial=samples[0]["booked"]))
-    told = Series(name="booked, as the buyers were told", style="told", values=booked, note=whole(booked[-1]))
-    most = max((sample["booked"] + sample["held"] + sample["available"] for sample in samples), default=0)
-    plot = _plot(report, "Sold", Axis.up_to(most), height=240)
+    buyers = Series(
+        name="booked, by the buyers' answers", style="buyers", values=booked, note=whole(booked[-1])
+    )
+    highest = max((sample["booked"] + sample["held"] + sample["available"] for sample in samples), default=0)
+    plot = _plot(report, "Sold", Axis.up_to(highest), height=240)
     plot.add_areas(several, times, longest_gap=3 * max(1.0, tick_seconds))
-    plot.add_line(told, [at * tick_seconds for at in range(len(booked))])
+    plot.add_line(buyers, [at * tick_seconds for at in range(len(booked))])
     gone = next((sample["seconds"] for sample in samples if sample["available"] == 0), None)
     if gone is not None:
         plot.add_moment(gone, "nothing available")
-    about = "What the server said of the event: an admission is one of the three. In a gap it did not answer."
-    return Chart(name="Sold over time", about=about, legend=[*several, told], svg=plot.render())
+    about = (
+        "The server's counts: each admission is in one of three states. In a gap the server did not answer."
+    )
+    return Chart(name="Sold over time", about=about, legend=[*several, buyers], svg=plot.render())
 
 
 def _crowd(report: dict[str, Any]) -> Chart:
@@ -72,18 +80,18 @@ def _crowd(report: dict[str, Any]) -> Chart:
         report,
         (
             ("answers", "answers", "s1", series["answers"]),
-            ("came", "buyers who came", "s2", series["came"]),
+            ("came", "buyers who arrived", "s2", series["came"]),
             ("came_back", "buyers who came back", "s3", series["came_back"]),
         ),
     )
-    plot = _plot(report, "Crowd", Axis.up_to(_most(several)))
+    plot = _plot(report, "Crowd", Axis.up_to(_max_value(several)))
     plot.add_lines(several, times)
-    about = "A second. Buyers come when they come, however slow the answers are."
+    about = "Per second. Arrivals do not depend on how fast the answers are."
     return Chart(name="The crowd", about=about, legend=several, svg=plot.render())
 
 
 def _latencies(report: dict[str, Any]) -> Iterator[Chart]:
-    """On one scale, so that the three can be compared."""
+    """Yield three charts on one scale, so that readers can compare them."""
     latency = report["series"]["latency"]
     every = [
         value
@@ -97,11 +105,11 @@ def _latencies(report: dict[str, Any]) -> Iterator[Chart]:
         several = _percentiles(latency[step], report["latency"][step])
         plot = _plot(report, name, axis)
         plot.add_lines(several, _ticks(report))
-        yield Chart(name=f"{name}: how long", about=f"Latency, {about}.", legend=several, svg=plot.render())
+        yield Chart(name=f"{name}: latency", about=f"Latency, {about}.", legend=several, svg=plot.render())
 
 
 def _refusals(report: dict[str, Any]) -> Chart:
-    """The most frequent ones by name, the others together."""
+    """Show the most frequent refusals by name, and the others together."""
     series: dict[str, list[int]] = dict(report["series"]["refusals"])
     by_size = sorted(series, key=lambda code: -sum(series[code]))
     shown = by_size[:_MAX_CODES] if len(by_size) > _MAX_CODES + 1 else by_size
@@ -117,14 +125,14 @@ def _refusals(report: dict[str, Any]) -> Chart:
     plot = _plot(report, "Refusals", Axis.up_to(highest))
     plot.add_bars(several, width)
     about = (
-        "A second, by code. “Sold out” and “seat taken” are a full house, “busy” is a server that sheds load."
+        "Per second, by code. “Sold out” and “seat taken” mean a full event, “busy” a server that sheds load."
     )
     return Chart(name="Refusals", about=about, legend=several, svg=plot.render())
 
 
 def _returning(report: dict[str, Any]) -> Chart:
     series, several, width = report["series"], [], 1.0
-    for name, words, style in (("lapsed", "lapsed", "s3"), ("released", "given back", "s2")):
+    for name, words, style in (("lapsed", "lapsed", "s3"), ("released", "released", "s2")):
         values, width = bins(series[name], series["tick_seconds"])
         several.append(Series(name=words, style=style, values=values, note=whole(sum(series[name]))))
     again, _ = bins(series["held_after_coming_back"], series["tick_seconds"])
@@ -135,12 +143,12 @@ def _returning(report: dict[str, Any]) -> Chart:
         note=whole(sum(series["held_after_coming_back"])),
     )
     columns = zip(*(one.values for one in several), strict=True)
-    highest = max(_most([taken]), max((sum(column) for column in columns), default=0))
+    highest = max(_max_value([taken]), max((sum(column) for column in columns), default=0))
     plot = _plot(report, "Returning holds", Axis.up_to(highest))
     plot.add_bars(several, width)
     plot.add_lines([taken], [(at + 0.5) * width for at in range(len(again))])
     about = (
-        "Admissions a second that came back on sale, and those that went to buyers who had found it sold out."
+        "Admissions per second that came back on sale, and those that buyers held who had found it sold out."
     )
     return Chart(name="Returning holds", about=about, legend=[*several, taken], svg=plot.render())
 
@@ -150,7 +158,7 @@ def _lag(report: dict[str, Any]) -> Chart:
     values = [value for one in several for value in one.values if value is not None]
     plot = _plot(report, "The generator's own lag", Axis.decades(values, milliseconds))
     plot.add_lines(several, _ticks(report))
-    about = "How much later than drawn the buyers themselves acted: it is in every latency above."
+    about = "How much later than planned the simulated buyers acted. Every latency above includes it."
     return Chart(name="The generator's own lag", about=about, legend=several, svg=plot.render())
 
 
@@ -186,5 +194,5 @@ def _ticks(report: dict[str, Any]) -> list[float]:
     return [(at + 0.5) * tick_seconds for at in range(len(report["series"]["answers"]))]
 
 
-def _most(several: Sequence[Series]) -> float:
+def _max_value(several: Sequence[Series]) -> float:
     return max((value for one in several for value in one.values if value is not None), default=0)

@@ -1,4 +1,4 @@
-"""Crowd: starts the processes with buyers, opens the doors for all at one moment, and gathers what they tell."""
+"""Crowd: starts the processes with buyers, starts the rush in all at one time, and collects their reports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _END_SECONDS = 2.0
 
 @dataclass(slots=True)
 class CrowdReport:
-    """What all buyers together were told."""
+    """The answers that all buyers together received."""
 
     bookings: int = 0
     booked_admissions: int = 0
@@ -52,29 +52,29 @@ class Crowd:
     def __init__(self, plan: Plan, rows: list[list[str]]) -> None:
         self.plan = plan
         self.tally = RushTally()
-        self.told = CrowdReport()
+        self.report = CrowdReport()
         self.started_at = 0.0
         self._rows = rows
         self._gone = 0
         self._gone_at = 0.0
         self._left: Callable[[], None] = lambda: None
-        self._most_open: dict[int, int] = {}
+        self._max_open: dict[int, int] = {}
         self._processes: list[asyncio.subprocess.Process] = []
         self._errors: list[str] = []
 
     @property
     def seconds(self) -> float:
-        """Since the doors opened, until the last buyer left."""
+        """Seconds since the opening; after the last buyer has left, the seconds until then."""
         return max(0.0, (self._gone_at if self.is_empty else time.monotonic()) - self.started_at)
 
     @property
     def is_empty(self) -> bool:
-        """Whether everybody has left, and only what they were told is still looked at."""
+        """True if all buyers have left, and only their answers are still checked."""
         return self._gone == len(self._processes)
 
     @property
     def is_open(self) -> bool:
-        """Whether the doors have been opened."""
+        """True once the rush has been opened."""
         return self.started_at > 0
 
     @property
@@ -82,23 +82,23 @@ class Crowd:
         return int(self.seconds / self.plan.tick_seconds)
 
     @property
-    def most_open(self) -> int:
-        """Connections at once, at the most so far."""
-        return sum(self._most_open.values())
+    def max_open(self) -> int:
+        """Max number of simultaneous connections so far."""
+        return sum(self._max_open.values())
 
     async def gather(self) -> None:
-        """Start them all, and wait until each is ready. Raises CannotRush."""
+        """Start all processes, and wait until each is ready. Raises CannotRush."""
         try:
             async with asyncio.timeout(_START_SECONDS), asyncio.TaskGroup() as group:
                 for index in range(self.plan.processes):
                     group.create_task(self._start(index))
         except (TimeoutError, ExceptionGroup) as error:
             await self.end()
-            said = f": {self._errors[-1]}" if self._errors else ""
-            raise CannotRush(f"The processes with the buyers did not start{said}.") from error
+            reason = f": {self._errors[-1]}" if self._errors else ""
+            raise CannotRush(f"The processes with the buyers did not start{reason}.") from error
 
     async def open_doors(self, left: Callable[[], None]) -> None:
-        """Until what everybody was told is known; `left` is called when the last has gone."""
+        """Run the rush until all reports have arrived. Calls `left` when the last buyer has left."""
         self._left = left
         self.started_at = time.monotonic() + _SOON_SECONDS
         for process in self._processes:
@@ -108,12 +108,12 @@ class Crowd:
                 group.create_task(self._listen(index, process))
 
     def send_home(self) -> None:
-        """Everybody leaves now; what they were told is still compared."""
+        """Make all buyers leave now. Their answers are still compared."""
         for process in self._processes:
             self._order(process, {"stop": True})
 
     async def end(self) -> None:
-        """At once: a process that is not led any more goes by itself, and is made to where it does not."""
+        """End all processes. Each ends by itself when its input closes; kills those that do not."""
         for process in self._processes:
             assert process.stdin is not None
             process.stdin.close()
@@ -144,24 +144,24 @@ class Crowd:
 
     async def _listen(self, index: int, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
-        is_whole = False
+        is_complete = False
         while line := await process.stdout.readline():
             for name, value in orjson.loads(line).items():
                 match name:
                     case "tally":
                         self.tally.merge(RushTally.from_json(value))
-                    case "most_open":
-                        self._most_open[index] = value
+                    case "max_open":
+                        self._max_open[index] = value
                     case "accounts":
-                        self.told.add(value)
-                        is_whole = True
+                        self.report.add(value)
+                        is_complete = True
                     case "seat_times":
                         for label, since, until in value:
-                            self.told.seat_times[label].append((since, until))
+                            self.report.seat_times[label].append((since, until))
                     case "lapsing":
-                        self.told.lapsing.extend((at, quantity) for at, quantity in value)
+                        self.report.lapsing.extend((at, quantity) for at, quantity in value)
                     case "booked_seats":
-                        self.told.booked_seats.extend(value)
+                        self.report.booked_seats.extend(value)
                     case "gone":
                         self._gone += 1
                         self._gone_at = time.monotonic()
@@ -169,14 +169,14 @@ class Crowd:
                             self._left()
                     case "broken":
                         self._errors.append(value)
-        if not is_whole:
+        if not is_complete:
             raise await self._broken(process)
 
     async def _broken(self, process: asyncio.subprocess.Process) -> CannotRush:
         assert process.stderr is not None
-        said = (await process.stderr.read()).decode(errors="replace").strip()
-        self._errors.append(said.splitlines()[-1] if said else f"exit code {await process.wait()}")
-        return CannotRush(f"A process with buyers ended before its time: {self._errors[0]}")
+        output = (await process.stderr.read()).decode(errors="replace").strip()
+        self._errors.append(output.splitlines()[-1] if output else f"exit code {await process.wait()}")
+        return CannotRush(f"A process with buyers ended early: {self._errors[0]}")
 
     def _order(self, process: asyncio.subprocess.Process, order: dict[str, Any]) -> None:
         assert process.stdin is not None

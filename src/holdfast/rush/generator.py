@@ -1,7 +1,7 @@
-"""Generator: carries out the steps of many journeys at once, and counts how long each answer took.
+"""Generator: carries out the steps of many journeys at once, and measures the latency of each answer.
 
-Latencies count from the moment that a buyer meant to ask, whatever came between: a slow generator, a missing
-connection, a server that was asked again. The first two are told apart as the generator's own lag.
+A latency counts from the time when a buyer wanted to ask. It includes a slow generator, the wait for a connection, and
+retries. The first two are also reported separately, as the generator's own lag.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LATER = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class _Walker:
-    """One journey on its way."""
+    """One running journey."""
 
     __slots__ = ("_asked", "_due", "_generator", "_is_gone", "_is_open", "_steps", "_timer", "_wanted_at")
 
@@ -33,10 +33,10 @@ class _Walker:
         self._due = self._wanted_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._is_gone = False
-        self._is_open = False  # whether what was asked last has had no answer that settles it
+        self._is_open = False  # True while the last request has no final answer
 
     def go(self, outcome: RushAnswer | Lost | None, due: float) -> None:
-        """On to the next step, which was due then."""
+        """Take the next step, which was due at that time."""
         try:
             step = self._steps.send(outcome)
         except StopIteration:
@@ -48,12 +48,12 @@ class _Walker:
         if isinstance(step, Wait):
             self._wait(due + step.seconds)
             return
-        if step is not self._asked:  # else it is asked again, and the buyer has waited since the first time
+        if step is not self._asked:  # a retry counts from the first try
             self._asked, self._wanted_at = step, due
         self._due = due
         self._generator.pool.ask(step.request, self)
 
-    def told(self, outcome: RushAnswer | Lost) -> None:
+    def receive(self, outcome: RushAnswer | Lost) -> None:
         if self._is_gone:
             return
         now = time.monotonic()
@@ -97,15 +97,15 @@ class Generator:
         self._carer: asyncio.TimerHandle | None = None
         self.pool = Pool(address, limit=connections, queued=self._note_queueing)
 
-    async def let_come(self, arrivals: array[float]) -> None:
-        """Until the last has left, or `close` is called. The arrivals are seconds after the clock's start."""
+    async def serve_arrivals(self, arrivals: array[float]) -> None:
+        """Run all buyers until the last has left, or until `close`. Arrivals are seconds after the clock's start."""
         self._empty.clear()
         self._look_after()
         self._arrive(arrivals, 0)
         await self._empty.wait()
 
     async def run(self, journeys: Iterable[Steps[None]]) -> None:
-        """These few at once, to their end."""
+        """Run these journeys together to their end."""
         self._empty.clear()
         self._look_after()
         for steps in journeys:
@@ -114,7 +114,7 @@ class Generator:
             await self._empty.wait()
 
     def close(self) -> None:
-        """Send everybody home."""
+        """End all journeys."""
         self.pool.close()
         if self._arriving is not None:
             self._arriving.cancel()
@@ -138,11 +138,11 @@ class Generator:
     def note(
         self, step: str, outcome: RushAnswer | Lost, *, wanted_at: float, due: float, now: float
     ) -> bool:
-        """Whether it settles what was asked."""
+        """Count an outcome. Returns whether it is a final answer."""
         tally = self.shop.tally
         if isinstance(outcome, Lost):
             tally.count(f"lost:{outcome.why}", self.clock.tick(now))
-            if outcome.why == "time_out":  # it was waited for, and is no shorter for having brought nothing
+            if outcome.why == "time_out":  # the buyer waited, so the time counts as a latency
                 tally.latencies["later"][self.clock.tick(due)].add(now - due)
         elif outcome.status in _LATER:
             tally.count(f"refusal:{code_of(outcome)}", self.clock.tick(now))
@@ -154,7 +154,7 @@ class Generator:
         return False
 
     def note_given_up(self, step: str, *, wanted_at: float) -> None:
-        """Who waited in vain waited at least so long; leaving them out would make a dead server a quick one."""
+        """Count the time that a buyer waited in vain. Without it, a dead server would look fast."""
         self.shop.tally.latencies[step][self.clock.tick(wanted_at)].add(time.monotonic() - wanted_at)
 
     def note_lag(self, due: float) -> None:
@@ -165,7 +165,7 @@ class Generator:
         self.shop.tally.queueing[self.clock.tick()].add(seconds)
 
     def _arrive(self, arrivals: array[float], at: int) -> None:
-        """All whose moment has come; the timer is for the next."""
+        """Begin the journeys of all buyers whose time has come, and set a timer for the next."""
         now = time.monotonic() - self.clock.started_at
         while at < len(arrivals) and arrivals[at] <= now:
             due = self.clock.started_at + arrivals[at]

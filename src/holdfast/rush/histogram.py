@@ -1,6 +1,6 @@
-"""Histogram: a million latencies in a few hundred numbers, each known to three hundredths.
+"""Histogram: a million latencies in a few hundred numbers, each exact to three hundredths.
 
-Buckets are as wide as a 32nd of the power of two that they lie in, so that a bucket's number is found by shifting.
+A bucket's width is a 32nd of its power of two, so that a shift finds the bucket's number.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _WIDTH = 1 << _BITS
 
 
 class Histogram:
-    """Of durations, in microseconds inside and in seconds outside."""
+    """Durations: stored in microseconds, added and returned in seconds."""
 
     __slots__ = ("counts", "longest")
 
@@ -43,7 +43,10 @@ class Histogram:
         return sum(self.counts.values())
 
     def percentiles(self, *shares: float) -> list[float | None]:
-        """In seconds, of shares in rising order: 0.5 is the median. None for each where nothing was added."""
+        """Return a duration in seconds for each share: 0.5 is the median. Shares must ascend.
+
+        Each is None if the histogram is empty.
+        """
         total = self.total
         if not total:
             return [None] * len(shares)
@@ -80,7 +83,7 @@ class Histogram:
 
 
 def _upper(bucket: int) -> int:
-    """The largest duration that falls into it."""
+    """Return the largest duration of the bucket, in microseconds."""
     if bucket < _WIDTH:
         return bucket
     shift = (bucket >> _BITS) - 1

@@ -1,7 +1,7 @@
-"""Journey: one buyer from the door to the end: look, hold, perhaps pay, perhaps leave, perhaps come back.
+"""Journey: the steps of one buyer: look, hold, perhaps pay, perhaps leave, perhaps come back.
 
-What a buyer has in mind is drawn when they come, so that the same seed brings the same crowd; what becomes of it is
-up to the server, and the others.
+A buyer's intentions are drawn on arrival, so that the same seed brings the same crowd. The outcome depends on the
+server and on the other buyers.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from holdfast.rush.wire import RushAnswer
 __all__ = ["Mind", "Shop", "ask", "code_of", "confirm", "draw_mind", "journey", "release"]
 
 _COME_BACK = frozenset({"sold_out", "not_together", "event_not_on_sale", "sales_stopped"})
-"""Refusals after which it may be worth to look again later."""
+"""Refusals after which a buyer may look again later."""
 
 _OTHER_SEATS = frozenset({"seat_taken", "seat_blocked"})
 _TRIES = 4
-"""How many seats a buyer clicks before they look anew."""
+"""How often a buyer picks seats before they look at the event again."""
 
 _TAKEN_BACK = frozenset({"hold_released", "event_cancelled"})
-"""What an organiser may do to a hold."""
+"""Refusals that an organiser's action can cause."""
 
 
 class Mind(NamedTuple):
-    """What a buyer came for, and what they will do with it."""
+    """What a buyer wants, and what they will do with their hold."""
 
     number: int
     quantity: int
@@ -45,17 +45,19 @@ class Mind(NamedTuple):
 
 
 class Shop:
-    """What all buyers of one process share."""
+    """State that all buyers of one process share."""
 
     def __init__(
-        self, plan: Plan, requests: Requests, picture: SeatPlan, *, index: int, clock: Clock
+        self, plan: Plan, requests: Requests, seat_plan: SeatPlan, *, index: int, clock: Clock
     ) -> None:
         self.plan = plan
         self.requests = requests
-        self.picture = picture
+        self.seat_plan = seat_plan
         self.index = index
         self.clock = clock
-        self.minds = Random(f"{plan.seed}/{index}/minds")  # apart, so that no answer changes who comes next
+        self.minds = Random(
+            f"{plan.seed}/{index}/minds"
+        )  # separate, so that no answer changes the next buyer
         self.chance = Random(f"{plan.seed}/{index}")
         self.tally = RushTally()
         self.accounts = BuyerAccounts()
@@ -65,10 +67,10 @@ class Shop:
         self.tally.count(name, self.clock.tick(), many)
 
     def read_hold(self, answer: RushAnswer, *, asked_at: float | None) -> KnownHold:
-        """Raises KeyError, TypeError or ValueError."""
-        told = orjson.loads(answer.body)
-        self.server_clock.see(datetime.fromisoformat(told["server_time"]).timestamp(), asked_at=asked_at)
-        return KnownHold.read(told)
+        """Return the hold of an answer. Raises KeyError, TypeError or ValueError."""
+        found = orjson.loads(answer.body)
+        self.server_clock.see(datetime.fromisoformat(found["server_time"]).timestamp(), asked_at=asked_at)
+        return KnownHold.read(found)
 
     def key(self, mind: Mind, what: str) -> str:
         return f"{self.plan.run}-{self.index}-{mind.number}-{what}"
@@ -87,7 +89,7 @@ def draw_mind(shop: Shop, number: int) -> Mind:
 
 
 def journey(shop: Shop, mind: Mind) -> Steps[None]:
-    """Ends with exactly one fate counted."""
+    """Run one buyer's visit, and count exactly one fate."""
     try:
         fate = yield from _visit(shop, mind)
     except Left as left:
@@ -95,7 +97,7 @@ def journey(shop: Shop, mind: Mind) -> Steps[None]:
     except Closed:
         fate = "sent_home"
     except (KeyError, TypeError, ValueError) as error:
-        shop.accounts.say_odd(f"an answer is none of Holdfast's: {type(error).__name__} {error}")
+        shop.accounts.report_odd(f"an answer is not from Holdfast: {type(error).__name__} {error}")
         fate = "refused"
     shop.count(fate)
 
@@ -126,7 +128,7 @@ def _visit(shop: Shop, mind: Mind) -> Steps[str]:
 
 
 def _hold(shop: Shop, mind: Mind, visit: int) -> Steps[KnownHold | str]:
-    """A hold, or the code of the refusal."""
+    """Return a hold, or the code of the refusal."""
     code = "sold_out"
     buyer = f"{shop.plan.run}-{shop.index}-{mind.number}" if shop.plan.names_buyers else None
     for click in range(_TRIES):
@@ -144,17 +146,17 @@ def _hold(shop: Shop, mind: Mind, visit: int) -> Steps[KnownHold | str]:
         if answer.status == 201:
             held = shop.read_hold(answer, asked_at=asked_at)
             shop.count("held", held.quantity)
-            shop.picture.take(held.seats)
+            shop.seat_plan.take(held.seats)
             return held
         code = _refused(shop, answer)
         if code not in _OTHER_SEATS:
             return code
-        shop.picture.take(lines[0]["seats"])
+        shop.seat_plan.take(lines[0]["seats"])
     return code
 
 
 def _decide(shop: Shop, mind: Mind, held: KnownHold) -> Steps[str]:
-    """What a buyer does who holds something."""
+    """Do what the buyer wants to do with the hold, and return the fate."""
     if mind.fate == "abandoned":
         _let_lapse(shop, held)
         return mind.fate
@@ -171,7 +173,7 @@ def _decide(shop: Shop, mind: Mind, held: KnownHold) -> Steps[str]:
 
 
 def confirm(shop: Shop, held: KnownHold, request: bytes, *, is_again: bool = False) -> Steps[str]:
-    """Pay. A request is given whole, so that one that was never answered can be asked again in the same words."""
+    """Pay, and return the fate. The caller gives the request's bytes, so that a retry can repeat them."""
     is_late = shop.server_clock.is_past(held.expires_at) and not is_again
     try:
         answer = yield from ask(shop, Ask("confirm", request))
@@ -184,22 +186,22 @@ def confirm(shop: Shop, held: KnownHold, request: bytes, *, is_again: bool = Fal
     if answer.status in (200, 201):
         shop.count("booked_admissions", shop.accounts.book(held, orjson.loads(answer.body)))
         if is_late:
-            shop.accounts.say_odd(f"hold {held.id} was booked though it had lapsed")
+            shop.accounts.report_odd(f"hold {held.id} was booked though it had lapsed")
         return "booked"
     code = _refused(shop, answer)
     if code == "hold_expired":
         if shop.server_clock.is_before(held.expires_at):
-            shop.accounts.say_odd(f"hold {held.id} had lapsed before its time")
+            shop.accounts.report_odd(f"hold {held.id} had lapsed before its time")
         _let_lapse(shop, held)
         return "too_late"
     if code not in _TAKEN_BACK:
-        shop.accounts.say_odd(f"hold {held.id} was refused its booking: {code}")
+        shop.accounts.report_odd(f"hold {held.id} was refused its booking: {code}")
     shop.accounts.give_back(held)
     return "refused"
 
 
 def release(shop: Shop, held: KnownHold, request: bytes) -> Steps[str]:
-    """Give it back."""
+    """Release the hold, and return the fate."""
     try:
         answer = yield from ask(shop, Ask("release", request))
     except Left as left:
@@ -218,7 +220,7 @@ def release(shop: Shop, held: KnownHold, request: bytes) -> Steps[str]:
 
 
 def ask(shop: Shop, wanted: Ask) -> Steps[RushAnswer]:
-    """What comes of it, with a buyer's patience. Raises Left."""
+    """Return the answer, with a buyer's patience. Raises Left."""
     return asking(wanted, shop.chance, patience_seconds=shop.plan.patience_seconds)
 
 
@@ -229,7 +231,7 @@ def _let_lapse(shop: Shop, held: KnownHold) -> None:
 
 
 def _lines(shop: Shop, mind: Mind) -> list[dict[str, Any]] | None:
-    """What goes into the basket; None where the picture has no such seats left."""
+    """Return the lines of the request. None if the seat plan shows no such seats free."""
     plan = shop.plan
     match plan.wish:
         case Wish.QUANTITY:
@@ -241,7 +243,7 @@ def _lines(shop: Shop, mind: Mind) -> list[dict[str, Any]] | None:
             if plan.category is not None:
                 line["category"] = plan.category
         case Wish.SEATS:
-            seats = shop.picture.pick(shop.chance, mind.quantity)
+            seats = shop.seat_plan.pick(shop.chance, mind.quantity)
             if seats is None:
                 return None
             line = {"seats": seats}
@@ -260,7 +262,7 @@ def _refused(shop: Shop, answer: RushAnswer) -> str:
 
 
 def code_of(answer: RushAnswer) -> str:
-    """The problem's code, or its status where a stranger answered."""
+    """Return the problem's code, or a code with the status if the answer is not from Holdfast."""
     try:
         code = orjson.loads(answer.body)["code"]
     except (orjson.JSONDecodeError, KeyError, TypeError):

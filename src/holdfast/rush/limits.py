@@ -1,4 +1,4 @@
-"""Limits: what this machine gives to a rush, raised as far as it lets us."""
+"""Limits: what this machine allows a rush, raised as far as possible."""
 
 from __future__ import annotations
 
@@ -17,29 +17,32 @@ _WANTED_DESCRIPTORS = 65_536
 _USUAL_PORTS = 16_384
 _SPARE_PORTS = 0.9
 _BUYERS_OF_A_PROCESS = 500
-"""Fewer are not worth a process of their own."""
+"""Fewer buyers do not justify another process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RushLimits:
-    """In force, and told."""
+    """The limits in force. Reports show them."""
 
     cpus: int
     processes: int
     descriptors_before: int
     descriptors: int
-    """Of each process."""
+    """File descriptors of each process."""
     ports: int
-    """Connections that this machine can have to one address."""
+    """Max connections of this machine to one address."""
     connections: int
-    """Of all processes together."""
+    """Max connections of all processes together."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def raise_limits(url: str, *, buyers: int, processes: int | None, connections: int | None) -> RushLimits:
-    """What a person chose, or else what the machine gives; where the server is this machine, half of its processors."""
+    """Return the limits that the person chose, otherwise the machine's. Raises the limit of open files.
+
+    A server on this machine keeps half of its processors.
+    """
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if processes is None:
         is_here = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
@@ -47,21 +50,21 @@ def raise_limits(url: str, *, buyers: int, processes: int | None, connections: i
         processes = min(processes, max(1, buyers // _BUYERS_OF_A_PROCESS))
     before, descriptors = _raise_descriptors()
     ports = _ports()
-    most = min(processes * max(1, descriptors - _SPARE_DESCRIPTORS), ports, max(buyers, processes))
+    allowed = min(processes * max(1, descriptors - _SPARE_DESCRIPTORS), ports, max(buyers, processes))
     if connections is not None:
-        most = min(most, max(connections, processes))
+        allowed = min(allowed, max(connections, processes))
     return RushLimits(
         cpus=cpus,
         processes=processes,
         descriptors_before=before,
         descriptors=descriptors,
         ports=ports,
-        connections=most // processes * processes,
+        connections=allowed // processes * processes,
     )
 
 
 def _raise_descriptors() -> tuple[int, int]:
-    """The limit as it was, and as it is now; processes that are started inherit it."""
+    """Raise the limit of open files, which new processes inherit. Returns the old and the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
     wanted = _WANTED_DESCRIPTORS if hard == unlimited else min(hard, max(_WANTED_DESCRIPTORS, soft))
@@ -69,7 +72,7 @@ def _raise_descriptors() -> tuple[int, int]:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     now = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return tuple(_WANTED_DESCRIPTORS if each == unlimited else each for each in (soft, now))  # type: ignore[return-value]  # two of two
+    return tuple(_WANTED_DESCRIPTORS if each == unlimited else each for each in (soft, now))  # type: ignore[return-value]  # always two
 
 
 def _ports() -> int:

@@ -1,4 +1,4 @@
-"""Page: the report as one HTML file that needs nothing else, to be kept and sent around."""
+"""Page: the report as one HTML file that needs no other file, so that people can keep and send it."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ _PAGE = """<!doctype html>
 
 
 def page_of(report: dict[str, Any]) -> str:
-    """The report of `report_of`, for people."""
+    """Return the HTML page of a report from `report_of`."""
     plan, event = report["plan"], report["event"]
     about = (
         f"{report['buyers']['came']:,} buyers over {plan['over_seconds']:g} s ({plan['arrival']}), "
-        f"{report['seconds']:g} s until the last had left. {report['started_at']}, {plan['url']}"
+        f"{report['seconds']:g} s until the last buyer left. {report['started_at']}, {plan['url']}"
     )
     if report["is_interrupted"]:
-        about += ". Interrupted: this is what was so far."
+        about += ". Interrupted: the report covers the time until then."
     return _PAGE.format(
         title=escape(f"Rush: {event['name']}"),
         name=escape(f"{event['name']}"),
@@ -134,11 +134,11 @@ def _tables(report: dict[str, Any]) -> Iterable[str]:
     )
     refused = {**report["refusals"], **{f"{why} (lost)": many for why, many in report["lost"].items()}}
     yield _table(
-        "Refusals, and answers that were lost",
+        "Refusals and lost answers",
         ("code", "count"),
         [(code, f"{many:,}") for code, many in refused.items()] or [("none", "0")],
     )
-    yield _table("What was in force", ("", ""), list(report["in_force"].items()), numbers=False)
+    yield _table("Limits in force", ("", ""), list(report["in_force"].items()), numbers=False)
 
 
 def _table(name: str, titles: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> str:

@@ -1,4 +1,4 @@
-"""Plan: what is to happen in a rush; what a person chose, and what follows from it."""
+"""Plan: a rush as a person chose it, and what follows from that."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 __all__ = ["Arrival", "CannotRush", "Plan", "Range", "Wish"]
 
 MAX_TICKS = 600
-"""Longer rushes are told in longer ticks, so that what is kept has an end."""
+"""Longer rushes have longer ticks, so that the counts stay small."""
 
 _LAST_MINUTE_SECONDS = 60.0
 
 
 class CannotRush(Exception):
-    """Why there can be no rush, in one sentence for the person who asked for it."""
+    """Its text is one sentence for the person who started it: why there can be no rush."""
 
 
 class Arrival(StrEnum):
-    """How buyers come."""
+    """How buyers arrive."""
 
-    SPIKE = "spike"  # half of all in the first tenth, fewer and fewer afterwards: the doors open
-    POISSON = "poisson"  # evenly, each for themselves
+    SPIKE = "spike"  # half of all in the first tenth of the time, then ever fewer
+    POISSON = "poisson"  # evenly, each independently
     RAMP = "ramp"  # from none to twice the average
 
 
 class Wish(StrEnum):
-    """What buyers ask for."""
+    """What buyers request."""
 
     QUANTITY = "quantity"
     BEST_AVAILABLE = "best_available"
@@ -37,14 +37,14 @@ class Wish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """From the least to the most, each as likely."""
+    """A range of equally likely values, limits included."""
 
     least: float
     most: float
 
     @classmethod
     def parse(cls, text: str) -> Range:
-        """`3` or `2-5`. Raises ValueError."""
+        """Return the range of a text such as `3` or `2-5`. Raises ValueError."""
         least, dash, most = text.partition("-")
         found = cls(float(least), float(most if dash else least))
         if not 0 <= found.least <= found.most < float("inf"):
@@ -57,12 +57,12 @@ class Range:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that a process with buyers has to know, beside the event's seats."""
+    """Everything that a process with buyers needs, except the event's seats."""
 
     url: str
     event: str
     run: str
-    """Names this rush in every Idempotency-Key. Never from the seed: the same rush again is no retry of the first."""
+    """Names this rush in every Idempotency-Key. Not from the seed: a repeated rush must not be a retry of the first."""
     api_key: str | None = None
 
     buyers: int
@@ -83,37 +83,37 @@ class Plan:
     come_back_seconds: Range = Range(2, 8)
     patience_seconds: float = 30.0
     names_buyers: bool = False
-    """Whether holds say who buys: where the event counts per buyer."""
+    """Whether holds name their buyer, because the event limits admissions per buyer."""
     takes_part: bool = False
-    """Whether fewer than were asked for may be granted: the event's rule."""
+    """Whether the event's rules may grant fewer admissions than requested."""
 
     processes: int = 1
     connections: int = 1
-    """Of each process, at the most."""
+    """Max connections of each process."""
 
     @property
     def closing_seconds(self) -> float:
-        """After so long, whoever is still inside is sent home."""
+        """Seconds after which all remaining buyers must leave."""
         waiting = self.pay_seconds.most + self.come_back * self.come_back_seconds.most
         return self.over_seconds + waiting + self.patience_seconds + _LAST_MINUTE_SECONDS
 
     @property
     def tick_seconds(self) -> int:
-        """What happened is counted by ticks of so long."""
+        """Length of a tick, the unit of time of all counts."""
         return max(1, ceil(self.closing_seconds / MAX_TICKS))
 
     def share(self, index: int) -> int:
-        """How many of the buyers live in this process."""
+        """Return this process's number of buyers."""
         return self.buyers // self.processes + (index < self.buyers % self.processes)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def told(self) -> dict[str, Any]:
-        """For the report: without the key."""
-        told = {name: str(value) if isinstance(value, Range) else value for name, value in self._members()}
-        del told["api_key"], told["run"]
-        return told
+    def to_report(self) -> dict[str, Any]:
+        """Return the plan for the report, without the API key."""
+        members = {name: str(value) if isinstance(value, Range) else value for name, value in self._members()}
+        del members["api_key"], members["run"]
+        return members
 
     def _members(self) -> list[tuple[str, Any]]:
         return [(name, getattr(self, name)) for name in self.__slots__]

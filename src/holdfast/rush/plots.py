@@ -1,7 +1,7 @@
 """Plots: lines, stacked bars and areas over time as inline SVG.
 
-All have one frame and one axis of time, so that what happened at a moment stands below one another. Colours are classes
-of the page's style sheet, which knows light from dark. Where the pointer is, the browser itself tells the numbers.
+All have the same frame and time axis, so that the same time has the same place in each. Colours are classes of the
+page's style sheet, which has a light and a dark scheme. The browser shows the numbers at the pointer.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One thing over time; `style` is its class in the style sheet."""
+    """Values over time. `style` is the class in the style sheet."""
 
     name: str
     style: str
     values: Values
     note: str = ""
-    """Beside the name in the legend."""
+    """Text beside the name in the legend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """The upright one: from 0 (of a logarithmic one, from `least`) to `most`."""
+    """The vertical axis: from 0 to `most`; a logarithmic one from `least`."""
 
     most: float
     words: Callable[[float], str]
@@ -50,7 +50,7 @@ class Axis:
 
     @classmethod
     def decades(cls, values: Sequence[float], words: Callable[[float], str]) -> Axis:
-        """Whole powers of ten around all values; at least two of them."""
+        """Return a logarithmic axis over all values, from one power of ten to another, at least two apart."""
         found = [value for value in values if value > 0] or [1.0]
         least, most = floor(log10(min(found))), ceil(log10(max(found)))
         return cls(least=10.0**least, most=10.0 ** max(most, least + 2), is_log=True, words=words)
@@ -62,7 +62,7 @@ class Axis:
         return [step * at for at in range(round(self.most / step) + 1)]
 
     def height(self, value: float) -> float:
-        """From 0 at the bottom to 1 at the top."""
+        """Return the value's height, from 0 at the bottom to 1 at the top."""
         if self.is_log:
             span = log10(self.most) - log10(self.least)
             return min(1.0, max(0.0, (log10(max(value, self.least)) - log10(self.least)) / span))
@@ -70,7 +70,7 @@ class Axis:
 
 
 class Plot:
-    """One figure. Things are drawn in the order in which they are added."""
+    """One figure. It draws its parts in the order of their addition."""
 
     def __init__(self, name: str, *, seconds: float, axis: Axis, height: int = 190) -> None:
         self._name = name
@@ -81,11 +81,11 @@ class Plot:
         self._hovers: list[tuple[float, float, str]] = []
 
     def add_line(self, one: Series, times: Sequence[float]) -> None:
-        """Over something else, whose numbers the pointer tells."""
+        """Add a line over another part, whose numbers the pointer shows."""
         self._drawn.append(self._line(one, times))
 
     def add_lines(self, several: Sequence[Series], times: Sequence[float]) -> None:
-        """Gaps stay gaps; a moment alone is a dot."""
+        """Add lines. A missing value is a gap, and a value between two gaps is a dot."""
         for one in several:
             self._drawn.append(self._line(one, times))
         edges = _edges(times, self._seconds)
@@ -99,7 +99,7 @@ class Plot:
                 self._hovers.append((begin, end, "\n".join([moment(times[at]), *lines])))
 
     def add_areas(self, several: Sequence[Series], times: Sequence[float], *, longest_gap: float) -> None:
-        """On top of one another, the first at the bottom; nothing where moments are further apart."""
+        """Add stacked areas, the first at the bottom. A gap longer than `longest_gap` seconds stays empty."""
         ends = [at for at, (one, other) in enumerate(pairwise(times), 1) if other - one > longest_gap]
         spans = [slice(*span) for span in pairwise((0, *ends, len(times)))]
         below = [0.0] * len(times)
@@ -116,10 +116,10 @@ class Plot:
                 points = " ".join((*upper, *reversed(lower)))
                 self._drawn.append(f'<polygon class="area {one.style}" points="{points}"/>')
             below = above
-        self._tell(several, _edges(times, self._seconds), times)
+        self._add_hovers(several, _edges(times, self._seconds), times)
 
     def add_bars(self, several: Sequence[Series], width_seconds: float) -> None:
-        """On top of one another; each as wide as its time, which begins at 0."""
+        """Add stacked bars of `width_seconds` each. The first begins at 0."""
         count = max((len(one.values) for one in several), default=0)
         below = [0.0] * count
         for one in several:
@@ -133,10 +133,10 @@ class Plot:
                     below[at] += value
             self._drawn.append(f'<path class="bar {one.style}" d="{"".join(path)}"/>')
         edges = [(at * width_seconds, (at + 1) * width_seconds) for at in range(count)]
-        self._tell(several, edges, [begin for begin, _ in edges])
+        self._add_hovers(several, edges, [begin for begin, _ in edges])
 
     def add_moment(self, seconds: float, name: str) -> None:
-        """A line across, with a word at its head."""
+        """Add a vertical line with a word at its top."""
         x = self._x(seconds)
         anchor, shift = ("end", -5) if x > WIDTH * 0.8 else ("start", 5)
         self._drawn.append(
@@ -208,7 +208,7 @@ class Plot:
             path.append(f"{'M' if before is None else 'L'}{here[0]:.1f} {here[1]:.1f}")
         return f'<path class="line {one.style}" d="{"".join(path)}"/>{"".join(dots)}'
 
-    def _tell(
+    def _add_hovers(
         self, several: Sequence[Series], edges: Sequence[tuple[float, float]], times: Sequence[float]
     ) -> None:
         for at, (begin, end) in enumerate(edges):
@@ -221,21 +221,21 @@ class Plot:
 
 
 def bins(values: Sequence[float], tick_seconds: float) -> tuple[list[float], float]:
-    """Neighbours added up until there are few enough for bars, as rates a second; and how wide each is."""
+    """Return rates per second, with ticks summed until the bars are few enough, and each bar's width in seconds."""
     together = max(1, ceil(len(values) / _MAX_BARS))
     width = together * tick_seconds
     return [sum(values[at : at + together]) / width for at in range(0, len(values), together)], width
 
 
 def moment(seconds: float) -> str:
-    """On the axis of time."""
+    """Return a time as the time axis shows it."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def compact(value: float) -> str:
-    """1,500,000 as 1.5M."""
+    """Return a short form: 1,500,000 as 1.5M."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.3g}{letter}"
@@ -247,20 +247,20 @@ def whole(value: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """As milliseconds, or as seconds from one on."""
+    """Return a duration in milliseconds as text, in seconds from one second on."""
     if value < 1000:
         return f"{value:.3g} ms"
     return f"{value / 1000:.3g} s" if value < 100_000 else f"{value / 1000:,.0f} s"
 
 
 def _nice_step(least: float) -> float:
-    """1, 2 or 5 times a power of ten."""
+    """Return the next 1, 2 or 5 times a power of ten that is at least this."""
     power = 10.0 ** floor(log10(least))
     return next(power * each for each in (1, 2, 5, 10) if power * each >= least * (1 - 1e-9))
 
 
 def _edges(times: Sequence[float], end: float) -> list[tuple[float, float]]:
-    """Around each moment, to the middle of the way to its neighbours."""
+    """Return a span around each time, which reaches halfway to its neighbours."""
     if not times:
         return []
     middles = [(one + other) / 2 for one, other in pairwise(times)]

@@ -1,7 +1,7 @@
-"""Process: one program with its share of the buyers; led by lines of JSON on standard input, tells by such lines.
+"""Process: a program that simulates a share of the buyers. It reads and writes lines of JSON.
 
-It is told the plan, says that it is ready, is told when the doors open, tells every second what happened, and at the
-end what its buyers were told. Where its leader is gone, it goes too.
+It reads the plan, reports that it is ready, reads the opening time, reports its counts every second, and at the end
+its buyers' answers. It ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from holdfast.rush.wire import Address
 __all__ = ["MAX_LINE", "main"]
 
 MAX_LINE = 1 << 26
-_TELL_SECONDS = 1.0
+_REPORT_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
 _READERS = 32
 _CHUNK = 2000
 
 
 class _Process:
-    """From the plan to the last line."""
+    """One process's rush and its aftermath."""
 
     def __init__(self, orders: dict[str, Any]) -> None:
         self.plan = Plan.from_json(orders["plan"])
@@ -63,31 +63,31 @@ class _Process:
         )
 
     async def run(self, start_at: float) -> None:
-        """The rush, and afterwards what is left to do; each ends when it is done, or `close` is called."""
+        """Run the rush until the last buyer has left, or until its closing time."""
         self.shop.clock.started_at = start_at
         loop = asyncio.get_running_loop()
         until_closing = start_at + self.plan.closing_seconds - time.monotonic()
         end = loop.call_later(max(0.0, until_closing), self.generator.close)
         looker = self._looker()
-        telling = loop.create_task(self._tell_always())
+        reporting = loop.create_task(self._send_every_second())
         looking = loop.create_task(looker.run([self._watch_seats()] if self.plan.wish is Wish.SEATS else []))
         try:
-            await self.generator.let_come(self.arrivals)
+            await self.generator.serve_arrivals(self.arrivals)
         finally:
             end.cancel()
-            telling.cancel()
+            reporting.cancel()
             looker.close()
             looker.hang_up()
             looking.cancel()
-        self._tell_tally()
-        _tell({"gone": True})
+        self._send_tally()
+        _send({"gone": True})
 
     async def settle(self) -> None:
-        """Told apart from the rush: nothing of it is in the counts."""
+        """Settle open requests, and read all bookings again. The rush's counts include none of this."""
         shop, findings = self.shop, Findings()
         shop.tally = RushTally()
         unsettled, shop.accounts.unsettled = shop.accounts.unsettled, []
-        told_before = len(shop.accounts.bookings)
+        booked_before = len(shop.accounts.bookings)
         left_open = iter(unsettled)
         await self.generator.run(settle(shop, left_open, findings) for _ in range(_READERS))
         bookings = iter(shop.accounts.bookings)
@@ -100,22 +100,22 @@ class _Process:
             ("booked_seats", [label for one in accounts.bookings for label in one.seats]),
         ):
             for chunk in _chunks(items):
-                _tell({name: chunk})
-        _tell(
-            {"accounts": self._accounts(accounts, findings, told_late=len(accounts.bookings) - told_before)}
+                _send({name: chunk})
+        _send(
+            {"accounts": self._accounts(accounts, findings, settled=len(accounts.bookings) - booked_before)}
         )
 
     def _looker(self) -> Generator:
-        """Apart from the buyers, whose answers are counted."""
+        """Return a generator apart from the buyers, because only their answers count."""
         plan, shop = self.plan, self.shop
-        apart = Shop(plan, shop.requests, shop.picture, index=self.index, clock=shop.clock)
+        apart = Shop(plan, shop.requests, shop.seat_plan, index=self.index, clock=shop.clock)
         return Generator(apart, Address(plan.url), connections=1)
 
-    def _accounts(self, accounts: BuyerAccounts, findings: Findings, *, told_late: int) -> dict[str, Any]:
+    def _accounts(self, accounts: BuyerAccounts, findings: Findings, *, settled: int) -> dict[str, Any]:
         return {
             "bookings": len(accounts.bookings),
             "booked_admissions": sum(one.quantity for one in accounts.bookings),
-            "bookings_settled_afterwards": told_late,
+            "bookings_settled_afterwards": settled,
             "settled": findings.settled,
             "open": findings.open,
             "read": findings.read,
@@ -124,27 +124,27 @@ class _Process:
             "odd": accounts.odd,
         }
 
-    async def _tell_always(self) -> None:
+    async def _send_every_second(self) -> None:
         while True:
-            await asyncio.sleep(_TELL_SECONDS)
-            self._tell_tally()
+            await asyncio.sleep(_REPORT_SECONDS)
+            self._send_tally()
 
-    def _tell_tally(self) -> None:
-        """What came since the last time."""
+    def _send_tally(self) -> None:
+        """Send the counts since the last call."""
         tally, self.shop.tally = self.shop.tally, RushTally()
-        _tell({"tally": tally.to_json(), "most_open": self.generator.pool.most_open})
+        _send({"tally": tally.to_json(), "max_open": self.generator.pool.max_open})
 
     def _watch_seats(self) -> Steps[None]:
-        """The picture of the page, new every second."""
+        """Read the taken seats every second, as a shop's page does."""
         etag = ""
         while True:
             try:
                 answer = yield from asking(
-                    Ask("picture", self.shop.requests.seats(etag)), self.shop.chance, patience_seconds=10.0
+                    Ask("seat_plan", self.shop.requests.seats(etag)), self.shop.chance, patience_seconds=10.0
                 )
                 if answer.status == 200:
                     etag = answer.etag
-                    self.shop.picture.show(one["label"] for one in orjson.loads(answer.body)["items"])
+                    self.shop.seat_plan.show(one["label"] for one in orjson.loads(answer.body)["items"])
             except Left as left:
                 if left.is_closing:
                     return
@@ -160,7 +160,7 @@ def _chunks(items: list[Any]) -> Iterator[list[Any]]:
         yield chunk
 
 
-def _tell(message: dict[str, Any]) -> None:
+def _send(message: dict[str, Any]) -> None:
     line = orjson.dumps(message, option=orjson.OPT_NON_STR_KEYS) + b"\n"
     while line:
         line = line[os.write(sys.stdout.fileno(), line) :]
@@ -180,8 +180,8 @@ async def _lead() -> int:
     loop.set_exception_handler(break_off)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 50)  # journeys are no rubbish, and end without it
-    _tell({"ready": True})
+    gc.set_threshold(50_000, 50, 50)  # reference counting frees journeys
+    _send({"ready": True})
     orders = await reader.readline()
     if not orders:
         return 1
@@ -191,20 +191,20 @@ async def _lead() -> int:
         await process.settle()
     following.cancel()
     if broken:
-        _tell({"broken": f"{type(broken[0]).__name__}: {broken[0]}"})
+        _send({"broken": f"{type(broken[0]).__name__}: {broken[0]}"})
         return 1
     return 0
 
 
 async def _follow(reader: asyncio.StreamReader, process: _Process) -> None:
-    """`stop` sends the buyers home; no more lines at all: there is nobody to tell."""
+    """End the rush on a `stop` line, and this process when its input closes."""
     while await reader.readline():
         process.generator.close()
     os._exit(1)
 
 
 def main() -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal, it is for the leader, who says what to do
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles an interrupt from the terminal
     try:
         import uvloop
     except ImportError:

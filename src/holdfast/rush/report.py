@@ -1,4 +1,4 @@
-"""Report: all that came of a rush, as JSON; the page and the summary are made from nothing else."""
+"""Report: the complete result of a rush, as JSON. The page and the summary render only this."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ _COUNTED = {
     "lapsed": "lapsed_admissions",
     "held_after_coming_back": "held_after_coming_back",
 }
-"""Series of the report, and what they are called while they are counted."""
+"""The report's series, and their names in the tally."""
 
 
 def report_of(result: Result) -> dict[str, Any]:
+    """Return the report of a rush as a value for JSON."""
     progress, tally = result.progress, result.progress.crowd.tally
     plan, survey = progress.plan, progress.survey
     last = int(result.seconds / plan.tick_seconds)
@@ -38,11 +39,11 @@ def report_of(result: Result) -> dict[str, Any]:
         "started_at": result.started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "seconds": round(result.seconds, 1),
         "is_interrupted": progress.is_interrupted,
-        "plan": plan.told(),
+        "plan": plan.to_report(),
         "limits": progress.limits.to_json(),
         "in_force": dict(limits_in_words(plan, survey, progress.limits)),
         "event": {
-            **survey.told(),
+            **survey.to_report(),
             "after": None if result.after is None else counts_of(result.after),
         },
         "buyers": {
@@ -54,13 +55,13 @@ def report_of(result: Result) -> dict[str, Any]:
             name: tally.total(_COUNTED[name], until=last)
             for name in ("held", "booked", "released", "lapsed", "held_after_coming_back")
         },
-        "latency": {step: _told(tally.latency(step)) for step in (*STEPS, "later")},
+        "latency": {step: _summary(tally.latency(step)) for step in (*STEPS, "later")},
         "refusals": tally.named("refusal:"),
         "lost": tally.named("lost:"),
         "generator": {
-            "lag": _told(Histogram.sum(tally.lag.values())),
-            "waiting_for_a_connection": _told(Histogram.sum(tally.queueing.values())),
-            "connections": progress.crowd.most_open,
+            "lag": _summary(Histogram.sum(tally.lag.values())),
+            "waiting_for_a_connection": _summary(Histogram.sum(tally.queueing.values())),
+            "connections": progress.crowd.max_open,
         },
         "check": result.verdict.to_json(),
         "series": _series(result, tally, plan, last),
@@ -68,7 +69,7 @@ def report_of(result: Result) -> dict[str, Any]:
 
 
 def _series(result: Result, tally: RushTally, plan: Plan, last: int) -> dict[str, Any]:
-    """Each list has a number for each tick."""
+    """Return lists with one number for each tick."""
     ticks = range(last + 1)
     return {
         "tick_seconds": plan.tick_seconds,
@@ -90,7 +91,7 @@ def _series(result: Result, tally: RushTally, plan: Plan, last: int) -> dict[str
 
 
 def _samples(result: Result) -> list[dict[str, Any]]:
-    """What the server said, from before the doors opened to after the last had left."""
+    """Return the server's counts, from before the opening until after the last buyer left."""
     samples: list[dict[str, Any]] = [
         {
             "seconds": sample.seconds,
@@ -108,13 +109,13 @@ def _samples(result: Result) -> list[dict[str, Any]]:
 
 
 def _percentiles(series: dict[int, Histogram], ticks: range) -> dict[str, list[float | None]]:
-    """In milliseconds; null for a tick in which nothing was."""
+    """Return percentiles in milliseconds for each tick. None for a tick without latencies."""
     shares = [share for _, share in PERCENTILES]
     rows = [(series[tick].percentiles(*shares) if tick in series else [None] * len(shares)) for tick in ticks]
     return {name: [_milliseconds(row[at]) for row in rows] for at, (name, _) in enumerate(PERCENTILES)}
 
 
-def _told(found: Histogram) -> dict[str, Any]:
+def _summary(found: Histogram) -> dict[str, Any]:
     values = found.percentiles(*(share for _, share in PERCENTILES))
     return {
         "count": found.total,

@@ -1,4 +1,4 @@
-"""Requests of a buyer, as the bytes that go out."""
+"""Requests: a buyer's requests as bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Requests"]
 
 
 class Requests:
-    """All that is the same for everybody is written once."""
+    """Renders the parts that all buyers share once."""
 
     def __init__(self, plan: Plan, address: Address) -> None:
         about = f"Host: {address.name}\r\nUser-Agent: holdfast-rush\r\nAccept: application/json\r\n"

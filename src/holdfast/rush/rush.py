@@ -1,4 +1,4 @@
-"""The rush itself: survey, crowd, verdict, one after the other."""
+"""Rush: runs the survey, the crowd and the verdict, one after the other."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["Progress", "Result", "Sample", "View", "run_rush"]
 _LOOK_SECONDS = 1.0
 _MIN_PATIENCE_SECONDS = 5.0
 _SAMPLE_TIMEOUT_SECONDS = 10.0
-_LOOKING_BACK = "Everybody has left. What they were told is compared with the server."
+_COMPARING = "All buyers have left. Their answers are compared with the server."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What the server said of the event, so long after the doors opened."""
+    """The server's counts of the event, and the seconds since the opening."""
 
     seconds: float
     available: int
@@ -38,7 +38,7 @@ class Sample:
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """A rush on its way, for whoever looks on."""
+    """A running rush, for its view."""
 
     plan: Plan
     survey: Survey
@@ -50,7 +50,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """All that came of it."""
+    """The result of a rush."""
 
     progress: Progress
     verdict: Verdict
@@ -60,12 +60,12 @@ class Result:
 
 
 class View(Protocol):
-    """Who looks on."""
+    """Shows a rush to a person or a program."""
 
     def begin(self, plan: Plan, survey: Survey, limits: RushLimits) -> None: ...
 
     def show(self, progress: Progress) -> None:
-        """Once a second."""
+        """Called once a second."""
 
     def say(self, text: str) -> None: ...
 
@@ -73,7 +73,7 @@ class View(Protocol):
 
 
 async def run_rush(plan: Plan, view: View, *, processes: int | None, connections: int | None) -> Result:
-    """Raises CannotRush."""
+    """Run a rush, and return its result. Raises CannotRush."""
     limits = raise_limits(plan.url, buyers=plan.buyers, processes=processes, connections=connections)
     plan = replace(plan, processes=limits.processes, connections=limits.connections // limits.processes)
     async with AsyncClient(
@@ -93,18 +93,18 @@ async def run_rush(plan: Plan, view: View, *, processes: int | None, connections
         with _interrupts(progress, view):
             try:
                 await crowd.gather()
-                # Once more: the processes took a moment to start, and the comparison begins here.
+                # Read it again: the processes took a moment to start, and the comparison begins here.
                 progress.survey = replace(survey, before=await client.get_availability(event))
                 started_at = datetime.now(UTC)
-                await _hold_rush(progress, view)
+                await _run_crowd(progress, view)
             except HoldfastError as error:
                 raise CannotRush(f"The server was lost before the start: {error}") from None
             finally:
                 await crowd.end()
                 view.end()
         seconds = crowd.seconds
-    after = await _ask_afterwards(plan, with_seats=bool(crowd.told.booked_seats))
-    verdict = judge(crowd.told, progress.survey.before, after)
+    after = await _read_afterwards(plan, with_seats=bool(crowd.report.booked_seats))
+    verdict = judge(crowd.report, progress.survey.before, after)
     return Result(
         progress=progress,
         verdict=verdict,
@@ -114,10 +114,10 @@ async def run_rush(plan: Plan, view: View, *, processes: int | None, connections
     )
 
 
-async def _hold_rush(progress: Progress, view: View) -> None:
+async def _run_crowd(progress: Progress, view: View) -> None:
     beside = asyncio.gather(_sample(progress), _show(progress, view))
     try:
-        await progress.crowd.open_doors(lambda: view.say(_LOOKING_BACK))
+        await progress.crowd.open_doors(lambda: view.say(_COMPARING))
     except* CannotRush as group:
         raise CannotRush(str(group.exceptions[0])) from None
     finally:
@@ -135,7 +135,7 @@ async def _show(progress: Progress, view: View) -> None:
 
 
 async def _sample(progress: Progress) -> None:
-    """The counts of every second, as anyone sees them; none where the server does not answer."""
+    """Read the public counts every second. Skips a sample if the server does not answer."""
     plan = progress.plan
     known = progress.survey.before
     progress.samples.append(_sample_of(0.0, known))
@@ -158,7 +158,7 @@ def _sample_of(seconds: float, counts: Availability) -> Sample:
     )
 
 
-async def _ask_afterwards(plan: Plan, *, with_seats: bool) -> Afterwards:
+async def _read_afterwards(plan: Plan, *, with_seats: bool) -> Afterwards:
     patient = Retries(total_seconds=max(_MIN_PATIENCE_SECONDS, plan.patience_seconds))
     async with AsyncClient(plan.url, plan.api_key, retries=patient, timeout_seconds=30.0) as client:
         try:
@@ -181,14 +181,14 @@ def _interrupts(progress: Progress, view: View) -> Iterator[None]:
             return
         progress.is_interrupted = True
         view.say(
-            "Interrupted: the buyers go home, and what they were told is compared. Once more ends at once."
+            "Interrupted: the buyers leave, and their answers are compared. Press Ctrl-C again to end at once."
         )
         progress.crowd.send_home()
 
     try:
         loop.add_signal_handler(signal.SIGINT, interrupt)
     except (NotImplementedError, RuntimeError, ValueError):
-        yield  # not the main thread of a program: there is no Ctrl-C to take
+        yield  # only the main thread of a program can handle Ctrl-C
         return
     try:
         yield

@@ -1,6 +1,6 @@
-"""Seats: the picture of a seated event that the buyers of a process look at, as a shop's page shows it.
+"""Seats: the seats of an event as a shop's page shows them to the buyers of a process.
 
-It is a second old, as pages are. So two buyers click the same seat, and one of them is told that it is gone.
+The data is up to a second old, as on real pages. So two buyers can pick the same seat, and one of them is refused.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from random import Random
 __all__ = ["SeatPlan"]
 
 _GLANCES = 24
-"""Places that a buyer tries before they search the whole map."""
+"""Places that a buyer tries before they search the complete map."""
 
 
 class SeatPlan:
@@ -23,7 +23,7 @@ class SeatPlan:
         self._free: dict[int, list[tuple[int, int]]] = {}
 
     def show(self, taken: Iterable[str]) -> None:
-        """As the server has it now."""
+        """Replace the taken seats by the server's current ones."""
         self._taken = set(taken)
         self._free.clear()
 
@@ -31,7 +31,7 @@ class SeatPlan:
         self._taken.update(labels)
 
     def pick(self, chance: Random, quantity: int) -> list[str] | None:
-        """So many neighbours that look free, rather at the front: that is where everybody wants to sit."""
+        """Return neighbouring seats that look free, or None. Prefers the front, as most buyers do."""
         if not self._rows:
             return None
         for _ in range(_GLANCES):
@@ -44,7 +44,7 @@ class SeatPlan:
         return self._search(chance, quantity)
 
     def _search(self, chance: Random, quantity: int) -> list[str] | None:
-        """Places are found once for each picture; those that were taken since are passed over."""
+        """Search the complete map. Finds the free places once per `show`, and skips those taken since."""
         places = self._free.get(quantity)
         if places is None:
             places = self._free[quantity] = [

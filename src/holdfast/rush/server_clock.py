@@ -1,7 +1,7 @@
-"""Server clock: between which two times the server's clock must stand, by the answers that tell it.
+"""Server clock: bounds of the server's time, derived from its answers.
 
-An answer's `server_time` lies after the request was first sent and before the answer was read. So each answer bounds
-how far the server's clock is ahead of ours, from both sides, and what is judged by it is judged without a guess.
+An answer's `server_time` lies between the first sending of the request and the reading of the answer. So each answer
+bounds the difference between the server's clock and ours from both sides, and judgements need no guess.
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from time import monotonic
 __all__ = ["ServerClock"]
 
 _DRIFT_SECONDS = 0.05
-"""By so much two clocks may part during a rush."""
+"""Max drift between two clocks during a rush."""
 
 
 class ServerClock:
-    """Times in seconds since 1970. Before the first answer it may show anything."""
+    """Times are in seconds since 1970. Before the first answer, the bounds are infinite."""
 
     def __init__(self) -> None:
-        self._least_ahead = float("-inf")
-        self._most_ahead = float("inf")
+        self._min_ahead = float("-inf")
+        self._max_ahead = float("inf")
 
     def see(self, server_time: float, *, asked_at: float | None) -> None:
-        """An answer that was read just now. `asked_at`, by `monotonic`: before it was asked for the first time."""
-        self._least_ahead = max(self._least_ahead, server_time - monotonic())
+        """Use an answer that was just read. `asked_at`: when the first try was sent, by `monotonic`."""
+        self._min_ahead = max(self._min_ahead, server_time - monotonic())
         if asked_at is not None:
-            self._most_ahead = min(self._most_ahead, server_time - asked_at)
+            self._max_ahead = min(self._max_ahead, server_time - asked_at)
 
     def is_past(self, server_time: float) -> bool:
-        """Certainly."""
-        return monotonic() + self._least_ahead > server_time + _DRIFT_SECONDS
+        """Return whether this time is certainly past."""
+        return monotonic() + self._min_ahead > server_time + _DRIFT_SECONDS
 
     def is_before(self, server_time: float) -> bool:
-        """Certainly."""
-        return monotonic() + self._most_ahead < server_time - _DRIFT_SECONDS
+        """Return whether this time is certainly in the future."""
+        return monotonic() + self._max_ahead < server_time - _DRIFT_SECONDS
 
     def seconds_until(self, server_time: float) -> float:
-        """As far as it is known; none where that is past."""
-        return max(0.0, server_time - monotonic() - self._least_ahead)
+        """Return the max seconds until this time by the known bounds; 0 if it is past."""
+        return max(0.0, server_time - monotonic() - self._min_ahead)

@@ -1,7 +1,7 @@
-"""Steps: what a buyer does next, as values that a program carries out. No input, output or waiting happens here.
+"""Steps: a buyer's next actions, as values that the generator carries out. This module does no I/O and no waiting.
 
-A journey is a generator: it yields what it wants, and is sent what came of it. A hundred thousand of them cost little
-while they wait.
+A journey is a Python generator: it yields its next step and receives the outcome. A hundred thousand of them cost
+little while they wait.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _UNKNOWN = frozenset({500, 502, 504})
-"""Of those, the ones after which it may have been done; and 503 where its code says so."""
+"""Statuses after which the request may have been carried out; a 503 only with the code `outcome_unknown`."""
 
 _FIRST_PAUSE_SECONDS = 0.2
 _MAX_PAUSE_SECONDS = 5.0
@@ -27,7 +27,7 @@ _MAX_RETRY_AFTER_SECONDS = 60.0
 
 
 class Ask:
-    """Send this, the same each time that it is asked again."""
+    """Send this request. A retry repeats the same bytes."""
 
     __slots__ = ("request", "step")
 
@@ -37,7 +37,7 @@ class Ask:
 
 
 class Wait:
-    """Come again after so long."""
+    """Continue after this time."""
 
     __slots__ = ("seconds",)
 
@@ -49,11 +49,11 @@ Steps: TypeAlias = Generator[Ask | Wait, RushAnswer | Lost | None, T]
 
 
 class Closed(Exception):
-    """Thrown into a journey: the rush is over, and everybody goes home."""
+    """Thrown into a journey when the rush is over."""
 
 
 class Left(Exception):
-    """The buyer leaves without an answer. `may_be_done`: whether what they asked may have happened nevertheless."""
+    """The buyer leaves without an answer. `may_be_done`: whether the request may have been carried out."""
 
     def __init__(self, *, may_be_done: bool, is_closing: bool = False) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Left(Exception):
 def asking(
     ask: Ask, chance: Random, *, patience_seconds: float, clock: Callable[[], float] = monotonic
 ) -> Steps[RushAnswer]:
-    """Ask until there is an answer, in the same words, so that it is done once. Raises Left."""
+    """Repeat the same request until a final answer arrives, and return it. Raises Left after the patience."""
     may_be_done = False
     until, pause = clock() + patience_seconds, _FIRST_PAUSE_SECONDS
     while True:
@@ -72,20 +72,20 @@ def asking(
             outcome = yield ask
         except Closed:
             raise Left(may_be_done=True, is_closing=True) from None
-        asked_for = 0.0
+        requested_seconds = 0.0
         match outcome:
             case RushAnswer(status=status) if status not in _AGAIN:
                 return outcome
             case RushAnswer():
-                asked_for = _seconds(outcome.retry_after)
+                requested_seconds = _seconds(outcome.retry_after)
                 unknown = outcome.status in _UNKNOWN or b'"outcome_unknown"' in outcome.body
                 may_be_done = may_be_done or unknown
             case Lost():
                 may_be_done = may_be_done or outcome.may_be_done
             case None:
                 raise AssertionError("an ask is sent an outcome")
-        # Never all in one moment: a crowd that comes back together is refused together.
-        seconds = asked_for + pause * (0.5 + chance.random())
+        # Random pauses: buyers who retry together are refused together.
+        seconds = requested_seconds + pause * (0.5 + chance.random())
         if clock() + seconds > until:
             raise Left(may_be_done=may_be_done)
         try:
@@ -96,6 +96,6 @@ def asking(
 
 
 def _seconds(retry_after: str) -> float:
-    """As this server and most others write it; a date is taken as none."""
+    """Return the seconds of a `Retry-After`. A date counts as 0; Holdfast and most servers send seconds."""
     text = retry_after.strip()
     return min(float(text), _MAX_RETRY_AFTER_SECONDS) if text.isascii() and text.isdigit() else 0.0

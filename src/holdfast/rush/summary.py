@@ -1,4 +1,4 @@
-"""Summary: what came of a rush, in the terminal."""
+"""Summary: the result of a rush in the terminal."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ STEP_NAMES = {
     "look": "look",
     "hold": "hold",
     "confirm": "confirm",
-    "release": "give back",
-    "later": "“come later”, each",
+    "release": "release",
+    "later": "refused for now",
 }
 
 _SLOW_MILLISECONDS = 50
@@ -28,7 +28,7 @@ def print_summary(report: dict[str, Any]) -> None:
     buyers = Table(show_edge=False, box=None, pad_edge=False, show_header=False)
     buyers.add_column(justify="right")
     buyers.add_column()
-    buyers.add_row(f"{report['buyers']['came']:,}", "buyers came, of whom")
+    buyers.add_row(f"{report['buyers']['came']:,}", "buyers arrived:")
     for fate, words in FATES.items():
         if many := report["buyers"][fate]:
             buyers.add_row(f"{many:,}", words)
@@ -58,19 +58,19 @@ def print_summary(report: dict[str, Any]) -> None:
 
 
 def warnings_of(report: dict[str, Any]) -> list[str]:
-    """What a reader of the figures has to know: where the generator, and not the server, was the slow one."""
+    """Return what a reader of the figures must know: where the generator was slow instead of the server."""
     found = []
     lag = report["generator"]["lag"]["p99_ms"] or 0
     if lag > _SLOW_MILLISECONDS:
         found.append(
-            f"The buyers themselves were late: one in a hundred by {lag:,.0f} ms or more, which is in every latency "
-            "told here. More processes, or another machine, make them punctual."
+            f"The simulated buyers were late: one in a hundred by {lag:,.0f} ms or more. All latencies here include "
+            "that. Use more processes or another machine."
         )
     queueing = report["generator"]["waiting_for_a_connection"]["p99_ms"] or 0
     if queueing > _SLOW_MILLISECONDS:
         found.append(
             f"Requests waited for one of {report['limits']['connections']:,} connections: one in a hundred for "
-            f"{queueing:,.0f} ms or more, which is in every latency told here."
+            f"{queueing:,.0f} ms or more. All latencies here include that."
         )
     return found
 

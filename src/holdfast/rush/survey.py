@@ -1,4 +1,4 @@
-"""Survey: a look at the event before the doors open, and why there would be no rush."""
+"""Survey: reads the event before a rush, and refuses a rush that could not sell."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["Survey", "look_at"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What there was before."""
+    """The event before the rush."""
 
     event: Event
     before: Availability
     rows: list[list[str]]
-    """Seats side by side, from the front; nothing where buyers do not choose seats."""
+    """Neighbouring seats, from the front. Empty if buyers do not choose seats."""
 
-    def told(self) -> dict[str, Any]:
-        """For the report."""
+    def to_report(self) -> dict[str, Any]:
+        """Return the event for the report."""
         event = self.event
         rules = ("max_per_hold", "max_per_buyer", "hold_ttl_seconds", "max_hold_ttl_seconds", "allow_partial")
         return {
@@ -42,11 +42,11 @@ def counts_of(availability: Availability) -> dict[str, int]:
 
 
 async def look_at(client: AsyncClient, plan: Plan) -> Survey:
-    """Raises CannotRush."""
+    """Return the event as it is now. Raises CannotRush."""
     try:
         health = await client.get_health()
         if health.status not in ("ok", "ready"):
-            raise CannotRush(f"The server at {plan.url} is not well: it says {health.status}.")
+            raise CannotRush(f"The server at {plan.url} is not ready: its status is {health.status}.")
         event = await client.get_event(plan.event)
         before = await client.get_availability(event)
         await _try_to_sell(client, event)
@@ -55,12 +55,12 @@ async def look_at(client: AsyncClient, plan: Plan) -> Survey:
         raise CannotRush(f"No server answers at {plan.url}. {error.detail.rstrip('.')}.") from None
     except errors.EventNotFound:
         raise CannotRush(
-            f"The server has no event {plan.event} on sale. `holdfast event list` shows those it has."
+            f"The server has no event {plan.event} on sale. `holdfast event list` shows its events."
         ) from None
     except (errors.CredentialsRequired, errors.Forbidden) as error:
         raise CannotRush(
-            f"The server wants a key for this: {error.detail} Give one with the scope `sell` by --api-key or "
-            "HOLDFAST_API_KEY (`holdfast keys create`)."
+            f"The server requires an API key: {error.detail} Pass one with the scope `sell` in HOLDFAST_API_KEY or "
+            "--api-key (`holdfast keys create`)."
         ) from None
     except HoldfastError as error:
         raise CannotRush(f"The server at {plan.url} cannot be used: {error}") from None
@@ -68,12 +68,12 @@ async def look_at(client: AsyncClient, plan: Plan) -> Survey:
     _refuse_what_cannot_be_asked(plan, event, before)
     rows = list(_rows(seat_map, plan.category)) if seat_map is not None else []
     if seat_map is not None and not any(len(row) >= plan.admissions.least for row in rows):
-        raise CannotRush("No row has so many seats side by side.")
+        raise CannotRush(f"No row has {plan.admissions.least:g} seats side by side.")
     return Survey(event=event, before=before, rows=rows)
 
 
 async def _try_to_sell(client: AsyncClient, event: Event) -> None:
-    """A hold on nothing, which is refused as such only after the credentials were found good."""
+    """Place an empty hold. The server refuses it as invalid only after it has accepted the credentials."""
     try:
         await client.place_hold(event)
     except errors.Invalid:
@@ -83,33 +83,33 @@ async def _try_to_sell(client: AsyncClient, event: Event) -> None:
 def _refuse_what_cannot_sell(event: Event, before: Availability) -> None:
     now = before.as_of
     if event.status != "published":
-        raise CannotRush(f"Event {event.number} is {event.status}: nothing of it is for sale.")
+        raise CannotRush(f"Event {event.number} is {event.status}, so it is not for sale.")
     if event.sales_stopped:
         raise CannotRush(
-            f"Sales of event {event.number} are stopped; `holdfast event resume {event.number}` goes on."
+            f"Sales of event {event.number} are stopped; `holdfast event resume {event.number}` resumes them."
         )
     if event.on_sale_at is not None and event.on_sale_at > now:
         raise CannotRush(
-            f"Event {event.number} is on sale from {_text(event.on_sale_at)}; by the server it is {_text(now)}."
+            f"Event {event.number} is on sale from {_text(event.on_sale_at)}; the server's time is {_text(now)}."
         )
     if event.off_sale_at is not None and event.off_sale_at <= now:
         raise CannotRush(f"The sale of event {event.number} ended at {_text(event.off_sale_at)}.")
     if before.available == 0:
         held = f"; {before.held:,} are held and may return" if before.held else ""
         raise CannotRush(
-            f"Event {event.number} is sold out before the start: of {before.capacity:,} none is available{held}."
+            f"Event {event.number} is already sold out: none of {before.capacity:,} is available{held}."
         )
 
 
 def _refuse_what_cannot_be_asked(plan: Plan, event: Event, before: Availability) -> None:
-    most = int(plan.admissions.most)
+    quantity = int(plan.admissions.most)
     for limit, name in ((event.max_per_hold, "one hold"), (event.max_per_buyer, "one buyer")):
-        if limit is not None and most > limit:
+        if limit is not None and quantity > limit:
             raise CannotRush(
-                f"Event {event.number} gives at most {limit} to {name}, and {most} would be asked for."
+                f"Event {event.number} allows at most {limit} to {name}, but buyers would request {quantity}."
             )
     if event.max_hold_ttl_seconds is not None and (plan.ttl_seconds or 0) > event.max_hold_ttl_seconds:
-        raise CannotRush(f"Holds of event {event.number} live {event.max_hold_ttl_seconds} s at most.")
+        raise CannotRush(f"Holds of event {event.number} live at most {event.max_hold_ttl_seconds} s.")
     areas = [area.name for area in before.areas]
     categories = [one.name for one in event.categories]
     if plan.wish is Wish.QUANTITY:
@@ -128,7 +128,7 @@ def _choice(names: Sequence[str]) -> str:
 
 
 def _rows(seat_map: SeatMap, category: str | None) -> list[list[str]]:
-    """Seats of which each is the neighbour of the next, and of one category."""
+    """Return runs of neighbouring seats of one category."""
     found: list[list[str]] = []
     for section in seat_map.sections:
         for row in section.rows:

@@ -1,4 +1,4 @@
-"""Tally: what happened, counted by tick; of one process, and of all together."""
+"""Tally: counts and latencies by tick, of one process or of all together."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["CAME", "FATES", "STEPS", "Clock", "RushTally"]
 
 CAME = "came"
 STEPS = ("look", "hold", "confirm", "release")
-"""What a buyer asks of the server."""
+"""A buyer's requests."""
 
 FATES = {
     "booked": "paid, and have a booking",
-    "abandoned": "held, and left without a word: the hold lapses",
-    "released": "held, and gave it back",
+    "abandoned": "held, and left: the hold lapses",
+    "released": "held, and released it",
     "too_late": "paid after their hold had lapsed",
-    "no_luck": "came back as often as they would, and never got any",
-    "refused": "were refused for good",
-    "unanswered": "got no answer that they could wait for",
-    "sent_home": "were still inside at the end",
+    "no_luck": "came back until they gave up, and got none",
+    "refused": "were refused with a final answer",
+    "unanswered": "got no answer before they lost patience",
+    "sent_home": "had not finished at the end",
 }
-"""How a visit ends; each buyer has one of them."""
+"""How a visit ends. Each buyer has exactly one fate."""
 
 
 class Clock:
@@ -43,17 +43,17 @@ class Clock:
 
 
 class RushTally:
-    """Counts and latencies; small enough to be sent every second, and bounded by ticks, not by buyers."""
+    """Counts and latencies. Its size depends on the ticks and not on the buyers, so processes send it every second."""
 
     def __init__(self) -> None:
         self.counts: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-        """By name and tick. `refusal:CODE` and `lost:WHY` are answers that were none."""
+        """Counts by name and tick. `refusal:CODE` and `lost:WHY` count refusals and lost answers."""
         self.latencies: dict[str, dict[int, Histogram]] = defaultdict(lambda: defaultdict(Histogram))
-        """By step, and by the tick in which the answer was due."""
+        """Latencies by step, and by the tick in which the buyer wanted the answer."""
         self.lag: dict[int, Histogram] = defaultdict(Histogram)
-        """How much later than drawn the generator itself was."""
+        """How much later than planned the generator acted."""
         self.queueing: dict[int, Histogram] = defaultdict(Histogram)
-        """How long requests waited for a connection of the generator's."""
+        """How long requests waited for a free connection."""
 
     def count(self, name: str, tick: int, many: int = 1) -> None:
         self.counts[name][tick] += many
@@ -63,7 +63,7 @@ class RushTally:
         return sum(many for tick, many in ticks.items() if until is None or tick <= until)
 
     def named(self, prefix: str) -> dict[str, int]:
-        """Totals of all whose names begin so, the largest first."""
+        """Return the totals of all names with this prefix, the largest first."""
         found = {
             name.removeprefix(prefix): self.total(name) for name in self.counts if name.startswith(prefix)
         }
@@ -94,9 +94,9 @@ class RushTally:
     def to_json(self) -> dict[str, Any]:
         return {
             "counts": {name: list(ticks.items()) for name, ticks in self.counts.items()},
-            "latencies": {step: _told(ticks) for step, ticks in self.latencies.items()},
-            "lag": _told(self.lag),
-            "queueing": _told(self.queueing),
+            "latencies": {step: _to_json(ticks) for step, ticks in self.latencies.items()},
+            "lag": _to_json(self.lag),
+            "queueing": _to_json(self.queueing),
         }
 
     @classmethod
@@ -111,7 +111,7 @@ class RushTally:
         return found
 
 
-def _told(ticks: dict[int, Histogram]) -> list[Any]:
+def _to_json(ticks: dict[int, Histogram]) -> list[Any]:
     return [[tick, one.to_json()] for tick, one in ticks.items()]
 
 

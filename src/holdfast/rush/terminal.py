@@ -1,4 +1,4 @@
-"""Terminal: a rush for whoever looks on: a live picture, or a line every second where nobody can see one."""
+"""Terminal: shows a running rush: a live dashboard in a terminal, elsewhere a line every second."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def view_for(*, as_json: bool) -> View:
 
 
 def limits_in_words(plan: Plan, survey: Survey, limits: RushLimits) -> list[tuple[str, str]]:
-    """What bounds this rush, on this machine and at the server."""
+    """Return the limits of this rush, on this machine and at the server, as names and texts."""
     event, counts = survey.event, survey.before
     raised = (
         f" (raised from {limits.descriptors_before:,})"
@@ -45,7 +45,7 @@ def limits_in_words(plan: Plan, survey: Survey, limits: RushLimits) -> list[tupl
     if event.max_per_buyer is not None:
         parts.append(f"{event.max_per_buyer} per buyer")
     if event.allow_partial:
-        parts.append("fewer than asked for may be granted")
+        parts.append("partial holds allowed")
     return [
         ("Server", plan.url),
         ("Event", f"{event.name} ({event.number}): {', '.join(parts)}"),
@@ -70,13 +70,13 @@ def _wish(plan: Plan) -> str:
     }[plan.wish]
     of = f" of {plan.area or plan.category}" if plan.area or plan.category else ""
     return (
-        f"{kind}{of}; {plan.abandon:.0%} let their hold lapse, {plan.release:.0%} give it back, "
+        f"{kind}{of}; {plan.abandon:.0%} let their hold lapse, {plan.release:.0%} release it, "
         f"the others pay after {plan.pay_seconds} s"
     )
 
 
 class Silence:
-    """For programs that read JSON."""
+    """Shows nothing, for programs that read JSON."""
 
     def begin(self, plan: Plan, survey: Survey, limits: RushLimits) -> None:
         pass
@@ -92,7 +92,7 @@ class Silence:
 
 
 class Lines(Silence):
-    """A line every second."""
+    """Prints a line every second."""
 
     def begin(self, plan: Plan, survey: Survey, limits: RushLimits) -> None:
         for name, text in limits_in_words(plan, survey, limits):
@@ -101,13 +101,13 @@ class Lines(Silence):
     def show(self, progress: Progress) -> None:
         tally, tick = progress.crowd.tally, progress.crowd.tick
         holds = tally.latency("hold", since=tick - _RECENT_TICKS)
-        half, most = holds.percentiles(0.5, 0.99)
+        median, p99 = holds.percentiles(0.5, 0.99)
         parts = [
             f"{_clock(progress.crowd.seconds)}  came {tally.total(CAME):,} of {progress.plan.buyers:,}",
             f"inside {tally.inside():,}",
             f"held {tally.total('held'):,}",
             f"booked {tally.total('booked_admissions'):,}",
-            f"hold p50 {_milliseconds(half)}, p99 {_milliseconds(most)}",
+            f"hold p50 {_milliseconds(median)}, p99 {_milliseconds(p99)}",
         ]
         refused = _refusals(tally)
         if refused:
@@ -120,7 +120,7 @@ class Lines(Silence):
 
 
 class Dashboard(Silence):
-    """The same in colours, in one place."""
+    """Shows the same in colour, and updates it in place."""
 
     def __init__(self) -> None:
         self._console = Console()
@@ -137,7 +137,7 @@ class Dashboard(Silence):
         self._live.start()
 
     def show(self, progress: Progress) -> None:
-        self._live.update(_picture(progress, width=min(self._console.width, 100)), refresh=True)
+        self._live.update(_dashboard(progress, width=min(self._console.width, 100)), refresh=True)
 
     def say(self, text: str) -> None:
         self._console.print(Text(text))
@@ -146,7 +146,7 @@ class Dashboard(Silence):
         self._live.stop()
 
 
-def _picture(progress: Progress, *, width: int) -> RenderableType:
+def _dashboard(progress: Progress, *, width: int) -> RenderableType:
     crowd, plan = progress.crowd, progress.plan
     tally, tick = crowd.tally, crowd.tick
     came = tally.total(CAME)
@@ -158,7 +158,7 @@ def _picture(progress: Progress, *, width: int) -> RenderableType:
 
 
 def _inventory(progress: Progress, width: int) -> RenderableType:
-    """The event's admissions as one bar, as the server has them."""
+    """Render the server's counts as one bar."""
     sample, capacity = progress.samples[-1], max(1, progress.survey.before.capacity)
     booked = round(width * sample.booked / capacity)
     held = round(width * (sample.booked + sample.held) / capacity) - booked
@@ -190,13 +190,13 @@ def _answers(tally: RushTally, tick: int) -> Table:
     table = _table("latency", "p50", "p99")
     for step in ("look", "hold", "confirm", "later"):
         found = tally.latency(step, since=tick - _RECENT_TICKS)
-        half, most = found.percentiles(0.5, 0.99)
-        if half is not None:
-            name = "“come later”" if step == "later" else step
-            table.add_row(name, _milliseconds(half), _milliseconds(most))
+        median, p99 = found.percentiles(0.5, 0.99)
+        if median is not None:
+            name = "refused for now" if step == "later" else step
+            table.add_row(name, _milliseconds(median), _milliseconds(p99))
     lag = Histogram.sum(one for at, one in tally.lag.items() if at >= tick - _RECENT_TICKS)
-    half, most = lag.percentiles(0.5, 0.99)
-    table.add_row(Text("own lag", style="dim"), _milliseconds(half), _milliseconds(most))
+    median, p99 = lag.percentiles(0.5, 0.99)
+    table.add_row(Text("own lag", style="dim"), _milliseconds(median), _milliseconds(p99))
     return table
 
 
@@ -208,7 +208,7 @@ def _rates(progress: Progress) -> Table:
         recent = [ticks.get(at, 0) / progress.plan.tick_seconds for at in range(max(0, tick - 20), tick)]
         table.add_row(title, f"{recent[-1] if recent else 0:,.0f}", _sparkline(recent))
     table.add_row("refused", "", _refusals(tally))
-    table.add_row("connections", f"{progress.crowd.most_open:,}", "")
+    table.add_row("connections", f"{progress.crowd.max_open:,}", "")
     return table
 
 

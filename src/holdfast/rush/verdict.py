@@ -1,4 +1,4 @@
-"""Verdict: whether what the buyers were told adds up with what the server says."""
+"""Verdict: compares the buyers' answers with the server's final state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_ODD = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was compared, in plain words."""
+    """The result of one comparison."""
 
     name: str
     holds: bool
@@ -27,7 +27,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """All of them. It adds up when each does."""
+    """All comparisons. The rush adds up if each of them holds."""
 
     statements: tuple[Finding, ...]
 
@@ -41,57 +41,59 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Afterwards:
-    """What the server says once all is over; `complaint` where it could not be asked."""
+    """The server's final state. `complaint` is set if the server did not answer."""
 
     availability: Availability | None = None
     seats: Seats | None = None
     complaint: str = ""
 
 
-def judge(told: CrowdReport, before: Availability, after: Afterwards) -> Verdict:
+def judge(crowd: CrowdReport, before: Availability, after: Afterwards) -> Verdict:
     if after.availability is None:
-        said = f"The server could not be asked what it sold: {after.complaint}"
-        return Verdict(statements=(Finding(name="server", holds=False, text=said),))
-    return Verdict(statements=tuple(_statements(told, before, after.availability, after.seats)))
+        text = f"The server did not report its sales: {after.complaint}"
+        return Verdict(statements=(Finding(name="server", holds=False, text=text),))
+    return Verdict(statements=tuple(_statements(crowd, before, after.availability, after.seats)))
 
 
 def _statements(
-    told: CrowdReport, before: Availability, after: Availability, seats: Seats | None
+    crowd: CrowdReport, before: Availability, after: Availability, seats: Seats | None
 ) -> Iterator[Finding]:
-    yield _bookings(told, before, after)
-    yield _holds(told, before, after)
+    yield _bookings(crowd, before, after)
+    yield _holds(crowd, before, after)
     yield _capacity(after)
-    if told.seat_times:
-        yield _one_buyer_a_seat(told.seat_times)
+    if crowd.seat_times:
+        yield _one_buyer_a_seat(crowd.seat_times)
     if seats is not None:
-        yield _booked_seats(told, seats)
-    yield _readable(told)
-    yield _open(told)
-    if told.odd:
-        yield _contradictions(told.odd)
+        yield _booked_seats(crowd, seats)
+    yield _readable(crowd)
+    yield _open(crowd)
+    if crowd.odd:
+        yield _contradictions(crowd.odd)
 
 
-def _bookings(told: CrowdReport, before: Availability, after: Availability) -> Finding:
+def _bookings(crowd: CrowdReport, before: Availability, after: Availability) -> Finding:
     gained = after.booked - before.booked
     text = (
-        f"The buyers were told of {_many(told.bookings, 'booking')}, {_many(told.booked_admissions, 'admission')}; "
-        f"the event's booked count went from {before.booked:,} to {after.booked:,}, which is {gained:,}."
+        f"The buyers received {_many(crowd.bookings, 'booking')} of {_many(crowd.booked_admissions, 'admission')}; "
+        f"the event's booked count rose by {gained:,}, from {before.booked:,} to {after.booked:,}."
     )
-    if gained != told.booked_admissions:
-        text += " If others bought or cancelled on this event meanwhile, it may be theirs: take an event of its own."
-    return Finding(name="bookings", holds=gained == told.booked_admissions, text=text)
+    if gained != crowd.booked_admissions:
+        text += (
+            " Sales or cancellations by others may explain the difference: use an event without other buyers."
+        )
+    return Finding(name="bookings", holds=gained == crowd.booked_admissions, text=text)
 
 
-def _holds(told: CrowdReport, before: Availability, after: Availability) -> Finding:
-    """Live by the server's own time of its answer. What others held before may have lapsed since."""
+def _holds(crowd: CrowdReport, before: Availability, after: Availability) -> Finding:
+    """Count live holds by the server's time of its answer. Holds of others may have lapsed since."""
     now = after.as_of.timestamp()
-    live = sum(quantity for expires_at, quantity in told.lapsing if expires_at > now)
-    others = f", and up to {before.held:,} of those held before" if before.held else ""
+    live = sum(quantity for expires_at, quantity in crowd.lapsing if expires_at > now)
+    others = f", and up to {before.held:,} held before may remain" if before.held else ""
     return Finding(
         name="holds",
         holds=live <= after.held <= live + before.held,
-        text=f"Of the holds that the buyers left behind, {_many(live, 'admission')} had not lapsed{others}; "
-        f"the server has {after.held:,} held.",
+        text=f"The buyers left live holds of {_many(live, 'admission')}{others}; "
+        f"the server reports {after.held:,} held.",
     )
 
 
@@ -101,7 +103,7 @@ def _capacity(after: Availability) -> Finding:
         name="capacity",
         holds=total == after.capacity and min(after.available, after.held, after.booked) >= 0,
         text=f"Available {after.available:,}, held {after.held:,}, booked {after.booked:,} and blocked "
-        f"{after.blocked:,} are {total:,}, of a capacity of {after.capacity:,}.",
+        f"{after.blocked:,} add up to {total:,}; the capacity is {after.capacity:,}.",
     )
 
 
@@ -110,7 +112,7 @@ def _one_buyer_a_seat(seat_times: dict[str, list[tuple[float, float | None]]]) -
     if twice:
         text = f"{_many(len(twice), 'seat')} had two buyers at once: {_named(twice)}."
     else:
-        text = f"Of {_many(len(seat_times), 'seat')} that were held, none had two buyers at once."
+        text = f"None of {_many(len(seat_times), 'held seat')} had two buyers at once."
     return Finding(name="seats", holds=not twice, text=text)
 
 
@@ -123,45 +125,45 @@ def _overlap(times: list[tuple[float, float | None]]) -> bool:
     return False
 
 
-def _booked_seats(told: CrowdReport, seats: Seats) -> Finding:
+def _booked_seats(crowd: CrowdReport, seats: Seats) -> Finding:
     booked = {seat.label for seat in seats.items if seat.status == "booked"}
-    twice = [label for label, many in Counter(told.booked_seats).items() if many > 1]
-    missing = sorted({*told.booked_seats} - booked)
+    twice = [label for label, many in Counter(crowd.booked_seats).items() if many > 1]
+    missing = sorted({*crowd.booked_seats} - booked)
     if twice or missing:
         parts = [f"booked twice: {_named(twice)}"] if twice else []
         parts += [f"not booked at the server: {_named(missing)}"] if missing else []
-        text = f"Seats that buyers were told they have are {'; '.join(parts)}."
+        text = f"The buyers' booked seats disagree with the server: {'; '.join(parts)}."
     else:
-        seats_told = _many(len(told.booked_seats), "booked seat")
-        text = f"Each of the {seats_told} has one booking, and is booked at the server."
+        booked_seats = _many(len(crowd.booked_seats), "booked seat")
+        text = f"Each of {booked_seats} has one booking, and is booked at the server."
     return Finding(name="booked seats", holds=not (twice or missing), text=text)
 
 
-def _readable(told: CrowdReport) -> Finding:
-    if told.unreadable:
-        named = "; ".join(told.named[:_MAX_NAMED])
-        text = f"{told.unreadable:,} of {_many(told.bookings, 'booking')} cannot be read as told: {named}."
+def _readable(crowd: CrowdReport) -> Finding:
+    if crowd.unreadable:
+        named = "; ".join(crowd.named[:_MAX_NAMED])
+        text = f"{crowd.unreadable:,} of {_many(crowd.bookings, 'booking')} read differently or not at all: {named}."
     else:
-        text = f"Each of the {_many(told.bookings, 'booking')} was read again, and reads as it was told."
-    return Finding(name="reading", holds=not told.unreadable and told.read == told.bookings, text=text)
+        text = f"Each of {_many(crowd.bookings, 'booking')} was read again, and equals its confirmation."
+    return Finding(name="reading", holds=not crowd.unreadable and crowd.read == crowd.bookings, text=text)
 
 
-def _open(told: CrowdReport) -> Finding:
-    if told.open:
-        text = f"{_many(told.open, 'request')} never got an answer: nobody can say what became of them."
-    elif told.settled:
+def _open(crowd: CrowdReport) -> Finding:
+    if crowd.open:
+        text = f"{_many(crowd.open, 'request')} never got an answer: their outcome is unknown."
+    elif crowd.settled:
         text = (
-            f"{_many(told.settled, 'request')} had no answer when their buyers left; asked again with the same "
-            "key, each was answered."
+            f"{_many(crowd.settled, 'request')} had no answer when their buyers left; each got one after a retry "
+            "with the same key."
         )
     else:
-        text = "No request was left without an answer."
-    return Finding(name="answers", holds=not told.open, text=text)
+        text = "Every request got an answer."
+    return Finding(name="answers", holds=not crowd.open, text=text)
 
 
 def _contradictions(odd: list[str]) -> Finding:
     more = f", and {len(odd) - _MAX_ODD:,} more" if len(odd) > _MAX_ODD else ""
-    text = f"Some answers contradict what was told before: {'; '.join(odd[:_MAX_ODD])}{more}."
+    text = f"Some answers contradict earlier ones: {'; '.join(odd[:_MAX_ODD])}{more}."
     return Finding(name="contradictions", holds=False, text=text)
 
 

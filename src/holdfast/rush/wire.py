@@ -1,7 +1,7 @@
-"""Wire: HTTP/1.1 over kept connections, as cheap as it can be, so that the load costs less than what it loads.
+"""Wire: a cheap HTTP/1.1 client over persistent connections, so that the load costs less than the server.
 
-One request at a time on each connection. A new one is made only when none is idle; at the limit, requests wait, and how
-long they did is told. What became of a request, its asker is told once: an answer, or that it was lost.
+Each connection carries one request at a time. A new connection is made only if none is idle. At the limit, requests
+wait, and the pool reports how long. Each asker receives exactly one outcome: an answer, or the loss of it.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import httptools
 __all__ = ["Address", "Asker", "Lost", "Pool", "RushAnswer"]
 
 ANSWER_SECONDS = 15.0
-"""A connection whose answer takes longer is given up; what was asked may have been done."""
+"""A connection whose answer takes longer is closed; its request may have been carried out."""
 
 _CONNECT_SECONDS = 5.0
 _IDLE_SECONDS = 15.0
-"""Servers close idle connections; one that may be closing just now is not written to."""
+"""Servers close idle connections. The pool does not use one that the server may be closing."""
 
 _MAX_CONNECTING = 256
 _MAX_BODY = 1 << 26
 
 
 class RushAnswer:
-    """One that came whole."""
+    """A complete answer."""
 
     __slots__ = ("body", "etag", "retry_after", "status")
 
@@ -42,7 +42,7 @@ class RushAnswer:
 
 
 class Lost:
-    """None came. `may_be_done`: whether a byte of the request may have gone out."""
+    """No answer arrived. `may_be_done`: whether a byte of the request may have been sent."""
 
     __slots__ = ("may_be_done", "why")
 
@@ -52,13 +52,13 @@ class Lost:
 
 
 class Asker(Protocol):
-    """Who wants an answer."""
+    """Receives the outcome of its request."""
 
-    def told(self, outcome: RushAnswer | Lost) -> None: ...
+    def receive(self, outcome: RushAnswer | Lost) -> None: ...
 
 
 class Address:
-    """Where a server is."""
+    """A server's address, from its URL."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -125,27 +125,27 @@ class _Connection(asyncio.Protocol):
         self._begin()
         self._pool.ended(self, keeps=keeps and asker is not None)
         if asker is not None:
-            asker.told(answer)
+            asker.receive(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._pool.forget(self)
         asker, self.asker = self.asker, None
         if asker is not None:
-            asker.told(Lost("closed" if exc is None else "reset", may_be_done=True))
+            asker.receive(Lost("closed" if exc is None else "reset", may_be_done=True))
 
     def give_up(self, why: str) -> None:
         asker, self.asker = self.asker, None
         if self.transport is not None:
             self.transport.abort()
         if asker is not None:
-            asker.told(Lost(why, may_be_done=True))
+            asker.receive(Lost(why, may_be_done=True))
 
 
 class Pool:
     """Connections to one server, at most `limit`."""
 
     def __init__(self, address: Address, *, limit: int, queued: Callable[[float], None]) -> None:
-        """`queued` is told how long a request waited for a connection."""
+        """`queued` is called with the seconds that a request waited for a connection."""
         self._loop = asyncio.get_running_loop()
         self._address = address
         self._limit = limit
@@ -154,7 +154,7 @@ class Pool:
         self._open: set[_Connection] = set()
         self._connecting: set[asyncio.Task[None]] = set()
         self._waiting: deque[tuple[float, bytes, Asker]] = deque()
-        self.most_open = 0
+        self.max_open = 0
 
     def ask(self, request: bytes, asker: Asker) -> None:
         oldest = time.monotonic() - _IDLE_SECONDS
@@ -169,13 +169,13 @@ class Pool:
         self._connect_more()
 
     def look_after(self) -> None:
-        """Give up what takes too long; to be called every second or so."""
+        """Close connections whose answers take too long. Call this about once a second."""
         oldest = time.monotonic() - ANSWER_SECONDS
         for connection in [one for one in self._open if one.asker is not None and one.since < oldest]:
             connection.give_up("time_out")
 
     def close(self) -> None:
-        """At once; nobody is told."""
+        """Close all connections at once, without an outcome for their askers."""
         self._waiting.clear()
         for task in self._connecting:
             task.cancel()
@@ -185,7 +185,7 @@ class Pool:
         self._idle.clear()
 
     def ended(self, connection: _Connection, *, keeps: bool) -> None:
-        """An answer came: the connection can serve whoever waits longest."""
+        """Reuse a connection whose answer has arrived: the request that has waited longest gets it."""
         if not keeps:
             connection.give_up("closed")
             self._connect_more()
@@ -195,7 +195,7 @@ class Pool:
             self._idle.append(connection)
 
     def forget(self, connection: _Connection) -> None:
-        self._open.discard(connection)  # among the idle it is passed over when its turn comes
+        self._open.discard(connection)  # `ask` skips a closed connection among the idle ones
         self._connect_more()
 
     def _serve(self, connection: _Connection) -> None:
@@ -204,7 +204,7 @@ class Pool:
         connection.ask(request, asker)
 
     def _connect_more(self) -> None:
-        """As many as wait, within the limits."""
+        """Make a connection for each waiting request, within the limits."""
         room = min(_MAX_CONNECTING, self._limit - len(self._open), len(self._waiting))
         while len(self._connecting) < room:
             task = self._loop.create_task(self._connect())
@@ -219,13 +219,13 @@ class Pool:
                 await self._loop.create_connection(
                     lambda: connection, address.host, address.port, ssl=address.tls
                 )
-        except OSError as error:  # TimeoutError and ssl.SSLError are some
+        except OSError as error:  # includes TimeoutError and ssl.SSLError
             if self._waiting:
                 _, _, asker = self._waiting.popleft()
-                asker.told(Lost(_reason(error), may_be_done=False))
+                asker.receive(Lost(_reason(error), may_be_done=False))
             return
         self._open.add(connection)
-        self.most_open = max(self.most_open, len(self._open))
+        self.max_open = max(self.max_open, len(self._open))
         if connection.transport is None or connection.transport.is_closing():
             self._open.discard(connection)
         elif self._waiting:
