@@ -1,4 +1,4 @@
-"""Fixtures of the commands' tests."""
+"""Fixtures for tests of the commands."""
 
 from support.commands import holdfast, run
 

@@ -1,4 +1,4 @@
-"""`holdfast db`: what is backed up comes back whole, and nothing is overwritten by mistake."""
+"""`holdfast db`: a restore brings back the complete backup, and nothing is overwritten by mistake."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sold(holdfast: Run) -> None:
     holdfast("keys", "create", "till", "--scope", "sell")
 
 
-def test_an_empty_database_is_migrated_once(run: Run, empty_database_url: str) -> None:
+def test_upgrade_migrates_an_empty_database_once(run: Run, empty_database_url: str) -> None:
     on = {"database_url": empty_database_url}
     unusable = run("db", "status", "--json", **on)
     assert (unusable.code, unusable.json["is_usable"], unusable.json["schema"]) == (1, False, None)
@@ -34,12 +34,12 @@ def test_an_empty_database_is_migrated_once(run: Run, empty_database_url: str) -
     assert run("db", "status", "--json", **on).json["is_usable"]
 
 
-def test_a_backup_is_the_owner_s_alone_and_comes_back_whole(
+def test_a_backup_is_private_and_restores_completely(
     holdfast: Run, run: Run, sold: None, empty_database_url: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "sales.backup"
-    told = holdfast("db", "backup", file, "--json").json
-    assert told["size_bytes"] == file.stat().st_size > 1000
+    written = holdfast("db", "backup", file, "--json").json
+    assert written["size_bytes"] == file.stat().st_size > 1000
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["sales.backup"]
 
@@ -50,7 +50,7 @@ def test_a_backup_is_the_owner_s_alone_and_comes_back_whole(
     assert run("event", "create", "Next", "--json", database_url=empty_database_url).json["number"] == 2
 
 
-def test_a_database_with_sales_is_replaced_on_demand_only(
+def test_restore_replaces_a_database_with_sales_only_with_force(
     holdfast: Run, sold: None, database_url: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "sales.backup"
@@ -66,10 +66,10 @@ def test_a_database_with_sales_is_replaced_on_demand_only(
     assert holdfast("db", "restore", again, "--force").code == 0
 
 
-def test_a_migrated_database_without_events_counts_as_empty(
+def test_restore_treats_a_database_without_events_as_empty(
     holdfast: Run, run: Run, sold: None, databases: object, tmp_path: Path
 ) -> None:
-    """A server that was started once has a schema, and nothing to lose."""
+    """A server that was started once has a schema but no data."""
     file = tmp_path / "sales.backup"
     holdfast("db", "backup", file)
     url = databases.create()  # type: ignore[attr-defined]
@@ -78,30 +78,30 @@ def test_a_migrated_database_without_events_counts_as_empty(
 
 
 @pytest.mark.parametrize("damage", ["cut", "other"])
-def test_what_is_no_whole_backup_changes_nothing(
+def test_restore_of_an_incomplete_backup_changes_nothing(
     holdfast: Run, sold: None, database_url: str, tmp_path: Path, damage: str
 ) -> None:
-    """One transaction: a file that ends too early leaves all that was there."""
+    """A restore is one transaction, so an incomplete file leaves the existing data."""
     file = tmp_path / "sales.backup"
     holdfast("db", "backup", file)
-    whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"something else")
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2] if damage == "cut" else b"something else")
     assert holdfast("db", "restore", file, "--force").complaint
     assert fetch(database_url, "SELECT name FROM events") == [("Concert",)]
     assert holdfast("check").code == 0
 
 
-def test_a_server_that_works_with_the_database_is_not_restored_under(
+def test_restore_is_refused_while_a_server_uses_the_database(
     holdfast: Run, sold: None, database_url: str, tmp_path: Path
 ) -> None:
-    """It would sell on from what it remembers of the old events."""
+    """The server would go on to sell from its cached events."""
     file = tmp_path / "sales.backup"
     holdfast("db", "backup", file)
     with psycopg.connect(database_url, application_name="holdfast"):
         assert "stop it first" in holdfast("db", "restore", file, "--force").complaint
 
 
-def test_a_file_that_is_there_is_kept(holdfast: Run, sold: None, tmp_path: Path) -> None:
+def test_backup_keeps_an_existing_file_without_force(holdfast: Run, sold: None, tmp_path: Path) -> None:
     file = tmp_path / "sales.backup"
     file.write_text("precious")
     assert "--force" in holdfast("db", "backup", file).complaint
@@ -110,7 +110,7 @@ def test_a_file_that_is_there_is_kept(holdfast: Run, sold: None, tmp_path: Path)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_backup_that_fails_leaves_no_file(
+def test_a_failed_backup_leaves_no_file(
     holdfast: Run, run: Run, empty_database_url: str, tmp_path: Path
 ) -> None:
     assert "db upgrade" in run("db", "backup", tmp_path / "a", database_url=empty_database_url).complaint
@@ -118,12 +118,12 @@ def test_a_backup_that_fails_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_is_not_there_is_one_line(holdfast: Run, tmp_path: Path) -> None:
+def test_restore_of_a_missing_file_is_refused(holdfast: Run, tmp_path: Path) -> None:
     assert "There is no file" in holdfast("db", "restore", tmp_path / "nothing").complaint
 
 
 def test_a_backup_through_a_link_keeps_the_link(holdfast: Run, sold: None, tmp_path: Path) -> None:
-    """The kind: write aside and rename. Its other members: FIFOs, devices, standard output, links to nowhere."""
+    """Class of bug: write to a scratch file and rename. Also: FIFOs, devices, standard output, broken links."""
     (tmp_path / "disk").mkdir()
     link = tmp_path / "latest.dump"
     link.symlink_to(tmp_path / "disk" / "sales.backup")
@@ -147,12 +147,12 @@ def test_a_backup_into_a_fifo_is_streamed(holdfast: Run, sold: None, tmp_path: P
     assert stat.S_ISFIFO(fifo.stat().st_mode)
 
 
-def test_a_device_is_written_and_stays(holdfast: Run, sold: None) -> None:
+def test_a_backup_into_a_device_keeps_the_device(holdfast: Run, sold: None) -> None:
     assert holdfast("db", "backup", "/dev/null", "--force").code == 0
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
-def test_a_dash_is_standard_output(database_url: str, sold: None, tmp_path: Path) -> None:
+def test_a_backup_to_a_dash_is_standard_output(database_url: str, sold: None, tmp_path: Path) -> None:
     program = "from holdfast.cli.main import main; main()"
     environment = {**os.environ, "HOLDFAST_DATABASE_URL": database_url}
     done = subprocess.run(
@@ -166,7 +166,7 @@ def test_a_dash_is_standard_output(database_url: str, sold: None, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_backup_of_a_newer_schema_is_refused_before_anything_is_dropped(
+def test_restore_refuses_a_newer_schema_before_it_drops_anything(
     holdfast: Run, run: Run, sold: None, database_url: str, databases: object, tmp_path: Path
 ) -> None:
     file = tmp_path / "newer.backup"
@@ -182,8 +182,8 @@ def test_a_backup_of_a_newer_schema_is_refused_before_anything_is_dropped(
 @pytest.mark.parametrize(
     "command", [("check",), ("event", "list"), ("event", "create", "X"), ("keys", "list"), ("db", "status")]
 )
-def test_a_command_makes_no_database_by_the_way(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
-    """In the wrong folder `check` reported that all 0 events agree. Only serve, demo, upgrade and restore make one."""
+def test_other_commands_make_no_database(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """In a wrong folder, `check` reported that 0 events agree. Only serve, demo, upgrade and restore make one."""
     complaint = run(*command, data_dir=tmp_path / "data").complaint
     assert "There is no database in" in complaint
     assert not (tmp_path / "data").exists()

@@ -1,4 +1,4 @@
-"""Commands beside a server on the embedded database, and on it alone."""
+"""Commands on the embedded database, with and without a running server."""
 
 from __future__ import annotations
 
@@ -18,33 +18,31 @@ from support.serving import Serving, environment
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
-    """Where PostgreSQL's own user can go."""
+    """A folder that PostgreSQL's user can reach."""
     folder = Path(tempfile.mkdtemp(prefix="holdfast-cli-"))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_commands_work_with_no_server_running(run: Run, data_dir: Path, tmp_path: Path) -> None:
-    """The embedded PostgreSQL runs for as long as each takes; a backup goes round too."""
+def test_commands_work_without_a_running_server(run: Run, data_dir: Path, tmp_path: Path) -> None:
+    """Each command starts the embedded PostgreSQL for itself, a backup and a restore too."""
     on = {"data_dir": data_dir}
     assert run("db", "upgrade", **on).code == 0
     assert run("event", "create", "Concert", "--capacity", 5, **on).code == 0
     assert run("db", "backup", tmp_path / "backup", **on).code == 0
     assert run("db", "restore", tmp_path / "backup", "--force", **on).code == 0
     assert run("event", "list", "--json", **on).json[0]["name"] == "Concert"
-    told = run("db", "status", "--json", **on).json
-    assert (told["database"], told["is_usable"], told["postgresql"].partition(".")[0]) == (
+    status = run("db", "status", "--json", **on).json
+    assert (status["database"], status["is_usable"], status["postgresql"].partition(".")[0]) == (
         "embedded",
         True,
         "18",
     )
 
 
-def test_the_demo_s_lines_sell_two_seats_of_a_running_server(
-    run: Run, data_dir: Path, tmp_path: Path
-) -> None:
-    """Look, hold, book, history: typed into a shell one after the other, as they are printed."""
+def test_the_lines_of_demo_sell_two_seats(run: Run, data_dir: Path, tmp_path: Path) -> None:
+    """A shell runs the printed lines one after the other: look, hold, book, history."""
     with Serving(data_dir) as server:
         on = {"data_dir": data_dir, "port": server.port}
         demo = run("demo", "--json", **on).json
@@ -62,13 +60,13 @@ def test_the_demo_s_lines_sell_two_seats_of_a_running_server(
         assert "stop it first" in _backed_up_and_restored(run, tmp_path / "backup", on)
 
 
-def test_the_demo_says_when_no_server_runs(run: Run, data_dir: Path) -> None:
-    said = run("demo", "--url", "http://tickets.example/", data_dir=data_dir).out
-    assert "holdfast serve" in said
-    assert "http://tickets.example/v1/events/1/availability" in said
+def test_demo_reports_that_no_server_runs(run: Run, data_dir: Path) -> None:
+    output = run("demo", "--url", "http://tickets.example/", data_dir=data_dir).out
+    assert "holdfast serve" in output
+    assert "http://tickets.example/v1/events/1/availability" in output
 
 
-def test_the_demo_s_lines_carry_a_key_where_the_server_asks_for_one(run: Run, data_dir: Path) -> None:
+def test_the_lines_of_demo_send_a_key_if_the_server_requires_one(run: Run, data_dir: Path) -> None:
     assert run("db", "upgrade", data_dir=data_dir).code == 0
     assert run("keys", "create", "till", "--scope", "sell", data_dir=data_dir).code == 0
     steps = run("demo", "--json", data_dir=data_dir).json["steps"]

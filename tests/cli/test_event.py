@@ -1,4 +1,4 @@
-"""`holdfast event`: the same rules as the API's, from options and from files."""
+"""`holdfast event`: the rules of the API, applied to options and files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.commands import Run
 from support.house_of import fetch
 
 
-def test_an_event_is_made_from_options(holdfast: Run) -> None:
+def test_create_makes_an_event_from_options(holdfast: Run) -> None:
     made = holdfast(
         "event", "create", "Concert [loud]", "--area", "hall=800", "--area", "garden=200", "--venue", "Arena",
         "--starts-at", "2027-05-01T19:00:00Z", "--max-per-hold", "4", "--json",
@@ -25,7 +25,7 @@ def test_an_event_is_made_from_options(holdfast: Run) -> None:
     assert "Concert [loud]" in holdfast("event", "list").out
 
 
-def test_an_event_gets_the_seats_of_a_file(holdfast: Run, tmp_path: Path) -> None:
+def test_create_reads_the_seats_of_a_file(holdfast: Run, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(json.dumps(theatre()))
     made = holdfast("event", "create", "Play", "--seat-map", plan, "--draft", "--json").json
@@ -33,7 +33,7 @@ def test_an_event_gets_the_seats_of_a_file(holdfast: Run, tmp_path: Path) -> Non
     assert [category["name"] for category in made["categories"]] == ["Parkett", "Balkon", "Loge"]
 
 
-def test_a_list_is_narrowed(holdfast: Run) -> None:
+def test_list_filters_events(holdfast: Run) -> None:
     for name in ("First", "Second", "Third"):
         holdfast("event", "create", name, "--capacity", 5)
     holdfast("event", "create", "Not yet", "--draft")
@@ -44,7 +44,7 @@ def test_a_list_is_narrowed(holdfast: Run) -> None:
     assert "Not yet" not in [event["name"] for event in on_sale]
 
 
-def test_an_event_is_shown_with_what_it_sells(holdfast: Run) -> None:
+def test_show_prints_an_event_with_its_availability(holdfast: Run) -> None:
     made = holdfast("event", "create", "Concert", "--capacity", 100, "--json").json
     by_id = holdfast("event", "show", made["id"], "--json").json
     assert by_id["availability"]["available"] == 100
@@ -53,7 +53,7 @@ def test_an_event_is_shown_with_what_it_sells(holdfast: Run) -> None:
     assert "general (100)" in shown.out
 
 
-def test_sales_are_stopped_and_taken_up_again(holdfast: Run) -> None:
+def test_stop_and_resume_change_the_sales(holdfast: Run) -> None:
     number = holdfast("event", "create", "Concert", "--capacity", 100, "--json").json["number"]
     assert holdfast("event", "stop", number, "--json").json["sales_stopped"] is True
     assert holdfast("event", "stop", number).code == 0
@@ -76,14 +76,14 @@ def test_sales_are_stopped_and_taken_up_again(holdfast: Run) -> None:
         (("import", "no such file.csv"), "cannot be read"),
     ],
 )
-def test_what_is_wrong_is_one_line(holdfast: Run, arguments: tuple[str, ...], complaint: str) -> None:
+def test_a_wrong_argument_is_reported_in_one_line(
+    holdfast: Run, arguments: tuple[str, ...], complaint: str
+) -> None:
     assert complaint in holdfast("event", *arguments).complaint
 
 
-def test_a_table_of_events_is_imported_once_however_often(
-    holdfast: Run, database_url: str, tmp_path: Path
-) -> None:
-    """Whoever is not sure that an import went through runs it again."""
+def test_a_repeated_import_makes_no_second_events(holdfast: Run, database_url: str, tmp_path: Path) -> None:
+    """People repeat an import if they do not know whether it succeeded."""
     table = tmp_path / "season.csv"
     table.write_text(
         "name,starts_at,capacity,areas,allow_partial,max_per_buyer\n"
@@ -101,7 +101,7 @@ def test_a_table_of_events_is_imported_once_however_often(
     assert (fair["capacity"], fair["max_per_buyer"], fair["allow_partial"]) == (1000, 4, False)
 
 
-def test_imported_events_share_a_seat_map_unless_they_bring_their_own(holdfast: Run, tmp_path: Path) -> None:
+def test_import_gives_the_seat_map_to_events_without_one(holdfast: Run, tmp_path: Path) -> None:
     plan, season = tmp_path / "plan.json", tmp_path / "season.json"
     plan.write_text(json.dumps(theatre()))
     own = {"sections": [{"name": "A", "rows": 2, "seats_per_row": 3}]}
@@ -134,6 +134,6 @@ def test_a_file_with_a_mistake_makes_no_event(
     assert fetch(database_url, "SELECT count(*) FROM events") == [(0,)]
 
 
-def test_a_file_that_is_not_text_is_one_line(holdfast: Run, tmp_path: Path) -> None:
+def test_a_binary_file_is_reported_in_one_line(holdfast: Run, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00")
     assert "not text in UTF-8" in holdfast("event", "import", tmp_path / "a.csv").complaint

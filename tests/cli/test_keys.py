@@ -1,4 +1,4 @@
-"""`holdfast keys`: shown once, stored as a hash, in force until it ends or is revoked."""
+"""`holdfast keys`: a key is shown once, stored as a hash, and valid until it expires or is revoked."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(holdfast: Run, database_url: str
     assert secret not in listed.out
 
 
-def test_the_list_shows_ids_whole_however_narrow_the_terminal_is(
-    holdfast: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The id is what `keys revoke` wants."""
+def test_list_shows_complete_ids_in_a_narrow_terminal(holdfast: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`keys revoke` needs the complete id."""
     made = holdfast("keys", "create", "the box office in the foyer", "--scope", "sell", "--json").json
     monkeypatch.setenv("COLUMNS", "60")
     assert made["id"] in holdfast("keys", "list").out
 
 
-def test_a_person_is_told_that_the_key_is_not_shown_again(holdfast: Run) -> None:
+def test_create_warns_that_the_key_is_shown_once(holdfast: Run) -> None:
     made = holdfast("keys", "create", "box office", "--scope", "sell")
     assert "hfk_" in made.out
     assert "only time" in made.err
 
 
 @pytest.mark.parametrize(("text", "ahead"), [("12h", timedelta(hours=12)), ("90d", timedelta(days=90))])
-def test_a_key_ends_after_a_while(holdfast: Run, database_url: str, text: str, ahead: timedelta) -> None:
+def test_a_key_expires_after_its_duration(
+    holdfast: Run, database_url: str, text: str, ahead: timedelta
+) -> None:
     made = holdfast("keys", "create", "till", "--scope", "sell", "--expires", text, "--json").json
     expires_at = datetime.fromisoformat(made["expires_at"])
     assert abs(expires_at - datetime.now(UTC) - ahead) < timedelta(minutes=5)
@@ -65,7 +65,7 @@ def test_a_key_ends_after_a_while(holdfast: Run, database_url: str, text: str, a
     assert in_force(database_url, made["id"]) is None
 
 
-def test_a_revoked_key_is_over(holdfast: Run, database_url: str) -> None:
+def test_a_revoked_key_is_invalid(holdfast: Run, database_url: str) -> None:
     id = holdfast("keys", "create", "till", "--scope", "organise", "--json").json["id"]
     assert holdfast("keys", "revoke", id).code == 0
     assert in_force(database_url, id) is None
@@ -84,5 +84,7 @@ def test_a_revoked_key_is_over(holdfast: Run, database_url: str) -> None:
         (("revoke", "nothing"), "There is no key nothing."),
     ],
 )
-def test_what_is_wrong_is_one_line(holdfast: Run, arguments: tuple[str, ...], complaint: str) -> None:
+def test_a_wrong_argument_is_reported_in_one_line(
+    holdfast: Run, arguments: tuple[str, ...], complaint: str
+) -> None:
     assert complaint in holdfast("keys", *arguments).complaint
