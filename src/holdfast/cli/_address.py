@@ -1,4 +1,4 @@
-"""Where this machine's server answers, for commands that are its clients."""
+"""Address: the URL of this machine's server, for commands that are its clients."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["server_url"]
 
 
 def server_url(settings: Settings, url: str | None) -> str:
-    """The one that was named, or else by HOLDFAST_HOST and HOLDFAST_PORT; without a slash at the end."""
+    """Return the given URL, or that of HOLDFAST_HOST and HOLDFAST_PORT, without a slash at the end."""
     return (url or f"http://{_reachable(settings.host)}:{settings.port or 8000}").rstrip("/")
 
 
 def _reachable(host: str) -> str:
-    """The host as a client of this machine writes it; listening everywhere is no address to call."""
+    """Return the host as a client of this machine writes it. A client cannot call a wildcard address."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""Availability as the commands print it."""
+"""Availability: as the commands print it."""
 
 from __future__ import annotations
 

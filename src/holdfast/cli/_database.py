@@ -1,4 +1,4 @@
-"""Database of a command: the running server's, the one that the settings name, or the embedded one for a moment."""
+"""Database of a command: that of the settings, the running server's, or the embedded one, started for the command."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from holdfast.process.errors import CannotStart
 __all__ = ["BY", "plain_errors", "resolve", "use_contexts", "use_engine", "using_database"]
 
 BY = "cli"
-"""Who did it, as the journal says."""
+"""The actor that the journal records."""
 
 T = TypeVar("T")
 
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Whatever goes wrong in the block is one line on standard error and exit code 1, never a traceback."""
+    """Turn each error of the block into one line on standard error and exit code 1, without a traceback."""
     try:
         yield
     except (typer.Exit, typer.Abort, KeyboardInterrupt, BrokenPipeError, CannotStart):
@@ -42,7 +42,7 @@ def plain_errors() -> Iterator[None]:
         raise fail(error.detail) from None
     except (BackupError, schema.SchemaError) as error:
         raise fail(str(error)) from None
-    except Exception as error:  # noqa: BLE001 - a command's last door
+    except Exception as error:  # noqa: BLE001 - a command reports any error in one line
         raise fail(_one_line(error)) from None
 
 
@@ -50,9 +50,9 @@ def plain_errors() -> Iterator[None]:
 def using_database(
     *, migrated: bool = True, creates: bool = False, settings: Settings | None = None
 ) -> Iterator[str]:
-    """The database's URL for the block. The embedded one is migrated as the server would; another is only read.
+    """Yield the database's URL. Migrates the embedded database as the server does, but never another one.
 
-    With `creates` a data directory without a database gets one. Other commands refuse to make one by the way.
+    `creates` makes a database in a data directory without one. Without it, that is an error.
     """
     with plain_errors():
         settings = settings or load_settings()
@@ -71,13 +71,13 @@ def use_engine(work: Callable[[Inventory], Awaitable[T]]) -> T:
 
 
 def use_contexts(work: Callable[[Inventory, Access], Awaitable[T]], *, creates: bool = False) -> T:
-    """As `use_engine`, with access to its keys as well."""
+    """Run the work as `use_engine` does, with access to the API keys as well."""
     with using_database(creates=creates) as url:
         return asyncio.run(_with_contexts(url, work))
 
 
 async def resolve(inventory: Inventory, text: str) -> int:
-    """The number of the event that the command line names. Raises EventNotFound."""
+    """Return the number of the event that the command line names. Raises EventNotFound."""
     from holdfast.api.values import parse_event_ref
 
     ref = parse_event_ref(text)
@@ -109,5 +109,5 @@ def _is_behind(url: str) -> bool:
 def _one_line(error: Exception) -> str:
     text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # Of a driver's paragraph about a connection, the line that says what failed.
+    # A driver's message about a connection has several lines; this one says what failed.
     return next((line for line in lines if " failed: " in line), lines[0])

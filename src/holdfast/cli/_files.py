@@ -1,4 +1,4 @@
-"""Files of events and seat maps, as people have them: JSON as the API takes it, or a table."""
+"""Files of events and seat maps: JSON as the API accepts it, or a CSV table."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0
 
 
 def read_seat_map(path: Path | None) -> Layout | None:
-    """The seats of a file in any of the forms of a seat map. Raises what `parse_seat_map` raises."""
+    """Return the seats of a file in any form of a seat map. Raises what `parse_seat_map` raises."""
     return None if path is None else parse_seat_map(_read_json(path))
 
 
 def new_event(fields: dict[str, Any], layout: Layout | None) -> NewEvent:
-    """An event from the fields of `POST /v1/events`. Raises InvalidInput, DuplicateSeat."""
+    """Return an event from the fields of `POST /v1/events`. Raises InvalidInput, DuplicateSeat."""
     try:
         body = CreateEventIn.model_validate(fields)
     except ValidationError as failed:
@@ -44,7 +44,7 @@ def new_event(fields: dict[str, Any], layout: Layout | None) -> NewEvent:
 
 
 def read_events(path: Path, layout: Layout | None) -> list[NewEvent]:
-    """All events of a file, or none: a wrong one is reported with its place in the file."""
+    """Return all events of a file. Raises typer.Exit after reporting the place of the first mistake."""
     rows = list(_rows(path))
     if not rows:
         raise fail(f"{path} has no events in it.")
@@ -58,7 +58,7 @@ def read_events(path: Path, layout: Layout | None) -> list[NewEvent]:
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(where it is, its fields) of each event."""
+    """Yield each event's place in the file and its fields."""
     if path.suffix.lower() == ".csv":
         yield from _rows_of_table(path)
         return
@@ -74,7 +74,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _rows_of_table(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """One event a line; an empty cell is a field left out. `areas` reads as `hall=800; garden=200`."""
+    """Yield one event per line. An empty cell leaves the field out; `areas` is written `hall=800; garden=200`."""
     try:
         lines = _read_text(path).splitlines()
         table = csv.DictReader(lines, strict=True)
@@ -90,7 +90,7 @@ def _rows_of_table(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _value(name: str, text: str) -> Any:
-    """As JSON would have it; what cannot be is left as text, for the model to refuse."""
+    """Return the value as JSON has it. Keeps an invalid one as text, which the model then refuses."""
     if name in _NUMBERS and text.isascii() and text.isdigit():
         return int(text)
     if name in sale_rules.SWITCHES:

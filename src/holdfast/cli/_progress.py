@@ -1,4 +1,4 @@
-"""Progress: a bar on standard error for a person who waits; nothing where nobody looks at a terminal."""
+"""Progress: a bar on standard error while a person waits. Without a terminal there is none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Bar", "progress_bar"]
 
 
 class Bar:
-    """One task; `step` is done, and `say` is what is being done."""
+    """One task. `step` counts a finished part, and `say` names the current one."""
 
     def __init__(self, progress: Progress, total: int | None) -> None:
         self._progress = progress
@@ -31,7 +31,7 @@ class Bar:
 
 @contextmanager
 def progress_bar(*, total: int | None = None, quiet: bool = False) -> Iterator[Bar]:
-    """`quiet`: never shown, as for answers in JSON."""
+    """Show a bar during the block. `quiet` hides it, as for answers in JSON."""
     progress = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

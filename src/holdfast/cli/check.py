@@ -1,4 +1,4 @@
-"""`holdfast check`: whether every counter, claim and journal says the same."""
+"""`holdfast check`: compares all counters, claims and journals."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ app = typer.Typer(add_completion=False)
 def check(
     events: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[EVENT]...", help="Events by number or id; all of them if left out."),
+        typer.Argument(metavar="[EVENT]...", help="Numbers or ids of events. Default: all events."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Derive every counter, claim and journal again from the rows, and print each disagreement.
 
-    Exits with 0 when everything agrees and with 1 when anything does not. It only reads, in short steps, and is safe
-    on a server that sells meanwhile.
+    Exits with 0 if everything agrees, and with 1 if anything does not. The check only reads, in short steps, and is
+    safe during sales.
     """
     from holdfast.cli._database import resolve, use_engine
     from holdfast.cli._progress import progress_bar
@@ -32,9 +32,9 @@ def check(
     from holdfast.inventory.inventory import Inventory
 
     async def run(inventory: Inventory) -> Report:
-        checking = inventory.operations.make_auditor()
+        auditor = inventory.operations.make_auditor()
         named = [await resolve(inventory, text) for text in dict.fromkeys(events or ())]
-        numbers = named or await checking.list_numbers()
+        numbers = named or await auditor.list_numbers()
         with progress_bar(total=len(numbers), quiet=as_json) as bar:
             seen: set[int] = set()
 
@@ -44,7 +44,7 @@ def check(
                 seen.add(number)
                 bar.say(f"event {number}: {what}")
 
-            return await checking.check(numbers, whole=not named, progress=show)
+            return await auditor.check(numbers, whole=not named, progress=show)
 
     report = use_engine(run)
     found = [

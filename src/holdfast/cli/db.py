@@ -1,4 +1,4 @@
-"""`holdfast db`: migrate, look at, back up and restore the database."""
+"""`holdfast db`: migrate, inspect, back up and restore the database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from holdfast.cli.output import AsJson, fail, print_record
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Migrate, look at, back up and restore the database: the embedded one, or that of HOLDFAST_DATABASE_URL.",
+    help="Migrate, inspect, back up and restore the database: the embedded one, or that of HOLDFAST_DATABASE_URL.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -23,7 +23,7 @@ app = typer.Typer(
 
 @app.command()
 def upgrade(as_json: AsJson = False) -> None:
-    """Migrate the database to this version's schema; nothing happens where it is there already."""
+    """Migrate the database to this version's schema. Changes nothing in a database that has it."""
     from holdfast.cli._database import using_database
     from holdfast.postgres import schema
 
@@ -37,7 +37,7 @@ def upgrade(as_json: AsJson = False) -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Say which schema the database has and whether this version can use it; exits with 1 if it cannot."""
+    """Show the database's schema, and whether this version can use it. Exits with 1 if it cannot."""
     from holdfast.app.settings import load_settings
     from holdfast.cli._database import using_database
     from holdfast.postgres import backup, schema
@@ -65,17 +65,15 @@ def status(as_json: AsJson = False) -> None:
 def back_up(
     file: Annotated[
         Path,
-        typer.Argument(
-            metavar="FILE", help="Where to write it; only you may read it. `-` is standard output."
-        ),
+        typer.Argument(metavar="FILE", help="File to write; only you may read it. `-` is standard output."),
     ],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the whole database, as of one moment, into one file (PostgreSQL's custom format). Sales go on meanwhile.
+    """Write the complete database, as of one time, into one file (PostgreSQL's custom format). Sales go on meanwhile.
 
-    The server's secret key is not in it: keep a copy of `secret_key` in the data directory (or of HOLDFAST_SECRET_KEY),
-    or hold tokens given out before become invalid.
+    The backup does not contain the server's secret key. Keep a copy of `secret_key` in the data directory (or of
+    HOLDFAST_SECRET_KEY): without it, existing hold tokens become invalid.
     """
     from holdfast.cli._database import using_database
     from holdfast.cli._progress import progress_bar
@@ -83,18 +81,18 @@ def back_up(
     from holdfast.process.folders import flush_folder
 
     is_output = str(file) == "-"
-    target = Path(os.path.realpath(file))  # a link stays, and what it leads to is written
+    target = Path(os.path.realpath(file))  # keep a link, and write its target
     is_special = target.exists() and not target.is_file()
     if target.is_dir():
         raise fail(f"{file} is a folder.")
     if not is_output and not is_special and target.exists() and not force:
-        raise fail(f"{file} exists already; --force replaces it.")
+        raise fail(f"{file} already exists; --force replaces it.")
     with using_database() as url, progress_bar(quiet=as_json or is_output) as bar:
         bar.say("backing up")
         if is_output:
             backup.dump(url, sys.stdout.buffer, bin_dir=_bin_dir())
             return
-        if is_special:  # a FIFO or a device: nothing can be renamed into its place
+        if is_special:  # a rename would replace a FIFO or a device
             with _opened(target) as stream:
                 backup.dump(url, stream, bin_dir=_bin_dir())
             print_record({"file": str(file), "size_bytes": None}, as_json=as_json)
@@ -105,7 +103,7 @@ def back_up(
                 backup.dump(url, stream, bin_dir=_bin_dir())
                 stream.flush()
                 os.fsync(stream.fileno())
-            scratch.rename(target)  # whole or absent
+            scratch.rename(target)  # complete or absent
             flush_folder(target.parent)
         finally:
             scratch.unlink(missing_ok=True)
@@ -115,12 +113,12 @@ def back_up(
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup that `holdfast db backup` wrote.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace what the database has, for good.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the database's data permanently.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a backup into the database. All of it in one transaction, or nothing.
+    """Restore a backup into the database, in one transaction: all of it or nothing.
 
-    Stop the server first. A database that has events, keys or users in it is replaced with --force only.
+    Stop the server first. --force is required to replace a database with events, keys or users.
     """
     from holdfast.cli._database import using_database
     from holdfast.cli._progress import progress_bar
@@ -132,9 +130,9 @@ def restore(
         _refuse_newer(file)
         found = backup.read_contents(url)
         if found.servers:
-            raise fail("A server works with this database: stop it first.")
+            raise fail("A server uses this database: stop it first.")
         if found.has_sales and not force:
-            raise fail("The database is not empty; --force replaces all that is in it.")
+            raise fail("The database is not empty; --force replaces all its data.")
         bar.say("restoring")
         backup.restore(url, file, bin_dir=_bin_dir(), drops=found.drops)
         generation = schema.status(url).generation
@@ -143,7 +141,7 @@ def restore(
 
 
 def _refuse_newer(file: Path) -> None:
-    """Before anything is dropped: a backup that this version could not serve."""
+    """Refuse a backup that this version cannot serve, before anything is dropped."""
     from holdfast.postgres import backup, schema
 
     generation, oldest_server = backup.read_generation(file, bin_dir=_bin_dir())
@@ -172,7 +170,7 @@ def _opened(target: Path) -> IO[bytes]:
 
 
 def _scratch(file: Path) -> tuple[int, Path]:
-    """A file beside it that only its owner may read."""
+    """Return a new file beside the target that only its owner may read."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.absolute().parent)
     except OSError as error:
@@ -181,7 +179,7 @@ def _scratch(file: Path) -> tuple[int, Path]:
 
 
 def _bin_dir() -> Path | None:
-    """PostgreSQL's programs: the embedded one's, which know every older server too."""
+    """Return the embedded PostgreSQL's programs, which also support every older server."""
     from holdfast.process.errors import CannotStart
     from holdfast.process.postgres_server import embedded_bin_dir
 

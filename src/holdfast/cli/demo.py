@@ -1,4 +1,4 @@
-"""`holdfast demo`: a sample arena on sale, and a line to type for each step of a sale."""
+"""`holdfast demo`: puts a sample arena on sale, and prints a command line for each step of a sale."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TYPE = "-H 'Content-Type: application/json'"
 def demo(
     url: Annotated[
         str | None,
-        typer.Option(help="Where the server answers. Default: by HOLDFAST_HOST and HOLDFAST_PORT."),
+        typer.Option(help="The server's URL. Default: from HOLDFAST_HOST and HOLDFAST_PORT."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -63,16 +63,14 @@ def demo(
     if not running:
         typer.echo("\nStart the server first: holdfast serve")
     if has_keys:
-        typer.echo("\nThis server asks for a key: export HOLDFAST_API_KEY=hfk_… (`holdfast keys create`)")
+        typer.echo("\nThis server requires a key: export HOLDFAST_API_KEY=hfk_… (`holdfast keys create`)")
     for name, line in steps.items():
         typer.echo(f"\n# {name}\n{line}")
-    typer.echo(
-        f"\n# A crowd, and whether it adds up\nholdfast rush {base} --event {number} --best-available 1-4"
-    )
+    typer.echo(f"\n# A crowd of buyers\nholdfast rush {base} --event {number} --best-available 1-4")
 
 
 def steps_of_a_sale(base: str, number: int, labels: list[str], *, with_key: bool) -> dict[str, str]:
-    """Lines for a shell, to be typed one after the other."""
+    """Return lines for a shell, which a person runs one after the other."""
     curl = "curl -sS"
     if with_key:
         curl += ' -H "Authorization: Bearer $HOLDFAST_API_KEY"'
@@ -89,5 +87,5 @@ def steps_of_a_sale(base: str, number: int, labels: list[str], *, with_key: bool
 
 
 def _part(name: str) -> str:
-    """A text member of $HOLD, by what every shell has."""
+    """Return a shell expression for a text member of $HOLD. It needs only standard programs."""
     return f"""$(printf %s "$HOLD" | sed 's/.*"{name}": *"\\([^"]*\\)".*/\\1/')"""

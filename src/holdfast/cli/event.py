@@ -18,12 +18,12 @@ app = typer.Typer(
     help="Make, list, show, stop, resume and import events.", no_args_is_help=True, add_completion=False
 )
 
-EventRef = Annotated[str, typer.Argument(metavar="EVENT", help="Its number or its id.")]
+EventRef = Annotated[str, typer.Argument(metavar="EVENT", help="The event's number or id.")]
 SeatMapFile = Annotated[
     Path | None,
     typer.Option(
         "--seat-map",
-        help="JSON file of its numbered seats: sections of equal rows, or labels, or a plan in pretix's schema.",
+        help="JSON file of the numbered seats: sections of equal rows, labels, or a plan in pretix's schema.",
     ),
 ]
 
@@ -36,30 +36,34 @@ class Status(StrEnum):
 
 @app.command()
 def create(  # noqa: PLR0917 - typer passes them by name
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The event's name.")],
     capacity: Annotated[int | None, typer.Option(help="Admissions of one area, `general`.")] = None,
     area: Annotated[
-        list[str] | None, typer.Option(help="A counted area, as NAME=CAPACITY; again for each further one.")
+        list[str] | None, typer.Option(help="A counted area, as NAME=CAPACITY. Repeat it for several areas.")
     ] = None,
     seat_map: SeatMapFile = None,
-    venue: Annotated[str | None, typer.Option(help="Where it is.")] = None,
-    time_zone: Annotated[str | None, typer.Option(help="Of the venue, for example Europe/Berlin.")] = None,
+    venue: Annotated[str | None, typer.Option(help="The venue's name.")] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="The venue's time zone, for example Europe/Berlin.")
+    ] = None,
     starts_at: Annotated[
-        str | None, typer.Option(help="When it begins, for example 2027-05-01T19:00:00Z.")
+        str | None, typer.Option(help="Start of the event, for example 2027-05-01T19:00:00Z.")
     ] = None,
-    on_sale_at: Annotated[str | None, typer.Option(help="Nothing is sold before.")] = None,
-    off_sale_at: Annotated[str | None, typer.Option(help="Nothing is sold from then on.")] = None,
-    hold_ttl_seconds: Annotated[
-        int | None, typer.Option(help="How long a hold lives that does not say.")
+    on_sale_at: Annotated[str | None, typer.Option(help="Start of sales.")] = None,
+    off_sale_at: Annotated[str | None, typer.Option(help="End of sales.")] = None,
+    hold_ttl_seconds: Annotated[int | None, typer.Option(help="Default lifetime of a hold.")] = None,
+    max_hold_ttl_seconds: Annotated[int | None, typer.Option(help="Max lifetime of a hold.")] = None,
+    max_per_hold: Annotated[int | None, typer.Option(help="Max admissions in one hold.")] = None,
+    max_per_buyer: Annotated[
+        int | None, typer.Option(help="Max admissions of one buyer in this event.")
     ] = None,
-    max_hold_ttl_seconds: Annotated[int | None, typer.Option(help="No hold lives longer.")] = None,
-    max_per_hold: Annotated[int | None, typer.Option(help="Admissions in one hold.")] = None,
-    max_per_buyer: Annotated[int | None, typer.Option(help="Admissions of one buyer in this event.")] = None,
-    allow_partial: Annotated[bool, typer.Option(help="Holds may take what is left.")] = False,
+    allow_partial: Annotated[
+        bool, typer.Option(help="Grant fewer admissions if not all are available.")
+    ] = False,
     draft: Annotated[bool, typer.Option("--draft", help="Do not publish it yet.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make an event with its inventory; it is published, unless it is a draft."""
+    """Make an event with its inventory, and publish it unless it is a draft."""
     from holdfast.cli._database import BY, plain_errors, use_engine
     from holdfast.cli._files import new_event, read_seat_map
     from holdfast.inventory.inventory import Inventory
@@ -96,13 +100,15 @@ def create(  # noqa: PLR0917 - typer passes them by name
 
 @app.command("list")
 def list_events(
-    status: Annotated[Status | None, typer.Option(help="Only these.")] = None,
-    text: Annotated[str | None, typer.Option(help="Only those with this in their name or venue.")] = None,
-    on_sale: Annotated[bool, typer.Option("--on-sale", help="Only those on sale now.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at the most.")] = 50,
+    status: Annotated[Status | None, typer.Option(help="Only events with this status.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Only events with this text in their name or venue.")
+    ] = None,
+    on_sale: Annotated[bool, typer.Option("--on-sale", help="Only events that are on sale now.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Max number of events.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List events, newest first, with what they can sell and have sold."""
+    """List events, newest first, with their capacity and sales."""
     from holdfast.cli._database import use_engine
     from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.queries import EventFilter
@@ -134,7 +140,7 @@ def list_events(
 
 @app.command()
 def show(event: EventRef, as_json: AsJson = False) -> None:
-    """Show an event, its rules, and its availability by area as it is now."""
+    """Show an event, its rules, and its current availability by area."""
     from holdfast.cli._availability import availability_json
     from holdfast.cli._database import resolve, use_engine
     from holdfast.inventory.inventory import Inventory
@@ -160,7 +166,7 @@ def show(event: EventRef, as_json: AsJson = False) -> None:
 
 @app.command()
 def stop(event: EventRef, as_json: AsJson = False) -> None:
-    """Stop sales of an event: no new holds, and none is extended. Live ones can still be confirmed."""
+    """Stop sales of an event: no hold can be placed or extended. Live holds can still be confirmed."""
     from holdfast.inventory.rules.commands import StopSales
 
     _move(event, StopSales, as_json=as_json)
@@ -168,7 +174,7 @@ def stop(event: EventRef, as_json: AsJson = False) -> None:
 
 @app.command()
 def resume(event: EventRef, as_json: AsJson = False) -> None:
-    """Take up sales of an event again, whoever stopped them: the organiser, or the live check."""
+    """Resume sales of an event that the organiser or the live check stopped."""
     from holdfast.inventory.rules.commands import ResumeSales
 
     _move(event, ResumeSales, as_json=as_json)
@@ -189,8 +195,8 @@ def import_events(
 ) -> None:
     """Make the events of a file. A file with a mistake makes none.
 
-    With --seat-map, each event gets these seats unless it brings its own. An import that was interrupted is simply run
-    again: for three days the same place of the same file makes the same event, and not a second one.
+    With --seat-map, each event without its own seats gets these. Run an interrupted import again: for three days, the
+    same entry of the same file makes no second event.
     """
     from holdfast.cli._database import BY, plain_errors, use_engine
     from holdfast.cli._files import read_events, read_seat_map
@@ -255,7 +261,7 @@ def _event_record(event: Any) -> dict[str, Any]:
 
 
 def _shortened(record: dict[str, Any]) -> dict[str, Any]:
-    """For people: areas and categories on a line each."""
+    """Return the record for people: areas and categories on one line each."""
     lists = {
         field: [f"{each['name']} ({each['capacity']})" for each in record[field]]
         for field in ("areas", "categories")

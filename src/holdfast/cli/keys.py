@@ -32,25 +32,25 @@ class KeyScope(StrEnum):
 
 @app.command()
 def create(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="What the key is for, to find it again in the list.")
-    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The key's purpose, as the list shows it.")],
     scope: Annotated[
         list[KeyScope],
         typer.Option(
-            help="What it may do; name it more than once for several. read: look at everything an organiser sees; "
+            help="What the key may do. Repeat it for several scopes. read: read everything that an organiser sees; "
             "sell: hold and book for buyers; organise: events, blocks and everything else."
         ),
     ],
     expires: Annotated[
         str | None,
-        typer.Option(help="End: after so long (`12h`, `90d`) or at a time (`2027-01-01T00:00:00Z`)."),
+        typer.Option(
+            help="End of validity: after a duration (`12h`, `90d`) or at a time (`2027-01-01T00:00:00Z`)."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and show it, once: only its hash is stored.
+    """Make a key and show it once. Holdfast stores only its hash.
 
-    The first key ends open mode: from then on callers need a key, this machine's own included.
+    The first key ends open mode: from then on all callers need a key, also on this machine.
     """
     from holdfast.access.access import Access
     from holdfast.access.principals import make_api_key
@@ -75,13 +75,14 @@ def create(
     print_record({**record, "created_at": created_at, "expires_at": expires_at}, as_json=as_json)
     if not as_json:
         typer.echo(
-            "\nThis is the only time that the key is shown. Send it as `Authorization: Bearer KEY`.", err=True
+            "\nThis is the only time that Holdfast shows the key. Send it as `Authorization: Bearer KEY`.",
+            err=True,
         )
 
 
 @app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
-    """List all keys, revoked and expired ones too; never their secrets."""
+    """List all keys, also revoked and expired ones, without their secrets."""
     from holdfast.access.access import Access
     from holdfast.cli._database import use_contexts
     from holdfast.inventory.inventory import Inventory
@@ -109,7 +110,7 @@ def revoke(
     id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `holdfast keys list` shows it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Revoke a key: within a second no server takes it any more. Revoking again changes nothing."""
+    """Revoke a key. Within a second, every server refuses it. Revoking it again changes nothing."""
     from holdfast.access.access import Access
     from holdfast.cli._database import use_contexts
     from holdfast.inventory.inventory import Inventory
@@ -132,7 +133,7 @@ def _end(text: str | None) -> datetime | None:
         return datetime.now(UTC) + timedelta(**{_UNITS[match[2]]: int(match[1])})
     moment = parse_time(text)
     if moment is None:
-        raise fail("--expires is a time from now (12h, 90d) or an RFC 3339 time.", code=2)
+        raise fail("--expires must be a duration (12h, 90d) or an RFC 3339 time.", code=2)
     if moment <= datetime.now(UTC):
-        raise fail("--expires lies in the past.", code=2)
+        raise fail("--expires is in the past.", code=2)
     return moment

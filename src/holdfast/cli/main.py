@@ -1,4 +1,4 @@
-"""Commands: the program `holdfast`. Each module beside this one is a command, loaded when asked for."""
+"""Main: the program `holdfast`. Each module beside this one is a command, imported on demand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOT_COMMANDS = frozenset({"main", "output"})
 
 
 class _LateCommands(typer.core.TyperGroup):
-    """Finds a command by its module's name: `serve` does not pay for what `check` imports."""
+    """Finds a command by its module's name, so that `serve` does not import what `check` needs."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class passes it
         modules = (found.name for found in pkgutil.iter_modules(holdfast.cli.__path__))
@@ -61,16 +61,16 @@ def options(
 
 
 def main() -> None:
-    """Run the command of the command line; a user's error is one line and exit code 1 or 2."""
+    """Run the command of the command line. A user's error is one line with exit code 1 or 2."""
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as error:  # wrong usage
         context = getattr(error, "ctx", None)
         usage = f" See `{context.command_path} --help`." if context is not None else ""
-        said = " ".join(error.format_message().split())  # lists of choices come on several lines
-        if not said:  # no command was named: the help was printed, and says it all
+        message = " ".join(error.format_message().split())  # lists of choices have several lines
+        if not message:  # no command was given, and typer has printed the help
             raise SystemExit(error.exit_code) from None
-        print(f"holdfast: {said}{'' if said.endswith('.') else '.'}{usage}", file=sys.stderr)
+        print(f"holdfast: {message}{'' if message.endswith('.') else '.'}{usage}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except CannotStart as error:
         print(f"holdfast: {error}", file=sys.stderr)
@@ -78,7 +78,7 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         raise SystemExit(130) from None
     except BrokenPipeError:
-        # Whoever read the output has enough, `head` for example.
+        # The reader of the output, for example `head`, has closed it.
         sys.stderr.close()
         raise SystemExit(0) from None
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -1,4 +1,4 @@
-"""Output: answers of commands, as tables for people or as JSON for programs."""
+"""Output: results of commands, as tables for people or as JSON for programs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def print_table(
     as_json: bool = False,
     title: str | None = None,
 ) -> None:
-    """One row for each item; JSON brings the items whole, a table the named columns."""
+    """Print one row for each item. JSON has the complete items, a table only these columns."""
     items = list(rows)
     if as_json:
         print_json(items)
@@ -40,22 +40,24 @@ def print_table(
     table = Table(title=title, show_edge=False, pad_edge=False, header_style="bold")
     for column in columns:
         numeric = bool(items) and all(isinstance(item.get(column), int | float) for item in items)
-        # What the next command is given is never cut short; the rest gets what room there is.
-        names_it = column in ("id", "number")
+        # Commands need complete ids and numbers as arguments, so these columns are never folded.
+        is_argument = column in ("id", "number")
         table.add_column(
             column.replace("_", " "),
             justify="right" if numeric else "left",
-            min_width=max((len(_shown(item.get(column))) for item in items), default=0) if names_it else None,
+            min_width=max((len(_shown(item.get(column))) for item in items), default=0)
+            if is_argument
+            else None,
             overflow="fold",
         )
     for item in items:
-        # As text, never as markup: a name in brackets is a name.
+        # Plain text and not markup: a name may have brackets.
         table.add_row(*(Text(_shown(item.get(column))) for column in columns))
     Console().print(table)
 
 
 def print_record(record: Mapping[str, Any], *, as_json: bool = False) -> None:
-    """One thing, a line for each of its parts."""
+    """Print a record with one line for each member."""
     if as_json:
         print_json(record)
         return
@@ -72,7 +74,7 @@ def print_record(record: Mapping[str, Any], *, as_json: bool = False) -> None:
 
 
 def fail(message: str, *, code: int = 1) -> typer.Exit:
-    """`raise fail(...)`: say in one line on standard error what is wrong, and end with this code."""
+    """Print the error in one line, and return the exception that ends the command: `raise fail(...)`."""
     typer.echo(f"holdfast: {message}", err=True)
     return typer.Exit(code)
 

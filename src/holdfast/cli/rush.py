@@ -1,4 +1,4 @@
-"""`holdfast rush`: an on-sale in a box: a crowd of buyers on a server, and whether it adds up."""
+"""`holdfast rush`: simulates a crowd of buyers on a server, and checks that the sales add up."""
 
 from __future__ import annotations
 
@@ -33,64 +33,67 @@ def rush(
         str | None,
         typer.Argument(
             metavar="[URL]",
-            help="Where the server answers. Default: HOLDFAST_URL, else by HOLDFAST_HOST and HOLDFAST_PORT.",
+            help="The server's URL. Default: HOLDFAST_URL, else from HOLDFAST_HOST and HOLDFAST_PORT.",
         ),
     ] = None,
-    buyers: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many come.")] = 10_000,
+    buyers: Annotated[int, typer.Option(min=1, max=10_000_000, help="Number of buyers.")] = 10_000,
     over: Annotated[
-        float, typer.Option(min=0.1, max=86_400, metavar="SECONDS", help="In so many seconds they come.")
+        float, typer.Option(min=0.1, max=86_400, metavar="SECONDS", help="Arrival window in seconds.")
     ] = 60,
     arrival: Annotated[
         Arrival,
         typer.Option(
-            help="How they come. spike: half of them in the first tenth, as when doors open; poisson: evenly, each by "
-            "chance; ramp: more and more."
+            help="Shape of the arrivals. spike: half of them in the first tenth of the window; poisson: evenly, at "
+            "random; ramp: more and more."
         ),
     ] = Arrival.SPIKE,
     quantity: Annotated[
-        str | None, typer.Option(metavar="RANGE", help="Each wants so many admissions of an area: 2, or 1-4.")
+        str | None, typer.Option(metavar="RANGE", help="Admissions of an area for each buyer: 2, or 1-4.")
     ] = None,
     best_available: Annotated[
         str | None,
-        typer.Option(metavar="RANGE", help="Each wants so many seats together, the server's choice."),
+        typer.Option(metavar="RANGE", help="Seats together for each buyer, chosen by the server."),
     ] = None,
     seats: Annotated[
-        str | None, typer.Option(metavar="RANGE", help="Each picks so many seats side by side, by name.")
+        str | None, typer.Option(metavar="RANGE", help="Neighbouring seats that each buyer chooses by label.")
     ] = None,
-    area: Annotated[str | None, typer.Option(help="With --quantity: of this area.")] = None,
-    category: Annotated[str | None, typer.Option(help="With seats: of this category.")] = None,
+    area: Annotated[str | None, typer.Option(help="With --quantity: the area.")] = None,
+    category: Annotated[
+        str | None, typer.Option(help="With --best-available or --seats: the category.")
+    ] = None,
     ttl_seconds: Annotated[
-        int | None, typer.Option(min=1, max=86_400, help="Ask for holds of so long. Default: the event's.")
+        int | None, typer.Option(min=1, max=86_400, help="Lifetime of the holds. Default: the event's.")
     ] = None,
     abandon: Annotated[
-        float, typer.Option(min=0, max=1, help="The share of holds that their buyers simply let lapse.")
+        float, typer.Option(min=0, max=1, help="Share of holds that their buyers let lapse.")
     ] = 0.2,
     release: Annotated[
-        float, typer.Option(min=0, max=1, help="The share of holds that their buyers give back.")
+        float, typer.Option(min=0, max=1, help="Share of holds that their buyers release.")
     ] = 0.05,
     pay_seconds: Annotated[
-        str, typer.Option(metavar="RANGE", help="So long the others take to pay; or those to give back.")
+        str, typer.Option(metavar="RANGE", help="Seconds from the hold to its payment or release.")
     ] = "5-30",
     come_back: Annotated[
-        int, typer.Option(min=0, max=1000, help="So often a buyer looks again who found it sold out.")
+        int, typer.Option(min=0, max=1000, help="Retries after finding the event sold out.")
     ] = 3,
     come_back_seconds: Annotated[
-        str, typer.Option(metavar="RANGE", help="So long after the last time.")
+        str, typer.Option(metavar="RANGE", help="Seconds before each of these retries.")
     ] = "2-8",
     patience_seconds: Annotated[
-        float, typer.Option(min=0, max=3600, help="So long a buyer asks again where no answer comes.")
+        float,
+        typer.Option(min=0, max=3600, help="Seconds for which a buyer repeats a request without an answer."),
     ] = 30,
     api_key: Annotated[
         str | None,
-        typer.Option(help="Sell with this key. Better in HOLDFAST_API_KEY, where others do not see it."),
+        typer.Option(help="API key. HOLDFAST_API_KEY is safer: other users of the machine see options."),
     ] = None,
     processes: Annotated[
         int | None,
         typer.Option(
             min=1,
             max=256,
-            help="Processes that the buyers live in. Default: one for each CPU; for every second one where the server "
-            "is this machine.",
+            help="Processes that simulate buyers. Default: one for each CPU, or one for every two CPUs if the server "
+            "is on this machine.",
         ),
     ] = None,
     connections: Annotated[
@@ -98,26 +101,26 @@ def rush(
         typer.Option(
             min=1,
             max=1_000_000,
-            help="Connections at the most. Default: what the limits of this machine allow.",
+            help="Max connections. Default: as many as this machine's limits allow.",
         ),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="The same crowd again: when they come, and what they have in mind."),
+        typer.Option(min=0, help="Repeats a crowd with the same arrivals and intentions."),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Where report.html and report.json go. Default: rush-EVENT-TIME, here."
+            metavar="FOLDER", help="Folder for report.html and report.json. Default: ./rush-EVENT-TIME."
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a crowd of buyers to a server's event, and see that what they were told adds up.
+    """Send a crowd of buyers to a server's event, and check that their answers add up.
 
-    They come when they come, however slow the answers are; they look, hold, pay or leave, come back when it is sold
-    out, and ask again with the same Idempotency-Key where an answer is lost. It really sells: take an event made for
-    it. Exits with 1 where something does not add up. Ctrl-C ends it early, with a report of what was so far.
+    Arrivals do not depend on how fast the answers are. Buyers look, hold, pay or leave, and come back if the event is
+    sold out. They repeat a request without an answer with the same Idempotency-Key. A rush makes real sales: use an
+    event made for it. Exits with 1 if something does not add up. Ctrl-C ends it early with a report.
     """
     from holdfast.app.settings import load_settings
     from holdfast.cli._address import server_url
@@ -128,14 +131,15 @@ def rush(
     if category is not None and wish is not Wish.BEST_AVAILABLE and wish is not Wish.SEATS:
         raise fail("--category goes with --best-available or --seats; areas are chosen by --area.", code=2)
     if abandon + release > 1:
-        raise fail("--abandon and --release are more than 1 together.", code=2)
+        raise fail("--abandon and --release add up to more than 1.", code=2)
     chosen = url or os.environ.get("HOLDFAST_URL")
     address = server_url(load_settings(), chosen)
     if not address.startswith(("http://", "https://")):
-        raise fail(f"{address[:200]} is no URL of a server: it starts with http:// or https://.", code=2)
+        raise fail(f"{address[:200]} is not a server's URL: a URL starts with http:// or https://.", code=2)
     if "@" in urlsplit(address).netloc:
         raise fail(
-            "The URL brings a password, and would be in the report; a key goes into HOLDFAST_API_KEY.", code=2
+            "The report would show the password in the URL. Set an API key in HOLDFAST_API_KEY instead.",
+            code=2,
         )
     plan = Plan(
         url=address,
@@ -182,7 +186,7 @@ def _run(plan: Plan, *, processes: int | None, connections: int | None, as_json:
 
 
 def _print_result(result: Result, folder: Path, *, as_json: bool) -> None:
-    """On the screen first: what is known must not depend on a disk."""
+    """Print the result before writing the files, so that a full disk cannot hide it."""
     from holdfast.rush.report import report_of
     from holdfast.rush.summary import print_summary
 
@@ -211,7 +215,7 @@ def _write(report: dict[str, Any], page: Path, members: Path) -> None:
 
 
 def _wish(quantity: str | None, best_available: str | None, seats: str | None) -> tuple[Wish, Range]:
-    """Exactly one of them, or two admissions each."""
+    """Return the one given wish. The default is two admissions for each buyer."""
     named = [
         (wish, option, text)
         for wish, option, text in (
@@ -243,12 +247,12 @@ def _range(option: str, text: str) -> Range:
 
 
 def _folder(out: Path | None, event: str) -> Path:
-    """One that can be written to, before anything is sold."""
+    """Return the report's folder. Refuses one that cannot be written, before anything is sold."""
     name = "".join(each for each in event if each.isalnum() or each == "-")
     folder = out or Path(f"rush-{name[:40]}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     if any((folder / f"report.{kind}").exists() for kind in ("html", "json")):
-        raise fail(f"{folder} has a report already: name another folder with --out.")
+        raise fail(f"{folder} already has a report: choose another folder with --out.")
     above = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        raise fail(f"The report cannot be written: {above} is no folder that you may write to.")
+        raise fail(f"The report cannot be written: cannot write to {above}.")
     return folder

@@ -46,10 +46,10 @@ def serve(
         "DATA_DIR": plan.data_dir,
     }
     environment = {f"{PREFIX}{name}": str(value) for name, value in chosen.items()}
-    # A new program in the same process: what checked the settings costs 25 MB, and the supervisor lives long.
+    # Replace this program, because the modules that check the settings cost 25 MB for as long as the server runs.
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(  # noqa: S606 - no shell is what we want
+    os.execve(  # noqa: S606 - it must not start a shell
         sys.executable,
         [sys.executable, "-m", "holdfast.process.supervisor"],
         {**os.environ, **environment, PLAN_VARIABLE: plan.to_json()},

@@ -25,16 +25,16 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def watch(
-    event: Annotated[str, typer.Argument(metavar="EVENT", help="Its number or its id.")],
-    once: Annotated[bool, typer.Option("--once", help="Print the counts as they are now, and end.")] = False,
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="The event's number or id.")],
+    once: Annotated[bool, typer.Option("--once", help="Print the current counts, and end.")] = False,
     interval: Annotated[
-        int, typer.Option(min=50, max=60_000, help="Milliseconds between two looks at the event's version.")
+        int, typer.Option(min=50, max=60_000, help="Milliseconds between two polls of the event's version.")
     ] = 200,
     as_json: AsJson = False,
 ) -> None:
     """Show an event's counts as they change, until interrupted.
 
-    It follows sales of every server on the database. With --json, each change is one line of JSON.
+    The counts include sales of every server on the database. With --json, each change is one line of JSON.
     """
     from holdfast.cli._database import resolve, use_engine
 
@@ -64,7 +64,7 @@ def watch(
 async def _changes(
     inventory: Inventory, number: int, seconds: float, *, once: bool
 ) -> AsyncIterator[Availability]:
-    """The availability now, and again after each commit and each expiry."""
+    """Yield the availability now, and after each commit and each expiry."""
     loop = asyncio.get_running_loop()
     with inventory.streams.subscribe(number) as watch:
         while True:
