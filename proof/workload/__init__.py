@@ -1,4 +1,4 @@
-"""Workload: many buyers of many events, in client processes of their own, who write down all that they see."""
+"""Workload: many buyers of many events in separate client processes, which record all that they see."""
 
 from proof.dump import write_dump
 from proof.workload.settings import Settings

@@ -1,6 +1,6 @@
 """A workload by itself: `python -m proof.workload --url U [--url U2 …] --out RUN --seed N --operations 20000 …`.
 
-With `--database-url` the final state is written beside the logs, so that `python -m proof check RUN` has all it needs.
+With `--database-url` it also writes the final state, which `python -m proof check RUN` needs.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m proof.workload", description=__doc__)
     parser.add_argument(
-        "--url", action="append", required=True, help="of a server; several times for several"
+        "--url", action="append", required=True, help="URL of a server; repeat it for more servers"
     )
-    parser.add_argument("--database-url", help="of its database, for the final state")
+    parser.add_argument("--database-url", help="URL of the database, to write the final state")
     parser.add_argument(
-        "--out", type=Path, required=True, help="a folder for the logs, which must hold no other run"
+        "--out", type=Path, required=True, help="folder for the logs; it must not contain another run"
     )
     for name, kind, otherwise in (
         ("seed", int, 1),

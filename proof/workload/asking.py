@@ -1,7 +1,7 @@
-"""Asking: one logical operation with all its attempts, and what each of them tells for certain.
+"""Asking: one logical operation with all its attempts, and the certain result of each.
 
-The ways in which clients behave badly are drawn here: deaf ones, impatient ones, ones that hang up, ones whose request
-arrives after they have given up, ones that ask twice at the same time, ones that ask again though they know.
+Clients misbehave here: deaf and impatient ones, ones that hang up, and ones whose request arrives after they
+gave up. Others send a request twice at once, or repeat it although they have the answer.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ __all__ = ["Asking", "Chances", "Identity", "outcome_of"]
 
 PROBLEM_TYPE = "https://holdfast.dev/problems/"
 NOT_BEGUN = frozenset({"busy", "unavailable", "rate_limited", "in_progress", "not_sent"})
-"""Nothing was done, and asking again may do it."""
+"""The server did nothing; a retry may succeed."""
 REFUSING = frozenset({400, 401, 402, 403, 404, 405, 409, 410, 412, 413, 415, 422, 428, 429, 431})
 SHEDDING = frozenset({"busy", "unavailable"})
-"""Codes of the 503 that say that certainly nothing was done."""
+"""Codes of a 503 that guarantee that the server did nothing."""
 MAX_ATTEMPTS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chances:
-    """How often clients behave in which way; the rest of the attempts is asked and listened to."""
+    """The share of each misbehaviour among attempts; all other attempts wait for their answer."""
 
     deaf: float = 0.02
     hang_up: float = 0.015
@@ -43,11 +43,11 @@ class Chances:
     twice_at_once: float = 0.03
     again: float = 0.3
     abandon: float = 0.15
-    """Of operations of which nobody can say what became of them."""
+    """The share of operations that are abandoned after an uncertain result."""
 
 
 class Identity:
-    """Who asks: a process that has to end once it is uncertain of something, and comes back under another name."""
+    """A client's name in the log. After an uncertain result the process ends, and continues under another name."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -61,7 +61,7 @@ class Identity:
 
 
 class Asking:
-    """For all clients of one process."""
+    """Sends the requests of all clients of one process."""
 
     def __init__(
         self,
@@ -75,7 +75,8 @@ class Asking:
         time_out_seconds: float,
         chances: Chances | None = None,
     ) -> None:
-        """`pause` lets others go on meanwhile; `begin` is awaited before each operation, and may end the client."""
+        """`pause` lets other clients run meanwhile. `begin` is awaited before each operation and may end the
+        client."""
         self.counts: Counter[str] = Counter()
         self._wire, self._log, self._clock = wire, log, clock
         self._keys, self._pause, self._begin = keys, pause, begin
@@ -83,30 +84,30 @@ class Asking:
         self._chances = chances or Chances()
 
     async def ask(self, who: Identity, user: str, call: Call, chance: random.Random) -> Outcome:
-        """What the client knows in the end. `info`: it gave up."""
+        """Run an operation and return the client's last result; `info` if it gave up."""
         await self._begin()
         self.counts[call.f] += 1
         key = next(self._keys) if call.is_keyed else ""
         operation = _Operation(
             who=who, user=user, call=call, chance=chance, request=replace(call.request, key=key)
         )
-        outcome = await self._settle_it(operation)
+        outcome = await self._run(operation)
         self.counts[f"{call.f} {outcome.res}"] += 1
         if outcome.res == "fail":
             self.counts[f"refused {outcome.code}"] += 1
         return outcome
 
-    async def _settle_it(self, operation: _Operation) -> Outcome:
-        """With as many attempts as it takes, unless the client loses heart."""
+    async def _run(self, operation: _Operation) -> Outcome:
+        """Repeat attempts until the result is certain or the client gives up."""
         chance, is_keyed = operation.chance, operation.call.is_keyed
         while True:
             if is_keyed and operation.attempts == 0 and chance.random() < self._chances.twice_at_once:
-                outcome = await self._ask_twice(operation)
+                outcome = await self._send_twice(operation)
             else:
                 outcome = await self._attempt(operation)
             if outcome.res != "info" and outcome.code not in NOT_BEGUN:
                 if is_keyed and chance.random() < self._chances.again:
-                    await self._ask_again(operation)
+                    await self._repeat(operation)
                 return outcome
             if operation.attempts >= MAX_ATTEMPTS:
                 return outcome
@@ -117,16 +118,16 @@ class Asking:
             else:
                 await self._pause(chance.choice((0.0, 0.0, 0.02, 0.2, 0.6)))
 
-    async def _ask_again(self, operation: _Operation) -> None:
-        """Though the answer is there: the same one has to come."""
+    async def _repeat(self, operation: _Operation) -> None:
+        """Repeat a request that was answered: the answer must be the same."""
         if operation.chance.random() < 0.3:
             await self._pause(operation.chance.uniform(0.0, 0.5))
-        self.counts["asked again"] += 1
+        self.counts["repeated"] += 1
         await self._attempt(operation)
 
-    async def _ask_twice(self, operation: _Operation) -> Outcome:
-        """On two connections, to two servers where there are, at one time."""
-        self.counts["asked twice at once"] += 1
+    async def _send_twice(self, operation: _Operation) -> Outcome:
+        """Send the request on two connections at once, to two servers if there are two."""
+        self.counts["sent twice at once"] += 1
         server = operation.chance.randrange(self._wire.servers)
         outcomes = await asyncio.gather(
             self._listen(operation, server),
@@ -140,7 +141,7 @@ class Asking:
         if (way := way - chances.deaf) < 0:
             seconds = chance.choice((0.05, 0.5, 3.0))
             return await self._lose(
-                operation, "deaf", self._wire.ask_and_forget(server, request, seconds=seconds)
+                operation, "deaf", self._wire.ask_and_ignore(server, request, seconds=seconds)
             )
         if (way := way - chances.hang_up) < 0:
             seconds = chance.choice((0.0, 0.001, 0.004, 0.02))
@@ -157,7 +158,7 @@ class Asking:
         return await self._listen(operation, server)
 
     async def _lose(self, operation: _Operation, code: str, sending: Awaitable[None]) -> Outcome:
-        """Whatever comes of it, this client does not see it."""
+        """Send a request whose answer this client never sees."""
         number = self._invoke(operation, str(operation.who))
         self.counts[code] += 1
         try:
@@ -219,41 +220,42 @@ class _Operation:
     user: str
     call: Call
     request: Request
-    """With its key."""
+    """Includes its key."""
     chance: random.Random
     attempts: int = 0
 
 
 def outcome_of(call: Call, answer: Answer) -> Outcome:
-    """The class of a whole answer (trust.md 2.2): what is not surely done, or surely not, is `info`."""
+    """Return the class of a complete answer (trust.md 2.2): `info` unless it is certainly done or certainly
+    refused."""
     status = answer.status
     try:
-        told: Any = orjson.loads(answer.body)
+        reply: Any = orjson.loads(answer.body)
         if 200 <= status < 300:
-            outcome = call.read(told)
+            outcome = call.read(reply)
             outcome.status, outcome.replayed = status, answer.replayed
             return outcome
     except (ValueError, KeyError, TypeError, AttributeError):
         return Outcome("info", status, code="unreadable")
-    code = _code_of(told) or refusal_code(told)
+    code = _code_of(reply) or refusal_code(reply)
     is_refusal = code is not None and (
-        status in REFUSING or (status == 503 and code in SHEDDING and _code_of(told) is not None)
+        status in REFUSING or (status == 503 and code in SHEDDING and _code_of(reply) is not None)
     )
     return Outcome(
         "fail" if is_refusal else "info", status, code=code or "unreadable", replayed=answer.replayed
     )
 
 
-def _code_of(told: Any) -> str | None:
-    """Of a problem whose type is one of ours."""
-    if not isinstance(told, dict) or not str(told.get("type", "")).startswith(PROBLEM_TYPE):
+def _code_of(reply: Any) -> str | None:
+    """Return the code of a problem if its type is ours, or None."""
+    if not isinstance(reply, dict) or not str(reply.get("type", "")).startswith(PROBLEM_TYPE):
         return None
-    code = told.get("code")
+    code = reply.get("code")
     return code if isinstance(code, str) else None
 
 
 def _certainty(outcome: Outcome) -> int:
-    """Done before refused, refused before not begun, and whatever is uncertain last."""
+    """Order results: done, refused, not begun, uncertain."""
     if outcome.res == "fail":
         return 2 if outcome.code in NOT_BEGUN else 1
     return 0 if outcome.res == "ok" else 3

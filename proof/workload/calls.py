@@ -1,4 +1,4 @@
-"""Calls: what a client asks of `/v1`, and how it reads the answer; the words are those of the log."""
+"""Calls: a client's requests to `/v1`, and how it reads the answers, in the words of the log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(slots=True)
 class Outcome:
-    """What one request came to, as far as its client can tell."""
+    """The result of one request, as far as its client knows."""
 
     res: str
     status: int | None = None
@@ -29,7 +29,7 @@ class Outcome:
     out: dict[str, Any] = field(default_factory=dict)
     replayed: bool = False
     token: str = ""
-    """Of a new hold; it is in no log."""
+    """The token of a new hold; no log contains it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,13 +41,13 @@ class Call:
     given: dict[str, Any]
     request: Request
     read: Callable[[Any], Outcome]
-    """Of a 2xx, parsed."""
+    """Parses the JSON of a 2xx answer."""
     is_keyed: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class Held:
-    """A hold that a client was told of."""
+    """A hold that a client knows."""
 
     id: str
     event: Event
@@ -57,7 +57,7 @@ class Held:
     seats: list[str]
     areas: dict[str, int]
     expires_at: int | None
-    """Microseconds, the server's."""
+    """Microseconds of the server's clock."""
     booking: str | None = None
 
     @property
@@ -68,7 +68,7 @@ class Held:
 def hold(
     event: Event, lines: list[dict[str, Any]], *, ttl: int | None, partial: bool | None, buyer: str | None
 ) -> Call:
-    """`lines` as the log has them; `given` tells what is in force, whoever said it."""
+    """Request a hold. `lines` are in the log's form; `given` has the effective values, including defaults."""
     body: dict[str, Any] = {"event": event.number, "lines": [_line(line) for line in lines]}
     if ttl is not None:
         body["ttl_seconds"] = ttl
@@ -110,7 +110,7 @@ def release(held: Held) -> Call:
 
 
 def book(held: Held, *, token: str | None = None) -> Call:
-    """With its own token, or one that is not the hold's."""
+    """Confirm with the hold's token, or with a wrong one."""
     return Call(
         f="book",
         via="v1",
@@ -151,12 +151,12 @@ def read_seats(event: Event) -> Call:
 
 
 def micros(text: str | None) -> int | None:
-    """Since the epoch."""
+    """Return microseconds since the epoch."""
     return None if text is None else (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
 
 
 def parts_of(lines: list[dict[str, Any]]) -> tuple[list[str], dict[str, int]]:
-    """Seats, and quantities by area, of an answer's lines."""
+    """Return the seats, and the quantities by area, of an answer's lines."""
     seats: list[str] = []
     areas: dict[str, int] = {}
     for line in lines:
@@ -189,63 +189,63 @@ def _get(
     return Call(f=f, via="v1", given=given, request=Request("GET", path, token=token), read=read)
 
 
-def _held(told: dict[str, Any]) -> Outcome:
-    seats, areas = parts_of(told["lines"])
+def _held(reply: dict[str, Any]) -> Outcome:
+    seats, areas = parts_of(reply["lines"])
     out = {
-        "hold": told["id"],
-        "event": told["event"],
+        "hold": reply["id"],
+        "event": reply["event"],
         "seats": seats,
         "areas": areas,
-        "placed_at": micros(told["placed_at"]),
-        "expires_at": micros(told["expires_at"]),
-        "server_time": micros(told["server_time"]),
+        "placed_at": micros(reply["placed_at"]),
+        "expires_at": micros(reply["expires_at"]),
+        "server_time": micros(reply["server_time"]),
     }
-    return Outcome("ok", out=out, token=told["hold_token"])
+    return Outcome("ok", out=out, token=reply["hold_token"])
 
 
-def _extended(told: dict[str, Any]) -> Outcome:
-    times = {name: micros(told[name]) for name in ("expires_at", "server_time")}
-    return Outcome("ok", out={"hold": told["id"], **times})
+def _extended(reply: dict[str, Any]) -> Outcome:
+    times = {name: micros(reply[name]) for name in ("expires_at", "server_time")}
+    return Outcome("ok", out={"hold": reply["id"], **times})
 
 
-def _hold_status(told: dict[str, Any]) -> Outcome:
-    seats, areas = parts_of(told["lines"])
-    facts = {name: told[name] for name in ("event", "status", "booking")}
-    times = {name: micros(told[name]) for name in ("expires_at", "server_time")}
-    return Outcome("ok", out={"hold": told["id"], **facts, "seats": seats, "areas": areas, **times})
+def _hold_status(reply: dict[str, Any]) -> Outcome:
+    seats, areas = parts_of(reply["lines"])
+    facts = {name: reply[name] for name in ("event", "status", "booking")}
+    times = {name: micros(reply[name]) for name in ("expires_at", "server_time")}
+    return Outcome("ok", out={"hold": reply["id"], **facts, "seats": seats, "areas": areas, **times})
 
 
-def _booked(told: dict[str, Any]) -> Outcome:
-    seats, areas = parts_of(told["lines"])
+def _booked(reply: dict[str, Any]) -> Outcome:
+    seats, areas = parts_of(reply["lines"])
     out = {
-        "booking": told["id"],
-        "reference": told["reference"],
-        "hold": told["hold"],
-        "event": told["event"],
+        "booking": reply["id"],
+        "reference": reply["reference"],
+        "hold": reply["hold"],
+        "event": reply["event"],
         "seats": seats,
         "areas": areas,
-        "confirmed_at": micros(told["confirmed_at"]),
+        "confirmed_at": micros(reply["confirmed_at"]),
     }
     return Outcome("ok", out=out)
 
 
-def _booking_status(told: dict[str, Any]) -> Outcome:
-    seats, areas = parts_of(told["lines"])
-    facts = {name: told[name] for name in ("reference", "hold", "event", "status")}
-    return Outcome("ok", out={"booking": told["id"], **facts, "seats": seats, "areas": areas})
+def _booking_status(reply: dict[str, Any]) -> Outcome:
+    seats, areas = parts_of(reply["lines"])
+    facts = {name: reply[name] for name in ("reference", "hold", "event", "status")}
+    return Outcome("ok", out={"booking": reply["id"], **facts, "seats": seats, "areas": areas})
 
 
-def _availability(told: dict[str, Any]) -> Outcome:
+def _availability(reply: dict[str, Any]) -> Outcome:
     counts = ("available", "held", "booked", "blocked")
     out = {
-        "event": told["event"],
-        "version": told["version"],
-        **{name: told[name] for name in counts},
-        "areas": {area["name"]: {name: area[name] for name in counts} for area in told["areas"]},
+        "event": reply["event"],
+        "version": reply["version"],
+        **{name: reply[name] for name in counts},
+        "areas": {area["name"]: {name: area[name] for name in counts} for area in reply["areas"]},
     }
     return Outcome("ok", out=out)
 
 
-def _seats(told: dict[str, Any]) -> Outcome:
-    taken = {seat["label"]: seat["status"] for seat in told["items"]}
-    return Outcome("ok", out={"event": told["event"], "version": told["version"], "taken": taken})
+def _seats(reply: dict[str, Any]) -> Outcome:
+    taken = {seat["label"]: seat["status"] for seat in reply["items"]}
+    return Outcome("ok", out={"event": reply["event"], "version": reply["version"], "taken": taken})

@@ -1,4 +1,4 @@
-"""Clock: when, on this machine's clock, it is which time for the server; good enough to aim at an expiry."""
+"""Clock: the server's time on this machine's clock, precise enough to aim at an expiry."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ SAMPLES = 40
 
 
 class ServerClock:
-    """The answer that was the fastest lately tells best; what is old is forgotten, since clocks may jump."""
+    """The fastest recent answer is the most precise. Old samples are dropped, because clocks may jump."""
 
     def __init__(self) -> None:
         self._differences: deque[int] = deque(maxlen=SAMPLES)
 
     def see(self, server_time: int | None) -> None:
-        """An answer has just come, and told this time (microseconds since the epoch)."""
+        """Record the server's time (microseconds since the epoch) from an answer that has just arrived."""
         if server_time is not None:
             self._differences.append(time.monotonic_ns() // 1_000 - server_time)
 
     def seconds_until(self, moment: int) -> float | None:
-        """Until it is that time for the server; None while nobody knows."""
+        """Return the seconds until the server's clock shows `moment`, or None before the first sample."""
         if not self._differences:
             return None
         return (moment + min(self._differences) - time.monotonic_ns() // 1_000) / 1e6

@@ -1,4 +1,4 @@
-"""Crowd: the clients of one process, who go on their journeys side by side until there are operations enough."""
+"""Crowd: the clients of one process, whose journeys run side by side until the operations are done."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ __all__ = ["Crowd"]
 LOOK_SECONDS = 0.05
 EVENT_ZIPF = 0.9
 REGULARS = 12
-"""Users of a process who come again and again; the others come once."""
+"""Users of a process who return often; all others come once."""
 MAX_WAITING = 2_000
-"""Journeys that wait for something; beyond that no new ones begin."""
+"""If more journeys wait than this, no new ones begin."""
 
 
 class Enough(Exception):
-    """No further operation is to begin."""
+    """No further operation may begin."""
 
 
 class Crowd:
-    """One process of clients; `run` returns when all has ended."""
+    """One process of clients."""
 
     def __init__(self, settings: Settings, process: int, life: int = 1) -> None:
-        """`life`: it was killed so often, and once; nobody who was there before is there again."""
+        """`life` counts the processes with this number: a kill ends one, and no client continues in the next."""
         self._settings, self._process = settings, process
         self._name = f"{process:02}-{life}"
         self._seed = f"{settings.seed}/{self._name}"
@@ -48,7 +48,7 @@ class Crowd:
         share, rest = divmod(settings.operations, settings.processes)
         self._budget = share + (process < rest) if settings.operations else sys.maxsize
         self._progress = Progress(settings.out / "progress")
-        self._begun = self._progress.told(process)
+        self._begun = self._progress.begun(process)
         self._pace = settings.pace / settings.processes
         self._next_at = 0.0
         self._slots = Slots(settings.clients)
@@ -60,7 +60,7 @@ class Crowd:
         self._clock = ServerClock()
 
     async def run(self) -> dict[str, int]:
-        """What was counted."""
+        """Run until all journeys have ended and return the counts."""
         loop = asyncio.get_running_loop()
         if self._settings.seconds is not None:
             loop.call_later(self._settings.seconds, self._enough.set)
@@ -86,7 +86,7 @@ class Crowd:
         return {**self._asking.counts, "late requests answered": wire.late}
 
     async def _send_out(self) -> None:
-        """One journey after another, as there is room."""
+        """Start journeys as slots become free."""
         for number in count(1):
             await self._slots.acquire()
             while not self._enough.is_set() and (not self._events or len(self._journeys) > MAX_WAITING):
@@ -99,7 +99,7 @@ class Crowd:
             journey.add_done_callback(self._end_of_journey)
 
     def _end_of_journey(self, journey: asyncio.Task[None]) -> None:
-        """One that failed, which is a mistake of this program, ends all of it."""
+        """Record a failure, which is a bug of this program, and end the run."""
         self._journeys.discard(journey)
         if not journey.cancelled() and (error := journey.exception()) is not None:
             self._failure = self._failure or error
@@ -131,7 +131,7 @@ class Crowd:
             self._slots.release()
 
     async def _pause(self, seconds: float) -> None:
-        """Others may go on meanwhile; who comes back is not kept waiting. When there is enough, nobody waits at all."""
+        """Let other clients run meanwhile. The client resumes at once, and does not pause after the end."""
         if seconds <= 0:
             return
         self._slots.release()
@@ -146,13 +146,13 @@ class Crowd:
                 await self._enough.wait()
 
     async def _begin(self) -> None:
-        """Before every operation. Raises Enough."""
+        """Count an operation before it begins. Raises Enough at the end of the run."""
         if self._begun >= self._budget:
             self._enough.set()
         if self._enough.is_set():
             raise Enough
         self._begun += 1
-        self._progress.tell(self._process, self._begun)
+        self._progress.record(self._process, self._begun)
         if self._pace:
             now = time.monotonic()
             self._next_at = max(self._next_at + 1 / self._pace, now - 1)
@@ -160,12 +160,12 @@ class Crowd:
                 await asyncio.sleep(self._next_at - now)
 
     def _keys(self) -> Iterator[str]:
-        """Long enough for anyone, and never the same twice."""
+        """Return idempotency keys that are long enough for every server, and unique."""
         run = random.Random(f"{self._seed}/keys").getrandbits(64)
         return (f"{run:016x}-{self._name}-{number:08}" for number in count(1))
 
     async def _look_for_events(self, path: Path) -> None:
-        """They come by and by; the newest are the most wanted."""
+        """Read events as they appear; the newest are the most wanted."""
         place = 0
         while not self._enough.is_set():
             if self._progress.is_enough:
@@ -176,9 +176,9 @@ class Crowd:
                     if not line.endswith(b"\n"):
                         break
                     place += len(line)
-                    told = orjson.loads(line)
-                    if told["e"] == "event":
-                        self._events = [Event.of(told), *self._events[: self._settings.window - 1]]
+                    entry = orjson.loads(line)
+                    if entry["e"] == "event":
+                        self._events = [Event.of(entry), *self._events[: self._settings.window - 1]]
             if len(self._weights) != len(self._events):
                 self._weights = list(
                     accumulate(1 / (rank + 1) ** EVENT_ZIPF for rank in range(len(self._events)))
@@ -187,14 +187,14 @@ class Crowd:
 
 
 class Slots:
-    """So many clients at once, and a few more while some come back from a pause to the very moment they waited for."""
+    """A limit on active clients. Clients that return from a pause exceed it, because their moment must not pass."""
 
     def __init__(self, count: int) -> None:
         self._free = count
         self._freed = asyncio.Event()
 
     async def acquire(self) -> None:
-        """For one at a time."""
+        """Wait for a free slot. Only one task may wait."""
         while self._free <= 0:
             self._freed.clear()
             await self._freed.wait()

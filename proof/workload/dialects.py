@@ -1,6 +1,6 @@
-"""Dialects: the same sale in the words of the five documents. None of them has retry keys.
+"""Dialects: the same sale in the formats of the five documents. None of them has retry keys.
 
-Where a format tells no id of ours, the log has none.
+If a format does not return our id, the log has none.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _CODES = {
 _SEAT_STATES = {"RESERVED": "held", "HELD": "held", "CONFIRMED": "booked"}
 
 
-def refusal_code(told: Any) -> str | None:
-    """Of a refusal in a document's own words, which have no codes; None for what is none of them."""
-    return _CODES.get(told.get("error") or "") if isinstance(told, dict) else None
+def refusal_code(reply: Any) -> str | None:
+    """Return the code of a refusal in a document's own format, or None for any other answer."""
+    return _CODES.get(reply.get("error") or "") if isinstance(reply, dict) else None
 
 
 def box_office_hold(event: Event, quantity: int, *, ttl: int | None, partial: bool | None) -> Call:
-    """Of an event with one area and no seats."""
+    """Hold admissions of an event with one area and no seats."""
     [area] = event.areas
     body: dict[str, Any] = {"event_id": event.id, "qty": quantity}
     if ttl is not None:
@@ -41,17 +41,17 @@ def box_office_hold(event: Event, quantity: int, *, ttl: int | None, partial: bo
     if partial is not None:
         body["allow_partial"] = partial
 
-    def read(told: dict[str, Any]) -> Outcome:
+    def read(reply: dict[str, Any]) -> Outcome:
         out = {
-            "hold": told["hold_id"],
-            "event": told["event_id"],
+            "hold": reply["hold_id"],
+            "event": reply["event_id"],
             "seats": [],
-            "areas": {area: told["qty"]},
+            "areas": {area: reply["qty"]},
             "placed_at": None,
-            "expires_at": micros(told["expires_at"]),
+            "expires_at": micros(reply["expires_at"]),
             "server_time": None,
         }
-        return Outcome("ok", out=out, token=told["payment_token"])
+        return Outcome("ok", out=out, token=reply["payment_token"])
 
     given = {
         "event": event.id,
@@ -64,16 +64,16 @@ def box_office_hold(event: Event, quantity: int, *, ttl: int | None, partial: bo
 
 
 def box_office_book(held: Held) -> Call:
-    """Of any hold with a token."""
+    """Confirm any hold that has a token."""
 
-    def read(told: dict[str, Any]) -> Outcome:
+    def read(reply: dict[str, Any]) -> Outcome:
         out = {
-            "booking": told["booking_id"],
-            "hold": told["hold_id"],
-            "event": told["event_id"],
+            "booking": reply["booking_id"],
+            "hold": reply["hold_id"],
+            "event": reply["event_id"],
             "seats": None,
             "areas": None,
-            "confirmed_at": micros(told["created_at"]),
+            "confirmed_at": micros(reply["created_at"]),
         }
         return Outcome("ok", out=out)
 
@@ -82,9 +82,9 @@ def box_office_book(held: Held) -> Call:
 
 
 def box_office_event(event: Event) -> Call:
-    def read(told: dict[str, Any]) -> Outcome:
-        counts = {name: told[name] for name in ("available", "held", "booked")}
-        out = {"event": told["event_id"], "version": None, **counts, "blocked": None, "areas": {}}
+    def read(reply: dict[str, Any]) -> Outcome:
+        counts = {name: reply[name] for name in ("available", "held", "booked")}
+        out = {"event": reply["event_id"], "version": None, **counts, "blocked": None, "areas": {}}
         return Outcome("ok", out=out)
 
     request = Request("GET", f"/events/{event.id}")
@@ -94,19 +94,19 @@ def box_office_event(event: Event) -> Call:
 
 
 def arena_seats(event: Event) -> Call:
-    """Tells the seats' ids as well, which are kept with the event."""
+    """Read the seats, and keep their ids in the event."""
 
-    def read(told: list[dict[str, Any]]) -> Outcome:
-        event.seat_ids = {seat["label"]: seat["id"] for seat in told}
-        return _taken(event, {seat["label"]: seat["status"] for seat in told})
+    def read(reply: list[dict[str, Any]]) -> Outcome:
+        event.seat_ids = {seat["label"]: seat["id"] for seat in reply}
+        return _taken(event, {seat["label"]: seat["status"] for seat in reply})
 
     request = Request("GET", f"/seats/?event_id={event.number}")
     return Call(f="read_seats", via="arena", given={"event": event.id}, request=request, read=read)
 
 
 def arena_hold(event: Event, user: str, label: str) -> Call:
-    def read(told: dict[str, Any]) -> Outcome:
-        return _held(event, None, [label], expires_at=told["reserved_until"])
+    def read(reply: dict[str, Any]) -> Outcome:
+        return _held(event, None, [label], expires_at=reply["reserved_until"])
 
     request = _post(f"/seats/{_seat(event, label)}/reserve?user_id={user}", None)
     given = _one_seat(event, user, label, ARENA_SECONDS)
@@ -125,17 +125,19 @@ def arena_book(held: Held) -> Call:
 
 
 def show_seats(event: Event) -> Call:
-    def read(told: list[dict[str, Any]]) -> Outcome:
-        return _taken(event, {seat["seat_number"]: seat["status"] for seat in told})
+    def read(reply: list[dict[str, Any]]) -> Outcome:
+        return _taken(event, {seat["seat_number"]: seat["status"] for seat in reply})
 
     request = Request("GET", f"/shows/{event.number}/availability")
     return Call(f="read_seats", via="reservations", given={"event": event.id}, request=request, read=read)
 
 
 def reservation_hold(event: Event, user: str, label: str, minutes: int) -> Call:
-    def read(told: dict[str, Any]) -> Outcome:
-        seats = [told["seat_number"]]
-        return _held(event, told["id"], seats, placed_at=told["created_at"], expires_at=told["hold_expiry"])
+    def read(reply: dict[str, Any]) -> Outcome:
+        seats = [reply["seat_number"]]
+        return _held(
+            event, reply["id"], seats, placed_at=reply["created_at"], expires_at=reply["hold_expiry"]
+        )
 
     body = {"show_id": event.number, "seat_number": label, "hold_minutes": minutes}
     return Call(
@@ -148,34 +150,34 @@ def reservation_hold(event: Event, user: str, label: str, minutes: int) -> Call:
 
 
 def reservation_book(held: Held) -> Call:
-    def read(told: dict[str, Any]) -> Outcome:
-        confirmed_at = told["updated_at"] if told["status"] == "CONFIRMED" else None
-        return _booked(held.event, told["id"], [told["seat_number"]], {}, confirmed_at)
+    def read(reply: dict[str, Any]) -> Outcome:
+        confirmed_at = reply["updated_at"] if reply["status"] == "CONFIRMED" else None
+        return _booked(held.event, reply["id"], [reply["seat_number"]], {}, confirmed_at)
 
     request = _post(f"/reservations/{held.id}/confirm", None)
     return Call(f="book", via="reservations", given=held.name, request=request, read=read)
 
 
 def reservation_release(held: Held) -> Call:
-    """It is answered with the reservation as it ended, which may be otherwise than by this request."""
+    """Release a reservation. The answer has its final status, which another request may have caused."""
 
-    def read(told: dict[str, Any]) -> Outcome:
-        if told["status"] == "EXPIRED":
+    def read(reply: dict[str, Any]) -> Outcome:
+        if reply["status"] == "EXPIRED":
             return Outcome("fail", code="hold_expired")
-        return Outcome("ok", out={"hold": told["id"], "status": "released"})
+        return Outcome("ok", out={"hold": reply["id"], "status": "released"})
 
     request = _post(f"/reservations/{held.id}/release", None)
     return Call(f="release", via="reservations", given=held.name, request=request, read=read)
 
 
 def instant(event: Event, quantity: int) -> Call:
-    """Hold and booking in one step; sold out is a 200 there."""
+    """Hold and book in one step. This format answers 200 for sold out."""
     [area] = event.areas
 
-    def read(told: dict[str, Any]) -> Outcome:
-        if told["message"] != "Booking CONFIRMED":
+    def read(reply: dict[str, Any]) -> Outcome:
+        if reply["message"] != "Booking CONFIRMED":
             return Outcome("fail", code="sold_out")
-        attempt = told["booking"]
+        attempt = reply["booking"]
         return _booked(event, None, [], {area: attempt["seat_count"]}, attempt["created_at"])
 
     body = {"show_id": event.number, "seat_count": quantity}

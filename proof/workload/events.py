@@ -1,4 +1,4 @@
-"""Events of a workload: drawn by sample, small, so that they sell out and lapse often; told in `setup.jsonl`."""
+"""Events of a workload: random and small, so that they often sell out and lapse. `setup.jsonl` lists them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Event", "draw_event", "event_line", "rows_of"]
 ROW_LENGTHS = (5, 6, 8, 10)
 HOLD_TTL_SECONDS = (1, 2, 2, 3, 4)
 MAX_OVER_TTL = (0, 1, 2, 3)
-"""Seconds: so short that the dialects' five and twenty minutes end within a run, too."""
+"""Seconds. They are short, so that the dialects' holds of 5 and 20 minutes also end within a run."""
 
 _SEAT_ZIPF = 0.6
 
@@ -25,15 +25,15 @@ class Event:
     number: int
     areas: dict[str, int]
     rows: list[list[tuple[str, str]]]
-    """Of each seat: label and category."""
+    """Label and category of each seat."""
     hold_ttl: int
     limits: dict[str, Any]
     labels: list[str] = field(init=False)
-    """The most wanted first: the same for everyone, as it is with seats."""
+    """The most wanted seats first: the same order for all clients, as in real sales."""
     weights: list[float] = field(init=False)
     categories: list[str] = field(init=False)
     seat_ids: dict[str, int] | None = None
-    """Of the dialects that count seats; as they told it."""
+    """The seat ids of dialects that number seats, as the server returned them."""
 
     def __post_init__(self) -> None:
         self.labels = [label for row in self.rows for label, _ in row]
@@ -56,13 +56,13 @@ class Event:
 
     @property
     def is_plain(self) -> bool:
-        """For the dialects that know only a number of places, and no buyer."""
+        """True if dialects fit that know only a quantity, and no buyer."""
         return len(self.areas) == 1 and not self.rows and not self.needs_buyer
 
     def draw_seats(
         self, chance: random.Random, count: int, *, taken: frozenset[str] = frozenset()
     ) -> list[str]:
-        """Different ones, at least one, in no order; who has just looked passes over most of what was taken."""
+        """Return at least one seat, without repeats and in random order. Most seats in `taken` are skipped."""
         found: dict[str, None] = {}
         for _ in range(4 * count):
             if len(found) == count:
@@ -76,7 +76,7 @@ class Event:
 
 
 def draw_event(chance: random.Random, name: str) -> dict[str, Any]:
-    """The body of `POST /v1/events`."""
+    """Return a random body for `POST /v1/events`."""
     kind = chance.random()
     ttl = chance.choice(HOLD_TTL_SECONDS)
     body: dict[str, Any] = {
@@ -105,7 +105,7 @@ def draw_event(chance: random.Random, name: str) -> dict[str, Any]:
 
 
 def rows_of(body: dict[str, Any]) -> list[list[dict[str, str]]]:
-    """The seats that its map asks for, as they stand beside one another."""
+    """Return the seats of the requested map, row by row in order."""
     sections = body.get("seat_map", {}).get("sections", ())
     return [
         [
@@ -117,15 +117,15 @@ def rows_of(body: dict[str, Any]) -> list[list[dict[str, str]]]:
     ]
 
 
-def event_line(body: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    """For `setup.jsonl`."""
+def event_line(body: dict[str, Any], reply: dict[str, Any]) -> dict[str, Any]:
+    """Return the event's line for `setup.jsonl`."""
     areas = {area["name"]: area["capacity"] for area in body.get("areas", ())}
     if "capacity" in body:
         areas["general"] = body["capacity"]
     return {
         "e": "event",
-        "event": told["id"],
-        "number": told["number"],
+        "event": reply["id"],
+        "number": reply["number"],
         "areas": areas,
         "rows": rows_of(body),
         "hold_ttl": body["hold_ttl_seconds"],

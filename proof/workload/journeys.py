@@ -1,4 +1,4 @@
-"""Journeys: what one buyer does from the first look to an end that chance chooses, right or wrong, early or late."""
+"""Journeys: all that one buyer does, from the first look to a random end, right or wrong, early or late."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proof.workload.events import Event
 __all__ = ["Journey"]
 
 WRONG_TOKEN = "hfh_1_" + "A" * 43
-"""It opens nothing."""
+"""A well-formed token that opens no hold."""
 AT_EXPIRY_SECONDS = 0.06
 
 
@@ -34,7 +34,7 @@ class Journey:
         event: Event,
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
-        """`account`: of the dialect that wants one; None where there is none."""
+        """`account` is a user of the dialect that has accounts, or None."""
         self._asking, self._clock, self._pause = asking, clock, pause
         self._chance, self._who, self._user, self._event = chance, who, user, event
         self._account = account
@@ -51,8 +51,6 @@ class Journey:
             await self._instant()
         else:
             await self._v1()
-
-    # -- /v1 -------------------------------------------------------------------------------------------------------
 
     async def _v1(self) -> None:
         chance, event = self._chance, self._event
@@ -76,7 +74,7 @@ class Journey:
                 return
 
     async def _look(self) -> frozenset[str]:
-        """Seats that are taken, as far as it looked."""
+        """Return the taken seats that this buyer has seen."""
         event = self._event
         if event.rows and self._chance.random() < 0.6:
             outcome = await self._ask(calls.read_seats(event))
@@ -122,7 +120,7 @@ class Journey:
         )
 
     async def _live(self, held: Held) -> None:
-        """With a hold that has a token, to its end."""
+        """Use a hold that has a token, up to its end."""
         chance = self._chance
         if chance.random() < 0.08:
             await self._ask(calls.read_hold(held))
@@ -155,7 +153,7 @@ class Journey:
         elif end < 0.93:
             await self._wait_for_expiry(held, chance.uniform(0.0, 0.3))
             await self._want_back(held)
-        # else: it is left to lapse
+        # else: the hold lapses
 
     async def _extend(self, held: Held) -> None:
         outcome = await self._ask(calls.extend(held, self._draw_ttl()))
@@ -163,7 +161,7 @@ class Journey:
             held.expires_at = outcome.out["expires_at"]
 
     async def _book(self, held: Held) -> None:
-        """And perhaps what one does with a booking."""
+        """Confirm, and perhaps read or cancel the booking."""
         chance = self._chance
         in_box_office = chance.random() < 0.12
         outcome = await self._ask(dialects.box_office_book(held) if in_box_office else calls.book(held))
@@ -172,7 +170,7 @@ class Journey:
         if outcome.res != "ok":
             return
         held.booking = outcome.out["booking"]
-        if chance.random() < 0.04:  # without the key of the first time
+        if chance.random() < 0.04:  # without the first request's key
             await self._ask(calls.book(held))
         if chance.random() < 0.15:
             await self._ask(calls.read_booking(held))
@@ -189,7 +187,7 @@ class Journey:
                 await self._ask(calls.book(held))
 
     async def _want_back(self, held: Held) -> None:
-        """The same again, once it has lapsed: it is on sale, to this buyer and to everyone."""
+        """Request the same again after it lapsed: it must be on sale to everyone, this buyer included."""
         lines: list[dict[str, Any]] = [
             {"area": area, "quantity": quantity} for area, quantity in held.areas.items()
         ]
@@ -202,11 +200,9 @@ class Journey:
             await self._book(self._held(call, outcome))
 
     async def _meddle(self, held: Held) -> None:
-        """Somebody else tries, who knows the hold and not its token."""
+        """Try to confirm as another user, who knows the hold but not its token."""
         wrong = calls.book(held, token=WRONG_TOKEN)
         await self._asking.ask(Identity(f"{self._who}-other"), f"{self._user}-other", wrong, self._chance)
-
-    # -- the documents' formats ------------------------------------------------------------------------------------
 
     async def _box_office(self) -> None:
         chance, event = self._chance, self._event
@@ -219,8 +215,11 @@ class Journey:
             await self._live(self._held(call, outcome))
 
     async def _arena(self) -> None:
-        """Ids are told with the list, which a client therefore reads first. A name of its own: under one name, a hold
-        that was placed in another format would be answered as the same reservation."""
+        """Reserve a seat by its id, which the list of seats returns.
+
+        The user gets another name here. Under one name, a hold from another format would be the same
+        reservation.
+        """
         chance, event = self._chance, self._event
         self._user = f"{self._user}-in-the-arena"
         if event.seat_ids is None or chance.random() < 0.1:
@@ -242,7 +241,7 @@ class Journey:
     async def _one_seat(
         self, call: Call, book: Callable[[Held], Call], release: Callable[[Held], Call] | None = None
     ) -> None:
-        """A seat of one user: asked for again now and then, confirmed, given back, or left."""
+        """Hold a seat for a user, sometimes twice, then confirm, release or leave it."""
         chance = self._chance
         outcome = await self._ask(call)
         if outcome.res == "info" or (outcome.res == "ok" and chance.random() < 0.15):
@@ -265,18 +264,16 @@ class Journey:
     async def _instant(self) -> None:
         await self._ask(dialects.instant(self._event, _few(self._chance, 5)))
 
-    # --------------------------------------------------------------------------------------------------------------
-
     async def _ask(self, call: Call) -> Outcome:
         return await self._asking.ask(self._who, self._user, call, self._chance)
 
     async def _wait_for_expiry(self, held: Held, offset_seconds: float) -> None:
-        """Until so long after it, which may be before."""
+        """Pause until the expiry plus an offset, which may be negative."""
         left = None if held.expires_at is None else self._clock.seconds_until(held.expires_at)
         if left is not None:
             await self._pause(left + offset_seconds)
 
 
-def _few(chance: random.Random, most: int) -> int:
-    """One or two more often than many."""
-    return min(chance.randint(1, most), chance.randint(1, most))
+def _few(chance: random.Random, limit: int) -> int:
+    """Return a number from 1 to `limit`; small numbers are more frequent."""
+    return min(chance.randint(1, limit), chance.randint(1, limit))

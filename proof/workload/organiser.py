@@ -1,4 +1,4 @@
-"""Organiser: makes the events of a workload, and does to some of them what organisers do in the middle of a sale."""
+"""Organiser: creates the events of a workload, and changes some of them in the middle of the sale."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Answer = dict[str, Any]
 
 
 class Organiser:
-    """One caller, whose requests wait until they are answered."""
+    """One caller, which waits for the answer to each request."""
 
     def __init__(self, urls: Sequence[str], chance: random.Random, stopping: threading.Event) -> None:
         self.counts: Counter[str] = Counter()
@@ -39,40 +39,40 @@ class Organiser:
         self._chance = chance
         self._stopping = stopping
         self._plans: list[tuple[float, int, str, str, dict[str, Any]]] = []
-        """A heap: when, a number that settles equal times, what it is called, path and body."""
+        """A heap of time, tie-breaker, name, path and body."""
         self._numbers = itertools.count()
 
     def make_event(self, setup: LineWriter) -> None:
-        """And tells of it."""
+        """Create an event and write its line."""
         self.counts["events"] += 1
         body = draw_event(self._chance, f"Event {self.counts['events']}")
-        told = self._post("/v1/events", body)
-        if told is not None:
-            setup.write(event_line(body, told))
-            self._plan(body, told)
+        reply = self._post("/v1/events", body)
+        if reply is not None:
+            setup.write(event_line(body, reply))
+            self._plan(body, reply)
 
     def make_account(self, number: int) -> int | None:
-        """A unique address each: the database may be one that other runs have used."""
+        """Create an account with a unique address: other runs may have used the database."""
         email = f"{secrets.token_hex(8)}@example.org"
         body = {"name": f"Buyer {number}", "phone_number": "0", "email": email, "password": email}
-        told = self._post("/users/", body)
-        return None if told is None else int(told["id"])
+        reply = self._post("/users/", body)
+        return None if reply is None else int(reply["id"])
 
     def act(self) -> bool:
-        """Does the next thing that is due; whether there was one."""
+        """Do the next planned change that is due. Return False if none is due."""
         if not self._plans or self._plans[0][0] > time.monotonic():
             return False
         _, _, name, path, body = heapq.heappop(self._plans)
-        told = self._post(path, body)
-        if told is not None:
+        reply = self._post(path, body)
+        if reply is not None:
             self.counts[name] += 1
             if name == "blocks" and self._chance.random() < 0.7:
-                self._later(self._chance.uniform(0.2, 4.0), "lifts", f"{path}/{told['id']}/lift", {})
+                self._later(self._chance.uniform(0.2, 4.0), "lifts", f"{path}/{reply['id']}/lift", {})
         return True
 
-    def _plan(self, body: dict[str, Any], told: Answer) -> None:
-        """What is to happen to this one while it is on sale."""
-        chance, path = self._chance, f"/v1/events/{told['number']}"
+    def _plan(self, body: dict[str, Any], reply: Answer) -> None:
+        """Plan the changes of an event during its sale."""
+        chance, path = self._chance, f"/v1/events/{reply['number']}"
         draw = chance.random()
         if draw < BLOCKED:
             for _ in range(chance.randint(1, 3)):
@@ -89,8 +89,8 @@ class Organiser:
         sections = body.get("seat_map", {}).get("sections")
         if sections:
             section = chance.choice(sections)
-            row, most = chance.randint(1, section["rows"]), section["seats_per_row"]
-            seats = chance.sample(range(1, most + 1), chance.randint(1, 3))
+            row, last = chance.randint(1, section["rows"]), section["seats_per_row"]
+            seats = chance.sample(range(1, last + 1), chance.randint(1, 3))
             return {"seats": [f"{section['name']}-{row}-{seat}" for seat in seats]}
         area = chance.choice(body["areas"])["name"] if "areas" in body else "general"
         return {"area": area, "quantity": chance.randint(1, 5)}
@@ -99,24 +99,27 @@ class Organiser:
         heapq.heappush(self._plans, (time.monotonic() + seconds, next(self._numbers), name, path, body))
 
     def _post(self, path: str, body: dict[str, Any]) -> Answer | None:
-        """Again until it is answered, by whichever server; None where it is refused as things stand, and once the
-        workload is to stop. Raises RuntimeError for what can never be right."""
+        """Send a request to the servers in turn until one answers.
+
+        Returns None if the request is refused in the current state, or if the workload stops. Raises
+        RuntimeError for other refusals.
+        """
         key = secrets.token_urlsafe(24)
         for url in itertools.cycle(self._urls):
             if self._stopping.is_set():
                 return None
-            status, told = self._ask(url, path, body, key)
+            status, reply = self._ask(url, path, body, key)
             if status in (200, 201):
-                return told
-            if status in (409, 410) and told.get("code") != "in_progress":
+                return reply
+            if status in (409, 410) and reply.get("code") != "in_progress":
                 return None
             if 400 <= status < 500 and status not in (409, 429):
-                raise RuntimeError(f"POST {path} was answered {status}: {told}")
+                raise RuntimeError(f"POST {path} was answered {status}: {reply}")
             self._stopping.wait(AGAIN_SECONDS)
         return None
 
     def _ask(self, url: str, path: str, body: dict[str, Any], key: str) -> tuple[int, Answer]:
-        """Status 0 where there is no answer."""
+        """Return status and content; status 0 without an answer."""
         place = urlsplit(url)
         connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=ANSWER_SECONDS)
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
@@ -127,6 +130,6 @@ class Organiser:
         ):
             connection.request("POST", path, orjson.dumps(body), headers)
             answer = connection.getresponse()
-            told = orjson.loads(answer.read())
-            return answer.status, told
+            reply = orjson.loads(answer.read())
+            return answer.status, reply
         return 0, {}

@@ -1,4 +1,4 @@
-"""Process: `python -m proof.workload.process SETTINGS NUMBER LIFE`: one process of clients, as a workload starts it."""
+"""Process: one client process, which a workload starts as `python -m proof.workload.process SETTINGS NUMBER LIFE`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Progress: how far each client process is, and whether there is enough, in a few bytes that all of them share.
+"""Progress: shared memory with each client process's progress, and the mark that ends the run.
 
-It outlives any of them, and, unlike a signal, is not lost on one that is only just starting.
+It outlives all processes. A starting process could miss a signal, but not this mark.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ WORD = struct.Struct("<Q")
 
 
 class Progress:
-    """The first number says whether there is enough; then come the operations begun, one number for each process."""
+    """The first number marks the end. One number for each process follows: its operations begun."""
 
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as file:
@@ -38,10 +38,10 @@ class Progress:
     def end(self) -> None:
         WORD.pack_into(self._shared, 0, 1)
 
-    def tell(self, process: int, count: int) -> None:
+    def record(self, process: int, count: int) -> None:
         WORD.pack_into(self._shared, WORD.size * (1 + process), count)
 
-    def told(self, process: int) -> int:
+    def begun(self, process: int) -> int:
         return self._read(WORD.size * (1 + process))
 
     def _read(self, place: int) -> int:

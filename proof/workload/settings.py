@@ -1,4 +1,4 @@
-"""Settings: how much a workload asks for, and where; its client processes get the same, as JSON."""
+"""Settings: the size and the target of a workload. Its client processes read the same settings as JSON."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ __all__ = ["Settings"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """A run ends with its `operations` or its `seconds`, whichever comes first; None and 0 are no bound."""
+    """A run ends after its `operations` or its `seconds`, whichever comes first; None and 0 set no limit."""
 
     urls: list[str]
     out: Path
     seed: int = 1
     operations: int = 20_000
-    """Logical ones: a retry is none."""
+    """Logical operations: retries do not count."""
     seconds: float | None = None
     pace: float = 0
-    """Operations per second of all processes together; 0: as many as they can."""
+    """Operations per second of all processes together; 0 means no limit."""
     processes: int = 4
     clients: int = 16
-    """Requests of one process that are under way at the same time."""
+    """Concurrent requests of one process."""
     window: int = 6
-    """Events that are asked for at the same time; older ones are left alone."""
+    """Events that buyers request at a time; older ones get no more requests."""
     operations_per_event: int = 140
-    """So often, on the average, an event is asked something before the next one is made."""
+    """Operations per event, on average, before the next event is created."""
     operations_per_kill: int = 5_000
-    """So often a client process is killed, and another takes its place; 0: never."""
+    """Operations between kills of a client process, which another replaces; 0 means no kills."""
     time_out_seconds: float = 10.0
     users: list[int] = field(default_factory=list)
-    """Accounts that were made for the dialect that wants such."""
+    """Accounts for the dialect that requires them."""
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), default=str))
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        told = json.loads(path.read_text())
-        return cls(**{**told, "out": Path(told["out"])})
+        fields = json.loads(path.read_text())
+        return cls(**{**fields, "out": Path(fields["out"])})

@@ -1,6 +1,7 @@
-"""Wire: HTTP/1.1 by hand over kept connections, with every way in which a client may misbehave on it.
+"""Wire: HTTP/1.1 by hand over kept connections, with all the ways in which a client may misbehave.
 
-A client library would hide what matters here: whether a byte was sent, on which connection, and what came back when.
+A client library would hide the important facts: which bytes were sent, on which connection, and when an
+answer came.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ __all__ = ["Answer", "Lost", "NotSent", "Request", "Wire"]
 
 CONNECT_SECONDS = 3.0
 FORGOTTEN_SECONDS = 8.0
-"""How long the end of a request that its client gave up is still waited for."""
+"""The limit for an answer after the client gave up its request."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 _CLOSES = re.compile(rb"\r\nconnection: *close\r\n", re.IGNORECASE)
@@ -24,16 +25,16 @@ _REPLAYED = re.compile(rb"\r\nidempotency-replayed: *true\r\n", re.IGNORECASE)
 
 
 class NotSent(Exception):
-    """No connection was to be had: certainly not a byte of the request went out."""
+    """No connection could be made: certainly no byte of the request was sent."""
 
 
 class Lost(Exception):
-    """Nobody can say what became of the request; the text says why in one word."""
+    """The outcome of the request is unknown; the text gives the reason in one word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One that is complete."""
+    """A complete answer."""
 
     status: int
     body: bytes
@@ -42,7 +43,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One that can be sent to any server, and again; all but the server's own name is written already."""
+    """A request that can go to any server, and be repeated; only the host is missing."""
 
     method: str
     path: str
@@ -87,7 +88,7 @@ class _Connection(asyncio.Protocol):
         self.transport.write(data)
 
     def close(self, why: str = "closed") -> None:
-        """At once: what is under way is lost."""
+        """Close at once; the pending request is lost."""
         self.is_open = False
         if self.transport is not None:
             self.transport.abort()
@@ -95,7 +96,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._waiting is None:
-            self.close()  # nobody asked
+            self.close()  # no request is pending
             return
         self._buffer += data
         if self._head_end < 0:
@@ -137,7 +138,7 @@ class _Connection(asyncio.Protocol):
 
 
 class Wire:
-    """Connections to all servers. Connections are kept, one request at a time on each, as many as are needed."""
+    """Connections to all servers. They are kept; each carries one request at a time."""
 
     def __init__(self, urls: list[str]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -146,14 +147,17 @@ class Wire:
         self._idle: dict[int, list[_Connection]] = defaultdict(list)
         self._forgotten: set[_Connection] = set()
         self.late = 0
-        """Requests whose last byte was sent after their client had given them up, and that were answered."""
+        """Answered requests whose last byte was sent after their client gave up."""
 
     @property
     def servers(self) -> int:
         return len(self._places)
 
     async def ask(self, server: int, request: Request, *, seconds: float) -> Answer:
-        """Raises NotSent, and Lost also where no answer came in time; then the connection is closed."""
+        """Send a request and return its answer.
+
+        Raises NotSent without a connection, and Lost without an answer in time, which closes the connection.
+        """
         connection = await self._connect(server)
         waiting = connection.expect()
         connection.write(request.encode(self._hosts[server]))
@@ -169,15 +173,15 @@ class Wire:
         return answer
 
     async def ask_and_leave(self, server: int, request: Request, *, seconds: float) -> None:
-        """Sends it whole, and closes the connection a moment later without having looked."""
+        """Send a complete request, and close the connection a moment later without reading."""
         connection = await self._connect(server)
         waiting = connection.expect()
         connection.write(request.encode(self._hosts[server]))
         self._forget(connection, waiting, seconds)
         await asyncio.sleep(seconds)
 
-    async def ask_and_forget(self, server: int, request: Request, *, seconds: float) -> None:
-        """Sends it whole, waits so long, and never looks at what comes; the server can answer in peace."""
+    async def ask_and_ignore(self, server: int, request: Request, *, seconds: float) -> None:
+        """Send a complete request and wait `seconds`, but ignore the answer. The connection stays open for it."""
         connection = await self._connect(server)
         waiting = connection.expect()
         connection.write(request.encode(self._hosts[server]))
@@ -185,7 +189,7 @@ class Wire:
         await asyncio.wait((waiting,), timeout=seconds)
 
     async def ask_late(self, server: int, request: Request, *, seconds: float, later: float) -> None:
-        """Sends all but the end, gives up after `seconds`; the end goes out `later` than that."""
+        """Send all but the last bytes, give up after `seconds`, and send the rest `later` seconds after that."""
         connection = await self._connect(server)
         waiting = connection.expect()
         text = request.encode(self._hosts[server])
@@ -212,7 +216,7 @@ class Wire:
                 _, made = await self._loop.create_connection(
                     lambda: _Connection(self._loop), *self._places[server]
                 )
-        except OSError as error:  # TimeoutError is one
+        except OSError as error:  # includes TimeoutError
             raise NotSent from error
         return made
 
@@ -223,13 +227,13 @@ class Wire:
             connection.close()
 
     def _forget(self, connection: _Connection, waiting: asyncio.Future[Answer], seconds: float) -> None:
-        """Until it is answered, or for so long."""
+        """Keep the connection until its answer, for at most `seconds`."""
         self._forgotten.add(connection)
         timer = self._loop.call_later(seconds, connection.close)
 
         def end(ended: asyncio.Future[Answer]) -> None:
             timer.cancel()
-            ended.cancelled() or ended.exception()  # it was looked at, and is nobody's
+            ended.cancelled() or ended.exception()  # marks the exception as retrieved
             self._forgotten.discard(connection)
             connection.close()
 

@@ -1,4 +1,4 @@
-"""Workload: makes events and client processes for a run, and counts what they did.
+"""Workload: creates the events and client processes of a run, and counts their operations.
 
 with Workload(settings) as workload:
     …faults…
@@ -32,14 +32,14 @@ __all__ = ["Workload", "run"]
 TICK_SECONDS = 0.05
 USERS = 24
 END_SECONDS = 60.0
-"""How long a client process may take to end what is under way."""
+"""The limit for a client process to finish its pending requests."""
 
 
 class Workload:
-    """Begun by `start` or a `with`; over by itself when its bounds are reached, or by `stop`."""
+    """Starts with `start` or `with`. Ends at the limits of its settings, or with `stop`."""
 
     def __init__(self, settings: Settings) -> None:
-        """`settings.out` is made, and must hold no other run."""
+        """`settings.out` is created. It must not contain another run."""
         self.settings = settings
         self._stopping = threading.Event()
         self._chance = random.Random(f"{settings.seed}/workload")
@@ -54,7 +54,7 @@ class Workload:
 
     @property
     def operations(self) -> int:
-        """That were begun until now."""
+        """Operations begun so far."""
         return 0 if self._progress is None else self._progress.total
 
     @property
@@ -62,7 +62,7 @@ class Workload:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Returns when the first events are on sale and the clients are on their way. Raises what kept it from that."""
+        """Start, and return when the first events are on sale and the clients run. Raises any error of the start."""
         out = self.settings.out
         out.mkdir(parents=True, exist_ok=True)
         (out / "setup.jsonl").touch(exist_ok=False)
@@ -75,14 +75,15 @@ class Workload:
             raise self._failure
 
     def stop(self) -> dict[str, int]:
-        """No operation begins any more; those under way end first. What was counted."""
+        """Begin no more operations, wait for the pending ones, and return the counts."""
         self._stopping.set()
         return self.wait()
 
     def wait(self) -> dict[str, int]:
-        """Until it is over. What was counted: all operations, and the rest without the processes that were killed.
+        """Wait for the end and return the counts: all operations, and the other counts of processes that were
+        not killed.
 
-        Raises RuntimeError where a client process failed.
+        Raises RuntimeError if a client process failed.
         """
         if self._thread is not None:
             self._thread.join()
@@ -102,7 +103,7 @@ class Workload:
             self._thread.join()
 
     def _keep(self, ready: threading.Event) -> None:
-        """In a thread of its own, to whose end the client processes are tied."""
+        """Runs in its own thread: client processes end with it."""
         try:
             with LineWriter(self.settings.out / "setup.jsonl") as setup:
                 self._prepare(setup)
@@ -110,7 +111,7 @@ class Workload:
                 ready.set()
                 self._attend(setup)
             self._end()
-        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+        except BaseException as error:  # noqa: BLE001 - the waiting thread raises it
             self._failure = error
         finally:
             for process in self._processes:
@@ -148,7 +149,7 @@ class Workload:
             )
 
     def _attend(self, setup: LineWriter) -> None:
-        """New events as the sale goes on, and a kill now and then, until all clients have ended or are told to."""
+        """Create events and kill processes as the sale proceeds, until all clients have ended or must stop."""
         organiser, settings = self._organiser, self.settings
         first, killed = organiser.counts["events"], 0
         while any(process.poll() is None for process in self._processes):
@@ -164,7 +165,7 @@ class Workload:
                 self._stopping.wait(TICK_SECONDS)
 
     def _kill_one(self) -> None:
-        """In the middle of whatever it is doing; somebody else does the rest of its operations."""
+        """Kill a process in the middle of its work. Another does its remaining operations."""
         number = self._chance.randrange(self.settings.processes)
         if self._processes[number].poll() is None:
             self._processes[number].kill()
@@ -187,7 +188,7 @@ class Workload:
 
 
 def run(settings: Settings, *, stop: threading.Event | None = None) -> dict[str, int]:
-    """A whole run; what was counted, `seconds` and `operations` among it. `stop` ends it early."""
+    """Run a whole workload and return its counts, including `milliseconds` and `operations`. `stop` ends it early."""
     began = time.monotonic()
     with Workload(settings) as workload:
         while stop is not None and workload.is_running and not stop.wait(TICK_SECONDS):

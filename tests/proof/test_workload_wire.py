@@ -111,7 +111,7 @@ async def test_a_late_request_arrives_after_its_client_has_given_up() -> None:
 
 async def test_a_deaf_client_lets_the_server_do_its_work() -> None:
     async with serving(server := Server(WHOLE)) as wire:
-        await wire.ask_and_forget(0, ORDER, seconds=5)
+        await wire.ask_and_ignore(0, ORDER, seconds=5)
         assert not server.requests.empty()
 
 
