@@ -1,4 +1,4 @@
-"""`python -m proof.checker RUN_DIR [--json]`: the verdict on a run."""
+"""Print the verdict on a run: `python -m proof.checker RUN_DIR [--json]`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Checker: a run's logs and final state, against every rule."""
+"""Checker: applies every rule to a run's logs and final state."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ __all__ = ["check", "check_history"]
 
 
 def check(run_dir: Path, *, floors: bool = True) -> Verdict:
-    """`floors`: whether the run has to have come to every situation that a general workload comes to.
+    """Return the verdict on a run.
 
-    Raises ValueError for logs that cannot be read, FileNotFoundError where there are none.
+    `floors` demands that the run reached every situation of a general workload. Raises ValueError for
+    unreadable logs and FileNotFoundError for missing ones.
     """
     started = time.monotonic()
     collected = gc.isenabled()
-    gc.disable()  # nothing of a history is garbage, and looking through millions of objects takes longer than checking
+    gc.disable()  # a history contains no garbage, and scanning millions of objects takes longer than checking
     try:
         verdict = check_history(read_history(run_dir))
     finally:
@@ -50,9 +51,8 @@ def check_history(history: History) -> Verdict:
     check_references(ledger, report)
     check_keys(ledger, report)
     check_final(ledger, report)
-    if (
-        history.dump is not None
-    ):  # which tells what organisers did: blocks, stops and cancellations excuse much
+    if history.dump is not None:
+        # Organisers' blocks, stops and cancellations excuse much, and only the dump has them.
         check_refusals(ledger, report)
         check_acts(ledger, report)
         check_reads(ledger, report)

@@ -1,8 +1,8 @@
-"""Claims: who definitely had which admissions when, and who possibly had.
+"""Claims: when a buyer definitely had which admissions, and when possibly.
 
-Only definite facts accuse, only possible facts excuse. A claim is definite from the moment when a client was told of
-it until the earliest moment when it can have ended; it is possible from the moment when it was first asked for until
-the latest moment when it can have been there (plus X, the time in which admissions must be on sale again).
+Only definite facts accuse, and only possible facts excuse. A claim is definite from its first answer to its
+earliest possible end. It is possible from its first request to its latest possible end, plus X: the time in
+which its admissions must be on sale again.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ __all__ = ["REUSING", "Claim", "Interval", "requested_of"]
 Interval = tuple[int, int]
 
 REUSING = frozenset({"arena", "reservations"})
-"""Formats in which the same user asking again for a seat is answered with the hold that is there."""
+"""Formats that return the existing hold if the same user requests the seat again."""
 
 MAX_HOLD_TTL = 1_800
 
 
 class Claim:
-    """One hold with all that was done to it. `id` is None where no client ever learned it."""
+    """One hold and all operations on it. `id` is None if no client learned it."""
 
     __slots__ = (
         *("areas", "books", "buyer", "cancels", "definite", "event", "expected_expiry", "extends", "id"),
@@ -35,7 +35,7 @@ class Claim:
     def __init__(self, id: str | None, event: str, user: str) -> None:
         self.id, self.event, self.user = id, event, user
         self.buyer = user
-        """The name that the product knows, where it was told one."""
+        """The buyer's name as the product knows it, or the user."""
         self.seats: tuple[str, ...] = ()
         self.areas: dict[str, int] = {}
         self.places: list[Op] = []
@@ -47,25 +47,25 @@ class Claim:
         self.possible: list[Interval] = []
         self.expected_expiry = self.latest_expiry = 0
         self.not_before = FOREVER
-        """When it may have been asked for by an operation that was never answered."""
+        """The earliest moment at which an unanswered operation may have requested it."""
         self.is_booking_lost = False
-        """The final state knows the hold, and no booking of it: an uncertain confirmation did nothing."""
+        """True if the final state has the hold without a booking: an uncertain confirmation did nothing."""
         self.is_single_life = True
-        """False where several holds of one user on one seat are told as one, for want of their ids."""
+        """False if several holds of one user on one seat count as one, because their ids are unknown."""
 
     @property
     def op(self) -> Op | None:
-        """What began it, as far as clients know."""
+        """The first known operation of the claim."""
         return next(iter(self.places or self.books), None)
 
     @property
     def booked(self) -> Op | None:
-        """The first confirmation that a client was told of."""
+        """The first confirmation that a client received."""
         done = [op for op in self.books if op.st == "ok"]
         return min(done, key=_hi) if done else None
 
     def settle(self, hall: Hall, doubt: Doubt, *, held_until: int = FOREVER) -> None:
-        """Works out both kinds of intervals. `held_until`: the earliest end of all holds of a cancelled event."""
+        """Compute both kinds of intervals. `held_until` is the earliest end of all holds of a cancelled event."""
         self.places.sort(key=_lo)
         booked = self.booked
         cancel_lo = min((op.lo for op in self.cancels if op.st != "fail"), default=FOREVER)
@@ -79,12 +79,13 @@ class Claim:
         self.possible = union(self._possible(hall, doubt, booked, cancel_hi))
 
     def _held(self, hall: Hall, doubt: Doubt) -> list[Interval]:
-        """Each answer keeps the hold for at least so long; sets the expiries on the way."""
+        """Return the intervals that the answers guarantee, and set the expiries."""
         held = []
         base, end_before = self.not_before, -FOREVER if self.is_single_life else 0
         for place in self.places:
             span = span_of(place, hall)
-            # Where the same user is answered with the hold that is there, it may be as old as the first asking.
+            # A repeated request by the same user may return the existing hold, which can be as old as the
+            # first request.
             base = min(base, place.lo) if self.is_single_life or place.lo <= end_before else place.lo
             if place.st != "ok":
                 end_before = self.latest_expiry = FOREVER
@@ -145,7 +146,7 @@ class Claim:
 
 
 def span_of(place: Op, hall: Hall) -> int:
-    """How long the hold lives, as its answer says, or else as it was asked for."""
+    """Return the hold's lifetime in nanoseconds, from its answer or else from its request."""
     placed, expires = place.out.get("placed_at"), place.out.get("expires_at")
     if placed is not None and expires is not None:
         return int(expires - placed) * 1_000
@@ -165,7 +166,7 @@ def seconds(count: float) -> int:
 
 
 def union(intervals: Iterable[Interval]) -> list[Interval]:
-    """Without empty ones, in order, those that touch made one."""
+    """Return non-empty intervals in order, with adjacent ones joined."""
     kept: list[Interval] = []
     for start, end in sorted(intervals):
         if end <= start:

@@ -1,4 +1,4 @@
-"""Coverage: situations that a run must have come to, so that finding nothing says something."""
+"""Coverage: situations that a run must reach, so that a clean verdict means something."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ FLOORS = {
     "keys_used_at_once": 1_000,
     "refused_holds_of_several_seats": 5_000,
 }
-"""Of a million operations; a run of another size has to show its share."""
+"""Per million operations; a run of another size must reach its share."""
 
 AROUND = 50_000_000
 BOOKED_SHARE = 0.05
 STRETCH = 10 * SECOND
 FEW = 20
-"""Fewer confirmations than this in ten seconds say nothing about their share of success."""
+"""With fewer confirmations in ten seconds, their success rate means nothing."""
 
 
 def measure(ledger: Ledger) -> dict[str, tuple[int, int]]:
-    """Each situation with how often it came, and how often it had to."""
+    """Return each situation with its count and its required count."""
     ops = ledger.history.ops
     size = sum(map(len, ops.values())) + len(ledger.history.reads)
     counted = {
@@ -52,7 +52,7 @@ def measure(ledger: Ledger) -> dict[str, tuple[int, int]]:
     }
     covered = {name: (count, FLOORS[name] * size // 1_000_000) for name, count in counted.items()}
     covered |= _fault_windows(ledger, size)
-    share, stretches = _least_share(ledger)
+    share, stretches = _min_success_rate(ledger)
     if stretches:
         covered["least_percent_of_bookings_done_in_10_s_without_faults"] = (
             round(100 * share),
@@ -62,7 +62,7 @@ def measure(ledger: Ledger) -> dict[str, tuple[int, int]]:
 
 
 def _given_up(ledger: Ledger) -> int:
-    """Requests without an end for their client, and done all the same, as the final state tells."""
+    """Count the requests that their client gave up but that the final state shows as done."""
     made = sum(orphan.op is not None and orphan.op.st == "info" for orphan in ledger.orphans)
     sql = (ledger.history.dump or {}).get("sql") or {}
     rows = {row["hold"]: row["status"] for row in sql.get("bookings") or ()}
@@ -101,24 +101,25 @@ def _overlap(op: Op) -> bool:
 
 
 def _fault_windows(ledger: Ledger, size: int) -> dict[str, tuple[int, int]]:
-    """By kind of fault: windows in which a confirmation was under way when it began."""
+    """Count by fault the windows, and those that began during a confirmation."""
     books = sorted((op.lo, min(op.last, op.lo + 60 * SECOND)) for op in ledger.history.ops["book"])
     starts = [lo for lo, _ in books]
     windows: dict[str, list[bool]] = defaultdict(list)
     for fault in ledger.history.faults:
         if fault.jump:
-            continue  # a moment within the window of what moved the clock
+            continue  # a moment within the window of the operation that moved the clock
         first, last = bisect_left(starts, fault.t0 - 60 * SECOND), bisect_right(starts, fault.t0)
         windows[fault.name].append(any(books[at][1] >= fault.t0 for at in range(first, last)))
-    # A share of a small run is a small number of windows; each kind that came often must have hit something.
+    # A small run has few windows, but each frequent fault must have hit something.
     return {
         f"fault_{name}_hit_a_booking": (sum(hits), min(max(20 * size // 1_000_000, 1), len(hits) // 5))
         for name, hits in sorted(windows.items())
     }
 
 
-def _least_share(ledger: Ledger) -> tuple[float, int]:
-    """The least share of confirmations that were done in ten seconds without faults; how many such there were."""
+def _min_success_rate(ledger: Ledger) -> tuple[float, int]:
+    """Return the lowest success rate of confirmations in ten seconds without faults, and the number of such
+    stretches."""
     faults = [(fault.t0 // STRETCH, fault.t1 // STRETCH) for fault in ledger.history.faults]
     shaken = {at for first, last in faults for at in range(first, last + 2)}
     done: dict[int, list[int]] = defaultdict(lambda: [0, 0])

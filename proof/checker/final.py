@@ -1,4 +1,4 @@
-"""C4: the final state has everything that was acknowledged, nothing that nobody asked for, and agrees with itself."""
+"""C4: the final state has all that was acknowledged and nothing that nobody requested, and is consistent."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _check_acknowledged(
         booked = claim.booked
         placed = next((op for op in claim.places if op.st == "ok"), None)
         if claim.id is not None and placed is not None and claim.id not in holds:
-            report.accuse("C4", claim.event, "an acknowledged hold is not there any more", placed)
+            report.accuse("C4", claim.event, "an acknowledged hold is missing", placed)
             continue
         if claim.id is not None and claim.id in holds:
             _compare_hold(ledger, report, claim, holds[claim.id], placed)
@@ -49,7 +49,7 @@ def _check_acknowledged(
         row = ids.get(booking) if booking else bookings.get(claim.id or "")
         if row is None:
             if booking or claim.id:
-                report.accuse("C4", claim.event, "an acknowledged booking is not there any more", booked)
+                report.accuse("C4", claim.event, "an acknowledged booking is missing", booked)
             continue
         if claim.id is not None and row["hold"] != claim.id:
             report.accuse("C4", claim.event, f"the booking is of another hold, {row['hold']}", booked)
@@ -68,17 +68,19 @@ def _compare_hold(ledger: Ledger, report: Report, claim: Claim, row: Row, placed
     ):
         report.accuse("C4", claim.event, "an acknowledged release was forgotten", released)
     is_event_cancelled = "event_cancelled" in ledger.turns.get(claim.event, ())
-    asked = is_event_cancelled or any(op.st != "fail" for op in claim.releases)
-    if row["status"] == "released" and not asked:
-        report.accuse("C4", claim.event, "the hold was released, and nobody asked for that", placed)
+    is_requested = is_event_cancelled or any(op.st != "fail" for op in claim.releases)
+    if row["status"] == "released" and not is_requested:
+        report.accuse("C4", claim.event, "the hold was released without a request", placed)
     seats = row.get("seats")
     if seats is not None and set(seats) != set(claim.seats):
         report.accuse("C4", claim.event, f"the hold's row has the seats {seats}", placed)
     until = row.get("expires_at")
-    told = [op.out.get("expires_at") for op in [*claim.places, *claim.extends] if op.st == "ok"]
-    known = [each for each in told if each is not None]
+    reported = [op.out.get("expires_at") for op in [*claim.places, *claim.extends] if op.st == "ok"]
+    known = [each for each in reported if each is not None]
     if until is not None and known and microseconds(until) < max(known):
-        report.accuse("C4", claim.event, f"the hold's row expires at {until}, earlier than was told", placed)
+        report.accuse(
+            "C4", claim.event, f"the hold's row expires at {until}, earlier than an answer said", placed
+        )
 
 
 def _compare_booking(report: Report, claim: Claim, row: Row, booked: Op) -> None:
@@ -93,7 +95,7 @@ def _compare_booking(report: Report, claim: Claim, row: Row, booked: Op) -> None
     if row["status"] == "confirmed" and cancelled is not None:
         report.accuse("C4", claim.event, "an acknowledged cancellation was forgotten", cancelled)
     if row["status"] == "cancelled" and not any(op.st != "fail" for op in claim.cancels):
-        report.accuse("C4", claim.event, "the booking is cancelled, and nobody asked for that", booked)
+        report.accuse("C4", claim.event, "the booking was cancelled without a request", booked)
     confirmed_at = booked.out.get("confirmed_at")
     at = row.get("confirmed_at")
     if confirmed_at is not None and at is not None and microseconds(at) != confirmed_at:
@@ -101,7 +103,7 @@ def _compare_booking(report: Report, claim: Claim, row: Row, booked: Op) -> None
 
 
 def _check_unnamed(ledger: Ledger, report: Report) -> None:
-    """Bookings whose ids their clients were not told: there are as many as were acknowledged."""
+    """Check bookings whose formats return no ids by their seats and buyers."""
     matched = {id(orphan.op) for orphan in ledger.orphans if orphan.booking is not None}
     by_seat: dict[tuple[str, str], set[str]] = defaultdict(set)
     for orphan in ledger.orphans:
@@ -117,11 +119,11 @@ def _check_unnamed(ledger: Ledger, report: Report) -> None:
             buyers = by_seat.get((claim.event, claim.seats[0]), set()) if claim.seats else set()
             is_there = claim.buyer in buyers
         if not is_there:
-            report.accuse("C4", claim.event, "an acknowledged booking is not there any more", claim.booked)
+            report.accuse("C4", claim.event, "an acknowledged booking is missing", claim.booked)
 
 
 def _check_phantoms(ledger: Ledger, report: Report, bookings: dict[str, Row]) -> None:
-    """Nothing is there that nobody asked for, and nothing twice that was asked for once."""
+    """Accuse rows that nobody requested, and second rows of one request."""
     twice = any("dup" in fault.name for fault in ledger.history.faults)
     orphans = {orphan.hold["id"]: orphan for orphan in ledger.orphans}
     for orphan in ledger.orphans:
@@ -133,7 +135,7 @@ def _check_phantoms(ledger: Ledger, report: Report, bookings: dict[str, Row]) ->
             report.accuse(
                 "C4",
                 orphan.event,
-                f"hold {orphan.hold['id']} was asked for by nobody, or is the second of one request",
+                f"nobody requested hold {orphan.hold['id']}, or it is the second of one request",
                 lines=[f"dump: {orphan.hold}"],
             )
     for hold, row in bookings.items():
@@ -147,7 +149,7 @@ def _check_phantoms(ledger: Ledger, report: Report, bookings: dict[str, Row]) ->
                 continue
         if claim is None or not any(op.st != "fail" or (twice and op.via not in KEYED) for op in claim.books):
             placed = None if claim is None else claim.op
-            detail = f"booking {row['id']} was asked for by nobody"
+            detail = f"nobody requested booking {row['id']}"
             report.accuse("C4", row["event"], detail, placed, lines=[f"dump: {row}"])
 
 
@@ -159,7 +161,7 @@ def _unseen_claim(ledger: Ledger, orphan: Orphan) -> Claim | None:
 
 
 def _check_scarcity(ledger: Ledger, report: Report, holds: dict[str, Row], bookings: dict[str, Row]) -> None:
-    """C1 and C2 of the rows themselves."""
+    """Check C1 and C2 on the rows themselves."""
     server_time = (ledger.history.dump or {}).get("server_time")
     owner: dict[tuple[str, str], str] = {}
     taken: dict[tuple[str, str], int] = defaultdict(int)
@@ -172,12 +174,12 @@ def _check_scarcity(ledger: Ledger, report: Report, holds: dict[str, Row], booki
             is_live = microseconds(hold["expires_at"]) > microseconds(server_time)
         if hall is None or not is_live:
             continue
-        told = booking if booking is not None and booking.get("seats") is not None else hold
-        for label in told.get("seats") or ():
+        row = booking if booking is not None and booking.get("seats") is not None else hold
+        for label in row.get("seats") or ():
             other = owner.setdefault((event, label), id)
             if other != id:
                 report.accuse("C4", event, f"in the end seat {label} belongs to {other} and to {id}")
-        for name, count in (told.get("areas") or {}).items():
+        for name, count in (row.get("areas") or {}).items():
             if name in hall.areas:
                 taken[event, name] += count
     for (event, name), count in taken.items():
@@ -189,16 +191,16 @@ def _check_scarcity(ledger: Ledger, report: Report, holds: dict[str, Row], booki
 def _compare_views(
     ledger: Ledger, report: Report, api: Row, holds: dict[str, Row], bookings: dict[str, Row]
 ) -> None:
-    """What the API tells is what the rows say."""
+    """Accuse differences between the API and the rows."""
     if api.get("bookings") is not None:
-        told = {row["id"]: row for row in api["bookings"]}
+        reported = {row["id"]: row for row in api["bookings"]}
         rows = {row["id"]: row for row in bookings.values()}
-        for id in told.keys() ^ rows.keys():
-            where = "the API" if id in told else "the rows"
-            report.accuse("C4", (told.get(id) or rows[id])["event"], f"only {where} know booking {id}")
-        for id in told.keys() & rows.keys():
+        for id in reported.keys() ^ rows.keys():
+            where = "the API" if id in reported else "the rows"
+            report.accuse("C4", (reported.get(id) or rows[id])["event"], f"only {where} know booking {id}")
+        for id in reported.keys() & rows.keys():
             for name in ("status", "hold", "seats"):
-                one, other = told[id].get(name), rows[id].get(name)
+                one, other = reported[id].get(name), rows[id].get(name)
                 if name == "seats" and one is not None and other is not None:
                     one, other = sorted(one), sorted(other)
                 if one is not None and other is not None and one != other:
@@ -209,38 +211,39 @@ def _compare_views(
 
 def _compare_holds(ledger: Ledger, report: Report, api: Row, holds: dict[str, Row]) -> None:
     server_time = (ledger.history.dump or {}).get("server_time")
-    for told in api.get("holds") or ():
-        row = holds.get(told["id"])
+    for reported in api.get("holds") or ():
+        row = holds.get(reported["id"])
         if row is None:
-            report.accuse("C4", told["event"], f"the API knows hold {told['id']}, the rows do not")
-        elif told.get("status", "active") == "active":
+            report.accuse("C4", reported["event"], f"the API knows hold {reported['id']}, the rows do not")
+        elif reported.get("status", "active") == "active":
             if row["status"] != "active":
                 report.accuse(
-                    "C4", told["event"], f"hold {told['id']} reads as active, and is {row['status']}"
+                    "C4", reported["event"], f"hold {reported['id']} reads as active, and is {row['status']}"
                 )
             until = row.get("expires_at")
             if server_time is not None and until is not None:
                 late = microseconds(server_time) - microseconds(until)
                 if late > RETURN // 1_000:
-                    detail = f"hold {told['id']} reads as active {late / 1e6:.3f} s after its expiry"
-                    report.accuse("C4", told["event"], detail)
+                    detail = f"hold {reported['id']} reads as active {late / 1e6:.3f} s after its expiry"
+                    report.accuse("C4", reported["event"], detail)
 
 
 def _compare_availability(ledger: Ledger, report: Report, api: Row) -> None:
-    """Booked and blocked are what the rows have; held is less where a hold lapsed between two looks."""
+    """Compare counters. `held` may be lower in the API, because a hold may lapse between the two reads."""
     sql = (ledger.history.dump or {}).get("sql") or {}
     rows: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTERS, 0))
     for area in sql.get("areas") or ():
         for name in COUNTERS:
             rows[area["event"]][name] += area[name]
-    for event, told in (api.get("availability") or {}).items():
+    for event, reported in (api.get("availability") or {}).items():
         if event not in rows:
             continue
         row = rows[event]
-        if sum(told[name] for name in ("available", "held", "booked", "blocked")) != row["capacity"]:
-            report.accuse("C4", event, f"availability {told} does not add up to {row['capacity']}")
-        if (told["booked"], told["blocked"]) != (row["booked"], row["blocked"]) or told["held"] > row["held"]:
-            report.accuse("C4", event, f"availability {told}, and the rows say {row}")
+        if sum(reported[name] for name in ("available", "held", "booked", "blocked")) != row["capacity"]:
+            report.accuse("C4", event, f"availability {reported} does not add up to {row['capacity']}")
+        is_same = (reported["booked"], reported["blocked"]) == (row["booked"], row["blocked"])
+        if not is_same or reported["held"] > row["held"]:
+            report.accuse("C4", event, f"availability {reported}, and the rows say {row}")
 
 
 COUNTERS = ("capacity", "held", "booked", "blocked")

@@ -1,4 +1,4 @@
-"""Journal: replayed with code of our own, and compared with the rows that the final state has."""
+"""Journal: replayed by independent code, and compared with the final rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BEFORE = {
     "cancelled": "booked",
     "lifted": "blocked",
 }
-"""The state that each change needs."""
+"""The state that each change requires."""
 
 ROWS = {
     "held": ("active", None),
@@ -28,11 +28,11 @@ ROWS = {
     "expired": ("expired", None),
     "cancelled": ("confirmed", "cancelled"),
 }
-"""Status of the hold and of its booking, for each state that the journal leaves."""
+"""Status of the hold and of its booking, for each final state of the journal."""
 
 
 class Act:
-    """One change that somebody asked for."""
+    """One change that somebody requested."""
 
     __slots__ = ("buyer", "by", "change", "hold")
 
@@ -44,14 +44,14 @@ class Act:
 
 
 class Replay:
-    """One event as its journal alone tells it."""
+    """One event, built from its journal alone."""
 
     def __init__(self, event: str, report: Report) -> None:
         self.event = event
         self._report = report
         self.version = -1
         self.state: dict[str, str] = {}
-        """Of holds and blocks, by id."""
+        """States of holds and blocks, by id."""
         self.until: dict[str, int] = {}
         self.booking: dict[str, str] = {}
         self.seats: dict[str, list[int]] = {}
@@ -138,7 +138,7 @@ class Replay:
 
 
 def check_journal(ledger: Ledger, report: Report) -> dict[str, Replay]:
-    """C4: every event's journal is whole, possible, and arrives at the rows."""
+    """C4: every event's journal is complete, possible, and leads to the rows."""
     sql = (ledger.history.dump or {}).get("sql") or {}
     replays: dict[str, Replay] = {}
     for row in sorted(sql.get("journal") or (), key=lambda row: (row["event"], row["version"])):
@@ -158,7 +158,7 @@ def check_journal(ledger: Ledger, report: Report) -> dict[str, Replay]:
     for event, replay in replays.items():
         lost = [id for id, state in replay.state.items() if state in ROWS and id not in seen[event]]
         for id in lost:
-            report.accuse("C4", event, f"journal: it tells of hold {id}, and no row does")
+            report.accuse("C4", event, f"journal: it has hold {id}, which no row has")
     _compare_areas(replays, sql.get("areas") or [], report)
     return replays
 
@@ -170,8 +170,8 @@ def _compare(replay: Replay, hold: dict[str, Any], booking: dict[str, Any] | Non
         report.accuse("C4", replay.event, f"journal: hold {id} is {state}, its rows are {rows}")
         return
     if booking is not None and replay.booking.get(id) != booking["id"]:
-        told = replay.booking.get(id)
-        report.accuse("C4", replay.event, f"journal: {id} became {told}, its row is {booking['id']}")
+        replayed = replay.booking.get(id)
+        report.accuse("C4", replay.event, f"journal: {id} became {replayed}, its row is {booking['id']}")
     until = hold.get("expires_at")
     if until is not None and id in replay.until and microseconds(until) != replay.until[id]:
         report.accuse(
@@ -184,7 +184,7 @@ def _compare_areas(replays: dict[str, Replay], areas: list[dict[str, Any]], repo
         replay, number = replays.get(area["event"]), area.get("number")
         if replay is None or number is None:
             continue
-        told = {**replay.counters[str(number)], "capacity": replay.capacity.get(str(number))}
+        replayed = {**replay.counters[str(number)], "capacity": replay.capacity.get(str(number))}
         row = {name: area[name] for name in ("held", "booked", "blocked", "capacity")}
-        if told != row:
-            report.accuse("C4", area["event"], f"journal: area {number} is {told}, its row says {row}")
+        if replayed != row:
+            report.accuse("C4", area["event"], f"journal: area {number} is {replayed}, its row says {row}")

@@ -1,4 +1,4 @@
-"""Ledger: every claim of a run, built from what clients saw and, for what was never answered, from the final state."""
+"""Ledger: every claim of a run, from clients' logs and, for unanswered requests, from the final state."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["Ledger"]
 TURNS = frozenset(
     {"event_cancelled", "stopped", "resumed", "published", "changed", "capacity", "seats_added"}
 )
-"""Journal entries of an event's own life: what clients were refused or told may be for their sake."""
+"""Journal entries of the event itself, which may explain refusals and answers."""
 
 
 class Ledger:
-    """What the rules look at."""
+    """The data that the rules examine."""
 
     def __init__(self, history: History) -> None:
         self.history = history
@@ -27,7 +27,7 @@ class Ledger:
         self.clock = ServerClock()
         self.claims: list[Claim] = []
         self.excuses: list[Claim] = []
-        """Holds that no client was told of: they never accuse, and they excuse."""
+        """Holds that no client received: they never accuse, but they excuse."""
         self.by_hold: dict[str, Claim] = {}
         self.by_booking: dict[str, Claim] = {}
         self.orphans: list[Orphan] = []
@@ -35,18 +35,20 @@ class Ledger:
         self.blocked_areas: dict[str, dict[str, int]] = defaultdict(dict)
         self.turns: dict[str, set[str]] = defaultdict(set)
         self._sql: dict[str, Any] = (history.dump or {}).get("sql") or {}
-        self._told_ids = {op.via for op in history.ops["hold"] if op.st == "ok" and op.out.get("hold")}
+        self._formats_with_ids = {
+            op.via for op in history.ops["hold"] if op.st == "ok" and op.out.get("hold")
+        }
         self._by_seat_and_buyer: dict[tuple[str, str, str], list[Claim]] = defaultdict(list)
         self._unanswered: list[Op] = []
         self._cancelled: dict[str, int] = {}
-        """Events that were, and when at the earliest."""
+        """Cancelled events, with the earliest moment of the cancellation."""
         self._see_times()
         self._see_journal()
         self._place()
         self._follow()
         self._resolve()
         self.by_event: dict[str, list[Claim]] = defaultdict(list)
-        """Every claim, excuses too."""
+        """Every claim, including excuses."""
         for claim in self.claims:
             held_until = self._cancelled.get(claim.event, FOREVER)
             claim.settle(self.hall_of(claim), self.doubt, held_until=held_until)
@@ -61,7 +63,7 @@ class Ledger:
         return self.history.halls[claim.event]
 
     def claim_of(self, op: Op) -> Claim | None:
-        """The claim that an operation on a hold or booking is about."""
+        """Return the claim that an operation on a hold or booking concerns, or None."""
         id = op.given.get("hold") or op.out.get("hold")
         if id:
             return self.by_hold.get(id)
@@ -76,20 +78,18 @@ class Ledger:
         )
 
     def unseen_claim(self, event: str, buyer: str, seat: str) -> Claim | None:
-        """What a buyer had on a seat by a format that tells no ids."""
+        """Return a buyer's claim on a seat in a format without ids, or None."""
         found = self._by_seat_and_buyer.get((event, buyer, seat))
         return found[-1] if found and not found[-1].is_single_life else None
-
-    # -- building --------------------------------------------------------------------------------------------------
 
     def _see_times(self) -> None:
         if any(fault.jump for fault in self.history.faults):
             return
-        for f, told in (("hold", "server_time"), ("extend", "server_time"), ("book", "confirmed_at")):
+        for f, reported in (("hold", "server_time"), ("extend", "server_time"), ("book", "confirmed_at")):
             for op in self.history.ops[f]:
-                # What was done before is told with the time of then: only a first answer's time is its own.
+                # A repeated answer has the time of the first: only a first answer's time is its own.
                 if op.st == "ok" and op.attempts == 1 and op.via not in REUSING and op.status == 201:
-                    self.clock.see(op.out.get(told), op.lo, op.hi)
+                    self.clock.see(op.out.get(reported), op.lo, op.hi)
 
     def _see_journal(self) -> None:
         for block in self._sql.get("blocks") or ():
@@ -115,7 +115,7 @@ class Ledger:
             id = op.out.get("hold")
             if id:
                 claim = self._known(id, op)
-            elif of_user is not None and op.via not in self._told_ids:
+            elif of_user is not None and op.via not in self._formats_with_ids:
                 claim = self._unseen(of_user, op)
             elif op.st == "ok":
                 claim = self._new(None, op)
@@ -137,10 +137,10 @@ class Ledger:
                 self._unanswered.append(op)
 
     def _follow(self) -> None:
-        """The later operations on each hold."""
+        """Add the later operations to each claim."""
         for op in self.history.ops["book"]:
             claim = self.claim_of(op)
-            if claim is None and op.st == "ok":  # of a hold that nobody was given
+            if claim is None and op.st == "ok":  # a hold that no client received
                 id = op.given.get("hold") or op.out.get("hold")
                 claim = self._known(id, op) if id else self._new(None, op)
                 self._take(claim, op)
@@ -158,7 +158,7 @@ class Ledger:
                 claim.cancels.append(op)
 
     def _resolve(self) -> None:
-        """What the final state tells of requests that were never answered: where there is none, nobody is excused."""
+        """Match unanswered requests with the final state. Without a final state, nothing is excused."""
         if self.has_final_state:
             self.orphans = find_orphans(self.history, set(self.by_hold), self.clock)
             held = {hold["id"] for hold in self._sql["holds"]}
@@ -170,7 +170,7 @@ class Ledger:
             if orphan.op is None or orphan.is_duplicate or orphan.op.f != "instant" or orphan.op.st != "ok":
                 self._excuse_by_orphan(orphan, first)
         for op in self._unanswered:
-            if op.f == "hold" and op.via in REUSING:  # a later answer may tell of what this one made
+            if op.f == "hold" and op.via in REUSING:  # a later answer may report the hold of this request
                 buyer = op.given.get("buyer") or op.user
                 for claim in self._by_seat_and_buyer[op.event, buyer, named_seats(op)[0]]:
                     if claim.places[0].hi > op.lo:
@@ -191,8 +191,6 @@ class Ledger:
             claim.places.append(orphan.op)
         self.excuses.append(claim)
 
-    # -- parts -----------------------------------------------------------------------------------------------------
-
     def _new(self, id: str | None, op: Op) -> Claim:
         claim = Claim(id, op.event, op.user)
         claim.buyer = op.given.get("buyer") or op.user
@@ -206,7 +204,7 @@ class Ledger:
         return claim
 
     def _unseen(self, of_user: tuple[str, str, str], op: Op) -> Claim:
-        """All holds of one user on one seat, where nobody tells which is which."""
+        """Return one claim for all holds of a user on a seat, if no answer names the hold."""
         if not self._by_seat_and_buyer[of_user]:
             claim = self._new(None, op)
             claim.is_single_life = False
@@ -214,10 +212,10 @@ class Ledger:
         return self._by_seat_and_buyer[of_user][-1]
 
     def _take(self, claim: Claim, op: Op) -> None:
-        """What the claim has: as its answer tells, or else as it was asked for."""
-        told, hall = op.out, self.history.halls[claim.event]
-        claim.seats = tuple(told["seats"]) if told.get("seats") else ()
-        areas = told.get("areas") or {}
+        """Set the claim's admissions from its answer, or else from its request."""
+        reported, hall = op.out, self.history.halls[claim.event]
+        claim.seats = tuple(reported["seats"]) if reported.get("seats") else ()
+        areas = reported.get("areas") or {}
         claim.areas = {name: count for name, count in areas.items() if name in hall.areas}
         if claim.seats or claim.areas:
             return

@@ -1,4 +1,4 @@
-"""Orphans: holds of the final state whose ids no client was told, each matched with a request that may have made it."""
+"""Orphans: holds of the final state whose ids no client received, matched with requests that may have made them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Orphan:
         self.op: Op | None = None
         """The request that may have made it; each makes at most one."""
         self.since: int | None = None
-        """When the first request began that may have made it: which one did may be anyone's guess."""
+        """The start of the first request that may have made it, because the real one may be unknown."""
         self.is_duplicate = False
-        """The network sent that request twice, and each was done."""
+        """True if the network duplicated the request, and both copies were done."""
 
     @property
     def quantity(self) -> int:
@@ -37,7 +37,7 @@ class Orphan:
 
 
 def find_orphans(history: History, known: set[str], clock: ServerClock) -> list[Orphan]:
-    """`known`: the ids that clients were told."""
+    """Return the holds that are not among the `known` ids, each with its request if one matches."""
     sql = (history.dump or {}).get("sql") or {}
     bookings = {booking["hold"]: booking for booking in sql.get("bookings") or ()}
     orphans = [
@@ -68,14 +68,14 @@ def find_orphans(history: History, known: set[str], clock: ServerClock) -> list[
 
 
 def _match(orphans: list[Orphan], makers: list[Op], clock: ServerClock) -> None:
-    """As many as can be: who was told "done" and finds no hold has lost it, a hold without a request is a phantom."""
+    """Match as many as possible: an unmatched success is a lost hold, and an unmatched hold is a phantom."""
     orphans.sort(key=_placed_at)
     makers.sort(key=lambda op: op.lo)
     placed = [_placed_at(orphan) for orphan in orphans]
     begun = [op.lo for op in makers]
 
     def made_by(number: int) -> Iterator[int]:
-        """Of requests that began before the hold, the last are looked at first: most were done soon."""
+        """Yield earlier requests, the latest first: most holds are made soon after their request."""
         bound = bisect_right(begun, clock.latest(placed[number])) if clock.is_known else len(makers)
         for at in range(bound - 1, -1, -1):
             if _may_have_made(makers[at], orphans[number], clock):
@@ -89,7 +89,8 @@ def _match(orphans: list[Orphan], makers: list[Op], clock: ServerClock) -> None:
 
     result: dict[int, int] = {}
     maker: dict[int, int] = {}
-    # Who has a partner keeps one, though it may be another: so those that must have one are served first.
+    # A matched request or hold stays matched, perhaps with another partner. So those that must match go
+    # first.
     for at, op in enumerate(makers):
         if op.st == "ok":
             _augment(at, made, result, maker)
@@ -103,7 +104,7 @@ def _match(orphans: list[Orphan], makers: list[Op], clock: ServerClock) -> None:
 def _augment(
     start: int, partners: Callable[[int], Iterator[int]], mine: dict[int, int], theirs: dict[int, int]
 ) -> None:
-    """Finds a partner for one, moving the partners of others where that helps."""
+    """Find a partner for one, and rematch others if necessary."""
     reached_from: dict[int, int] = {}
     queue = deque([start])
     while queue:
@@ -129,7 +130,7 @@ def _placed_at(orphan: Orphan) -> int:
 
 
 def _match_duplicates(history: History, orphans: list[Orphan], clock: ServerClock) -> None:
-    """The network sent requests twice: one without a key may have been done twice, whatever its client was told."""
+    """Match duplicated requests: one without a key may have been done twice, whatever its client received."""
     by_event: dict[str, list[Op]] = defaultdict(list)
     if orphans:
         for f in ("hold", "instant"):
@@ -143,7 +144,7 @@ def _match_duplicates(history: History, orphans: list[Orphan], clock: ServerCloc
 
 
 def _may_have_made(op: Op, orphan: Orphan, clock: ServerClock, *, copy: bool = False) -> bool:
-    """A copy may come after the answer to the original, and get something else."""
+    """A copy may arrive after the original's answer, and get other admissions."""
     placed_at = orphan.hold.get("placed_at")
     if (
         clock.is_known
@@ -154,18 +155,18 @@ def _may_have_made(op: Op, orphan: Orphan, clock: ServerClock, *, copy: bool = F
     if op.f == "instant":
         return orphan.booking is not None and orphan.quantity == op.given["quantity"]
     if orphan.booking is not None and op.via not in REUSING:
-        return False  # nobody can have confirmed what nobody was told of
-    buyer, asked = orphan.hold.get("buyer"), op.given.get("buyer")
-    if buyer is not None and asked is not None and buyer != asked:
+        return False  # nobody can confirm a hold that nobody received
+    buyer, requested = orphan.hold.get("buyer"), op.given.get("buyer")
+    if buyer is not None and requested is not None and buyer != requested:
         return False
-    told = op.out.get("seats")
-    if told is not None and not copy and tuple(sorted(told)) != orphan.seats:
+    answered = op.out.get("seats")
+    if answered is not None and not copy and tuple(sorted(answered)) != orphan.seats:
         return False
     return _may_have_got(op, orphan)
 
 
 def _may_have_got(op: Op, orphan: Orphan) -> bool:
-    """Partial fulfilment gives less of what was asked for, and never anything else."""
+    """Partial fulfilment gives less than requested, and never anything else."""
     lines, is_partial = op.given["lines"], bool(op.given.get("partial"))
     quantity = requested_of(lines)
     if orphan.quantity > quantity or (orphan.quantity < quantity and not is_partial):

@@ -1,4 +1,4 @@
-"""C1 and C2: no seat has two owners at once, no area more than it has, and what is told of a hold stays true."""
+"""C1 and C2: no seat has two owners at once, no area exceeds its capacity, and each answer about a hold stays true."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["check_areas", "check_holds", "check_limits", "check_seats"]
 
 
 def check_seats(ledger: Ledger, report: Report) -> None:
-    """C1: what two buyers were told of one seat cannot both be true at one moment."""
+    """C1: the answers to two buyers never give them the same seat at the same moment."""
     by_seat: dict[tuple[str, str], list[tuple[int, int, Claim]]] = defaultdict(list)
     for claim in ledger.claims:
         for label in claim.seats:
@@ -28,15 +28,15 @@ def check_seats(ledger: Ledger, report: Report) -> None:
                     "C1",
                     event,
                     f"seat {label} had two owners from {start} on, for {(min(end, until) - start) / 1e9:.3f} s",
-                    *_told_by(owner),
-                    *_told_by(claim),
+                    *_answers_about(owner),
+                    *_answers_about(claim),
                 )
             if end > until:
                 until, owner = end, claim
 
 
 def check_areas(ledger: Ledger, report: Report) -> None:
-    """C2: what was sold and held of a counted area is never more than it has."""
+    """C2: holds and sales of an area never exceed its capacity."""
     by_area: dict[tuple[str, str], list[tuple[int, int, Claim]]] = defaultdict(list)
     for claim in ledger.claims:
         for name, quantity in claim.areas.items():
@@ -53,12 +53,12 @@ def check_areas(ledger: Ledger, report: Report) -> None:
             taken += quantity
             if quantity > 0 and taken > capacity:
                 detail = f"area {name} had {taken} of {capacity} admissions taken at {moment}"
-                report.accuse("C2", event, detail, *_told_by(claim))
+                report.accuse("C2", event, detail, *_answers_about(claim))
                 break
 
 
 def check_limits(ledger: Ledger, report: Report) -> None:
-    """C2: no buyer has more than the event allows one buyer."""
+    """C2: no buyer exceeds the event's limit per buyer."""
     limited = {
         event: int(hall.limits["max_per_buyer"])
         for event, hall in ledger.history.halls.items()
@@ -83,7 +83,7 @@ def check_limits(ledger: Ledger, report: Report) -> None:
 
 
 def check_holds(ledger: Ledger, report: Report) -> None:
-    """C1: a hold has what was asked for, is booked as a whole, in time, and by its owner."""
+    """C1: a hold matches its request, and is booked whole, in time, and by its owner."""
     for op in ledger.history.ops["hold"]:
         if op.st == "ok":
             _check_content(ledger, report, op)
@@ -92,25 +92,25 @@ def check_holds(ledger: Ledger, report: Report) -> None:
 
 
 def _check_content(ledger: Ledger, report: Report, op: Op) -> None:
-    hall, told = ledger.history.halls[op.event], op.out
-    if told.get("event") not in (None, op.event):
-        report.accuse("C1", op.event, f"the hold is of another event, {told['event']}", op)
-    if told.get("seats") is None and told.get("areas") is None:
+    hall, answered = ledger.history.halls[op.event], op.out
+    if answered.get("event") not in (None, op.event):
+        report.accuse("C1", op.event, f"the hold is of another event, {answered['event']}", op)
+    if answered.get("seats") is None and answered.get("areas") is None:
         return
-    seats: list[str] = told.get("seats") or []
-    counted = sum(count for name, count in (told.get("areas") or {}).items() if name in hall.areas)
+    seats: list[str] = answered.get("seats") or []
+    counted = sum(count for name, count in (answered.get("areas") or {}).items() if name in hall.areas)
     lines = op.given["lines"]
     named = {label for line in lines for label in line.get("seats") or ()}
-    asked, got = requested_of(lines), len(seats) + counted
+    requested, got = requested_of(lines), len(seats) + counted
     if len(set(seats)) < len(seats):
         report.accuse("C1", op.event, "the hold has one seat twice", op)
     if not set(seats) <= hall.bit_of.keys():
-        report.accuse("C1", op.event, "the hold has a seat that the event has not", op)
+        report.accuse("C1", op.event, "the hold has a seat that the event does not have", op)
     is_partial = op.given.get("partial")
-    if got > asked or got == 0 or (got < asked and not is_partial):
-        report.accuse("C1", op.event, f"{asked} admissions were asked for, and {got} held", op)
+    if got > requested or got == 0 or (got < requested and not is_partial):
+        report.accuse("C1", op.event, f"{requested} admissions were requested, and {got} held", op)
     elif not is_partial and not named <= set(seats):
-        report.accuse("C1", op.event, "the hold has not the seats that were named", op)
+        report.accuse("C1", op.event, "the hold lacks seats that were named", op)
     elif len(lines) == 1 and named and not set(seats) <= named:
         report.accuse("C1", op.event, "the hold has other seats than were named", op)
     elif len(lines) == 1 and lines[0].get("best"):
@@ -119,9 +119,9 @@ def _check_content(ledger: Ledger, report: Report, op: Op) -> None:
             report.accuse("C1", op.event, "the best available are of another category", op)
         if line.get("together", True) and not _are_together(sorted(hall.bit_of.get(s, -9) for s in seats)):
             report.accuse("C1", op.event, "the best available are not together", op)
-    most = hall.limits.get("max_per_hold")
-    if most and asked > most and op.via not in REUSING:
-        report.accuse("C2", op.event, f"{asked} were asked for; one hold may have {most}", op)
+    limit = hall.limits.get("max_per_hold")
+    if limit and requested > limit and op.via not in REUSING:
+        report.accuse("C2", op.event, f"{requested} were requested; one hold may have {limit}", op)
 
 
 def _are_together(bits: list[int]) -> bool:
@@ -151,7 +151,7 @@ def _check_booking(claim: Claim, report: Report) -> None:
         report.accuse(
             "C1",
             claim.event,
-            "a hold was booked though it had expired before anyone asked for that",
+            "a hold was booked after its expiry; nobody requested it in time",
             claim.op,
             first,
         )
@@ -161,14 +161,15 @@ def _check_booking(claim: Claim, report: Report) -> None:
 
 
 def _last_expiry(claim: Claim) -> int | None:
-    """As the answers tell it; None where one that was not answered may have moved it, or nobody tells."""
+    """Return the last expiry in the answers; None if an unanswered request may have moved it, or if no answer
+    has it."""
     if any(op.st == "info" for op in claim.extends) or not claim.is_single_life:
         return None
-    told = [op.out.get("expires_at") for op in [*claim.places, *claim.extends] if op.st == "ok"]
-    return None if not told or None in told else max(each for each in told if each is not None)
+    answered = [op.out.get("expires_at") for op in [*claim.places, *claim.extends] if op.st == "ok"]
+    return None if not answered or None in answered else max(each for each in answered if each is not None)
 
 
-def _told_by(claim: Claim) -> list[Op]:
+def _answers_about(claim: Claim) -> list[Op]:
     booked = claim.booked
     placed = next((op for op in claim.places if op.st == "ok"), None)
     return [op for op in (placed, booked) if op is not None]

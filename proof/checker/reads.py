@@ -1,4 +1,4 @@
-"""C7: a read tells of a state that was there while it was under way, and never of an older one than another did."""
+"""C7: a read shows a state that existed during the read, and none older than an earlier read showed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proof.history import Read
 __all__ = ["check_reads"]
 
 MOVED = frozenset({"capacity", "seats_added", "event_cancelled"})
-"""Changes of an event after which its reads cannot be judged by its set-up."""
+"""Changes of an event after which its setup cannot judge its reads."""
 
 
 def check_reads(ledger: Ledger, report: Report) -> None:
@@ -41,7 +41,7 @@ def check_reads(ledger: Ledger, report: Report) -> None:
 
 
 def _check_versions(report: Report, event: str, reads: list[Read]) -> None:
-    """Nobody reads an older version after anybody was told a newer one. The reads come in the order of their ends."""
+    """Accuse a read of an older version than an earlier read returned. `reads` are in the order of their ends."""
     newest = _Newest()
     for read in reads:
         version = read.out().get("version")
@@ -49,25 +49,25 @@ def _check_versions(report: Report, event: str, reads: list[Read]) -> None:
             continue
         older = newest.before(read.lo)
         if older is not None and version < older[0]:
-            detail = f"a read told version {version} after another had told {older[0]}"
+            detail = f"a read returned version {version} after an earlier one returned {older[0]}"
             report.accuse("C7", event, detail, older[1], read)
-        newest.see(read.hi, version, read)
+        newest.add(read.hi, version, read)
 
 
 class _Newest:
-    """The highest version that any read had told when another began; reads come in the order of their ends."""
+    """The highest version that earlier reads returned; reads come in the order of their ends."""
 
     def __init__(self) -> None:
         self._ends: list[int] = []
         self._highest: list[tuple[int, Read]] = []
 
-    def see(self, end: int, version: int, read: Read) -> None:
+    def add(self, end: int, version: int, read: Read) -> None:
         if not self._highest or version > self._highest[-1][0]:
             self._ends.append(end)
             self._highest.append((version, read))
 
     def before(self, start: int) -> tuple[int, Read] | None:
-        """Looked for from the newest on: few reads are under way at one time."""
+        """Search from the newest: few reads overlap."""
         for at in range(len(self._ends) - 1, -1, -1):
             if self._ends[at] < start:
                 return self._highest[at]
@@ -75,7 +75,7 @@ class _Newest:
 
 
 class _Views:
-    """What one event definitely and possibly had taken; each view is made when it is first needed."""
+    """The definite and possible claims of one event; each view is computed when it is first needed."""
 
     def __init__(self, ledger: Ledger, event: str) -> None:
         self.hall = ledger.history.halls[event]
@@ -83,8 +83,8 @@ class _Views:
         self.blocked_seats = ledger.blocked.get(event, set())
         self.blocked_areas = ledger.blocked_areas.get(event, {})
         self._ledger = ledger
-        self._least: dict[str, Lowest] = {}
-        self._most: dict[str, Highest] = {}
+        self._min_steps: dict[str, Lowest] = {}
+        self._max_steps: dict[str, Highest] = {}
 
     @cached_property
     def possible(self) -> Sweep:
@@ -98,9 +98,9 @@ class _Views:
     def booked(self) -> Sweep:
         return sweep_booked(self._ledger, self.hall.event)
 
-    def least(self, part: str, start: int, end: int) -> int:
-        """Of a counted area, of a category, or of the whole event where the part is empty."""
-        steps = self._least.get(part)
+    def min_taken(self, part: str, start: int, end: int) -> int:
+        """Return the minimum taken of an area or a category, or of the whole event if `part` is empty."""
+        steps = self._min_steps.get(part)
         if steps is None:
             changes = [
                 change
@@ -109,11 +109,11 @@ class _Views:
                 for begin, stop in claim.definite
                 for change in ((begin, count), (stop, -count))
             ]
-            steps = self._least[part] = Lowest(changes)
+            steps = self._min_steps[part] = Lowest(changes)
         return steps.within(start, end)
 
-    def most(self, part: str, start: int, end: int) -> int:
-        steps = self._most.get(part)
+    def max_taken(self, part: str, start: int, end: int) -> int:
+        steps = self._max_steps.get(part)
         if steps is None:
             changes = [
                 change
@@ -122,11 +122,11 @@ class _Views:
                 for begin, stop in claim.possible
                 for change in ((begin, count), (stop + 1, -count))
             ]
-            steps = self._most[part] = Highest(changes)
+            steps = self._max_steps[part] = Highest(changes)
         return steps.within(start, end)
 
     def owner(self, label: str, start: int, end: int) -> Claim | None:
-        """Who definitely had the seat all that time."""
+        """Return the claim that definitely had the seat all that time."""
         for claim in self.claims:
             if label in claim.seats and claim.is_definite_over(start, end):
                 return claim
@@ -144,8 +144,8 @@ class _Views:
 
 
 def _check_counts(views: _Views, report: Report, read: Read, out: dict[str, Any]) -> None:
-    told: dict[str, dict[str, Any]] = {"": out, **(out.get("areas") or {})}
-    for part, counts in told.items():
+    reported: dict[str, dict[str, Any]] = {"": out, **(out.get("areas") or {})}
+    for part, counts in reported.items():
         capacity = views.hall.capacity if not part else views.hall.part_capacity(part)
         available = counts.get("available")
         if available is None:
@@ -154,37 +154,35 @@ def _check_counts(views: _Views, report: Report, read: Read, out: dict[str, Any]
         rest = [counts.get(name) for name in ("held", "booked", "blocked")]
         if None not in rest and available + sum(each for each in rest if each is not None) != capacity:
             report.accuse("C7", read.event, f"the counts of {where} do not add up to {capacity}", read)
-        least = views.least(part, read.lo, read.hi)
-        if available > capacity - least:
-            detail = (
-                f"{available} of {where} read as available; of {capacity}, {least} were taken all the time"
-            )
+        min_taken = views.min_taken(part, read.lo, read.hi)
+        if available > capacity - min_taken:
+            detail = f"{available} of {where} read as available; of {capacity}, {min_taken} were taken all the time"
             report.accuse("C7", read.event, detail, read)
         blocked = sum(views.blocked_areas.values()) + len(views.blocked_seats)
-        most = views.most(part, read.lo, read.hi) + blocked
-        if available < capacity - most:
+        max_taken = views.max_taken(part, read.lo, read.hi) + blocked
+        if available < capacity - max_taken:
             detail = (
-                f"{available} of {where} read as available; of {capacity}, at most {most} can have been taken"
+                f"{available} of {where} read as available; of {capacity}, at most {max_taken} can be taken"
             )
             report.accuse("C7", read.event, detail, read)
 
 
 def _check_seats(views: _Views, report: Report, read: Read, out: dict[str, Any]) -> None:
-    told: dict[str, int] = dict.fromkeys(("held", "booked", "blocked"), 0)
+    reported: dict[str, int] = dict.fromkeys(("held", "booked", "blocked"), 0)
     for label, status in (out.get("taken") or {}).items():
-        told[status] |= 1 << views.hall.bit_of[label]
-    taken = told["held"] | told["booked"]
+        reported[status] |= 1 << views.hall.bit_of[label]
+    taken = reported["held"] | reported["booked"]
     start, end = read.lo, read.hi
     for label in views.labels(views.definite.throughout(start, end) & ~taken):
         owner = views.owner(label, start, end)
-        detail = f"seat {label} did not read as taken; it was all the time"
-        told_by = () if owner is None else (owner.op, owner.booked)
-        report.accuse("C7", read.event, detail, *told_by, read)
-    for label in views.labels(told["held"] & views.booked.throughout(start, end)):
+        detail = f"seat {label} read as free; it was taken all the time"
+        evidence = () if owner is None else (owner.op, owner.booked)
+        report.accuse("C7", read.event, detail, *evidence, read)
+    for label in views.labels(reported["held"] & views.booked.throughout(start, end)):
         report.accuse("C7", read.event, f"seat {label} read as held; it was booked all the time", read)
     for label in views.labels(taken & ~views.possible.sometime(start, end)):
         report.accuse("C7", read.event, f"seat {label} read as taken; nobody can have had it", read)
-    for label in views.labels(told["blocked"]):
+    for label in views.labels(reported["blocked"]):
         if label not in views.blocked_seats:
             report.accuse("C7", read.event, f"seat {label} read as blocked; it never was", read)
 
@@ -197,7 +195,7 @@ def _check_booking(ledger: Ledger, report: Report, read: Read, out: dict[str, An
     status = out.get("status")
     if status == "cancelled" and not any(op.st != "fail" and op.lo <= read.hi for op in claim.cancels):
         report.accuse(
-            "C7", read.event, "a booking read as cancelled; nobody had asked for that", claim.op, read
+            "C7", read.event, "a booking read as cancelled; nobody had requested it", claim.op, read
         )
     if status == "confirmed" and any(op.hi <= read.lo for op in claim.cancels):
         done = next(op for op in claim.cancels if op.hi <= read.lo)
@@ -219,10 +217,10 @@ def _check_hold(ledger: Ledger, report: Report, read: Read, out: dict[str, Any])
                 why = "a hold read as active after its end"
         case "confirmed":
             if not any(op.st != "fail" and op.lo <= read.hi for op in claim.books):
-                why = "a hold read as confirmed; nobody had asked for that"
+                why = "a hold read as confirmed; nobody had requested it"
         case "released":
             if not any(op.st != "fail" and op.lo <= read.hi for op in claim.releases):
-                why = "a hold read as released; nobody had asked for that"
+                why = "a hold read as released; nobody had requested it"
         case "expired":
             if claim.is_definite_over(read.lo, read.hi):
                 why = "a live hold read as expired"

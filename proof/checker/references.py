@@ -1,4 +1,4 @@
-"""C1: one booking has one reference, the same in every answer, and no other booking of its event has it."""
+"""C1: a booking has one reference, the same in every answer, and no other booking of its event has it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_references(ledger: Ledger, report: Report) -> None:
 
 
 def _answers(ledger: Ledger) -> Iterator[tuple[str, str, str, Op | Read | None]]:
-    """Event, booking, reference, and the operation that got them; dialects and older runs have no references."""
+    """Yield event, booking, reference and operation. Dialects and older runs have no references."""
     history = ledger.history
     for ops in history.ops.values():
         for op in ops:

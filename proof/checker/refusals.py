@@ -1,6 +1,6 @@
-"""C3: each refusal is explained by what someone else possibly had, or did, at that time.
+"""C3: others' possible claims or acts explain each refusal.
 
-With X in the possible intervals this is also the check that what expired is on sale again.
+Possible intervals include X, so this also checks that expired admissions are on sale again.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ OF_THE_EVENT = {
     "event_not_on_sale": {"changed", "event_cancelled", "published"},
     "event_not_found": frozenset[str](),
 }
-"""Refusals for the event's own sake, and the changes of the event that explain them."""
+"""Refusals caused by the event itself, and the changes of the event that explain them."""
 
 WANT = frozenset({"seat_taken", "seat_blocked", "sold_out", "not_together"})
 
 
 class Explanations:
-    """Who may have had what: looked up for each refused hold."""
+    """The possible claims, indexed for the refused holds."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -43,9 +43,11 @@ class Explanations:
             for label in claim.seats:
                 seats[claim.event, label].extend(claim.possible)
             for name, quantity in claim.areas.items():
-                _rise(areas[claim.event, name], claim, quantity)
+                _add_changes(areas[claim.event, name], claim, quantity)
             if claim.event in limited:
-                _rise(buyers[claim.event, claim.buyer], claim, len(claim.seats) + sum(claim.areas.values()))
+                _add_changes(
+                    buyers[claim.event, claim.buyer], claim, len(claim.seats) + sum(claim.areas.values())
+                )
         self._seats = {where: Intervals(intervals) for where, intervals in seats.items()}
         self._areas = {where: Highest(changes) for where, changes in areas.items()}
         self._buyers = {who: Highest(changes) for who, changes in buyers.items()}
@@ -56,18 +58,18 @@ class Explanations:
             label in self._ledger.blocked.get(event, ())
         )
 
-    def most_taken(self, event: str, area: str, start: int, end: int) -> int:
+    def max_taken(self, event: str, area: str, start: int, end: int) -> int:
         steps = self._areas.get((event, area))
         blocked = self._ledger.blocked_areas.get(event, {}).get(area, 0)
         return blocked + (0 if steps is None else steps.within(start, end))
 
-    def most_bought(self, event: str, buyer: str, start: int, end: int) -> int:
+    def max_bought(self, event: str, buyer: str, start: int, end: int) -> int:
         steps = self._buyers.get((event, buyer))
         return 0 if steps is None else steps.within(start, end)
 
 
 def check_refusals(ledger: Ledger, report: Report) -> None:
-    """Of holds and instant bookings."""
+    """Check refused holds and instant bookings."""
     known = Explanations(ledger)
     to_sweep: dict[str, list[tuple[Op, list[dict[str, Any]]]]] = defaultdict(list)
     for f in ("hold", "instant"):
@@ -95,10 +97,10 @@ def check_refusals(ledger: Ledger, report: Report) -> None:
 
 
 def _unexplained(ledger: Ledger, known: Explanations, op: Op) -> list[dict[str, Any]] | None:
-    """The lines that nothing explains; None if the refusal is explained.
+    """Return the lines that nothing explains; None if the refusal is explained.
 
-    All or nothing is refused for any one line, partial fulfilment only where no line gets anything.
-    Lines of the best available remain to be looked at in the order of time.
+    One unavailable line refuses an all-or-nothing hold. Partial fulfilment is refused only if no line gets
+    anything. Lines of the best available are returned, because they must be examined in time order.
     """
     hall, event = ledger.history.halls[op.event], op.event
     lines: list[dict[str, Any]] = op.given.get("lines") or [{"quantity": op.given["quantity"]}]
@@ -106,7 +108,7 @@ def _unexplained(ledger: Ledger, known: Explanations, op: Op) -> list[dict[str, 
     turns = ledger.turns.get(event, frozenset[str]())
     if turns & {"capacity", "seats_added"}:
         return None
-    if op.f == "instant":  # whatever the reason is, its format knows only one
+    if op.f == "instant":  # its format has one refusal for all reasons
         limited = hall.limits.get("max_per_hold") or hall.limits.get("max_per_buyer")
         if limited or turns & {"stopped", "event_cancelled"}:
             return None
@@ -127,7 +129,7 @@ def _unexplained(ledger: Ledger, known: Explanations, op: Op) -> list[dict[str, 
                 left.append({"best": line["quantity"], "category": None, "together": False})
                 continue
             wanted = 1 if partial else sum(one.get("quantity") or 0 for one in lines)
-            explained = known.most_taken(event, name, start, end) > hall.areas.get(name, 0) - wanted
+            explained = known.max_taken(event, name, start, end) > hall.areas.get(name, 0) - wanted
         if explained and not partial:
             return None
         if not explained and partial:
@@ -136,14 +138,14 @@ def _unexplained(ledger: Ledger, known: Explanations, op: Op) -> list[dict[str, 
         return [{**line, "best": 1} for line in left] or None
     if not left:
         return lines
-    # Other lines of the same hold stand in the way of a choice, too.
+    # Other lines of the same hold also reduce the choice.
     return [{**line, "best": total if len(lines) > 1 else line["best"]} for line in left]
 
 
 def _sweep(
     ledger: Ledger, report: Report, event: str, refused: list[tuple[Op, list[dict[str, Any]]]]
 ) -> None:
-    """Refusals of the best available: were there seats that nobody can have had?"""
+    """Examine refusals of the best available: accuse if enough seats were certainly free."""
     hall = ledger.history.halls[event]
     refused.sort(key=lambda one: one[0].lo)
     possible = sweep_possible(ledger, event)
@@ -155,7 +157,7 @@ def _sweep(
             category = line.get("category")
             pool = free & (hall.categories.get(category, 0) if category else hall.all_seats)
             if line.get("together", True) and op.code != "sold_out":
-                # Lines beside it may cut every run of seats: then only their number says something.
+                # Other lines may cut every run of seats: then only the number of seats counts.
                 unexplained.append(not several and _has_run(pool, line["best"]))
             else:
                 unexplained.append(pool.bit_count() >= line["best"])
@@ -174,9 +176,9 @@ def _is_over_limit(ledger: Ledger, known: Explanations, op: Op) -> bool:
     total = requested_of(op.given.get("lines") or [op.given])
     if total > min(limits.get("max_per_hold") or MAX_SEATS_PER_HOLD, MAX_SEATS_PER_HOLD):
         return True
-    most = int(limits.get("max_per_buyer") or 0)
+    limit = int(limits.get("max_per_buyer") or 0)
     buyer = op.given.get("buyer") or op.user
-    return most > 0 and known.most_bought(op.event, buyer, op.lo, op.ret) + total > most
+    return limit > 0 and known.max_bought(op.event, buyer, op.lo, op.ret) + total > limit
 
 
 def _is_all_known(ledger: Ledger, op: Op) -> bool:
@@ -191,7 +193,7 @@ def _is_all_known(ledger: Ledger, op: Op) -> bool:
 
 
 def check_acts(ledger: Ledger, report: Report) -> None:
-    """Of what is done to holds and bookings: refused only for something that can have happened."""
+    """Check that refusals of operations on holds and bookings have a possible cause."""
     for f in ("extend", "release", "book", "cancel"):
         for op in ledger.history.ops[f]:
             if op.st != "fail" or op.code is None:
@@ -205,9 +207,11 @@ def check_acts(ledger: Ledger, report: Report) -> None:
 
 
 def _is_own(claim: Claim, op: Op) -> bool:
-    """Acted on by its owner, who had been told of it before."""
-    told = claim.booked if op.f == "cancel" else next((one for one in claim.places if one.st == "ok"), None)
-    return told is not None and told.hi <= op.lo and op.user == claim.user
+    """Return True if the owner acted, after an answer about the hold."""
+    answered = (
+        claim.booked if op.f == "cancel" else next((one for one in claim.places if one.st == "ok"), None)
+    )
+    return answered is not None and answered.hi <= op.lo and op.user == claim.user
 
 
 def _contradiction(ledger: Ledger, claim: Claim, op: Op) -> str | None:
@@ -226,13 +230,13 @@ def _contradiction(ledger: Ledger, claim: Claim, op: Op) -> str | None:
             is_live = claim.is_definite_over(op.lo, op.ret)
             return "it was live all that time" if is_live else None
         case "hold_released":
-            return None if possible(claim.releases) else "nobody asked for its release"
+            return None if possible(claim.releases) else "nobody requested its release"
         case "hold_already_confirmed":
-            return None if possible(claim.books) else "nobody asked for its confirmation"
+            return None if possible(claim.books) else "nobody requested its confirmation"
         case "booking_already_cancelled":
-            return None if possible(claim.cancels) else "nobody asked for its cancellation"
+            return None if possible(claim.cancels) else "nobody requested its cancellation"
         case "hold_not_found" | "booking_not_found":
-            return "its owner had been told of it"
+            return "its owner had received it"
         case "sales_stopped":
             return None if "stopped" in turns else "nobody stopped sales"
         case "event_cancelled" | "event_not_found":
@@ -241,10 +245,10 @@ def _contradiction(ledger: Ledger, claim: Claim, op: Op) -> str | None:
 
 
 def _accuse(report: Report, op: Op) -> None:
-    report.accuse("C3", op.event, f"{op.code}, and nobody can have had what was asked for", op)
+    report.accuse("C3", op.event, f"{op.code}, and nobody can have had the requested admissions", op)
 
 
-def _rise(changes: list[tuple[int, int]], claim: Claim, quantity: int) -> None:
+def _add_changes(changes: list[tuple[int, int]], claim: Claim, quantity: int) -> None:
     for start, end in claim.possible:
         changes.append((start, quantity))
         changes.append((end + 1, -quantity))

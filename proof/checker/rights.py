@@ -1,4 +1,4 @@
-"""C9: whoever the journal says acted is the owner of the operation that asked for it."""
+"""C9: the actor in the journal is the caller of the operation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["check_rights"]
 
 
 def check_rights(ledger: Ledger, report: Report, replays: dict[str, Replay]) -> None:
-    """Each act of the journal was asked for by somebody, and by nobody but who had the right to."""
+    """Check that someone requested each act of the journal, and that the actor had the right to it."""
     principals: dict[str, Any] = (ledger.history.setup.get("settings") or {}).get("principals") or {}
     for event, replay in replays.items():
         if event not in ledger.history.halls:
@@ -22,11 +22,11 @@ def check_rights(ledger: Ledger, report: Report, replays: dict[str, Replay]) -> 
         for act in replay.acts:
             claim = ledger.by_hold.get(act.hold)
             if claim is None:
-                continue  # nobody was told of it: whether it may be there at all is asked of the final state
-            ops = _asked(claim, act)
+                continue  # no client knows it; `final` checks whether it may exist
+            ops = _requests_for(claim, act)
             able = [op for op in ops if op.st != "fail"]
             if not able and act.by != "event_cancelled":
-                detail = f"the journal has {act.change} of hold {act.hold} by {act.by}; nobody asked for it"
+                detail = f"the journal has {act.change} of hold {act.hold} by {act.by}; nobody requested it"
                 report.accuse("C9", event, detail, claim.op, *ops[:1])
                 continue
             wanted = {principals[op.user] for op in able if op.user in principals}
@@ -40,7 +40,7 @@ def check_rights(ledger: Ledger, report: Report, replays: dict[str, Replay]) -> 
                 report.accuse("C9", event, f"the journal names {act.buyer} as the buyer", able[0])
 
 
-def _asked(claim: Claim, act: Act) -> list[Op]:
+def _requests_for(claim: Claim, act: Act) -> list[Op]:
     match act.change:
         case "held":
             return claim.places

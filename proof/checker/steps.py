@@ -1,4 +1,4 @@
-"""Steps: a quantity that changes at moments, and its extremes within a window; intervals, and whether one is met."""
+"""Steps: a quantity that changes over time, with its extremes in a window; and intervals that may meet a window."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import accumulate
 __all__ = ["Highest", "Intervals", "Lowest"]
 
 BLOCK = 64
-"""So many steps are looked through together, so that a long window costs no more than a short one."""
+"""Steps that share one extreme, so that a long window costs no more than a short one."""
 
 
 class _Steps:
@@ -22,7 +22,7 @@ class _Steps:
         self._blocks = [extreme(self._values[at : at + BLOCK]) for at in range(0, len(self._values), BLOCK)]
 
     def _window(self, start: int, end: int) -> Iterable[int]:
-        """The value before the window, and enough of those within to know the extreme."""
+        """Yield the value before the window, and enough values within it to find the extreme."""
         first, last = bisect_left(self._times, start), bisect_right(self._times, end)
         yield self._values[first - 1] if first else 0
         head, tail = -(-first // BLOCK), last // BLOCK
@@ -35,7 +35,7 @@ class _Steps:
 
 
 class Highest(_Steps):
-    """Made of (moment, change); what rises and falls in one moment is seen at its highest."""
+    """The maximum of a quantity, from (moment, change). Rises come before falls of the same moment."""
 
     def __init__(self, changes: Iterable[tuple[int, int]]) -> None:
         super().__init__(sorted(changes, key=lambda step: (step[0], -step[1])), highest=True)
@@ -45,7 +45,7 @@ class Highest(_Steps):
 
 
 class Lowest(_Steps):
-    """The same at its lowest."""
+    """The minimum; falls come before rises of the same moment."""
 
     def __init__(self, changes: Iterable[tuple[int, int]]) -> None:
         super().__init__(sorted(changes), highest=False)
@@ -55,7 +55,7 @@ class Lowest(_Steps):
 
 
 class Intervals:
-    """Closed intervals, and whether any of them meets a window."""
+    """Closed intervals, which can be tested against a window."""
 
     __slots__ = ("_ends", "_starts")
 

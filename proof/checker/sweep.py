@@ -1,4 +1,4 @@
-"""Sweep: the seats of one event followed through time, as bits of one long number."""
+"""Sweep: the seats of one event over time, as bits of one integer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Sweep", "sweep_booked", "sweep_definite", "sweep_possible"]
 
 
 class Sweep:
-    """Seats that are taken for intervals of time. Windows are asked for in the order of their starts."""
+    """Seats taken over time. Windows must be requested in the order of their starts."""
 
     def __init__(
         self, hall: Hall, taken: Iterable[tuple[Interval, tuple[str, ...]]], *, always: int = 0
@@ -36,7 +36,7 @@ class Sweep:
         self._now, self._always = 0, always
 
     def sometime(self, start: int, end: int) -> int:
-        """Seats taken at any moment of the window."""
+        """Return the seats taken at any moment of the window."""
         self._go_to(start)
         taken = self._now | self._always
         for at in range(self._started, bisect_right(self._start_times, end)):
@@ -44,7 +44,7 @@ class Sweep:
         return taken
 
     def throughout(self, start: int, end: int) -> int:
-        """Seats taken by one and the same from before the window until after it."""
+        """Return the seats taken by one claim from before the window until after it."""
         self._go_to(start)
         taken = self._now
         for at in range(self._ended, bisect_right(self._end_times, end)):
@@ -83,7 +83,7 @@ def sweep_definite(ledger: Ledger, event: str) -> Sweep:
 
 
 def sweep_booked(ledger: Ledger, event: str) -> Sweep:
-    """Seats that definitely are booked."""
+    """Return a sweep of the seats that are definitely booked."""
     return Sweep(
         ledger.history.halls[event],
         (

@@ -1,4 +1,4 @@
-"""Verdict: what the rules found, and how much the run gave them to look at."""
+"""Verdict: the findings of the rules, and the amount of evidence in the run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from proof.history import SECOND, History, Op, Read
 __all__ = ["Report", "Verdict", "Violation"]
 
 FAR = 60 * SECOND
-"""Of an operation without an end, only the faults of its beginning are told."""
+"""An operation without an end lists only the faults near its beginning."""
 
 KEPT = 20
-"""So many violations of each rule are told whole; the others are counted."""
+"""The number of violations of each rule with full detail; the others are only counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +24,9 @@ class Violation:
     event: str
     detail: str
     lines: list[str] = field(default_factory=list)
-    """Of the operations that contradict each other, as they stand in the logs."""
+    """The log lines of the contradicting operations."""
     faults: list[str] = field(default_factory=list)
-    """What was being done to the product meanwhile."""
+    """The faults at that time."""
 
 
 class Report:
@@ -48,10 +48,10 @@ class Report:
         self.count[rule] += 1
         if self.count[rule] > KEPT:
             return
-        told = [op for op in ops if op is not None]
+        known = [op for op in ops if op is not None]
         faults = {
             f"{fault.name} {fault.t0}..{fault.t1}"
-            for op in told
+            for op in known
             for fault in self._history.faults_in(op.lo, op.ret if isinstance(op, Op) else op.hi)
             if fault.t0 < op.lo + FAR
         }
@@ -60,7 +60,7 @@ class Report:
                 rule=rule,
                 event=event,
                 detail=detail,
-                lines=[*(line for op in told for line in op.lines()), *lines],
+                lines=[*(line for op in known for line in op.lines()), *lines],
                 faults=sorted(faults),
             )
         )
@@ -68,14 +68,14 @@ class Report:
 
 @dataclass(slots=True, kw_only=True)
 class Verdict:
-    """`violations` holds the first of each rule; `violation_count` says how many there were."""
+    """`violations` holds the first of each rule; `violation_count` has the total."""
 
     seed: int | None
     commit: str | None
     violations: list[Violation]
     violation_count: dict[str, int]
     coverage: dict[str, tuple[int, int]]
-    """Situation to how often it came and how often it had to."""
+    """Each situation with its count and its required count."""
     counts: dict[str, int]
     seconds: float
 
