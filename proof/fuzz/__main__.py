@@ -1,4 +1,4 @@
-"""`python -m proof.fuzz`: mutations of valid traffic against a real server, for so many seconds."""
+"""Send mutations of valid traffic to a real server for some seconds: `python -m proof.fuzz`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from proof.machine import Source
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.fuzz", description=__doc__)
-    parser.add_argument("--seed", type=int, help="default: made of the commit")
+    parser.add_argument("--seed", type=int, help="default: derived from the commit")
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--first", type=int, default=0, help="number of the first script, to try one again")
-    parser.add_argument("--finds", type=int, default=3, help="stop after so many broken rules")
-    parser.add_argument("--source", type=Path, help="a folder that has another `holdfast` in it")
+    parser.add_argument("--first", type=int, default=0, help="number of the first script, to repeat one")
+    parser.add_argument("--finds", type=int, default=3, help="stop after this many broken rules")
+    parser.add_argument("--source", type=Path, help="folder with another `holdfast`")
     parser.add_argument("--out", type=Path, help="folder of the result and of the finds; default: a new one")
     given = parser.parse_args()
     seed = Source.now().seed if given.seed is None else given.seed

@@ -1,4 +1,4 @@
-"""Answers: what a server sent on one connection, read as strictly as RFC 9112 allows."""
+"""Answers: the bytes of a server on one connection, read as strictly as RFC 9112 allows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Answer:
 
 
 class Malformed(Exception):
-    """An answer that a strict client must refuse; the message says what is wrong.
+    """An answer that a strict client must refuse; the message gives the reason.
 
     `is_cut`: only its end is missing.
     """
@@ -49,10 +49,10 @@ class Malformed(Exception):
 
 
 def read_answers(data: bytes, methods: Sequence[bytes]) -> list[Answer]:
-    """All answers in these bytes, which end where the connection ended.
+    """Return all answers in these bytes, which end at the connection's end.
 
-    `methods` are those of the requests, in order: a final answer to HEAD has no body. `HEAD?` is one that the server
-    may have been unable to read: its answer may have one.
+    `methods` are those of the requests, in order: a final answer to HEAD has no body. `HEAD?` is a HEAD that
+    the server may not have read: its answer may have a body.
     """
     found: list[Answer] = []
     finals = 0
@@ -101,7 +101,7 @@ def _body(answer: Answer, data: bytes, at: int, *, is_head: bool) -> tuple[bytes
     if is_head:
         return b"", at
     if codings:
-        raise Malformed(f"an answer in chunks, which nothing here asked for: {answer.fields}")
+        raise Malformed(f"an answer in chunks, which no request expects: {answer.fields}")
     if not re.fullmatch(rb"[0-9]{1,18}", lengths[0]):
         raise Malformed(f"not a length: {lengths[0]!r}")
     end = at + int(lengths[0])
@@ -111,7 +111,7 @@ def _body(answer: Answer, data: bytes, at: int, *, is_head: bool) -> tuple[bytes
 
 
 def _check(answer: Answer) -> None:
-    """What every final answer has."""
+    """Check the properties of every final answer."""
     dates, ids = answer.all(b"date"), answer.all(b"x-request-id")
     if len(dates) != 1 or not _DATE.fullmatch(dates[0]):
         raise Malformed(f"{answer.status} with dates {dates}")

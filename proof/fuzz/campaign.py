@@ -1,4 +1,5 @@
-"""Campaign: many scripts at once against one server, for a time; what breaks a rule is tried again and shrunk."""
+"""Campaign: many concurrent scripts against one server, for some time. A script that breaks a rule is
+repeated and shrunk."""
 
 from __future__ import annotations
 
@@ -19,26 +20,27 @@ __all__ = ["Campaign", "Find", "literal", "try_script"]
 
 AT_ONCE = 48
 SHRINK_SECONDS = 45.0
-"""For all that was found together."""
+"""The limit for shrinking all finds."""
 
 _AGAIN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
-    """A script that breaks a rule, as small as it became."""
+    """A script that breaks a rule, and its shrunk form."""
 
     seed: int
     script: Script
     small: Script
     violation: Violation
     repeats: int
-    """Of five more tries."""
+    """The number of five repeats that broke the rule again."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Campaign:
-    """`excused` has the canaries that a mutation let out. `unsure`: broken once, and not again."""
+    """`excused` has the canaries that a mutation turned into real requests. `unsure` has rules that broke
+    once, but not again."""
 
     seed: int
     port: int
@@ -52,7 +54,7 @@ class Campaign:
     _suspects: dict[str, tuple[Script, Violation]] = field(default_factory=dict)
 
     async def run(self, *, seconds: float, first: int = 0, scripts: int = 100_000_000) -> None:
-        """Until the time is over, or all scripts are tried, or as many rules as may be are broken."""
+        """Run until the time is over, all scripts are tried, or `max_finds` rules are broken."""
         deadline = time.monotonic() + seconds
         numbers = iter(range(first, first + scripts))
 
@@ -67,7 +69,7 @@ class Campaign:
                 group.create_task(go())
 
     async def warm_up(self, scripts: int) -> None:
-        """As a run, with numbers that no run has, so that all that is made once is made."""
+        """Run scripts with numbers that no run has, so that one-time allocations are done."""
         async with asyncio.TaskGroup() as group:
             for number in range(scripts):
                 group.create_task(self._try(make_script(self.seed, -1 - number, self.port)))
@@ -80,15 +82,15 @@ class Campaign:
         for violation in violations:
             if violation.rule not in self._suspects:
                 self._suspects[violation.rule] = script, violation
-                said = f"{violation.rule}: seed {self.seed}, script {script.number}: {violation.detail}"
-                print(said[:500], flush=True)
+                line = f"{violation.rule}: seed {self.seed}, script {script.number}: {violation.detail}"
+                print(line[:500], flush=True)
 
     async def _judged(self, script: Script) -> list[Violation]:
         self.excused |= canaries_in(read_requests(script.data))
         return await try_script(self.port, script, self.statuses)
 
     async def look_again(self) -> None:
-        """At what broke a rule: does it again, and how small may it be?"""
+        """Repeat and shrink the scripts that broke a rule."""
         seconds = SHRINK_SECONDS / max(1, len(self._suspects))
         for rule, (script, violation) in list(self._suspects.items()):
             repeats = sum(await asyncio.gather(*(self._breaks(script, rule) for _ in range(_AGAIN))))
@@ -109,7 +111,7 @@ class Campaign:
 
 
 async def try_script(port: int, script: Script, statuses: Counter[int] | None = None) -> list[Violation]:
-    """Both ways at the same time: in one write, and as it is cut."""
+    """Play a script in one write and, at the same time, in pieces."""
     whole, cut = await asyncio.gather(play(port, script, whole=True), play(port, script, whole=False))
     one, found = judge(script, whole)
     other, more = judge(script, cut)
@@ -121,7 +123,7 @@ async def try_script(port: int, script: Script, statuses: Counter[int] | None = 
 
 
 def literal(script: Script, port: int) -> str:
-    """The pieces as Python, with `@PORT@` for the port and `WAIT` where the client waits for an answer."""
+    """Return the pieces as Python, with `@PORT@` for the port and `WAIT` for each wait for an answer."""
     places = [*script.cuts, Cut(len(script.data))]
     if len(places) > 40:
         return f"every byte of {_shown(script.data, port)}"
@@ -135,7 +137,7 @@ def literal(script: Script, port: int) -> str:
 
 
 def _shown(data: bytes, port: int) -> str:
-    """Long runs of one byte are written as a product."""
+    """Return the bytes as Python; long runs of one byte are a product."""
     parts, at = [], 0
     data = data.replace(b":%d" % port, b":@PORT@")
     for run in re.finditer(rb"(.)\1{49,}", data, re.DOTALL):

@@ -1,4 +1,4 @@
-"""Mutations: one small damage at a time, of the kinds by which readers of HTTP have come to disagree."""
+"""Mutations: one small defect each, of kinds that HTTP readers are known to interpret differently."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _TAILS = (
 
 
 def mutate(chance: random.Random, data: bytes) -> bytes:
-    """The same bytes with one damage; never more than 200,000 of them."""
+    """Return the bytes with one defect, cut to at most 200,000."""
     return chance.choice(MUTATIONS)(chance, data)[:MAX_BYTES] if data else data
 
 
@@ -90,7 +90,7 @@ def _delete(chance: random.Random, data: bytes) -> bytes:
 
 
 def _repeat(chance: random.Random, data: bytes) -> bytes:
-    """A stretch of it, often enough to pass a limit now and then."""
+    """Repeat a stretch, sometimes often enough to exceed a limit."""
     at = chance.randrange(len(data))
     size = chance.choice((1, 1, 2, 8, 40))
     times = chance.choice((1, 1, 2, 30, 200))
@@ -98,7 +98,7 @@ def _repeat(chance: random.Random, data: bytes) -> bytes:
 
 
 def _line(chance: random.Random, data: bytes) -> bytes:
-    """A line more, or less, or at another place."""
+    """Add, drop, repeat or swap a line."""
     lines = data.split(b"\r\n")
     at = chance.randrange(len(lines))
     way = chance.choice(("add", "add", "add", "drop", "twice", "swap"))
@@ -120,7 +120,7 @@ def _line_end(chance: random.Random, data: bytes) -> bytes:
 
 
 def _number(chance: random.Random, data: bytes) -> bytes:
-    """A length, the size of a chunk, or any other number."""
+    """Change a length, the size of a chunk, or any other number."""
     pattern = chance.choice(
         (
             rb"(?<=Content-Length: )[0-9]{1,20}",
@@ -137,7 +137,7 @@ def _number(chance: random.Random, data: bytes) -> bytes:
 
 
 def _field_name(chance: random.Random, data: bytes) -> bytes:
-    """In another case, with a blank, or with an underscore."""
+    """Change a field name's case, or add a blank or an underscore."""
     found = _one(chance, rb"(?<=\r\n)[A-Za-z-]+(?=:)", data)
     if found is None:
         return data
@@ -149,7 +149,7 @@ def _field_name(chance: random.Random, data: bytes) -> bytes:
 
 
 def _value(chance: random.Random, data: bytes) -> bytes:
-    """Of a field, with blanks, controls or a list."""
+    """Change a field's value with blanks, controls or a list."""
     found = _one(chance, rb"(?<=: )[^\r\n]+(?=\r\n)", data)
     if found is None:
         return data
@@ -162,7 +162,7 @@ def _value(chance: random.Random, data: bytes) -> bytes:
 
 
 def _request_line(chance: random.Random, data: bytes) -> bytes:
-    """Another version, another form of the target, other blanks."""
+    """Change the version, the form of the target, or the blanks."""
     found = _one(chance, rb"([A-Z]+) (\S+) HTTP/1\.[01]", data)
     if found is None:
         return data
@@ -192,7 +192,7 @@ def _request_line(chance: random.Random, data: bytes) -> bytes:
 
 
 def _splice(chance: random.Random, data: bytes) -> bytes:
-    """The start of it, and then any end of it."""
+    """Join a beginning of the bytes to an end."""
     return data[: _place(chance, data)] + data[_place(chance, data) :]
 
 
@@ -205,7 +205,7 @@ def _tail(chance: random.Random, data: bytes) -> bytes:
 
 
 def _run(chance: random.Random, data: bytes) -> bytes:
-    """Much of the same, so that a limit is passed."""
+    """Insert a long repetition that exceeds a limit."""
     at = _place(chance, data)
     unit = chance.choice(
         (b"a", b" ", b"\r\n", b"a:b\r\n", b"X-A: b\r\n", b"1\r\nx\r\n", b"0", b";a=b", b"\x00", b"a, ")
@@ -220,7 +220,7 @@ MUTATIONS = (
 
 
 def _place(chance: random.Random, data: bytes) -> int:
-    """Anywhere, or at the end of a line, where most things are decided."""
+    """Return a random position, often at the end of a line, where most rules apply."""
     found = _one(chance, rb"\r\n", data) if chance.random() < 0.6 else None
     return chance.randrange(len(data) + 1) if found is None else chance.choice((found.start(), found.end()))
 

@@ -1,4 +1,4 @@
-"""Play: sends a script over one connection as it is cut, and keeps every byte that comes back."""
+"""Play: sends a script over one connection in its pieces, and keeps all received bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from proof.fuzz.scripts import Cut, Script
 __all__ = ["Played", "play"]
 
 QUIET_SECONDS = 15.0
-"""All deadlines that follow each other without a byte come to less: a connection that is still open then stays open."""
+"""Longer than all the server's deadlines without a byte together. A connection that is still open then was
+never closed."""
 _SHORT_SECONDS = 0.004
 _ANSWER_SECONDS = 0.2
 _RESET = struct.pack("ii", 1, 0)
@@ -23,14 +24,14 @@ _RESET = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """`has_ended`: the server closed the connection, in order or not."""
+    """`has_ended`: the server closed the connection, orderly or not."""
 
     data: bytes
     has_ended: bool
 
 
 async def play(port: int, script: Script, *, whole: bool) -> Played:
-    """`whole`: in one write, whatever the script's cuts are."""
+    """Play a script; `whole` sends it in one write, regardless of its cuts."""
     loop = asyncio.get_running_loop()
     with socket.socket() as connection:
         connection.setblocking(False)
@@ -42,7 +43,7 @@ async def play(port: int, script: Script, *, whole: bool) -> Played:
         try:
             await writing if script.end == "reset" else await _until_quiet(inbox)
         finally:
-            # A task that waits for a socket must be gone before the socket is.
+            # A task that waits for a socket must end before the socket is closed.
             for task in (reading, writing):
                 task.cancel()
             await asyncio.gather(reading, writing, return_exceptions=True)
@@ -52,7 +53,7 @@ async def play(port: int, script: Script, *, whole: bool) -> Played:
 
 
 async def _until_quiet(inbox: _Inbox) -> None:
-    """Until the connection has ended, or nothing came for long."""
+    """Wait until the connection ends, or stays silent for long."""
     before = -1
     while not inbox.has_ended and len(inbox.data) > before:
         before = len(inbox.data)
@@ -67,7 +68,7 @@ class _Inbox:
         self._changed = asyncio.Event()
 
     async def fill(self) -> None:
-        """Until the connection ends. Data that arrived before a reset are still read."""
+        """Read until the connection ends. Data that arrived before a reset are still read."""
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ConnectionError):
             while piece := await loop.sock_recv(self._connection, 65_536):
@@ -77,7 +78,7 @@ class _Inbox:
         self._changed.set()
 
     async def wait(self, seconds: float) -> None:
-        """Until something more has arrived."""
+        """Wait until more data arrive or the connection ends."""
         self._changed.clear()
         if self.has_ended:
             return
@@ -87,7 +88,7 @@ class _Inbox:
 
 
 async def _send(connection: socket.socket, script: Script, cuts: tuple[Cut, ...], inbox: _Inbox) -> None:
-    """A server that no longer listens is no error."""
+    """Send the pieces. A server that no longer reads is no error."""
     loop = asyncio.get_running_loop()
     with contextlib.suppress(OSError):
         for start, end, pause in _writes(script.data, cuts):

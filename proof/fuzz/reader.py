@@ -1,7 +1,7 @@
-"""Reader: says which requests some bytes hold, and where the first error lies, by RFC 9112 and nothing else.
+"""Reader: finds the requests in some bytes, and the first error, by RFC 9112 alone.
 
-It is strict, small and slow, and shares no line with the product. Where the RFC leaves a choice it accepts: a server
-may refuse more than this reader, but it must never accept more, and never see a request at another place.
+It is strict, small and slow, and shares no line with the product. It accepts whatever the RFC leaves open. A
+server may refuse more than this reader, but must never accept more, or find a request at another place.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ MAX_FIELD_BYTES = 8 * 1024
 MAX_FIELDS_BYTES = 32 * 1024
 MAX_FIELDS = 100
 MAX_BESIDE_CHUNKS_BYTES = 8 * 1024
-"""Extensions and trailers of one body, with their line ends."""
+"""The limit for extensions and trailers of one body, with their line ends."""
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([\x21-\x7e]+) +HTTP/(1\.[01])")
-"""RFC 9112, section 3: a recipient may take more than one blank for one."""
+"""RFC 9112, section 3: a recipient may accept several blanks as one."""
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})([ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
@@ -34,7 +34,7 @@ _OWN_ID = re.compile(rb"x-request-id[ \t]*:[ \t]*([A-Za-z0-9._-]+)", re.IGNORECA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One whole request. `closes`: no request can follow it. `is_over_limits`: its head is too long."""
+    """One complete request. `closes`: no request can follow it. `is_over_limits`: its head is too long."""
 
     start: int
     end: int
@@ -58,14 +58,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Why the bytes from `start` on are no whole request. The first error is found at `at`."""
+    """Why the bytes from `start` are no complete request. `at` is the position of the first error."""
 
     start: int
     at: int
     where: str
-    """`empty lines`, `head` or `body`: of a broken body the head was right."""
+    """`empty lines`, `head` or `body`; before a broken body the head was correct."""
     is_error: bool
-    """False: more bytes could still make a request of it."""
+    """False if more bytes could complete the request."""
     why: str
     method: bytes
     ids: frozenset[bytes]
@@ -75,7 +75,7 @@ class Fault:
 
 @dataclass(slots=True, kw_only=True)
 class Reading:
-    """`fault` is None where the bytes end with a request, or where the last one closes the connection."""
+    """`fault` is None if the bytes end with a request, or if the last one closes the connection."""
 
     requests: list[Request] = field(default_factory=list)
     fault: Fault | None = None
@@ -89,7 +89,7 @@ class _Wrong(Exception):
 
 
 def read_requests(data: bytes) -> Reading:
-    """Read all that a server may find in these bytes of one connection."""
+    """Return all that a server may find in these bytes of one connection."""
     reading = Reading()
     at = 0
     while True:
@@ -209,7 +209,7 @@ def _chunks(data: bytes, at: int) -> tuple[bytes, int]:
 
 
 def _fields(data: bytes, at: int, beside: int | None = None) -> tuple[tuple[tuple[bytes, bytes], ...], int]:
-    """Up to the empty line. With `beside` they are trailers, and only their bytes count."""
+    """Read up to the empty line. With `beside` these are trailers, and only their bytes count."""
     found: list[tuple[bytes, bytes]] = []
     total = beside or 0
     while True:
@@ -228,7 +228,7 @@ def _fields(data: bytes, at: int, beside: int | None = None) -> tuple[tuple[tupl
 
 
 def _line(data: bytes, at: int) -> tuple[bytes, int]:
-    """Up to CR LF. A line feed alone is an error at once, a return alone is one of its line."""
+    """Read up to CR LF. A line feed alone is an error at once, a return alone is an error of its line."""
     end = data.find(b"\n", at)
     if end < 0:
         raise _Wrong(len(data), "half a line", is_error=False)
@@ -254,7 +254,7 @@ def _fault(data: bytes, start: int, wrong: _Wrong, where: str, expects: bytes = 
 
 
 def _expectation(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Nothing, `100-continue`, or what is not understood."""
+    """Return nothing, `100-continue`, or an unknown expectation."""
     each = {one.strip(b" \t").lower() for one in b",".join(_all(fields, b"expect")).split(b",")} - {b""}
     return b", ".join(sorted(each))
 

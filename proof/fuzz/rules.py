@@ -1,4 +1,4 @@
-"""Rules: what must be true of every answer, whatever the bytes were."""
+"""Rules: properties of every answer, whatever the request bytes were."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from proof.fuzz.scripts import CANARY, Script
 __all__ = ["CERTAIN", "Violation", "canaries_in", "judge", "judge_pair"]
 
 CERTAIN = frozenset({"form", "5xx", "count", "identity", "broken", "interim", "canary"})
-"""Rules that no busy machine can break: seen once, they are broken. The others have to be seen a second time."""
+"""Rules that load cannot break: one violation is proof. Other violations must occur a second time."""
 
 _REFUSALS = frozenset({400, 408, 413, 414, 417, 431, 503})
-"""Statuses of a server that may not have read the request's id."""
+"""Statuses of answers from a server that may not have read the request's id."""
 _FRESH = b"fresh"
 SMALL_REST_BYTES = 64 * 1024
-"""So much of a body is read and dropped behind an early answer."""
+"""The amount of a body that the server reads and drops after an early answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Violation:
 
 
 def judge(script: Script, played: Played) -> tuple[list[Answer], list[Violation]]:
-    """One run of a script."""
+    """Judge one run of a script. Return its answers and violations."""
     if script.end == "reset":
         return [], []
     if not played.has_ended:
@@ -42,7 +42,7 @@ def judge(script: Script, played: Played) -> tuple[list[Answer], list[Violation]
         return [], [Violation("cut" if error.is_cut else "form", str(error))]
     finals = [one for one in answers if one.status >= 200]
     found = [Violation("5xx", f"{one.status}: {one.body[:200]!r}") for one in finals if _is_fault(one.status)]
-    # This client reads to the end; and a client that has closed its own side only waits for its answers.
+    # This client reads to the end. A client that closed its own side only waits for its answers.
     found += [Violation("left", f"{one.body[:200]!r}") for one in finals if b"client has left" in one.body]
     found += _identities(script, reading, finals)
     found += _order(reading, finals)
@@ -53,11 +53,11 @@ def judge(script: Script, played: Played) -> tuple[list[Answer], list[Violation]
 
 
 def judge_pair(script: Script, whole: Sequence[Answer], cut: Sequence[Answer]) -> list[Violation]:
-    """The same bytes have the same answers, however they arrive. Three things may differ:
+    """The same bytes have the same answers, however they arrive. Three differences are allowed.
 
-    A refusal may know the request's id, or not; and where a body breaks, the answer may be one that came before the
-    break. A client that closes its side within a body may have been answered before. An answer that came before the end
-    of a long head, of a large body, or of a body that was waited for, closes the connection; a later one need not.
+    A refusal may know the request's id or not. If a body breaks, the answer may be one from before the break.
+    A client that closes its side within a body may already have its answer. An answer before the end of a
+    long head, of a large body, or of an awaited body closes the connection; a later one need not.
     """
     reading = read_requests(script.data)
     one, other = (_essence(script, reading, answers) for answers in (whole, cut))
@@ -74,7 +74,7 @@ def judge_pair(script: Script, whole: Sequence[Answer], cut: Sequence[Answer]) -
 
 
 def _may_close_early(reading: Reading, place: int) -> bool:
-    """The rule `missing` sees to it that such an answer said close."""
+    """Such an answer must announce the close; the rule `missing` checks it."""
     if place >= len(reading.requests):
         return False
     request = reading.requests[place]
@@ -84,7 +84,7 @@ def _may_close_early(reading: Reading, place: int) -> bool:
 
 
 def canaries_in(reading: Reading) -> set[str]:
-    """Names of events that the bytes really ask for: a mutation may have let a canary out."""
+    """Return the event names that the bytes really request: a mutation may have turned a canary into a request."""
     found = set()
     for request in reading.requests:
         if CANARY.encode() in request.body:
@@ -98,7 +98,7 @@ def canaries_in(reading: Reading) -> set[str]:
 
 
 def _methods(reading: Reading) -> list[bytes]:
-    """A server may have refused a long head before it knew the method."""
+    """Return the methods. A server may have refused a long head before it knew the method."""
     pairs = [(request.method, request.head_bytes > MAX_TARGET_BYTES) for request in reading.requests]
     if reading.fault is not None:
         pairs.append((reading.fault.method, reading.fault.where != "body"))
@@ -110,7 +110,7 @@ def _is_fault(status: int) -> bool:
 
 
 def _identities(script: Script, reading: Reading, finals: Sequence[Answer]) -> list[Violation]:
-    """An answer has the id of the request at its place, or one that the server made up."""
+    """Check that an answer has the id of the request at its place, or an id that the server made."""
     fault = reading.fault
     ids = [request.ids for request in reading.requests] + ([set(fault.ids)] if fault is not None else [])
     found = []
@@ -133,12 +133,12 @@ def _is_an_id(value: bytes) -> bool:
 
 
 def _order(reading: Reading, finals: Sequence[Answer]) -> list[Violation]:
-    """No more answers than requests, none to a broken one but a refusal, and none after the last."""
+    """Allow at most one answer per request, only refusals of broken requests, and none after a close."""
     found = []
     fault = reading.fault
     requests = len(reading.requests)
-    most = requests + (fault is not None)
-    if len(finals) > most:
+    limit = requests + (fault is not None)
+    if len(finals) > limit:
         what = "" if fault is None else f" and {fault.where} with {fault.why}"
         found.append(Violation("count", f"{_shown(finals)} to {requests} requests{what}"))
     if fault is not None and len(finals) > requests and not _may_answer(fault, finals[requests]):
@@ -150,21 +150,22 @@ def _order(reading: Reading, finals: Sequence[Answer]) -> list[Violation]:
         if one.closes and number < len(finals):
             found.append(Violation("count", f"answer {number} says close, and {len(finals) - number} follow"))
         if not one.closes and number <= requests and reading.requests[number - 1].closes:
-            found.append(Violation("close", f"answer {number} does not say that the connection closes"))
+            found.append(Violation("close", f"answer {number} does not announce the close"))
         if not one.closes and number > requests and fault is not None and one.status in (400, 408):
             found.append(Violation("close", f"a refusal with {one.status} does not say close"))
     return found
 
 
 def _may_answer(fault: Fault, answer: Answer) -> bool:
-    """Of a broken head: a refusal. Of a broken body, what needs no body may have been answered before."""
+    """A broken head must be refused. Before a broken body, a request that needs no body may have been answered."""
     if fault.where != "body":
         return answer.status in _REFUSALS
     return 400 <= answer.status < 500 or fault.method not in (b"POST", b"PUT", b"PATCH")
 
 
 def _completeness(script: Script, reading: Reading, finals: Sequence[Answer]) -> list[Violation]:
-    """Every whole request before the first error has its answer, and the error too, unless an answer said close."""
+    """Check that every complete request before the first error has its answer, and the error too, unless an
+    answer closed."""
     if finals and finals[-1].closes:
         return []
     fault = reading.fault
@@ -174,27 +175,29 @@ def _completeness(script: Script, reading: Reading, finals: Sequence[Answer]) ->
     if len(finals) >= due:
         return []
     why = "" if fault is None else f"; {fault.where} has {fault.why}"
-    return [Violation("missing", f"{len(finals)} answers of {due}, and the last did not say close{why}")]
+    return [Violation("missing", f"{len(finals)} answers of {due}, and the last did not close{why}")]
 
 
 def _interims(reading: Reading, answers: Sequence[Answer]) -> list[Violation]:
-    """100 Continue once at the most, before the answer, and only to who asked for it."""
+    """Allow 100 Continue only once, before the answer, and for a client that expected it."""
     fault = reading.fault
-    asked = [request.expects for request in reading.requests] + ([fault.expects] if fault is not None else [])
+    expects = [request.expects for request in reading.requests] + (
+        [fault.expects] if fault is not None else []
+    )
     finals, here = 0, 0
     for one in answers:
         if one.status >= 200:
             finals, here = finals + 1, 0
             continue
         here += 1
-        may = finals < len(asked) and asked[finals] == b"100-continue"
+        may = finals < len(expects) and expects[finals] == b"100-continue"
         if one.status != 100 or here > 1 or not may:
             return [Violation("interim", f"{one.status} before answer {finals + 1}, number {here}")]
     return []
 
 
 def _expectations(script: Script, finals: Sequence[Answer]) -> list[Violation]:
-    """What was not damaged has the answer that it always has."""
+    """Check that an undamaged request has its usual answer."""
     return [
         Violation(
             "expected", f"answer {number} is {one.status} {one.body[:200]!r}, not one of {sorted(statuses)}"
@@ -205,7 +208,7 @@ def _expectations(script: Script, finals: Sequence[Answer]) -> list[Violation]:
 
 
 def _essence(script: Script, reading: Reading, answers: Sequence[Answer]) -> list[tuple[int, bytes]]:
-    """Statuses and ids. All ids that the server made up are alike, and so are those of refusals."""
+    """Return statuses and ids. All ids that the server made count as equal, and so do those of refusals."""
     fault = reading.fault
     finals = [one for one in answers if one.status >= 200]
     found = []
@@ -214,7 +217,7 @@ def _essence(script: Script, reading: Reading, answers: Sequence[Answer]) -> lis
             is_known = one.id in script.data and reading.requests[number].head_bytes <= MAX_TARGET_BYTES
             found.append((one.status, one.id if is_known else _FRESH))
             continue
-        # Too long and broken: which of both is said first depends on the cuts.
+        # Too long and broken: the cuts decide which error is reported first.
         is_either = fault is not None and fault.where == "head" and fault.head_bytes > MAX_TARGET_BYTES
         found.append((400 if is_either and one.status in (414, 431) else one.status, _FRESH))
     return found

@@ -1,4 +1,4 @@
-"""Run: a deployment with one server, a campaign against it, and what is looked at when everybody has hung up."""
+"""Run: a deployment with one server, a campaign against it, and the checks after all clients hung up."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["run"]
 SETTINGS = {"body_timeout_seconds": "3", "keep_alive_seconds": "3"}
 MAX_GROWTH_BYTES = 50 * 1024 * 1024
 MAX_MORE_DESCRIPTORS = 10
-"""The pool of database connections may grow; connections of clients may not be left."""
+"""The pool of database connections may grow; no client connection may remain."""
 _WARM_UP_SCRIPTS = 150
 _QUIET_SECONDS = 20.0
 _CAPACITY = 1_000_000
@@ -34,7 +34,7 @@ _CAPACITY = 1_000_000
 def run(
     *, seed: int, seconds: float, out: Path, first: int = 0, max_finds: int = 3, source: Path | None = None
 ) -> Result:
-    """`seconds` of traffic; starting, looking again and the end come on top."""
+    """Run `seconds` of traffic; the start, the repeats and the end take additional time."""
     result = Result(part="fuzz", promises=["P20"], seeds=[seed])
     began = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def run(
         uvloop.run(campaign.look_again())
         for find in campaign.finds:
             _keep(find, server.port, out, result)
-        _expect(result, server.workers() == [worker], "worker", "the worker died, or was started again")
+        _expect(result, server.workers() == [worker], "worker", "the worker died or was restarted")
         left = _wait_for_descriptors(worker, descriptors)
         _expect(
             result, left <= descriptors + MAX_MORE_DESCRIPTORS, "descriptors", f"{descriptors}, then {left}"
@@ -67,12 +67,12 @@ def run(
         sold, answer = _ask(server.port, "POST", "/v1/holds", hold)
         _expect(result, sold == 201, "sells", f"a hold at the end: {sold} {answer[:200]!r}")
         born = _canaries(deployment) - campaign.excused
-        _expect(result, not born, "canary", f"events that no request asked for: {sorted(born)[:5]}")
-        said = server.log.read_text(errors="replace")
-        _expect(result, "Traceback" not in said, "log", said[said.find("Traceback") :][:2000])
+        _expect(result, not born, "canary", f"events that no request created: {sorted(born)[:5]}")
+        log = server.log.read_text(errors="replace")
+        _expect(result, "Traceback" not in log, "log", log[log.find("Traceback") :][:2000])
         judge_deployment(deployment, result)
         keep_logs(deployment, out / "logs")
-    result.notes += [f"broken once, and in none of five more tries: {one}" for one in campaign.unsure]
+    result.notes += [f"broken once, but in none of five repeats: {one}" for one in campaign.unsure]
     result.tried |= {"wire_scripts": campaign.scripts, "wire_connections": 2 * campaign.scripts}
     result.coverage |= {
         "wire_scripts_without_a_fault": [campaign.faults["none"], int(seconds)],
@@ -90,11 +90,11 @@ def run(
 
 
 def _keep(find: Find, port: int, out: Path, result: Result) -> None:
-    """The find as a file, and as an accusation."""
+    """Write the find as a file, and add a violation."""
     text = (
         f"# {find.violation.rule}: {find.violation.detail}\n"
         f"# seed {find.seed}, script {find.script.number}, end {find.small.end}, "
-        f"{find.repeats} of 5 more tries; {len(find.script.data)} bytes became {len(find.small.data)}.\n"
+        f"{find.repeats} of 5 repeats; {len(find.script.data)} bytes became {len(find.small.data)}.\n"
         f"PIECES = {literal(find.small, port)}\n"
     )
     path = out / f"find-{find.violation.rule}-{find.seed}-{find.script.number}.py"
@@ -118,7 +118,7 @@ def _ask(port: int, method: str, path: str, body: Any) -> tuple[int, bytes]:
 
 
 def _canaries(deployment: Deployment) -> set[str]:
-    """Names of all events that begin like a canary's."""
+    """Return the names of all events that begin like a canary's."""
     with psycopg.connect(deployment.cluster.url, autocommit=True) as connection:
         rows = connection.execute("SELECT name FROM events WHERE name LIKE %s", [f"{CANARY}%"]).fetchall()
         return {str(row[0]) for row in rows}
@@ -132,12 +132,12 @@ def _wait_for_descriptors(worker: int, before: int) -> int:
 
 
 def _memory_of(pid: int, name: str) -> int:
-    """In bytes; `VmHWM` is the most that it ever was since the peak was forgotten."""
+    """Return bytes; `VmHWM` is the maximum since `_forget_peak`."""
     found = re.search(rf"^{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return int(found[1]) * 1024 if found else 0
 
 
 def _forget_peak(pid: int) -> None:
-    """Where the kernel does not let us, the peak counts from the start: no less strict."""
+    """Reset the peak. If the kernel refuses, the peak counts from the start, which is no less strict."""
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/clear_refs").write_text("5")

@@ -1,7 +1,7 @@
-"""Scripts: what one connection sends, made by chance from a seed.
+"""Scripts: the bytes of one connection, made at random from a seed.
 
-A script starts as a few requests of the real surface, is rendered to bytes, and is damaged up to four times. Cuts say
-where one write ends and the next begins, and whether the client pauses there.
+A script starts as a few real requests, is rendered to bytes, and gets up to four defects. Cuts mark where one
+write ends and the next begins, and whether the client pauses there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from proof.fuzz.reader import read_requests
 __all__ = ["CANARY", "Cut", "End", "Script", "Write", "make_script", "render"]
 
 CANARY = "canary"
-"""Names of events that are asked for only inside of other requests' bodies begin with it."""
+"""The prefix of event names that occur only inside other requests' bodies."""
 
 End = Literal["probe", "half-close", "silence", "reset"]
 Pause = Literal["none", "short", "answer"]
@@ -25,7 +25,7 @@ Pause = Literal["none", "short", "answer"]
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Before the byte `at`, a write ends. `short` is a few milliseconds, `answer` until something has arrived."""
+    """A write ends before the byte `at`. The pause `short` is a few milliseconds; `answer` waits until data arrive."""
 
     at: int
     pause: Pause = "none"
@@ -33,7 +33,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """`expected` has the statuses of each request where nothing was damaged, else nothing."""
+    """`expected` has the possible statuses of each request if nothing was damaged; else it is empty."""
 
     number: int
     data: bytes
@@ -53,14 +53,14 @@ class Write:
     body: bytes = b""
     framing: Literal["none", "length", "chunks"] = "none"
     chunks: tuple[int, ...] = ()
-    """Sizes of the first chunks; the rest of the body is the last one."""
+    """Sizes of the first chunks; the last chunk has the rest of the body."""
     extension: str = ""
     trailers: tuple[tuple[str, str], ...] = ()
     statuses: frozenset[int] = frozenset()
 
 
 def make_script(seed: int, number: int, port: int) -> Script:
-    """The same for the same seed, number and port."""
+    """Make a script; the same seed, number and port give the same script."""
     chance = random.Random(f"{seed}/{number}")
     authority = f"127.0.0.1:{port}"
     writes = [_write(chance, f"{number}-{n}", authority) for n in range(chance.choice((1, 1, 2, 2, 3, 4, 6)))]
@@ -83,7 +83,7 @@ def make_script(seed: int, number: int, port: int) -> Script:
 
 
 def render(write: Write) -> bytes:
-    """As it goes over the wire."""
+    """Return the bytes of a request."""
     lines = [f"{write.method} {write.target} HTTP/{write.version}"]
     lines += [f"{name}: {value}" for name, value in write.fields]
     if write.framing == "length":
@@ -106,7 +106,7 @@ def _chunked(write: Write) -> bytes:
 
 
 def _probe(number: int, authority: str) -> Write:
-    """A plain request at the end, after which the server closes."""
+    """Return a plain request for the end, after which the server closes."""
     return Write(
         method="GET",
         target="/healthz",
@@ -115,7 +115,7 @@ def _probe(number: int, authority: str) -> Write:
 
 
 def _write(chance: random.Random, serial: str, authority: str) -> Write:
-    """A request that a client may send, most of them well-formed."""
+    """Return a request that a client may send; most are well-formed."""
     write = chance.choices((_read, _event, _hold, _hidden, _odd), (30, 15, 15, 30, 10))[0](
         chance, serial, authority
     )
@@ -138,7 +138,7 @@ def _write(chance: random.Random, serial: str, authority: str) -> Write:
         fields.append(("X-Padding", "p" * chance.choice((1, 200, 2000, 7000))))
     chance.shuffle(fields)
     if version == "1.0":
-        statuses |= {401}  # such a caller is a guest
+        statuses |= {401}  # an HTTP/1.0 caller is a guest
         if chance.random() < 0.5:
             fields = [each for each in fields if each[0] != "Host"]
     return replace(write, fields=tuple(fields), version=version, statuses=statuses)
@@ -192,7 +192,7 @@ def _hold(chance: random.Random, serial: str, _: str) -> Write:
 
 
 def _hidden(chance: random.Random, serial: str, authority: str) -> Write:
-    """Its body is a whole request, which nobody may ever see as one."""
+    """Return a request whose body is a complete request, which no server may execute."""
     event = b'{"name":"%s %s","capacity":1}' % (CANARY.encode(), serial.encode())
     hidden = render(
         Write(
@@ -239,7 +239,7 @@ def _odd(chance: random.Random, _: str, authority: str) -> Write:
 
 
 def _framed(chance: random.Random, serial: str, write: Write, media_type: str) -> Write:
-    """With a length or in chunks, with what may stand beside chunks."""
+    """Frame the body with a length or in chunks, perhaps with extensions and trailers."""
     fields = (*write.fields, ("Content-Type", media_type))
     statuses = write.statuses if media_type == "application/json" else write.statuses | {415}
     if chance.random() < 0.5:
@@ -263,10 +263,10 @@ def _framed(chance: random.Random, serial: str, write: Write, media_type: str) -
 
 
 def _cuts(chance: random.Random, data: bytes) -> tuple[Cut, ...]:
-    """Of the second run; the first has none."""
+    """Return the cuts of the second run; the first has none."""
     ends = [found.end() for found in re.finditer(rb"\r\n\r\n", data) if found.end() < len(data)]
     way = chance.choice(("bytes", "few", "few", "ends", "ends", "turns", "turns"))
-    if way == "turns":  # each request after the answer to the one before it
+    if way == "turns":  # each request after the answer to the previous one
         turns = [request.end for request in read_requests(data).requests if request.end < len(data)]
         return tuple(Cut(at, "answer") for at in turns[:6])
     if way == "bytes" and len(data) < 1500:

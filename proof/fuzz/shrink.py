@@ -1,4 +1,4 @@
-"""Shrink: makes a script that fails as small as a bounded number of tries can."""
+"""Shrink: makes a failing script as small as a limited number of tries allows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AT_ONCE = 8
 async def shrink(
     script: Script, fails: Callable[[Script], Awaitable[bool]], *, seconds: float, tries: int = MAX_TRIES
 ) -> Script:
-    """The smallest script that was seen to fail, when the tries or the seconds are over."""
+    """Return the smallest failing script that was found within the tries and seconds."""
     one = _Shrinking(script, fails, tries)
     try:
         async with asyncio.timeout(seconds):
@@ -34,10 +34,10 @@ class _Shrinking:
         self._left = tries
 
     async def run(self) -> None:
-        """First fewer cuts and an early end, then less data: halves, quarters, and so on down to single bytes."""
+        """Try fewer cuts and an early end, then less data: halves, quarters, and so on down to single bytes."""
         bare = replace(self.small, expected=())
         if self.small.expected and await self._try([bare]) is None:
-            return  # it is about what was expected of whole requests: their bytes are as they must be
+            return  # the rule concerns expected answers of complete requests, so their bytes must stay
         await self._try([replace(self.small, cuts=())])
         await self._try([replace(self.small, end="half-close")])
         size = max(1, len(self.small.data) // 2)
@@ -53,7 +53,7 @@ class _Shrinking:
                 await self._try([replace(self.small, cuts=fewer)])
 
     async def _drop(self, size: int) -> None:
-        """Every stretch of this size, one after another; a few of them are tried at once."""
+        """Try to drop every stretch of this size, several at a time."""
         at = 0
         while at < len(self.small.data) and self._left > 0:
             places = range(at, min(len(self.small.data), at + _AT_ONCE * size), size)
@@ -61,7 +61,7 @@ class _Shrinking:
             at = places[-1] + size if found is None else places[found]
 
     async def _try(self, candidates: Sequence[Script]) -> int | None:
-        """Keeps the first that still fails, and says which it was."""
+        """Keep the first candidate that still fails, and return its number or None."""
         self._left -= len(candidates)
         failed = await asyncio.gather(*map(self._fails, candidates))
         if True not in failed:
@@ -71,7 +71,7 @@ class _Shrinking:
 
 
 def _without(script: Script, at: int, size: int) -> Script:
-    """Cuts behind what is dropped move with their bytes."""
+    """Return the script without some bytes; later cuts move with their bytes."""
     data = script.data[:at] + script.data[at + size :]
     cuts: dict[int, Cut] = {}
     for cut in script.cuts:
