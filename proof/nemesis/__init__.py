@@ -1,4 +1,4 @@
-"""Nemesis: the faults that a deployment has to live through, and who brings them."""
+"""Nemesis: the faults that a deployment must survive, and the schedule that injects them."""
 
 from proof.nemesis import database, kills, network, operations, points, upgrades
 from proof.nemesis.fault import Fault, Jump
@@ -9,7 +9,7 @@ FAULTS: dict[str, type[Fault]] = {
     for module in (kills, points, network, database, operations, upgrades)
     for fault in module.ALL
 }
-"""All of them by name."""
+"""All faults by name."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "gate": (
@@ -78,10 +78,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "lock-hot-row",
     ),
 }
-"""What goes well together in one slice of a long run; `storm` is meant for three at once, `stops_and_clocks` needs a
-deployment whose clocks can be set."""
+"""Faults that fit together in one slice of a long run. `storm` is for three at once; `stops_and_clocks` needs
+settable clocks."""
 
 KILLS = frozenset(name for name in FAULTS if name.startswith("kill-"))
-"""Those that count as a kill -9."""
+"""The faults that count as a kill -9."""
 
 __all__ = ["FAMILIES", "FAULTS", "KILLS", "Fault", "Jump", "Nemesis"]

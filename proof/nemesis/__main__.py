@@ -1,4 +1,4 @@
-"""Faults to look at, with the prober as the only client.
+"""Inject faults, with the prober as the only client.
 
 python -m proof.nemesis --faults kill-app,kill-postgres --count 5 --seed 1
 """
@@ -17,16 +17,16 @@ from proof.system import Deployment
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.nemesis", description=__doc__)
-    parser.add_argument("--faults", default=",".join(FAULTS), help="names with commas between; default: all")
-    parser.add_argument("--list", action="store_true", help="say which there are, and do none")
+    parser.add_argument("--faults", default=",".join(FAULTS), help="names, separated by commas; default: all")
+    parser.add_argument("--list", action="store_true", help="list the faults and exit")
     parser.add_argument("--count", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--setup", choices=("external", "embedded"), default="external")
     parser.add_argument("--servers", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--clocks", action="store_true")
-    parser.add_argument("--short", action="store_true", help="lengths of a short run")
-    parser.add_argument("--storm", action="store_true", help="up to three at once")
+    parser.add_argument("--short", action="store_true", help="use the durations of a short run")
+    parser.add_argument("--storm", action="store_true", help="inject up to three faults at once")
     parser.add_argument("--log", type=Path)
     given = parser.parse_args()
     if given.list:

@@ -1,4 +1,4 @@
-"""Database: what operators, limits and clocks do to PostgreSQL while it goes on running."""
+"""Database: operators, limits and clocks that disturb a running PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAY_SECONDS = 24 * HOUR_SECONDS
 
 
 class TerminateBackends(Meanwhile):
-    """pg_terminate_backend, ten times a second, of sessions that are at work where there are any."""
+    """pg_terminate_backend ten times a second, preferably of busy sessions."""
 
     name = "terminate-backends"
     seconds = (3.0, 10.0)
@@ -37,7 +37,7 @@ class TerminateBackends(Meanwhile):
 
 
 class ExhaustConnections(Meanwhile):
-    """Somebody else takes every connection that PostgreSQL has to give, and the app loses those that it had."""
+    """Another client takes every free connection, and the app loses its own."""
 
     name = "exhaust-connections"
     seconds = (3.0, 10.0)
@@ -65,14 +65,14 @@ class ExhaustConnections(Meanwhile):
         self._fill()
 
     def heal(self) -> Mapping[str, object]:
-        told = super().heal()
+        detail = super().heal()
         taken = len(self._taken)
         while self._taken:
             self._taken.pop().close()
-        return {**told, "taken": taken, "refused": self._refusals}
+        return {**detail, "taken": taken, "refused": self._refusals}
 
     def _fill(self) -> None:
-        """Until it is refused one."""
+        """Connect until a connection is refused."""
         with contextlib.suppress(psycopg.OperationalError):
             while not self._stopping.is_set():
                 url = self.deployment.cluster.url
@@ -81,7 +81,7 @@ class ExhaustConnections(Meanwhile):
 
 
 class LockHotRow(Fault):
-    """An operator's session that locked the row of a busy event, and was left idle in its transaction."""
+    """An operator's session locks the row of a busy event, and stays idle in its transaction."""
 
     name = "lock-hot-row"
     seconds = (2.0, 8.0)
@@ -96,7 +96,7 @@ class LockHotRow(Fault):
         try:
             return {"event_number": self._lock()}
         except psycopg.OperationalError as error:
-            return {"event_number": None, "failed": str(error)}  # in a storm the database may be away
+            return {"event_number": None, "failed": str(error)}  # in a storm the database may be down
 
     def heal(self) -> Mapping[str, object]:
         if self._session is not None:
@@ -117,7 +117,7 @@ class LockHotRow(Fault):
 
 
 class _Clock(Fault):
-    """A wall clock that is set, and told to the log as a jump."""
+    """Sets a wall clock, and logs it as a jump."""
 
     needs = frozenset({"clocks"})
     seconds = (3.0, 8.0)
@@ -126,11 +126,11 @@ class _Clock(Fault):
 
     def clock(self) -> Clock:
         found = self.deployment.database_clock
-        assert found is not None, "suits() was not asked"
+        assert found is not None, "suits() was not called"
         return found
 
     def move(self, seconds: float) -> None:
-        """By so much from what it shows."""
+        """Move the clock by `seconds`."""
         clock = self.clock()
         t0 = time.monotonic_ns()
         clock.set(clock.offset_seconds + seconds)
@@ -151,7 +151,7 @@ class DatabaseClockForward(_Clock):
 
 
 class DatabaseClockBack(_Clock):
-    """PostgreSQL's clock falls an hour behind, and is set right after a while."""
+    """PostgreSQL's clock falls an hour behind, and is corrected later."""
 
     name = "database-clock-back"
     needs = frozenset({"clocks", "external"})
@@ -166,7 +166,7 @@ class DatabaseClockBack(_Clock):
 
 
 class DatabaseClockShaken(_Clock):
-    """PostgreSQL's clock goes a few seconds to and fro, about as far as holds last."""
+    """PostgreSQL's clock moves a few seconds and back, about as far as holds last."""
 
     name = "database-clock-shaken"
     needs = frozenset({"clocks", "external"})
@@ -182,13 +182,13 @@ class DatabaseClockShaken(_Clock):
 
 
 class AppClock(_Clock):
-    """The servers' clocks are a day off: nobody may notice, and no jump is told to those who judge."""
+    """The servers' clocks are a day off. It must have no effect, so the checker sees no jump."""
 
     name = "app-clock"
 
     def clock(self) -> Clock:
         found = self.deployment.app_clock
-        assert found is not None, "suits() was not asked"
+        assert found is not None, "suits() was not called"
         return found
 
     def start(self) -> Mapping[str, object]:

@@ -1,4 +1,4 @@
-"""Fault: one thing that goes wrong, where and how chosen by the seed, and how it ends."""
+"""Fault: one thing that goes wrong, at a place and in a way that the seed chooses, and its end."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ class Jump:
 
 
 class Fault:
-    """Made for one use: `start`, then, after a while that the nemesis chooses, `heal`.
+    """For one use: `start`, then `heal` after a time that the nemesis chooses.
 
-    One that is over as soon as it happened (a kill) has no seconds, and nothing to heal: the deployment does that.
+    An instant fault (a kill) has no duration and nothing to heal: the deployment recovers from it.
     """
 
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
-    """Of the deployment: `external`, `proxies`, `database-door`, `clocks`, `two-servers`."""
+    """Requirements of the deployment: `external`, `proxies`, `database-door`, `clocks`, `two-servers`."""
     seconds: ClassVar[tuple[float, float]] = (0.0, 0.0)
-    """How long it lasts in a long run."""
+    """The range of its duration in a long run."""
     short_seconds: ClassVar[tuple[float, float] | None] = None
-    """The same in a short run; else as in a long one."""
+    """The range in a short run; None uses the long one."""
     within_seconds: ClassVar[float | None] = None
-    """Promised: a success through every server so soon after it happened (a kill) or was healed."""
+    """The promised limit for a success through every server, after the kill or the healing."""
     alone: ClassVar[bool] = False
-    """It takes servers away and brings them back: no other fault beside it."""
+    """True if it removes servers and restores them: no other fault may run beside it."""
 
     def __init__(self, deployment: Deployment, chance: random.Random) -> None:
         self.deployment = deployment
         self.chance = chance
         self.jumps: list[Jump] = []
-        """Clocks that it set, in their order."""
+        """The clock jumps of this fault, in order."""
         self.happened: int | None = None
-        """When, where that was later than the start: a kill that waited for its moment."""
+        """The moment, if it was later than the start: a kill that waited for its moment."""
         self.took_effect = True
-        """Whether there was anybody to do it to: what hit nobody counts for nothing."""
+        """False if there was no victim: then the fault does not count."""
         self.complaints: list[str] = []
-        """What the product did wrong and only the fault itself could see."""
+        """Violations that only the fault itself can see."""
 
     @classmethod
     def suits(cls, deployment: Deployment) -> bool:
-        """Whether the deployment has what it needs."""
+        """Return True if the deployment meets the requirements."""
         has = {
             "external": deployment.setup == "external",
             "proxies": bool(deployment.client_doors),
@@ -64,19 +64,19 @@ class Fault:
 
     @classmethod
     def length(cls, chance: random.Random, *, short: bool) -> float:
-        """Seconds between start and heal."""
+        """Return the seconds between start and heal."""
         return chance.uniform(*(cls.short_seconds if short and cls.short_seconds else cls.seconds))
 
     def start(self) -> Mapping[str, object]:
-        """What was done to whom, for the log."""
+        """Start the fault and return its details for the log."""
         raise NotImplementedError
 
     def heal(self) -> Mapping[str, object]:
-        """It ends; what there is to say of it afterwards."""
+        """End the fault and return further details."""
         return {}
 
     def settle(self) -> Mapping[str, object]:
-        """After everybody can sell again: wait for what has to be in order besides."""
+        """After sales have resumed, wait for anything else that must recover."""
         return {}
 
     def a_server(self) -> Server:
@@ -87,5 +87,5 @@ class Fault:
 
     def the_database_door(self) -> Door:
         door = self.deployment.database_door
-        assert door is not None, "suits() was not asked"
+        assert door is not None, "suits() was not called"
         return door

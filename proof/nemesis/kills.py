@@ -1,4 +1,4 @@
-"""Kills: processes of the app and of PostgreSQL that end, or stand still, without a word."""
+"""Kills: processes of the app and of PostgreSQL that end or freeze without warning."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class KillServer(_Kill):
 
 
 class KillSupervisor(_Kill):
-    """kill -9 of a supervisor alone: its workers end by themselves, and the next one takes the port over."""
+    """kill -9 of a supervisor alone: its workers end by themselves, and the next supervisor takes over the port."""
 
     name = "kill-supervisor"
 
@@ -67,7 +67,7 @@ class KillSupervisor(_Kill):
 
 
 class KillPostgres(_Kill):
-    """kill -9 of PostgreSQL, all its processes at once."""
+    """kill -9 of all processes of PostgreSQL at once."""
 
     name = "kill-postgres"
     within_seconds = 5.0
@@ -77,7 +77,7 @@ class KillPostgres(_Kill):
 
 
 class KillPostmaster(_Kill):
-    """kill -9 of the postmaster alone: its children have to notice before another can start."""
+    """kill -9 of the postmaster alone: its children must end before another can start."""
 
     name = "kill-postmaster"
     within_seconds = 5.0
@@ -88,7 +88,7 @@ class KillPostmaster(_Kill):
 
 
 class KillBackend(_Kill):
-    """kill -9 of one backend: PostgreSQL takes its memory for broken, and starts all over."""
+    """kill -9 of one backend: PostgreSQL treats its shared memory as corrupt, and restarts all processes."""
 
     name = "kill-backend"
     within_seconds = 5.0
@@ -100,7 +100,7 @@ class KillBackend(_Kill):
 
 
 class _Stop(Fault):
-    """SIGSTOP, and SIGCONT when it is healed."""
+    """SIGSTOP, and SIGCONT at the end."""
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
@@ -120,7 +120,7 @@ class _Stop(Fault):
 
 
 class StopApp(_Stop):
-    """A worker stands still in the middle of whatever it does, and goes on later as if nothing had been."""
+    """A worker freezes in the middle of its work, and continues later."""
 
     name = "stop-app"
     seconds = (5.0, 12.0)
@@ -133,7 +133,7 @@ class StopApp(_Stop):
 
 
 class StopBackends(_Stop):
-    """Some backends stand still, with the locks that they have."""
+    """Some backends freeze, and keep their locks."""
 
     name = "stop-backends"
     seconds = (3.0, 10.0)
@@ -146,7 +146,7 @@ class StopBackends(_Stop):
 
 
 class StopPostgres(_Stop):
-    """The whole of PostgreSQL stands still: connections stay open, and nobody answers."""
+    """All of PostgreSQL freezes: connections stay open without answers."""
 
     name = "stop-postgres"
     seconds = (3.0, 12.0)

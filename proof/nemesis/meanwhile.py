@@ -1,4 +1,4 @@
-"""Meanwhile: faults that go on doing something, in a thread of their own, until they are healed."""
+"""Meanwhile: faults that repeat an action in their own thread until they are healed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from proof.nemesis.fault import Fault
 
 
 class Meanwhile(Fault):
-    """`step` again and again, with a pause; what it raises is a bug of the nemesis, and is raised when it is healed."""
+    """Repeats `step` with a pause. An exception in `step` is a bug of the nemesis, and `heal` raises it."""
 
     pause_seconds = 0.1
 

@@ -1,4 +1,5 @@
-"""Nemesis: a seeded schedule of faults, one at a time for blame or a few at once for a storm, and what came of each."""
+"""Nemesis: a seeded schedule of faults and their results. It injects one at a time for blame, or several for
+a storm."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ _STORM_OF = 3
 
 
 class Nemesis:
-    """Runs beside the clients of a deployment, in threads of its own. Everything is healed when the block ends."""
+    """Runs beside the clients of a deployment, in its own threads. The end of the block heals everything."""
 
     def __init__(
         self,
@@ -37,20 +38,23 @@ class Nemesis:
         storm: bool = False,
         calm_seconds: tuple[float, float] = _CALM_SECONDS,
     ) -> None:
-        """`faults` are drawn in turn, in an order of the seed's; those that the deployment cannot have are left out.
-        `short` uses the lengths of a short run, `storm` does up to three at once."""
+        """`faults` are drawn in rounds, in an order that the seed gives, without those that the deployment
+        does not support.
+
+        `short` uses the durations of a short run. `storm` injects up to three faults at once.
+        """
         self.deployment = deployment
         self.faults = [fault for fault in faults if fault.suits(deployment)]
         self.seed = seed
         self.count = 0
-        """How many faults have been done."""
+        """The number of completed faults."""
         self.prober = Prober(deployment.urls)
         self.violations: list[dict[str, Any]] = []
         """Recoveries that took too long, and answers that no fault excuses."""
         self.recoveries: dict[str, list[float]] = defaultdict(list)
-        """Seconds from the kill, or from the healing, to a success through every server."""
+        """Seconds from the kill or the healing to a success through every server."""
         self.firsts: dict[str, list[float]] = defaultdict(list)
-        """The same to the first success through any server."""
+        """Seconds to the first success through any server."""
         self.done: Counter[str] = Counter()
         self._chance = random.Random(seed)
         self._short = short
@@ -63,13 +67,13 @@ class Nemesis:
         self._failure: BaseException | None = None
 
     def start(self, *, count: int | None = None) -> None:
-        """Do so many faults, or go on until `stop`, beside the caller."""
+        """Inject `count` faults, or continue until `stop`, in a thread."""
         self._open()
         self._thread = threading.Thread(target=self._run, args=(count,), name="nemesis", daemon=True)
         self._thread.start()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Whether all that were asked for are done. Raises what stopped it, if something did."""
+        """Return True if all requested faults are done. Raises the error that stopped the thread, if any."""
         if self._thread is not None:
             self._thread.join(seconds)
         if self._failure is not None:
@@ -77,7 +81,7 @@ class Nemesis:
         return self._thread is None or not self._thread.is_alive()
 
     def stop(self) -> None:
-        """The fault of the moment is healed, and no other begins. Raises what stopped it before, if something did."""
+        """Heal the current faults and inject no more. Raises the error that stopped the thread, if any."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
@@ -104,7 +108,7 @@ class Nemesis:
         self.stop()
 
     def figures(self) -> dict[str, list[float]]:
-        """Of every kind of fault, for each time: seconds to the first success, and to one through every server."""
+        """Return by kind of fault the seconds to the first success, and to a success through every server."""
         return {
             f"{name}.{what}_seconds": [round(each, 3) for each in seconds]
             for name in sorted(self.recoveries)
@@ -120,21 +124,21 @@ class Nemesis:
         try:
             kinds = self._kinds()
             while not self._stopping.is_set() and (count is None or self.count < count):
-                most = 1 if not self._storm else self._chance.randint(2, _STORM_OF)
+                at_once = 1 if not self._storm else self._chance.randint(2, _STORM_OF)
                 if count is not None:
-                    most = min(most, count - self.count)
-                self._do([next(kinds) for _ in range(most)])
+                    at_once = min(at_once, count - self.count)
+                self._do([next(kinds) for _ in range(at_once)])
                 self._stopping.wait(self._chance.uniform(*self._calm_seconds))
-        except BaseException as error:  # noqa: BLE001 - raised again to whoever waits for it
+        except BaseException as error:  # noqa: BLE001 - `wait` and `stop` raise it
             self._failure = error
 
     def _kinds(self) -> Iterator[type[Fault]]:
-        """Each once, in another order each round: none is missed, and none can be foreseen."""
+        """Yield each kind once per round, in random order: complete but unpredictable."""
         while True:
             yield from self._chance.sample(self.faults, k=len(self.faults))
 
     def _do(self, kinds: list[type[Fault]]) -> None:
-        """Begin them one after the other, end them the other way round, and wait until all is well."""
+        """Start the faults in order, heal them in reverse order, and wait for recovery."""
         if len(kinds) > 1:
             kinds = [kind for kind in kinds if not kind.alone] or kinds[:1]
         ends: list[tuple[Fault, int, int, dict[str, Any]]] = []
@@ -145,7 +149,7 @@ class Nemesis:
                 fault = kind(self.deployment, random.Random(self._chance.getrandbits(64)))
                 t0 = time.monotonic_ns()
                 detail: dict[str, Any] = {}
-                # Healed whatever becomes of it, and of the others.
+                # Heal this fault whatever happens to it and to the others.
                 healing.callback(self._heal, fault, t0, detail, ends, blamed=len(kinds) == 1)
                 detail.update(fault.start())
                 length = kind.length(self._chance, short=self._short)
@@ -170,17 +174,17 @@ class Nemesis:
 
     def _judge(self, fault: Fault, t0: int, healed: int, detail: dict[str, Any], *, blamed: bool) -> None:
         firsts = self.prober.wait(healed, seconds=_GIVE_UP_SECONDS, stopping=self._stopping)
-        came = [(first - healed) / 1e9 for first in firsts if first is not None]
-        well = None not in firsts
-        detail |= {"healed": healed, "seconds": max(came) if well else None, "blamed": blamed}
-        detail["first_seconds"] = min(came, default=None)
-        if not well:
+        successes = [(first - healed) / 1e9 for first in firsts if first is not None]
+        has_recovered = None not in firsts
+        detail |= {"healed": healed, "seconds": max(successes) if has_recovered else None, "blamed": blamed}
+        detail["first_seconds"] = min(successes, default=None)
+        if not has_recovered:
             detail["last_answers"] = dict(zip(self.prober.urls, self.prober.last, strict=True))
         self.count += 1
         self.done[fault.name] += fault.took_effect
-        if blamed and well and fault.took_effect:
-            self.recoveries[fault.name].append(max(came))
-            self.firsts[fault.name].append(min(came))
+        if blamed and has_recovered and fault.took_effect:
+            self.recoveries[fault.name].append(max(successes))
+            self.firsts[fault.name].append(min(successes))
         if not self._stopping.is_set():
             self.deployment.wait_until_whole()
         detail.update(fault.settle())
@@ -190,8 +194,8 @@ class Nemesis:
             for each in fault.complaints
         ]
         within = fault.within_seconds
-        late = not well or (blamed and within is not None and min(came) > within * PATIENCE)
-        if late and not (self._stopping.is_set() and not well):
+        late = not has_recovered or (blamed and within is not None and min(successes) > within * PATIENCE)
+        if late and not (self._stopping.is_set() and not has_recovered):
             self.violations.append({"rule": "recovery", "event": fault.name, "detail": dict(detail)})
         self._write(fault.name, t0, whole, 0, detail)
         for jump in fault.jumps:

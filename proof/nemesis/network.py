@@ -1,4 +1,4 @@
-"""Network: what the proxies do to requests, to answers, and to the servers' talk with PostgreSQL."""
+"""Network: faults of the proxies in requests, answers, and the servers' connections to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from proof.proxy import Door
 
 
 class _AtDoor(Fault):
-    """Rules of one door, taken back when it is healed."""
+    """Sets rules of one door, and removes them at the end."""
 
     needs = frozenset({"proxies"})
     seconds = (2.0, 6.0)
@@ -69,7 +69,7 @@ class SlowDatabase(_AtDatabase):
 
 
 class CutDatabase(_AtDatabase):
-    """Connections to PostgreSQL that break after some bytes, in the middle of whatever they say."""
+    """Connections to PostgreSQL that break after some bytes, in the middle of a message."""
 
     name = "database-cut"
 
@@ -79,7 +79,7 @@ class CutDatabase(_AtDatabase):
 
 
 class CutCommit(_AtDatabase):
-    """COMMITs that are done and nobody is told, or are not done and nobody is told."""
+    """COMMITs without an answer, some of them executed and some not."""
 
     name = "commit-cut"
 
@@ -92,7 +92,7 @@ class CutCommit(_AtDatabase):
 
 
 class DatabaseBlackHole(_AtDatabase):
-    """Nothing passes between app and PostgreSQL; a COMMIT on its way arrives when nobody waits for it any more."""
+    """No data passes between app and PostgreSQL; a COMMIT on its way arrives after its caller gave up."""
 
     name = "database-black-hole"
     seconds = (3.0, 12.0)
@@ -103,15 +103,15 @@ class DatabaseBlackHole(_AtDatabase):
 
 
 class DatabaseRefused(_AtDatabase):
-    """Connections to PostgreSQL are reset, and no new ones come about."""
+    """Connections to PostgreSQL are reset, and new ones are refused."""
 
     name = "database-refused"
     seconds = (1.0, 5.0)
     short_seconds = (0.5, 1.5)
 
     def start(self) -> Mapping[str, object]:
-        told = super().start()
-        return {**told, "reset": self.the_database_door().reset()}
+        detail = super().start()
+        return {**detail, "reset": self.the_database_door().reset()}
 
     def rules(self) -> dict[str, object]:
         return {"refuse": True}
@@ -138,7 +138,7 @@ class CutClients(_AtClients):
 
 
 class HoldRequests(_AtClients):
-    """Requests that arrive 1 to 10 s late, when their client has given them up and asked again."""
+    """Requests that arrive 1 to 10 s late, after their client gave up and retried."""
 
     name = "hold-requests"
 
@@ -156,7 +156,7 @@ class DuplicateRequests(_AtClients):
 
 
 class LoseMessages(_AtClients):
-    """Requests that never arrive, answers that never do, and answers of which only a part does."""
+    """Lost requests, lost answers, and incomplete answers."""
 
     name = "lose-messages"
 
@@ -168,7 +168,7 @@ class LoseMessages(_AtClients):
 
 
 class ClientBlackHole(_AtClients):
-    """Nothing passes between clients and a server, and nothing is closed."""
+    """No data passes between clients and a server, and no connection is closed."""
 
     name = "client-black-hole"
     seconds = (2.0, 8.0)
@@ -179,14 +179,14 @@ class ClientBlackHole(_AtClients):
 
 
 class ResetClients(_AtClients):
-    """Every connection of the clients of a server is reset, again and again."""
+    """All client connections of a server are reset, with losses before and after."""
 
     name = "client-reset"
 
     def start(self) -> Mapping[str, object]:
-        told = super().start()
+        detail = super().start()
         assert self._door is not None
-        return {**told, "reset": self._door.reset()}
+        return {**detail, "reset": self._door.reset()}
 
     def rules(self) -> dict[str, object]:
         return {"lose_request_share": 0.1, "lose_answer_share": 0.1}

@@ -1,4 +1,4 @@
-"""Operations: what those who run a server do to it, and what its machine runs out of."""
+"""Operations: acts of a server's operators, and exhausted resources of its machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from proof.system import Server
 
 
 class RollingRestart(Fault):
-    """Every server is stopped and started, one after the other; callers find another one meanwhile."""
+    """Every server restarts, one after the other, while callers use another."""
 
     name = "rolling-restart"
     alone = True
@@ -34,7 +34,7 @@ class RollingRestart(Fault):
 
 
 class SweeperStopped(Fault):
-    """Nobody sweeps: what lapsed is free all the same."""
+    """No sweeper runs: lapsed holds must be free anyway."""
 
     name = "sweeper-stopped"
     alone = True
@@ -56,7 +56,7 @@ class SweeperStopped(Fault):
 
 
 class SweeperDoubled(Meanwhile):
-    """Every worker sweeps, twenty times a second, and the lease that should keep them apart is taken from each."""
+    """Every worker sweeps twenty times a second, because the lease that separates them is removed repeatedly."""
 
     name = "sweeper-doubled"
     alone = True
@@ -79,15 +79,15 @@ class SweeperDoubled(Meanwhile):
             session.execute("UPDATE leases SET until = '-infinity' WHERE name = 'sweeper'")
 
     def heal(self) -> Mapping[str, object]:
-        told = super().heal()
+        detail = super().heal()
         for server in self.deployment.servers:
             server.settings.pop("sweep_interval_seconds", None)
             server.restart()
-        return told
+        return detail
 
 
 class LogsLost(Fault):
-    """A server whose log goes nowhere, the pipe closed or the disk full, while it has much to say."""
+    """A server cannot write its log, because the pipe is closed or the disk full, while it has much to log."""
 
     name = "logs-lost"
     alone = True
@@ -114,7 +114,7 @@ class LogsLost(Fault):
             server.restart()
             os.close(reading)
         self._starts = server.starts
-        # The supervisor has to tell that a worker ended, and the next worker that its database is away.
+        # The supervisor must log that a worker ended, and the next worker that its database is down.
         for pid in server.workers():
             send(pid, signal.SIGKILL)
         if self.deployment.setup == "external":
@@ -134,7 +134,7 @@ class LogsLost(Fault):
 
 
 class AcceptStorm(Fault):
-    """Thousands of connections that say nothing, at a server that may open only a few hundred files."""
+    """Thousands of silent connections to a server that may open only a few hundred files."""
 
     name = "accept-storm"
     seconds = (3.0, 10.0)
@@ -169,16 +169,16 @@ class AcceptStorm(Fault):
         return {"server": server.name, "connections": len(self._sockets)}
 
     def heal(self) -> Mapping[str, object]:
-        most = {pid: descriptors_of(pid) for pid in self._before}
+        peak = {pid: descriptors_of(pid) for pid in self._before}
         while self._sockets:
             self._sockets.pop().close()
         for pid, limits in self._limits.items():
             with contextlib.suppress(ProcessLookupError):
                 resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
-        return {"descriptors": {str(pid): [self._before[pid], most[pid]] for pid in most}}
+        return {"descriptors": {str(pid): [self._before[pid], peak[pid]] for pid in peak}}
 
     def settle(self) -> Mapping[str, object]:
-        """What was opened is closed again: clients' own connections come and go, those of the storm must not stay."""
+        """Wait until the storm's files are closed. Clients' own connections may come and go."""
         deadline = time.monotonic() + 20.0
         allowed = {pid: before + self.tolerance + self.clients for pid, before in self._before.items()}
         while time.monotonic() < deadline:
@@ -191,7 +191,7 @@ class AcceptStorm(Fault):
         return {}
 
     clients = 100
-    """Connections that clients may have opened meanwhile."""
+    """A margin for connections that clients opened meanwhile."""
 
 
 ALL: tuple[type[Fault], ...] = (RollingRestart, SweeperStopped, SweeperDoubled, LogsLost, AcceptStorm)

@@ -1,4 +1,4 @@
-"""Points: kills at one moment of a sale, which is held still for it at a proxy."""
+"""Points: kills at one moment of a sale, which a proxy holds at that moment."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from proof.proxy import Door
 from proof.system import Server
 
 POINTS = ("begin", "begin-done", "commit", "commit late", "commit-done", "reply")
-"""Before and after PostgreSQL hears of the first statements, and of the last; `late`: it hears of them when whoever
-sent them is dead. `reply`: all is done, and the client's answer is on its way."""
+"""Before and after PostgreSQL receives the first statements or the last ones. `late`: it receives them after
+the sender is dead. `reply`: all is done, and the client's answer is on its way."""
 
 VICTIMS = ("worker", "server", "postgres")
 _PATIENCE_SECONDS = 5.0
@@ -21,7 +21,7 @@ _TICK_SECONDS = 0.002
 
 
 class KillAtPoint(Fault):
-    """kill -9 of a worker, a server or PostgreSQL while a sale stands still at one of its points."""
+    """kill -9 of a worker, a server or PostgreSQL while a proxy holds a sale at one of its points."""
 
     name = "kill-at-point"
     needs = frozenset({"proxies", "database-door"})
@@ -63,14 +63,14 @@ class KillAtPoint(Fault):
         if victim == "server":
             return server.kill()
         owner = owner_of(port, workers := server.workers())
-        pids = workers if owner is None else [owner]  # of a client's port nobody here is the owner
+        pids = workers if owner is None else [owner]  # nobody here owns a client's port
         for pid in pids:
             send(pid, signal.SIGKILL)
         return pids
 
 
 def _caught(door: Door, before: int) -> int | None:
-    """Whose transaction stands still now; None where none came by in time."""
+    """Return the port of the held transaction, or None if none arrived in time."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         found: list[int] = door.counts()["trapped"]

@@ -1,6 +1,7 @@
-"""Prober: a client of the nemesis's own, that sells one admission after another to see when selling works again.
+"""Prober: the nemesis's own client, which sells single admissions to find out when selling works again.
 
-Its event is in nobody's set-up: no checker judges what it does, only how soon it succeeds and what it is answered.
+Its event is not in the setup, so the checker does not judge it. It measures only the time to success and
+unexpected answers.
 """
 
 from __future__ import annotations
@@ -25,24 +26,24 @@ _AFTER_A_JUMP = {"hold_expired"}
 
 
 class Prober:
-    """One thread for each server; each sale is a hold and its booking, on a connection of its own."""
+    """One thread for each server; each sale is a hold and its booking, on a new connection."""
 
     def __init__(self, urls: Sequence[str]) -> None:
         self.urls = list(urls)
         self.event = ""
         self.answers: Counter[str] = Counter()
-        """How often each code was answered; `ok`, and the exceptions of those that were not."""
+        """Counts by code, by exception, and of `ok`."""
         self.surprises: list[dict[str, Any]] = []
         """Answers that no fault excuses, such as a 500."""
         self.last = [""] * len(urls)
-        """What each server's last sale came to."""
+        """The result of each server's last sale."""
         self._first_after: dict[int, list[int | None]] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """The deployment must be ready: the event is made."""
+        """Create the event and start the threads. The deployment must be ready. Raises RuntimeError."""
         event = {"name": "Probe", "capacity": CAPACITY}
         status, made = _call(self.urls[0], "/v1/events", event, key=uuid.uuid4().hex, seconds=30.0)
         if status != 201:
@@ -61,17 +62,17 @@ class Prober:
             thread.join()
 
     def watch(self, moment: int) -> None:
-        """From now on remember each server's first sale that began at this moment or later."""
+        """Record each server's first sale that begins at this moment or later."""
         with self._lock:
             self._first_after[moment] = [None] * len(self.urls)
 
     def firsts(self, moment: int) -> list[int | None]:
-        """Of a moment that is watched: when each server's first such sale was done; None while it is to come."""
+        """Return the times of each server's first sale after a watched moment; None for a missing one."""
         with self._lock:
             return list(self._first_after[moment])
 
     def wait(self, moment: int, *, seconds: float, stopping: threading.Event) -> list[int | None]:
-        """The same, when all are there or the time is over; the moment is forgotten."""
+        """Wait for all of them for at most `seconds`, return them, and stop watching the moment."""
         deadline = time.monotonic() + seconds
         while None in self.firsts(moment) and time.monotonic() < deadline and not stopping.is_set():
             time.sleep(_TICK_SECONDS)
@@ -81,19 +82,19 @@ class Prober:
     def _sell(self, number: int) -> None:
         while not self._stopping.is_set():
             began = time.monotonic_ns()
-            said = self._sell_one(self.urls[number])
+            outcome = self._sell_one(self.urls[number])
             ended = time.monotonic_ns()
             with self._lock:
-                self.answers[said] += 1
-                self.last[number] = said
-                if said == "ok":
+                self.answers[outcome] += 1
+                self.last[number] = outcome
+                if outcome == "ok":
                     for moment, firsts in self._first_after.items():
                         if began >= moment and firsts[number] is None:
                             firsts[number] = ended
-            self._stopping.wait(_PAUSE_SECONDS if said == "ok" else _HASTE_SECONDS)
+            self._stopping.wait(_PAUSE_SECONDS if outcome == "ok" else _HASTE_SECONDS)
 
     def _sell_one(self, url: str) -> str:
-        """`ok`, or the code of what came instead."""
+        """Return `ok` or the code of the failure."""
         try:
             hold = {"event": self.event, "lines": [{"quantity": 1}], "ttl_seconds": _TTL_SECONDS}
             status, placed = _call(url, "/v1/holds", hold, key=uuid.uuid4().hex)
@@ -126,7 +127,7 @@ def _call(
         answer = connection.getresponse()
         content = json.loads(answer.read() or b"null")
         if not isinstance(content, dict):
-            raise http.client.IncompleteRead(b"")  # the library takes a head that breaks off for a whole one
+            raise http.client.IncompleteRead(b"")  # the library accepts a head that breaks off as complete
         return answer.status, content
     finally:
         connection.close()

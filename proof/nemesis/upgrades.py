@@ -1,7 +1,7 @@
-"""Upgrades: the next version of the product, its migration under load, and both versions beside each other.
+"""Upgrades: the next version of the product, its migration under load, and two versions side by side.
 
-The next version is the present one with a migration more, of the kind that the next ones will have: it only adds, and
-says that the older servers are still served.
+The next version is the current one with one more migration. That only adds, like the coming ones, and
+declares that the older servers remain supported.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import holdfast.client
 from proof.nemesis.fault import Fault
 from proof.system import Deployment
 
-_MIGRATION = '''"""The synthetic migration {number:04}: it adds, and takes nothing away."""
+_MIGRATION = '''"""A synthetic migration, {number:04}, which only adds."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def upgrade() -> None:
 
 
 def next_version(deployment: Deployment, source: Path | None, *, generation: int) -> Path:
-    """A folder with the package of `source` (None: the installed one), one migration further, for `generation`."""
+    """Return a folder with the package of `source` (None: the installed one), one more migration, and `generation`."""
     here = source / "holdfast" if source else Path(holdfast.client.__file__).parents[1]
     folder = deployment.folder / f"version-{generation}"
     if folder.exists():
@@ -57,7 +57,7 @@ def next_version(deployment: Deployment, source: Path | None, *, generation: int
         r"^GENERATION = \d+$", f"GENERATION = {generation}", schema.read_text(), flags=re.MULTILINE
     )
     if times != 1:
-        raise RuntimeError(f"{schema} does not say its generation where it was expected")
+        raise RuntimeError(f"{schema} has no line with its generation")
     schema.write_text(changed)
     return folder
 
@@ -68,7 +68,7 @@ class _Upgrade(Fault):
     within_seconds = 3.0
 
     def migrate(self) -> Path:
-        """`holdfast db upgrade` of the next version, while all servers sell; where that version is."""
+        """Run `holdfast db upgrade` of the next version while all servers sell; return the folder of that version."""
         with psycopg.connect(self.deployment.cluster.url) as session:
             found = session.execute("SELECT generation FROM schema_generation").fetchone()
         assert found is not None
@@ -80,7 +80,7 @@ class _Upgrade(Fault):
 
 
 class Migrate(_Upgrade):
-    """The next version's migration while this one sells."""
+    """The next version's migration while the current version sells."""
 
     name = "migrate"
 
@@ -89,7 +89,7 @@ class Migrate(_Upgrade):
 
 
 class SideBySide(_Upgrade):
-    """The migration, then half of the servers of the next version for a while, then all."""
+    """The migration, then half of the servers on the next version for some time, then all of them."""
 
     name = "side-by-side"
     needs = frozenset({"external", "two-servers"})
@@ -114,7 +114,7 @@ class SideBySide(_Upgrade):
 
 
 class RollBack(_Upgrade):
-    """Servers of the version before, over the schema of the next: the way back, when a new version disappoints."""
+    """Servers of the previous version on the next schema: the way back from a bad release."""
 
     name = "roll-back"
     seconds = (3.0, 8.0)

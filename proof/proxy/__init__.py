@@ -1,4 +1,4 @@
-"""Proxy: what a network does to those who rely on it, between client and app and between app and database."""
+"""Proxy: network faults between client and app, and between app and database."""
 
 from proof.proxy.handle import Door, Proxy
 

@@ -1,10 +1,11 @@
-"""The proxy's process: routes of one deployment, steered by lines of JSON.
+"""The proxy's process: routes of one deployment, controlled by lines of JSON.
 
-    python -m proof.proxy                       steered on standard input
-    python -m proof.proxy --to HOST:PORT …      one route, for a look by hand
+    python -m proof.proxy                       controlled through standard input
+    python -m proof.proxy --to HOST:PORT …      one route, for tests by hand
 
-Each line is a command, `{"do": "open", "route": "app", "to": "127.0.0.1:8000", "protocol": "http", "seed": 1}`, and is
-answered by one line. Others: set (with `rules`), calm, reset, target (with `to`), counts. The end of input ends it.
+Each line is a command such as `{"do": "open", "route": "app", "to": "127.0.0.1:8000", "protocol": "http",
+"seed": 1}`, and gets a line as its answer. Others are set (with `rules`), calm, reset, target (with `to`) and
+counts. The process ends at the end of its input.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from proof.proxy.route import Route
 
 
 async def obey(routes: dict[str, Route], command: dict[str, Any]) -> dict[str, Any]:
-    """Raises KeyError for a route or a rule that there is not."""
+    """Execute a command and return its answer. Raises KeyError for an unknown route or rule."""
     do = command["do"]
     if do == "open":
         route = routes[command["route"]] = Route(command["to"], command["protocol"], seed=command["seed"])
@@ -60,11 +61,11 @@ async def steer(routes: dict[str, Route]) -> None:
 async def run(to: str | None, protocol: str, port: int, seed: int) -> None:
     routes: dict[str, Route] = {}
     if to is not None:
-        told = await obey(
+        reply = await obey(
             routes,
             {"do": "open", "route": "one", "to": to, "protocol": protocol, "port": port, "seed": seed},
         )
-        print(json.dumps(told), flush=True)
+        print(json.dumps(reply), flush=True)
     try:
         await steer(routes)
     finally:

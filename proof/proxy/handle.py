@@ -1,4 +1,4 @@
-"""Handle: the proxy's process as the deployment holds it, with a name for each of its routes."""
+"""Handle: the deployment's control of the proxy process and its named routes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Proxy:
-    """One process, in which all routes of a deployment run; it ends with whoever started it."""
+    """One process with all routes of a deployment; it ends with its parent."""
 
     def __init__(self, *, seed: int, log: Path | None = None) -> None:
         self._seed = seed
@@ -46,13 +46,13 @@ class Proxy:
         self.stop()
 
     def open(self, name: str, to: str, protocol: str = "tcp") -> Door:
-        """A new port that leads to `HOST:PORT` or `unix:PATH`; `protocol` is tcp, postgres or http."""
+        """Open a port that leads to `HOST:PORT` or `unix:PATH`; `protocol` is tcp, postgres or http."""
         seed = self._seed * 1_000 + sum(name.encode())
-        told = self.ask({"do": "open", "route": name, "to": to, "protocol": protocol, "seed": seed})
-        return Door(self, name, told["port"])
+        reply = self.ask({"do": "open", "route": name, "to": to, "protocol": protocol, "seed": seed})
+        return Door(self, name, reply["port"])
 
     def ask(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Raises RuntimeError where it does not obey, or is gone."""
+        """Send a command and return the answer. Raises RuntimeError for an error or a missing process."""
         process = self._kept.process
         if process is None or process.stdin is None or process.stdout is None:
             raise RuntimeError("the proxy was not started")
@@ -62,9 +62,9 @@ class Proxy:
                 process.stdin.flush()
                 line = process.stdout.readline()
             except (OSError, ValueError) as error:
-                raise RuntimeError("the proxy is gone") from error
+                raise RuntimeError("the proxy has ended") from error
         if not line:
-            raise RuntimeError("the proxy is gone")
+            raise RuntimeError("the proxy has ended")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise RuntimeError(f"the proxy refuses {command}: {answer['error']}")
@@ -87,7 +87,7 @@ class Proxy:
 
 
 class Door:
-    """One route: a port of this machine, and what is done to whoever passes."""
+    """One route: a port of this machine, and the faults of its traffic."""
 
     def __init__(self, proxy: Proxy, name: str, port: int) -> None:
         self.name = name
@@ -96,7 +96,7 @@ class Door:
 
     @property
     def url(self) -> str:
-        """For one that speaks HTTP."""
+        """The URL for HTTP clients."""
         return f"http://127.0.0.1:{self.port}"
 
     def set(self, **rules: Any) -> None:
@@ -104,19 +104,19 @@ class Door:
         self._ask("set", rules=rules)
 
     def calm(self) -> None:
-        """All rules off; connections go on."""
+        """Remove all rules; connections stay open."""
         self._ask("calm")
 
     def reset(self) -> int:
-        """Reset every connection now; how many there were."""
+        """Reset every connection now, and return their number."""
         return int(self._ask("reset")["reset"])
 
     def lead_to(self, target: str) -> None:
-        """New connections go elsewhere from now on."""
+        """Lead new connections to another target."""
         self._ask("target", to=target)
 
     def counts(self) -> dict[str, Any]:
-        """What it did so far (`proof.proxy.rules.Counts`)."""
+        """Return the counts so far (`proof.proxy.rules.Counts`)."""
         return self._ask("counts")
 
     def _ask(self, do: str, **more: Any) -> dict[str, Any]:

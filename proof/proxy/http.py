@@ -1,4 +1,4 @@
-"""HTTP through a route: whole requests and whole answers, so that one of them can be late, lost, or come twice."""
+"""HTTP through a route: whole requests and whole answers, so that one can be late, lost or duplicated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Connect = Callable[[], Awaitable[Streams]]
 
 
 class HttpRelay:
-    """One client's connection: its requests one after the other, each under the rules of its moment."""
+    """One client's connection: its requests one after the other, each under the current rules."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class HttpRelay:
         *,
         target: str,
     ) -> None:
-        """`target` is the server's host and port: its requests name it, as if no proxy were between."""
+        """`target` is the server's host and port: requests name it, as if no proxy existed."""
         self._rules = rules
         self._counts = counts
         self._chance = chance
@@ -46,7 +46,7 @@ class HttpRelay:
         self._server: Streams | None = None
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Until the client leaves, the server wants no more, or a rule ends it."""
+        """Relay until the client leaves, the server closes, or a rule ends the connection."""
         try:
             while (request := await _read_message(reader)) is not None:
                 self._counts.requests += 1
@@ -60,20 +60,20 @@ class HttpRelay:
     async def _serve(
         self, request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        """Whether the connection goes on."""
+        """Relay a request. Return True if the connection stays open."""
         rules, counts = self._rules, self._counts
         await self._pass_time()
-        if self._falls(rules.lose_request_share):
+        if self._happens(rules.lose_request_share):
             counts.lost_requests += 1
             reset(writer)
             return False
-        if self._falls(rules.hold_share):
+        if self._happens(rules.hold_share):
             return await self._hold(request, reader, writer)
-        if self._falls(rules.duplicate_share):
+        if self._happens(rules.duplicate_share):
             counts.duplicated += 1
             _ = keep(asyncio.create_task(self._deliver_alone(request, self._chance.uniform(0, 0.05))))
-        loses = self._falls(rules.lose_answer_share)
-        halves = self._falls(rules.half_answer_share)
+        loses = self._happens(rules.lose_answer_share)
+        halves = self._happens(rules.half_answer_share)
         cuts = rules.cut_times > 0 and (rules.cut_forth is not None or rules.cut_back is not None)
         if cuts and rules.cut_forth is not None:
             return await self._cut_forth(request, writer)
@@ -98,12 +98,12 @@ class HttpRelay:
                 rules.cut_times -= 1
                 counts.cuts += 1
                 answer = answer[: rules.cut_back]
-            await _say(writer, answer)
+            await _send(writer, answer)
             writer.transport.close() if answer else reset(writer)
             return False
         counts.bytes["forth"] += len(request)
         counts.bytes["back"] += len(answer)
-        await _say(writer, answer)
+        await _send(writer, answer)
         return not (_CLOSE.search(_head_of(answer)) or _CLOSE.search(_head_of(request)))
 
     async def _pass_time(self) -> None:
@@ -111,11 +111,11 @@ class HttpRelay:
             await asyncio.sleep(pause)
         await self._gates.passage.wait()
 
-    def _falls(self, share: float) -> bool:
+    def _happens(self, share: float) -> bool:
         return share > 0 and self._chance.random() < share
 
     async def _hold(self, request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """It is delivered in any case, long after its client gave up perhaps."""
+        """Delay a request, and deliver it even if its client gave up."""
         self._counts.held += 1
         pause = self._chance.uniform(self._rules.hold_from_s, self._rules.hold_to_s)
         delivery = keep(asyncio.create_task(self._deliver_alone(request, pause)))
@@ -124,11 +124,11 @@ class HttpRelay:
             self._counts.abandoned += 1
             reset(writer)
             return False
-        await _say(writer, answer)
+        await _send(writer, answer)
         return not (_CLOSE.search(_head_of(answer)) or _CLOSE.search(_head_of(request)))
 
     async def _deliver_alone(self, request: bytes, pause_seconds: float) -> bytes:
-        """Its answer; empty where there was none. Nothing that happens to the client stops it."""
+        """Deliver a request whatever happens to its client. Return the answer, or empty bytes."""
         await asyncio.sleep(pause_seconds)
         await self._gates.passage.wait()
         with suppress(OSError, asyncio.IncompleteReadError):
@@ -142,18 +142,18 @@ class HttpRelay:
         return b""
 
     async def _cut_forth(self, request: bytes, writer: asyncio.StreamWriter) -> bool:
-        """A part of the request arrives, and then the connection breaks on both sides."""
+        """Deliver a part of the request, then reset both connections."""
         self._rules.cut_times -= 1
         self._counts.cuts += 1
         server = self._server or await self._connect()
         self._server = None
-        await _say(server[1], request[: self._rules.cut_forth])
+        await _send(server[1], request[: self._rules.cut_forth])
         reset(server[1])
         reset(writer)
         return False
 
     async def _exchange(self, request: bytes, writer: asyncio.StreamWriter) -> bytes | None:
-        """The whole answer; None where there is none, or it was a stream and has been passed on."""
+        """Return the whole answer; None without one, or after a stream was passed on."""
         for last in (False, True):
             fresh = self._server is None
             server = self._server = self._server or await self._connect()
@@ -168,22 +168,22 @@ class HttpRelay:
             server[1].close()
             self._server = None
             if fresh or last or not request.startswith(b"GET "):
-                break  # only what surely was not done is said again: a read on a connection that had been idle
+                break  # retry only a request that cannot have been executed: a read on a connection that had been idle
         reset(writer)
         return None
 
 
-_KEPT: set[asyncio.Task[bytes]] = set()
+_TASKS: set[asyncio.Task[bytes]] = set()
 
 
 def keep(task: asyncio.Task[bytes]) -> asyncio.Task[bytes]:
-    """The loop itself remembers a task only weakly."""
-    _KEPT.add(task)
-    task.add_done_callback(_KEPT.discard)
+    """Hold a reference, because the loop keeps only a weak one."""
+    _TASKS.add(task)
+    task.add_done_callback(_TASKS.discard)
     return task
 
 
-async def _say(writer: asyncio.StreamWriter, data: bytes) -> None:
+async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
     with suppress(OSError):
         writer.write(data)
         await writer.drain()
@@ -194,7 +194,7 @@ def _head_of(message: bytes) -> bytes:
 
 
 async def _read_head(reader: asyncio.StreamReader) -> bytes | None:
-    """None where the other side has left between two messages."""
+    """Return None if the peer left between two messages."""
     try:
         return await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
@@ -215,7 +215,7 @@ async def _read_message(reader: asyncio.StreamReader) -> bytes | None:
 async def _read_answer(
     reader: asyncio.StreamReader, request: bytes, *, stream: asyncio.StreamWriter | None = None
 ) -> bytes | None:
-    """None where nothing came; empty where it was a stream, which is passed on as it comes."""
+    """Return None without an answer, and empty bytes after a stream, which is passed on as it arrives."""
     head = await _read_head(reader)
     if head is None:
         return None
@@ -224,9 +224,9 @@ async def _read_answer(
     if request.startswith(b"HEAD ") or head.split(b" ", 2)[1] in _WITHOUT_BODY:
         return head
     if stream is not None and _STREAM.search(head):
-        await _say(stream, head)
+        await _send(stream, head)
         while (data := await reader.read(CHUNK)) and not stream.is_closing():
-            await _say(stream, data)
+            await _send(stream, data)
         return b""
     if found := _LENGTH.search(head):
         return head + await reader.readexactly(int(found[1]))
@@ -236,7 +236,7 @@ async def _read_answer(
 
 
 async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
-    """As they are on the wire, trailers included."""
+    """Return the chunks as received, including trailers."""
     parts = []
     while True:
         line = await reader.readuntil(b"\r\n")

@@ -1,7 +1,7 @@
-"""Relay: one TCP connection through a route, byte for byte, with the faults that need to know no protocol.
+"""Relay: one TCP connection through a route, byte for byte, with the faults that need no protocol.
 
-The two words that it knows are PostgreSQL's BEGIN and COMMIT: to lose the answer to a COMMIT, or to have somebody die
-just then, are the faults with the most to them.
+It knows two words, PostgreSQL's BEGIN and COMMIT. The most severe faults lose the answer to a COMMIT, or kill
+a process at that moment.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ Direction = Literal["forth", "back"]
 
 
 class Cut(Exception):
-    """This connection ends here, on purpose."""
+    """This connection is cut on purpose."""
 
 
 class Relay:
-    """Both directions of a connection; each is a reader and a writer with the chunks on their way between them."""
+    """Both directions of a connection; each has a reader, a writer, and a queue of chunks between them."""
 
     def __init__(
         self, rules: Rules, counts: Counts, chance: random.Random, gates: Gates, *, words: bool
     ) -> None:
-        """`words`: look for PostgreSQL's."""
+        """`words` enables the search for PostgreSQL's BEGIN and COMMIT."""
         self._rules = rules
         self._counts = counts
         self._chance = chance
@@ -44,9 +44,9 @@ class Relay:
         self._words = words
         self._port = 0
         self._tail = b""
-        self._deaf = False
-        """What the server says is dropped: an answer has to get lost."""
-        self._spoke = asyncio.Event()
+        self._drops_answers = False
+        """True while the server's output is dropped, because an answer must be lost."""
+        self._answered = asyncio.Event()
         self._allowance: dict[Direction, int | None] = {"forth": None, "back": None}
 
     async def run(
@@ -54,7 +54,7 @@ class Relay:
         client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
-        """Until one side ends, or the connection is cut."""
+        """Relay until one side ends or the connection is cut."""
         self._port = port_of(client[1])
         queues: dict[Direction, asyncio.Queue[tuple[float, bytes]]] = {
             "forth": asyncio.Queue(_QUEUED_CHUNKS),
@@ -96,10 +96,10 @@ class Relay:
             if (pause := due - loop.time()) > 0:
                 await asyncio.sleep(pause)
             await self._gates.passage.wait()
-            if not data:  # the other side ends when it has got all that was on its way
+            if not data:  # the other side ends after it received all queued data
                 raise ConnectionError(direction)
-            if direction == "back" and self._deaf:
-                self._spoke.set()
+            if direction == "back" and self._drops_answers:
+                self._answered.set()
                 continue
             self._counts.bytes[direction] += len(data)
             data = self._cut_short(direction, data, writer)
@@ -109,7 +109,7 @@ class Relay:
             await writer.drain()
 
     def _cut_short(self, direction: Direction, data: bytes, writer: asyncio.StreamWriter) -> bytes:
-        """All of it, or, where the rule's bytes are used up, Cut after the part that still passes."""
+        """Return all data, or pass on the part that the rule allows and raise Cut."""
         rules = self._rules
         limit = rules.cut_forth if direction == "forth" else rules.cut_back
         if limit is None or rules.cut_times <= 0:
@@ -127,12 +127,12 @@ class Relay:
         raise Cut
 
     async def _listen(self, data: bytes, writer: asyncio.StreamWriter) -> None:
-        """Cut where a word was said that a rule waits for."""
-        said, self._tail = self._tail + data, data[-(MAX - 1) :]
+        """Raise Cut if the data contain a word that a rule waits for."""
+        seen, self._tail = self._tail + data, data[-(MAX - 1) :]
         rules = self._rules
-        if rules.trap is not None and WORDS.get(rules.trap.partition("-")[0], b"-") in said:
+        if rules.trap is not None and WORDS.get(rules.trap.partition("-")[0], b"-") in seen:
             await self._spring(data, writer, rules.trap)
-        if rules.commits is None or rules.commit_times <= 0 or WORDS["commit"] not in said:
+        if rules.commits is None or rules.commit_times <= 0 or WORDS["commit"] not in seen:
             return
         if rules.commit_share < 1.0 and self._chance.random() >= rules.commit_share:
             return
@@ -143,7 +143,7 @@ class Relay:
         raise Cut
 
     async def _spring(self, data: bytes, writer: asyncio.StreamWriter, trap: str) -> None:
-        """Stand still, with or without the server's knowing, until somebody has done what the trap was set for."""
+        """Hold the connection, before or after delivery to the server, until the trap is released."""
         delivers, self._rules.trap = self._rules.trap_delivers, None
         if trap.endswith("-done"):
             await self._deliver(data, writer)
@@ -154,26 +154,26 @@ class Relay:
         raise Cut
 
     async def _deliver(self, data: bytes, writer: asyncio.StreamWriter) -> None:
-        """The server has answered when this returns, so it has done it; nobody hears what it said."""
-        self._deaf = True
+        """Deliver the data and wait until the server has answered; drop the answer."""
+        self._drops_answers = True
         with suppress(TimeoutError, OSError):
             writer.write(data)
             await writer.drain()
             async with asyncio.timeout(_ANSWER_SECONDS):
-                await self._spoke.wait()
+                await self._answered.wait()
 
 
 def port_of(client: asyncio.StreamWriter) -> int:
-    """From which port of its own it came."""
+    """Return the client's own port."""
     peer = client.get_extra_info("peername")
     return int(peer[1]) if peer else 0
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Close with RST, and drop what was not sent yet."""
+    """Close with RST, and drop unsent data."""
     with (
         suppress(OSError, AttributeError, ValueError),
-        # The loop's own view of its socket cannot be set: a second handle of the same one can.
+        # The loop's own socket object rejects options; a second handle of the same socket accepts them.
         socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as handle,
     ):
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

@@ -1,4 +1,4 @@
-"""Route: a port of this machine that leads somewhere, under rules that can be changed while it is used."""
+"""Route: a port of this machine that leads to a target, under rules that can change during use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BACKLOG = 1024
 
 
 async def connect(target: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """`unix:PATH` or `HOST:PORT`."""
+    """Connect to `unix:PATH` or `HOST:PORT`."""
     if target.startswith("unix:"):
         return await asyncio.open_unix_connection(target.removeprefix("unix:"))
     host, _, port = target.rpartition(":")
@@ -55,11 +55,11 @@ class Route:
             _turn(self._gates.release, on=changes["trap"] is None)
 
     def calm(self) -> None:
-        """All rules off; connections go on."""
+        """Remove all rules; connections stay open."""
         self.set(asdict(Rules()))
 
     def reset(self) -> int:
-        """Reset every connection now; how many there were."""
+        """Reset every connection now, and return their number."""
         found = list(self._connections.items())
         for task, writer in found:
             reset(writer)

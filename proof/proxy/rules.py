@@ -1,4 +1,4 @@
-"""Rules: what a route does to the traffic that passes it; all off means that it is not there."""
+"""Rules: the faults that a route applies to its traffic. Without rules it is transparent."""
 
 from __future__ import annotations
 
@@ -10,58 +10,59 @@ from typing import Any
 
 @dataclass(slots=True)
 class Rules:
-    """Shares are probabilities for one request. `forth` is from the client to the server, `back` the other way."""
+    """Shares are probabilities per request. `forth` is from client to server, `back` is the other way."""
 
     latency_ms: float = 0.0
     jitter_ms: float = 0.0
-    """Each chunk is late by the latency, and by up to so much more."""
+    """Each chunk is delayed by the latency plus up to this much."""
 
     refuse: bool = False
-    """Who connects is reset."""
+    """New connections are reset."""
 
     black_hole: bool = False
-    """Nothing passes and nothing is closed; what was said meanwhile arrives when it ends, as on a healed network."""
+    """No data passes and no connection is closed. Afterwards the queued data arrive, as on a healed network."""
 
     cut_forth: int | None = None
     cut_back: int | None = None
-    """The next connections to pass so many more bytes in this direction are reset in the middle of them."""
+    """The next connections that pass more bytes than this in one direction are reset there."""
 
     cut_times: int = 0
-    """How many connections; each one that is cut counts it down."""
+    """The number of connections to cut; each cut decrements it."""
 
     commits: str | None = None
-    """`before`: the next COMMIT is not passed on. `after`: it is, and what the server says to it is dropped."""
+    """`before`: the next COMMIT is not passed on. `after`: it is, but its answer is dropped."""
 
     commit_times: int = 0
-    """How many COMMITs."""
+    """The number of COMMITs to cut."""
 
     commit_share: float = 1.0
-    """Which part of the COMMITs that come by are looked at."""
+    """The share of COMMITs that are considered."""
 
     trap: str | None = None
-    """The next transaction stands still at this point, until the rule is taken back; then its connection is reset.
-    `begin` or `commit`: the server has not heard of it. `begin-done` or `commit-done`: it has, and its answer is not
-    passed on. `reply`: an HTTP answer is not. Nothing else of its connection passes meanwhile."""
+    """The next transaction is held at this point until the rule is removed; then its connection is reset.
+    `begin` or `commit`: before the server receives it. `begin-done` or `commit-done`: the server has
+    answered, but the answer is held. `reply`: an HTTP answer is held. No other data of the connection pass
+    meanwhile."""
 
     trap_delivers: bool = False
-    """Of `begin` and `commit`: the server hears of it when the rule is taken back, and nobody hears what it says."""
+    """For `begin` and `commit`: the server receives it when the rule is removed, and its answer is dropped."""
 
     hold_share: float = 0.0
     hold_from_s: float = 1.0
     hold_to_s: float = 10.0
-    """Requests that are kept back, and delivered whether or not their client still waits."""
+    """Requests that are delayed, and delivered whether or not their client still waits."""
 
     duplicate_share: float = 0.0
-    """Requests that are delivered twice, the second a moment later on a connection of its own."""
+    """Requests that are delivered twice, the second a moment later on another connection."""
 
     lose_request_share: float = 0.0
-    """Requests that the server never hears of."""
+    """Requests that never reach the server."""
 
     lose_answer_share: float = 0.0
-    """Requests that are done and nobody is told."""
+    """Executed requests whose answer is lost."""
 
     half_answer_share: float = 0.0
-    """Requests that are done and told in part."""
+    """Executed requests whose answer is incomplete."""
 
     def set(self, changes: dict[str, Any]) -> None:
         known = {one.name for one in fields(self)}
@@ -80,17 +81,17 @@ class Rules:
 
 @dataclass(slots=True)
 class Counts:
-    """What a route did, since it began."""
+    """The acts of a route since its start."""
 
     connections: int = 0
     requests: int = 0
     cuts: int = 0
     commits_cut: int = 0
     trapped: list[int] = field(default_factory=list)
-    """The ports of those who were caught in a trap."""
+    """The ports of the connections that a trap caught."""
     held: int = 0
     abandoned: int = 0
-    """Held requests that were delivered after their client had gone."""
+    """Delayed requests that were delivered after their client had gone."""
     duplicated: int = 0
     lost_requests: int = 0
     lost_answers: int = 0
@@ -101,12 +102,12 @@ class Counts:
 
 
 class Gates:
-    """What those who wait at a route wait for."""
+    """The events that connections of a route wait for."""
 
     def __init__(self) -> None:
         self.passage = asyncio.Event()
         """Set while there is no black hole."""
         self.release = asyncio.Event()
-        """Set when what a trap was set for has been done."""
+        """Set when the trap is released."""
         self.passage.set()
         self.release.set()
