@@ -1,4 +1,5 @@
-"""Mutants: `python -m proof.mutants [--only NAME …] [--count N] [--seed N] --out DIR`; `--renew` for the patches."""
+"""Run planted bugs: `python -m proof.mutants [--only NAME …] [--count N] [--seed N] --out DIR`, or `--renew`
+the patches."""
 
 from __future__ import annotations
 
@@ -49,19 +50,19 @@ def main() -> int:
             print(f"MISSED {one['name']} {one['also']}: {one['detail'] or one['bug']}")
     for violation in result.violations:
         print(f"{violation['rule']}: {violation['event']}: {violation['detail']}")
-    print(f"{'Every one was caught' if result.passed else 'It did not pass'}: {path}", flush=True)
+    print(f"{'All were caught' if result.passed else 'The part failed'}: {path}", flush=True)
     return 0 if result.passed else 1
 
 
 def _interrupt(*_: object) -> None:
-    """Once: whoever asks twice must not keep what was started from being ended."""
+    """Raise once: a second signal must not interrupt the cleanup."""
     for number in _ENDS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _renew() -> int:
-    """Patches that apply get today's line numbers and context; the others are told."""
+    """Give patches that apply the current line numbers and context; report the others."""
     lost = 0
     for patch in patches():
         with tempfile.TemporaryDirectory(dir=DEPLOYMENTS) as folder:
@@ -75,21 +76,21 @@ def _renew() -> int:
             text = renewed(patch, Path(folder))
         if text != patch_of(patch.stem).read_text():
             patch.write_text(text)
-            print(f"{patch.name} is renewed")
+            print(f"renewed {patch.name}")
     return 1 if lost else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m proof.mutants", description=__doc__)
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these, by name or number")
-    parser.add_argument("--count", type=int, help="so many, drawn by the seed")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="mutants by name or number")
+    parser.add_argument("--count", type=int, help="number of mutants, drawn by the seed")
     parser.add_argument("--seed", type=int, default=secrets.randbits(31))
     parser.add_argument(
         "--out", type=Path, default=Path("evidence/work/mutants"), help="folder of the result"
     )
-    parser.add_argument("--keep", action="store_true", help="leave the logs there, too")
-    parser.add_argument("--list", action="store_true", help="say what there is, and do nothing")
-    parser.add_argument("--renew", action="store_true", help="give the patches today's line numbers")
+    parser.add_argument("--keep", action="store_true", help="keep the logs there too")
+    parser.add_argument("--list", action="store_true", help="list the mutants and exit")
+    parser.add_argument("--renew", action="store_true", help="give the patches the current line numbers")
     return parser
 
 

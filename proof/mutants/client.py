@@ -1,4 +1,4 @@
-"""Client of the probes: one request at a time, past every library that would retry, check or repair something."""
+"""Client of the probes: one request at a time, without a library that would retry, check or repair anything."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _PATIENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One answer; `body` is empty where it was no JSON object."""
+class Reply:
+    """One answer; `body` is empty if it was no JSON object."""
 
     status: int
     body: dict[str, Any]
@@ -33,7 +33,7 @@ class Told:
 
     @property
     def code(self) -> str:
-        """Of a problem; else empty."""
+        """The code of a problem; else empty."""
         return str(self.body.get("code", ""))
 
     def __str__(self) -> str:
@@ -58,8 +58,11 @@ class Shop:
         key: str | None = None,
         token: str | None = None,
         **headers: str,
-    ) -> Told:
-        """`key` is the Idempotency-Key, `token` the hold's; other headers by name, `_` for `-`."""
+    ) -> Reply:
+        """Send a request and return the answer.
+
+        `key` is the Idempotency-Key, `token` the hold's. Other headers are given by name, with `_` for `-`.
+        """
         sent = {"Accept": "application/json", **{n.replace("_", "-"): value for n, value in headers.items()}}
         if body is not None:
             sent["Content-Type"] = "application/json"
@@ -74,65 +77,65 @@ class Shop:
             content = answer.read()
         finally:
             connection.close()
-        told = Told(
+        reply = Reply(
             answer.status,
             json.loads(content) if content[:1] == b"{" else {},
             {name.lower(): value for name, value in answer.getheaders()},
         )
-        if told.status == 500:
-            self.errors.append(f"{method} {path} was answered {told}")
-        return told
+        if reply.status == 500:
+            self.errors.append(f"{method} {path} was answered {reply}")
+        return reply
 
     def event(self, **rules: Any) -> dict[str, Any]:
-        """A new one. Raises RuntimeError where it was not made."""
+        """Create an event. Raises RuntimeError if it is refused."""
         made = self.ask("POST", "/v1/events", {"name": "Probe", **rules}, key=uuid.uuid4().hex)
         if made.status != 201:
             raise RuntimeError(f"no event was made: {made} {made.body}")
         return made.body
 
-    def hold(self, event: dict[str, Any], *lines: dict[str, Any], server: int = 0, **more: Any) -> Told:
+    def hold(self, event: dict[str, Any], *lines: dict[str, Any], server: int = 0, **more: Any) -> Reply:
         key = more.pop("key", None)
         body = {"event": event["id"], "lines": list(lines), **more}
         return self.ask("POST", "/v1/holds", body, server=server, key=key)
 
     def held(self, event: dict[str, Any], *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
-        """The hold that was placed. Raises RuntimeError where it was refused."""
-        told = self.hold(event, *lines, **more)
-        if told.status != 201:
-            raise RuntimeError(f"no hold was placed: {told} {told.body}")
-        return told.body
+        """Place a hold and return it. Raises RuntimeError if it is refused."""
+        reply = self.hold(event, *lines, **more)
+        if reply.status != 201:
+            raise RuntimeError(f"no hold was placed: {reply} {reply.body}")
+        return reply.body
 
-    def book(self, hold: dict[str, Any], *, server: int = 0, key: str | None = None) -> Told:
+    def book(self, hold: dict[str, Any], *, server: int = 0, key: str | None = None) -> Reply:
         body = {"hold": hold["id"], "hold_token": hold["hold_token"]}
         return self.ask("POST", "/v1/bookings", body, server=server, key=key)
 
     @contextmanager
     def sql(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        """As the product's own role, past every proxy; each statement by itself."""
+        """Connect with the product's role, without proxies; each statement commits by itself."""
         with psycopg.connect(self.deployment.sql_url, autocommit=True) as connection:
             yield connection
 
     @contextmanager
     def locked(self, event: dict[str, Any]) -> Iterator[Callable[[int], None]]:
-        """Somebody else has the event's row; call the value to wait until so many wait for it."""
+        """Lock the event's row. Call the yielded function to wait until `count` transactions wait for it."""
         with self.sql() as connection, self.sql() as looker:
             connection.execute("BEGIN")
             found = connection.execute(
                 "SELECT FROM inventories WHERE event_number = %s FOR NO KEY UPDATE", [event["number"]]
             )
             if found.rowcount != 1:
-                raise RuntimeError("there is no such event to lock")
+                raise RuntimeError("the event to lock does not exist")
             yield lambda count: wait_until(lambda: _waiting(looker) >= count)
 
     def wait_for_time(self, moment: str) -> None:
-        """Until the database's clock is past it."""
+        """Wait until the database's clock is past a moment."""
         with self.sql() as connection:
             due = datetime.fromisoformat(moment)
             wait_until(lambda: _value(connection, "SELECT clock_timestamp() > %s", due))
 
 
 class Meanwhile(Generic[T]):
-    """A call in a thread of its own; `result` waits for it."""
+    """A call in its own thread; `result` waits for it."""
 
     def __init__(self, call: Callable[[], T]) -> None:
         self._found: list[T] = []
@@ -142,16 +145,16 @@ class Meanwhile(Generic[T]):
     def result(self) -> T:
         self._thread.join(2 * _PATIENCE_SECONDS)
         if not self._found:
-            raise RuntimeError("a request was not answered")
+            raise RuntimeError("a request has no answer")
         return self._found[0]
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    """Raises TimeoutError."""
+    """Wait for a condition. Raises TimeoutError."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not is_so():
         if time.monotonic() > deadline:
-            raise TimeoutError("what a probe waits for does not come")
+            raise TimeoutError("a probe's condition is not met")
         time.sleep(_TICK_SECONDS)
 
 

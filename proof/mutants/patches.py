@@ -1,7 +1,7 @@
-"""Patches: the product's source, copied and changed.
+"""Patches: copies of the product's source, with changes.
 
-A patch is a plain unified diff, made from the repository's root. Here it applies where its old lines stand exactly once
-in their file, at whatever line, and nowhere else: it survives changes elsewhere, and one that comes near it is noticed.
+A patch is a plain unified diff from the repository's root. It applies if its old lines occur exactly once in
+their file, at any line. So it survives changes elsewhere, and a change near it is noticed.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@.*")
 
 
 class PatchError(Exception):
-    """A patch that does not fit the source as it is."""
+    """A patch that does not fit the current source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Lines of one file, from the root, as they are and as they become."""
+    """Old and new lines of one file, whose path is relative to the root."""
 
     path: Path
     old: list[str]
@@ -46,25 +46,27 @@ def patch_of(name: str) -> Path:
 
 
 def copy_source(target: Path, *, root: Path = ROOT) -> Path:
-    """The package as it is below `root`, copied to below `target`; the folder in which Python finds it.
+    """Copy the package from `root` to `target`, and return the folder from which Python imports it.
 
-    Compiled files go with it: they are good for all modules that stay as they are.
+    Compiled files are copied too: they stay valid for unchanged modules.
     """
     shutil.copytree(root / PACKAGE, target / PACKAGE)
     return target / PACKAGE.parent
 
 
 def apply(patch: Path, root: Path) -> None:
-    """Changes the source below `root`, all of it or nothing. Raises PatchError."""
+    """Change the source below `root`, completely or not at all. Raises PatchError."""
     changed: dict[Path, list[str]] = {}
     for hunk in hunks_of(patch):
         if not (root / hunk.path).is_file():
-            raise PatchError(f"{patch.name}: there is no {hunk.path}")
+            raise PatchError(f"{patch.name}: {hunk.path} does not exist")
         lines = changed.get(hunk.path) or _lines(root / hunk.path)
         places = [at for at in range(len(lines)) if lines[at : at + len(hunk.old)] == hunk.old]
         if len(places) != 1:
             first = next((line for line in hunk.old if line not in hunk.new), hunk.old[0]).strip()
-            raise PatchError(f"{patch.name}: {len(places)} places in {hunk.path} look as around {first!r}")
+            raise PatchError(
+                f"{patch.name}: {len(places)} places in {hunk.path} match the lines around {first!r}"
+            )
         changed[hunk.path] = [*lines[: places[0]], *hunk.new, *lines[places[0] + len(hunk.old) :]]
     if not changed:
         raise PatchError(f"{patch.name}: it changes nothing")
@@ -73,7 +75,7 @@ def apply(patch: Path, root: Path) -> None:
 
 
 def hunks_of(patch: Path) -> Iterator[Hunk]:
-    """Raises PatchError for what is no unified diff."""
+    """Yield the hunks of a patch. Raises PatchError if it is no unified diff."""
     path, lines = None, iter(_lines(patch))
     for line in lines:
         header = _HUNK.fullmatch(line)
@@ -85,7 +87,7 @@ def hunks_of(patch: Path) -> Iterator[Hunk]:
             while len(hunk.old) < olds or len(hunk.new) < news:
                 body = next(lines, "@@ the end")
                 if body[:1] not in ("", " ", "-", "+"):
-                    raise PatchError(f"{patch.name}: a hunk of {path} is shorter than it says")
+                    raise PatchError(f"{patch.name}: a hunk of {path} is shorter than its header says")
                 if body[:1] != "+":
                     hunk.old.append(body[1:])
                 if body[:1] != "-":
@@ -96,7 +98,7 @@ def hunks_of(patch: Path) -> Iterator[Hunk]:
 
 
 def renewed(patch: Path, root: Path) -> str:
-    """The same change with today's line numbers and context; to the copy below `root` it was applied."""
+    """Return the patch with current line numbers and context; it was applied to the copy below `root`."""
     found: list[str] = []
     for path in sorted({hunk.path for hunk in hunks_of(patch)}):
         before, after = ((each / path).read_text().splitlines(keepends=True) for each in (ROOT, root))

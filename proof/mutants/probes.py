@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Callable
 
-from proof.mutants.client import Meanwhile, Shop, Told, wait_until
+from proof.mutants.client import Meanwhile, Reply, Shop, wait_until
 
 __all__ = ["PROBES", "Probe"]
 
@@ -20,7 +20,7 @@ SCOPES = ("read", "sell", "organise")
 
 
 def expiry_behind_a_lock(shop: Shop) -> str | None:
-    """P5: a confirm that waited for the lock until the hold had expired is refused."""
+    """P5: a confirmation that waited for the lock until the hold had expired is refused."""
     event = shop.event(capacity=10)
     hold = shop.held(event, {"quantity": 1}, ttl_seconds=1)
     with shop.locked(event) as wait_for:
@@ -31,19 +31,19 @@ def expiry_behind_a_lock(shop: Shop) -> str | None:
 
 
 def keys_of_two_routes(shop: Shop) -> str | None:
-    """P3: a key counts for one route; used with another it is a key of its own."""
+    """P3: a key is scoped to one route."""
     event = shop.event(capacity=10)
     hold = shop.held(event, {"quantity": 1})
     key = uuid.uuid4().hex
     for path, status in (("extend", "active"), ("release", "released")):
-        told = shop.ask("POST", f"/v1/holds/{hold['id']}/{path}", key=key, token=hold["hold_token"])
-        if told.status != 200 or told.body["status"] != status:
-            return f"{path} was answered {told}, and the hold is {told.body.get('status')}"
+        reply = shop.ask("POST", f"/v1/holds/{hold['id']}/{path}", key=key, token=hold["hold_token"])
+        if reply.status != 200 or reply.body["status"] != status:
+            return f"{path} was answered {reply}, and the hold is {reply.body.get('status')}"
     return None
 
 
 def key_of_another_body(shop: Shop) -> str | None:
-    """P3: a key that comes again with another body is refused."""
+    """P3: a key with another body is refused."""
     event = shop.event(capacity=10)
     key = uuid.uuid4().hex
     shop.held(event, {"quantity": 1}, key=key)
@@ -51,7 +51,7 @@ def key_of_another_body(shop: Shop) -> str | None:
 
 
 def replay_writes(shop: Shop) -> str | None:
-    """P2: a replay writes, so that it waits for the standby as the first answer did (E2)."""
+    """P2: a replay writes, so that it waits for the standby like the first answer (E2)."""
     event = shop.event(capacity=10)
     key = uuid.uuid4().hex
     hold = shop.held(event, {"quantity": 1}, key=key)
@@ -61,42 +61,50 @@ def replay_writes(shop: Shop) -> str | None:
         again = shop.hold(event, {"quantity": 1}, key=key)
         after = connection.execute(look, [event["number"], hold["id"]]).fetchone()
     if again.body != hold:
-        return f"the replay was another answer: {again}"
-    return "the replay was no transaction that a standby would have to confirm" if before == after else None
+        return f"the replay has another answer: {again}"
+    return "the replay did not write, so no standby confirms it" if before == after else None
 
 
 def limit_over_lines(shop: Shop) -> str | None:
-    """The limit of a hold counts all its lines."""
+    """The limit per hold counts all its lines."""
     event = shop.event(capacity=10, max_per_hold=3)
     return _expected(shop.hold(event, {"quantity": 2}, {"quantity": 2}), 422, "quantity_over_limit")
 
 
 def limit_behind_a_lock(shop: Shop) -> str | None:
-    """The limit of a buyer is counted under the lock: two servers at once do not both see the buyer empty-handed."""
+    """The limit per buyer is counted under the lock: two concurrent servers cannot both see an empty-handed buyer."""
     event = shop.event(capacity=10, max_per_buyer=4)
     with shop.locked(event) as wait_for:
-        asked = [
+        requests = [
             Meanwhile(lambda server=server: shop.hold(event, {"quantity": 3}, server=server, buyer="Ada"))  # type: ignore[misc]  # the loop's own
             for server in (0, 1)
         ]
         wait_for(2)
-    told = sorted(one.result().status for one in asked)
-    return None if told == [201, 422] else f"a buyer with a limit of 4 asked twice for 3 and was told {told}"
+    statuses = sorted(one.result().status for one in requests)
+    return (
+        None
+        if statuses == [201, 422]
+        else f"a buyer with a limit of 4 requested 3 twice, and was answered {statuses}"
+    )
 
 
 def extension_has_an_end(shop: Shop) -> str | None:
     """No hold lives longer than the event allows, however often it is extended."""
     event = shop.event(capacity=10, hold_ttl_seconds=5, max_hold_ttl_seconds=10)
     hold = shop.held(event, {"quantity": 1})
-    told = shop.ask("POST", f"/v1/holds/{hold['id']}/extend", {"ttl_seconds": 1800}, token=hold["hold_token"])
+    reply = shop.ask(
+        "POST", f"/v1/holds/{hold['id']}/extend", {"ttl_seconds": 1800}, token=hold["hold_token"]
+    )
     with shop.sql() as connection:
         look = "SELECT expires_at - placed_at <= interval '10 seconds' FROM holds WHERE event_number = %s AND id = %s"
         row = connection.execute(look, [event["number"], hold["id"]]).fetchone()
-    return None if row == (True,) else f"extend was answered {told}, and the hold outlives its longest"
+    return (
+        None if row == (True,) else f"extend was answered {reply}, and the hold outlives the event's maximum"
+    )
 
 
 def cancelled_event_sells_nothing(shop: Shop) -> str | None:
-    """P11: of a cancelled event no hold can be confirmed."""
+    """P11: holds of a cancelled event cannot be confirmed."""
     event = shop.event(capacity=10)
     hold = shop.held(event, {"quantity": 1})
     shop.ask("POST", f"/v1/events/{event['number']}/cancel", key=uuid.uuid4().hex)
@@ -104,14 +112,14 @@ def cancelled_event_sells_nothing(shop: Shop) -> str | None:
 
 
 def refused_hold_spoils_nothing(shop: Shop) -> str | None:
-    """P8: what the engine chose for a hold that was refused in the end is free again."""
+    """P8: seats that the engine chose for a refused hold are free again."""
     event = shop.event(seat_map={"labels": ["A1", "A2", "A3", "A4"], "category": "stalls"})
     refused = shop.hold(event, {"best_available": 2}, {"best_available": 3})
     return _expected(refused, 409) or _expected(shop.hold(event, {"best_available": 4}), 201)
 
 
 def failed_commit_spoils_nothing(shop: Shop) -> str | None:
-    """P7: what the engine chose in a batch that failed is free again."""
+    """P7: seats that the engine chose in a failed batch are free again."""
     event = shop.event(seat_map={"labels": ["A1", "A2", "A3", "A4"], "category": "stalls"})
     with shop.sql() as connection:
         connection.execute(
@@ -125,36 +133,36 @@ def failed_commit_spoils_nothing(shop: Shop) -> str | None:
 
 
 def best_available_sells_out(shop: Shop) -> str | None:
-    """P7: asked for the best seat again and again, the engine gives every seat once, and those that came back."""
+    """P7: repeated best-available requests sell every seat once, including released ones."""
     rows = [f"{row}-{seat}" for row in "ABC" for seat in range(1, 9)]
     event = shop.event(seat_map={"labels": rows, "category": "stalls"})
     had: list[str] = []
     for turn in range(len(rows) + 1):
-        told = shop.hold(event, {"best_available": 1})
-        if told.status != 201:
-            return f"the seat after {len(had)} of {len(rows)} was answered {told}"
-        hold, seats = told.body, told.body["lines"][0]["seats"]
+        reply = shop.hold(event, {"best_available": 1})
+        if reply.status != 201:
+            return f"after {len(had)} of {len(rows)} seats the next was answered {reply}"
+        hold, seats = reply.body, reply.body["lines"][0]["seats"]
         if turn == len(rows) // 2:
             shop.ask("POST", f"/v1/holds/{hold['id']}/release", token=hold["hold_token"])
         else:
             had += seats
     if sorted(had) != sorted(rows):
-        return f"of {len(rows)} seats {len(set(had))} were sold, some of them {len(had) - len(set(had))} times more"
+        return f"{len(set(had))} of {len(rows)} seats were sold, with {len(had) - len(set(had))} repeats"
     return _expected(shop.hold(event, {"best_available": 1}), 409, "sold_out")
 
 
-def quantity_is_what_was_asked_for(shop: Shop) -> str | None:
-    """P8: a hold has what its own request asked for, however like another request it is."""
+def quantity_is_the_requested_one(shop: Shop) -> str | None:
+    """P8: a hold has the quantity of its own request, even if other requests look similar."""
     event = shop.event(capacity=1_000)
     for quantity in (1, 2, 1, 3, 2):
         hold = shop.held(event, {"quantity": quantity})
         if hold["quantity"] != quantity:
-            return f"asked for {quantity}, and was answered {hold['quantity']}"
+            return f"{quantity} were requested, and the hold has {hold['quantity']}"
     return None
 
 
 def alarm_stops_sales(shop: Shop) -> str | None:
-    """An event whose rows disagree with its journal is sold no more, until a person has looked."""
+    """An event whose rows disagree with its journal stops selling until a person has checked it."""
     event = shop.event(capacity=10)
     shop.held(event, {"quantity": 1})
     with shop.sql() as connection:
@@ -166,12 +174,12 @@ def alarm_stops_sales(shop: Shop) -> str | None:
     try:
         wait_until(is_stopped)
     except TimeoutError:
-        return "an admission more was booked than the journal tells of, and the event is still on sale"
+        return "one more admission is booked than the journal has, and the event is still on sale"
     return None
 
 
 def expiry_changes_the_state(shop: Shop) -> str | None:
-    """A hold's expiry is news: 304 is answered only while nothing has changed."""
+    """An expiry changes the state: 304 is correct only without changes."""
     event = shop.event(capacity=10)
     hold = shop.held(event, {"quantity": 1}, ttl_seconds=1)
     path = f"/v1/events/{event['number']}/availability"
@@ -184,7 +192,7 @@ def expiry_changes_the_state(shop: Shop) -> str | None:
 
 
 def token_whole(shop: Shop) -> str | None:
-    """A hold is opened by its whole token, and by nothing that is like it."""
+    """Only the complete token opens a hold."""
     event = shop.event(capacity=10)
     hold = shop.held(event, {"quantity": 1})
     token = hold["hold_token"]
@@ -196,7 +204,7 @@ def token_whole(shop: Shop) -> str | None:
 
 
 def foreign_hold_is_absent(shop: Shop) -> str | None:
-    """P16: another's hold is answered as one that is not there, whatever is asked of it."""
+    """P16: another buyer's hold is answered like a missing one, for every request."""
     event = shop.event(capacity=10)
     mine, other = (shop.held(event, {"quantity": 1}) for _ in range(2))
     absent = mine["id"][:-6] + ("000000" if mine["id"][-6:] != "000000" else "000001")
@@ -206,23 +214,23 @@ def foreign_hold_is_absent(shop: Shop) -> str | None:
             for id in (other["id"], absent)
         )
         if (foreign.status, foreign.code) != (none.status, none.code) or none.status != 404:
-            return f"{path} of another's hold was answered {foreign}, of no hold {none}"
+            return f"{path} of another's hold was answered {foreign}, of a missing hold {none}"
     return _expected(shop.book({**other, "hold_token": mine["hold_token"]}), 404, "hold_not_found")
 
 
 def keys_of_two_principals(shop: Shop) -> str | None:
-    """P3: keys of one caller say nothing to another; the last probe of a deployment, since it ends open mode."""
+    """P3: keys of one caller reveal nothing to another. This must be the last probe, because it ends open mode."""
     event = shop.event(capacity=10)
-    told = []
+    replies = []
     key = uuid.uuid4().hex
     for name in ("one", "two"):
-        said = shop.deployment.holdfast(
+        output = shop.deployment.holdfast(
             "keys", "create", name, "--json", *(part for scope in SCOPES for part in ("--scope", scope))
         )
-        asking = Shop(shop.deployment, api_key=_key_in(said))
-        told.append(asking.hold(event, {"quantity": 1}, key=key))
-    ids = {str(one.body.get("id")) for one in told}
-    return None if len(ids) == 2 else f"two callers who used the same key got {', '.join(map(str, told))}"
+        asking = Shop(shop.deployment, api_key=_key_in(output))
+        replies.append(asking.hold(event, {"quantity": 1}, key=key))
+    ids = {str(one.body.get("id")) for one in replies}
+    return None if len(ids) == 2 else f"two callers who used the same key got {', '.join(map(str, replies))}"
 
 
 PROBES: dict[str, Probe] = {
@@ -239,7 +247,7 @@ PROBES: dict[str, Probe] = {
         refused_hold_spoils_nothing,
         failed_commit_spoils_nothing,
         best_available_sells_out,
-        quantity_is_what_was_asked_for,
+        quantity_is_the_requested_one,
         expiry_changes_the_state,
         alarm_stops_sales,
         token_whole,
@@ -247,14 +255,14 @@ PROBES: dict[str, Probe] = {
         keys_of_two_principals,
     )
 }
-"""By name; they are played in this order."""
+"""Probes by name, in the order of their execution."""
 
 
-def _expected(told: Told, status: int, code: str = "") -> str | None:
-    if told.status == status and (not code or told.code == code):
+def _expected(reply: Reply, status: int, code: str = "") -> str | None:
+    if reply.status == status and (not code or reply.code == code):
         return None
-    return f"answered {told} instead of {status} {code}".strip()
+    return f"answered {reply} instead of {status} {code}".strip()
 
 
-def _key_in(said: str) -> str:
-    return str(json.loads(said)["key"])
+def _key_in(output: str) -> str:
+    return str(json.loads(output)["key"])

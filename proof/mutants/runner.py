@@ -1,4 +1,4 @@
-"""Runner: mutants two at a time, each in a process of its own, and the source as it is before the same judges."""
+"""Runner: two mutants at a time, each in its own process, and the unchanged source for comparison."""
 
 from __future__ import annotations
 
@@ -28,55 +28,56 @@ __all__ = ["Runner", "Verdict", "chosen", "result_of", "verdict_on"]
 
 AT_ONCE = 2
 LIMIT_SECONDS = 60.0
-"""For one mutant to be caught, of a quiet machine."""
+"""The limit to catch one mutant on a quiet machine."""
 _PATIENCE = 3.0
 _STOP_SECONDS = 30.0
-_TOLD = 10
-AS_IT_IS = "the source as it is"
+_MAX_DETAILS = 10
+UNCHANGED = "the unchanged source"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one trial. `caught_by` is the rule that did, of the mutant's own; None where none of them did."""
+    """The result of one trial. `caught_by` is the rule of the mutant that caught it; None if none did."""
 
     name: str
     caught_by: str | None
     seconds: float
     bug: str = ""
     also: tuple[str, ...] = ()
-    """Other rules that had something against it."""
+    """Other rules that were violated."""
     detail: Any = None
-    """The first violation of the rule that caught it, or why the trial came to no end."""
+    """The first violation of the catching rule, or the reason why the trial did not finish."""
 
-    def told(self) -> dict[str, Any]:
-        told = {"name": self.name, "caught_by": self.caught_by, "seconds": round(self.seconds, 1)}
-        return {**told, "bug": self.bug, "also": list(self.also), "detail": self.detail}
+    def report(self) -> dict[str, Any]:
+        report = {"name": self.name, "caught_by": self.caught_by, "seconds": round(self.seconds, 1)}
+        return {**report, "bug": self.bug, "also": list(self.also), "detail": self.detail}
 
 
 @dataclass(slots=True)
 class Runner:
-    """Trials of one run."""
+    """The trials of one run."""
 
     seed: int
     keep: Path | None = None
-    """Where the logs of trials are left; nowhere, by default."""
+    """The folder for the logs of trials; None discards them."""
     _running: list[Popen[bytes]] = field(default_factory=list)
     _stopped: bool = False
 
-    def run(self, mutants: Sequence[Mutant], told: Callable[[str], None]) -> list[Verdict]:
-        """One verdict a mutant, in order, and then one for each sort of deployment as it is."""
+    def run(self, mutants: Sequence[Mutant], report: Callable[[str], None]) -> list[Verdict]:
+        """Return one verdict for each mutant, in order, then one for each kind of deployment with the
+        unchanged source."""
         probes = sorted({one.part.name for one in mutants if isinstance(one.part, Probing)})
         sales = sorted({one.part.name for one in mutants if not isinstance(one.part, Probing)})
         controls = [[each] for each in sales] + ([probes] if probes else [])
         folder = Path(tempfile.mkdtemp(prefix="holdfast-mutants-", dir=DEPLOYMENTS))
         folder.chmod(0o711)
         os.environ.setdefault(TEMPLATE_VARIABLE, str(folder))
-        copy_source(folder)  # the same for all, whatever is done to the repository meanwhile
+        copy_source(folder)  # one copy for all trials, even if the repository changes meanwhile
         pool = ThreadPoolExecutor(AT_ONCE)
         try:
-            jobs = [pool.submit(self._judge, one, folder, told) for one in mutants]
+            jobs = [pool.submit(self._judge, one, folder, report) for one in mutants]
             jobs += [
-                pool.submit(self._acquit, number, names, folder, told)
+                pool.submit(self._acquit, number, names, folder, report)
                 for number, names in enumerate(controls, 1)
             ]
             return [job.result() for job in jobs]
@@ -86,30 +87,30 @@ class Runner:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _end(self) -> None:
-        """Of trials that are under way."""
+        """Interrupt the running trials."""
         self._stopped = True
         for process in list(self._running):
             process.send_signal(signal.SIGINT)
 
-    def _judge(self, mutant: Mutant, folder: Path, told: Callable[[str], None]) -> Verdict:
+    def _judge(self, mutant: Mutant, folder: Path, report: Callable[[str], None]) -> Verdict:
         found, seconds = self._try(mutant.name, [mutant.part.name], folder, mutant=mutant.name)
         verdict = verdict_on(mutant, found, seconds)
         if not self._stopped:
-            told(f"{mutant.name}: {verdict.caught_by or 'MISSED'} ({seconds:.0f} s)")
+            report(f"{mutant.name}: {verdict.caught_by or 'MISSED'} ({seconds:.0f} s)")
         return verdict
 
-    def _acquit(self, number: int, parts: list[str], folder: Path, told: Callable[[str], None]) -> Verdict:
-        """The control of the control: what catches a mutant must have nothing against the source as it is."""
-        found, seconds = self._try(f"as-it-is-{number}", parts, folder)
-        accused = found if isinstance(found, str) else (found[:_TOLD] or None)
+    def _acquit(self, number: int, parts: list[str], folder: Path, report: Callable[[str], None]) -> Verdict:
+        """Test the unchanged source: the judges of mutants must find nothing in it."""
+        found, seconds = self._try(f"unchanged-{number}", parts, folder)
+        accused = found if isinstance(found, str) else (found[:_MAX_DETAILS] or None)
         if not self._stopped:
-            told(f"{AS_IT_IS}, {', '.join(parts)}: {'accused' if accused else 'clean'} ({seconds:.0f} s)")
-        return Verdict(AS_IT_IS, None, seconds, bug=", ".join(parts), detail=accused)
+            report(f"{UNCHANGED}, {', '.join(parts)}: {'accused' if accused else 'clean'} ({seconds:.0f} s)")
+        return Verdict(UNCHANGED, None, seconds, bug=", ".join(parts), detail=accused)
 
     def _try(
         self, name: str, parts: Iterable[str], folder: Path, *, mutant: str | None = None
     ) -> tuple[list[dict[str, Any]] | str, float]:
-        """The violations, or why there are none to be had."""
+        """Return the violations, or the reason why there are none, and the seconds."""
         out, began = folder / f"{name}.json", time.monotonic()
         log = (self.keep or folder) / f"{name}.log"
         chance = random.Random(f"{self.seed}/{name}")
@@ -120,12 +121,12 @@ class Runner:
             arguments += ["--mutant", mutant]
         elif self.keep is not None:
             arguments += ["--keep", str(self.keep)]
-        with log.open("wb") as said:
+        with log.open("wb") as output:
             process = launch(
                 [sys.executable, "-m", "proof.mutants.trial", *arguments],
                 environment=os.environ,
                 folder=ROOT,
-                output=said,
+                output=output,
                 ends_with=signal.SIGINT,
             )
         self._running.append(process)
@@ -141,14 +142,14 @@ class Runner:
 
 
 def chosen(names: Sequence[str], count: int | None, seed: int) -> list[Mutant]:
-    """Those named (by name, or by its number alone); else so many by chance; else all. Raises LookupError."""
+    """Return the mutants with these names or numbers; else `count` random ones; else all. Raises LookupError."""
     if names:
         found = {
             name: [one for one in MUTANTS if name in (one.name, one.name.partition("-")[0])] for name in names
         }
         unknown = [name for name, mutants in found.items() if not mutants]
         if unknown:
-            raise LookupError(f"There is no mutant {', '.join(unknown)}.")
+            raise LookupError(f"No mutant has the name {', '.join(unknown)}.")
         return [mutant for mutants in found.values() for mutant in mutants]
     if count is None or count >= len(MUTANTS):
         return list(MUTANTS)
@@ -157,7 +158,7 @@ def chosen(names: Sequence[str], count: int | None, seed: int) -> list[Mutant]:
 
 
 def verdict_on(mutant: Mutant, found: list[dict[str, Any]] | str, seconds: float) -> Verdict:
-    """Caught is what one of the mutant's own rules accuses: another's accusation says that the bug is another one."""
+    """Return the verdict. Only the mutant's own rules catch it: an accusation by others means another bug."""
     if isinstance(found, str):
         return Verdict(mutant.name, None, seconds, bug=mutant.bug, detail=found)
     accusers = {str(one["rule"]): one for one in reversed(found)}
@@ -168,16 +169,16 @@ def verdict_on(mutant: Mutant, found: list[dict[str, Any]] | str, seconds: float
 
 
 def result_of(verdicts: Sequence[Verdict], seed: int, seconds: float) -> Result:
-    """A missed mutant, or a clean source that is accused, fails the part."""
-    mutants = [verdict for verdict in verdicts if verdict.name != AS_IT_IS]
-    clean = [verdict for verdict in verdicts if verdict.name == AS_IT_IS]
+    """Return the part's result. A missed mutant or an accused clean source fails it."""
+    mutants = [verdict for verdict in verdicts if verdict.name != UNCHANGED]
+    clean = [verdict for verdict in verdicts if verdict.name == UNCHANGED]
     result = Result(
         part="mutants",
-        tried={"mutants": len(mutants), "the source as it is": len(clean)},
+        tried={"mutants": len(mutants), UNCHANGED: len(clean)},
         seeds=[seed],
-        controls=[verdict.told() for verdict in mutants],
+        controls=[verdict.report() for verdict in mutants],
         violations=[
-            {"rule": "accused as it is", "event": verdict.bug, "detail": verdict.detail}
+            {"rule": "accused unchanged", "event": verdict.bug, "detail": verdict.detail}
             for verdict in clean
             if verdict.detail is not None
         ],
@@ -189,12 +190,12 @@ def result_of(verdicts: Sequence[Verdict], seed: int, seconds: float) -> Result:
 
 
 def _end_of(process: Popen[bytes], seconds: float) -> int | str:
-    """Its status; one that takes too long is interrupted, so that it ends what it started."""
+    """Return the exit status; after `seconds`, interrupt the process, so that it ends its children."""
     deadline = time.monotonic() + seconds
-    told = None
+    reason = None
     while process.poll() is None:
         if time.monotonic() > deadline:
-            process.send_signal(signal.SIGINT if told is None else signal.SIGKILL)
-            told, deadline = "too late", time.monotonic() + _STOP_SECONDS
+            process.send_signal(signal.SIGINT if reason is None else signal.SIGKILL)
+            reason, deadline = "too late", time.monotonic() + _STOP_SECONDS
         time.sleep(0.05)
-    return told or process.returncode
+    return reason or process.returncode

@@ -1,4 +1,4 @@
-"""Sale: the general workload and the checker, before a deployment that may have a mutant's source."""
+"""Sale: the general workload and the checker, for a deployment that may run a mutant's source."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ Violation = Mapping[str, Any]
 
 SECONDS = 12.0
 PACE = 400
-"""Operations a second: a quick machine must not have done with an event before its holds have lapsed."""
+"""Operations per second. A fast machine must not finish with an event before its holds have lapsed."""
 PROCESSES, CLIENTS = 2, 24
 _ALONE = {"live_check_interval_seconds": "3600"}
-"""It would stop what is wrong before the checker has seen much of it."""
+"""The live check would stop a wrong event before the checker has seen enough."""
 BY_CLIENTS_ALONE = frozenset({"C1", "C6"})
-"""Rules that need no final state: what two clients were told cannot both be true. The others must know what the
-organiser did, of which the journal tells."""
+"""Rules that need no final state: the answers to two clients contradict each other. Other rules need the
+organiser's acts, which are in the journal."""
 _TICK_SECONDS = 0.1
 _CALM_SECONDS = (1.0, 2.5)
-"""A product that was just started, or has just come back, has nothing to lose."""
+"""A product that has just started or recovered has nothing to lose."""
 
 
 class Sale:
-    """One deployment, its clients and what is done to it."""
+    """One deployment, its clients and its faults."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Sale:
         seed: int,
         run: Path,
     ) -> None:
-        """`faults` are drawn from so many `times`; without any it goes on for some seconds."""
+        """`faults` are drawn `times` times; without faults the sale runs for some seconds."""
         self._faults = [FAULTS[name] for name in faults]
         self._times = times
         self._settings = {**_ALONE, **settings}
@@ -57,7 +57,7 @@ class Sale:
         self._run = run
 
     def judge(self, enough: Collection[str]) -> list[Violation]:
-        """The violations; the final state is not read any more where one of `enough` was violated before."""
+        """Return the violations. The final state is not read if a rule in `enough` was violated before."""
         self._run.mkdir()
         with Deployment(
             proxies=bool(self._faults), seed=self._seed, source=self._source, settings=self._settings
@@ -74,11 +74,11 @@ class Sale:
         return [*self._check(), *broken, *result.violations]
 
     def _check(self) -> list[Violation]:
-        """By what clients saw, and by the final state, where it was read."""
+        """Check the clients' logs, and the final state if it was read."""
         return [asdict(one) for one in check(self._run, floors=False).violations]
 
     def _sell(self, deployment: Deployment) -> list[Violation]:
-        """What keeps the clients from going on is a violation, too: they meet what no right product does."""
+        """Run the clients. An error that stops them is a violation, because a correct product does not cause it."""
         settings = Settings(
             urls=deployment.urls,
             out=self._run,
@@ -102,7 +102,7 @@ class Sale:
         return []
 
     def _shake(self, deployment: Deployment) -> None:
-        """Blindly: the nemesis waits until a sale of its own succeeds, and some mutants have lost its event."""
+        """Inject faults without the nemesis: it waits for a successful sale, and some mutants lose its event."""
         chance = random.Random(self._seed)
         with LineWriter(self._run / "nemesis.jsonl") as log:
             for _ in range(self._times):

@@ -1,7 +1,7 @@
-"""Trial: one mutant, or the source as it is, before the part of the proof that has to judge it.
+"""Trial: one mutant, or the unchanged source, with the parts of the proof that judge it.
 
-`python -m proof.mutants.trial --part NAME [--mutant NAME] --seed N --out FILE`: a process of its own, which can be
-ended with all that it started. It writes {"violations": [{"rule", "detail"}…], "seconds"}.
+`python -m proof.mutants.trial --part NAME [--mutant NAME] --seed N --out FILE` is a process of its own, which
+can be ended with all its children. It writes {"violations": [{"rule", "detail"}…], "seconds"}.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.mutants.trial", description=__doc__)
     parser.add_argument("--part", choices=sorted(PARTS), required=True, action="append")
     parser.add_argument("--mutant", choices=[mutant.name for mutant in MUTANTS])
-    parser.add_argument("--root", type=Path, default=ROOT, help="below which the source is")
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder above the source")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--keep", type=Path, help="where the logs go of a source that is accused as it is")
+    parser.add_argument("--keep", type=Path, help="folder for the logs of an accused unchanged source")
     given = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):  # whoever started it may have had them ignored
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent may have set these to be ignored
         signal.signal(number, signal.default_int_handler)
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="holdfast-mutant-", dir=DEPLOYMENTS))
@@ -69,9 +69,9 @@ def main() -> int:
 def judge(
     names: list[str], source: Path, *, rules: tuple[str, ...], seed: int, folder: Path
 ) -> list[Mapping[str, Any]]:
-    """What these parts have against the product in `source`.
+    """Return the violations that these parts find in the product in `source`.
 
-    Where one of `rules` was violated, no more is looked at than what was seen until then.
+    After a violation of one of `rules`, no further evidence is collected.
     """
     parts = [PARTS[name] for name in names]
     found: list[Mapping[str, Any]] = []
@@ -89,7 +89,7 @@ def judge(
 
 
 def probe(names: list[str], source: Path, *, seed: int) -> list[Mapping[str, Any]]:
-    """In one deployment, one after the other."""
+    """Run the probes in one deployment, one after the other."""
     found: list[Mapping[str, Any]] = []
     with Deployment(servers=2, proxies=False, seed=seed, source=source, settings=_SETTINGS) as deployment:
         for name in names:

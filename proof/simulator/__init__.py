@@ -1,4 +1,4 @@
-"""The simulator: an engine of our own with bugs to switch on, sold to in virtual time, to try the checker on."""
+"""The simulator: an independent engine with optional bugs, which sells in virtual time, to test the checker."""
 
 from proof.simulator.engine import BUGS
 from proof.simulator.run import simulate

@@ -1,4 +1,4 @@
-"""Clients: what each of them does, one thing after another, until the world has seen enough."""
+"""Clients: the sequence of each client's operations, until the simulation has enough."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Steps = Generator[int, None, Answer]
 
 @dataclass(slots=True)
 class Mine:
-    """A hold that this client was told of."""
+    """A hold that this client knows."""
 
     event: Event
     hold: str
     expires: int
-    """In virtual time, as far as a client can know."""
+    """Virtual time, as precisely as a client can know it."""
     booking: str | None = None
 
 
@@ -88,7 +88,7 @@ class Client:
             self._mine = self._mine[-8:]
 
     def _end(self, mine: Mine) -> Generator[int, None, None]:
-        """Confirms or releases it, at once, about when it expires, or after."""
+        """Confirm or release a hold at once, near its expiry, or later."""
         chance = self._chance
         when = chance.random()
         left = mine.expires - self._world.now
@@ -119,7 +119,7 @@ class Client:
         yield from self._do("cancel", given)
 
     def _at_arena(self) -> Generator[int, None, None]:
-        """One seat, by a format that tells no ids, sells to the same user again, and knows no keys."""
+        """Hold and confirm a seat in a format that returns no ids, reuses a user's hold, and has no keys."""
         chance, event = self._chance, self._world.event()
         seat, user = chance.choice(list(event.category)), f"{self._user} at the arena"
         given = {"event": event.id, "lines": [{"seats": [seat]}], "ttl": 3, "partial": False, "buyer": user}
@@ -144,7 +144,7 @@ class Client:
             yield from self._do("read_booking", {"booking": mine.booking, "event": mine.event.id})
 
     def _do(self, f: str, given: dict[str, Any], *, via: str = "v1", user: str | None = None) -> Steps:
-        """One operation with its repetitions; what the last of them saw."""
+        """Run an operation with its retries and return the last answer."""
         world, chance = self._world, self._chance
         world.left -= 1
         key = f"{self._user}/{next(self._keys)}"
@@ -165,6 +165,6 @@ class Client:
         return answer
 
     def _twin(self, op: dict[str, Any]) -> Generator[int, None, None]:
-        """The same request at the same time, on another connection."""
+        """Send the same request at the same time on another connection."""
         yield int(self._chance.uniform(0, 3) * MILLISECOND)
         yield from self._world.ask(op, 100)

@@ -1,4 +1,4 @@
-"""Dump: the simulated engine's final state, as its API tells it and as its rows are."""
+"""Dump: the simulated engine's final state, from its API and from its rows."""
 
 from __future__ import annotations
 

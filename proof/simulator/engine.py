@@ -1,4 +1,4 @@
-"""Engine: a booking engine in one thread and in memory, right unless a bug is switched on. Times are microseconds."""
+"""Engine: an in-memory booking engine in one thread, correct unless a bug is enabled. Times are microseconds."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from proof.simulator.model import Event, Hold, Refused
 __all__ = ["BUGS", "Engine"]
 
 BUGS = {
-    "seat_sold_twice": "a seat that is held is given to another, now and then",
-    "one_too_many": "an area sells one admission more than it has",
+    "seat_sold_twice": "a held seat is sometimes given to another",
+    "one_too_many": "an area sells one admission more than its capacity",
     "lapsed_hold_booked": "a hold is booked although it has expired",
-    "expires_early": "holds live half as long as was told",
-    "lapsed_not_on_sale": "what has expired is not on sale again",
-    "cancelled_not_on_sale": "what was cancelled is not on sale again",
-    "booking_lost": "a booking that was acknowledged is forgotten",
-    "keys_ignored": "a repeated request is done again",
-    "refusals_not_stored": "a refused key may find another end later",
-    "release_without_owner": "the release of an expired hold takes the seats from who has them now",
-    "half_a_hold": "of several seats only some are taken, and the hold is told as done",
-    "half_a_booking": "a booking has a seat less than its hold",
-    "stale_counts": "availability is told as it was a while ago",
-    "seats_read_free": "a seat that is booked reads as available, now and then",
-    "version_backwards": "a read tells an older version than one before",
-    "cancel_forgotten": "a cancellation is acknowledged, and nothing is done",
-    "spurious_refusal": "seats are refused that nobody has",
-    "best_looks_at_one_row": "the best available is looked for in the first row alone",
+    "expires_early": "holds live half as long as the answer says",
+    "lapsed_not_on_sale": "expired holds are not on sale again",
+    "cancelled_not_on_sale": "cancelled bookings are not on sale again",
+    "booking_lost": "an acknowledged booking is forgotten",
+    "keys_ignored": "a repeated request is executed again",
+    "refusals_not_stored": "a refused key may succeed later",
+    "release_without_owner": "the release of an expired hold frees seats that another has now",
+    "half_a_hold": "only some of several seats are taken, and the hold succeeds",
+    "half_a_booking": "a booking has one seat less than its hold",
+    "stale_counts": "availability is stale",
+    "seats_read_free": "a booked seat sometimes reads as available",
+    "version_backwards": "a read returns an older version than an earlier read",
+    "cancel_forgotten": "a cancellation is acknowledged but not executed",
+    "spurious_refusal": "free seats are refused",
+    "best_looks_at_one_row": "the best available is searched in the first row only",
     "sold_out_too_soon": "the last two admissions of an area are never sold",
-    "foreign_hold_booked": "whoever asks may book a hold",
-    "refused_and_done": "a refused hold is made all the same",
-    "extension_not_written": "an extension is told, and the hold ends as before",
-    "limit_not_kept": "a buyer may have more than is allowed",
-    "wrong_actor": "the journal names another as who acted",
+    "foreign_hold_booked": "any user may book a hold",
+    "refused_and_done": "a refused hold is placed anyway",
+    "extension_not_written": "an extension is acknowledged, and the hold ends as before",
+    "limit_not_kept": "a buyer may exceed the limit",
+    "wrong_actor": "the journal names another actor",
     "journal_misses_a_release": "a release is not in the journal",
-    "rows_disagree": "the API tells another state of a booking than its row",
+    "rows_disagree": "the API shows another status of a booking than its row",
 }
 SELDOM = 0.06
 
 
 class Engine:
-    """Every method is one whole transaction at one moment."""
+    """Each method is one complete transaction at one moment."""
 
     def __init__(self, chance: random.Random, bugs: Iterable[str] = ()) -> None:
         self._chance = chance
@@ -56,7 +56,7 @@ class Engine:
         return str(UUID(int=self._chance.getrandbits(128)))
 
     def ask(self, now: int, f: str, user: str, key: str | None, given: dict[str, Any]) -> dict[str, Any]:
-        """Status, code and what is told, as it would come over the wire."""
+        """Return status, code and content, as they would arrive over the wire."""
         scope = (user, f, key or "")
         if key and scope in self._stored and not self.has("keys_ignored"):
             return {**self._stored[scope], "replayed": True}
@@ -75,31 +75,31 @@ class Engine:
     def seldom(self, bug: str) -> bool:
         return bug in self._bugs and self._chance.random() < SELDOM
 
-    # -- commands --------------------------------------------------------------------------------------------------
-
     def _hold(self, now: int, user: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         event = self.events[given["event"]]
         self.reclaim(event, now)
         if given.get("reuse"):
             mine = event.owner.get(given["lines"][0]["seats"][0])
             if mine is not None and mine.status == "active" and mine.user == user:
-                return 200, _told(mine, now)
-        asked = sum(line.get("quantity") or line.get("best") or len(line["seats"]) for line in given["lines"])
-        self._refuse_over_limit(event, given.get("buyer"), asked)
+                return 200, _placed(mine, now)
+        requested = sum(
+            line.get("quantity") or line.get("best") or len(line["seats"]) for line in given["lines"]
+        )
+        self._refuse_over_limit(event, given.get("buyer"), requested)
         ttl = int(given["ttl"] * 1_000_000 * (0.5 if self.has("expires_early") else 1))
         hold = Hold(self.uuid(), event, user=user, buyer=given.get("buyer"), now=now, until=now + ttl)
         for line in given["lines"]:
             self._take(event, hold, line, partial=given["partial"])
         if not hold.seats and not hold.areas:
             raise Refused("sold_out")
-        told = _told(hold, now)
-        told["expires_at"] = now + int(given["ttl"] * 1_000_000)
+        answer = _placed(hold, now)
+        answer["expires_at"] = now + int(given["ttl"] * 1_000_000)
         if self.seldom("half_a_hold") and len(hold.seats) > 1:
             hold.seats.pop()
         self._keep(event, hold, now)
         if self.seldom("refused_and_done"):
             raise Refused("sold_out")
-        return 201, told
+        return 201, answer
 
     def _instant(self, now: int, user: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         event = self.events[given["event"]]
@@ -149,19 +149,19 @@ class Engine:
         if not (hold.status == "expired" and self.has("lapsed_hold_booked")):
             self._refuse_unless_active(hold)
         hold.status, hold.booking, hold.confirmed_at = "confirmed", self.uuid(), now
-        told = _booked(hold)
+        answer = _booked(hold)
         hold.event.live[hold.id] = hold
         if self.seldom("half_a_booking") and len(hold.seats) > 1:
             hold.event.owner.pop(hold.seats.pop(), None)
         if self.seldom("booking_lost"):
             hold.status, hold.booking = "active", None
-            return 201, told
+            return 201, answer
         self.bookings[hold.booking or ""] = hold
         by = "somebody" if self.seldom("wrong_actor") else user
         hold.event.write(
             now, "booked", hold=hold.id, booking=hold.booking, by=by, areas=hold.event.areas_of(hold)
         )
-        return 201, told
+        return 201, answer
 
     def _cancel(self, now: int, user: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         hold = self.bookings.get(given["booking"])
@@ -170,8 +170,6 @@ class Engine:
         if hold.status == "confirmed" and not self.seldom("cancel_forgotten"):
             self._end(hold, now, "cancelled", by=user, keep=self.has("cancelled_not_on_sale"))
         return 200, {"booking": given["booking"], "hold": hold.id, "status": "cancelled"}
-
-    # -- reads -----------------------------------------------------------------------------------------------------
 
     def _read_availability(self, now: int, _: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         event = self.events[given["event"]]
@@ -222,8 +220,6 @@ class Engine:
         if hold is None or hold.user != user:
             raise Refused("hold_not_found", 404)
         return 200, {"hold": hold.id, "status": "expired" if hold.has_lapsed(now) else hold.row_status}
-
-    # -- parts -----------------------------------------------------------------------------------------------------
 
     def _take(self, event: Event, hold: Hold, line: dict[str, Any], *, partial: bool) -> None:
         if line.get("seats"):
@@ -332,17 +328,17 @@ class Engine:
         }
         raise Refused(*refusals[hold.status])
 
-    def _refuse_over_limit(self, event: Event, buyer: str | None, asked: int) -> None:
+    def _refuse_over_limit(self, event: Event, buyer: str | None, requested: int) -> None:
         if event.max_per_buyer is None or self.has("limit_not_kept"):
             return
         has = sum(
             len(hold.seats) + sum(hold.areas.values()) for hold in event.live.values() if hold.buyer == buyer
         )
-        if has + asked > event.max_per_buyer:
+        if has + requested > event.max_per_buyer:
             raise Refused("quantity_over_limit", 422)
 
 
-def _told(hold: Hold, now: int) -> dict[str, Any]:
+def _placed(hold: Hold, now: int) -> dict[str, Any]:
     return {
         "hold": hold.id,
         "event": hold.event.id,

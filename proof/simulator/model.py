@@ -1,4 +1,4 @@
-"""Model: what the simulated engine has: events with their journals, and holds."""
+"""Model: the data of the simulated engine: events with their journals, and holds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Hold:
         self.id, self.event, self.user, self.buyer = id, event, user, buyer
         self.placed_at, self.expires_at = now, until
         self.status = "active"
-        """active, confirmed, released, expired, or cancelled: a booking that was."""
+        """active, confirmed, released, expired, or cancelled (a former booking)."""
         self.booking: str | None = None
         self.confirmed_at = 0
         self.seats: list[str] = []
@@ -54,9 +54,9 @@ class Event:
         self.journal: list[dict[str, Any]] = []
         self.write(0, "opened", areas=opened)
         self.earlier: list[dict[str, Any]] = []
-        """What was read of it, for a bug that tells it again."""
+        """Earlier reads, for a bug that returns them again."""
         self.live: dict[str, Hold] = {}
-        """Holds that keep something: active ones, lapsed or not, and confirmed ones."""
+        """Holds that keep admissions: active ones, lapsed or not, and confirmed ones."""
 
     def size_of(self, name: str) -> int:
         if name == "general":

@@ -1,4 +1,4 @@
-"""World: virtual time, and a network that loses and delays; it writes logs as a real run does."""
+"""World: virtual time, and a network that loses and delays. It writes logs like a real run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from proof.simulator.model import Event
 __all__ = ["Steps", "World"]
 
 EPOCH_US = 1_700_000_000_000_000
-"""The engine's clock when the clients' stands at nothing."""
+"""The engine's clock when the clients' clock is zero."""
 
 MILLISECOND = 1_000_000
 TIME_OUT = 200 * MILLISECOND
@@ -27,11 +27,11 @@ WINDOW = 6
 CALM = 10_000 * MILLISECOND
 
 Steps = Generator[int, None, None]
-"""A process in virtual time: it yields how long it wants to wait, in nanoseconds."""
+"""A process in virtual time, which yields waits in nanoseconds."""
 
 
 class World:
-    """Virtual time, the events on sale, and the files that everything is written to."""
+    """Virtual time, the events on sale, and the output files."""
 
     def __init__(self, folder: Path, *, operations: int, seed: int, bugs: Iterable[str]) -> None:
         self.chance = random.Random(seed)
@@ -50,7 +50,7 @@ class World:
         self.on_sale: list[Event] = []
 
     def go(self, lives: Mapping[str, Steps]) -> None:
-        """Let each user live, by name, until all of them are through."""
+        """Run each user's steps, by name, until all have ended."""
         self._setup[0]["settings"] = {"principals": {user: user for user in lives}}
         for steps in lives.values():
             self.start(steps)
@@ -78,7 +78,7 @@ class World:
         heapq.heappush(self._waiting, (self.now + wait, next(self._turns), step))
 
     def event(self) -> Event:
-        """One that is on sale; the oldest makes place for a new one now and then."""
+        """Return an event on sale; now and then a new event replaces the oldest."""
         if len(self.on_sale) < WINDOW or self.left < self._made - OPERATIONS_PER_EVENT:
             self._made = self.left
             self.on_sale = [*self.on_sale[-WINDOW + 1 :], self._open()]
@@ -93,16 +93,14 @@ class World:
         event = Event(self.engine.uuid(), number, rows, capacity=40)
         event.max_per_buyer = 6 if number % 3 == 0 else None
         self.engine.events[event.id] = event
-        told = [[{"label": label, "category": category} for label, category in row] for row in rows]
+        shown = [[{"label": label, "category": category} for label, category in row] for row in rows]
         limits = {} if event.max_per_buyer is None else {"max_per_buyer": event.max_per_buyer}
-        line = {"e": "event", "event": event.id, "number": number, "areas": {"general": 40}, "rows": told}
+        line = {"e": "event", "event": event.id, "number": number, "areas": {"general": 40}, "rows": shown}
         self._setup.append({**line, "hold_ttl": 120, "limits": limits})
         return event
 
-    # -- the network -----------------------------------------------------------------------------------------------
-
     def ask(self, op: dict[str, Any], attempt: int) -> Generator[int, None, dict[str, Any]]:
-        """One attempt, with what its client saw in the end."""
+        """Run one attempt and return its client's view."""
         number, chance = next(self._numbers), self.chance
         line = {"e": "inv", "i": number, "t": self.now, **op, "attempt": attempt}
         self._log.write(_line(line))
@@ -111,8 +109,8 @@ class World:
         key = op["key"] if op["via"] == "v1" and not op["f"].startswith("read") else None
 
         def arrive() -> None:
-            asked = {**op["in"], "reuse": True} if op["via"] == "arena" else op["in"]
-            seen.append(self.engine.ask(self.server_time(), op["f"], op["user"], key, asked))
+            given = {**op["in"], "reuse": True} if op["via"] == "arena" else op["in"]
+            seen.append(self.engine.ask(self.server_time(), op["f"], op["user"], key, given))
 
         if fate < 0.02:  # the request is lost
             yield TIME_OUT

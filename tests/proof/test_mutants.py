@@ -11,12 +11,12 @@ import pytest
 from proof.machine import ROOT
 from proof.mutants.patches import PatchError, apply, hunks_of, patch_of, patches, renewed
 from proof.mutants.probes import PROBES
-from proof.mutants.runner import AS_IT_IS, Verdict, chosen, result_of, verdict_on
+from proof.mutants.runner import UNCHANGED, Verdict, chosen, result_of, verdict_on
 from proof.mutants.table import MUTANTS, Mutant, Probing, Selling
 from proof.nemesis import FAULTS
 
 A_MUTANT = Mutant("001-some-bug", "Something is wrong.", Selling(), ("C1", "C2"))
-CLEAN = Verdict(AS_IT_IS, None, 1.0)
+CLEAN = Verdict(UNCHANGED, None, 1.0)
 CAUGHT = Verdict("001-some-bug", "C1", 1.0)
 
 
@@ -70,7 +70,7 @@ def test_a_patch_fits_at_whatever_line_and_in_one_place_only(tmp_path: Path) -> 
     with pytest.raises(PatchError, match="2 places in list"):
         apply(patch, tmp_path)
     file.unlink()
-    with pytest.raises(PatchError, match="there is no list"):
+    with pytest.raises(PatchError, match="list does not exist"):
         apply(patch, tmp_path)
 
 
@@ -152,7 +152,7 @@ def test_a_mutant_that_is_missed_fails_the_part() -> None:
 
 
 def test_a_judge_that_accuses_the_source_as_it_is_fails_the_part() -> None:
-    accused = Verdict(AS_IT_IS, None, 1.0, bug="sale calm", detail={"rule": "C1", "detail": "?"})
+    accused = Verdict(UNCHANGED, None, 1.0, bug="sale calm", detail={"rule": "C1", "detail": "?"})
     result = result_of([CAUGHT, accused], 1, 2.0)
     assert not result.passed
     assert [one["event"] for one in result.violations] == ["sale calm"]
