@@ -1,1 +1,2 @@
-"""Proof: the promises of Holdfast, tried from outside with faults that hurt, and a verdict that anyone can repeat."""
+"""Proof: tests the promises of Holdfast from outside, under severe faults, with a verdict that anyone can
+reproduce."""

@@ -31,7 +31,7 @@ def main() -> int:
     if given.do == "page":
         print(page_of(json.loads(Path(given.file).read_text())), end="")
         return 0
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell in the background had it ignored
+    for number in (signal.SIGINT, signal.SIGTERM):  # a background shell may have set these to be ignored
         signal.signal(number, signal.default_int_handler)
     source = Source.now()
     plan = given.plan if given.do in ("part", "list") else given.do
@@ -45,7 +45,7 @@ def main() -> int:
         named = [part for part in parts if part.name == given.name]
         if not named:
             print(
-                f"There is no part {given.name} in {plan}: {', '.join(part.name for part in parts)}",
+                f"No part {given.name} in {plan}; its parts are {', '.join(part.name for part in parts)}",
                 file=sys.stderr,
             )
             return 2
@@ -56,9 +56,9 @@ def main() -> int:
 def _run(
     plan: str, knobs: Knobs, source: Source, parts: list[Part], wanted: list[Part], *, resume: bool
 ) -> int:
-    """Runs the wanted parts and writes down what is known of all of them, whatever happens meanwhile."""
+    """Run the wanted parts, and write the evidence of all known parts even after an interrupt."""
     folder = EVIDENCE / "work" / f"{plan}-{source.short}-{knobs.seed}"
-    state = "" if source.is_clean else " (with changes that are not committed)"
+    state = "" if source.is_clean else " (with uncommitted changes)"
     print(f"{plan}: seed {knobs.seed}, commit {source.short}{state}", flush=True)
     runner = Runner(folder, identity=source.identity, resume=resume)
     status = 0
@@ -66,7 +66,7 @@ def _run(
         if not runner.run(wanted):
             status = 1
     except KeyboardInterrupt:
-        print("\nStopped. The same command with --resume (RESUME=1) goes on from here.", flush=True)
+        print("\nStopped. Repeat the command with --resume (RESUME=1) to continue.", flush=True)
         status = 130
     evidence = evidence_of(
         plan=plan,
@@ -82,7 +82,7 @@ def _run(
     )
     _, page = write_evidence(evidence, EVIDENCE, page=page_of(evidence))
     print(
-        f"{'Everything held' if evidence['passed'] else 'It did not pass'}: {page.relative_to(ROOT)}",
+        f"{'Everything held' if evidence['passed'] else 'The proof failed'}: {page.relative_to(ROOT)}",
         flush=True,
     )
     return status or (0 if evidence["passed"] or len(wanted) < len(parts) else 1)
@@ -112,11 +112,13 @@ def _parser() -> argparse.ArgumentParser:
     for knob in fields(Knobs):
         kind = float if knob.name.endswith("_seconds") else int
         knobs.add_argument(f"--{knob.name.replace('_', '-')}", type=kind, dest=knob.name)
-    knobs.add_argument("--hours", type=float, help="scale a night to so many hours")
-    for plan, help in (("commit", "what every change must pass"), ("night", "everything")):
+    knobs.add_argument("--hours", type=float, help="scale a night to this many hours")
+    for plan, help in (("commit", "the tests that every change must pass"), ("night", "all tests")):
         one = commands.add_parser(plan, help=help, parents=[knobs])
-        one.add_argument("--resume", action="store_true", help="skip what is done for this commit and seed")
-    for name, help in (("part", "one part of a plan"), ("list", "the parts of a plan")):
+        one.add_argument(
+            "--resume", action="store_true", help="skip parts that are done for this commit and seed"
+        )
+    for name, help in (("part", "run one part of a plan"), ("list", "list the parts of a plan")):
         one = commands.add_parser(name, help=help, parents=[knobs])
         if name == "part":
             one.add_argument("name")
@@ -125,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument("plan", choices=sorted(PLANS))
     one = commands.add_parser("check", help="check the logs of a run again")
     one.add_argument("folder")
-    one = commands.add_parser("page", help="an evidence file as a page")
+    one = commands.add_parser("page", help="print an evidence file as a page")
     one.add_argument("file")
     return parser
 

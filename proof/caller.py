@@ -1,6 +1,6 @@
-"""Caller: sells over `/v1` at its own pace, many requests at once, each of them in the clients' log.
+"""Caller: sells over `/v1` at its own pace, with many concurrent requests, all of them in the clients' log.
 
-For the parts that need a certain load, or a certain moment; the workload has clients of every kind.
+For parts that need a certain load or moment; the workload has clients of every kind.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A request, as it is sent and as it is logged. Who asks again asks for the same."""
+    """A request as it is sent and as it is logged. A retry sends it unchanged."""
 
     f: str
     user: str
@@ -37,10 +37,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came of a request.
+    """The result of a request.
 
-    `sent` and `took` are seconds of the monotonic clock; `sent_at` and `came_at` are of the clock on the wall, in
-    microseconds since the epoch, as the server's times are.
+    `sent` and `took` are seconds of the monotonic clock. `sent_at` and `came_at` are microseconds since the
+    epoch on the wall clock, like the server's times.
     """
 
     f: str
@@ -58,14 +58,14 @@ class Answer:
         return self.status in (200, 201)
 
     @property
-    def said(self) -> str:
-        """Its code, or its status where it has none."""
+    def outcome(self) -> str:
+        """The answer's code, or its status if it has none."""
         return self.code or str(self.status)
 
 
 @dataclass(slots=True)
 class Caller:
-    """Connections to the servers of a deployment, by port, kept open from one request to the next."""
+    """Connections to a deployment's servers, by port, kept open between requests."""
 
     log: ClientLog
     _idle: dict[int, deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] = field(
@@ -73,7 +73,7 @@ class Caller:
     )
 
     async def ask(self, port: int, wanted: Wanted, attempt: int = 1) -> Answer:
-        """Never raises for what a server, or the way to it, may do."""
+        """Send a request and return its result; never raises for faults of the server or the network."""
         number = self.log.invoke(
             proc=wanted.user,
             user=wanted.user,
@@ -107,7 +107,7 @@ class Caller:
             res=_class_of(answer),
             status=status,
             code=answer.code,
-            out=_told(wanted, answer) if answer.is_ok else None,
+            out=_out_of(wanted, answer) if answer.is_ok else None,
         )
         return answer
 
@@ -117,7 +117,7 @@ class Caller:
                 idle.pop()[1].close()
 
     def _kept(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-        """A connection that the server has not ended meanwhile, as far as is known here."""
+        """Return an idle connection that the server has not closed, as far as known, or None."""
         idle = self._idle[port]
         while idle:
             reader, writer = idle.pop()
@@ -151,11 +151,11 @@ class Caller:
         return int(first.split()[1]), answer
 
 
-def make_event(port: int, asked: dict[str, Any]) -> dict[str, Any]:
-    """As an organiser makes it; what was answered. Raises RuntimeError."""
+def make_event(port: int, body: dict[str, Any]) -> dict[str, Any]:
+    """Create an event as an organiser and return the answer. Raises RuntimeError if that fails."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request("POST", "/v1/events", json.dumps(asked), {"Content-Type": "application/json"})
+        connection.request("POST", "/v1/events", json.dumps(body), {"Content-Type": "application/json"})
         answer = connection.getresponse()
         made: dict[str, Any] = json.loads(answer.read())
     finally:
@@ -168,7 +168,7 @@ def make_event(port: int, asked: dict[str, Any]) -> dict[str, Any]:
 def write_setup(
     run: Path, *, seed: int, commit: str, settings: dict[str, Any], events: list[dict[str, Any]]
 ) -> None:
-    """What the checker has to know before the first request; `events` in its own words."""
+    """Write what the checker must know before the first request; `events` are in its format."""
     with LineWriter(run / "setup.jsonl") as lines:
         started = datetime.now(UTC).isoformat()
         lines.write({"e": "run", "seed": seed, "commit": commit, "started": started, "settings": settings})
@@ -177,7 +177,7 @@ def write_setup(
 
 
 def microseconds(text: str) -> int:
-    """Of a time of the API, since the epoch."""
+    """Return the microseconds since the epoch of a time of the API."""
     return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
 
 
@@ -189,23 +189,23 @@ def _class_of(answer: Answer) -> str:
     return "fail" if sure else "info"
 
 
-def _told(wanted: Wanted, answer: Answer) -> dict[str, Any]:
+def _out_of(wanted: Wanted, answer: Answer) -> dict[str, Any]:
     body = answer.body
     if wanted.f == "release":
         return {"hold": body["id"], "status": body["status"]}
     if wanted.f == "cancel":
         return {"booking": body["id"], "hold": body["hold"], "status": body["status"]}
-    told = {
+    content = {
         "event": body["event"],
         "seats": [label for line in body["lines"] for label in line.get("seats", ())],
         "areas": {line["area"]: line["quantity"] for line in body["lines"] if "area" in line},
     }
     if wanted.f == "hold":
         times = {name: microseconds(body[name]) for name in ("placed_at", "expires_at", "server_time")}
-        return {"hold": body["id"], **told, **times}
+        return {"hold": body["id"], **content, **times}
     return {
         "booking": body["id"],
         "hold": body["hold"],
-        **told,
+        **content,
         "confirmed_at": microseconds(body["confirmed_at"]),
     }

@@ -1,4 +1,4 @@
-"""`python -m proof.check RUN_DIR [--json]`: checks the logs of a run, and prints the verdict."""
+"""Check the logs of a run and print the verdict: `python -m proof.check RUN_DIR [--json]`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """1 where anything was violated, or a situation that the run needed did not come."""
+    """Return 1 for a violation or a missed floor, else 0."""
     parser = argparse.ArgumentParser(prog="python -m proof.check", description=__doc__)
     parser.add_argument("folder", type=Path, help="the run's directory")
-    parser.add_argument("--json", action="store_true", help="everything, for a program")
-    parser.add_argument("--no-floors", action="store_true", help="do not ask what the run came to")
+    parser.add_argument("--json", action="store_true", help="print the whole verdict as JSON")
+    parser.add_argument(
+        "--no-floors", action="store_true", help="do not demand that the run reached all situations"
+    )
     given = parser.parse_args()
     verdict = check(given.folder, floors=not given.no_floors)
     print(json.dumps(verdict.as_dict()) if given.json else _text(verdict))
@@ -30,7 +32,7 @@ def _text(verdict: Verdict) -> str:
         f"seed {verdict.seed}, commit {verdict.commit}",
         f"{counts['operations']} operations in {counts['attempts']} attempts, {counts['faults']} faults",
         *(f"  {name:34} {count}" for name, count in counts.items()),
-        "situations, and how often they had to come:",
+        "situations, with their counts and floors:",
         *(
             f"  {name:58} {count:8} {floor:8}{'' if count >= floor else '  MISSED'}"
             for name, (count, floor) in verdict.coverage.items()

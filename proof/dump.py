@@ -1,8 +1,8 @@
-"""Dump: the final state of a run's events, as the admin API tells it and as the tables have it, in `dump.json`.
+"""Dump: the final state of a run's events, from the admin API and from the tables, in `dump.json`.
 
     python -m proof.dump --url U --database-url D RUN
 
-It is taken when all is calm: nothing is asked any more, and the last hold has lapsed.
+It requires calm: no more requests, and no live hold.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _micros(column: str, name: str = "") -> str:
     return f"{_MICROS.format(column)} AS {name or column.partition('.')[2] or column}"
 
 
-_OF_HOLDS = """
+_CLAIMS = """
 SELECT c.event_number, c.hold_id, a.name AS area, s.label, c.quantity, c.kind
 FROM claims AS c
 JOIN areas AS a USING (event_number, area_number)
@@ -78,23 +78,23 @@ FROM journal WHERE event_number = ANY (%s) ORDER BY event_number, version
 
 
 def write_dump(urls: Sequence[str], database_url: str, folder: Path) -> Path:
-    """Of all events of the run in `folder`. Raises TimeoutError where no server answers."""
+    """Write the dump of all events of the run in `folder`. Raises TimeoutError if no server answers."""
     events = {
         line["number"]: line["event"] for line in read_json(folder / "setup.jsonl") if line["e"] == "event"
     }
     _wait_for_calm(database_url, list(events))
-    api = _ask_api(urls, events)
+    api = _read_api(urls, events)
     sql, server_time = _read_tables(database_url, events)
-    told = {"api": api, "sql": sql, "taken_at": time.monotonic_ns(), "server_time": server_time}
+    dump = {"api": api, "sql": sql, "taken_at": time.monotonic_ns(), "server_time": server_time}
     path = folder / "dump.json"
     scratch = path.with_suffix(".part")
-    scratch.write_bytes(orjson.dumps(told))
+    scratch.write_bytes(orjson.dumps(dump))
     scratch.rename(path)
     return path
 
 
 def _wait_for_calm(database_url: str, numbers: Sequence[int]) -> None:
-    """Until the last hold has lapsed. One that a clock has moved far away is not waited for."""
+    """Wait until the last hold has lapsed, unless a clock jump moved its expiry far away."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(psycopg.OperationalError), psycopg.connect(database_url) as connection:
@@ -107,34 +107,34 @@ def _wait_for_calm(database_url: str, numbers: Sequence[int]) -> None:
         time.sleep(TICK_SECONDS)
 
 
-def _ask_api(urls: Sequence[str], events: dict[int, str]) -> Row:
+def _read_api(urls: Sequence[str], events: dict[int, str]) -> Row:
     bookings: list[Row] = []
     holds: list[Row] = []
     availability: dict[str, Row] = {}
     with contextlib.closing(_Api(urls)) as api:
         for number, event in events.items():
-            for told in api.list(f"/v1/bookings?event={number}"):
-                seats, areas = _parts(told["lines"])
+            for row in api.list(f"/v1/bookings?event={number}"):
+                seats, areas = _parts(row["lines"])
                 bookings.append(
                     {
                         **{
-                            name: told[name]
+                            name: row[name]
                             for name in ("id", "reference", "hold", "event", "status", "confirmed_at")
                         },
                         "seats": seats,
                         "areas": areas,
-                        "buyer": told["buyer"]["reference"],
+                        "buyer": row["buyer"]["reference"],
                     }
                 )
-            for told in api.list(f"/v1/events/{number}/holds?status=active"):
-                seats, areas = _parts(told["lines"])
-                facts = {name: told[name] for name in ("id", "event", "status", "placed_at", "expires_at")}
-                buyer = told["buyer"]["reference"]
+            for row in api.list(f"/v1/events/{number}/holds?status=active"):
+                seats, areas = _parts(row["lines"])
+                facts = {name: row[name] for name in ("id", "event", "status", "placed_at", "expires_at")}
+                buyer = row["buyer"]["reference"]
                 holds.append({**facts, "seats": seats, "areas": areas, "buyer": buyer})
-            told = api.get(f"/v1/events/{number}/availability")
+            counters = api.get(f"/v1/events/{number}/availability")
             counts = ("capacity", "available", "held", "booked", "blocked", "version")
-            if told["event_status"] != "cancelled":  # nothing of such a one is available, and nothing held
-                availability[event] = {name: told[name] for name in counts}
+            if counters["event_status"] != "cancelled":  # a cancelled event has nothing available or held
+                availability[event] = {name: counters[name] for name in counts}
     return {"bookings": bookings, "holds": holds, "availability": availability}
 
 
@@ -148,7 +148,7 @@ def _parts(lines: Sequence[Row]) -> tuple[list[str], dict[str, int]]:
 
 
 class _Api:
-    """Asked over one connection, and the next server where that does not answer: one may just be coming back."""
+    """Reads over one connection, and tries the next server if one does not answer: it may be restarting."""
 
     def __init__(self, urls: Sequence[str]) -> None:
         self._places = itertools.cycle([urlsplit(url) for url in urls])
@@ -162,21 +162,21 @@ class _Api:
                 answer = self._connection.getresponse()
                 text = answer.read()
                 if answer.status == 200:
-                    told: Row = orjson.loads(text)
-                    return told
+                    reply: Row = orjson.loads(text)
+                    return reply
                 if answer.status < 500:
                     raise RuntimeError(f"GET {path} was answered {answer.status}: {text[:500]!r}")
             self._connection.close()
             self._connection = self._next()
             time.sleep(TICK_SECONDS)
-        raise TimeoutError(f"GET {path} is not answered")
+        raise TimeoutError(f"GET {path} has no answer")
 
     def _next(self) -> http.client.HTTPConnection:
         place = next(self._places)
         return http.client.HTTPConnection(place.hostname or "", place.port, timeout=ANSWER_SECONDS)
 
     def list(self, path: str) -> Iterator[Row]:
-        """Every item, page by page."""
+        """Yield every item, page by page."""
         cursor = None
         while True:
             page = self.get(f"{path}&limit=200" + (f"&cursor={quote(cursor)}" if cursor else ""))
@@ -190,7 +190,7 @@ class _Api:
 
 
 def _read_tables(database_url: str, events: dict[int, str]) -> tuple[Row, int]:
-    """In one snapshot, so that it agrees with itself; and the database's time then."""
+    """Return the tables of one consistent snapshot, and the database's time."""
     numbers = list(events)
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -202,17 +202,17 @@ def _read_tables(database_url: str, events: dict[int, str]) -> tuple[Row, int]:
             found = connection.execute(statement.encode(), [numbers]).fetchall()
             return [{"event": events[row.pop("event_number")], **row} for row in found]
 
-        seats, areas = _claims(connection.execute(_OF_HOLDS.encode(), [numbers]).fetchall())
-        whose = {"holds": rows(_HOLDS), "bookings": rows(_BOOKINGS), "blocks": rows(_BLOCKS)}
-        for name, found in whose.items():
+        seats, areas = _claims(connection.execute(_CLAIMS.encode(), [numbers]).fetchall())
+        tables = {"holds": rows(_HOLDS), "bookings": rows(_BOOKINGS), "blocks": rows(_BLOCKS)}
+        for name, found in tables.items():
             for row in found:
                 hold = row["hold"] if name == "bookings" else row["id"]
                 row["seats"], row["areas"] = seats.get(hold, []), areas.get(hold, {})
-        return {**whose, "areas": rows(_AREAS), "journal": rows(_JOURNAL)}, moment["now"]
+        return {**tables, "areas": rows(_AREAS), "journal": rows(_JOURNAL)}, moment["now"]
 
 
 def _claims(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, dict[str, int]]]:
-    """Seats and counted quantities that each hold or block has or had."""
+    """Return the seats and the quantities that each hold or block has or had."""
     seats: dict[str, list[str]] = {}
     areas: dict[str, dict[str, int]] = {}
     for row in rows:
@@ -228,7 +228,7 @@ def _claims(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, dict[s
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m proof.dump", description=__doc__)
     parser.add_argument(
-        "--url", action="append", required=True, help="of a server; several times for several"
+        "--url", action="append", required=True, help="URL of a server; repeat it for more servers"
     )
     parser.add_argument("--database-url", required=True)
     parser.add_argument("run", type=Path, metavar="RUN", help="the folder of the logs")

@@ -1,4 +1,4 @@
-"""Evidence: one file for one run of a plan, which says of each promise what was tried, how often, and what came."""
+"""Evidence: one file for a run of a plan, with the trials and the result of each promise."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from proof.machine import Source, without_places
+from proof.machine import Source, without_paths
 from proof.promises import NOT_TRIED, PROMISES, Promise, bound
 from proof.result import Result
 from proof.runner import shown_command
@@ -32,7 +32,7 @@ def evidence_of(
     now: datetime,
     findings: str,
 ) -> dict[str, Any]:
-    """`planned` are the names of all parts, `done` what the runner kept of those that were run."""
+    """Return the evidence. `planned` has the names of all parts, `done` the runner's records of those that ran."""
     missing = [name for name in planned if name not in {one["part"]["name"] for one in done}]
     results = {one["part"]["name"]: Result(**one["result"]) for one in done if one["result"]}
     left_out = {name: result.left_out for name, result in results.items() if result.left_out}
@@ -41,7 +41,7 @@ def evidence_of(
     ]
     summed = _added(result.summed for result in results.values())
     uncovered = [name for name, (count, floor) in summed.items() if count < floor]
-    told = {
+    evidence = {
         "format": FORMAT,
         "plan": plan,
         "made_at": now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -69,22 +69,22 @@ def evidence_of(
         "findings": findings,
         "parts": [_part(one) for one in done],
     }
-    clean: dict[str, Any] = without_places(told)
+    clean: dict[str, Any] = without_paths(evidence)
     return clean
 
 
-def write_evidence(told: dict[str, Any], folder: Path, *, page: str) -> tuple[Path, Path]:
-    """`<date>-<commit>.json` and its page; what another run wrote on that day is never overwritten."""
+def write_evidence(evidence: dict[str, Any], folder: Path, *, page: str) -> tuple[Path, Path]:
+    """Write `<date>-<commit>.json` and its page. Another run's evidence is never overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
-    stem = f"{told['made_at'][:10]}-{told['commit'][:12]}"
+    stem = f"{evidence['made_at'][:10]}-{evidence['commit'][:12]}"
     number = 1
     while True:
         name = stem if number == 1 else f"{stem}-{number}"
         path = folder / f"{name}.json"
-        if not path.exists() or _is_same_run(json.loads(path.read_text()), told):
+        if not path.exists() or _is_same_run(json.loads(path.read_text()), evidence):
             break
         number += 1
-    path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(evidence, indent=1, ensure_ascii=False) + "\n")
     (folder / f"{name}.md").write_text(page)
     return path, folder / f"{name}.md"
 
@@ -94,7 +94,7 @@ def _is_same_run(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _verdict(promise: Promise, results: dict[str, Result], failed: Sequence[str]) -> dict[str, Any]:
-    """Held, broken, open (a part that tries it failed otherwise), or not tried."""
+    """Return a promise's verdict: held, broken, open (a part failed for another reason) or not tried."""
     mine = {name: result for name, result in results.items() if promise.id in result.promises}
     trials = {count: sum(result.tried.get(count, 0) for result in mine.values()) for count in promise.trials}
     violations = [
@@ -127,14 +127,14 @@ def _verdict(promise: Promise, results: dict[str, Result], failed: Sequence[str]
 
 
 def _accuses(violation: dict[str, Any], promise: Promise) -> bool:
-    """A rule that belongs to no promise speaks against every promise of its part."""
+    """A rule that belongs to no promise accuses every promise of its part."""
     rule = str(violation.get("rule", ""))
     owned = {known for each in PROMISES for known in each.rules}
     return rule in promise.rules or rule not in owned
 
 
 def _added(covered: Iterable[dict[str, list[int]]]) -> dict[str, list[int]]:
-    """Counts and floors of several parts together; of a share, the least."""
+    """Return the sums of counts and floors; for a share, the minimum."""
     together: dict[str, list[int]] = {}
     for one in covered:
         for name, (count, floor) in one.items():
@@ -149,7 +149,7 @@ def _added(covered: Iterable[dict[str, list[int]]]) -> dict[str, list[int]]:
 
 
 def _figures(results: Iterable[Result]) -> dict[str, dict[str, float]]:
-    """Everything that was measured, by name."""
+    """Return all measurements by name."""
     samples: dict[str, list[float]] = {}
     for result in results:
         for name, measured in result.figures.items():
@@ -158,7 +158,7 @@ def _figures(results: Iterable[Result]) -> dict[str, dict[str, float]]:
 
 
 def _spread(measured: list[float]) -> dict[str, float]:
-    """Least, median, most, and how often."""
+    """Return minimum, median, maximum and count."""
     return {
         "min": round(min(measured), 4),
         "median": round(statistics.median(measured), 4),

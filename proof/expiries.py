@@ -1,9 +1,10 @@
-"""Expiries: confirmations aimed at the moment when their hold lapses, and seats asked for again right after it.
+"""Expiries: confirmations at the moment when their hold lapses, and new holds of the same seats right after it.
 
-Each attempt holds one seat for a second and confirms it within 50 ms of its expiry, on either side. Meanwhile somebody
-has the event's row locked, so that the confirmation waits across the expiry: half of the time by a lock alone, half of
-the time by an update of the row (PostgreSQL looks again at a changed row, and not at one that was only locked). What
-was not booked is asked for again at the other server, with no sweeper anywhere: it must be on sale within a second.
+Each attempt holds one seat for a second and confirms it within 50 ms of its expiry, before or after.
+Meanwhile another transaction locks the event's row, so that the confirmation waits across the expiry. Half of
+these transactions only lock the row, and half update it: PostgreSQL reads a changed row again, but not a
+locked one. A seat that was not booked is requested again at the other server. No sweeper runs: the seat must
+be on sale within a second.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from proof.system import Deployment
 from proof.verdict import judge_deployment, judge_history
 
 EVENTS = 8
-SEATS = 32  # of each event, each with one attempt at a time
+SEATS = 32  # per event; each has one attempt at a time
 AROUND_SECONDS = 0.05
 ON_SALE_WITHIN_SECONDS = 1.0
 CLOCKS_MICROSECONDS = 1_000  # one machine, one clock; reading it takes a moment
@@ -49,7 +50,7 @@ _BLOCKERS = {
 
 @dataclass(slots=True)
 class Hall:
-    """One event; its seats are used again and again. Whoever blocks it does so on one connection, one at a time."""
+    """One event, whose seats are reused. `turn` allows one blocking transaction at a time."""
 
     id: str
     number: int
@@ -59,17 +60,17 @@ class Hall:
 
 @dataclass(slots=True)
 class Trial:
-    """What came of all attempts."""
+    """The results of all attempts."""
 
     confirms: Counter[str] = field(default_factory=Counter)
     blocked: Counter[str] = field(default_factory=Counter)
     near: int = 0
-    """Confirmations that were sent, or answered, within 50 ms of the expiry."""
+    """Confirmations sent or answered within 50 ms of the expiry."""
     again: list[float] = field(default_factory=list)
-    """Seconds from the expiry until somebody asked for the seat and got it."""
+    """Seconds from the expiry until the successful request for the seat."""
     too_early: int = 0
-    """Times that somebody asked, within the second, and did not."""
-    asked_again: int = 0
+    """Requests that were refused within the second."""
+    requests_again: int = 0
     violations: list[dict[str, Any]] = field(default_factory=list)
 
     def accuse(self, rule: str, hall: Hall, detail: str) -> None:
@@ -77,7 +78,7 @@ class Trial:
 
 
 class Expiries:
-    """Rounds over all seats of all halls, until enough were tried."""
+    """Rounds over all seats of all events, until enough were tried."""
 
     def __init__(self, deployment: Deployment, halls: list[Hall], caller: Caller, *, seed: int) -> None:
         self.trial = Trial()
@@ -89,7 +90,7 @@ class Expiries:
         self._numbers = itertools.count()
 
     async def run(self, expiries: int) -> None:
-        """Until so many holds lapsed unbooked and twice as many were tried to be booked."""
+        """Run until `expiries` holds lapsed unbooked, and twice as many confirmations were tried."""
         blockers = [await psycopg.AsyncConnection.connect(self._deployment.sql_url) for _ in self._halls]
         try:
             while len(self.trial.again) < expiries or self.trial.near < 2 * expiries:
@@ -107,7 +108,7 @@ class Expiries:
             self._caller.hang_up()
 
     async def _round(self, hall: Hall, blocker: psycopg.AsyncConnection[Any]) -> None:
-        """Every seat once. Seats are in two groups, and each lapses, and is locked, by itself."""
+        """Try every seat once. Seats form two groups, which lapse and are locked separately."""
         async with asyncio.TaskGroup() as group:
             for number, labels in enumerate(_groups(hall.labels, 2)):
                 group.create_task(self._group(hall, labels, number * 0.6, blocker))
@@ -120,7 +121,7 @@ class Expiries:
         kept = [(label, one) for label, one in zip(labels, held, strict=True) if one.is_ok]
         for label, one in zip(labels, held, strict=True):
             if not one.is_ok:
-                self.trial.accuse("on sale again", hall, f"{label} is free, and was refused: {one.said}")
+                self.trial.accuse("on sale again", hall, f"{label} is free, but was refused: {one.outcome}")
         if not kept:
             return
         lapses = [microseconds(one.body["expires_at"]) for _, one in kept]
@@ -134,7 +135,7 @@ class Expiries:
     async def _block(
         self, hall: Hall, kind: str, first: int, last: int, blocker: psycopg.AsyncConnection[Any]
     ) -> None:
-        """Has the event's row from before the first expiry to some moment around the last."""
+        """Lock the event's row from before the first expiry to a moment around the last."""
         until = last / 1e6 + self._chance.uniform(-AROUND_SECONDS, AROUND_SECONDS)
         await _sleep_until(first / 1e6 - _LOCKED_BEFORE_SECONDS)
         async with hall.turn, blocker.transaction():
@@ -142,11 +143,11 @@ class Expiries:
             await _sleep_until(until)
 
     async def _at_expiry(self, hall: Hall, label: str, held: Answer, lapse: int, kind: str) -> None:
-        """Confirm at about the expiry; then give back what was booked, or sell again what was not."""
+        """Confirm near the expiry. Then cancel the booking, or sell an unbooked seat again."""
         moment = lapse / 1e6 + self._chance.uniform(-AROUND_SECONDS, AROUND_SECONDS)
         await _sleep_until(moment)
         confirmed = await self._ask(_booking(hall, held, self._key()))
-        self.trial.confirms[confirmed.said if not confirmed.is_ok else f"ok behind {kind}"] += 1
+        self.trial.confirms[confirmed.outcome if not confirmed.is_ok else f"ok behind {kind}"] += 1
         self.trial.blocked[kind] += 1
         self.trial.near += abs(confirmed.sent_at - lapse) <= AROUND_SECONDS * 1e6
         if confirmed.is_ok:
@@ -156,12 +157,13 @@ class Expiries:
             if confirmed.came_at < lapse - CLOCKS_MICROSECONDS:
                 early = (lapse - confirmed.came_at) / 1000
                 self.trial.accuse(
-                    "at expiry", hall, f"{label} was told to have lapsed {early:.1f} ms before it did"
+                    "at expiry", hall, f"{label} was refused as lapsed {early:.1f} ms before its expiry"
                 )
             await self._sell_again(hall, label, lapse)
 
     def _judge_booking(self, hall: Hall, label: str, confirmed: Answer, lapse: int) -> None:
-        """By the database's time, and by the client's: what was sent after the expiry was decided after it."""
+        """Judge by the database's clock and by the client's: a confirmation sent after the expiry was decided
+        after it."""
         at = microseconds(confirmed.body["confirmed_at"])
         if at >= lapse:
             self.trial.accuse(
@@ -170,12 +172,12 @@ class Expiries:
         if confirmed.sent_at > lapse + CLOCKS_MICROSECONDS:
             late = (confirmed.sent_at - lapse) / 1000
             self.trial.accuse(
-                "at expiry", hall, f"{label} was booked; asked for {late:.1f} ms after its expiry"
+                "at expiry", hall, f"{label} was booked; the request came {late:.1f} ms after its expiry"
             )
 
     async def _sell_again(self, hall: Hall, label: str, lapse: int) -> None:
-        """Who asks a second after the expiry must get it; who asks sooner may be told that it is still taken."""
-        self.trial.asked_again += 1
+        """Request the seat until it is held. Within a second of the expiry, a refusal is allowed."""
+        self.trial.requests_again += 1
         while True:
             again = await self._hold(hall, label)
             seconds = (again.sent_at - lapse) / 1e6
@@ -185,7 +187,7 @@ class Expiries:
             await asyncio.sleep(_PAUSE_SECONDS)
         if not again.is_ok:
             self.trial.accuse(
-                "on sale again", hall, f"{label} {seconds:.2f} s after its expiry: {again.said}"
+                "on sale again", hall, f"{label} {seconds:.2f} s after its expiry: {again.outcome}"
             )
             return
         if microseconds(again.body["placed_at"]) < lapse:
@@ -213,8 +215,11 @@ class Expiries:
         )
 
     async def _ask(self, wanted: Wanted) -> Answer:
-        """At either server, until it is answered. Neither a refusal to wait nor a connection that ends is what
-        is looked at here, and a seat that was not given back would pass for one that nobody can have."""
+        """Send a request to either server until it is answered.
+
+        This part does not test busy refusals or closed connections. A seat whose release was lost would look
+        like one that is never on sale again.
+        """
         for attempt in range(1, 20):
             answer = await self._caller.ask(self._chance.choice(self._ports), wanted, attempt)
             if answer.status not in (None, 503):
@@ -265,7 +270,7 @@ def _groups(labels: list[str], number: int) -> Iterator[list[str]]:
 
 
 async def _sleep_until(moment: float) -> None:
-    """Of the clock on the wall."""
+    """Sleep until a time of the wall clock, in seconds since the epoch."""
     await asyncio.sleep(max(0.0, moment - time.time()))
 
 
@@ -275,7 +280,7 @@ def run(*, seed: int, expiries: int, out: Path) -> Result:
     settings = {"sweep_interval_seconds": "3600"}
     with Deployment(servers=2, seed=seed, settings=settings, proxies=False) as deployment:
         halls = []
-        told = []
+        events = []
         for number in range(EVENTS):
             labels = [f"A-1-{seat}" for seat in range(1, SEATS + 1)]
             sections = [{"name": "A", "rows": 1, "seats_per_row": SEATS, "category": "stalls"}]
@@ -284,8 +289,8 @@ def run(*, seed: int, expiries: int, out: Path) -> Result:
             )
             halls.append(Hall(made["id"], made["number"], labels))
             rows = [[{"label": label, "category": "stalls"} for label in labels]]
-            told.append({"event": made["id"], "number": made["number"], "rows": rows})
-        write_setup(out, seed=seed, commit=Source.now().commit, settings=settings, events=told)
+            events.append({"event": made["id"], "number": made["number"], "rows": rows})
+        write_setup(out, seed=seed, commit=Source.now().commit, settings=settings, events=events)
         with ClientLog(out / "client-expiries.jsonl") as log:
             trial = _try(deployment, halls, log, seed=seed, expiries=expiries)
         write_dump(deployment.direct_urls, deployment.sql_url, out)
@@ -294,14 +299,16 @@ def run(*, seed: int, expiries: int, out: Path) -> Result:
     result.violations += trial.violations
     result.tried |= {
         "confirms_at_expiry": trial.near,
-        "expiries": trial.asked_again,
+        "expiries": trial.requests_again,
         "resold": len(trial.again),
         "refused_within_the_second": trial.too_early,
         "confirms_behind_a_lock": trial.blocked["lock"],
         "confirms_behind_an_update": trial.blocked["update"],
     }
-    result.tried |= {f"confirm_at_expiry {said}": times for said, times in sorted(trial.confirms.items())}
-    in_time = sum(times for said, times in trial.confirms.items() if said.startswith("ok"))
+    result.tried |= {
+        f"confirm_at_expiry {outcome}": times for outcome, times in sorted(trial.confirms.items())
+    }
+    in_time = sum(times for outcome, times in trial.confirms.items() if outcome.startswith("ok"))
     result.coverage |= {
         "confirms_at_expiry": [trial.near, 2 * expiries],
         "expiries_sold_again": [len(trial.again), expiries],

@@ -2,9 +2,10 @@
 
     python -m proof.failover --failovers 2 --seed 1 --out FOLDER
 
-Two servers of Holdfast share a pair of PostgreSQLs. One reaches it by a route that the manager of the failover turns
-(as a proxy or an address that moves), the other by a URL with both hosts and `target_session_attrs=read-write`.
-Everything that was ever acknowledged must be on the new primary, and the old one must not be believed when it is back.
+Two servers of Holdfast share a pair of PostgreSQL servers. One reaches it by a route that the failover
+manager redirects, like a proxy or a moving address. The other uses a URL with both hosts and
+`target_session_attrs=read-write`. The new primary must have all that was ever acknowledged. When the old
+primary returns, the servers must not use it.
 """
 
 from __future__ import annotations
@@ -34,16 +35,16 @@ from proof.system.server import run_holdfast
 
 PROMOTION_SECONDS = 3.0
 WAYS = ("frozen", "killed", "answers lost")
-"""How a primary is lost: it stands still and comes back; it is dead; acknowledgements were cut short before."""
+"""How a primary is lost: it freezes and returns later; it is killed; or it is killed after answers were cut short."""
 
 _SELLS_SECONDS = (0.5, 1.5)
 _NOTICES_SECONDS = 7.0
-"""So long a manager waits, at the least, before it gives up a primary that is silent."""
+"""The minimum wait before a manager gives up a silent primary."""
 _WATCH_SECONDS = 2.0
 _GIVE_UP_SECONDS = 40.0
 _STANDBY_LOST_SECONDS = 8.0
 _LAG_BYTES = 4 * 1024 * 1024
-_ASKED_OF_IT = """
+_RECENT_QUERIES = """
 SELECT count(*) FROM pg_stat_activity
 WHERE usename = 'holdfast' AND query_start > now() - interval '1 second' AND query NOT LIKE '%pg_control_system%'
 """
@@ -53,7 +54,7 @@ class Failovers:
     """A pair, two servers, and buyers at each of them."""
 
     def __init__(self, folder: Path, *, seed: int, result: Result, source: Path | None = None) -> None:
-        """`source`: a folder that has another `holdfast` in it, such as a mutant."""
+        """`source` is a folder with another `holdfast`, such as a mutant."""
         self.pair = Pair(folder)
         self.result = result
         self.proxy = Proxy(seed=seed)
@@ -96,7 +97,7 @@ class Failovers:
             yield
 
     def fail_over(self, way: str) -> None:
-        """Lose the primary while everybody buys, promote the standby, and see what it knows."""
+        """Lose the primary during sales, promote the standby, and check its data."""
         for buyers in self.buyers.values():
             buyers.open_event()
         self._resume()
@@ -110,7 +111,7 @@ class Failovers:
                 lost = self._lose_an_answer()
             self.pair.primary.kill()
             self.pair.standby.thaw()
-        self._turn()
+        self._redirect()
         for buyers in self.buyers.values():
             buyers.resume()
         self._wait_until_it_sells(way)
@@ -132,8 +133,8 @@ class Failovers:
         lost.lose()
         return lost
 
-    def _turn(self) -> None:
-        """What the manager does: promote, and turn the route."""
+    def _redirect(self) -> None:
+        """Do the manager's work: promote the standby and redirect the route."""
         began = time.monotonic_ns()
         self.pair.promote()
         assert self.door is not None
@@ -143,7 +144,7 @@ class Failovers:
         self._figure("promotion_seconds", (self._promoted - began) / 1e9)
 
     def lose_the_standby(self) -> None:
-        """Nothing is sold while it is away; whoever asks is told so soon; and it goes on by itself."""
+        """Freeze the standby: nothing is sold, refusals are prompt, and sales resume without help after the thaw."""
         self._resume()
         time.sleep(self.chance.uniform(*_SELLS_SECONDS))
         self.pair.standby.freeze()
@@ -153,7 +154,7 @@ class Failovers:
             reads = self._reads(name)
             sold = buyers.first_success(frozen)
             if sold is not None:
-                self._violate("standby lost", f"{name}: something was acknowledged that no standby has")
+                self._violate("standby lost", f"{name}: a sale was acknowledged that no standby has")
             if not reads:
                 self._violate("standby lost", f"{name}: availability cannot be read")
         self.pair.standby.thaw()
@@ -161,7 +162,7 @@ class Failovers:
         for name, buyers in self.buyers.items():
             first = buyers.wait_for_success(thawed, seconds=_GIVE_UP_SECONDS)
             if first is None:
-                self._violate("standby lost", f"{name}: it does not sell again by itself")
+                self._violate("standby lost", f"{name}: sales do not resume without help")
             else:
                 self._figure(f"standby_back.{name}_seconds", (first - thawed) / 1e9)
         self._pause()
@@ -169,7 +170,7 @@ class Failovers:
         self._count("standbys_lost")
 
     def control(self) -> None:
-        """A primary that does not wait for its standby: what it acknowledged must be missed."""
+        """Use a primary that does not wait for its standby: the comparison must find lost sales."""
         self.pair.be_alone()
         for buyers in self.buyers.values():
             buyers.open_event()
@@ -182,7 +183,7 @@ class Failovers:
             time.sleep(0.05)
         self.pair.primary.kill()
         self.pair.standby.thaw()
-        self._turn()
+        self._redirect()
         self._pause()
         lost = len(self._compare())
         self.result.controls.append(
@@ -206,7 +207,7 @@ class Failovers:
                 self._violate("recovery", f"{way}, {name}: first success {seconds:.2f} s after the promotion")
 
     def _bring_the_old_one_back(self) -> None:
-        """It takes itself for the primary. Nobody may be sold, or shown, what it says."""
+        """Thaw the old primary, which takes itself for the primary. Neither sales nor reads may use it."""
         with contextlib.ExitStack() as stack:
             clients = {
                 name: stack.enter_context(Client(server.url, retries=Retries(total_seconds=20)))
@@ -228,9 +229,9 @@ class Failovers:
                     if seen.booked != 7:
                         self._violate("old primary", f"{name}: it shows {seen.booked} of 7 booked")
                 time.sleep(0.05)
-            asked = self.pair.standby.run_sql(_ASKED_OF_IT)[0][0]
-            if asked:
-                self._violate("old primary", f"{asked} connections of servers still ask it")
+            queries = self.pair.standby.run_sql(_RECENT_QUERIES)[0][0]
+            if queries:
+                self._violate("old primary", f"{queries} server connections still query it")
 
     def _judge(self, way: str) -> None:
         wrong = self._compare()
@@ -264,7 +265,7 @@ class Failovers:
             buyers.resume()
         for name, buyers in self.buyers.items():
             if buyers.wait_for_success(began, seconds=_GIVE_UP_SECONDS) is None:
-                raise TimeoutError(f"{name} does not sell")
+                raise TimeoutError(f"{name} does not sell in time")
 
     def _pause(self) -> None:
         for buyers in self.buyers.values():
@@ -296,7 +297,7 @@ def run(*, failovers: int, seed: int, source: Path | None = None) -> Result:
             try:
                 for number in range(failovers):
                     trial.fail_over(ways[number % len(ways)])
-                if failovers > 1:  # a single one is what every change can wait for
+                if failovers > 1:  # a single failover is the test of every change
                     trial.lose_the_standby()
                 trial.control()
             finally:
@@ -316,7 +317,7 @@ def main() -> int:
     parser.add_argument("--failovers", "--times", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path())
-    parser.add_argument("--source", type=Path, help="a folder that has another `holdfast` in it")
+    parser.add_argument("--source", type=Path, help="folder with another `holdfast`")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     result = run(failovers=given.failovers, seed=given.seed, source=given.source)
@@ -326,6 +327,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGTERM):  # whoever started it may have had them ignored
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent may have set these to be ignored
         signal.signal(number, signal.default_int_handler)
     sys.exit(main())

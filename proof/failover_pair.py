@@ -1,4 +1,4 @@
-"""Failover pair: a PostgreSQL and its synchronous standby, and what a manager does when the first one is lost."""
+"""Failover pair: a PostgreSQL and its synchronous standby, and the acts of a failover manager."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proof.processes import Kept, send, state_of
 from proof.system.postgres import SUPERUSER, Postgres, give_to, run_program, server_user
 
 STANDBY = "standby"
-"""As which the one that follows calls itself, whichever of the two it is."""
+"""The application name of the standby, whichever node it is."""
 
 _SETTINGS = {"wal_keep_size": "1GB", "hot_standby": "on", "wal_receiver_status_interval": "1s"}
 _SYNCHRONOUS_SECONDS = 60.0
@@ -23,7 +23,7 @@ _TICK_SECONDS = 0.01
 
 
 class Node(Postgres):
-    """One of the two. A machine that died stays dead until somebody sees to it."""
+    """One node of the pair. It stays dead until it is rebuilt."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, settings=_SETTINGS)
@@ -31,7 +31,7 @@ class Node(Postgres):
         self._kept = Kept(self.name, self._launch, bury=self._bury, again=False)
 
     def follow(self, primary: Node) -> None:
-        """Forget all, copy the primary, and follow it. Returns when it serves reads."""
+        """Discard all data, copy the primary and follow it. Returns when reads are served."""
         self.stop("immediate")
         shutil.rmtree(self.data, ignore_errors=True)
         for each in (self.folder, self.sockets, self.data):
@@ -54,19 +54,19 @@ class Node(Postgres):
         self.start()
 
     def freeze(self) -> None:
-        """It stands still, with its connections, its locks, and whatever it was about to do."""
+        """Stop all processes; connections and locks stay."""
         while not all(state_of(pid) == "T" for pid in self.processes()):
             for pid in self.processes():
                 send(pid, signal.SIGSTOP)
             time.sleep(_TICK_SECONDS)
 
     def thaw(self) -> None:
-        """It goes on as if nothing had been."""
+        """Let all processes continue."""
         for pid in self.processes():
             send(pid, signal.SIGCONT)
 
     def run_sql(self, *statements: str, role: str = SUPERUSER) -> list[tuple[Any, ...]]:
-        """The rows of the last one; each is a transaction of its own."""
+        """Run each statement in its own transaction, and return the rows of the last."""
         rows: list[tuple[Any, ...]] = []
         with psycopg.connect(
             self.url_of("postgres", role=role), autocommit=True, connect_timeout=10
@@ -78,7 +78,7 @@ class Node(Postgres):
 
 
 class Pair:
-    """`primary` sells and `standby` follows; after a failover they have changed places."""
+    """`primary` sells and `standby` follows. A failover swaps them."""
 
     def __init__(self, folder: Path) -> None:
         self.primary = Node(folder / "one")
@@ -86,12 +86,12 @@ class Pair:
 
     @property
     def nodes(self) -> tuple[Node, Node]:
-        """In an order that never changes."""
+        """Both nodes, in a fixed order."""
         first, second = sorted((self.primary, self.standby), key=lambda node: node.name)
         return first, second
 
     def start(self) -> None:
-        """Both run, and the primary acknowledges nothing that the standby does not have."""
+        """Start both; the primary acknowledges nothing that the standby does not have."""
         self.primary.start()
         self.rebuild()
 
@@ -101,7 +101,7 @@ class Pair:
             node.stop("immediate")
 
     def rebuild(self) -> None:
-        """A new standby in the place of what was lost, and strict from then on."""
+        """Make a new standby from the lost node, and let the primary wait for it again."""
         self.standby.follow(self.primary)
         self.be_strict()
         deadline = time.monotonic() + _SYNCHRONOUS_SECONDS
@@ -114,22 +114,22 @@ class Pair:
         _alter(self.primary, f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'")
 
     def be_alone(self) -> None:
-        """The primary waits for nobody: what a manager allows the last one that is left."""
+        """Let the primary acknowledge without a standby, as a manager allows for the last node."""
         _alter(self.primary, "ALTER SYSTEM SET synchronous_standby_names = ''")
 
     def promote(self) -> None:
-        """The standby becomes the primary, alone until somebody rebuilds its partner."""
+        """Promote the standby. It runs without a standby until `rebuild`."""
         self.standby.run_sql("SELECT pg_promote(true, 60)")
         self.primary, self.standby = self.standby, self.primary
         self.be_alone()
 
     def waiting(self) -> list[int]:
-        """Backends of the primary whose commit waits for the standby."""
+        """Return the primary's backends whose commit waits for the standby."""
         rows = self.primary.run_sql("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
         return [pid for (pid,) in rows]
 
     def end_waits(self, *, how: str = "pg_cancel_backend") -> int:
-        """As an operator does who wants to help; how many commits were told that they are done."""
+        """End the waits as an operator might, and return the number of commits that then reported success."""
         rows = self.primary.run_sql(f"SELECT {how}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")  # noqa: S608 - a name of ours
         return len(rows)
 
@@ -139,5 +139,5 @@ def _alter(node: Node, *statements: str) -> None:
 
 
 def sockets_of(nodes: Iterable[Node]) -> str:
-    """For a URL with several hosts."""
+    """Return the hosts for a URL."""
     return ",".join(str(node.sockets) for node in nodes)

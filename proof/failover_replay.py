@@ -1,8 +1,8 @@
-"""Failover replay: an answer that was lost in the wait for the standby, and is asked for again.
+"""Failover replay: an answer is lost while its commit waits for the standby, and the client retries.
 
-PostgreSQL cannot take a commit back that waits for its standby. Where the wait is cut short the sale is done, and seen
-by everybody, on a primary that is about to be lost. A server that answered a retry from what it sees there would tell
-the buyer of a booking that the next primary does not know.
+PostgreSQL cannot undo a commit that waits for its standby. If the wait is cut short, the sale is done and
+visible, but on a primary that is about to be lost. A server that answered a retry from this primary would
+report a booking that the next primary does not have.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from proof.failover_pair import Pair
 from proof.result import Result
 
 _TRIES = 3
-_PATIENCE_SECONDS = 8.0  # more than a server waits for its database
+_PATIENCE_SECONDS = 8.0  # longer than a server waits for its database
 _SETTLES_SECONDS = 20.0
 _TICK_SECONDS = 0.02
 _ENDS = ("pg_cancel_backend", "pg_cancel_backend", "pg_terminate_backend")
 
 
 class LostAnswer:
-    """A sale through one server; its life is among those of the buyers, for the comparison after the failover."""
+    """A sale through one server; the comparison after the failover includes it."""
 
     def __init__(
         self, pair: Pair, url: str, buyers: Buyers, *, chance: random.Random, result: Result
@@ -45,14 +45,14 @@ class LostAnswer:
         buyers.lives.append(self._life)
 
     def lose(self) -> None:
-        """Sell without a standby, which is left frozen; no answer may say that it is sold."""
+        """Freeze the standby and sell. No answer may report a sale."""
         hold = self._buyers.attempt(self._new("place"), lambda key: place(self._client, self._life, key))
         if hold is None:
             raise TimeoutError("there is no hold to confirm")
         take_over(self._life, hold)
         self._pair.standby.freeze()
         with self._waits_cut_short():
-            for step in (self._new("confirm"), self._new("confirm")):  # the second has a key of its own
+            for step in (self._new("confirm"), self._new("confirm")):  # the second has its own key
                 for _ in range(_TRIES):
                     self._confirm(step)
         row = read(self._pair.primary.url, [self._life.event]).get(hold.id)
@@ -61,16 +61,16 @@ class LostAnswer:
         for step in self._life.steps[1:]:
             self._count("retries_without_a_standby", len(step.attempts))
             if step.acknowledged is not None:
-                self._violate(f"a sale that no standby has was acknowledged: {step.told()}")
+                self._violate(f"a sale that no standby has was acknowledged: {step.report()}")
 
     def settle(self) -> None:
-        """On the new primary, under the key of before: it is sold, whatever had become of it."""
+        """Confirm on the new primary with the first key: it must succeed, whatever happened before."""
         step = self._life.steps[1]
         deadline = time.monotonic() + _SETTLES_SECONDS
         while step.acknowledged is None and time.monotonic() < deadline:
             self._confirm(step)
         if step.acknowledged is None:
-            self._violate(f"it cannot be settled after the failover: {step.told()}")
+            self._violate(f"it cannot be confirmed after the failover: {step.report()}")
         self._client.close()
 
     def _confirm(self, step: Step) -> None:
@@ -85,7 +85,7 @@ class LostAnswer:
 
     @contextmanager
     def _waits_cut_short(self) -> Iterator[None]:
-        """Whoever waits for the standby is told again and again that he need not."""
+        """Repeatedly cut short all waits for the standby."""
         over = threading.Event()
 
         def cut() -> None:

@@ -1,7 +1,7 @@
-"""History: a run's logs, folded into what each client asked for and what it was told in the end.
+"""History: a run's logs, folded into each client's operations and their final results.
 
-Attempts with one Idempotency-Key are one logical operation; a dialect has no such key, so each of its requests is one
-by itself. Times are nanoseconds on the clock that all processes of the machine share.
+Attempts with one Idempotency-Key are one logical operation. A dialect has no such key, so each of its
+requests is an operation. Times are nanoseconds on the clock that all processes of the machine share.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NOT_AN_ANSWER = frozenset(
         *("malformed_json", "bad_request", "request_timeout", "not_found", "body_too_large", "not_sent"),
     }
 )
-"""Codes that say that nothing was begun: another attempt with the same key may still find another end."""
+"""Codes that report that nothing began: another attempt with the same key may have another result."""
 
 
 class Op:
@@ -50,22 +50,22 @@ class Op:
         self.key: str = line["key"]
         self.given: dict[str, Any] = line["in"]
         self.lo: int = line["t"]
-        """When the first attempt began."""
+        """The start of the first attempt."""
         self.hi = FOREVER
-        """When the first attempt that was told "done" ended."""
+        """The end of the first successful attempt."""
         self.ret = FOREVER
-        """When the first answer, done or refused, was there: the operation was decided before."""
+        """The time of the first answer, success or refusal: the decision came before."""
         self.last = 0
-        """When the last attempt ended, or was given up."""
+        """The time when the last attempt ended or was given up."""
         self.st = "fail"
-        """ok, fail (certainly without effect), info (nobody can say)."""
+        """ok, fail (certainly without effect) or info (unknown)."""
         self.code: str | None = None
-        """Of a refusal."""
+        """The code of a refusal."""
         self.status: int | None = None
         self.out: dict[str, Any] = {}
         self.attempts = self.infos = 0
         self.windows: list[tuple[int, int]] | None = None
-        """Of the attempts, where there are several."""
+        """The start and end of each attempt, if there are several."""
         self.file, self.invoked, self.returned = attempt.file, attempt.invoked, attempt.returned
 
     @property
@@ -73,16 +73,16 @@ class Op:
         return self.st != "fail"
 
     def lines(self) -> list[str]:
-        """Of the attempt that decided, or else of the first, as they stand in the log."""
+        """Return the log lines of the deciding attempt, or else of the first."""
         name = self.file.path.name
-        told = [f"{name}: {self.file.raw(self.invoked)}"]
+        lines = [f"{name}: {self.file.raw(self.invoked)}"]
         if self.returned >= 0:
-            told.append(f"{name}: {self.file.raw(self.returned)}")
-        return told
+            lines.append(f"{name}: {self.file.raw(self.returned)}")
+        return lines
 
 
 class Read:
-    """One read that was answered; its line is parsed again when it is looked at."""
+    """One answered read; its lines are parsed when needed, to save memory."""
 
     __slots__ = ("event", "f", "file", "hi", "invoked", "lo", "returned", "user")
 
@@ -94,12 +94,12 @@ class Read:
         self.file, self.invoked, self.returned = attempt.file, attempt.invoked, attempt.returned
 
     def out(self) -> dict[str, Any]:
-        told: dict[str, Any] = self.file.line(self.returned)["out"]
-        return told
+        out: dict[str, Any] = self.file.line(self.returned)["out"]
+        return out
 
     def given(self) -> dict[str, Any]:
-        asked: dict[str, Any] = self.file.line(self.invoked)["in"]
-        return asked
+        given: dict[str, Any] = self.file.line(self.invoked)["in"]
+        return given
 
     def lines(self) -> list[str]:
         name = self.file.path.name
@@ -108,7 +108,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A key that had two answers."""
+    """A key with two different answers."""
 
     op: Op
     what: str
@@ -121,11 +121,11 @@ class Fault:
     t0: int
     t1: int
     jump: int
-    """Of the product's clock, in nanoseconds; back where it is negative."""
+    """The jump of the product's clock in nanoseconds; negative for a jump back."""
 
 
 class Hall:
-    """One event as it was set up: its counted areas, and its seats as bits of one long number."""
+    """One event as it was set up: its areas, and its seats as bits of one integer."""
 
     __slots__ = (
         *("areas", "bit_of", "categories", "category_of", "event", "hold_ttl", "labels", "limits", "number"),
@@ -142,7 +142,7 @@ class Hall:
         self.labels: dict[int, str] = {}
         self.category_of: dict[str, str] = {}
         self.categories: dict[str, int] = {}
-        """Masks. Between rows, and between categories of a row, there is a bit that is nobody's seat."""
+        """Masks. A bit without a seat separates rows, and categories within a row."""
         bit = 0
         for row in line.get("rows") or ():
             before = None
@@ -163,13 +163,13 @@ class Hall:
         return len(self.bit_of) + sum(self.areas.values())
 
     def part_capacity(self, part: str) -> int:
-        """Of a counted area, or of one category of seats."""
+        """Return the capacity of an area or of a category of seats."""
         return self.areas[part] if part in self.areas else self.categories.get(part, 0).bit_count()
 
 
 @dataclass(slots=True, kw_only=True)
 class History:
-    """Everything that the run left behind."""
+    """All data of a run."""
 
     setup: dict[str, Any] = field(default_factory=dict)
     halls: dict[str, Hall] = field(default_factory=dict)
@@ -180,9 +180,9 @@ class History:
     changes: list[Change] = field(default_factory=list)
     attempts: int = 0
     results: dict[str, int] = field(default_factory=dict)
-    """How many attempts ended how, by what they asked for and the end."""
+    """Attempts by operation and result."""
     elsewhere: int = 0
-    """Attempts at events that are in nobody's set-up: they are not judged."""
+    """Attempts at events that the setup does not list; they are not judged."""
 
     def changing(self) -> Iterator[Op]:
         for ops in self.ops.values():
@@ -193,7 +193,8 @@ class History:
 
 
 def read_history(folder: Path) -> History:
-    """Raises ValueError for a log that cannot be read, and FileNotFoundError where there is none."""
+    """Return the history of a run. Raises ValueError for an unreadable log, and FileNotFoundError for a
+    missing one."""
     history = History()
     for line in read_json(folder / "setup.jsonl"):
         if line["e"] == "run":
@@ -215,7 +216,7 @@ def read_history(folder: Path) -> History:
         history.dump = orjson.loads(dump.read_bytes())
     files = sorted(folder.glob("client-*.jsonl"))
     if not history.halls or not files:
-        raise FileNotFoundError(f"{folder} holds no setup, or no log of a client")
+        raise FileNotFoundError(f"{folder} has no setup or no client log")
     fold = _Fold(history)
     for path in files:
         for attempt in LogFile(path).attempts():
@@ -224,7 +225,7 @@ def read_history(folder: Path) -> History:
 
 
 class _Fold:
-    """Attempts into logical operations. Words that come again and again are kept once."""
+    """Folds attempts into logical operations. Repeated words are stored once."""
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -284,14 +285,14 @@ class _Fold:
         if ret["res"] == "ok":
             if op.st == "ok":
                 if op.out != ret["out"] or op.status != ret["status"]:
-                    self._tell(op, attempt, "two answers of one key differ")
+                    self._report(op, attempt, "two answers to one key differ")
                 elif began > op.hi and not ret["replayed"]:
-                    self._tell(op, attempt, "a key that had its answer was carried out anew")
+                    self._report(op, attempt, "an answered key was executed again")
                 if ended < op.ret:
                     op.hi = op.ret = ended
                 return
             if op.st == "fail" and op.code is not None and op.code not in NOT_AN_ANSWER:
-                self._tell(op, attempt, "a key that was refused was done after all")
+                self._report(op, attempt, "a refused key was done later")
             op.st, op.code, op.status = "ok", None, ret["status"]
             op.out = ret["out"] or {}
             self._compact(op.out)
@@ -303,17 +304,17 @@ class _Fold:
                 op.code, op.status = code or "not_sent", ret["status"]
             return
         if op.st == "ok":
-            self._tell(op, attempt, "a key that was done was refused")
+            self._report(op, attempt, "a key that was done was refused later")
             return
         if op.st == "fail" and op.code is not None and op.code not in NOT_AN_ANSWER:
             if op.code != code:
-                self._tell(op, attempt, "two refusals of one key differ")
+                self._report(op, attempt, "two refusals of one key differ")
             op.ret = min(op.ret, ended)
             return
         op.st, op.code, op.status, op.ret = "fail", code, ret["status"], ended
         op.file, op.invoked, op.returned = attempt.file, attempt.invoked, attempt.returned
 
-    def _tell(self, op: Op, attempt: Attempt, what: str) -> None:
+    def _report(self, op: Op, attempt: Attempt, what: str) -> None:
         self._history.changes.append(_change(op, attempt, what))
 
     def _word(self, text: str) -> str:

@@ -1,8 +1,9 @@
-"""Leash: replaces itself by a program that the kernel ends with its parent, however that one dies.
+"""Leash: replaces itself with a program that the kernel ends together with its parent, however the parent dies.
 
     python -I -S leash.py SIGNAL USER:GROUP PROGRAM ARGUMENT…     (numbers; `-` keeps the caller's)
 
-A program of its own, because the proof starts its children from threads, where nothing may run between fork and exec.
+A separate program, because the proof starts children from threads, where no code may run between fork and
+exec.
 """
 
 import ctypes
@@ -24,7 +25,7 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
     if os.getppid() != parent:
         raise SystemExit("its parent is gone")
-    # What is to be loaded into the program is not to be loaded here, under another user.
+    # The preload is for the program: the leash may run as another user.
     preload = os.environ.pop("LEASH_PRELOAD", None)
     if preload is not None:
         os.environ["LD_PRELOAD"] = preload

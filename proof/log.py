@@ -1,7 +1,7 @@
-"""Log: what clients saw, as JSON lines; how they are written while a run goes on, and read when it is over.
+"""Log: what clients saw, as JSON lines, written during a run and read afterwards.
 
-A run directory holds `setup.jsonl`, one `client-*.jsonl` for each client process, `nemesis.jsonl` and `dump.json`.
-All times `t` are `time.monotonic_ns()`, which every process of a machine shares.
+A run directory holds `setup.jsonl`, one `client-*.jsonl` for each client process, `nemesis.jsonl` and
+`dump.json`. All times `t` are `time.monotonic_ns()`, which every process of a machine shares.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Line = dict[str, Any]
 
 
 class LineWriter:
-    """Appends JSON lines to a file, each with one `write`: once that has returned, the line outlives this process."""
+    """Appends JSON lines to a file, each with one `write`, so that a written line survives this process."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
@@ -47,10 +47,11 @@ class LineWriter:
 
 
 class ClientLog(LineWriter):
-    """The log of one client process: an invoke line before a byte is sent, a return line after the last is parsed."""
+    """The log of one client process: an invoke line before the first byte is sent, a return line after the
+    last is parsed."""
 
     def __init__(self, path: Path) -> None:
-        """Raises FileExistsError: a client that was started again writes a file of its own, after no torn line."""
+        """Raises FileExistsError: a restarted client needs a new file, because the old one may end in a torn line."""
         path.touch(exist_ok=False)
         super().__init__(path)
         self._numbers = itertools.count(1)
@@ -58,7 +59,7 @@ class ClientLog(LineWriter):
     def invoke(
         self, *, proc: str, user: str, f: str, key: str, attempt: int, via: str, given: dict[str, Any]
     ) -> int:
-        """Writes what is about to be sent; its number is for `settle`."""
+        """Write a request before it is sent, and return its number for `settle`."""
         number = next(self._numbers)
         line = {"e": "inv", "i": number, "t": time.monotonic_ns(), "proc": proc, "user": user, "f": f}
         self.write({**line, "key": key, "attempt": attempt, "via": via, "in": given})
@@ -74,13 +75,13 @@ class ClientLog(LineWriter):
         replayed: bool = False,
         out: dict[str, Any] | None = None,
     ) -> None:
-        """Writes what came of it: `res` is ok, fail (certainly no effect) or info (nobody can say)."""
+        """Write the result: `res` is ok, fail (certainly no effect) or info (unknown)."""
         line = {"e": "ret", "i": number, "t": time.monotonic_ns(), "res": res, "status": status}
         self.write({**line, "code": code, "replayed": replayed, "out": out or {}})
 
 
 class Attempt:
-    """One request as its client saw it. `ret` is None where it never saw an end."""
+    """One request as its client saw it. `ret` is None if the client saw no end."""
 
     __slots__ = ("file", "invoked", "line", "res", "ret", "returned")
 
@@ -89,14 +90,14 @@ class Attempt:
         self.line = line
         """The invoke line; the return line is `ret`."""
         self.invoked = invoked
-        """Where the invoke line begins in its file; `returned` is the same of the return line, or -1."""
+        """The offset of the invoke line; `returned` is that of the return line, or -1."""
         self.ret: Line | None = None
         self.returned = -1
         self.res = "info"
 
 
 class LogFile:
-    """One client's file, read: every request with its end, and single lines again for a report."""
+    """One client's file: all requests with their ends, and single lines for a report."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -105,7 +106,7 @@ class LogFile:
             self._text: mmap.mmap | bytes = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) if size else b""
 
     def attempts(self) -> Iterator[Attempt]:
-        """In the order of their ends; those that have none last."""
+        """Yield the attempts in the order of their ends, then those without an end."""
         open_: dict[int, Attempt] = {}
         for place, line in read_lines(self._text, self.path):
             if line["e"] == "inv":
@@ -119,21 +120,21 @@ class LogFile:
         yield from open_.values()
 
     def raw(self, place: int) -> str:
-        """The line that begins there, as it was written."""
+        """Return the raw line at an offset."""
         end = self._text.find(b"\n", place)
         return bytes(self._text[place : end if end >= 0 else len(self._text)]).decode()
 
     def line(self, place: int) -> Line:
-        """The line that begins there, parsed again."""
+        """Return the parsed line at an offset."""
         end = self._text.find(b"\n", place)
         parsed: Line = orjson.loads(self._text[place : end if end >= 0 else len(self._text)])
         return parsed
 
 
 def read_lines(text: mmap.mmap | bytes, path: Path) -> Iterator[tuple[int, Line]]:
-    """Each line with the place where it begins. A last line that was torn by a kill is left out.
+    """Yield each line with its offset. A last line that a kill tore is left out.
 
-    Raises ValueError for a line in the middle that cannot be read: then the log itself is not to be trusted.
+    Raises ValueError for an unreadable line in the middle: then the log itself is broken.
     """
     place, size = 0, len(text)
     while place < size:
@@ -149,5 +150,5 @@ def read_lines(text: mmap.mmap | bytes, path: Path) -> Iterator[tuple[int, Line]
 
 
 def read_json(path: Path) -> list[Line]:
-    """All lines of a small file; none where it is not there."""
+    """Return all lines of a small file; none if it does not exist."""
     return [line for _, line in read_lines(path.read_bytes(), path)] if path.exists() else []

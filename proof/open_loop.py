@@ -1,7 +1,7 @@
-"""Open loop: buyers who come when they come, however slow the answers are, each with a hold and its confirmation.
+"""Open loop: buyers arrive at random times, however slow the answers are; each holds and confirms.
 
-A closed loop waits for its answers, and so offers less the slower the server gets: what it measures is never overload.
-Here the arrivals are drawn beforehand. Every request is in the clients' log, so that the checker judges this run too.
+A closed loop waits for its answers, so a slow server gets less load: it cannot measure overload. Here the
+arrivals are drawn beforehand. Every request is in the clients' log, so that the checker judges this run too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TTL_SECONDS = 60
 
 @dataclass(slots=True)
 class Loop:
-    """Buyers of one event on one server; `answers` has all that came."""
+    """Buyers of one event on one server; `answers` has all their answers."""
 
     caller: Caller
     port: int
@@ -33,11 +33,11 @@ class Loop:
     seed: int
     answers: list[Answer] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)
-    """How much later than drawn each buyer came: the harness's own slowness, not the server's."""
+    """How late each buyer arrived: the delay of the test itself, not the server's."""
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     async def closed(self, clients: int, seconds: float) -> None:
-        """So many buyers at once, the next one when one has ended."""
+        """Run `clients` buyers at a time; each is followed by the next."""
         until = time.monotonic() + seconds
 
         async def one(number: int) -> None:
@@ -48,7 +48,7 @@ class Loop:
         self.caller.hang_up()
 
     async def open(self, buyers_per_second: float, seconds: float) -> None:
-        """Buyers at random, so many a second on average, and none of them waits for another."""
+        """Run buyers at random, on average `buyers_per_second`, without waiting for each other."""
         chance = random.Random(self.seed)
         running: set[asyncio.Task[None]] = set()
         began = time.monotonic()
@@ -64,10 +64,10 @@ class Loop:
         self.caller.hang_up()
 
     def codes(self) -> Counter[str]:
-        return Counter(one.said for one in self.answers)
+        return Counter(one.outcome for one in self.answers)
 
     async def _buy(self, buyer: str) -> None:
-        """A hold; whoever gets one confirms it, and asks again where that was refused for being busy."""
+        """Hold and confirm; repeat a confirmation that was refused as busy."""
         chance = random.Random(f"{self.seed}/{buyer}")
         held = await self._ask(self._hold(buyer, chance), attempt=1)
         if not held.is_ok:

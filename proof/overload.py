@@ -1,8 +1,8 @@
-"""Overload: a server offered five times what it can do goes on doing it, and says no to the rest at once.
+"""Overload: a server with five times its peak load keeps its throughput and refuses the rest at once.
 
-Its peak is set low, so that one machine can offer so much more: 16 commands a batch, one worker, and a database that is
-20 ms away. First the peak is measured with a closed loop; then buyers come in an open one, at five times the requests
-of the peak. Peak and goodput are of requests that were answered with success, counted while the buyers came.
+Its peak is set low, so that one machine can offer that load: 16 commands a batch, one worker, and a database
+20 ms away. A closed loop measures the peak. Then an open loop offers five times the requests of the peak.
+Peak and goodput count successful answers while buyers arrived.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _WARM_UP_SECONDS = 1.0
 
 
 def run(*, seed: int, seconds: float, out: Path) -> Result:
-    """`seconds` of open loop, and half as many of closed loop before it."""
+    """Run the closed loop for half of `seconds`, then the open loop for `seconds`."""
     result = Result(part="overload", promises=["P1", "P2", "P21"], seeds=[seed])
     began = time.monotonic()
     with Deployment(
@@ -79,7 +79,7 @@ def run(*, seed: int, seconds: float, out: Path) -> Result:
 def _judge(result: Result, peak: float, goodput: float, loop: Loop) -> None:
     refused = sorted(one.took for one in loop.answers if one.status in (429, 503))
     served = sorted(one.took for one in loop.answers if one.is_ok)
-    other = Counter(one.said for one in loop.answers if not one.is_ok and one.status not in (429, 503))
+    other = Counter(one.outcome for one in loop.answers if not one.is_ok and one.status not in (429, 503))
     result.figures |= {
         "overload_peak_per_second": round(peak, 1),
         "overload_offered_per_second": round(TIMES * peak, 1),
@@ -94,20 +94,22 @@ def _judge(result: Result, peak: float, goodput: float, loop: Loop) -> None:
         "overload_arrival_lag_p99_seconds": round(_quantile(sorted(loop.lags), 0.99), 4),
     }
     result.coverage["overload_refusals"] = [len(refused), len(loop.answers) // 3]
-    said = []
+    complaints = []
     if goodput < GOODPUT_SHARE * peak:
-        said.append(f"goodput {goodput:.0f}/s is less than {GOODPUT_SHARE:.0%} of the peak of {peak:.0f}/s")
+        complaints.append(f"goodput {goodput:.0f}/s is below {GOODPUT_SHARE:.0%} of the peak of {peak:.0f}/s")
     if _quantile(refused, 0.99) > REFUSED_WITHIN_SECONDS:
-        said.append(f"one refusal in a hundred takes longer than {_quantile(refused, 0.99):.3f} s")
+        complaints.append(
+            f"the slowest hundredth of refusals takes longer than {_quantile(refused, 0.99):.3f} s"
+        )
     if other:
-        said.append(f"answers that are neither success nor a refusal to wait: {dict(other)}")
+        complaints.append(f"answers that are neither a success nor a busy refusal: {dict(other)}")
     result.violations += [
-        {"rule": "overload", "event": loop.event, "detail": each, "lines": []} for each in said
+        {"rule": "overload", "event": loop.event, "detail": each, "lines": []} for each in complaints
     ]
 
 
 def _rate(answers: Sequence[Answer], start: float, seconds: float) -> float:
-    """Successes for each second, of those that were answered in this time."""
+    """Return the successes per second among answers within the interval."""
     done = [one.sent + one.took for one in answers if one.is_ok]
     return sum(start <= moment < start + seconds for moment in done) / seconds
 

@@ -1,4 +1,4 @@
-"""Page: an evidence file as a person reads it."""
+"""Page: an evidence file for people."""
 
 from __future__ import annotations
 
@@ -10,45 +10,46 @@ __all__ = ["page_of"]
 _SIGN = {"held": "held", "broken": "**BROKEN**", "open": "**open**", "not tried": "not tried here"}
 
 
-def page_of(told: dict[str, Any]) -> str:
-    """In Markdown."""
+def page_of(evidence: dict[str, Any]) -> str:
+    """Return the evidence as Markdown."""
     sections = [
-        _head(told),
-        _promises(told),
-        _violations(told),
-        _tried(told),
-        _figures(told),
-        _coverage(told),
-        _controls(told),
-        _findings(told),
-        _gaps(told),
-        _parts(told),
+        _head(evidence),
+        _promises(evidence),
+        _violations(evidence),
+        _tried(evidence),
+        _figures(evidence),
+        _coverage(evidence),
+        _controls(evidence),
+        _findings(evidence),
+        _gaps(evidence),
+        _parts(evidence),
         _limits(),
     ]
     return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
-def _head(told: dict[str, Any]) -> str:
-    machine = told["machine"]
+def _head(evidence: dict[str, Any]) -> str:
+    machine = evidence["machine"]
     verdict = (
         "**Everything held.**"
-        if told["passed"]
-        else f"**It did not pass**: {', '.join(told['failed']) or 'parts are missing'}."
+        if evidence["passed"]
+        else f"**The proof failed**: {', '.join(evidence['failed']) or 'parts are missing'}."
     )
+    command = "make prove-night" if evidence["plan"] == "night" else "make prove"
     rows = [
         (
             "Plan",
-            f"{told['plan']} (`make prove{'-night' if told['plan'] == 'night' else ''} SEED={told['seed']}`)",
+            f"{evidence['plan']} (`{command} SEED={evidence['seed']}`)",
         ),
         (
             "Commit",
-            f"`{told['commit']}`{'' if told['clean'] else ', **with changes that were not committed**'}",
+            f"`{evidence['commit']}`{'' if evidence['clean'] else ', **with uncommitted changes**'}",
         ),
-        ("Made", f"{told['made_at']}, {_time(told['seconds'])} of trials"),
-        ("Seed", str(told["seed"])),
+        ("Made", f"{evidence['made_at']}, {_time(evidence['seconds'])} of trials"),
+        ("Seed", str(evidence["seed"])),
         (
-            "Asked for",
-            ", ".join(f"{name} {value}" for name, value in told["settings"].items() if name != "seed"),
+            "Settings",
+            ", ".join(f"{name} {value}" for name, value in evidence["settings"].items() if name != "seed"),
         ),
         (
             "Machine",
@@ -59,13 +60,13 @@ def _head(told: dict[str, Any]) -> str:
             f"Linux {machine['kernel']}, PostgreSQL {machine['postgresql']}, Python {machine['python']}",
         ),
     ]
-    title = f"# Evidence of {told['made_at'][:10]}, commit {told['commit'][:12]}"
+    title = f"# Evidence of {evidence['made_at'][:10]}, commit {evidence['commit'][:12]}"
     return f"{title}\n\n{verdict}\n\n{_table(('', ''), rows)}"
 
 
-def _promises(told: dict[str, Any]) -> str:
+def _promises(evidence: dict[str, Any]) -> str:
     rows = []
-    for promise in told["promises"]:
+    for promise in evidence["promises"]:
         trials = "<br>".join(
             f"{each['times']:,} × {each['what']}"
             + (f" (< {_share(each['less_often_than'])} each)" if promise["verdict"] == "held" else "")
@@ -83,62 +84,63 @@ def _promises(told: dict[str, Any]) -> str:
     return "## Promises\n\n" + _table(("", "Promise", "Tried", "Violations", "Result"), rows)
 
 
-def _violations(told: dict[str, Any]) -> str:
+def _violations(evidence: dict[str, Any]) -> str:
     seen = [
         f"- `{part['name']}` (seed {part['seed']}): {one.get('rule')}: {one.get('detail')}"
-        for part in told["parts"]
+        for part in evidence["parts"]
         for one in (part["violations"] or [])
     ]
-    broken = [f"- `{part['name']}`: {part['complaint']}" for part in told["parts"] if part["complaint"]]
+    broken = [f"- `{part['name']}`: {part['complaint']}" for part in evidence["parts"] if part["complaint"]]
     return "## What went wrong\n\n" + "\n".join([*broken, *seen]) if broken or seen else ""
 
 
-def _tried(told: dict[str, Any]) -> str:
+def _tried(evidence: dict[str, Any]) -> str:
     summed: dict[str, int] = {}
-    for part in told["parts"]:
+    for part in evidence["parts"]:
         for name, times in (part["tried"] or {}).items():
             summed[name] = summed.get(name, 0) + times
     rows = [(_words(name), f"{times:,}") for name, times in sorted(summed.items())]
     return "## What was tried\n\n" + _table(("", "Times"), rows) if rows else ""
 
 
-def _figures(told: dict[str, Any]) -> str:
+def _figures(evidence: dict[str, Any]) -> str:
     rows = [
         (_words(name), _number(each["min"]), _number(each["median"]), _number(each["max"]), each["times"])
-        for name, each in told["figures"].items()
+        for name, each in evidence["figures"].items()
     ]
-    return "## Figures\n\n" + _table(("", "Least", "Median", "Most", "Measured"), rows) if rows else ""
+    return "## Figures\n\n" + _table(("", "Min", "Median", "Max", "Count"), rows) if rows else ""
 
 
-def _coverage(told: dict[str, Any]) -> str:
-    rows = [(_words(name), f"{count:,}", f"{floor:,}") for name, (count, floor) in told["coverage"].items()]
-    if not rows:
-        return ""
-    why = "A run that never came into these situations would say little; below a floor it fails."
-    return f"## Coverage\n\n{why}\n\n" + _table(("Situation", "Came up", "Floor"), rows)
-
-
-def _controls(told: dict[str, Any]) -> str:
+def _coverage(evidence: dict[str, Any]) -> str:
     rows = [
-        (f"`{one['name']}`", one["part"], one["caught_by"] or "**not caught**") for one in told["controls"]
+        (_words(name), f"{count:,}", f"{floor:,}") for name, (count, floor) in evidence["coverage"].items()
     ]
     if not rows:
         return ""
-    why = (
-        "Each is a Holdfast, or a database, that is wrong on purpose: what does not catch it proves nothing."
-    )
-    return f"## Wrong on purpose\n\n{why}\n\n" + _table(("What is wrong", "Part", "Caught by"), rows)
+    why = "A run that misses these situations proves little; below a floor it fails."
+    return f"## Coverage\n\n{why}\n\n" + _table(("Situation", "Count", "Floor"), rows)
 
 
-def _findings(told: dict[str, Any]) -> str:
-    return "## What it found while it was being built\n\n" + told["findings"] if told["findings"] else ""
+def _controls(evidence: dict[str, Any]) -> str:
+    rows = [
+        (f"`{one['name']}`", one["part"], one["caught_by"] or "**not caught**")
+        for one in evidence["controls"]
+    ]
+    if not rows:
+        return ""
+    why = "Each is a Holdfast or a database with a planted bug: a test that does not catch it proves nothing."
+    return f"## Planted bugs\n\n{why}\n\n" + _table(("What is wrong", "Part", "Caught by"), rows)
 
 
-def _gaps(told: dict[str, Any]) -> str:
-    return "## What it does not show\n\n" + "\n".join(f"- {gap}" for gap in told["gaps"])
+def _findings(evidence: dict[str, Any]) -> str:
+    return "## Findings of its development\n\n" + evidence["findings"] if evidence["findings"] else ""
 
 
-def _parts(told: dict[str, Any]) -> str:
+def _gaps(evidence: dict[str, Any]) -> str:
+    return "## Gaps\n\n" + "\n".join(f"- {gap}" for gap in evidence["gaps"])
+
+
+def _parts(evidence: dict[str, Any]) -> str:
     rows = [
         (
             part["name"],
@@ -146,12 +148,12 @@ def _parts(told: dict[str, Any]) -> str:
             _time(part["seconds"]),
             f"`{part['command']}`",
         )
-        for part in told["parts"]
+        for part in evidence["parts"]
     ]
-    notes = [f"- {part['name']}: {note}" for part in told["parts"] for note in (part["notes"] or [])]
+    notes = [f"- {part['name']}: {note}" for part in evidence["parts"] for note in (part["notes"] or [])]
     return (
         "## Parts\n\n"
-        + _table(("", "", "Took", "Again with"), rows)
+        + _table(("", "", "Took", "Command"), rows)
         + ("\n\n" + "\n".join(notes) if notes else "")
     )
 
@@ -159,10 +161,10 @@ def _parts(told: dict[str, Any]) -> str:
 def _limits() -> str:
     return (
         "## How to read the numbers\n\n"
-        "*Rule of three*: what did not happen once in *n* independent trials happens, 19 times out of 20, in less than "
-        "3 / *n* of them. So 200 kills without a loss say: less than 1.5 % per kill, and no more than that; a million "
-        "operations: less than 0.0003 % each. Trials here are not quite independent, and they are of one machine, one "
-        "kernel and one disk. A proof of this kind can show that something is wrong; that nothing is, it makes likely."
+        "*Rule of three*: an event that never happened in *n* independent trials has a rate below 3 / *n*, 19 times "
+        "out of 20. So 200 kills without a loss mean less than 1.5 % per kill, and no more. A million operations mean "
+        "less than 0.0003 % each. The trials are not quite independent. They used one machine, one kernel and "
+        "one disk. Such a proof can show a fault; that there is none, it only makes likely."
     )
 
 

@@ -1,7 +1,7 @@
-"""Parts: the two plans, as ordered lists of programs, each of which runs on its own and leaves one result.
+"""Parts: the two plans as ordered lists of programs, each of which runs alone and leaves one result.
 
-The many operations of a night are cut into slices: each has a deployment of its own, a family of faults, a seed and a
-check, so that memory and logs stay small, and a night that was stopped goes on where it was.
+The operations of a night are cut into slices. Each slice has its own deployment, faults, seed and check. So
+memory and logs stay small, and a stopped night can resume.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["COMMIT", "NIGHT", "PLANS", "Knobs", "Part"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knobs:
-    """How much is tried. The whole numbers are spread over the parts."""
+    """The amount of trials, spread over the parts."""
 
     operations: int
     kills: int
@@ -23,14 +23,14 @@ class Knobs:
     failovers: int
     schedules: int
     mutants: int | None
-    """None: all of them."""
+    """None means all of them."""
     expiries: int
     overload_seconds: float
     fuzz_seconds: float
     seed: int = 1
 
     def scaled(self, factor: float) -> Knobs:
-        """As much as fits in so many times the time."""
+        """Return the knobs for `factor` times the duration."""
         return replace(
             self,
             **{
@@ -75,11 +75,11 @@ class Part:
     limit_seconds: float
     seed: int
     path: str = ""
-    """Where the module is found, from the repository's root; empty for the root itself."""
+    """The folder of the module, relative to the repository's root; empty for the root itself."""
 
 
 def commit_plan(knobs: Knobs) -> list[Part]:
-    """What every change must pass."""
+    """Return the parts that every change must pass."""
     make = _maker(knobs)
     return [
         make("sale", "proof.trial", 300, family="gate", operations=knobs.operations, kills=knobs.kills),
@@ -105,11 +105,12 @@ SLICES = (
     ("upgrades", 0.09, 0.00),
     ("storm", 0.09, 0.00),
 )
-"""Of the night. Half of the kills are of workers, three tenths of the whole PostgreSQL, a fifth of one backend."""
+"""The slices of a night. Half of the kills are of workers, three tenths of the whole PostgreSQL, a fifth of
+one backend."""
 
 
 def night_plan(knobs: Knobs) -> list[Part]:
-    """Everything."""
+    """Return all parts."""
     make = _maker(knobs)
     slices = [
         make(
@@ -150,7 +151,7 @@ PLANS: dict[str, tuple[Knobs, Callable[[Knobs], list[Part]]]] = {
 
 def _maker(knobs: Knobs) -> Callable[..., Part]:
     def make(name: str, module: str, limit_seconds: float, *, path: str = "", **options: object) -> Part:
-        """Options that are None are left out; a part's seed depends on its name, and on no other part."""
+        """Make a part without the options that are None. Its seed depends only on its name and the plan's seed."""
         given = [
             (f"--{key.replace('_', '-')}", str(value)) for key, value in options.items() if value is not None
         ]

@@ -1,4 +1,4 @@
-"""Processes: a child that is started again as often as it dies, and what /proc knows about everyone."""
+"""Processes: a child that is restarted whenever it dies, and facts about any process from /proc."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import IO
 
 LEASH = Path(__file__).with_name("leash.py")
 _TICK_SECONDS = 0.005
-_STEADY_SECONDS = 0.5  # what dies earlier is in a crash loop
+_STEADY_SECONDS = 0.5  # a child that dies earlier is in a crash loop
 _PAUSE_SECONDS = 0.2
 
 
@@ -31,7 +31,7 @@ def launch(
     errors: int | IO[bytes] | None = None,
     ends_with: signals.Signals = signals.SIGKILL,
 ) -> subprocess.Popen[bytes]:
-    """A child in a session of its own, which gets the signal `ends_with` when the thread that launched it is gone."""
+    """Start a child in its own session. It gets the signal `ends_with` when the launching thread ends."""
     environment = {
         "LEASH_PRELOAD" if name == "LD_PRELOAD" else name: value for name, value in environment.items()
     }
@@ -49,7 +49,7 @@ def launch(
 
 
 class Kept:
-    """A child process with a thread that starts it, buries it, and starts it again while it is wanted.
+    """A child process with a thread that starts it, cleans up, and restarts it.
 
     The thread lives as long as the child is wanted, because the leash is tied to the thread that launched it.
     """
@@ -62,7 +62,7 @@ class Kept:
         bury: Callable[[], None] = lambda: None,
         again: bool = True,
     ) -> None:
-        """`bury` clears away what a dead child left; without `again` it is started once."""
+        """`bury` cleans up after a dead child. Without `again` it is started only once."""
         self.name = name
         self.starts = 0
         self.failure: BaseException | None = None
@@ -76,7 +76,7 @@ class Kept:
 
     @property
     def pid(self) -> int | None:
-        """None while there is none."""
+        """The child's process id, or None."""
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
@@ -85,7 +85,7 @@ class Kept:
         return self._process
 
     def start(self) -> None:
-        """Returns when the child runs, which says nothing about whether it serves."""
+        """Start the child and return once it runs, which is before it serves. Raises the error of a failed start."""
         if self._thread is not None and self._thread.is_alive():
             return
         self._unwanted.clear()
@@ -99,12 +99,12 @@ class Kept:
             raise self.failure
 
     def signal(self, number: signals.Signals) -> None:
-        """To the child alone; one that is kept comes back if it ends of it."""
+        """Send a signal to the child alone. A child that ends is restarted."""
         if (pid := self.pid) is not None:
             send(pid, number)
 
     def stop(self, *steps: tuple[signals.Signals, float]) -> None:
-        """Send each signal in turn and give it so many seconds; at last SIGKILL. It is not started again."""
+        """Send each signal in turn and wait its seconds, then send SIGKILL. The child is not restarted."""
         self._unwanted.set()
         thread, self._thread = self._thread, None
         if thread is None:
@@ -112,18 +112,18 @@ class Kept:
         for number, seconds in (*steps, (signals.SIGKILL, 30.0)):
             if (pid := self.pid) is not None:
                 send(pid, number)
-                send(pid, signals.SIGCONT)  # a stopped one would sleep through the rest
+                send(pid, signals.SIGCONT)  # a stopped process handles no signals
             thread.join(seconds)
             if not thread.is_alive():
                 return
-        raise RuntimeError(f"{self.name} does not end")
+        raise RuntimeError(f"{self.name} does not end after SIGKILL")
 
     def _keep(self) -> None:
         while not self._unwanted.is_set():
             began = time.monotonic()
             try:
                 process = self._process = self._start()
-            except BaseException as error:  # noqa: BLE001 - told to whoever asked for the start
+            except BaseException as error:  # noqa: BLE001 - `start` raises it
                 self.failure = error
                 with self._changed:
                     self._changed.notify_all()
@@ -140,7 +140,7 @@ class Kept:
 
 
 def send(pid: int, number: signals.Signals) -> bool:
-    """Whether it was still there to get it."""
+    """Send a signal. Return False if the process has gone."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -149,19 +149,19 @@ def send(pid: int, number: signals.Signals) -> bool:
 
 
 def is_running(pid: int) -> bool:
-    """Whether it is more than a corpse that nobody has buried: the init process of a container is slow, or absent."""
+    """Return False also for a zombie: the init process of a container may be slow or absent."""
     return state_of(pid) not in (None, "Z", "X")
 
 
 def state_of(pid: int) -> str | None:
-    """R, S, D, T, Z …; None where there is no such process."""
+    """Return R, S, D, T, Z …, or None without such a process."""
     with contextlib.suppress(OSError, IndexError):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     return None
 
 
 def children_of(pid: int) -> list[int]:
-    """Of all its threads."""
+    """Return the ids of the children of all threads."""
     found: list[int] = []
     for file in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
@@ -170,14 +170,14 @@ def children_of(pid: int) -> list[int]:
 
 
 def command_of(pid: int) -> str:
-    """Its command line, or the title that it gave itself; empty once it is gone."""
+    """Return the command line, or the title that the process set; empty without such a process."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     return ""
 
 
 def owner_of(port: int, candidates: Iterable[int]) -> int | None:
-    """Which of these processes has a TCP connection from this port of its own, over IPv4 on this machine."""
+    """Return the candidate that owns a local IPv4 TCP connection from this port, or None."""
     wanted = f":{port:04X}"
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
@@ -190,7 +190,7 @@ def owner_of(port: int, candidates: Iterable[int]) -> int | None:
 
 
 def descriptors_of(pid: int) -> int:
-    """How many files and sockets it has open."""
+    """Return the number of open files and sockets."""
     return len(_files_of(pid))
 
 
@@ -204,7 +204,7 @@ def _files_of(pid: int) -> list[str]:
 
 
 def working_in(folder: Path, *, name: str) -> list[int]:
-    """Every process of this program's name whose working directory is the folder."""
+    """Return the processes of this name whose working directory is the folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -214,7 +214,7 @@ def working_in(folder: Path, *, name: str) -> list[int]:
 
 
 def wait_until_gone(pids: Iterable[int], *, seconds: float = 30.0) -> list[int]:
-    """Those that are still running afterwards."""
+    """Wait, and return those that still run."""
     left, deadline = list(pids), time.monotonic() + seconds
     while (left := [pid for pid in left if is_running(pid)]) and time.monotonic() < deadline:
         time.sleep(_TICK_SECONDS)

@@ -1,7 +1,7 @@
-"""Promises: what Holdfast says of itself, and which counts of the parts are trials of it.
+"""Promises: Holdfast's claims, and the counts of the parts that are trials of them.
 
-The numbers are those of the specification. A promise of a feature that is not built yet is not listed as held: it is
-told among the gaps.
+The numbers are those of the specification. A promise of a feature that does not exist yet is among the gaps,
+not the held.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ __all__ = ["NOT_TRIED", "PROMISES", "Promise", "bound"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """`trials`: names of counts under a part's `tried`, with what one of them is called."""
+    """`trials` maps names of counts in a part's `tried` to the name of one trial."""
 
     id: str
     title: str
     says: str
     trials: dict[str, str]
     rules: tuple[str, ...]
-    """Rules of the checker, and checks of the parts, that would have spoken."""
+    """Rules of the checker and checks of the parts that would report a violation."""
 
 
 PROMISES = (
     Promise(
         id="P1",
         title="No oversell",
-        says="A seat has one owner at the most, held or booked, at any moment; an area never more than its capacity.",
+        says="A seat has at most one owner, held or booked, at any moment. An area never exceeds its capacity.",
         trials={"operations": "operation", "schedules": "schedule of concurrent batches"},
         rules=("C1", "C2"),
     ),
     Promise(
         id="P2",
         title="No booking is lost",
-        says="A booking that was acknowledged survives a kill, a power cut and a failover.",
+        says="An acknowledged booking survives a kill, a power cut and a failover.",
         trials={
             "kills_worker": "kill of a worker",
             "kills_postgres": "kill of the whole PostgreSQL",
@@ -47,7 +47,7 @@ PROMISES = (
     Promise(
         id="P3",
         title="Exactly once under retries",
-        says="A key has one effect at the most, however often it is sent, and its replays are the same.",
+        says="A key has at most one effect, however often it is sent, and its replays are identical.",
         trials={"retries": "repeated request"},
         rules=("C4", "C6"),
     ),
@@ -67,15 +67,15 @@ PROMISES = (
     ),
     Promise(
         id="P6",
-        title="What lapsed sells again",
-        says="Within a second of the expiry, with no worker that would have to run.",
-        trials={"expiries": "hold left to lapse", "resold": "lapsed admission asked for again"},
+        title="Lapsed holds sell again",
+        says="Within a second of the expiry, without any worker.",
+        trials={"expiries": "hold left to lapse", "resold": "lapsed admission requested again"},
         rules=("C3", "on sale again"),
     ),
     Promise(
         id="P7",
         title="No refusal without a reason",
-        says="“Taken” and “sold out” are said only where somebody could have had it.",
+        says="“Taken” and “sold out” are answered only if somebody can have had the admissions.",
         trials={"refusals": "refusal"},
         rules=("C3",),
     ),
@@ -89,14 +89,14 @@ PROMISES = (
     Promise(
         id="P9",
         title="Nobody acts for another",
-        says="Whatever the journal says was done to a hold was done by its owner, by staff, or by time.",
+        says="The actor of each journal entry about a hold is its owner, staff or the clock.",
         trials={"journal_entries": "entry of the journal"},
         rules=("C9",),
     ),
     Promise(
         id="P16",
         title="The rules of a sale hold when it is decided",
-        says="Most of an event's holds, and of a buyer's admissions, are exact under parallel requests; a stopped or "
+        says="The limits per hold and per buyer are exact under parallel requests. A stopped or "
         "cancelled event sells nothing.",
         trials={"operations": "operation", "schedules": "schedule of concurrent batches"},
         rules=("C2", "C3"),
@@ -104,13 +104,13 @@ PROMISES = (
     Promise(
         id="P18",
         title="Reads are not stale",
-        says="Availability shows what was acknowledged before it was asked for, and never goes back.",
+        says="Availability includes all that was acknowledged before the request, and never goes back.",
         trials={"reads": "read"},
         rules=("C7",),
     ),
     Promise(
         id="P19",
-        title="It comes back by itself",
+        title="It recovers without help",
         says="First success within 3 s of a worker's kill, 5 s of PostgreSQL's, 3 s of a promotion.",
         trials={
             "kills_worker": "kill of a worker",
@@ -123,49 +123,50 @@ PROMISES = (
     Promise(
         id="P20",
         title="No input breaks the server",
-        says="Whatever bytes arrive: no 5xx, no answer to another request, no request out of another's body.",
+        says="No bytes cause a 5xx, an answer to another request, or a request from another's body.",
         trials={"wire_connections": "connection with mutated bytes"},
         rules=("wire: 5xx", "wire: count", "wire: identity", "wire: canary"),
     ),
     Promise(
         id="P21",
-        title="Overload degrades and does not break",
-        says="Offered five times what it can do, it does at least 80 % of that and refuses the rest within 200 ms.",
+        title="Overload degrades service but does not break it",
+        says="At five times its peak load it keeps at least 80 % of the peak, and refuses the rest within 200 ms.",
         trials={"overload_requests": "request offered at five times the peak"},
         rules=("overload",),
     ),
     Promise(
         id="P22",
-        title="Wrong clocks sell nothing wrongly",
-        says="Clocks that jump, the database's or a server's, lead to no wrong booking.",
+        title="Wrong clocks cause no wrong sale",
+        says="Jumps of the database's or a server's clock cause no wrong booking.",
         trials={"clock_jumps": "jump of a clock"},
         rules=("C1", "C3", "C4"),
     ),
     Promise(
         id="P23",
-        title="The journal is the whole story",
-        says="Replayed from the first entry by code of its own, it gives the state that is there.",
+        title="The journal is complete",
+        says="Independent code that replays it from the first entry gets the current state.",
         trials={"journal_entries": "entry of the journal"},
         rules=("C4",),
     ),
     Promise(
         id="P24",
         title="Upgrades under load",
-        says="A migration, a rolling restart, and an old version beside a new one, in the middle of a sale.",
+        says="A migration, a rolling restart, and two versions side by side work during a sale.",
         trials={"upgrades": "upgrade or rolling restart"},
         rules=("C1", "C4"),
     ),
 )
 
 NOT_TRIED = {
-    "P10": "Unguessable tokens: in the product's own tests, not here.",
-    "P11-P14": "Money and webhooks: there are none yet, so nothing is claimed.",
-    "P15": "The waiting room: there is none yet.",
-    "P17": "Denial of inventory: bounded by the limits of an event, not tried with an attacker.",
+    "P10": "Unguessable tokens: the product's own tests try them.",
+    "P11-P14": "Money and webhooks: they do not exist yet.",
+    "P15": "The waiting room: it does not exist yet.",
+    "P17": "Denial of inventory: an event's limits bound it; no attacker was tried.",
 }
 """What this proof does not try, and where it is tried instead."""
 
 
 def bound(trials: int) -> float | None:
-    """Rule of three: what never happened in so many trials happens less often than this, 19 times out of 20."""
+    """Return the upper bound of the probability that zero events in `trials` leave, 19 times out of 20 (rule
+    of three)."""
     return min(1.0, 3 / trials) if trials else None

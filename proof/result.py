@@ -1,4 +1,4 @@
-"""Result: what one part of the proof says it tried, found and measured, as it writes it to `OUT/<part>.json`."""
+"""Result: the trials, findings and measurements of one part of the proof, in `OUT/<part>.json`."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ __all__ = ["Result"]
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """`passed` is the part's own word; a result with violations, or with a floor that was missed, never passed."""
+    """`passed` is the part's verdict; it is False with violations or missed floors."""
 
     part: str
     promises: list[str] = field(default_factory=list)
     tried: dict[str, int] = field(default_factory=dict)
     coverage: dict[str, list[int]] = field(default_factory=dict)
-    """Name to count and floor: situations without which the rest would say little."""
+    """Name to count and floor: situations that the part must reach."""
     summed: dict[str, list[int]] = field(default_factory=dict)
-    """The same of situations that the parts of a run have to come to together; judged by the evidence."""
+    """The same for situations that all parts together must reach; the evidence judges them."""
     seeds: list[int] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
     figures: dict[str, float | list[float]] = field(default_factory=dict)
-    """One number, or one for each time that it was measured; the unit ends the name."""
+    """One value, or one for each measurement; the unit ends the name."""
     controls: list[dict[str, Any]] = field(default_factory=list)
-    """Wrong products that had to be caught: name and `caught_by`, null where nothing caught it."""
+    """Wrong products that must be caught: name and `caught_by`, null if not caught."""
     seconds: float = 0.0
     passed: bool = False
     left_out: str | None = None
-    """Why the part could not run on this machine: a gap, and no failure."""
+    """The reason why the part could not run on this machine: a gap, not a failure."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -42,14 +42,14 @@ class Result:
         return [str(one.get("name")) for one in self.controls if not one.get("caught_by")]
 
     def judge(self) -> bool:
-        """Passed only where nothing speaks against it; kept in `passed`."""
+        """Set and return `passed`: True if nothing speaks against it."""
         self.passed = self.left_out is None and not (
             self.violations or self.missed_floors or self.missed_controls
         )
         return self.passed
 
     def write(self, folder: Path) -> Path:
-        """Whole or not at all."""
+        """Write the file; the rename makes it complete or absent."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.part}.json"
         scratch = path.with_suffix(".part")
@@ -58,12 +58,12 @@ class Result:
         return path
 
     @classmethod
-    def read(cls, told: dict[str, Any]) -> Self:
-        """Raises ValueError for what is no result, or contradicts itself."""
+    def read(cls, content: dict[str, Any]) -> Self:
+        """Return a result. Raises ValueError for content that is no result, or contradicts itself."""
         known = {one.name for one in fields(cls)}
-        if not isinstance(told.get("part"), str) or not isinstance(told.get("passed"), bool):
-            raise ValueError("a result names its part and says whether it passed")
-        result = cls(**{name: value for name, value in told.items() if name in known})
+        if not isinstance(content.get("part"), str) or not isinstance(content.get("passed"), bool):
+            raise ValueError("a result must have `part` and `passed`")
+        result = cls(**{name: value for name, value in content.items() if name in known})
         if result.passed and (result.violations or result.missed_floors or result.missed_controls):
-            raise ValueError(f"{result.part} says that it passed, and shows that it did not")
+            raise ValueError(f"{result.part} claims to have passed, but has violations or missed floors")
         return result

@@ -1,7 +1,8 @@
-"""Runner: runs a plan's parts one after another, each as a process of its own, and keeps what each one left.
+"""Runner: runs a plan's parts one after another, each in its own process, and keeps their results.
 
-A run has a folder, `evidence/work/<plan>-<commit>-<seed>/`; a part has one in it, with its log and its result. The file
-`<part>.json` beside it says how the process ended, and is written only once it has: that is what a resumed run skips.
+A run has a folder, `evidence/work/<plan>-<commit>-<seed>/`. Each part has a folder in it, with its log and
+its result. The file `<part>.json` beside it records how the process ended. It is written after the end, so a
+resumed run skips the part.
 """
 
 from __future__ import annotations
@@ -31,20 +32,20 @@ _STOP_SECONDS = 45.0
 
 
 class Runner:
-    """Says in one line what it is at."""
+    """Runs parts and shows the progress in one line."""
 
     def __init__(self, folder: Path, *, identity: str, resume: bool) -> None:
-        """`identity`: of the sources; a part of others, or with other arguments, is run again."""
+        """`identity` is that of the sources. A part of other sources, or with other arguments, runs again."""
         self._folder = folder
         self._identity = identity
         self._resume = resume
         self._is_terminal = sys.stdout.isatty()
-        self._said_at = 0.0
+        self._shown_at = 0.0
 
     def run(self, parts: Sequence[Part]) -> bool:
-        """Whether all passed; a part that fails does not keep the others from running.
+        """Run all parts, even after a failure. Return True if all passed.
 
-        Whoever interrupts it loses the part that is under way, and nothing else.
+        An interrupt loses only the current part.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         good = True
@@ -52,7 +53,7 @@ class Runner:
             label = f"[{number}/{len(parts)}] {part.name}"
             done = self._known(part) if self._resume else None
             if done is not None:
-                self._end_line(f"{label}: {_verdict(done)}, known from before")
+                self._end_line(f"{label}: {_verdict(done)}, from an earlier run")
             else:
                 done = self._run(part, label)
                 self._end_line(f"{label}: {_verdict(done)} in {done['seconds']:.0f} s")
@@ -84,7 +85,7 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
                 env=self._environment(part),
-                start_new_session=True,  # an interrupt at the terminal is this process's to pass on
+                start_new_session=True,  # this process forwards an interrupt from the terminal
             )
             try:
                 ended = self._watch(process, part, label, folder / "log.txt")
@@ -115,31 +116,31 @@ class Runner:
         }
 
     def _watch(self, process: subprocess.Popen[bytes], part: Part, label: str, log: Path) -> str:
-        """How it ended: `by itself`, or at its time limit."""
+        """Wait for the end. Return `by itself`, or the time limit."""
         began = time.monotonic()
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_TICK_SECONDS)
-                end(process)  # whatever it left behind in its session
+                end(process)  # processes that it left in its session
                 return "by itself"
             seconds = time.monotonic() - began
             if seconds > part.limit_seconds:
                 end(process)
                 return f"at its limit of {part.limit_seconds:.0f} s"
-            self._tell(f"{label}: {seconds:.0f} s  {last_line(log)}")
+            self._show(f"{label}: {seconds:.0f} s  {last_line(log)}")
 
-    def _tell(self, line: str) -> None:
-        """On a terminal the line lives; elsewhere it is said now and then."""
+    def _show(self, line: str) -> None:
+        """Show the progress: continuously on a terminal, else now and then."""
         if self._is_terminal:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\x1b[K{line[:width]}", end="", flush=True)
-        elif time.monotonic() - self._said_at > _QUIET_SECONDS:
-            self._said_at = time.monotonic()
+        elif time.monotonic() - self._shown_at > _QUIET_SECONDS:
+            self._shown_at = time.monotonic()
             print(line, flush=True)
 
     def _end_line(self, line: str) -> None:
         print(f"\r\x1b[K{line}" if self._is_terminal else line, flush=True)
-        self._said_at = time.monotonic()
+        self._shown_at = time.monotonic()
 
 
 def command_of(part: Part) -> list[str]:
@@ -147,19 +148,19 @@ def command_of(part: Part) -> list[str]:
 
 
 def shown_command(path: str, command: Sequence[str]) -> str:
-    """As a person repeats it, from the repository's root."""
+    """Return the command for the repository's root."""
     place = [f"PYTHONPATH={path}"] if path else []
     return " ".join([*place, ".venv/bin/python", *command, "--out FOLDER"])
 
 
 def read_done(folder: Path, parts: Sequence[Part]) -> list[dict[str, Any]]:
-    """What the parts of a plan left, in its order; those that were not run are not in it."""
+    """Return the records of the parts that ran, in the plan's order."""
     paths = [folder / f"{part.name}.json" for part in parts]
     return [json.loads(path.read_text()) for path in paths if path.exists()]
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """First as one interrupts a program, so that it ends what it started; then its whole session."""
+    """Interrupt the process, so that it ends its children; then kill its whole session."""
     for number, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGTERM, 10.0)):
         if process.poll() is not None:
             break
@@ -180,21 +181,21 @@ def last_line(log: Path) -> str:
 
 
 def _judged(folder: Path, status: int, ended: str) -> dict[str, Any]:
-    """A part passed if it says so itself, ended by itself, with status 0, and left a result that agrees."""
+    """Judge a part: it passes with status 0, in time, and with one consistent result that passed."""
     results: list[Result] = []
     complaint = None
     for path in sorted(folder.glob("*.json")):
         with contextlib.suppress(ValueError, TypeError):
-            told = json.loads(path.read_text())
-            if isinstance(told, dict) and {"part", "passed"} <= told.keys():
+            content = json.loads(path.read_text())
+            if isinstance(content, dict) and {"part", "passed"} <= content.keys():
                 try:
-                    results.append(Result.read(told))
+                    results.append(Result.read(content))
                 except ValueError as error:
                     complaint = str(error)
     if complaint is None and len(results) != 1:
-        complaint = f"it left {len(results) or 'no'} results"
+        complaint = f"it wrote {len(results) or 'no'} results"
     if ended != "by itself":
-        complaint = f"it was ended {ended}"
+        complaint = f"it was stopped {ended}"
     elif complaint is None and status not in (0, 1):
         complaint = f"it ended with status {status}"
     result = results[0] if len(results) == 1 else None
@@ -219,16 +220,16 @@ def _verdict(done: dict[str, Any]) -> str:
 
 
 def _complaints(done: dict[str, Any]) -> list[str]:
-    """Why it failed, in a few lines."""
-    said = []
+    """Return the reasons of a failure in a few lines."""
+    complaints = []
     if done["complaint"]:
-        said.append(f"{done['complaint']}: {done['last_words']}")
+        complaints.append(f"{done['complaint']}: {done['last_words']}")
     if done["result"]:
         result = Result(**done["result"])
-        said += [f"{one.get('rule')}: {one.get('detail')}" for one in result.violations[:5]]
-        said += [
+        complaints += [f"{one.get('rule')}: {one.get('detail')}" for one in result.violations[:5]]
+        complaints += [
             f"floor missed: {name} {count} of {floor}"
             for name, (count, floor) in result.missed_floors.items()
         ]
-        said += [f"control not caught: {name}" for name in result.missed_controls]
-    return said
+        complaints += [f"control not caught: {name}" for name in result.missed_controls]
+    return complaints

@@ -1,4 +1,4 @@
-"""`python -m proof.simulate [--bug NAME | --all]`: tries the checker on a simulated engine, right or with one bug."""
+"""Test the checker on a simulated engine, correct or with one bug: `python -m proof.simulate [--bug NAME | --all]`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from proof.simulator import BUGS, simulate
 
 
 def main() -> int:
-    """1 where a bug was missed, or the right engine accused."""
+    """Return 1 if a bug was missed or the correct engine accused, else 0."""
     parser = argparse.ArgumentParser(prog="python -m proof.simulate", description=__doc__)
     parser.add_argument("--operations", type=int, default=60_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--bug", action="append", choices=sorted(BUGS), default=[], help="may be given again")
-    parser.add_argument("--all", action="store_true", help="the right engine, and each bug by itself")
+    parser.add_argument(
+        "--bug", action="append", choices=sorted(BUGS), default=[], help="bug to plant; repeatable"
+    )
+    parser.add_argument("--all", action="store_true", help="test the correct engine, then each bug alone")
     parser.add_argument("--keep", type=Path, help="keep the run in this folder")
     given = parser.parse_args()
     wanted: list[list[str]] = [[], *([bug] for bug in BUGS)] if given.all else [given.bug]

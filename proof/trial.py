@@ -2,8 +2,8 @@
 
     python -m proof.trial --family kill_postgres --operations 100000 --kills 30 --seed 1 --out FOLDER
 
-It goes on until there are as many operations and as many kills as are asked for. Then all is calm, the final state is
-read, and everything that the clients saw is held against it.
+It runs until the requested operations and kills are reached. Then all faults end, the final state is read,
+and the checker compares it with the clients' logs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from proof.verdict import judge_deployment, judge_history, keep_logs
 from proof.workload import Settings, Workload, write_dump
 
 PROMISES = ["P1", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P16", "P18", "P23"]
-"""Of every slice; what its faults try comes to that."""
+"""The promises of every slice; its faults add theirs."""
 
 KINDS = {
     "kills_worker": ("kill-app", "kill-workers", "kill-server", "kill-supervisor"),
@@ -41,7 +41,7 @@ KINDS = {
     ),
     "upgrades": ("rolling-restart", "migrate", "side-by-side", "roll-back"),
 }
-"""Faults that are counted as trials of a promise."""
+"""Faults that count as trials of a promise."""
 
 TRY = {
     "kills_worker": ("P2", "P19"),
@@ -65,7 +65,7 @@ class Trial:
         self._clients = clients
 
     def play(self, *, operations: int, kills: int, short: bool) -> Result:
-        """Raises what kept it from being played, which is no verdict."""
+        """Run the trial. An exception means that it could not run; it is no verdict."""
         began = time.monotonic()
         result = Result(part="sale", promises=list(PROMISES), seeds=[self.seed])
         faults = [FAULTS[name] for name in FAMILIES[self.family]]
@@ -90,7 +90,7 @@ class Trial:
                 keep_logs(deployment, self.run.parent / "logs")
         print("checking", flush=True)
         verdict = judge_history(self.run, result)
-        self._tell(result, verdict, nemesis, counts)
+        self._report(result, verdict, nemesis, counts)
         result.figures |= {
             "operations_per_second": round(counts["operations"] / selling, 1),
             "check_seconds": round(verdict.seconds, 2),
@@ -102,12 +102,12 @@ class Trial:
     def _sell(
         self, deployment: Deployment, nemesis: Nemesis, operations: int, kills: int
     ) -> tuple[Mapping[str, int], float]:
-        """What the clients counted, and the seconds that it took."""
+        """Return the clients' counts, and the duration in seconds."""
         settings = Settings(
             urls=deployment.urls,
             out=self.run,
             seed=self.seed,
-            operations=0,  # as many as come until the nemesis, too, has done enough
+            operations=0,  # no limit: the run ends when the nemesis has done enough too
             processes=self._processes,
             clients=self._clients,
         )
@@ -124,14 +124,14 @@ class Trial:
                 if done >= operations and killed >= kills:
                     break
                 if nemesis.faults and nemesis.wait(_TICK_SECONDS):
-                    raise RuntimeError("the nemesis ended by itself")
+                    raise RuntimeError("the nemesis ended early")
                 if not nemesis.faults:
                     time.sleep(_TICK_SECONDS)
             nemesis.stop()
             counts = workload.stop()
         return counts, time.monotonic() - began
 
-    def _tell(self, result: Result, verdict: Verdict, nemesis: Nemesis, counts: Mapping[str, int]) -> None:
+    def _report(self, result: Result, verdict: Verdict, nemesis: Nemesis, counts: Mapping[str, int]) -> None:
         seen = verdict.counts
         result.violations += nemesis.violations
         kinds = {name: sum(nemesis.done[fault] for fault in faults) for name, faults in KINDS.items()}
@@ -157,7 +157,7 @@ class Trial:
         result.notes.append(f"family {self.family}; {counts['operations']:,} operations were begun")
 
     def _holds_of_several(self) -> int:
-        """Requests for more than one seat at once, named or the best."""
+        """Count the requests for more than one seat, named or best available."""
         return sum(
             any(
                 len(line.get("seats") or ()) > 1 or (line.get("best") or 0) > 1
@@ -169,7 +169,7 @@ class Trial:
         )
 
     def _cover(self, result: Result, verdict: Verdict) -> None:
-        """What only faults bring about is asked of all slices together; the rest of each."""
+        """All slices together must reach the floors of the workload; each slice must reach those of its faults."""
         named: dict[str, Any] = {name: list(pair) for name, pair in verdict.coverage.items()}
         own = {name for name in named if name.startswith(("fault_", "least_"))}
         result.coverage |= {name: pair for name, pair in named.items() if name in own}
@@ -183,11 +183,11 @@ class Trial:
 
 
 def _can_set_clocks(result: Result) -> bool:
-    """The faults that need it are left out by themselves where it is not there; the evidence has to say so."""
+    """Return False if clocks cannot be set, and note it. The faults that need it are then left out."""
     try:
         library()
     except FileNotFoundError as error:
-        result.notes.append(f"no clock was set: {error}")
+        result.notes.append(f"clocks cannot be set: {error}")
         return False
     return True
 
@@ -202,7 +202,7 @@ def main() -> int:
     parser.add_argument("--operations", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--processes", type=int, default=3)
-    parser.add_argument("--clients", type=int, default=20, help="requests under way in each process")
+    parser.add_argument("--clients", type=int, default=20, help="concurrent requests of each process")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()

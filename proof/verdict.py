@@ -1,4 +1,4 @@
-"""Verdict: what is looked at in a deployment after every run, whatever was done to it."""
+"""Verdict: the checks of a deployment after every run, whatever faults it had."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["judge_deployment", "judge_history", "keep_logs"]
 
 
 def judge_deployment(deployment: Deployment, result: Result) -> None:
-    """Adds to the result what PostgreSQL counted, what `holdfast check` derives, and what the servers complain of."""
+    """Add PostgreSQL's deadlocks, the findings of `holdfast check`, and the servers' alarms to the result."""
     deadlocks = _deadlocks(deployment)
     result.tried["looks_for_deadlocks"] = result.tried.get("looks_for_deadlocks", 0) + 1
     if deadlocks:
@@ -33,7 +33,7 @@ def judge_deployment(deployment: Deployment, result: Result) -> None:
 
 
 def judge_history(run: Path, result: Result) -> Verdict:
-    """Adds what the checker has against the logs and the final state in this folder; floors are the caller's matter."""
+    """Add the checker's findings about this folder to the result. The caller judges the floors."""
     verdict = check(run)
     result.violations += [asdict(one) for one in verdict.violations]
     result.notes += [f"{rule} was violated {times} times" for rule, times in verdict.violation_count.items()]
@@ -41,7 +41,7 @@ def judge_history(run: Path, result: Result) -> Verdict:
 
 
 def keep_logs(deployment: Deployment, folder: Path) -> None:
-    """What servers, proxy and PostgreSQL said, for whoever looks into a run; the deployment's own folder goes."""
+    """Copy the logs of servers, proxy and PostgreSQL, because the deployment's own folder is removed."""
     folder.mkdir(parents=True, exist_ok=True)
     for log in (*(deployment.folder / "logs").glob("*.log"), *deployment.folder.glob("postgres/*.log")):
         shutil.copy(log, folder)
@@ -56,7 +56,7 @@ def _deadlocks(deployment: Deployment) -> int:
 
 
 def _alarms(deployment: Deployment) -> dict[str, float]:
-    """Counters that stay at nothing while no bug was met; of the servers that run now."""
+    """Return the counters of the running servers that stay at zero without a bug."""
     found: dict[str, float] = {}
     for server in deployment.servers:
         status, totals = answer_of(server.url, "/metrics")
@@ -74,18 +74,18 @@ def _number(value: Any) -> float:
 
 
 def _holdfast_check(deployment: Deployment) -> dict[str, Any]:
-    """It exits with 1 where something disagrees, and still says what."""
+    """Return the report. The command exits with 1 for disagreements, but still prints them."""
     try:
-        said = deployment.holdfast("check", "--json")
+        output = deployment.holdfast("check", "--json")
     except RuntimeError as error:
-        said = str(error)
-    start = said.find("{")
+        output = str(error)
+    start = output.find("{")
     if start < 0:
-        return {"disagreements": [{"detail": said}]}
+        return {"disagreements": [{"detail": output}]}
     try:
-        report: dict[str, Any] = json.loads(said[start:])
+        report: dict[str, Any] = json.loads(output[start:])
     except ValueError:
-        return {"disagreements": [{"detail": said}]}
+        return {"disagreements": [{"detail": output}]}
     return report
 
 

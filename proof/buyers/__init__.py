@@ -1,4 +1,4 @@
-"""Buyers: clients that remember what they were told, and what the database has to remember likewise."""
+"""Buyers: clients that remember their answers, and the comparison of these answers with the database."""
 
 from proof.buyers.buyers import Buyers
 from proof.buyers.comparison import compare

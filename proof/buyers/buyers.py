@@ -1,4 +1,4 @@
-"""Buyers: threads that hold, extend, release, confirm and cancel through the SDK, and remember every answer."""
+"""Buyers: threads that hold, extend, release, confirm and cancel through the SDK, and record every answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from proof.buyers.life import NOT_DONE, OK, REFUSED, UNKNOWN, Attempt, Life, Mom
 T = TypeVar("T")
 
 LIFE_SECONDS = 1_800
-"""Of a hold: longer than any run, so that none lapses."""
+"""A hold's lifetime: longer than any run, so that none lapses."""
 
 _ROWS, _SEATS_PER_ROW, _STANDING = 10, 40, 2_000
 _SHED = (errors.Busy, errors.Unavailable, errors.RateLimited)
@@ -29,14 +29,14 @@ _PAUSE_SECONDS = 0.02
 
 
 class Buyers:
-    """Several at each server. Between `resume` and `pause` they buy; `lives` is all that they know."""
+    """Several buyers at each server, which buy between `resume` and `pause`. `lives` has all that they know."""
 
     def __init__(
         self, urls: Sequence[str], *, seed: int, count: int = 8, patience_seconds: float = 2.0
     ) -> None:
         self.lives: list[Life] = []
         self.events: list[int] = []
-        """Numbers of the events that were opened; they buy of the last."""
+        """Numbers of the opened events; buyers use the last."""
         self.surprises: list[dict[str, Any]] = []
         """Answers that nothing excuses."""
         self.answers: Counter[str] = Counter()
@@ -71,7 +71,7 @@ class Buyers:
             client.close()
 
     def open_event(self) -> int:
-        """A new event, of which they buy from now on."""
+        """Create an event, which all buyers use from now on, and return its number."""
         event = self._clients[0].create_event(
             f"Event {len(self.events) + 1}",
             seat_map={"sections": [{"name": "A", "rows": _ROWS, "seats_per_row": _SEATS_PER_ROW}]},
@@ -85,31 +85,31 @@ class Buyers:
         self._going.set()
 
     def pause(self) -> None:
-        """Returns when nothing is under way."""
+        """Stop buying, and return when no request is pending."""
         self._going.clear()
         with self._changed:
             self._changed.wait_for(lambda: self._busy == 0)
 
     def first_success(self, since: int) -> int | None:
-        """When the first request that was sent at this moment or later was acknowledged; None while none was."""
+        """Return the time of the first success among requests sent since a moment, or None."""
         found = [
-            each.answered
+            each.answered_at
             for life in list(self.lives)
             for step in list(life.steps)
             for each in list(step.attempts)
-            if each.result == OK and each.asked >= since and each.answered is not None
+            if each.result == OK and each.sent_at >= since and each.answered_at is not None
         ]
         return min(found, default=None)
 
     def wait_for_success(self, since: int, *, seconds: float) -> int | None:
-        """The same, waited for."""
+        """Wait up to `seconds` for the first success, and return its time or None."""
         deadline = time.monotonic() + seconds
         while (first := self.first_success(since)) is None and time.monotonic() < deadline:
             time.sleep(_PAUSE_SECONDS)
         return first
 
     def acknowledged(self, begin: int, end: int) -> int:
-        """How many steps became certain between two times."""
+        """Count the steps that were acknowledged between two times."""
         return sum(
             begin <= at < end
             for life in list(self.lives)
@@ -118,20 +118,20 @@ class Buyers:
         )
 
     def longest_answer(self, begin: int, end: int) -> float:
-        """Seconds, of the requests that were sent between two times."""
+        """Return the longest answer time, in seconds, of the requests sent between two times."""
         found = [
-            (each.answered or time.monotonic_ns()) - each.asked
+            (each.answered_at or time.monotonic_ns()) - each.sent_at
             for life in list(self.lives)
             for step in list(life.steps)
             for each in list(step.attempts)
-            if begin <= each.asked < end
+            if begin <= each.sent_at < end
         ]
         return max(found, default=0) / 1e9
 
     def under_way(self, moment: Moment) -> int:
-        """Requests that had been sent and not answered when it began."""
+        """Count the requests that were sent but not answered when the moment began."""
         return sum(
-            each.asked < moment.begin and (each.answered is None or each.answered >= moment.begin)
+            each.sent_at < moment.begin and (each.answered_at is None or each.answered_at >= moment.begin)
             for life in list(self.lives)
             for step in list(life.steps)
             for each in list(step.attempts)
@@ -152,7 +152,7 @@ class Buyers:
                     self._changed.notify_all()
 
     def _live(self, client: Client, chance: random.Random) -> None:
-        """One hold, from its order to an end that chance chooses; a step that fails is the last one."""
+        """Use one hold, from its order to a random end; a failed step is the last."""
         life = Life(
             event=self.events[-1],
             order=(BestAvailable(chance.randint(1, 3), together=False),)
@@ -199,26 +199,26 @@ class Buyers:
             )
 
     def attempt(self, step: Step, call: Callable[[str], T]) -> T | None:
-        """One request under the step's key, remembered in it; what was answered, None where it was no success."""
-        attempt = Attempt(asked=time.monotonic_ns())
+        """Send one request under the step's key and record it. Return its answer, or None without success."""
+        attempt = Attempt(sent_at=time.monotonic_ns())
         step.attempts.append(attempt)
         try:
             answer = call(step.key)
         except errors.HoldfastError as error:
-            answered = time.monotonic_ns()
-            attempt.result, attempt.said = result_of(error), error.code or type(error).__name__
-            attempt.answered = answered
-            self.answers[attempt.said] += 1
+            answered_at = time.monotonic_ns()
+            attempt.result, attempt.code = result_of(error), error.code or type(error).__name__
+            attempt.answered_at = answered_at
+            self.answers[attempt.code] += 1
             if attempt.result == UNKNOWN and not isinstance(error, errors.TryAgain):
-                self.surprises.append({"said": repr(error), **step.told()})
+                self.surprises.append({"error": repr(error), **step.report()})
             return None
-        attempt.answered = time.monotonic_ns()
+        attempt.answered_at = time.monotonic_ns()
         attempt.result = OK
         self.answers["ok"] += 1
         return answer
 
     def _ask(self, life: Life, name: str, chance: random.Random, call: Callable[[str], T]) -> T | None:
-        """What it is asked for, with one key until it is certain, or is given up."""
+        """Repeat a step under one key until it is certain or given up. Return its answer or None."""
         step = Step(name, secrets.token_urlsafe(18))
         life.steps.append(step)
         for _ in range(_MAX_ATTEMPTS):
@@ -241,14 +241,14 @@ def confirm(client: Client, life: Life, key: str) -> Booking:
 
 
 def take_over(life: Life, hold: Hold) -> None:
-    """What the first answer tells."""
+    """Copy the first answer into the life."""
     life.hold, life.token, life.expires_at = hold.id, hold.hold_token, hold.expires_at
     life.seats = frozenset(seat for line in hold.lines for seat in line.seats)
     life.quantity = sum(line.quantity or 0 for line in hold.lines if line.area is not None)
 
 
 def result_of(error: errors.HoldfastError) -> str:
-    """What is known of a request that ended so."""
+    """Return the class of a failed request."""
     if isinstance(error, _SHED) or isinstance(error.__cause__, httpx2.ConnectError):
         return NOT_DONE
     return REFUSED if isinstance(error, errors.Refused) else UNKNOWN

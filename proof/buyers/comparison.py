@@ -1,4 +1,4 @@
-"""Comparison: every acknowledged step against the rows of a database that came back."""
+"""Comparison: every acknowledged step against the rows of a recovered database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WHERE h.event_number = ANY (%s)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A hold as its rows have it."""
+    """A hold as its rows show it."""
 
     event: int
     hold: UUID
@@ -43,8 +43,10 @@ class Found:
 def compare(
     url: str, lives: Sequence[Life], events: Sequence[int], moment: Moment
 ) -> tuple[int, list[dict[str, Any]]]:
-    """How many steps had been acknowledged before the moment, and what of them the database does not know, or what it
-    knows that nobody had asked for."""
+    """Return the number of steps acknowledged before the moment, and the differences.
+
+    A difference is an acknowledged step that the database lacks, or a row that nobody requested.
+    """
     found = read(url, events)
     certain, wrong = 0, []
     for life in lives:
@@ -60,41 +62,41 @@ def compare(
                     "detail": complaint,
                     "hold": str(life.hold),
                     "found": None if row is None else f"{row}",
-                    "lines": [step.told() for step in life.steps],
+                    "lines": [step.report() for step in life.steps],
                 }
             )
-    wrong += _uncalled_for(found.values(), lives, moment)
+    wrong += _not_requested(found.values(), lives, moment)
     return certain, wrong
 
 
 def complaint_of(life: Life, row: Found | None, moment: Moment) -> str | None:
-    """What is wrong with the rows of one hold; None where they may be so."""
+    """Return what is wrong with the rows of one hold, or None if they are possible."""
     state = None if row is None else (row.status, row.booking_status)
     legal = life.legal(moment)
     if state not in legal:
         if life.hold is None and None not in legal:
             return "it was acknowledged without an id"
-        return f"it is {state}, and may be {sorted(map(str, legal))}"
+        return f"it is {state}, but may only be {sorted(map(str, legal))}"
     if row is None or life.hold is None:
         return None
     if row.booking_status is not None and life.booking is not None and row.booking != life.booking:
-        return f"its booking is {row.booking}, acknowledged was {life.booking}"
+        return f"its booking is {row.booking}, but {life.booking} was acknowledged"
     if state in (("active", None), ("confirmed", "confirmed")):
         if row.seats != life.seats or row.quantity != life.quantity:
             return (
                 f"it has {sorted(row.seats)} and {row.quantity}, "
-                f"acknowledged were {sorted(life.seats)} and {life.quantity}"
+                f"but acknowledged were {sorted(life.seats)} and {life.quantity}"
             )
     elif row.seats or row.quantity:
-        return "it has given back, and still has, what it had"
+        return "it has ended, but still has admissions"
     extended = any(step.name == "extend" and not step.is_certain(moment) for step in life.steps)
     if life.expires_at is not None and row.expires_at < life.expires_at and not extended:
-        return f"it expires at {row.expires_at}, acknowledged was {life.expires_at}"
+        return f"it expires at {row.expires_at}, but {life.expires_at} was acknowledged"
     return None
 
 
 def read(url: str, events: Sequence[int]) -> dict[UUID, Found]:
-    """All holds of these events."""
+    """Return all holds of these events by id."""
     with psycopg.connect(url, connect_timeout=10) as connection:
         rows = connection.execute(_FOUND, [list(events)]).fetchall()
     return {
@@ -112,8 +114,8 @@ def read(url: str, events: Sequence[int]) -> dict[UUID, Found]:
     }
 
 
-def _uncalled_for(found: Iterable[Found], lives: Sequence[Life], moment: Moment) -> list[dict[str, Any]]:
-    """Holds whose id no buyer was told: no more of them than requests that may have been carried out."""
+def _not_requested(found: Iterable[Found], lives: Sequence[Life], moment: Moment) -> list[dict[str, Any]]:
+    """Return holds whose id no buyer received, if there are more than requests that may have been executed."""
     known = {life.hold for life in lives}
     strange = [row for row in found if row.hold not in known]
     possible = sum(step.is_possible(moment) for life in lives if life.hold is None for step in life.steps[:1])
@@ -121,9 +123,9 @@ def _uncalled_for(found: Iterable[Found], lives: Sequence[Life], moment: Moment)
         return []
     return [
         {
-            "rule": "uncalled for",
+            "rule": "not requested",
             "event": row.event,
-            "detail": f"nobody asked for it: {len(strange)} such, {possible} requests are open",
+            "detail": f"{len(strange)} holds that nobody requested; only {possible} requests are open",
             "found": f"{row}",
         }
         for row in strange[:5]

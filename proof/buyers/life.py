@@ -1,4 +1,4 @@
-"""Life: one hold as its buyer knows it: what was asked, what was answered, and what must therefore be so."""
+"""Life: one hold as its buyer knows it: requests, answers, and the states that they allow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 OK, REFUSED, NOT_DONE, UNKNOWN = "ok", "refused", "not done", "unknown"
-"""What came of an attempt: done; refused for good; certainly not done (shed); nobody knows."""
+"""The result of an attempt: done; refused for good; certainly not done (shed); unknown."""
 
 EFFECTS: dict[str, tuple[str, str | None]] = {
     "place": ("active", None),
@@ -17,15 +17,15 @@ EFFECTS: dict[str, tuple[str, str | None]] = {
     "confirm": ("confirmed", "confirmed"),
     "cancel": ("confirmed", "cancelled"),
 }
-"""Each step's hold and booking afterwards."""
+"""The status of the hold and of its booking after each step."""
 
 State = tuple[str, str | None] | None
-"""Statuses of the hold and of its booking; None where there is no such hold."""
+"""Statuses of the hold and of its booking; None without such a hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """Something that happened between two readings of the monotonic clock, such as a power cut."""
+    """An event between two readings of the monotonic clock, such as a power cut."""
 
     begin: int
     end: int
@@ -33,18 +33,18 @@ class Moment:
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """One request. Without an answer it is `UNKNOWN`."""
+    """One request. Without an answer its result is `UNKNOWN`."""
 
-    asked: int
-    answered: int | None = None
+    sent_at: int
+    answered_at: int | None = None
     result: str = UNKNOWN
-    said: str = ""
+    code: str = ""
     """The code of an answer that was not `OK`."""
 
 
 @dataclass(slots=True)
 class Step:
-    """One thing that was wanted, under one Idempotency-Key, however often it was asked for."""
+    """One operation under one Idempotency-Key, with all its attempts."""
 
     name: str
     key: str
@@ -52,36 +52,36 @@ class Step:
 
     @property
     def acknowledged(self) -> int | None:
-        """When it was certain."""
-        return next((each.answered for each in self.attempts if each.result == OK), None)
+        """The time of the first success, or None."""
+        return next((each.answered_at for each in self.attempts if each.result == OK), None)
 
     @property
     def is_refused(self) -> bool:
-        """It certainly has had no effect."""
+        """True if it certainly had no effect."""
         results = {each.result for each in self.attempts}
         return REFUSED in results or results <= {NOT_DONE}
 
     def is_certain(self, moment: Moment) -> bool:
-        """Acknowledged before the moment began."""
+        """Return True if it was acknowledged before the moment began."""
         acknowledged = self.acknowledged
         return acknowledged is not None and acknowledged < moment.begin
 
     def is_possible(self, moment: Moment) -> bool:
-        """Asked for before the moment was over, and not known to have come to nothing."""
-        return bool(self.attempts) and self.attempts[0].asked < moment.end and not self.is_refused
+        """Return True if it was requested before the moment ended, and is not known to have failed."""
+        return bool(self.attempts) and self.attempts[0].sent_at < moment.end and not self.is_refused
 
-    def told(self) -> dict[str, Any]:
-        """For the report."""
+    def report(self) -> dict[str, Any]:
+        """Return the step for a report."""
         return {
             "step": self.name,
             "key": self.key,
-            "attempts": [(each.asked, each.answered, each.result, each.said) for each in self.attempts],
+            "attempts": [(each.sent_at, each.answered_at, each.result, each.code) for each in self.attempts],
         }
 
 
 @dataclass(slots=True, kw_only=True)
 class Life:
-    """The steps of one buyer, in their order; each is taken only after the one before was acknowledged."""
+    """The steps of one buyer in order; each follows the success of the one before."""
 
     event: int
     order: tuple[Any, ...]
@@ -91,12 +91,12 @@ class Life:
     booking: UUID | None = None
     seats: frozenset[str] = frozenset()
     quantity: int = 0
-    """In counted areas, beside the seats."""
+    """The quantity in counted areas, without the seats."""
     expires_at: datetime | None = None
-    """As last acknowledged."""
+    """The last acknowledged expiry."""
 
     def legal(self, moment: Moment) -> set[State]:
-        """Every state that may have been there at the moment, after all that was acknowledged before."""
+        """Return the states that are possible at the moment, given all earlier answers."""
         states: set[State] = {None}
         for step in self.steps:
             if step.is_certain(moment):

@@ -1,1 +1,1 @@
-"""Disks: power cuts, and disks that fail, are slow, or are full."""
+"""Disks: power cuts, and failing, slow or full disks."""

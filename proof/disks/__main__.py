@@ -1,9 +1,9 @@
-"""Disks that fail, are slow, or are full, under a server that sells.
+"""Failing, slow and full disks under a server that sells.
 
     python -m proof.disks --seed 1 --out FOLDER
 
-Whatever the disk does, what was acknowledged is there afterwards, whoever cannot be served is told so, and sales go on
-by themselves when the disk is well again. With a full disk of the tables, what is there can be read meanwhile.
+Afterwards all acknowledged sales must exist, whatever the disk did. Requests that cannot be served must be
+refused, and sales must resume by themselves. With a full disk of the tables, existing data stay readable.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TABLES_ROOM, _LOG_ROOM = "size=256m,mode=711", "size=128m,mode=711"
 
 
 class Disks:
-    """One deployment whose disk misbehaves, and its buyers."""
+    """One deployment with disk faults, and its buyers."""
 
     def __init__(self, deployment: Deployment, *, chance: random.Random, result: Result) -> None:
         self.deployment = deployment
@@ -59,10 +59,10 @@ class Disks:
             self._result.violations += [
                 {"rule": "answers", "event": None, "detail": each} for each in self.buyers.surprises
             ]
-            self._result.notes.append(f"buyers were told {dict(self.buyers.answers.most_common())}")
+            self._result.notes.append(f"the buyers' answers: {dict(self.buyers.answers.most_common())}")
 
     def suffer(self, kind: type[Fault]) -> None:
-        """One fault in the middle of a sale, and what came of it."""
+        """Inject one fault during a sale, and judge its effects."""
         self.buyers.open_event()
         self.buyers.resume()
         began = time.monotonic_ns()
@@ -82,20 +82,22 @@ class Disks:
         seconds = _GIVE_UP_SECONDS if first is None else (first - healed) / 1e9
         self._figure(f"{fault.name}.first_seconds", seconds)
         if seconds > RECOVERY_SECONDS:
-            self._violate("recovery", f"{fault.name}: first success {seconds:.2f} s after it was over")
+            self._violate("recovery", f"{fault.name}: first success {seconds:.2f} s after its end")
         self._figure(f"{fault.name}.longest_answer_seconds", self.buyers.longest_answer(started, healed))
         self._count(f"{fault.name}.sold", self.buyers.acknowledged(started, healed))
         self._count(f"{fault.name}.refused", self.buyers.answers["unavailable"] - shed_before)
         if "calls" in detail:
             self._count(f"{fault.name}.calls", int(str(detail["calls"])))
         if isinstance(fault, FullDisk) and reads["failed"]:
-            self._violate("full disk", f"{reads['failed']} of {reads['done']} reads failed: {reads['said']}")
+            self._violate(
+                "full disk", f"{reads['failed']} of {reads['done']} reads failed: {reads['output']}"
+            )
         self._count(f"{fault.name}.reads", reads["done"] - reads["failed"])
         self._compare(fault.name)
 
     def _watch(self, seconds: float) -> dict[str, Any]:
-        """Read availability all the while."""
-        found: dict[str, Any] = {"done": 0, "failed": 0, "said": ""}
+        """Read availability for `seconds`, and return the counts."""
+        found: dict[str, Any] = {"done": 0, "failed": 0, "output": ""}
         deadline = time.monotonic() + seconds
         with Client(self.deployment.urls[0], timeout_seconds=2, retries=Retries(total_seconds=0)) as client:
             while time.monotonic() < deadline:
@@ -104,7 +106,7 @@ class Disks:
                     client.get_availability(self.buyers.events[-1])
                 except errors.HoldfastError as error:
                     found["failed"] += 1
-                    found["said"] = repr(error)
+                    found["output"] = repr(error)
                 time.sleep(_TICK_SECONDS)
         return found
 
@@ -134,7 +136,7 @@ class Disks:
 
 
 def run(*, rounds: int, seed: int) -> Result:
-    """In a process that has nothing but this to do: its mounts are its own."""
+    """Run the part. It needs its own process, because it changes the mount namespace."""
     result = Result(part="disks", promises=["P2", "P19"], seeds=[seed])
     chance = random.Random(seed)
     began = time.monotonic()
@@ -163,7 +165,8 @@ def run(*, rounds: int, seed: int) -> Result:
 
 @contextmanager
 def _little_room(folder: Path) -> Iterator[Path]:
-    """A deployment's folder with a cluster in it: the tables on one small file system, their log on another."""
+    """Make a cluster with its tables on one small file system and its log on another; yield the deployment's
+    folder."""
     with (
         mounted("tmpfs", folder / "tables", _TABLES_ROOM, kind="tmpfs") as tables,
         mounted("tmpfs", folder / "log", _LOG_ROOM, kind="tmpfs") as log,
@@ -171,7 +174,7 @@ def _little_room(folder: Path) -> Iterator[Path]:
         postgres = Postgres(tables / "postgres", settings=_LITTLE_WAL)
         postgres.make()
         wal = postgres.data / "pg_wal"
-        subprocess.run(["mv", wal, log / "pg_wal"], check=True)  # with its owner
+        subprocess.run(["mv", wal, log / "pg_wal"], check=True)  # keeps the owner
         wal.symlink_to(log / "pg_wal")
         yield tables
 
@@ -192,7 +195,7 @@ def _deployment(folder: Path, **settings: str) -> Deployment:
 
 
 def _floors(result: Result, *names: str) -> None:
-    """Without these nothing was tried."""
+    """Demand that each count is above zero: otherwise nothing was tried."""
     result.coverage |= {name: [result.tried.get(name, 0), 1] for name in names}
 
 
@@ -210,6 +213,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGTERM):  # whoever started it may have had them ignored
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent may have set these to be ignored
         signal.signal(number, signal.default_int_handler)
     sys.exit(main())

@@ -29,21 +29,21 @@ _TICK_SECONDS = 0.02
 
 
 class _Injected(Fault):
-    """Something that happens to every `fdatasync` and `fsync` of PostgreSQL."""
+    """A fault in every `fdatasync` and `fsync` of PostgreSQL."""
 
     injected: ClassVar[str]
     within_seconds = 5.0
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]  # the base's own
-        self._told = self.deployment.folder / f"strace-{os.getpid()}-{id(self)}"
+        self._trace = self.deployment.folder / f"strace-{os.getpid()}-{id(self)}"
         self._tracer: subprocess.Popen[bytes] | None = None
 
     @property
     def calls(self) -> int:
-        """How many it has happened to so far."""
+        """The number of affected calls so far."""
         try:
-            return len(re.findall(r"\((?:INJECTED|DELAYED)\)", self._told.read_text(errors="replace")))
+            return len(re.findall(r"\((?:INJECTED|DELAYED)\)", self._trace.read_text(errors="replace")))
         except FileNotFoundError:
             return 0
 
@@ -51,7 +51,7 @@ class _Injected(Fault):
         pids = self.deployment.cluster.processes()
         self._tracer = subprocess.Popen(
             [
-                *("strace", "-f", "-qq", "-o", str(self._told), "-e", "trace=fdatasync,fsync"),
+                *("strace", "-f", "-qq", "-o", str(self._trace), "-e", "trace=fdatasync,fsync"),
                 *("-e", f"inject=fdatasync,fsync:{self.injected}"),
                 *(part for pid in pids for part in ("-p", str(pid))),
             ],
@@ -64,7 +64,7 @@ class _Injected(Fault):
         return {"pids": pids, "injected": self.injected}
 
     def heal(self) -> Mapping[str, object]:
-        assert self._tracer is not None, "it was not started"
+        assert self._tracer is not None, "start() was not called"
         self._tracer.send_signal(signal.SIGINT)
         try:
             self._tracer.wait(_ATTACH_SECONDS)
@@ -72,11 +72,11 @@ class _Injected(Fault):
             self._tracer.kill()
             self._tracer.wait()
         calls = self.calls
-        self._told.unlink(missing_ok=True)
+        self._trace.unlink(missing_ok=True)
         return {"calls": calls}
 
     def _wait_until_attached(self) -> None:
-        """The postmaster is; those that it starts from then on are followed."""
+        """Wait for the postmaster only: `strace` follows the processes that it starts."""
         deadline = time.monotonic() + _ATTACH_SECONDS
         while time.monotonic() < deadline:
             postmaster = self.deployment.cluster.postmaster
@@ -98,7 +98,7 @@ class SlowDisk(_Injected):
 
 
 class FailingDisk(_Injected):
-    """Every so often a flush fails. What was to be flushed may be lost: PostgreSQL has to give up and recover."""
+    """Some flushes fail. Their data may be lost: PostgreSQL must stop and recover."""
 
     name = "failing-disk"
     injected = "error=EIO:when=5+5"
@@ -107,7 +107,7 @@ class FailingDisk(_Injected):
 
 
 class _Full(Fault):
-    """A file takes all the room that is left."""
+    """A file takes all free space."""
 
     seconds = (4.0, 8.0)
     short_seconds = (2.0, 4.0)
@@ -115,14 +115,14 @@ class _Full(Fault):
 
     @classmethod
     def suits(cls, deployment: Deployment) -> bool:
-        """Nobody else's disk is filled."""
+        """Return True only for a small file system, so that no shared disk is filled."""
         return shutil.disk_usage(cls.where(deployment.cluster.data)).total <= SMALL_BYTES
 
     def start(self) -> Mapping[str, object]:
         self.ballast = self.where(self.deployment.cluster.data) / "ballast"
         taken = 0
         with self.ballast.open("wb") as file:
-            for step in _STEPS:  # others take some of it, too, at the same time
+            for step in _STEPS:  # other processes may take space at the same time
                 with contextlib.suppress(OSError):
                     while True:
                         os.posix_fallocate(file.fileno(), taken, step)
@@ -139,7 +139,8 @@ class _Full(Fault):
 
 
 class FullDisk(_Full):
-    """Of the tables. There is room for the log, so that nothing has to be given up: what is there can be read."""
+    """The disk of the tables is full. The log has space, so that PostgreSQL keeps running and existing data
+    stay readable."""
 
     name = "full-disk"
 
@@ -149,13 +150,13 @@ class FullDisk(_Full):
 
 
 class FullLog(_Full):
-    """Of PostgreSQL's log (WAL): without it nothing can be done, and it gives up until there is room."""
+    """The disk of PostgreSQL's log (WAL) is full. It cannot run without the log, and stops until there is space."""
 
     name = "full-log"
 
     def start(self) -> Mapping[str, object]:
         detail = dict(super().start())
-        # What it had kept in store is used up at once, not in an hour.
+        # Use up the reserved segments now, not in an hour.
         with (
             contextlib.suppress(psycopg.OperationalError),
             psycopg.connect(self.deployment.cluster.superuser_url, autocommit=True) as connection,
@@ -179,16 +180,16 @@ def is_traced(pid: int) -> bool:
 
 
 def can_inject() -> str | None:
-    """Why not; None where it can."""
+    """Return the reason why faults cannot be injected, or None."""
     if shutil.which("strace") is None:
         return "strace is not installed"
-    said = subprocess.run(
+    output = subprocess.run(
         ["strace", "-qq", "-o", "/dev/null", "-e", "inject=fsync:error=EIO", "true"],
         capture_output=True,
         text=True,
         check=False,
     )
-    return None if said.returncode == 0 else f"strace may not trace: {said.stderr.strip()}"
+    return None if output.returncode == 0 else f"strace may not trace: {output.stderr.strip()}"
 
 
 ALL: tuple[type[Fault], ...] = (SlowDisk, FailingDisk, FullDisk, FullLog)

@@ -1,4 +1,4 @@
-"""Mounts: file systems in files, seen by this process and its children alone, and gone with them."""
+"""Mounts: file systems in files, which only this process and its children see, and which end with them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _CLONE_NEWNS = 0x00020000
-_OUTER_SIZE, _INNER_SIZE = "24G", "6G"  # sparse: they cost what is written into them
+_OUTER_SIZE, _INNER_SIZE = "24G", "6G"  # sparse: they cost only what is written to them
 
 
 class NotHere(Exception):
-    """This machine cannot do it; why."""
+    """This machine does not support it; the text gives the reason."""
 
 
 def own_mounts() -> None:
-    """What is mounted from now on is seen by this process and its children only, and goes with the last of them.
+    """Hide later mounts from other processes; they end with the last process that sees them.
 
-    Call it before any thread is started. Raises NotHere.
+    Call it before any thread starts. Raises NotHere.
     """
     if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNS) != 0:
-        raise NotHere(f"no mount namespace of its own: {os.strerror(ctypes.get_errno())}")
+        raise NotHere(f"cannot create a mount namespace: {os.strerror(ctypes.get_errno())}")
     _run("mount", "--make-rprivate", "/")
 
 
 @contextmanager
 def scratch(parent: Path = Path("/var/tmp")) -> Iterator[Path]:  # noqa: S108 - a folder of its own is made in it
-    """A folder on a real disk, that everybody may pass through; it goes with all that is in it."""
+    """Yield a folder on a real disk that every user can traverse; remove it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="holdfast-proof-", dir=parent))
     folder.chmod(0o711)
     try:
@@ -42,7 +42,7 @@ def scratch(parent: Path = Path("/var/tmp")) -> Iterator[Path]:  # noqa: S108 - 
 
 @contextmanager
 def mounted(what: Path | str, where: Path, *options: str, kind: str | None = None) -> Iterator[Path]:
-    """The file system of an image, or of a kind that needs none. Raises NotHere."""
+    """Mount an image, or a file system of a kind that needs none. Raises NotHere."""
     where.mkdir(exist_ok=True)
     _run(
         "mount", *(["-t", kind] if kind else []), *(["-o", ",".join(options)] if options else []), what, where
@@ -55,7 +55,7 @@ def mounted(what: Path | str, where: Path, *options: str, kind: str | None = Non
 
 @contextmanager
 def disk(folder: Path) -> Iterator[Disk]:
-    """A disk whose state at any moment can be kept. Raises NotHere."""
+    """Yield a disk whose state can be copied at any moment. Raises NotHere."""
     outer = folder / "outer.img"
     _run("truncate", "--size", _OUTER_SIZE, outer)
     _run("mkfs.xfs", "-q", "-m", "reflink=1", outer)
@@ -70,9 +70,9 @@ def disk(folder: Path) -> Iterator[Disk]:
 class Disk:
     """An ext4 on a loop device over a file on XFS.
 
-    What the machine has told the disk to write is in that file, and what it keeps in its memory is not. XFS takes a
-    reflink of a file in one moment, so a reflink of it is the disk after a power cut at that moment. (One that keeps
-    in a cache of its own what it was told to write is not imitated: what reached the loop device counts as written.)
+    The file has what the machine wrote to the disk, but not what it keeps in memory. XFS makes a reflink of a
+    file in one moment, so a reflink is the disk after a power cut at that moment. A disk with a volatile
+    cache of its own is not simulated: data that reached the loop device count as written.
     """
 
     def __init__(self, folder: Path, image: Path) -> None:
@@ -81,14 +81,14 @@ class Disk:
         self._folder = folder
 
     def cut(self, name: str) -> Path:
-        """The disk as it would be found if the power failed now. Raises NotHere."""
+        """Return the disk as after a power failure now. Raises NotHere."""
         copy = self._image.with_name(f"{name}.img")
         _run("cp", "--reflink=always", self._image, copy)
         return copy
 
     @contextmanager
     def after(self, cut: Path) -> Iterator[Path]:
-        """The root of a disk that was cut, as the machine finds it when the power is back; it is forgotten then."""
+        """Mount a cut disk as after the power returned, yield its root, and delete it at the end."""
         try:
             with mounted(cut, self._folder / cut.stem, "loop") as root:
                 yield root
@@ -97,7 +97,7 @@ class Disk:
 
 
 def _unmount(where: Path) -> None:
-    """Whoever still works there keeps it until he ends."""
+    """Unmount; a process that still works there keeps the mount until it ends."""
     if subprocess.run(["umount", str(where)], capture_output=True, check=False).returncode != 0:
         subprocess.run(["umount", "--lazy", str(where)], capture_output=True, check=False)
 

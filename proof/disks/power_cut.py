@@ -1,10 +1,11 @@
-"""Power cuts: the disk of a server that sells, as it would be found if the power failed at this moment.
+"""Power cuts: the disk of a selling server as after a power failure at this moment.
 
     python -m proof.disks.power_cut --cuts 5 --seed 1 --out FOLDER
 
-`holdfast serve` with its own PostgreSQL sells on a disk whose state can be kept (`proof.disks.mounts`). Each cut is
-mounted, `holdfast serve` is started on it as after a power failure, and everything that had been acknowledged before
-the cut began must be there. Controls: the same with `fsync` and with `synchronous_commit` off must lose sales.
+`holdfast serve` with its own PostgreSQL sells on a disk whose state can be copied (`proof.disks.mounts`).
+Each cut is mounted, and `holdfast serve` starts on it as after a power failure. All sales that were
+acknowledged before the cut must exist. Two controls must lose sales: the same with `fsync` off, and with
+`synchronous_commit` off.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ CONTROLS = {
     "fsync=off": {"fsync": "off"},
     "synchronous_commit=off": {"synchronous_commit": "off", "wal_writer_delay": "2s"},
 }
-"""Settings that a server refuses at its start, each with what it takes to see it at once."""
+"""Settings that a server refuses at its start, with the settings that make each loss visible soon."""
 
 _DURABLE = {"fsync": "on", "synchronous_commit": "on"}
 _SELLS_SECONDS = (0.5, 1.5)
@@ -52,7 +53,7 @@ _DEPLOYMENT = "deployment"
 
 
 class PowerCuts:
-    """One deployment that sells, and one after another of its cuts."""
+    """One selling deployment and its successive cuts."""
 
     def __init__(
         self, deployment: Deployment, disk: Disk, buyers: Buyers, *, seed: int, result: Result
@@ -65,7 +66,7 @@ class PowerCuts:
         self._figures: dict[str, list[float]] = {"first_sale_seconds": [], "postgres_recovery_seconds": []}
 
     def cut(self, number: int) -> None:
-        """Sell, cut, and look at what is found."""
+        """Sell, cut, and check the copy."""
         self.buyers.open_event()
         with self._checkpoint() if self._chance.random() < _CHECKPOINTS else contextlib.nullcontext():
             moment, image = self._sell_and_cut(f"cut-{number}")
@@ -73,7 +74,7 @@ class PowerCuts:
             self._look(root, moment, number)
 
     def control(self, name: str, settings: dict[str, str]) -> None:
-        """With settings that give durability up, changed behind the back of the server."""
+        """Disable durability without the server's knowledge, and record whether the cut loses sales."""
         caught = None
         for attempt in range(_MAX_TRIES):
             self.buyers.open_event()
@@ -110,16 +111,16 @@ class PowerCuts:
         return moment, image
 
     def _look(self, root: Path, moment: Moment, number: int) -> None:
-        """Start the server on what was found, and compare."""
+        """Start the server on the copy, and compare."""
         deployment = Deployment("embedded", proxies=False, folder=root / _DEPLOYMENT)
         log = root / _DEPLOYMENT / "data" / "postgres" / "postgresql.log"
-        said_before = log.stat().st_size
+        log_size = log.stat().st_size
         began = time.monotonic()
         try:
             deployment.start()
             complaint = _sells(deployment)
             seconds = time.monotonic() - began
-            recovery = _recovery_seconds(log, said_before)
+            recovery = _recovery_seconds(log, log_size)
             certain, wrong = compare(deployment.sql_url, self.buyers.lives, self.buyers.events, moment)
             late = (
                 f"PostgreSQL took {recovery} s to recover (load {os.getloadavg()[0]:.0f})"
@@ -129,13 +130,13 @@ class PowerCuts:
             for rule, complaints in (
                 ("recovery", [complaint, late]),
                 ("check", [_check(deployment)]),
-                ("replay", self._ask_again(deployment, moment)),
+                ("replay", self._repeat_orders(deployment, moment)),
             ):
                 wrong += [_violation(rule, each) for each in complaints if each is not None]
         except (TimeoutError, RuntimeError, psycopg.Error) as error:
-            said = [last_line(each) for each in (log, *sorted((root / _DEPLOYMENT / "logs").glob("*.log")))]
+            output = [last_line(each) for each in (log, *sorted((root / _DEPLOYMENT / "logs").glob("*.log")))]
             certain, seconds = 0, time.monotonic() - began
-            wrong = [_violation("recovery", f"the server does not come back: {error}; last said {said}")]
+            wrong = [_violation("recovery", f"the server does not start: {error}; last output: {output}")]
         else:
             self._figures["first_sale_seconds"].append(round(seconds, 3))
             self._figures["postgres_recovery_seconds"].append(recovery)
@@ -145,39 +146,41 @@ class PowerCuts:
         self.result.tried["power_cuts"] = self.result.tried.get("power_cuts", 0) + 1
         self.result.violations += [{**each, "cut": number, "at": moment.begin} for each in wrong]
         print(
-            f"cut {number}: {certain} acknowledged, {len(wrong)} wrong, sells {seconds:.1f} s later",
+            f"cut {number}: {certain} acknowledged, {len(wrong)} wrong, first sale after {seconds:.1f} s",
             flush=True,
         )
         for each in wrong:
             print(f"  {each['rule']}: {each['detail']}", flush=True)
 
-    def _ask_again(self, deployment: Deployment, moment: Moment) -> Iterator[str]:
-        """The last acknowledged orders once more, under their keys: the answer is the one of before the cut."""
+    def _repeat_orders(self, deployment: Deployment, moment: Moment) -> Iterator[str]:
+        """Repeat the last acknowledged holds under their keys, and yield every different answer."""
         known = [life for life in self.buyers.lives if life.hold and life.steps[0].is_certain(moment)]
         with Client(deployment.urls[0], retries=Retries(total_seconds=5)) as client:
             for life in known[-_REPLAYS:]:
                 try:
                     again = place(client, life, life.steps[0].key)
                 except errors.HoldfastError as error:
-                    yield f"hold {life.hold}, asked for again under its key: {error!r}"
+                    yield f"hold {life.hold}, repeated under its key: {error!r}"
                     continue
                 if (again.id, again.hold_token) != (life.hold, life.token):
-                    yield f"hold {life.hold}, asked for again under its key, is {again.id}"
+                    yield f"hold {life.hold}, repeated under its key, is {again.id}"
                 self._count("replayed", 1)
 
     def _loses(self, root: Path, moment: Moment) -> str | None:
-        """By PostgreSQL alone, since the server refuses such settings: what is missing."""
+        """Start PostgreSQL alone, because the server refuses such settings, and return the losses or None."""
         folder = root / _DEPLOYMENT / "data" / "postgres"
         for lock in (folder / "cluster" / "postmaster.pid", *(folder / "run").glob("*.lock")):
             lock.unlink()  # after a real cut its owner would be gone
         postgres = Postgres(folder, settings=_DURABLE)
-        said_before = postgres.log.stat().st_size
+        log_size = postgres.log.stat().st_size
         try:
             postgres.start(seconds=_CONTROL_SECONDS)
             certain, wrong = compare(postgres.url, self.buyers.lives, self.buyers.events, moment)
         except (TimeoutError, psycopg.Error):
-            said = _GIVES_UP.findall(postgres.log.read_bytes()[said_before:].decode(errors="replace"))
-            return f"the database does not come back: {said[-1]}" if said else None  # else it was only slow
+            output = _GIVES_UP.findall(postgres.log.read_bytes()[log_size:].decode(errors="replace"))
+            return (
+                f"the database does not start: {output[-1]}" if output else None
+            )  # otherwise it was only slow
         finally:
             postgres.stop("immediate")
         lost = sum(each["rule"] == "acknowledged" for each in wrong)
@@ -185,7 +188,7 @@ class PowerCuts:
 
     @contextlib.contextmanager
     def _checkpoint(self) -> Iterator[None]:
-        """Cut in the middle of a checkpoint."""
+        """Run a checkpoint, so that the cut falls into it."""
         thread = threading.Timer(self._chance.uniform(*_SELLS_SECONDS), self._alter, ("CHECKPOINT",))
         thread.start()
         try:
@@ -204,7 +207,7 @@ class PowerCuts:
 
 
 def run(*, cuts: int, seed: int, folder: Path) -> Result:
-    """In a process that has nothing but this to do: its mounts are its own."""
+    """Run the part. It needs its own process, because it changes the mount namespace."""
     result = Result(part="power-cuts", promises=["P2"], seeds=[seed])
     began = time.monotonic()
     try:
@@ -245,14 +248,14 @@ def _try(its_disk: Disk, *, cuts: int, seed: int, result: Result) -> None:
 
 
 def _sells(deployment: Deployment) -> str | None:
-    """An admission of a new event, held and booked."""
+    """Hold and book an admission of a new event. Return an error as a text, or None."""
     try:
         with Client(deployment.urls[0], retries=Retries(total_seconds=10)) as client:
             event = client.create_event("After the cut", capacity=1)
             booking = client.confirm_hold(client.place_hold(event, Quantity(1)))
             return None if booking.status == "confirmed" else f"a booking is {booking.status}"
     except errors.HoldfastError as error:
-        return f"nothing is sold any more: {error!r}"
+        return f"sales do not resume: {error!r}"
 
 
 def _check(deployment: Deployment) -> str | None:
@@ -263,10 +266,10 @@ def _check(deployment: Deployment) -> str | None:
     return None
 
 
-def _recovery_seconds(log: Path, said_before: int) -> float:
-    """As PostgreSQL's own log tells it: from its first word to being ready."""
+def _recovery_seconds(log: Path, log_size: int) -> float:
+    """Return the seconds from PostgreSQL's start to its readiness, from its own log."""
     with log.open(errors="replace") as text:
-        text.seek(said_before)
+        text.seek(log_size)
         times = [
             datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
             for line in text
@@ -284,7 +287,9 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path())
-    parser.add_argument("--folder", type=Path, default=DEPLOYMENTS, help="where there is room for the disk")
+    parser.add_argument(
+        "--folder", type=Path, default=DEPLOYMENTS, help="folder with space for the disk image"
+    )
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     result = run(cuts=given.cuts, seed=given.seed, folder=given.folder)
@@ -294,6 +299,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGTERM):  # whoever started it may have had them ignored
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent may have set these to be ignored
         signal.signal(number, signal.default_int_handler)
     sys.exit(main())

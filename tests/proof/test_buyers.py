@@ -22,7 +22,9 @@ BEFORE, DURING, AFTER = (10, 20), (90, 105), (120, 130)
 
 
 def step(name: str, *attempts: tuple[tuple[int, int], str]) -> Step:
-    return Step(name, "key", [Attempt(asked=a, answered=b, result=result) for (a, b), result in attempts])
+    return Step(
+        name, "key", [Attempt(sent_at=a, answered_at=b, result=result) for (a, b), result in attempts]
+    )
 
 
 def life(*steps: Step, hold: UUID | None = HOLD) -> Life:
@@ -66,7 +68,7 @@ LEGAL = {
         life(PLACED, step("confirm", (BEFORE, NOT_DONE), (DURING, OK))),
         found("confirmed", "confirmed"),
     ),
-    "asked for afterwards": (life(step("place", (AFTER, OK))), None),
+    "requested afterwards": (life(step("place", (AFTER, OK))), None),
     "extended meanwhile": (
         life(PLACED, step("extend", (DURING, OK))),
         found("active", expires_at=UNTIL - timedelta(minutes=5)),
@@ -89,7 +91,7 @@ ILLEGAL = {
         life(PLACED, step("confirm", (BEFORE, UNKNOWN), (BEFORE, REFUSED))),
         found("confirmed", "confirmed"),
     ),
-    "done before it was asked for": (
+    "done before its request": (
         life(PLACED, step("confirm", (AFTER, OK))),
         found("confirmed", "confirmed"),
     ),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from proof.evidence import evidence_of, write_evidence
-from proof.machine import Source, without_places
+from proof.machine import Source, without_paths
 from proof.page import page_of
 from proof.promises import NOT_TRIED, PROMISES, bound
 from proof.result import Result
@@ -164,8 +164,8 @@ def test_the_page_says_what_it_is_about() -> None:
         assert text.lower() in page.lower()
     assert "A seat was sold twice" in page
     assert "took a while" in page
-    assert "not committed" not in page
-    assert "not committed" in page_of(told(done("a"), source=Source("0123", "abcd")))
+    assert "uncommitted" not in page
+    assert "uncommitted" in page_of(told(done("a"), source=Source("0123", "abcd")))
 
 
 def test_it_says_nothing_of_whose_machine_it_was() -> None:
@@ -173,7 +173,7 @@ def test_it_says_nothing_of_whose_machine_it_was() -> None:
         done("a", notes=["see /var/tmp/holdfast-proof-x/logs/server-1.log, GET /v1/holds said 503"])
     )
     assert evidence["parts"][0]["notes"] == ["see …/server-1.log, GET /v1/holds said 503"]
-    assert without_places({"/var/tmp/a/b.json": ["/var/tmp/x", 5]}) == {"…/b.json": ["…/x", 5]}
+    assert without_paths({"/var/tmp/a/b.json": ["/var/tmp/x", 5]}) == {"…/b.json": ["…/x", 5]}
 
 
 def test_evidence_of_another_run_is_not_overwritten(tmp_path: Path) -> None:
