@@ -36,7 +36,7 @@ def test_each_watcher_counts_with_each_version(database_url: str, server: Progra
         late = came.lateness(database_url, event)
         assert 0 < late["last_watcher_p50_ms"] <= late["last_watcher_max_ms"]
         came.told[-1] = (*came.told[-1][:2], 4, came.told[-1][3])
-        with pytest.raises(RuntimeError, match="was not told to each of 5"):
+        with pytest.raises(RuntimeError, match="did not reach each of 5"):
             came.lateness(database_url, event)
 
 
