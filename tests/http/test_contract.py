@@ -16,7 +16,9 @@ from starlette.middleware import Middleware
 def test_an_application_keeps_what_decides_about_the_quick_way() -> None:
     app = FastAPI(middleware=[Middleware(object)])
     assert len(app.user_middleware) == 1
-    assert "build_middleware_stack" not in vars(app), "OpenTelemetry's instrumentor replaces it on the instance"
+    assert "build_middleware_stack" not in vars(app), (
+        "OpenTelemetry's instrumentor replaces it on the instance"
+    )
     assert app._native_telemetry.enabled() is False
     assert app.middleware_stack is None
 
