@@ -1,4 +1,4 @@
-"""Story: a history written by hand, line by line, as clients would have logged it. Times are seconds."""
+"""Story: a history written by hand, as clients would have logged it. Times are seconds."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from proof.checker import Verdict, check
 EVENT = "00000000-0000-4000-8000-000000000001"
 SECOND = 1_000_000_000
 EPOCH = 1_700_000_000_000_000
-"""The server's clock at the story's beginning, in microseconds."""
+"""The server's clock at the start of the story, in microseconds."""
 
 HELD = {"change": "held", "hold": "h", "seats": [1], "areas": {"2": 1}, "by": "open"}
-"""A journal's entry: the hold `h` of seat A1."""
+"""A journal entry: the hold `h` of seat A1."""
 
-Tell = Callable[["Story"], None]
+Scene = Callable[["Story"], None]
 
 
 class Chapter:
-    """Histories that belong together, told by functions whose names say what happens."""
+    """Related histories. The name of each function says what happens in it."""
 
     def __init__(self) -> None:
-        self.possible: list[Tell] = []
-        self.impossible: list[tuple[str, Tell]] = []
+        self.possible: list[Scene] = []
+        self.impossible: list[tuple[str, Scene]] = []
 
-    def legal(self, tell: Tell) -> Tell:
-        self.possible.append(tell)
-        return tell
+    def legal(self, scene: Scene) -> Scene:
+        self.possible.append(scene)
+        return scene
 
-    def illegal(self, rule: str) -> Callable[[Tell], Tell]:
-        """The rule has to speak; others may, too."""
+    def illegal(self, rule: str) -> Callable[[Scene], Scene]:
+        """Register a history that this rule must accuse; others may accuse it too."""
 
-        def keep(tell: Tell) -> Tell:
-            self.impossible.append((rule, tell))
-            return tell
+        def keep(scene: Scene) -> Scene:
+            self.impossible.append((rule, scene))
+            return scene
 
         return keep
 
     @staticmethod
-    def name(each: Tell | str) -> str:
+    def name(each: Scene | str) -> str:
         return each if isinstance(each, str) else each.__name__
 
 
 class Story:
     """An event with two rows of seats (A1..A4 of stalls, B1..B4 of circle) and a floor for three.
 
-    `end` is what comes of a request: "ok", the code of a refusal, or "info" where its client never knew.
+    `end` is the result of a request: "ok", the code of a refusal, or "info" if its client got no answer.
     """
 
     def __init__(self, *, limits: dict[str, Any] | None = None) -> None:
@@ -59,12 +59,10 @@ class Story:
         self.holds: dict[str, dict[str, Any]] = {}
         self.bookings: dict[str, dict[str, Any]] = {}
         self.sql: dict[str, Any] = {}
-        """What the final state has beside holds and bookings, or instead of them."""
+        """Additions to, or replacements of, holds and bookings in the final state."""
         self.api: dict[str, Any] = {}
         self.principals: dict[str, str] = {}
         self._numbers = itertools.count(1)
-
-    # -- what clients do ---------------------------------------------------------------------------------------------
 
     def hold(
         self,
@@ -83,7 +81,7 @@ class Story:
         ttl: float = 3,
         **more: Any,
     ) -> str:
-        """Its id. The final state has it as it was told, as expired."""
+        """Log a hold and return its id. The final state has it as answered, with the status expired."""
         lines: list[dict[str, Any]] = [{"seats": list(seats)}] if seats else []
         lines += [{"area": "floor", "quantity": floor}] if floor else []
         lines += [{"best": best, "category": category, "together": together}] if best else []
@@ -94,7 +92,7 @@ class Story:
         seats_got = list(seats) if got is None else got
         areas = {"floor": floor if got_floor is None else got_floor} if floor else {}
         out = {"hold": id, "event": EVENT, "seats": seats_got, "areas": areas, "placed_at": placed}
-        out |= {"expires_at": placed + round(ttl * 1e6), "server_time": placed, **more.pop("told", {})}
+        out |= {"expires_at": placed + round(ttl * 1e6), "server_time": placed, **more.pop("answer", {})}
         self.ask("hold", user, start, stop, given, end, out=out, **more)
         if end == "ok" and out["hold"] is not None:
             row = {name: out[name] for name in ("event", "seats", "areas", "placed_at", "expires_at")}
@@ -104,7 +102,7 @@ class Story:
     def book(
         self, user: str, start: float, stop: float, hold: str | None, *, end: str = "ok", **more: Any
     ) -> str:
-        """The booking's id. The final state has it as confirmed."""
+        """Log a confirmation and return the booking's id. The final state has it as confirmed."""
         row = self.holds.get(hold or "", {})
         booking = more.pop("id", f"booking-of-{hold}")
         out = {
@@ -114,7 +112,7 @@ class Story:
             "seats": row.get("seats"),
             "areas": row.get("areas"),
         }
-        out |= {"confirmed_at": EPOCH + round((start + stop) / 2 * 1e6), **more.pop("told", {})}
+        out |= {"confirmed_at": EPOCH + round((start + stop) / 2 * 1e6), **more.pop("answer", {})}
         given = {"hold": hold, "event": EVENT, **more.pop("given", {})}
         self.ask("book", user, start, stop, given, end, out=out, **more)
         if end == "ok" and row:
@@ -183,22 +181,20 @@ class Story:
         via: str = "v1",
         replayed: bool = False,
     ) -> None:
-        """One attempt; `stop` None: its client was killed."""
+        """Log one attempt; with `stop` None its client was killed."""
         number = next(self._numbers)
         line = {"e": "inv", "i": number, "t": _ns(start), "proc": user, "user": user, "f": f}
         self.lines.append({**line, "key": key or f"key-{number}", "attempt": 1, "via": via, "in": given})
         if stop is None:
             return
         is_ok = end == "ok"
-        told = {"res": end if end in ("ok", "info") else "fail", "code": None if is_ok else end}
+        answer = {"res": end if end in ("ok", "info") else "fail", "code": None if is_ok else end}
         status = 201 if is_ok else None if end == "info" else 409
         more = {"status": status, "replayed": replayed, "out": out if is_ok else {}}
-        self.lines.append({"e": "ret", "i": number, "t": _ns(stop), **told, **more})
-
-    # -- what else there is ------------------------------------------------------------------------------------------
+        self.lines.append({"e": "ret", "i": number, "t": _ns(stop), **answer, **more})
 
     def row(self, name: str, at: float, *seats: str, booked: bool = False, **facts: Any) -> str:
-        """A hold of the final state whose id nobody was told."""
+        """Add a hold to the final state whose id no client received."""
         id = f"{name}-{next(self._numbers)}"
         placed = EPOCH + round(at * 1e6)
         times = {"placed_at": placed, "expires_at": placed + 3_000_000}
@@ -223,7 +219,7 @@ class Story:
         )
 
     def journal(self, *versions: tuple[float, list[dict[str, Any]]]) -> None:
-        """After the opening: at, and what changed."""
+        """Write the journal: the opening, then versions of time and changes."""
         opened = {"change": "opened", "areas": {"1": 3, "2": 4, "3": 4}}
         rows = [(0.0, [opened]), *versions]
         self.sql["journal"] = [

@@ -1,4 +1,4 @@
-"""What buyers were told, against what a database has: what is certain accuses, what is possible excuses."""
+"""Buyers' answers against a database: certain facts accuse, possible facts excuse."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def life(*steps: Step, hold: UUID | None = HOLD) -> Life:
 
 def found(status: str, booking_status: str | None = None, **other: Any) -> Found:
     lives = (status, booking_status) in (("active", None), ("confirmed", "confirmed"))
-    told: dict[str, Any] = {
+    known: dict[str, Any] = {
         "booking": BOOKING if booking_status else None,
         "seats": frozenset({"A-1-1"} if lives else ()),
         "quantity": 0,
         "expires_at": UNTIL,
         **other,
     }
-    return Found(event=1, hold=HOLD, status=status, booking_status=booking_status, **told)
+    return Found(event=1, hold=HOLD, status=status, booking_status=booking_status, **known)
 
 
 PLACED = step("place", (BEFORE, OK))
@@ -106,17 +106,17 @@ ILLEGAL = {
 }
 
 
-@pytest.mark.parametrize(("told", "row"), LEGAL.values(), ids=LEGAL)
-def test_what_may_be_so_is_not_accused(told: Life, row: Found | None) -> None:
-    assert complaint_of(told, row, CUT) is None
+@pytest.mark.parametrize(("known", "row"), LEGAL.values(), ids=LEGAL)
+def test_possible_rows_are_not_accused(known: Life, row: Found | None) -> None:
+    assert complaint_of(known, row, CUT) is None
 
 
-@pytest.mark.parametrize(("told", "row"), ILLEGAL.values(), ids=ILLEGAL)
-def test_what_cannot_be_so_is_accused(told: Life, row: Found | None) -> None:
-    assert complaint_of(told, row, CUT) is not None
+@pytest.mark.parametrize(("known", "row"), ILLEGAL.values(), ids=ILLEGAL)
+def test_impossible_rows_are_accused(known: Life, row: Found | None) -> None:
+    assert complaint_of(known, row, CUT) is not None
 
 
-def test_only_what_certainly_did_not_happen_is_taken_for_not_done() -> None:
+def test_result_of_separates_not_done_from_unknown() -> None:
     refused = errors.Unreachable("no answer")
     refused.__cause__ = httpx2.ConnectError("refused")
     assert result_of(refused) == NOT_DONE

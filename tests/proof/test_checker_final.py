@@ -1,17 +1,14 @@
-"""C4 and C6, the final state and the answers of keys: histories by hand, possible ones and impossible ones."""
+"""C4 and C6, the final state and the answers of keys: possible and impossible histories by hand."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from story import EPOCH, EVENT, HELD, Chapter, Story, Tell
+from story import EPOCH, EVENT, HELD, Chapter, Scene, Story
 
 chapter = Chapter()
 legal, illegal = chapter.legal, chapter.illegal
-
-
-# -- C4: the final state ---------------------------------------------------------------------------------------------
 
 
 @illegal("C4")
@@ -22,7 +19,7 @@ def a_booking_is_lost(story: Story) -> None:
 
 
 @legal
-def a_booking_that_was_never_acknowledged_is_not_there(story: Story) -> None:
+def an_unacknowledged_booking_is_missing(story: Story) -> None:
     story.book("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1"), end="info")
 
 
@@ -40,7 +37,7 @@ def a_cancellation_is_forgotten(story: Story) -> None:
 
 
 @illegal("C4")
-def a_booking_is_there_that_nobody_asked_for(story: Story) -> None:
+def a_booking_exists_without_a_request(story: Story) -> None:
     hold = story.hold("ann", 0.0, 0.1, "A1")
     row = {"id": "phantom", "hold": hold, "event": EVENT, "status": "confirmed", "seats": ["A1"], "areas": {}}
     story.bookings[hold] = row
@@ -83,7 +80,7 @@ def a_hold_reads_as_active_long_after_its_expiry(story: Story) -> None:
 
 
 @legal
-def the_journal_arrives_at_the_rows(story: Story) -> None:
+def the_journal_leads_to_the_rows(story: Story) -> None:
     story.book("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1", id="h"))
     booked = {"change": "booked", "hold": "h", "booking": "booking-of-h", "areas": {"2": 1}, "by": "open"}
     story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]), (0.25, [booked]))
@@ -98,14 +95,14 @@ def the_journal_has_a_gap(story: Story) -> None:
 
 
 @illegal("C4")
-def the_journal_does_not_arrive_at_the_rows(story: Story) -> None:
+def the_journal_leads_to_other_rows(story: Story) -> None:
     story.book("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1", id="h"))
     story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]))
 
 
 @illegal("C4")
-def the_journal_books_what_had_expired(story: Story) -> None:
-    story.book("ann", 0.2, 3.3, story.hold("ann", 0.0, 0.1, "A1", id="h"), told={"confirmed_at": None})
+def the_journal_books_an_expired_hold(story: Story) -> None:
+    story.book("ann", 0.2, 3.3, story.hold("ann", 0.0, 0.1, "A1", id="h"), answer={"confirmed_at": None})
     booked = {"change": "booked", "hold": "h", "booking": "booking-of-h", "areas": {"2": 1}, "by": "open"}
     story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]), (3.06, [booked]))
 
@@ -118,7 +115,7 @@ def the_journal_ends_a_hold_before_its_time(story: Story) -> None:
 
 
 @legal
-def of_two_instant_bookings_only_the_acknowledged_one_was_made(story: Story) -> None:
+def only_the_acknowledged_of_two_instant_bookings_exists(story: Story) -> None:
     story.instant("ann", 0.0, 0.2, 1, end="info")
     story.instant("bob", 0.0, 0.2, 1)
 
@@ -142,22 +139,19 @@ def an_instant_booking_is_made_twice(story: Story) -> None:
     story.row("copy", 0.3, status="confirmed", areas={"floor": 1}, booked=True)
 
 
-# -- C6: the answers of keys -----------------------------------------------------------------------------------------
-
-
 @legal
 def a_key_is_answered_twice_alike(story: Story) -> None:
     times = {"placed_at": EPOCH + 50_000, "expires_at": EPOCH + 3_050_000, "server_time": EPOCH + 50_000}
-    story.hold("ann", 0.0, 0.1, "A1", id="h", key="k", told=times)
-    story.hold("ann", 5.0, 5.1, "A1", id="h", key="k", told=times, replayed=True)
+    story.hold("ann", 0.0, 0.1, "A1", id="h", key="k", answer=times)
+    story.hold("ann", 5.0, 5.1, "A1", id="h", key="k", answer=times, replayed=True)
 
 
 @illegal("C6")
-def a_key_that_had_its_answer_is_carried_out_anew(story: Story) -> None:
+def an_answered_key_is_executed_again(story: Story) -> None:
     hold = story.hold("ann", 0.0, 0.1, "A1")
-    told = {"confirmed_at": EPOCH}
-    story.book("ann", 0.2, 0.3, hold, key="k", told=told)
-    story.book("ann", 0.4, 0.5, hold, key="k", told=told)
+    answer = {"confirmed_at": EPOCH}
+    story.book("ann", 0.2, 0.3, hold, key="k", answer=answer)
+    story.book("ann", 0.4, 0.5, hold, key="k", answer=answer)
 
 
 @illegal("C6")
@@ -186,22 +180,22 @@ def a_key_is_refused_in_two_ways(story: Story) -> None:
     story.book("bob", 3.4, 3.5, hold, key="k", end="hold_released")
 
 
-@pytest.mark.parametrize("tell", chapter.possible, ids=Chapter.name)
-def test_what_can_have_happened_is_not_accused(tell: Tell, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scene", chapter.possible, ids=Chapter.name)
+def test_possible_histories_are_not_accused(scene: Scene, tmp_path: Path) -> None:
     story = Story()
-    tell(story)
+    scene(story)
     assert [(each.rule, each.detail) for each in story.check(tmp_path).violations] == []
 
 
-@pytest.mark.parametrize(("rule", "tell"), chapter.impossible, ids=Chapter.name)
-def test_what_cannot_have_happened_is_accused(rule: str, tell: Tell, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rule", "scene"), chapter.impossible, ids=Chapter.name)
+def test_impossible_histories_are_accused(rule: str, scene: Scene, tmp_path: Path) -> None:
     story = Story()
-    tell(story)
+    scene(story)
     found = story.check(tmp_path).violations
     assert rule in {each.rule for each in found}, [(each.rule, each.detail) for each in found]
 
 
-def test_each_rule_has_both() -> None:
-    """At least one history that it must not accuse, and one that it must."""
+def test_each_rule_has_possible_and_impossible_histories() -> None:
+    """A rule needs a history that it must not accuse, and one that it must."""
     assert {rule for rule, _ in chapter.impossible} == {"C4", "C6"}
     assert len(chapter.possible) >= 2

@@ -1,17 +1,14 @@
-"""C1 and C2, owners and capacities: histories by hand, possible ones and impossible ones."""
+"""C1 and C2, owners and capacities: possible and impossible histories by hand."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from story import EPOCH, Chapter, Story, Tell
+from story import EPOCH, Chapter, Scene, Story
 
 chapter = Chapter()
 legal, illegal = chapter.legal, chapter.illegal
-
-
-# -- C1: one seat, one owner -----------------------------------------------------------------------------------------
 
 
 @legal
@@ -40,7 +37,7 @@ def a_seat_is_held_again_while_its_release_is_under_way(story: Story) -> None:
 
 
 @illegal("C1")
-def a_seat_is_held_again_before_anyone_asked_for_its_release(story: Story) -> None:
+def a_seat_is_held_again_before_its_release_is_requested(story: Story) -> None:
     hold = story.hold("ann", 0.0, 0.1, "A1")
     story.hold("bob", 0.2, 0.3, "A1")
     story.release("ann", 0.5, 0.9, hold)
@@ -96,65 +93,67 @@ def a_clock_that_goes_back_ends_no_hold(story: Story) -> None:
 
 
 @legal
-def a_clock_that_went_back_before_makes_a_hold_live_longer(story: Story) -> None:
+def a_clock_that_went_back_before_prolongs_a_hold(story: Story) -> None:
     story.fault("database-clock-back", 0.0, 0.1, jump=-5)
     hold = story.hold("ann", 1.0, 1.1, "A1")
     story.hold("bob", 7.0, 7.1, "A1", end="seat_taken")
-    story.book("ann", 8.0, 8.1, hold, told={"confirmed_at": EPOCH + 3_000_000})
+    story.book("ann", 8.0, 8.1, hold, answer={"confirmed_at": EPOCH + 3_000_000})
 
 
 @legal
-def a_clock_that_goes_back_before_anyone_saw_a_hold_lapse_makes_it_live_longer(story: Story) -> None:
-    """Family stops_and_clocks, seed 265329305: the event's newest batch was 85 ms before the expiry."""
+def a_clock_that_goes_back_before_a_batch_sees_the_lapse_prolongs_a_hold(story: Story) -> None:
+    """Found by family stops_and_clocks, seed 265329305: the event's newest batch was 85 ms before the expiry."""
     hold = story.hold("ann", 0.0, 0.1, "A1")
     story.fault("database-clock-back", 3.3, 3.4, jump=-3600)
-    story.book("ann", 3.2, 3.5, hold, told={"confirmed_at": EPOCH + 2_950_000})
+    story.book("ann", 3.2, 3.5, hold, answer={"confirmed_at": EPOCH + 2_950_000})
 
 
 @illegal("C1")
-def a_clock_that_goes_back_long_after_a_hold_lapsed_brings_it_back(story: Story) -> None:
-    """The sweeper's batch has seen the time pass its expiry."""
+def a_clock_that_goes_back_later_revives_a_hold(story: Story) -> None:
+    """The sweeper's batch has seen a time after the expiry."""
     hold = story.hold("ann", 0.0, 0.1, "A1")
     story.fault("database-clock-back", 20.3, 20.4, jump=-3600)
-    story.book("ann", 20.2, 20.5, hold, told={"confirmed_at": None})
+    story.book("ann", 20.2, 20.5, hold, answer={"confirmed_at": None})
 
 
 @legal
-def a_hold_is_confirmed_about_when_it_expires(story: Story) -> None:
-    story.book("ann", 2.95, 3.2, story.hold("ann", 0.0, 0.1, "A1"), told={"confirmed_at": EPOCH + 3_040_000})
+def a_hold_is_confirmed_near_its_expiry(story: Story) -> None:
+    story.book(
+        "ann", 2.95, 3.2, story.hold("ann", 0.0, 0.1, "A1"), answer={"confirmed_at": EPOCH + 3_040_000}
+    )
 
 
 @illegal("C1")
 def a_hold_is_confirmed_after_it_expired(story: Story) -> None:
-    story.book("ann", 3.2, 3.3, story.hold("ann", 0.0, 0.1, "A1"), told={"confirmed_at": None})
+    story.book("ann", 3.2, 3.3, story.hold("ann", 0.0, 0.1, "A1"), answer={"confirmed_at": None})
 
 
 @illegal("C1")
-def a_hold_is_confirmed_after_its_own_expiry_by_its_own_words(story: Story) -> None:
-    story.book("ann", 2.0, 3.2, story.hold("ann", 0.0, 0.1, "A1"), told={"confirmed_at": EPOCH + 3_051_000})
+def a_confirmation_reports_a_time_after_the_expiry(story: Story) -> None:
+    story.book("ann", 2.0, 3.2, story.hold("ann", 0.0, 0.1, "A1"), answer={"confirmed_at": EPOCH + 3_051_000})
 
 
 @legal
-def a_retry_after_the_expiry_is_answered_with_the_booking_of_before(story: Story) -> None:
+def a_retry_after_the_expiry_returns_the_earlier_booking(story: Story) -> None:
     hold = story.hold("ann", 0.0, 0.1, "A1")
     story.book("ann", 1.0, 2.0, hold, key="k", end="info")
-    story.book("ann", 9.0, 9.1, hold, key="k", told={"confirmed_at": EPOCH + 1_500_000})
+    story.book("ann", 9.0, 9.1, hold, key="k", answer={"confirmed_at": EPOCH + 1_500_000})
 
 
 @illegal("C1")
-def of_two_seats_one_is_held(story: Story) -> None:
+def one_of_two_seats_is_held(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", "A2", got=["A1"])
 
 
 @legal
-def of_two_seats_one_is_held_where_that_is_enough(story: Story) -> None:
+def one_of_two_seats_is_held_with_partial_fulfilment(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", "A2", got=["A1"], partial=True)
 
 
 @illegal("C1")
 def a_booking_has_less_than_its_hold(story: Story) -> None:
     hold = story.hold("ann", 0.0, 0.1, "A1", "A2")
-    story.book("ann", 0.2, 0.3, hold, told={"seats": ["A1"]})
+    story.book("ann", 0.2, 0.3, hold, answer={"seats": ["A1"]})
 
 
 @illegal("C1")
@@ -164,11 +163,11 @@ def the_best_available_are_not_together(story: Story) -> None:
 
 @illegal("C1")
 def the_best_available_are_no_seats(story: Story) -> None:
-    story.hold("ann", 0.0, 0.1, best=2, told={"seats": [], "areas": {"floor": 2}})
+    story.hold("ann", 0.0, 0.1, best=2, answer={"seats": [], "areas": {"floor": 2}})
 
 
 @legal
-def the_best_available_are_apart_where_that_was_allowed(story: Story) -> None:
+def the_best_available_are_apart_if_allowed(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, best=2, together=False, got=["A1", "A3"])
 
 
@@ -191,9 +190,6 @@ def one_hold_is_booked_and_released(story: Story) -> None:
     story.release("ann", 0.4, 0.5, hold)
 
 
-# -- C2: no more than there is ---------------------------------------------------------------------------------------
-
-
 @legal
 def three_of_three_are_taken(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, floor=2)
@@ -213,59 +209,56 @@ def four_of_three_are_taken_one_after_the_other(story: Story) -> None:
 
 
 @illegal("C2")
-def a_buyer_has_more_than_is_allowed(story: Story) -> None:
+def a_buyer_exceeds_the_limit(story: Story) -> None:
     story.limits = {"max_per_buyer": 2}
     story.hold("ann", 0.0, 0.1, "A1", "A2", buyer="ann")
     story.hold("ann", 0.2, 0.3, "A3", buyer="ann")
 
 
 @legal
-def a_buyer_has_as_much_as_is_allowed(story: Story) -> None:
+def a_buyer_reaches_the_limit(story: Story) -> None:
     story.limits = {"max_per_buyer": 2}
     hold = story.hold("ann", 0.0, 0.1, "A1", "A2", buyer="ann")
     story.release("ann", 0.2, 0.3, hold)
     story.hold("ann", 0.4, 0.5, "A3", "A4", buyer="ann")
 
 
-# -- C1: one booking, one reference ----------------------------------------------------------------------------------
-
-
 @legal
 def a_booking_has_its_reference_again(story: Story) -> None:
     hold = story.hold("ann", 0.0, 0.1, "A1")
-    story.book("ann", 0.2, 0.3, hold, told={"reference": "7K3M01QX"})
-    story.book("ann", 0.4, 0.5, hold, told={"reference": "7K3M01QX"})
+    story.book("ann", 0.2, 0.3, hold, answer={"reference": "7K3M01QX"})
+    story.book("ann", 0.4, 0.5, hold, answer={"reference": "7K3M01QX"})
 
 
 @illegal("C1")
 def a_booking_has_another_reference_later(story: Story) -> None:
     hold = story.hold("ann", 0.0, 0.1, "A1")
-    story.book("ann", 0.2, 0.3, hold, told={"reference": "7K3M01QX"})
-    story.book("ann", 0.4, 0.5, hold, told={"reference": "7K3M01QY"})
+    story.book("ann", 0.2, 0.3, hold, answer={"reference": "7K3M01QX"})
+    story.book("ann", 0.4, 0.5, hold, answer={"reference": "7K3M01QY"})
 
 
 @illegal("C1")
 def two_bookings_have_one_reference(story: Story) -> None:
     for user, seat in (("ann", "A1"), ("bob", "A2")):
-        story.book(user, 0.2, 0.3, story.hold(user, 0.0, 0.1, seat), told={"reference": "7K3M01QX"})
+        story.book(user, 0.2, 0.3, story.hold(user, 0.0, 0.1, seat), answer={"reference": "7K3M01QX"})
 
 
-@pytest.mark.parametrize("tell", chapter.possible, ids=Chapter.name)
-def test_what_can_have_happened_is_not_accused(tell: Tell, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scene", chapter.possible, ids=Chapter.name)
+def test_possible_histories_are_not_accused(scene: Scene, tmp_path: Path) -> None:
     story = Story()
-    tell(story)
+    scene(story)
     assert [(each.rule, each.detail) for each in story.check(tmp_path).violations] == []
 
 
-@pytest.mark.parametrize(("rule", "tell"), chapter.impossible, ids=Chapter.name)
-def test_what_cannot_have_happened_is_accused(rule: str, tell: Tell, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rule", "scene"), chapter.impossible, ids=Chapter.name)
+def test_impossible_histories_are_accused(rule: str, scene: Scene, tmp_path: Path) -> None:
     story = Story()
-    tell(story)
+    scene(story)
     found = story.check(tmp_path).violations
     assert rule in {each.rule for each in found}, [(each.rule, each.detail) for each in found]
 
 
-def test_each_rule_has_both() -> None:
-    """At least one history that it must not accuse, and one that it must."""
+def test_each_rule_has_possible_and_impossible_histories() -> None:
+    """A rule needs a history that it must not accuse, and one that it must."""
     assert {rule for rule, _ in chapter.impossible} == {"C1", "C2"}
     assert len(chapter.possible) >= 2

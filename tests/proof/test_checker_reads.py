@@ -1,40 +1,37 @@
-"""C7 and C9, reads and rights: histories by hand, possible ones and impossible ones."""
+"""C7 and C9, reads and rights: possible and impossible histories by hand."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from story import EPOCH, HELD, Chapter, Story, Tell
+from story import EPOCH, HELD, Chapter, Scene, Story
 
 chapter = Chapter()
 legal, illegal = chapter.legal, chapter.illegal
 
 
-# -- C7: reads -------------------------------------------------------------------------------------------------------
-
-
 @legal
-def availability_counts_what_is_taken(story: Story) -> None:
+def availability_counts_taken_seats(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", "A2")
     story.read(0.2, 0.3, version=1, available=9, held=2, booked=0, blocked=0)
 
 
 @legal
-def availability_may_or_may_not_count_what_is_under_way(story: Story) -> None:
+def availability_may_or_may_not_count_a_pending_hold(story: Story) -> None:
     story.hold("ann", 0.0, 0.4, "A1", "A2")
     story.read(0.1, 0.2, version=1, available=11)
     story.read(0.1, 0.2, version=1, available=9)
 
 
 @illegal("C7")
-def availability_does_not_count_what_is_taken(story: Story) -> None:
+def availability_misses_taken_seats(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", "A2")
     story.read(0.2, 0.3, version=1, available=11)
 
 
 @illegal("C7")
-def availability_counts_what_nobody_has(story: Story) -> None:
+def availability_counts_a_seat_that_nobody_has(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", "A2")
     story.read(0.2, 0.3, version=1, available=8)
 
@@ -46,32 +43,32 @@ def availability_does_not_add_up(story: Story) -> None:
 
 
 @illegal("C7")
-def a_seat_reads_as_available_that_is_booked(story: Story) -> None:
+def a_booked_seat_reads_as_available(story: Story) -> None:
     story.book("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A1"))
     story.read(9.0, 9.1, "read_seats", version=2, taken={})
 
 
 @illegal("C7")
-def a_seat_reads_as_held_that_nobody_has(story: Story) -> None:
+def a_free_seat_reads_as_held(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1")
     story.read(0.2, 0.3, "read_seats", version=1, taken={"A1": "held", "A2": "held"})
 
 
 @legal
-def a_seat_reads_as_what_it_is(story: Story) -> None:
+def seats_read_with_their_status(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1")
     story.book("bob", 0.2, 0.3, story.hold("bob", 0.0, 0.1, "B1"))
     story.read(0.4, 0.5, "read_seats", version=3, taken={"A1": "held", "B1": "booked"})
 
 
 @illegal("C7")
-def a_later_read_tells_an_older_version(story: Story) -> None:
+def a_later_read_returns_an_older_version(story: Story) -> None:
     story.read(0.0, 0.1, version=5, available=11)
     story.read(0.2, 0.3, version=4, available=11)
 
 
 @legal
-def reads_that_overlap_tell_versions_in_any_order(story: Story) -> None:
+def overlapping_reads_return_versions_in_any_order(story: Story) -> None:
     story.read(0.0, 0.2, version=5, available=11)
     story.read(0.1, 0.3, version=4, available=11)
 
@@ -91,17 +88,14 @@ def a_hold_reads_as_expired_while_it_lives(story: Story) -> None:
 
 
 @legal
-def a_hold_reads_as_it_is(story: Story) -> None:
+def a_hold_reads_with_its_status(story: Story) -> None:
     hold = story.hold("ann", 0.0, 0.1, "A1")
     story.read(0.6, 0.7, "read_hold", hold=hold, status="active")
     story.read(3.6, 3.7, "read_hold", hold=hold, status="expired")
 
 
-# -- C9: who acted ---------------------------------------------------------------------------------------------------
-
-
 @legal
-def the_journal_names_who_asked(story: Story) -> None:
+def the_journal_names_the_caller(story: Story) -> None:
     story.principals = {"ann": "key:ann"}
     story.hold("ann", 0.0, 0.1, "A1", id="h")
     expired = {"change": "expired", "hold": "h", "seats": [1], "areas": {"2": 1}}
@@ -117,28 +111,28 @@ def the_journal_names_another(story: Story) -> None:
 
 
 @illegal("C9")
-def the_journal_releases_what_nobody_gave_back(story: Story) -> None:
+def the_journal_has_a_release_without_a_request(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", id="h")
     released = {"change": "released", "hold": "h", "seats": [1], "areas": {"2": 1}, "by": "open"}
     story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]), (0.2, [released]))
 
 
-@pytest.mark.parametrize("tell", chapter.possible, ids=Chapter.name)
-def test_what_can_have_happened_is_not_accused(tell: Tell, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scene", chapter.possible, ids=Chapter.name)
+def test_possible_histories_are_not_accused(scene: Scene, tmp_path: Path) -> None:
     story = Story()
-    tell(story)
+    scene(story)
     assert [(each.rule, each.detail) for each in story.check(tmp_path).violations] == []
 
 
-@pytest.mark.parametrize(("rule", "tell"), chapter.impossible, ids=Chapter.name)
-def test_what_cannot_have_happened_is_accused(rule: str, tell: Tell, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rule", "scene"), chapter.impossible, ids=Chapter.name)
+def test_impossible_histories_are_accused(rule: str, scene: Scene, tmp_path: Path) -> None:
     story = Story()
-    tell(story)
+    scene(story)
     found = story.check(tmp_path).violations
     assert rule in {each.rule for each in found}, [(each.rule, each.detail) for each in found]
 
 
-def test_each_rule_has_both() -> None:
-    """At least one history that it must not accuse, and one that it must."""
+def test_each_rule_has_possible_and_impossible_histories() -> None:
+    """A rule needs a history that it must not accuse, and one that it must."""
     assert {rule for rule, _ in chapter.impossible} == {"C7", "C9"}
     assert len(chapter.possible) >= 2

@@ -1,45 +1,42 @@
-"""C3, refusals: histories by hand, possible ones and impossible ones."""
+"""C3, refusals: possible and impossible histories by hand."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from story import EPOCH, EVENT, Chapter, Story, Tell
+from story import EPOCH, EVENT, Chapter, Scene, Story
 
 chapter = Chapter()
 legal, illegal = chapter.legal, chapter.illegal
 
 
-# -- C3: refusals have reasons ---------------------------------------------------------------------------------------
-
-
 @legal
-def a_seat_is_refused_that_another_has(story: Story) -> None:
+def a_seat_is_refused_because_another_has_it(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1")
     story.hold("bob", 0.2, 0.3, "A1", end="seat_taken")
 
 
 @legal
-def a_seat_is_refused_that_another_is_about_to_get(story: Story) -> None:
+def a_seat_is_refused_because_another_is_getting_it(story: Story) -> None:
     story.hold("bob", 0.0, 0.3, "A1", end="seat_taken")
     story.hold("ann", 0.1, 0.4, "A1")
 
 
 @illegal("C3")
-def a_seat_is_refused_that_nobody_had(story: Story) -> None:
+def a_free_seat_is_refused(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A2")
     story.hold("bob", 0.2, 0.3, "A1", end="seat_taken")
 
 
 @illegal("C3")
-def a_seat_is_refused_that_was_to_be_on_sale_again(story: Story) -> None:
+def a_seat_is_refused_long_after_its_hold_lapsed(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1")
     story.hold("bob", 4.3, 4.4, "A1", end="seat_taken")
 
 
 @legal
-def a_seat_is_refused_while_its_return_may_still_take(story: Story) -> None:
+def a_seat_is_refused_within_a_second_of_the_lapse(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1")
     story.hold("bob", 4.0, 4.4, "A1", end="seat_taken")
 
@@ -51,23 +48,23 @@ def a_seat_is_refused_after_its_release(story: Story) -> None:
 
 
 @legal
-def a_seat_is_refused_that_a_request_without_an_end_took(story: Story) -> None:
+def a_seat_is_refused_because_an_unanswered_request_took_it(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", end="info")
     story.row("hold-of-ann", 0.05, "A1")
     story.hold("bob", 0.4, 0.5, "A1", end="seat_taken")
 
 
 @legal
-def a_seat_is_refused_that_a_request_without_an_end_took_and_a_later_one_was_told_of(story: Story) -> None:
-    """In the formats that answer the same user's second request with the hold of the first."""
+def a_seat_is_refused_because_a_repeated_request_took_it(story: Story) -> None:
+    """Some formats answer the same user's second request with the hold of the first."""
     placed = {"placed_at": EPOCH + 50_000, "expires_at": EPOCH + 3_050_000}
     story.hold("ann", 0.0, 0.1, "A1", end="info", via="reservations", buyer="ann")
     story.hold("bob", 0.4, 0.5, "A1", end="seat_taken")
-    story.hold("ann", 0.6, 0.7, "A1", id="h", via="reservations", buyer="ann", told=placed)
+    story.hold("ann", 0.6, 0.7, "A1", id="h", via="reservations", buyer="ann", answer=placed)
 
 
 @illegal("C3")
-def a_seat_is_refused_that_a_request_without_an_end_did_not_take(story: Story) -> None:
+def a_seat_is_refused_although_an_unanswered_request_did_not_take_it(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", end="info")
     story.hold("bob", 0.4, 0.5, "A1", end="seat_taken")
 
@@ -114,14 +111,14 @@ def the_best_are_sold_out_while_seats_are_free(story: Story) -> None:
 
 
 @illegal("C3")
-def half_of_what_is_wanted_is_free_and_refused_all_the_same(story: Story) -> None:
+def a_partial_request_is_refused_although_one_seat_is_free(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1")
     story.hold("bob", 0.2, 0.3, "A1", "A2", partial=True, end="seat_taken")
 
 
 @legal
-def a_seat_is_refused_that_one_has_who_was_never_told(story: Story) -> None:
-    """Clocks jumped, so that no time tells which of the unanswered requests got it: it may have been the first."""
+def a_seat_is_refused_because_of_an_unanswered_owner(story: Story) -> None:
+    """Clocks jumped, so no time identifies the successful request: it may have been the first unanswered one."""
     story.fault("database-clock", 0.0, 0.01, jump=3600)
     made = story.hold("ann", 0.1, 0.2, "A1", "A2", partial=True, end="info")
     story.holds[made] = {"id": made, "event": EVENT, "seats": ["A1"], "areas": {}, "status": "expired"}
@@ -145,17 +142,17 @@ def a_buyer_is_refused_above_the_limit(story: Story) -> None:
 
 
 @illegal("C3")
-def sales_are_stopped_by_nobody(story: Story) -> None:
+def sales_are_reported_as_stopped_without_a_stop(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", end="sales_stopped")
 
 
 @illegal("C3")
-def a_hold_is_told_as_expired_before_its_time(story: Story) -> None:
+def a_hold_is_reported_as_expired_too_early(story: Story) -> None:
     story.book("ann", 1.0, 1.1, story.hold("ann", 0.0, 0.1, "A1"), end="hold_expired")
 
 
 @legal
-def a_hold_is_told_as_expired_in_time(story: Story) -> None:
+def a_hold_is_reported_as_expired_in_time(story: Story) -> None:
     story.book("ann", 3.1, 3.2, story.hold("ann", 0.0, 0.1, "A1"), end="hold_expired")
 
 
@@ -170,26 +167,26 @@ def a_hold_is_not_found_by_another(story: Story) -> None:
 
 
 @illegal("C3")
-def a_hold_is_told_as_released_by_nobody(story: Story) -> None:
+def a_hold_is_reported_as_released_without_a_request(story: Story) -> None:
     story.extend("ann", 1.0, 1.1, story.hold("ann", 0.0, 0.1, "A1"), end="hold_released")
 
 
-@pytest.mark.parametrize("tell", chapter.possible, ids=Chapter.name)
-def test_what_can_have_happened_is_not_accused(tell: Tell, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scene", chapter.possible, ids=Chapter.name)
+def test_possible_histories_are_not_accused(scene: Scene, tmp_path: Path) -> None:
     story = Story()
-    tell(story)
+    scene(story)
     assert [(each.rule, each.detail) for each in story.check(tmp_path).violations] == []
 
 
-@pytest.mark.parametrize(("rule", "tell"), chapter.impossible, ids=Chapter.name)
-def test_what_cannot_have_happened_is_accused(rule: str, tell: Tell, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rule", "scene"), chapter.impossible, ids=Chapter.name)
+def test_impossible_histories_are_accused(rule: str, scene: Scene, tmp_path: Path) -> None:
     story = Story()
-    tell(story)
+    scene(story)
     found = story.check(tmp_path).violations
     assert rule in {each.rule for each in found}, [(each.rule, each.detail) for each in found]
 
 
-def test_each_rule_has_both() -> None:
-    """At least one history that it must not accuse, and one that it must."""
+def test_each_rule_has_possible_and_impossible_histories() -> None:
+    """A rule needs a history that it must not accuse, and one that it must."""
     assert {rule for rule, _ in chapter.impossible} == {"C3"}
     assert len(chapter.possible) >= 2

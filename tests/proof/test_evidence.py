@@ -1,4 +1,4 @@
-"""What is written down of a run of the proof: no more than was tried, and nothing left out."""
+"""The evidence of a run: no more than was tried, and nothing left out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MACHINE = {
 
 
 def done(name: str, *, passed: bool = True, complaint: str | None = None, **result: Any) -> dict[str, Any]:
-    """As the runner keeps it."""
+    """A part's record, as the runner keeps it."""
     return {
         "part": {"name": name, "seed": 5},
         "command": ["-m", "proof.trial", "--seed", "5"],
@@ -40,7 +40,9 @@ def done(name: str, *, passed: bool = True, complaint: str | None = None, **resu
     }
 
 
-def told(*parts: dict[str, Any], planned: list[str] | None = None, source: Source = SOURCE) -> dict[str, Any]:
+def evidence_about(
+    *parts: dict[str, Any], planned: list[str] | None = None, source: Source = SOURCE
+) -> dict[str, Any]:
     return evidence_of(
         plan="night",
         seed=5,
@@ -58,8 +60,8 @@ def promise(evidence: dict[str, Any], id: str) -> dict[str, Any]:
     return next(one for one in evidence["promises"] if one["id"] == id)
 
 
-def test_a_promise_is_held_by_the_trials_of_its_parts() -> None:
-    evidence = told(
+def test_a_promise_is_held_with_trials_of_its_parts() -> None:
+    evidence = evidence_about(
         done("a", promises=["P1"], tried={"operations": 100}),
         done("b", promises=["P1"], tried={"operations": 200}),
         done("c", promises=["P2"], tried={"operations": 1_000, "power_cuts": 50}),
@@ -70,17 +72,17 @@ def test_a_promise_is_held_by_the_trials_of_its_parts() -> None:
     assert promise(evidence, "P2")["trials"][0]["less_often_than"] == pytest.approx(0.06)
 
 
-def test_what_nobody_tried_is_not_held() -> None:
-    evidence = told(done("a", promises=["P1"], tried={"operations": 0}), planned=["a", "b"])
+def test_an_untried_promise_is_not_held() -> None:
+    evidence = evidence_about(done("a", promises=["P1"], tried={"operations": 0}), planned=["a", "b"])
     assert {one["verdict"] for one in evidence["promises"]} == {"not tried"}
     assert not evidence["passed"]
     assert "b: not run." in evidence["gaps"]
     assert [gap for gap in evidence["gaps"] if gap.startswith("P10: ")]
 
 
-def test_a_violation_breaks_the_promises_that_its_rule_stands_for() -> None:
+def test_a_violation_breaks_the_promises_of_its_rule() -> None:
     accused = [{"rule": "C3", "event": "e", "detail": "refused for nothing"}]
-    evidence = told(
+    evidence = evidence_about(
         done(
             "a",
             passed=False,
@@ -95,24 +97,26 @@ def test_a_violation_breaks_the_promises_that_its_rule_stands_for() -> None:
     assert "refused for nothing" in page_of(evidence)
 
 
-def test_a_rule_that_nobody_knows_breaks_all_promises_of_its_part() -> None:
+def test_an_unknown_rule_breaks_all_promises_of_its_part() -> None:
     accused = [{"rule": "something new", "detail": ""}]
-    evidence = told(done("a", passed=False, promises=["P1"], tried={"operations": 9}, violations=accused))
+    evidence = evidence_about(
+        done("a", passed=False, promises=["P1"], tried={"operations": 9}, violations=accused)
+    )
     assert promise(evidence, "P1")["verdict"] == "broken"
 
 
-def test_a_part_that_fell_down_leaves_its_promises_open() -> None:
+def test_a_crashed_part_leaves_its_promises_open() -> None:
     fallen = done(
         "a", passed=False, complaint="it ended with status 2", promises=["P1"], tried={"operations": 9}
     )
-    evidence = told(fallen)
+    evidence = evidence_about(fallen)
     assert promise(evidence, "P1")["verdict"] == "open"
     assert evidence["failed"] == ["a"]
     assert "it ended with status 2" in page_of(evidence)
 
 
-def test_what_a_machine_cannot_do_is_a_gap_and_not_a_pass() -> None:
-    evidence = told(
+def test_a_part_left_out_is_a_gap() -> None:
+    evidence = evidence_about(
         done("a", promises=["P1"], tried={"operations": 9}),
         done("cuts", passed=False, promises=["P2"], left_out="needs root"),
     )
@@ -122,8 +126,8 @@ def test_what_a_machine_cannot_do_is_a_gap_and_not_a_pass() -> None:
     assert "needs root" in page_of(evidence)
 
 
-def test_figures_and_coverage_are_those_of_all_parts() -> None:
-    evidence = told(
+def test_figures_and_coverage_combine_all_parts() -> None:
+    evidence = evidence_about(
         done("a", coverage={"refusals": [30, 20]}, figures={"recovery_seconds": [0.5, 0.25]}),
         done("b", coverage={"refusals": [25, 20]}, figures={"recovery_seconds": 1.0}),
     )
@@ -131,18 +135,18 @@ def test_figures_and_coverage_are_those_of_all_parts() -> None:
     assert evidence["figures"]["recovery_seconds"] == {"min": 0.25, "median": 0.5, "max": 1.0, "times": 3}
 
 
-def test_some_floors_are_for_all_parts_together() -> None:
-    """A slice without faults never comes to what faults bring about."""
+def test_summed_floors_apply_to_all_parts_together() -> None:
+    """A slice without faults cannot reach situations that only faults cause."""
     one = done("a", summed={"retries": [0, 20], "least_percent": [50, 5]})
-    assert not told(one)["passed"]
-    evidence = told(one, done("b", summed={"retries": [45, 20], "least_percent": [40, 5]}))
+    assert not evidence_about(one)["passed"]
+    evidence = evidence_about(one, done("b", summed={"retries": [45, 20], "least_percent": [40, 5]}))
     assert evidence["passed"]
     assert evidence["coverage"] == {"least_percent": [40, 5], "retries": [45, 40]}
-    assert told(one)["failed"] == ["too few retries"]
+    assert evidence_about(one)["failed"] == ["too few retries"]
 
 
-def test_the_page_says_what_it_is_about() -> None:
-    evidence = told(
+def test_the_page_shows_seed_trials_controls_and_notes() -> None:
+    evidence = evidence_about(
         done(
             "a",
             promises=["P1"],
@@ -165,11 +169,11 @@ def test_the_page_says_what_it_is_about() -> None:
     assert "A seat was sold twice" in page
     assert "took a while" in page
     assert "uncommitted" not in page
-    assert "uncommitted" in page_of(told(done("a"), source=Source("0123", "abcd")))
+    assert "uncommitted" in page_of(evidence_about(done("a"), source=Source("0123", "abcd")))
 
 
-def test_it_says_nothing_of_whose_machine_it_was() -> None:
-    evidence = told(
+def test_evidence_contains_no_paths_of_the_machine() -> None:
+    evidence = evidence_about(
         done("a", notes=["see /var/tmp/holdfast-proof-x/logs/server-1.log, GET /v1/holds said 503"])
     )
     assert evidence["parts"][0]["notes"] == ["see …/server-1.log, GET /v1/holds said 503"]
@@ -177,7 +181,7 @@ def test_it_says_nothing_of_whose_machine_it_was() -> None:
 
 
 def test_evidence_of_another_run_is_not_overwritten(tmp_path: Path) -> None:
-    evidence = told(done("a"))
+    evidence = evidence_about(done("a"))
     first, page = write_evidence(evidence, tmp_path, page="one")
     assert (first.name, page.name) == ("2030-01-02-0123456789ab.json", "2030-01-02-0123456789ab.md")
     assert write_evidence(evidence, tmp_path, page="again")[0] == first
@@ -186,7 +190,7 @@ def test_evidence_of_another_run_is_not_overwritten(tmp_path: Path) -> None:
     assert json.loads(first.read_text())["seed"] == 5
 
 
-def test_every_promise_is_tried_or_told_to_be_a_gap() -> None:
+def test_every_promise_is_tried_or_listed_as_a_gap() -> None:
     """P1 to P24 of the specification."""
     known = {promise.id for promise in PROMISES}
     for key in NOT_TRIED:

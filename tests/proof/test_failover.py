@@ -1,4 +1,4 @@
-"""The pair of a failover: nothing is done without the standby, and the standby has all that was done."""
+"""The failover pair: nothing is acknowledged without the standby, and the standby has all that was acknowledged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pair() -> Iterator[Pair]:
 
 
 def keep(pair: Pair, text: str) -> list[str]:
-    """Commit a row on the primary; what the server had to say besides."""
+    """Commit a row on the primary, and return the severities of the server's notices."""
     notices: list[str] = []
     with psycopg.connect(pair.primary.url_of("postgres", role=SUPERUSER), autocommit=True) as connection:
         connection.add_notice_handler(lambda notice: notices.append(str(notice.severity_nonlocalized)))
@@ -37,19 +37,19 @@ def kept(pair: Pair) -> list[str]:
     return [text for (text,) in pair.primary.run_sql("SELECT text FROM kept ORDER BY text")]
 
 
-def test_a_promoted_standby_has_what_was_acknowledged_and_not_what_was_not(pair: Pair) -> None:
-    """A wait that is cut short is a success with a warning, and is lost with the primary."""
+def test_a_promoted_standby_has_only_acknowledged_commits(pair: Pair) -> None:
+    """A shortened wait is a success with a warning, and is lost with the primary."""
     pair.primary.run_sql("CREATE TABLE kept (text text)")
     assert keep(pair, "both have it") == []
     pair.standby.freeze()
-    said: list[str] = []
-    waits = threading.Thread(target=lambda: said.extend(keep(pair, "one has it")))
+    severities: list[str] = []
+    waits = threading.Thread(target=lambda: severities.extend(keep(pair, "one has it")))
     waits.start()
     while not pair.waiting():
         assert waits.is_alive(), "a commit did not wait for the standby"
     assert pair.end_waits() == 1
     waits.join()
-    assert said == ["WARNING"]
+    assert severities == ["WARNING"]
     assert kept(pair) == ["both have it", "one has it"]
     old = pair.primary
     old.freeze()

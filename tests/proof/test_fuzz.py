@@ -1,4 +1,4 @@
-"""The fuzzer of the wire: its reader, its generator, its rules, and a wrong server that it has to catch."""
+"""The fuzzer of the wire: its reader, its generator, its rules, and a wrong server that it must catch."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_the_reader_finds_the_first_error(data: bytes, where: str) -> None:
     assert (reading.fault.where, reading.fault.is_error, reading.fault.start) == (where, True, len(GET))
 
 
-def test_every_beginning_of_a_request_is_unfinished_and_no_error() -> None:
+def test_every_prefix_of_a_request_is_unfinished() -> None:
     whole = CHUNKED + b"3;a\r\nabc\r\n0\r\nT: v\r\n\r\n"
     for end in range(1, len(whole)):
         fault = read_requests(whole[:end]).fault
@@ -96,7 +96,7 @@ def test_every_beginning_of_a_request_is_unfinished_and_no_error() -> None:
         assert not fault.is_error
 
 
-def test_a_head_over_the_limits_is_known() -> None:
+def test_a_head_over_the_limits_is_marked() -> None:
     assert read_requests(b"GET /" + b"a" * 8_192 + b" HTTP/1.1\r\nHost: a\r\n\r\n").requests[0].is_over_limits
     assert read_requests(POST + b"X: y\r\n" * 100 + b"\r\n").requests[0].is_over_limits
     assert not read_requests(POST + b"X: y\r\n" * 99 + b"\r\n").requests[0].is_over_limits
@@ -127,7 +127,7 @@ def answer(status: int = 200, fields: bytes = b"", body: bytes = b"ok", id: byte
         answer()[:20],
     ],
 )
-def test_an_answer_that_is_not_well_formed_is_refused(data: bytes) -> None:
+def test_a_malformed_answer_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed):
         read_answers(data, [b"GET"])
 
@@ -140,59 +140,57 @@ def test_an_answer_to_head_has_no_body() -> None:
 
 
 def broken(data: bytes, answers: bytes, *, end: End = "probe", has_ended: bool = True) -> set[str]:
-    """Rules that these answers to these bytes break."""
+    """Return the rules that these answers to these bytes break."""
     script = Script(number=0, data=data, cuts=(), end=end)
     return {one.rule for one in judge(script, Played(data=answers, has_ended=has_ended))[1]}
 
 
 CLOSE = b"Connection: close\r\n"
-ASKED = b"GET / HTTP/1.1\r\n" + HOST + IDENTITY + b"\r\n"
+REQUEST = b"GET / HTTP/1.1\r\n" + HOST + IDENTITY + b"\r\n"
 FRESH = b"0123456789"
 
 
 @pytest.mark.parametrize(
     ("data", "answers", "rules"),
     [
-        (ASKED, answer(), set()),
-        (ASKED, answer(id=FRESH), {"identity"}),
-        (ASKED, answer(status=500), {"5xx"}),
-        (ASKED, b"", {"missing"}),
-        (ASKED, answer() + answer(), {"count"}),
-        (ASKED + GET, answer() + answer(id=b"fuzz-0001"), {"identity"}),
-        (ASKED + GET, answer() + answer(id=FRESH), set()),
-        (ASKED + GET, answer(), {"missing"}),
-        (ASKED + GET, answer(fields=CLOSE), set()),
-        (ASKED + GET, answer(fields=CLOSE) + answer(id=FRESH), {"count"}),
-        (ASKED + b"x\r\n", answer(), {"missing"}),
-        (ASKED + b"x\r\n", answer() + answer(id=FRESH), {"broken"}),
-        (ASKED + b"x\r\n", answer() + answer(status=400, id=FRESH), {"close"}),
-        (ASKED + b"x\r\n", answer() + answer(status=400, fields=CLOSE, id=FRESH), set()),
-        (ASKED.replace(b"1.1", b"1.0"), answer(), {"close"}),
-        (ASKED, b"HTTP/1.1 100 Continue\r\n\r\n" + answer(), {"interim"}),
+        (REQUEST, answer(), set()),
+        (REQUEST, answer(id=FRESH), {"identity"}),
+        (REQUEST, answer(status=500), {"5xx"}),
+        (REQUEST, b"", {"missing"}),
+        (REQUEST, answer() + answer(), {"count"}),
+        (REQUEST + GET, answer() + answer(id=b"fuzz-0001"), {"identity"}),
+        (REQUEST + GET, answer() + answer(id=FRESH), set()),
+        (REQUEST + GET, answer(), {"missing"}),
+        (REQUEST + GET, answer(fields=CLOSE), set()),
+        (REQUEST + GET, answer(fields=CLOSE) + answer(id=FRESH), {"count"}),
+        (REQUEST + b"x\r\n", answer(), {"missing"}),
+        (REQUEST + b"x\r\n", answer() + answer(id=FRESH), {"broken"}),
+        (REQUEST + b"x\r\n", answer() + answer(status=400, id=FRESH), {"close"}),
+        (REQUEST + b"x\r\n", answer() + answer(status=400, fields=CLOSE, id=FRESH), set()),
+        (REQUEST.replace(b"1.1", b"1.0"), answer(), {"close"}),
+        (REQUEST, b"HTTP/1.1 100 Continue\r\n\r\n" + answer(), {"interim"}),
         (CHUNKED + b"x\r\n", answer(status=201, id=FRESH), {"broken"}),
         (CHUNKED + b"x\r\n", answer(status=404, id=FRESH), set()),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 9_000 + b"\r\n\r\n", answer(id=FRESH), {"broken"}),
     ],
 )
-def test_a_rule_speaks_where_it_is_broken_and_only_there(
-    data: bytes, answers: bytes, rules: set[str]
-) -> None:
+def test_judge_reports_exactly_the_broken_rules(data: bytes, answers: bytes, rules: set[str]) -> None:
     assert broken(data, answers) == rules
 
 
-def test_a_connection_that_stays_open_is_accused() -> None:
+def test_an_open_connection_is_accused() -> None:
     assert broken(GET, answer(id=FRESH), has_ended=False) == {"end"}
 
 
-def test_another_answer_to_the_same_bytes_is_accused() -> None:
-    script = Script(number=0, data=ASKED, cuts=(), end="probe")
+def test_different_answers_to_the_same_bytes_are_accused() -> None:
+    script = Script(number=0, data=REQUEST, cuts=(), end="probe")
     one, other = read_answers(answer(), [b"GET"]), read_answers(answer(status=404), [b"GET"])
     assert [each.rule for each in judge_pair(script, one, other)] == ["split"]
     assert judge_pair(script, one, one) == []
 
 
-def test_an_early_answer_may_close_where_a_late_one_goes_on() -> None:
-    """Only behind a body that is large or was waited for."""
+def test_only_an_early_answer_may_close() -> None:
+    """Only after a body that is large or was waited for."""
     length = b"Content-Length: 1\r\n\r\nx"
     one = read_answers(answer(fields=CLOSE), [b"POST"])
     both = read_answers(answer() + answer(id=FRESH), [b"POST", b"GET"])
@@ -204,11 +202,11 @@ def test_an_early_answer_may_close_where_a_late_one_goes_on() -> None:
     assert [each.rule for each in judge_pair(small, both, one)] == ["split"]
 
 
-def test_a_canary_that_a_mutation_let_out_is_excused() -> None:
+def test_a_canary_freed_by_a_mutation_is_excused() -> None:
     event = b'{"name":"canary 1"}'
-    asked = POST + b"Content-Length: %d\r\n\r\n%s" % (len(event), event)
-    assert canaries_in(read_requests(asked)) == {"canary 1"}
-    hidden = POST + b"Content-Length: %d\r\n\r\n%s" % (len(asked), asked)
+    request = POST + b"Content-Length: %d\r\n\r\n%s" % (len(event), event)
+    assert canaries_in(read_requests(request)) == {"canary 1"}
+    hidden = POST + b"Content-Length: %d\r\n\r\n%s" % (len(request), request)
     assert canaries_in(read_requests(hidden)) == set()
 
 
@@ -217,22 +215,22 @@ def test_a_seed_repeats_its_scripts() -> None:
     assert make_script(5, 1, 8000) != make_script(6, 1, 8000)
 
 
-def test_what_is_not_damaged_is_read_whole_up_to_the_request_that_closes() -> None:
+def test_the_reader_accepts_undamaged_scripts() -> None:
     scripts = [script for n in range(400) if (script := make_script(1, n, 8000)).expected]
     assert len(scripts) > 30
     for script in scripts:
         fault = read_requests(script.data).fault
-        assert fault is None or "coding" in fault.why  # chunks in HTTP/1.0, which are made on purpose
+        assert fault is None or "coding" in fault.why  # chunks in HTTP/1.0, which are generated on purpose
 
 
-def test_damage_is_of_many_kinds() -> None:
+def test_scripts_have_many_kinds_of_faults() -> None:
     faults = [read_requests(make_script(1, n, 8000).data).fault for n in range(600)]
     kinds = Counter("none" if fault is None else fault.why for fault in faults)
     assert kinds["none"] > 60
     assert len(kinds) >= 12
 
 
-def test_a_mutation_keeps_bytes_within_bounds() -> None:
+def test_mutations_stay_below_the_size_limit() -> None:
     chance = random.Random(3)
     data = GET
     for _ in range(2_000):
@@ -240,7 +238,7 @@ def test_a_mutation_keeps_bytes_within_bounds() -> None:
         assert len(data) <= MAX_BYTES
 
 
-async def test_what_fails_is_shrunk_to_what_makes_it_fail() -> None:
+async def test_shrink_keeps_only_the_failing_bytes() -> None:
     script = Script(number=0, data=b"x" * 300 + b"bad" + b"y" * 300, cuts=(Cut(10), Cut(302)), end="probe")
 
     async def fails(candidate: Script) -> bool:
@@ -260,7 +258,8 @@ def test_a_find_is_shown_as_python() -> None:
 
 @asynccontextmanager
 async def strict_server(*, upgrades: bool) -> AsyncIterator[int]:
-    """Right by the reference reader. With `upgrades` it takes the body of an Upgrade for the next request."""
+    """A server that is correct by the reference reader. With `upgrades` it reads the body of an Upgrade as
+    the next request."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -313,8 +312,8 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, 
             return
 
 
-async def test_a_server_that_reads_the_body_of_an_upgrade_as_a_request_is_caught() -> None:
-    """And what is left of it is little more than the upgrade."""
+async def test_reading_an_upgrade_body_as_a_request_is_caught() -> None:
+    """The shrunk script is little more than the upgrade."""
     async with strict_server(upgrades=True) as port:
         campaign = Campaign(seed=1, port=port, max_finds=20)
         await campaign.run(seconds=60, scripts=150)
@@ -326,8 +325,8 @@ async def test_a_server_that_reads_the_body_of_an_upgrade_as_a_request_is_caught
     assert len(small.data) < 400
 
 
-async def test_a_server_that_reads_as_the_reference_does_is_not_accused() -> None:
-    """Except of not knowing our routes."""
+async def test_a_correct_server_is_not_accused() -> None:
+    """It breaks only `expected`, because it does not have our routes."""
     async with strict_server(upgrades=False) as port:
         campaign = Campaign(seed=1, port=port, max_finds=20)
         await campaign.run(seconds=60, scripts=150)

@@ -1,4 +1,4 @@
-"""The proof stands outside: of the product it knows only the SDK, so that it cannot share its mistakes."""
+"""The proof imports only the SDK of the product, so that it cannot share the product's mistakes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def imported(tree: ast.Module) -> set[str]:
     return {name for name in found if name.split(".")[0] == "holdfast"}
 
 
-def test_there_is_something_to_look_at() -> None:
+def test_proof_files_are_found() -> None:
     assert FILES
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_of_the_product_only_the_client_is_imported(path: Path) -> None:
+def test_proof_imports_only_the_client_of_the_product(path: Path) -> None:
     assert {
         name
         for name in imported(ast.parse(path.read_text()))
@@ -37,7 +37,7 @@ def test_of_the_product_only_the_client_is_imported(path: Path) -> None:
 
 
 def test_the_wheel_does_not_carry_the_proof() -> None:
-    """hatch packs `src/holdfast`, which is found by the project's name; nothing names another folder."""
+    """hatch packs `src/holdfast`, which it finds by the project's name; nothing names another folder."""
     text = (ROOT / "pyproject.toml").read_text()
     assert "[tool.hatch.build" not in text
     assert (ROOT / "src" / "holdfast" / "__init__.py").exists()

@@ -1,4 +1,4 @@
-"""The client log: what was written is read again, whatever the end of the client was."""
+"""The client log: written lines can be read again, however the client ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def begin(log: ClientLog, key: str = "k") -> int:
     )
 
 
-def test_a_request_comes_back_with_its_end(tmp_path: Path) -> None:
+def test_a_logged_request_is_read_with_its_end(tmp_path: Path) -> None:
     path = tmp_path / "client-1.jsonl"
     with ClientLog(path) as log:
         number = begin(log)
@@ -28,15 +28,15 @@ def test_a_request_comes_back_with_its_end(tmp_path: Path) -> None:
     assert '"status":201' in LogFile(path).raw(attempt.returned)
 
 
-def test_a_request_is_on_file_before_it_is_sent(tmp_path: Path) -> None:
-    """A client that was killed leaves what it asked, without an end."""
+def test_a_request_is_logged_before_it_is_sent(tmp_path: Path) -> None:
+    """A killed client leaves its request without an end."""
     path = tmp_path / "client-1.jsonl"
     begin(ClientLog(path))
     [attempt] = LogFile(path).attempts()
     assert (attempt.ret, attempt.res) == (None, "info")
 
 
-def test_ends_may_come_in_another_order(tmp_path: Path) -> None:
+def test_ends_may_be_logged_in_any_order(tmp_path: Path) -> None:
     path = tmp_path / "client-1.jsonl"
     with ClientLog(path) as log:
         first, second = begin(log, "first"), begin(log, "second")
@@ -48,7 +48,7 @@ def test_ends_may_come_in_another_order(tmp_path: Path) -> None:
     }
 
 
-def test_a_last_line_that_was_torn_is_left_out(tmp_path: Path) -> None:
+def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "client-1.jsonl"
     with ClientLog(path) as log:
         number = begin(log)
@@ -57,21 +57,21 @@ def test_a_last_line_that_was_torn_is_left_out(tmp_path: Path) -> None:
     assert [each.res for each in LogFile(path).attempts()] == ["info"]
 
 
-def test_a_line_in_the_middle_that_cannot_be_read_is_no_log(tmp_path: Path) -> None:
+def test_an_unreadable_line_in_the_middle_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "client-1.jsonl"
     path.write_bytes(b'{"e":"inv"\n{}\n')
     with pytest.raises(ValueError, match="cannot be read"):
         list(LogFile(path).attempts())
 
 
-def test_a_client_never_goes_on_in_the_file_of_another(tmp_path: Path) -> None:
+def test_a_client_log_refuses_an_existing_file(tmp_path: Path) -> None:
     path = tmp_path / "client-1.jsonl"
     ClientLog(path).close()
     with pytest.raises(FileExistsError):
         ClientLog(path)
 
 
-def test_an_empty_or_missing_file_has_nothing(tmp_path: Path) -> None:
+def test_an_empty_or_missing_log_has_no_lines(tmp_path: Path) -> None:
     (tmp_path / "client-1.jsonl").touch()
     assert list(LogFile(tmp_path / "client-1.jsonl").attempts()) == []
     assert read_json(tmp_path / "nemesis.jsonl") == []

@@ -1,4 +1,4 @@
-"""A migration in the middle of a sale: it waits for the batch that is under way, and never in a circle with it."""
+"""A migration during a sale: it waits for the running batch, without a deadlock."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _WAITING = """SELECT count(*) FROM pg_locks WHERE NOT granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
-def test_a_migration_and_a_batch_do_not_wait_for_each_other(database_url: str, tmp_path: Path) -> None:
-    """The batch has its event's row and has read claims; the migration changes bookings first, then claims."""
+def test_a_migration_and_a_batch_cause_no_deadlock(database_url: str, tmp_path: Path) -> None:
+    """The batch has locked its event's row and read claims; the migration changes bookings first, then claims."""
     deployment = SimpleNamespace(folder=tmp_path)
     with psycopg.connect(database_url, autocommit=True) as looking:
         [generation] = looking.execute("SELECT generation FROM schema_generation").fetchone()
@@ -36,8 +36,8 @@ def test_a_migration_and_a_batch_do_not_wait_for_each_other(database_url: str, t
             assert migration.poll() is None
             batch.execute("SET LOCAL lock_timeout = '5s'")
             batch.execute("SELECT FROM bookings")
-        _, said = migration.communicate(timeout=60)
-        assert migration.returncode == 0, said
+        _, errors = migration.communicate(timeout=60)
+        assert migration.returncode == 0, errors
         assert looking.execute("SELECT generation FROM schema_generation").fetchone() == (generation + 1,)
         [deadlocks] = looking.execute(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"

@@ -1,4 +1,4 @@
-"""The planted bugs: each can still be planted, each has its judge, and one that is missed fails the part."""
+"""The planted bugs: each patch applies, each has its judge, and a missed bug fails the part."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CAUGHT = Verdict("001-some-bug", "C1", 1.0)
 
 
 def touched(patch: Path, folder: Path) -> list[Path]:
-    """The files that a patch changes, copied."""
+    """Copy the files that a patch changes, and return their paths."""
     paths = sorted({hunk.path for hunk in hunks_of(patch)})
     for path in paths:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -30,8 +30,8 @@ def touched(patch: Path, folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("patch", patches(), ids=lambda patch: patch.stem)
-def test_every_bug_can_be_planted_in_the_present_source(patch: Path, tmp_path: Path) -> None:
-    """A patch that does not apply any more is to be made anew, or its bug has become impossible: look."""
+def test_every_bug_can_be_planted_in_the_current_source(patch: Path, tmp_path: Path) -> None:
+    """If a patch no longer applies, write it again, or check whether its bug has become impossible."""
     paths = touched(patch, tmp_path)
     apply(patch, tmp_path)
     for path in paths:
@@ -41,7 +41,7 @@ def test_every_bug_can_be_planted_in_the_present_source(patch: Path, tmp_path: P
             compile(text, str(path), "exec")
 
 
-def test_the_table_has_every_patch_once_and_the_patches_every_row() -> None:
+def test_the_table_and_the_patches_match() -> None:
     names = [mutant.name for mutant in MUTANTS]
     assert len(set(names)) == len(names) >= 20
     assert set(names) == {patch.stem for patch in patches()}
@@ -58,7 +58,7 @@ def test_every_mutant_has_a_judge_and_every_probe_a_mutant() -> None:
     assert {fault for mutant in sold for fault in mutant.part.faults} <= FAULTS.keys()
 
 
-def test_a_patch_fits_at_whatever_line_and_in_one_place_only(tmp_path: Path) -> None:
+def test_a_patch_applies_at_any_line_but_in_one_place(tmp_path: Path) -> None:
     patch, file = tmp_path / "some.patch", tmp_path / "list"
     patch.write_text("--- a/list\n+++ b/list\n@@ -7,3 +7,3 @@\n one\n-two\n+TWO\n three\n")
     file.write_text("zero\none\ntwo\nthree\n")
@@ -84,14 +84,14 @@ def test_a_patch_fits_at_whatever_line_and_in_one_place_only(tmp_path: Path) -> 
     ],
     ids=["empty", "of no file", "torn", "of another form"],
 )
-def test_what_is_no_patch_is_told(text: str, tmp_path: Path) -> None:
+def test_a_malformed_patch_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "list").write_text("a\n")
     (tmp_path / "some.patch").write_text(text)
     with pytest.raises(PatchError):
         apply(tmp_path / "some.patch", tmp_path)
 
 
-def test_a_removed_comment_of_sql_is_no_file(tmp_path: Path) -> None:
+def test_a_removed_sql_comment_is_no_file_header(tmp_path: Path) -> None:
     patch, file = tmp_path / "some.patch", tmp_path / "list"
     patch.write_text("--- a/list\n+++ b/list\n@@ -1,2 +1,2 @@\n--- why\n+++ because\n SELECT\n")
     file.write_text("-- why\nSELECT\n")
@@ -125,8 +125,8 @@ def test_mutants_are_chosen_by_name_by_number_and_by_seed() -> None:
     assert chosen([], None, 3) == chosen([], 999, 3) == list(MUTANTS)
 
 
-def test_only_a_rule_of_its_own_catches_a_mutant() -> None:
-    """A bug that another rule trips over by chance is not the one that was planted."""
+def test_only_its_own_rule_catches_a_mutant() -> None:
+    """A violation of another rule by chance does not catch the planted bug."""
     found = [
         {"rule": "C7", "detail": "x"},
         {"rule": "C2", "detail": "first"},
@@ -138,20 +138,20 @@ def test_only_a_rule_of_its_own_catches_a_mutant() -> None:
     assert verdict_on(A_MUTANT, [], 2.0).caught_by is None
 
 
-def test_a_trial_without_an_end_has_caught_nothing() -> None:
+def test_an_unfinished_trial_catches_nothing() -> None:
     verdict = verdict_on(A_MUTANT, "its trial ended with 1: RuntimeError", 2.0)
     assert verdict.caught_by is None
     assert "RuntimeError" in verdict.detail
 
 
-def test_a_mutant_that_is_missed_fails_the_part() -> None:
+def test_a_missed_mutant_fails_the_part() -> None:
     assert result_of([CAUGHT, CLEAN], 1, 2.0).passed
     missed = result_of([CAUGHT, Verdict("002-other", None, 1.0), CLEAN], 1, 2.0)
     assert not missed.passed
     assert missed.missed_controls == ["002-other"]
 
 
-def test_a_judge_that_accuses_the_source_as_it_is_fails_the_part() -> None:
+def test_accusing_the_unchanged_source_fails_the_part() -> None:
     accused = Verdict(UNCHANGED, None, 1.0, bug="sale calm", detail={"rule": "C1", "detail": "?"})
     result = result_of([CAUGHT, accused], 1, 2.0)
     assert not result.passed

@@ -1,4 +1,4 @@
-"""The nemesis: what the seed says it does, in its order, and it leaves the deployment as it found it."""
+"""The nemesis: it follows its seed, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def order(seed: int, count: int) -> list[str]:
     return [kind.name for kind in islice(nemesis._kinds(), count)]
 
 
-def test_the_seed_says_the_order_and_each_comes_once_a_round() -> None:
+def test_a_seed_orders_faults_each_once_per_round() -> None:
     suiting = [name for name, fault in FAULTS.items() if fault.suits(Deployment("external"))]
     found = order(7, 2 * len(suiting))
     assert found == order(7, 2 * len(suiting))
@@ -27,21 +27,21 @@ def test_the_seed_says_the_order_and_each_comes_once_a_round() -> None:
     assert sorted(found[: len(suiting)]) == sorted(found[len(suiting) :]) == sorted(suiting)
 
 
-def test_a_deployment_gets_no_fault_that_it_cannot_have() -> None:
+def test_a_deployment_gets_only_suitable_faults() -> None:
     """An embedded PostgreSQL has no proxy, and clocks are real unless settable ones were requested."""
     names = {fault.name for fault in Nemesis(Deployment("embedded"), list(FAULTS.values()), seed=1).faults}
     assert "kill-postgres" in names
     assert not names & {"commit-cut", "migrate", "rolling-restart", "database-clock-forward", "app-clock"}
 
 
-def test_families_name_faults_that_there_are_and_together_all_of_them() -> None:
+def test_families_name_exactly_the_existing_faults() -> None:
     named = {name for family in FAMILIES.values() for name in family}
     assert named == set(FAULTS)
     assert set(FAULTS) >= KILLS >= {"kill-app", "kill-postgres", "kill-backend"}
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_fault_says_what_it_is_and_a_short_run_has_shorter_ones(fault: type[Fault]) -> None:
+def test_a_fault_has_a_docstring_and_shorter_short_runs(fault: type[Fault]) -> None:
     assert fault.__doc__
     lengths = [fault.length(random.Random(seed), short=False) for seed in range(50)]
     short = [fault.length(random.Random(seed), short=True) for seed in range(50)]
@@ -51,8 +51,8 @@ def test_a_fault_says_what_it_is_and_a_short_run_has_shorter_ones(fault: type[Fa
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_deployment_lives_through_kills_and_lost_commits_and_leaves_nothing(tmp_path: Path) -> None:
-    """Each is told to the log with its window, what it did and how soon selling went on; nobody runs on afterwards."""
+def test_a_deployment_survives_faults_and_leaves_nothing(tmp_path: Path) -> None:
+    """The log has each fault's window, its details, and the time until sales resumed. No process survives."""
     names = ["kill-app", "kill-postgres", "commit-cut", "lose-messages"]
     log = tmp_path / "nemesis.jsonl"
     with Deployment("external", servers=2, workers=1, seed=3) as deployment:
@@ -60,7 +60,7 @@ def test_a_deployment_lives_through_kills_and_lost_commits_and_leaves_nothing(tm
         with Nemesis(deployment, [FAULTS[name] for name in names], seed=3, log=log, short=True) as nemesis:
             nemesis.start(count=len(names))
             assert nemesis.wait(240), (nemesis.count, nemesis.violations, nemesis.prober.answers)
-        # How soon is for the proof to judge, on a machine that does nothing else.
+        # The proof judges the time, on a machine that does nothing else.
         assert [one for one in nemesis.violations if one["rule"] != "recovery"] == []
         assert deployment.is_ready()
         assert nemesis.prober.answers["ok"] > 0
@@ -79,8 +79,8 @@ def test_a_deployment_lives_through_kills_and_lost_commits_and_leaves_nothing(tm
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_an_embedded_deployment_leaves_nothing_though_its_server_was_killed_at_the_end() -> None:
-    """Its PostgreSQL is nobody's child then."""
+def test_an_embedded_deployment_with_a_killed_server_leaves_nothing() -> None:
+    """Its PostgreSQL has no parent then."""
     with Deployment("embedded", workers=2, seed=3) as deployment:
         assert deployment.cluster.backends()
         started = [*deployment.servers[0].workers(), *deployment.cluster.processes()]
@@ -91,8 +91,8 @@ def test_an_embedded_deployment_leaves_nothing_though_its_server_was_killed_at_t
 
 
 @pytest.mark.slow
-def test_a_deployment_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
-    """Here the product that it was given is none; PostgreSQL runs by then."""
+def test_a_failed_start_leaves_nothing(tmp_path: Path) -> None:
+    """PostgreSQL already runs when the invalid product fails to start."""
     (tmp_path / "holdfast").mkdir()
     (tmp_path / "holdfast" / "__init__.py").touch()
     deployment = Deployment("external", source=tmp_path)

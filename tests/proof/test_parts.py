@@ -21,13 +21,13 @@ from proof.runner import Runner, read_done
 
 
 def option(part: Part, name: str) -> int:
-    """The number that an option of a part's command has; 0 without it."""
+    """Return the number of an option in a part's command; 0 without it."""
     arguments = list(part.arguments)
     return int(arguments[arguments.index(name) + 1]) if name in arguments else 0
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_every_part_is_a_program_with_a_name_and_a_seed_of_its_own(
+def test_every_part_has_a_module_and_its_own_name_and_seed(
     plan: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     knobs, make = PLANS[plan]
@@ -38,7 +38,7 @@ def test_every_part_is_a_program_with_a_name_and_a_seed_of_its_own(
     assert [part.module for part in parts if importlib.util.find_spec(part.module) is None] == []
 
 
-def test_a_night_has_what_the_specification_asks_for() -> None:
+def test_a_night_has_the_specified_trials() -> None:
     parts = night_plan(NIGHT)
     assert sum(option(part, "--operations") for part in parts) == 1_000_000
     kills = {
@@ -51,7 +51,7 @@ def test_a_night_has_what_the_specification_asks_for() -> None:
     assert sum(option(part, "--schedules") for part in parts) >= 5_000
 
 
-def test_the_gate_of_a_commit_has_what_the_specification_asks_for() -> None:
+def test_a_commit_plan_has_the_specified_trials() -> None:
     parts = commit_plan(COMMIT)
     assert sum(option(part, "--operations") for part in parts) == 20_000
     assert sum(option(part, "--kills") for part in parts) >= 10
@@ -64,7 +64,7 @@ def test_a_plan_depends_on_its_seed_alone() -> None:
     assert night_plan(knobs) != night_plan(replace(NIGHT, seed=4))
 
 
-def test_a_longer_night_tries_more_of_everything() -> None:
+def test_a_longer_night_scales_its_trials() -> None:
     longer = NIGHT.scaled(2)
     assert (longer.operations, longer.kills, longer.cuts) == (2_000_000, 400, 100)
     assert longer.mutants is None
@@ -102,7 +102,7 @@ PROGRAMS = {
 
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Part]:
-    """Programs that end in every way that a part may end."""
+    """Programs that end in every way in which a part can end."""
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
     for name, text in PROGRAMS.items():
         (tmp_path / f"part_{name}.py").write_text(textwrap.dedent(text))
@@ -114,9 +114,7 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Part]:
     }
 
 
-def test_a_part_passes_only_by_a_result_that_says_so_and_agrees_with_how_it_ended(
-    tmp_path: Path, parts: dict[str, Part]
-) -> None:
+def test_a_part_passes_only_with_a_consistent_passed_result(tmp_path: Path, parts: dict[str, Part]) -> None:
     wanted = [part for name, part in parts.items() if name != "interrupted"]
     assert not Runner(tmp_path / "run", identity="a", resume=False).run(wanted)
     done = {one["part"]["name"]: one for one in read_done(tmp_path / "run", wanted)}
@@ -130,12 +128,12 @@ def test_a_part_passes_only_by_a_result_that_says_so_and_agrees_with_how_it_ende
     assert done["cannot"]["complaint"] is None
 
 
-def test_what_this_machine_cannot_do_is_no_failure(tmp_path: Path, parts: dict[str, Part]) -> None:
+def test_a_part_left_out_is_no_failure(tmp_path: Path, parts: dict[str, Part]) -> None:
     assert Runner(tmp_path / "run", identity="a", resume=False).run([parts["passes"], parts["cannot"]])
 
 
-def test_a_run_goes_on_where_it_was(tmp_path: Path, parts: dict[str, Part]) -> None:
-    """A failed part stays failed: asking again does not wash it away. Other sources, or arguments, are another run."""
+def test_a_resumed_run_skips_finished_parts(tmp_path: Path, parts: dict[str, Part]) -> None:
+    """A failed part stays failed: a resumed run does not repeat it. Other sources or arguments make another run."""
     folder = tmp_path / "run"
     first = [parts["accuses"], parts["passes"]]
     Runner(folder, identity="a", resume=False).run(first)
@@ -146,9 +144,7 @@ def test_a_run_goes_on_where_it_was(tmp_path: Path, parts: dict[str, Part]) -> N
     assert (folder / "runs").read_text().split()[3:] == ["passes", "passes"]
 
 
-def test_who_interrupts_the_proof_interrupts_its_part_and_loses_nothing(
-    tmp_path: Path, parts: dict[str, Part]
-) -> None:
+def test_an_interrupt_ends_the_part_and_keeps_finished_ones(tmp_path: Path, parts: dict[str, Part]) -> None:
     os.mkfifo(tmp_path / "ready")
     program = f"""
         import signal
@@ -166,10 +162,10 @@ def test_who_interrupts_the_proof_interrupts_its_part_and_loses_nothing(
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
-    assert (tmp_path / "ready").read_text() == "hangs"  # a pipe: it waits for who writes
+    assert (tmp_path / "ready").read_text() == "hangs"  # a pipe: reading waits for the writer
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
-    assert said.endswith("stopped\n")
+    output, _ = process.communicate(timeout=60)
+    assert output.endswith("stopped\n")
     assert (tmp_path / "run" / "ended").read_text() == "cleanly"
     assert json.loads((tmp_path / "run" / "passes.json").read_text())["passed"]
     assert not (tmp_path / "run" / "interrupted.json").exists()
@@ -194,13 +190,13 @@ def as_dict(part: Part) -> dict[str, object]:
     ],
     ids=lambda against: next(iter(against)),
 )
-def test_a_result_passes_only_if_nothing_speaks_against_it(against: dict[str, object]) -> None:
+def test_a_result_passes_only_without_failures(against: dict[str, object]) -> None:
     assert Result(part="sale").judge()
     assert not Result(part="sale", **against).judge()  # type: ignore[arg-type]
 
 
 def test_knobs_are_the_options_of_the_command() -> None:
-    """What `make` is given reaches the parts."""
+    """Arguments of `make` reach the parts."""
     done = subprocess.run(
         [
             sys.executable,

@@ -1,4 +1,4 @@
-"""The disk after a power cut: what was told to be written is there, what the machine only remembered is not."""
+"""The disk after a power cut: it has flushed data, and none that was only in memory."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ except NotHere as reason:
 """
 
 
-def in_a_process_of_its_own(program: str) -> dict[str, Any]:
-    """Its mounts are nobody else's, and go with it; skips where there can be none."""
+def run_in_own_process(program: str) -> dict[str, Any]:
+    """Run a program whose mounts end with it. Skips if this machine does not support them."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
@@ -68,19 +68,19 @@ def in_a_process_of_its_own(program: str) -> dict[str, Any]:
         check=True,
         cwd=Path(__file__).parents[2],
     )
-    told: dict[str, Any] = json.loads(done.stdout)
-    if "left_out" in told:
-        pytest.skip(f"no power cuts here - {told['left_out']}")
-    return told
+    report: dict[str, Any] = json.loads(done.stdout)
+    if "left_out" in report:
+        pytest.skip(f"no power cuts here - {report['left_out']}")
+    return report
 
 
-def test_a_cut_keeps_what_was_flushed_and_nothing_else() -> None:
-    """The control of all controls: where unflushed writes survive, a power cut proves nothing."""
-    assert in_a_process_of_its_own(CUT)["found"] == {"kept": "kept"}
+def test_a_cut_keeps_only_flushed_data() -> None:
+    """The control of all controls: a power cut proves nothing if unflushed writes survive it."""
+    assert run_in_own_process(CUT)["found"] == {"kept": "kept"}
 
 
-def test_a_machine_that_cannot_cut_says_so(tmp_path: Path) -> None:
-    """It is a gap in the evidence, and neither a success nor a failure."""
+def test_a_machine_without_cuts_reports_a_gap(tmp_path: Path) -> None:
+    """It is a gap in the evidence, neither a success nor a failure."""
     done = subprocess.run(
         [sys.executable, "-m", "proof.disks.power_cut", "--cuts", "1", "--out", tmp_path],
         capture_output=True,
@@ -95,8 +95,8 @@ def test_a_machine_that_cannot_cut_says_so(tmp_path: Path) -> None:
     assert not result["passed"]
 
 
-def test_nobody_else_s_disk_is_filled(tmp_path: Path) -> None:
-    """A disk that is full is one that was made to be."""
+def test_a_shared_disk_is_not_filled(tmp_path: Path) -> None:
+    """Only a disk that was made for the test may be filled."""
     if shutil.disk_usage(tmp_path).total <= SMALL_BYTES:
         pytest.skip("no disk here would be spared - the one of the tests is small itself")
     deployment = Deployment("external", folder=tmp_path)
@@ -105,7 +105,7 @@ def test_nobody_else_s_disk_is_filled(tmp_path: Path) -> None:
     assert not FullLog.suits(deployment)
 
 
-def test_the_server_s_key_survives_a_cut_as_soon_as_it_was_made() -> None:
-    """With another one every hold token that was given out would be worth nothing."""
-    told = in_a_process_of_its_own(KEY)
-    assert told["kept"] == told["made"]
+def test_a_new_secret_key_survives_a_cut() -> None:
+    """A different key would invalidate all existing hold tokens."""
+    report = run_in_own_process(KEY)
+    assert report["kept"] == report["made"]

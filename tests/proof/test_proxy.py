@@ -1,4 +1,4 @@
-"""The proxy: nothing is lost that no rule takes, and each rule loses just what it says."""
+"""The proxy: without rules it loses nothing, and each rule loses exactly what it says."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def proxy() -> Iterator[Proxy]:
 
 @contextmanager
 def echo() -> Iterator[str]:
-    """A server that says what it is told, and ends when it is asked to."""
+    """A server that echoes all data, and ends with the block."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -71,11 +71,11 @@ def desk() -> Iterator[tuple[str, queue.SimpleQueue[str]]]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             arrived.put(body.decode())
-            told = b"done: " + body
+            reply = b"done: " + body
             self.send_response(201)
-            self.send_header("Content-Length", str(len(told)))
+            self.send_header("Content-Length", str(len(reply)))
             self.end_headers()
-            self.wfile.write(told)
+            self.wfile.write(reply)
 
         def do_GET(self) -> None:
             self.send_response(200)
@@ -84,7 +84,7 @@ def desk() -> Iterator[tuple[str, queue.SimpleQueue[str]]]:
             self.wfile.write(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
 
         def log_message(self, *_arguments: object) -> None:
-            """Nobody reads it."""
+            """Write no log."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Desk) as server:
         server.daemon_threads = True
@@ -104,7 +104,7 @@ def connected(door: Door) -> Iterator[socket.socket]:
 
 
 def read(connection: socket.socket, size: int) -> bytes:
-    """So many bytes; fewer where the other side ends, or breaks off."""
+    """Return `size` bytes; fewer if the peer closes or resets."""
     found = b""
     try:
         while len(found) < size and (data := connection.recv(size - len(found))):
@@ -123,24 +123,24 @@ def post(door: Door, body: str, *, seconds: float = PATIENCE_SECONDS) -> bytes:
         connection.close()
 
 
-def test_without_rules_everything_passes_as_it_was_said(proxy: Proxy) -> None:
-    said = os.urandom(1_000_000)
+def test_a_proxy_without_rules_passes_all_data(proxy: Proxy) -> None:
+    sent = os.urandom(1_000_000)
     with echo() as target, connected(proxy.open("plain", target)) as connection:
-        threading.Thread(target=connection.sendall, args=(said,)).start()
-        assert read(connection, len(said)) == said
+        threading.Thread(target=connection.sendall, args=(sent,)).start()
+        assert read(connection, len(sent)) == sent
 
 
-def test_what_is_late_is_whole_and_in_order(proxy: Proxy) -> None:
-    said = os.urandom(300_000)
+def test_delayed_data_arrive_complete_and_in_order(proxy: Proxy) -> None:
+    sent = os.urandom(300_000)
     with echo() as target:
         door = proxy.open("late", target)
         door.set(latency_ms=2, jitter_ms=5)
         with connected(door) as connection:
-            threading.Thread(target=connection.sendall, args=(said,)).start()
-            assert read(connection, len(said)) == said
+            threading.Thread(target=connection.sendall, args=(sent,)).start()
+            assert read(connection, len(sent)) == sent
 
 
-def test_a_connection_is_cut_after_so_many_bytes_and_the_next_is_not(proxy: Proxy) -> None:
+def test_only_the_next_connection_is_cut_after_its_bytes(proxy: Proxy) -> None:
     with echo() as target:
         door = proxy.open("cut", target)
         door.set(cut_back=10, cut_times=1)
@@ -153,7 +153,7 @@ def test_a_connection_is_cut_after_so_many_bytes_and_the_next_is_not(proxy: Prox
         assert door.counts()["cuts"] == 1
 
 
-def test_what_was_said_into_a_black_hole_arrives_when_it_ends(proxy: Proxy) -> None:
+def test_data_sent_into_a_black_hole_arrive_when_it_ends(proxy: Proxy) -> None:
     with echo() as target:
         door = proxy.open("hole", target)
         with connected(door) as connection:
@@ -169,8 +169,8 @@ def test_what_was_said_into_a_black_hole_arrives_when_it_ends(proxy: Proxy) -> N
             assert read(connection, 9) == b"meanwhile"
 
 
-def test_a_reset_is_one(proxy: Proxy) -> None:
-    """RST, and no orderly end: the client has to learn that it cannot know."""
+def test_a_reset_sends_rst(proxy: Proxy) -> None:
+    """RST, not an orderly end: the client must see that the outcome is unknown."""
     with echo() as target:
         door = proxy.open("reset", target)
         with connected(door) as connection:
@@ -192,13 +192,13 @@ def test_a_route_can_lead_elsewhere(proxy: Proxy) -> None:
 
 
 @pytest.mark.parametrize(("moment", "found"), [("after", 1), ("before", 0)])
-def test_a_commit_is_lost_with_or_without_its_effect(
+def test_a_cut_commit_is_lost_with_or_without_effect(
     proxy: Proxy, database_url: str, moment: str, found: int
 ) -> None:
-    """After: it is done, and nobody is told. Before: it is not done, and nobody is told."""
+    """After: it is executed, without an answer. Before: it is not executed, also without an answer."""
     known = psycopg.conninfo.conninfo_to_dict(database_url)
     with psycopg.connect(database_url) as direct:
-        direct.execute("CREATE TABLE said (word text)")
+        direct.execute("CREATE TABLE sent (word text)")
     door = proxy.open(f"commit {moment}", f"unix:{known['host']}/.s.PGSQL.{known['port']}", "postgres")
     door.set(commits=moment, commit_times=1)
     through = psycopg.conninfo.make_conninfo(
@@ -206,11 +206,11 @@ def test_a_commit_is_lost_with_or_without_its_effect(
     )
     connection = psycopg.connect(through)
     with connection:
-        connection.execute("INSERT INTO said VALUES ('x')")
+        connection.execute("INSERT INTO sent VALUES ('x')")
         with pytest.raises(psycopg.OperationalError):
             connection.commit()
     with psycopg.connect(database_url) as direct:
-        assert direct.execute("SELECT count(*) FROM said").fetchone() == (found,)
+        assert direct.execute("SELECT count(*) FROM sent").fetchone() == (found,)
     assert door.counts()["commits_cut"] == 1
 
 
@@ -218,13 +218,13 @@ def test_a_commit_is_lost_with_or_without_its_effect(
     ("point", "delivers", "found"),
     [("begin", False, 0), ("commit", False, 0), ("commit", True, 1), ("commit-done", False, 1)],
 )
-def test_a_transaction_stands_still_where_it_was_asked_to(
+def test_a_trap_holds_a_transaction_at_its_point(
     proxy: Proxy, database_url: str, point: str, delivers: bool, found: int
 ) -> None:
-    """It goes no further until the trap is taken back, and its client never hears more of it."""
+    """It stays there until the trap is removed, and its client never gets an answer."""
     known = psycopg.conninfo.conninfo_to_dict(database_url)
     with psycopg.connect(database_url) as direct:
-        direct.execute("CREATE TABLE said (word text)")
+        direct.execute("CREATE TABLE sent (word text)")
     door = proxy.open(f"{point} {delivers}", f"unix:{known['host']}/.s.PGSQL.{known['port']}", "postgres")
     through = psycopg.conninfo.make_conninfo(
         **{**known, "host": "127.0.0.1", "port": door.port, "sslmode": "disable"}
@@ -236,7 +236,7 @@ def test_a_transaction_stands_still_where_it_was_asked_to(
 
         def sell() -> str:
             try:
-                connection.execute("INSERT INTO said VALUES ('x')")
+                connection.execute("INSERT INTO sent VALUES ('x')")
                 connection.commit()
             except psycopg.OperationalError:
                 return "lost"
@@ -252,10 +252,10 @@ def test_a_transaction_stands_still_where_it_was_asked_to(
             door.set(trap=None)
             assert selling.result(PATIENCE_SECONDS) == "lost"
     with psycopg.connect(database_url) as direct:
-        assert direct.execute("SELECT count(*) FROM said").fetchone() == (found,)
+        assert direct.execute("SELECT count(*) FROM sent").fetchone() == (found,)
 
 
-def test_requests_pass_on_one_connection_one_after_the_other(proxy: Proxy) -> None:
+def test_the_http_relay_reuses_one_connection(proxy: Proxy) -> None:
     with desk() as (target, arrived):
         door = proxy.open("http", target, "http")
         connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=PATIENCE_SECONDS)
@@ -298,7 +298,7 @@ def test_a_lost_request_never_arrives(proxy: Proxy) -> None:
         assert arrived.get() == "heard"
 
 
-def test_an_answer_is_lost_though_the_request_was_done(proxy: Proxy) -> None:
+def test_a_lost_answer_follows_execution(proxy: Proxy) -> None:
     with desk() as (target, arrived):
         door = proxy.open("unanswered", target, "http")
         door.set(lose_answer_share=1.0)
@@ -307,7 +307,7 @@ def test_an_answer_is_lost_though_the_request_was_done(proxy: Proxy) -> None:
         assert arrived.get(timeout=PATIENCE_SECONDS) == "done"
 
 
-def test_an_answer_breaks_off_though_the_request_was_done(proxy: Proxy) -> None:
+def test_a_half_answer_breaks_off_after_execution(proxy: Proxy) -> None:
     with desk() as (target, arrived), connected(door := proxy.open("half", target, "http")) as connection:
         request = b"POST / HTTP/1.1\r\nHost: desk\r\nContent-Length: 4\r\n\r\ndone"
         connection.sendall(request)
@@ -320,7 +320,7 @@ def test_an_answer_breaks_off_though_the_request_was_done(proxy: Proxy) -> None:
         assert [arrived.get(timeout=PATIENCE_SECONDS) for _ in range(2)] == ["done", "done"]
 
 
-def test_a_rule_that_there_is_not_is_refused(proxy: Proxy) -> None:
+def test_an_unknown_proxy_rule_is_refused(proxy: Proxy) -> None:
     with echo() as target:
         door = proxy.open("wrong", target)
         with pytest.raises(RuntimeError, match="latency"):
@@ -328,7 +328,7 @@ def test_a_rule_that_there_is_not_is_refused(proxy: Proxy) -> None:
         assert door.counts()["connections"] == 0
 
 
-def test_it_ends_with_whoever_started_it_however_that_ends() -> None:
+def test_the_proxy_ends_with_its_killed_parent() -> None:
     program = (
         "import signal; from proof.proxy import Proxy; proxy = Proxy(seed=1); proxy.start();"
         "print(proxy._kept.pid, flush=True); signal.pause()"

@@ -1,4 +1,4 @@
-"""The checker on a simulated engine: a right one is never accused, and every bug that is switched on is caught."""
+"""The checker on a simulated engine: a correct one is never accused, and every enabled bug is caught."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ OPERATIONS = 4_000
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_right_engine_is_not_accused(seed: int, tmp_path: Path) -> None:
-    """And its clients come to every situation that is asked for."""
+def test_a_correct_engine_is_not_accused(seed: int, tmp_path: Path) -> None:
+    """Its clients also reach every required situation."""
     simulate(tmp_path, operations=OPERATIONS, seed=seed)
     verdict = check(tmp_path)
     assert [(each.rule, each.detail) for each in verdict.violations] == []
@@ -22,7 +22,7 @@ def test_a_right_engine_is_not_accused(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bug", sorted(BUGS))
-def test_a_bug_is_caught(bug: str, tmp_path: Path) -> None:
+def test_an_enabled_bug_is_caught(bug: str, tmp_path: Path) -> None:
     simulate(tmp_path, operations=OPERATIONS, seed=1, bugs=[bug])
     assert check(tmp_path).violations
 

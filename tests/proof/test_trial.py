@@ -1,4 +1,4 @@
-"""A slice of the proof, small: it passes on the product as it is, and says so of nothing else."""
+"""A small slice of the proof: it passes on the current product, and fails on damaged data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from proof.verdict import judge_deployment, judge_history
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
-    """The folder of a run without faults, and its result."""
+    """Return the folder of a run without faults, and its result."""
     run = tmp_path_factory.mktemp("trial") / "run"
     playing = Trial(family="calm", seed=3, run=run, processes=1, clients=8)
     return run, playing.play(operations=300, kills=0, short=True)
@@ -38,20 +38,20 @@ def test_a_slice_sells_and_is_checked(trial: tuple[Path, Result]) -> None:
     ]
 
 
-def test_a_booking_that_is_gone_is_missed(trial: tuple[Path, Result], tmp_path: Path) -> None:
+def test_a_missing_booking_is_accused(trial: tuple[Path, Result], tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(trial[0], run)
-    told = json.loads((run / "dump.json").read_text())
+    dump = json.loads((run / "dump.json").read_text())
     for source in ("api", "sql"):
-        told[source]["bookings"] = told[source]["bookings"][1:]
-    (run / "dump.json").write_text(json.dumps(told))
+        dump[source]["bookings"] = dump[source]["bookings"][1:]
+    (run / "dump.json").write_text(json.dumps(dump))
     result = Result(part="sale")
     judge_history(run, result)
     assert "C4" in {violation["rule"] for violation in result.violations}
     assert not result.judge()
 
 
-def test_a_deployment_whose_books_disagree_is_accused() -> None:
+def test_inconsistent_rows_are_accused() -> None:
     with Deployment(servers=1, proxies=False) as deployment:
         make_event(deployment.servers[0].port, {"name": "Concert", "capacity": 10})
         result = Result(part="sale")

@@ -1,4 +1,4 @@
-"""A workload on a real deployment: everyone writes down what they saw, and it agrees with what is there in the end."""
+"""A workload on a real deployment: the clients' logs agree with the final state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def deployment() -> Iterator[Deployment]:
 
 @pytest.fixture(scope="module")
 def sale(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
-    """A small one, whose final state was written down."""
+    """A small sale with a dump of its final state."""
     out = tmp_path_factory.mktemp("sale")
     counts = run(settings(deployment, out / "run", operations=OPERATIONS))
     write_dump(deployment.urls, deployment.sql_url, out / "run")
@@ -41,7 +41,7 @@ def settings(deployment: Deployment, out: Path, *, operations: int) -> Settings:
     )
 
 
-def test_it_does_as_many_operations_as_it_was_asked_for(sale: tuple[Path, dict[str, int]]) -> None:
+def test_a_workload_does_the_requested_operations(sale: tuple[Path, dict[str, int]]) -> None:
     out, counts = sale
     attempts = [attempt for path in out.glob("client-*.jsonl") for attempt in LogFile(path).attempts()]
     assert counts["operations"] == OPERATIONS
@@ -59,7 +59,7 @@ def test_every_format_takes_part(sale: tuple[Path, dict[str, int]]) -> None:
     }
 
 
-def test_nobody_goes_on_under_the_name_of_one_who_is_uncertain(sale: tuple[Path, dict[str, int]]) -> None:
+def test_an_uncertain_client_continues_under_another_name(sale: tuple[Path, dict[str, int]]) -> None:
     for path in sale[0].glob("client-*.jsonl"):
         uncertain_since: dict[str, int] = {}
         attempts = sorted(LogFile(path).attempts(), key=lambda attempt: attempt.line["t"])
@@ -70,7 +70,7 @@ def test_nobody_goes_on_under_the_name_of_one_who_is_uncertain(sale: tuple[Path,
                 uncertain_since[attempt.line["proc"]] = end
 
 
-def test_the_final_state_has_what_was_acknowledged(sale: tuple[Path, dict[str, int]]) -> None:
+def test_the_dump_has_all_acknowledged_bookings(sale: tuple[Path, dict[str, int]]) -> None:
     history = read_history(sale[0])
     assert history.dump is not None
     sql, api = history.dump["sql"], history.dump["api"]
@@ -84,11 +84,11 @@ def test_the_final_state_has_what_was_acknowledged(sale: tuple[Path, dict[str, i
     assert all(row["areas"].keys() <= history.halls[row["event"]].areas.keys() for row in sql["holds"])
 
 
-def test_the_checker_finds_nothing_in_it(sale: tuple[Path, dict[str, int]]) -> None:
+def test_the_checker_accepts_the_workload(sale: tuple[Path, dict[str, int]]) -> None:
     assert check(sale[0], floors=False).violations == []
 
 
-def test_it_can_be_ended_early_with_nothing_left_under_way(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_stopped_workload_leaves_no_pending_operation(deployment: Deployment, tmp_path: Path) -> None:
     with Workload(settings(deployment, tmp_path / "run", operations=0)) as workload:
         wait_for_operations(workload, 20)
         counts = workload.stop()
@@ -98,21 +98,21 @@ def test_it_can_be_ended_early_with_nothing_left_under_way(deployment: Deploymen
     assert sum(len(ops) for ops in history.ops.values()) > 0
 
 
-def test_a_client_that_is_killed_leaves_what_it_asked_and_another_goes_on(
-    deployment: Deployment, tmp_path: Path
-) -> None:
+def test_a_killed_client_leaves_its_log_and_is_replaced(deployment: Deployment, tmp_path: Path) -> None:
     counts = run(replace(settings(deployment, tmp_path / "run", operations=240), operations_per_kill=60))
     assert counts["client processes killed"] > 0
     assert counts["operations"] == 240
     files = sorted((tmp_path / "run").glob("client-*.jsonl"))
     assert len(files) > 2
-    assert any(LogFile(path).attempts() for path in files)  # whether one was under way at a kill is chance
+    assert any(
+        LogFile(path).attempts() for path in files
+    )  # a pending attempt at a kill is a matter of chance
     write_dump(deployment.urls, deployment.sql_url, tmp_path / "run")
     assert check(tmp_path / "run", floors=False).violations == []
 
 
-def test_a_folder_holds_one_run(deployment: Deployment, tmp_path: Path) -> None:
-    """Logs of two runs in one would be a history that never was."""
+def test_a_workload_refuses_a_used_folder(deployment: Deployment, tmp_path: Path) -> None:
+    """The logs of two runs in one folder would be a history that never happened."""
     (tmp_path / "setup.jsonl").touch()
     with pytest.raises(FileExistsError):
         Workload(settings(deployment, tmp_path, operations=1)).start()

@@ -1,4 +1,4 @@
-"""Events of a workload: the same for the same seed, and told as they were asked for."""
+"""Events of a workload: a seed repeats them, and their lines match their bodies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_every_kind_of_event_is_drawn() -> None:
     assert any(event.needs_buyer for event in events)
 
 
-def test_a_line_has_each_seat_once_and_in_its_row() -> None:
+def test_an_event_line_has_each_seat_once_in_its_row() -> None:
     for line in lines(7):
         event = Event.of(line)
         assert len(set(event.labels)) == len(event.labels) == sum(map(len, event.rows))
@@ -35,7 +35,7 @@ def test_a_line_has_each_seat_once_and_in_its_row() -> None:
             assert len({label.rpartition("-")[0] for label, _ in row}) == 1
 
 
-def test_seats_are_drawn_without_repetition_and_mostly_those_that_were_seen_free() -> None:
+def test_drawn_seats_are_distinct_and_mostly_free() -> None:
     chance = random.Random(7)
     event = next(event for event in map(Event.of, lines(7)) if len(event.labels) > 20)
     taken = frozenset(event.labels[:-3])

@@ -1,4 +1,4 @@
-"""Result classes: done, certainly not done, and everything of which nobody can say."""
+"""Classes of results: done, certainly not done, and unknown."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def problem(code: str, status: int) -> dict[str, Any]:
     return {"type": f"https://holdfast.dev/problems/{code}", "code": code, "status": status}
 
 
-def told(call: Call, status: int, body: Any) -> tuple[str, str | None]:
+def class_of(call: Call, status: int, body: Any) -> tuple[str, str | None]:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     outcome = outcome_of(call, Answer(status, text, replayed=False))
     return outcome.res, outcome.code
 
 
-def test_a_hold_is_logged_as_it_was_told_and_without_its_token() -> None:
+def test_a_hold_is_logged_without_its_token() -> None:
     outcome = outcome_of(HOLD, Answer(201, json.dumps(PLACED).encode(), replayed=True))
     assert (outcome.res, outcome.status, outcome.replayed, outcome.token) == ("ok", 201, True, "hfh_7_x")
     assert outcome.out == {
@@ -67,8 +67,8 @@ def test_a_hold_is_logged_as_it_was_told_and_without_its_token() -> None:
     }
 
 
-def test_what_is_in_force_is_logged_whoever_said_it() -> None:
-    """The event's longest hold, and its partial fulfilment."""
+def test_the_effective_ttl_and_partial_are_logged() -> None:
+    """The event's maximum hold time, and its partial fulfilment."""
     assert (HOLD.given["ttl"], HOLD.given["partial"]) == (4, True)
 
 
@@ -89,13 +89,13 @@ def test_what_is_in_force_is_logged_whoever_said_it() -> None:
         (201, [], ("info", "unreadable")),
     ],
 )
-def test_only_our_own_words_say_that_nothing_was_done(
+def test_only_our_own_problems_are_definite_refusals(
     status: int, body: Any, expected: tuple[str, str | None]
 ) -> None:
-    assert told(HOLD, status, body) == expected
+    assert class_of(HOLD, status, body) == expected
 
 
-def test_the_documents_refuse_in_their_own_words() -> None:
+def test_refusals_of_dialects_are_recognised() -> None:
     instant, book = dialects.instant(EVENT, 2), dialects.box_office_book(HELD)
     attempt = {
         "id": 1,
@@ -104,13 +104,13 @@ def test_the_documents_refuse_in_their_own_words() -> None:
         "status": "FAILED",
         "created_at": "2026-11-05T18:31:00Z",
     }
-    assert told(instant, 200, {"message": "Booking FAILED", "booking": attempt}) == ("fail", "sold_out")
-    assert told(instant, 404, {"error": "Show not found"}) == ("fail", "event_not_found")
-    assert told(book, 400, {"error": "Invalid payment token"}) == ("fail", "wrong_token")
-    assert told(book, 503, {"error": "Invalid payment token"}) == ("info", "wrong_token")
+    assert class_of(instant, 200, {"message": "Booking FAILED", "booking": attempt}) == ("fail", "sold_out")
+    assert class_of(instant, 404, {"error": "Show not found"}) == ("fail", "event_not_found")
+    assert class_of(book, 400, {"error": "Invalid payment token"}) == ("fail", "wrong_token")
+    assert class_of(book, 503, {"error": "Invalid payment token"}) == ("info", "wrong_token")
 
 
-def test_a_reservation_that_had_expired_was_not_released() -> None:
+def test_an_expired_reservation_is_not_released() -> None:
     release = dialects.reservation_release(HELD)
-    assert told(release, 200, {"id": HELD.id, "status": "EXPIRED"}) == ("fail", "hold_expired")
-    assert told(release, 200, {"id": HELD.id, "status": "CANCELLED"}) == ("ok", None)
+    assert class_of(release, 200, {"id": HELD.id, "status": "EXPIRED"}) == ("fail", "hold_expired")
+    assert class_of(release, 200, {"id": HELD.id, "status": "CANCELLED"}) == ("ok", None)

@@ -1,4 +1,4 @@
-"""The wire: what a client may say about a request of which it saw only a part."""
+"""The wire: the certain result of a request of which the client saw only a part."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WHOLE = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nIdempotency-Replayed: tru
 
 
 class Server:
-    """Answers every whole request with the same bytes, or not at all; then it may hang up."""
+    """A server that answers each complete request with the same bytes, or not at all; then it may hang up."""
 
     def __init__(self, answer: bytes, *, hangs_up: bool = False) -> None:
         self.answer = answer
@@ -53,11 +53,11 @@ async def serving(server: Server) -> AsyncIterator[Wire]:
 
 
 async def turns_until(is_so: Callable[[], bool]) -> None:
-    while not is_so():  # noqa: ASYNC110 - nothing tells of it; this only gives others their turn
+    while not is_so():  # noqa: ASYNC110 - no event reports it, and this lets other tasks run
         await asyncio.sleep(0)
 
 
-async def test_an_answer_is_whole_and_its_connection_is_used_again() -> None:
+async def test_ask_returns_the_answer_and_reuses_its_connection() -> None:
     async with serving(server := Server(WHOLE)) as wire:
         for _ in range(3):
             assert await wire.ask(0, ORDER, seconds=5) == Answer(201, b"{}", replayed=True)
@@ -69,7 +69,7 @@ async def test_an_answer_is_whole_and_its_connection_is_used_again() -> None:
     assert request.endswith(b'\r\n\r\n{"event":1}')
 
 
-async def test_a_server_that_says_so_is_not_asked_on_that_connection_again() -> None:
+async def test_connection_close_ends_the_reuse_of_a_connection() -> None:
     closing = WHOLE.replace(b"Content-Length", b"Connection: close\r\nContent-Length")
     async with serving(server := Server(closing)) as wire:
         await wire.ask(0, ORDER, seconds=5)
@@ -82,26 +82,26 @@ async def test_a_server_that_says_so_is_not_asked_on_that_connection_again() -> 
     [b"", WHOLE[:20], WHOLE[:-1], b"HTTP/1.1 200 OK\r\n\r\n{}", b"nonsense\r\nContent-Length: 0\r\n\r\n"],
     ids=["none", "half a head", "half a body", "without a length", "no HTTP"],
 )
-async def test_nobody_knows_what_became_of_a_request_without_a_whole_answer(answer: bytes) -> None:
+async def test_a_request_without_a_complete_answer_is_lost(answer: bytes) -> None:
     async with serving(Server(answer, hangs_up=True)) as wire:
         with pytest.raises(Lost):
             await wire.ask(0, ORDER, seconds=5)
 
 
-async def test_nobody_knows_it_of_one_that_is_not_answered_in_time() -> None:
+async def test_a_request_without_an_answer_in_time_is_lost() -> None:
     async with serving(Server(b"")) as wire:
         with pytest.raises(Lost, match="time_out"):
             await wire.ask(0, ORDER, seconds=0.001)
 
 
-async def test_without_a_connection_nothing_was_sent() -> None:
+async def test_ask_without_a_connection_raises_not_sent() -> None:
     async with serving(Server(WHOLE)) as wire:
         pass
     with pytest.raises(NotSent):
         await wire.ask(0, ORDER, seconds=5)
 
 
-async def test_a_late_request_arrives_after_its_client_has_given_up() -> None:
+async def test_a_late_request_arrives_after_its_client_gave_up() -> None:
     async with serving(server := Server(WHOLE)) as wire:
         await wire.ask_late(0, ORDER, seconds=0.0, later=0.0)
         assert server.requests.empty()
@@ -109,13 +109,13 @@ async def test_a_late_request_arrives_after_its_client_has_given_up() -> None:
         await turns_until(lambda: wire.late == 1)
 
 
-async def test_a_deaf_client_lets_the_server_do_its_work() -> None:
+async def test_a_deaf_client_lets_the_server_answer() -> None:
     async with serving(server := Server(WHOLE)) as wire:
         await wire.ask_and_ignore(0, ORDER, seconds=5)
         assert not server.requests.empty()
 
 
-async def test_one_that_hangs_up_has_sent_its_request() -> None:
+async def test_a_client_that_hangs_up_has_sent_its_request() -> None:
     async with serving(server := Server(b"")) as wire:
         await wire.ask_and_leave(0, ORDER, seconds=0.0)
         assert (await server.requests.get()).startswith(b"POST /v1/holds")
