@@ -39,7 +39,7 @@ class Wanted:
 class Answer:
     """The result of a request.
 
-    `sent` and `took` are seconds of the monotonic clock. `sent_at` and `came_at` are microseconds since the
+    `sent` and `took` are seconds of the monotonic clock. `sent_at` and `received_at` are microseconds since the
     epoch on the wall clock, like the server's times.
     """
 
@@ -51,7 +51,7 @@ class Answer:
     sent: float
     took: float
     sent_at: int
-    came_at: int
+    received_at: int
 
     @property
     def is_ok(self) -> bool:
@@ -100,7 +100,7 @@ class Caller:
             sent=sent,
             took=time.monotonic() - sent,
             sent_at=sent_at,
-            came_at=time.time_ns() // 1000,
+            received_at=time.time_ns() // 1000,
         )
         self.log.settle(
             number,

@@ -154,8 +154,8 @@ class Expiries:
             self._judge_booking(hall, label, confirmed, lapse)
             await self._ask(_cancellation(hall, confirmed, self._key()))
         elif confirmed.status == 410:
-            if confirmed.came_at < lapse - CLOCKS_MICROSECONDS:
-                early = (lapse - confirmed.came_at) / 1000
+            if confirmed.received_at < lapse - CLOCKS_MICROSECONDS:
+                early = (lapse - confirmed.received_at) / 1000
                 self.trial.accuse(
                     "at expiry", hall, f"{label} was refused as lapsed {early:.1f} ms before its expiry"
                 )

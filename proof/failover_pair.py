@@ -28,7 +28,7 @@ class Node(Postgres):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, settings=_SETTINGS)
         self.name = folder.name
-        self._kept = Kept(self.name, self._launch, bury=self._bury, again=False)
+        self._kept = Kept(self.name, self._launch, bury=self._bury, restarts=False)
 
     def follow(self, primary: Node) -> None:
         """Discard all data, copy the primary and follow it. Returns when reads are served."""

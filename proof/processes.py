@@ -60,15 +60,15 @@ class Kept:
         start: Callable[[], subprocess.Popen[bytes]],
         *,
         bury: Callable[[], None] = lambda: None,
-        again: bool = True,
+        restarts: bool = True,
     ) -> None:
-        """`bury` cleans up after a dead child. Without `again` it is started only once."""
+        """`bury` cleans up after a dead child. Without `restarts` it is started only once."""
         self.name = name
         self.starts = 0
         self.failure: BaseException | None = None
         self._start = start
         self._bury = bury
-        self._again = again
+        self._restarts = restarts
         self._unwanted = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
@@ -133,7 +133,7 @@ class Kept:
                 self._changed.notify_all()
             process.wait()
             self._bury()
-            if not self._again:
+            if not self._restarts:
                 return
             if time.monotonic() - began < _STEADY_SECONDS:
                 self._unwanted.wait(_PAUSE_SECONDS)

@@ -128,7 +128,7 @@ class Buyers:
         ]
         return max(found, default=0) / 1e9
 
-    def under_way(self, moment: Moment) -> int:
+    def pending_at(self, moment: Moment) -> int:
         """Count the requests that were sent but not answered when the moment began."""
         return sum(
             each.sent_at < moment.begin and (each.answered_at is None or each.answered_at >= moment.begin)

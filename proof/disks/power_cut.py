@@ -107,7 +107,7 @@ class PowerCuts:
         self._figures.setdefault("cut_seconds", []).append((moment.end - moment.begin) / 1e9)
         self.buyers.pause()
         self._count("acknowledged_in_the_last_100_ms", self.buyers.acknowledged(begin - 100_000_000, begin))
-        self._count("under_way_at_the_cut", self.buyers.under_way(moment))
+        self._count("under_way_at_the_cut", self.buyers.pending_at(moment))
         return moment, image
 
     def _look(self, root: Path, moment: Moment, number: int) -> None:

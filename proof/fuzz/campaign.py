@@ -89,7 +89,7 @@ class Campaign:
         self.excused |= canaries_in(read_requests(script.data))
         return await try_script(self.port, script, self.statuses)
 
-    async def look_again(self) -> None:
+    async def repeat_suspects(self) -> None:
         """Repeat and shrink the scripts that broke a rule."""
         seconds = SHRINK_SECONDS / max(1, len(self._suspects))
         for rule, (script, violation) in list(self._suspects.items()):
@@ -112,7 +112,9 @@ class Campaign:
 
 async def try_script(port: int, script: Script, statuses: Counter[int] | None = None) -> list[Violation]:
     """Play a script in one write and, at the same time, in pieces."""
-    whole, cut = await asyncio.gather(play(port, script, whole=True), play(port, script, whole=False))
+    whole, cut = await asyncio.gather(
+        play(port, script, in_one_write=True), play(port, script, in_one_write=False)
+    )
     one, found = judge(script, whole)
     other, more = judge(script, cut)
     if statuses is not None:

@@ -30,8 +30,8 @@ class Played:
     has_ended: bool
 
 
-async def play(port: int, script: Script, *, whole: bool) -> Played:
-    """Play a script; `whole` sends it in one write, regardless of its cuts."""
+async def play(port: int, script: Script, *, in_one_write: bool) -> Played:
+    """Play a script; `in_one_write` ignores its cuts."""
     loop = asyncio.get_running_loop()
     with socket.socket() as connection:
         connection.setblocking(False)
@@ -39,7 +39,7 @@ async def play(port: int, script: Script, *, whole: bool) -> Played:
         await loop.sock_connect(connection, ("127.0.0.1", port))
         inbox = _Inbox(connection)
         reading = asyncio.create_task(inbox.fill())
-        writing = asyncio.create_task(_send(connection, script, () if whole else script.cuts, inbox))
+        writing = asyncio.create_task(_send(connection, script, () if in_one_write else script.cuts, inbox))
         try:
             await writing if script.end == "reset" else await _until_quiet(inbox)
         finally:

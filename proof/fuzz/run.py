@@ -53,7 +53,7 @@ def run(
         started = time.monotonic()
         uvloop.run(campaign.run(seconds=seconds, first=first))
         took = time.monotonic() - started
-        uvloop.run(campaign.look_again())
+        uvloop.run(campaign.repeat_suspects())
         for find in campaign.finds:
             _keep(find, server.port, out, result)
         _expect(result, server.workers() == [worker], "worker", "the worker died or was restarted")

@@ -113,5 +113,5 @@ class Sale:
                 detail = dict(fault.start())
                 time.sleep(kind.length(chance, short=True))
                 detail |= fault.heal()
-                deployment.wait_until_whole()
+                deployment.wait_until_complete()
                 log.write({**line, "t1": time.monotonic_ns(), "detail": detail})

@@ -186,7 +186,7 @@ class Nemesis:
             self.recoveries[fault.name].append(max(successes))
             self.firsts[fault.name].append(min(successes))
         if not self._stopping.is_set():
-            self.deployment.wait_until_whole()
+            self.deployment.wait_until_complete()
         detail.update(fault.settle())
         whole = time.monotonic_ns()
         self.violations += [

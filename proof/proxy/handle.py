@@ -23,7 +23,7 @@ class Proxy:
         self._seed = seed
         self._log = log
         self._lock = threading.Lock()
-        self._kept = Kept("proxy", self._launch, again=False)
+        self._kept = Kept("proxy", self._launch, restarts=False)
 
     def start(self) -> None:
         self._kept.start()

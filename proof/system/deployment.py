@@ -158,10 +158,10 @@ class Deployment:
         for server in self.servers:
             server.wait_until_ready()
 
-    def wait_until_whole(self) -> None:
+    def wait_until_complete(self) -> None:
         """Wait until every server has all its processes and accepts traffic."""
         for server in self.servers:
-            server.wait_until_whole()
+            server.wait_until_complete()
 
     def metrics(self) -> dict[str, Any]:
         """Return the totals of the first server that answers."""
@@ -205,7 +205,7 @@ class Deployment:
             ]
         for server in self.servers:
             server.start(wait=False)
-        self.wait_until_whole()
+        self.wait_until_complete()
 
     def _start_postgres(self) -> None:
         connections = self._count * self.workers * _CONNECTIONS_PER_WORKER + _SPARE_CONNECTIONS

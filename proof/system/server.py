@@ -77,7 +77,7 @@ class Server:
         earlier gives up."""
         self._kept.start()
         if wait:
-            self.wait_until_whole()
+            self.wait_until_complete()
 
     def stop(self) -> None:
         """Stop as an operator does; it stays stopped until `start`."""
@@ -100,7 +100,7 @@ class Server:
     def is_ready(self) -> bool:
         return answer_of(self.url, "/readyz")[0] == 200
 
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Return True if all processes exist, each serves, and the server accepts traffic."""
         workers = self.workers()
         return (
@@ -110,8 +110,8 @@ class Server:
     def wait_until_ready(self) -> None:
         self._wait(self.is_ready)
 
-    def wait_until_whole(self) -> None:
-        self._wait(self.is_whole)
+    def wait_until_complete(self) -> None:
+        self._wait(self.is_complete)
 
     def _wait(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + READY_SECONDS

@@ -317,7 +317,7 @@ async def test_reading_an_upgrade_body_as_a_request_is_caught() -> None:
     async with strict_server(upgrades=True) as port:
         campaign = Campaign(seed=1, port=port, max_finds=20)
         await campaign.run(seconds=60, scripts=150)
-        await campaign.look_again()
+        await campaign.repeat_suspects()
     found = {find.violation.rule: find for find in campaign.finds}
     assert found.keys() & {"count", "identity"}
     small = (found.get("count") or found["identity"]).small
@@ -330,5 +330,5 @@ async def test_a_correct_server_is_not_accused() -> None:
     async with strict_server(upgrades=False) as port:
         campaign = Campaign(seed=1, port=port, max_finds=20)
         await campaign.run(seconds=60, scripts=150)
-        await campaign.look_again()
+        await campaign.repeat_suspects()
     assert {find.violation.rule for find in campaign.finds} <= {"expected"}
