@@ -47,7 +47,7 @@ async def test_a_find_is_answered_as_it_must_be(port: int, find: Find, way: str)
     script = script_of(find, port)
     if way == "byte by byte":
         script = replace(script, cuts=tuple(Cut(at) for at in range(1, min(len(script.data), 4_000))))
-    answers, violations = judge(script, await play(port, script, whole=way == "in one write"))
+    answers, violations = judge(script, await play(port, script, in_one_write=way == "in one write"))
     assert violations == []
     assert tuple(one.status for one in answers if one.status >= 200) == find.statuses
 
