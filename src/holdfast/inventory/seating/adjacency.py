@@ -1,8 +1,9 @@
-"""Adjacency: which seats of a drawn row sit side by side, read from where they stand.
+"""Adjacency: which seats of a drawn row sit side by side, computed from their coordinates.
 
-A plan lists a row's seats with coordinates. Its order alone says little: a row may be divided by an aisle, and the
-seats of a long table face each other. The seats of each run returned here are neighbours as listed; nothing is
-adjacent across two runs. Distances count in the row's own usual pitch, since plans have no common unit.
+A plan lists a row's seats with coordinates. The listed order alone is not enough: an aisle may divide a row,
+and the seats of a long table face each other. The seats of each returned run are neighbours as listed.
+Nothing is adjacent across two runs. Plans have no common unit, so distances count in the row's own usual
+pitch.
 """
 
 from __future__ import annotations
@@ -19,19 +20,20 @@ Place = tuple[float, float]
 _MAX_PITCHES = 1.75
 """A wider gap divides. A removed seat leaves 2 pitches, an aisle 2 or more, a wheelchair space about 1.5."""
 _MAX_ROW_PITCH = 3.0
-"""A row whose own pitch is wider than this many pitches of the whole plan consists of single seats."""
+"""A row whose own pitch exceeds this many pitches of the whole plan consists of single seats."""
 _MAX_ACROSS = 1.2
-"""Neighbours of one side may be this much farther apart than those who face each other."""
+"""Max distance of neighbours on one side, in distances between seats that face each other."""
 _MAX_BEND = 0.25
-"""How far the seats of one side of a table may stand off their line, in distances between both sides."""
+"""Max distance of one side's seats from their line, in distances between both sides."""
 
 
 def runs_of(places: Sequence[Place], plan_pitch: float | None = None) -> list[list[int]]:
-    """Indexes of the places in runs of neighbours, each from left to right, or top to bottom.
+    """Return runs of neighbours as indexes into `places`, each from left to right, or top to bottom.
 
     Args:
-        plan_pitch: the usual distance of neighbours in the whole plan. It decides about rows of so few seats
-            that their own distances say nothing.
+        plan_pitch: the usual distance of neighbours in the whole plan. It decides about rows with too few
+        seats
+            to have a usual distance of their own.
     """
     runs: list[list[int]] = []
     for side in _sides(places):
@@ -40,7 +42,7 @@ def runs_of(places: Sequence[Place], plan_pitch: float | None = None) -> list[li
 
 
 def usual_pitch(rows: Sequence[Sequence[Place]]) -> float | None:
-    """The median of each seat's distance to the nearest of its row; None where every row has one seat."""
+    """Return the median of each seat's distance to the nearest seat of its row; None if every row has one seat."""
     found = [near for row in rows for near in _nearest(row) if near > 0]
     return median(found) if found else None
 
@@ -50,13 +52,13 @@ def middle_of(places: Sequence[Place]) -> Place:
 
 
 def _sides(places: Sequence[Place]) -> list[list[int]]:
-    """Both long sides of a table, where the seats stand on two straight lines; else all of them as one."""
-    everyone = list(range(len(places)))
+    """Return both long sides of a table if the seats stand on two straight lines, else all seats as one side."""
+    all_seats = list(range(len(places)))
     if len(places) < 4:
-        return [everyone]
+        return [all_seats]
     for axis in _directions(places):
         across = [x * axis[1] - y * axis[0] for x, y in places]
-        order = sorted(everyone, key=across.__getitem__)
+        order = sorted(all_seats, key=across.__getitem__)
         gaps = [across[b] - across[a] for a, b in pairwise(order)]
         widest = max(range(len(gaps)), key=gaps.__getitem__)
         one, other = order[: widest + 1], order[widest + 1 :]
@@ -65,14 +67,14 @@ def _sides(places: Sequence[Place]) -> list[list[int]]:
             continue
         pitch = max(_pitch_along(places, side, axis) for side in (one, other))
         between = min(dist(places[a], places[b]) for a in one for b in other)
-        # Four seats round a square table stand on two lines, too: there they sit together.
+        # Four seats round a square table also stand on two lines, but they sit together.
         if 0 < pitch < between * (_MAX_ACROSS if len(places) > 4 else 1 - 1e-9):
             return [sorted(one), sorted(other)]
-    return [everyone]
+    return [all_seats]
 
 
 def _directions(places: Sequence[Place]) -> list[Place]:
-    """Along the main axis of the seats, and across it."""
+    """Return two unit vectors: along the main axis of the seats, and across it."""
     x, y = _main_axis(places)
     length = hypot(x, y) or 1.0
     return [(x / length, y / length), (-y / length, x / length)]
@@ -94,7 +96,7 @@ def _main_axis(places: Sequence[Place]) -> Place:
 
 
 def _walk(places: Sequence[Place], side: list[int]) -> list[int]:
-    """Along the line that the seats lie on, left to right, unless the walk as listed is no longer."""
+    """Order the seats left to right along their line. The listed order wins if its walk is not longer."""
     if len(side) < 2:
         return side
     axis = _main_axis([places[at] for at in side])
@@ -106,7 +108,7 @@ def _walk(places: Sequence[Place], side: list[int]) -> list[int]:
 
 
 def _divided(places: Sequence[Place], walk: list[int], plan_pitch: float | None) -> list[list[int]]:
-    """The walk, divided wherever a gap is clearly wider than the row's usual pitch."""
+    """Divide the walk wherever a gap is clearly wider than the row's usual pitch."""
     gaps = [dist(places[a], places[b]) for a, b in pairwise(walk)]
     positive = [gap for gap in gaps if gap > 0]
     if not positive:
@@ -127,7 +129,7 @@ def _length(places: Sequence[Place], walk: Sequence[int]) -> float:
 
 
 def _nearest(row: Sequence[Place]) -> list[float]:
-    """Each seat's distance to the nearer of its neighbours in the order of the walk."""
+    """Return each seat's distance to the nearer of its neighbours in the walk's order."""
     walk = _walk(row, list(range(len(row))))
     gaps = [dist(row[a], row[b]) for a, b in pairwise(walk)]
     return [min(pair) for pair in pairwise([gaps[0], *gaps, gaps[-1]])] if gaps else []

@@ -1,4 +1,4 @@
-"""Drawings: a seat map as the document that pages draw it from, every seat with a position."""
+"""Drawings: a seat map as the document that pages draw, with a position for every seat."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import Any
 from holdfast.inventory.seating.seat_map import Row, SeatMap
 
 SPACING = 20
-"""Between two seats, and two rows, that a source gives no positions for."""
+"""The distance between two seats, and between two rows, where the source gives no positions."""
 
 _SECTION_SPACING = 3 * SPACING
 
 _LINE = 100
-"""A row that is longer is drawn folded: thousands of bare numbers are one row to us, and no picture."""
+"""A longer row is drawn folded. Thousands of bare labels form one row, which nobody could read as a picture."""
 
 
 def document(seat_map: SeatMap) -> dict[str, Any]:
-    """The map: `{version, capacity, size, categories, sections: [{name, rows: [{name, seats: [...]}]}]}`.
+    """Return the map as `{version, capacity, size, categories, sections: [{name, rows: [{name, seats:
+    [...]}]}]}`.
 
-    Each seat has its `label`, `position` in the row, `category`, `x` and `y` (its middle, from the left and
-    top of the whole), and where the source had them `name` (its own seat number) and `guid`. Rows without
-    positions are drawn straight, section beside section, the first row at the top, where the stage is.
+    Each seat has its `label`, `position` in the row, `category`, and `x` and `y`: its middle, from the top
+    left corner of the drawing. It has `name` (the source's own seat number) and `guid` where the source gave
+    them. Rows without positions are drawn straight, section beside section. The first row is at the top,
+    where the stage is.
     """
     places, width, height = _places(seat_map)
     specs = list(seat_map.specs())
@@ -51,7 +53,7 @@ def document(seat_map: SeatMap) -> dict[str, Any]:
 
 
 def _places(seat_map: SeatMap) -> tuple[list[tuple[float, float]], float, float]:
-    """A place for each seat in number order, and the size of the whole."""
+    """Return a place for each seat in number order, and the size of the drawing."""
     places: list[tuple[float, float] | None] = [None] * seat_map.size
     missing: dict[str, list[Row]] = {}
     left = top = float("inf")
@@ -85,7 +87,7 @@ def _places(seat_map: SeatMap) -> tuple[list[tuple[float, float]], float, float]
 def _draw_straight(
     seat_map: SeatMap, sections: Iterable[list[Row]], corner: tuple[float, float]
 ) -> dict[int, tuple[float, float]]:
-    """Sections side by side in lines, so that the whole is about as wide as it is high."""
+    """Place sections side by side in lines, so that the drawing is about as wide as it is high."""
     blocks = [_draw_section(seat_map, rows) for rows in sections]
     surface = sum((width + _SECTION_SPACING) * (height + _SECTION_SPACING) for _, width, height in blocks)
     line_width = max([ceil(1.4 * sqrt(surface)), *[width for _, width, _ in blocks]])
@@ -102,7 +104,7 @@ def _draw_straight(
 
 
 def _draw_section(seat_map: SeatMap, rows: list[Row]) -> tuple[list[tuple[int, float, float]], int, int]:
-    """(number, x, y) of each seat, rows centred under each other; width and height."""
+    """Return (number, x, y) of each seat, with rows centred under each other; and the section's width and height."""
     lengths = [seat_map.position_of(row.numbers[-1]) + 1 for row in rows]
     widest = min(max(lengths), _LINE)
     seats: list[tuple[int, float, float]] = []
@@ -117,6 +119,6 @@ def _draw_section(seat_map: SeatMap, rows: list[Row]) -> tuple[list[tuple[int, f
 
 
 def _tidy(value: float) -> float:
-    """To a hundredth, and without a fraction where there is none."""
+    """Round to a hundredth; drop the fraction of a round number."""
     rounded = round(value, 2)
     return int(rounded) if rounded.is_integer() else rounded

@@ -1,12 +1,12 @@
-"""Seat map forms: the documents that a seat map can come in as, each read into one layout.
+"""Seat map forms: the document forms of a seat map. Each form is read into the same layout.
 
-- `{"sections": [{"name": "A", "rows": 20, "seats_per_row": 30, "category": "stalls"}]}`: labels `A-1-1`,
-  that is section, row and number. The name is a label itself; the category is `standard` if left out.
+- `{"sections": [{"name": "A", "rows": 20, "seats_per_row": 30, "category": "stalls"}]}`: labels `A-1-1`, that
+  is section, row and number. The name follows the rules of labels. The default category is `standard`.
   `"aisles_after": [10, 20]` divides each row after its 10th and after its 20th seat.
-- `{"labels": ["A1", "A2", null, "A3", "B1"], "category": "stalls"}`: the seats as they stand, from left to
-  right, adjacent as listed; `null` is an aisle. What a label tells is only its row: everything before its last
-  number (or its last letters), so `A1` and `A2` are row A, `12C` and `12D` row 12, `A-1-1` and `A-1-2` section
-  A row 1.
+- `{"labels": ["A1", "A2", null, "A3", "B1"], "category": "stalls"}`: the seats from left to right, adjacent
+  as listed; `null` is an aisle. A label only determines its row: everything before its last number or its
+  last letters. So `A1` and `A2` are in row A, `12C` and `12D` in row 12, `A-1-1` and `A-1-2` in section A,
+  row 1.
 - a seating plan in pretix's published schema: `plan.py`.
 """
 
@@ -29,9 +29,9 @@ _LAST_RUN = re.compile(r"(.*?)([0-9]+|[A-Z]+)")
 
 
 def parse_seat_map(document: object, *, pointer: str = "") -> Layout:
-    """The layout of a document in any of the forms; `pointer` is where it stands in the whole body.
+    """Return the layout of a document in any of the forms. `pointer` is the document's place in the whole body.
 
-    Raises InvalidInput or DuplicateSeat, never anything else, for any JSON value.
+    Any JSON value is accepted as input. Raises InvalidInput or DuplicateSeat, and no other error.
     """
     reading = LayoutReader(base=pointer)
     if not isinstance(document, dict):
@@ -80,7 +80,7 @@ def _read_sections(document: dict[str, Any], reading: LayoutReader) -> Layout:
 
 
 def _positions(value: object, seats_per_row: int, reading: LayoutReader, pointer: str) -> Sequence[int]:
-    """Where the seats of each row stand: an aisle takes a position that no seat has."""
+    """Return the positions of each row's seats. An aisle takes a position that no seat has."""
     aisles: set[int] = set()
     for index, after in enumerate(reading.take_list(value, f"{pointer}/aisles_after")):
         at = reading.take_count(after, f"{pointer}/aisles_after/{index}")
@@ -138,9 +138,9 @@ def _note_aisle(reading: LayoutReader, index: int) -> None:
 
 
 def address_of(label: str) -> tuple[str, str]:
-    """The section and row that a label alone tells of, either of them empty if it does not.
+    """Return the section and row that a label alone determines; either is empty if the label has none.
 
-    The seat is the last part, parts being divided by spaces, dots and hyphens. A label of one part is
+    The seat is the label's last part. Spaces, dots and hyphens divide the parts. A label of one part is
     divided where its last digits, or its last letters, begin.
     """
     before, part = _split(_LAST_PART, label)

@@ -1,4 +1,4 @@
-"""Labels: the canonical form of a seat's address, and the rules of names that people give to things."""
+"""Labels: the canonical form of a seat's address, and the rules for names."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _REFUSED_CATEGORIES = frozenset({"Cc", "Cs"})
 
 
 def normalise_label(text: object, *, pointer: str = "") -> str:
-    """The one spelling of a seat label: trimmed, inner white space folded, upper-cased, and ASCII only.
+    """Return the canonical spelling of a seat label: trimmed, white space folded, upper-cased, ASCII only.
 
-    White space is the space and the tab: a line break or any other control character is refused, not trimmed.
-    Raises InvalidInput, naming the place by its pointer.
+    White space is the space and the tab. A line break or another control character is refused, not trimmed.
+    Raises InvalidInput with the pointer of the field.
     """
     if isinstance(text, str):
         if len(text) <= MAX_LABEL_LENGTH and _CANONICAL.fullmatch(text):
-            return text  # as we told it; nearly all are
-        # Before upper(): it would turn a dotless i or a long s into an honest I or S.
+            return text  # nearly all labels are canonical already
+        # Check before upper(), which turns a dotless i or a long s into a plain I or S.
         if text.isascii() and len(text) <= 4 * MAX_NAME_LENGTH:
             label = _WHITE_SPACE.sub(" ", text).strip(" ").upper()
             if _LABEL.fullmatch(label):
@@ -38,20 +38,20 @@ def normalise_label(text: object, *, pointer: str = "") -> str:
 
 
 def normalise_name(text: object, *, pointer: str = "", limit: int = MAX_NAME_LENGTH) -> str:
-    """Free text as people write it, in Unicode form C: not blank, and at most `limit` code points.
+    """Return free text in Unicode form C: not blank, and with max `limit` code points.
 
-    Nothing invisible may reorder or break it: no controls, surrogates, noncharacters, or overrides of the
-    writing direction. Code points that this Python does not know yet are allowed: a name that a newer Unicode
-    can write is a name, and every version of Python must answer alike.
+    No invisible character may reorder or break it: controls, surrogates, noncharacters and overrides of the
+    writing direction are refused. Code points that are unknown to this Python are allowed, because newer
+    versions of Unicode assign them and every version of Python must return the same answer.
 
-    Raises InvalidInput, naming the place by its pointer.
+    Raises InvalidInput with the pointer of the field.
     """
     problem = find_problem_of_text(text, limit=limit)
     if problem is None:
         assert isinstance(text, str)
         name = unicodedata.normalize("NFC", text)
         if name.strip():
-            # A few characters have no composed form and grow: the limit holds for what is stored.
+            # A few characters have no composed form and grow. The limit holds for the stored text.
             problem = find_problem_of_text(name, limit=limit)
             if problem is None:
                 return name
@@ -61,10 +61,10 @@ def normalise_name(text: object, *, pointer: str = "", limit: int = MAX_NAME_LEN
 
 
 def find_problem_of_text(text: object, *, limit: int = MAX_NAME_LENGTH) -> str | None:
-    """Why this cannot be kept as text exactly as given, or None if it can."""
+    """Return why this cannot be stored as text exactly as given, or None if it can."""
     if not isinstance(text, str):
         return FieldError.NOT_STRING
-    # NFC at most thirds a text; anything longer is not worth normalising to find that out.
+    # NFC shrinks a text to a third at best. Longer texts are refused without the work of normalising them.
     if len(text) > 3 * limit or (len(text) > limit and len(unicodedata.normalize("NFC", text)) > limit):
         return f"It is longer than {limit} characters."
     if text.isascii() and text.isprintable():
@@ -80,5 +80,5 @@ def find_problem_of_text(text: object, *, limit: int = MAX_NAME_LENGTH) -> str |
 
 
 def _is_noncharacter(code: int) -> bool:
-    """The 66 code points that Unicode promises never to assign."""
+    """Return whether Unicode promises never to assign this code point. There are 66 of them."""
     return 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE

@@ -1,4 +1,4 @@
-"""Layouts: the seats that a document describes, before they belong to an event, and what is wrong with it."""
+"""Layouts: the seats that a document describes, before an event has them, and the document's errors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatSpec
 
 MAX_CATEGORIES = 100
 MAX_REPORTED = 20
-"""Errors that one answer lists; a document of 100,000 wrong seats is not answered by 100,000 errors."""
+"""Max errors in one answer, so that a document of 100,000 wrong seats does not get 100,000 errors."""
 
 MAX_COORDINATE = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Seats in row order, left to right within a row, and the categories that they have, best first."""
+    """Seats in row order, left to right within a row, and their categories, best first."""
 
     seats: tuple[SeatSpec, ...]
     categories: tuple[str, ...]
@@ -27,13 +27,13 @@ class Layout:
 
 @dataclass(slots=True)
 class LayoutReader:
-    """One reading of a document. It collects what is wrong, and refuses at the end, or when there is enough.
+    """Reads one document and collects its errors. It refuses at the end, or as soon as it has the max number.
 
-    The `take_` methods answer None for what is wrong, having noted it.
+    The `take_` methods note an error and return None if the value is invalid.
     """
 
     base: str = ""
-    """Pointer of the document in the whole body."""
+    """The document's JSON Pointer in the whole body."""
     found: list[FieldError] = field(default_factory=list)
     duplicates: list[FieldError] = field(default_factory=list)
 
@@ -54,7 +54,7 @@ class LayoutReader:
         raise InvalidInput(f"The seat map cannot be used: {self.found[0].detail}", errors=tuple(self.found))
 
     def finish(self, seats: list[SeatSpec], categories: Iterable[str]) -> Layout:
-        """The layout, if nothing was wrong. Raises InvalidInput, or DuplicateSeat where that is all."""
+        """Return the layout. Raises InvalidInput, or DuplicateSeat if duplicates are the only errors."""
         if self.found:
             self.refuse()
         if self.duplicates:
@@ -106,7 +106,7 @@ class LayoutReader:
             return None
 
     def take_text(self, value: object, pointer: str) -> str | None:
-        """A text kept exactly as given; it may be blank."""
+        """Return a text exactly as given; it may be blank."""
         problem = find_problem_of_text(value)
         if problem is None and isinstance(value, str):
             return value
@@ -116,7 +116,7 @@ class LayoutReader:
     def take_coordinate(self, value: object, pointer: str) -> float | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.note(pointer, "wrong_type", FieldError.NOT_NUMBER)
-        elif not abs(value) <= MAX_COORDINATE:  # NaN too
+        elif not abs(value) <= MAX_COORDINATE:  # NaN fails, too
             self.note(pointer, "out_of_range", f"It is not between -{MAX_COORDINATE} and {MAX_COORDINATE}.")
         else:
             return float(value)
@@ -129,6 +129,6 @@ class LayoutReader:
 
 
 def escape(key: object) -> str:
-    """A key as a JSON Pointer has it, shortened, and safe to print."""
+    """Return a key as a JSON Pointer spells it, shortened, and safe to print."""
     text = str(key)[:64].encode("ascii", "backslashreplace").decode()
     return text.replace("~", "~0").replace("/", "~1")

@@ -1,25 +1,26 @@
-"""Best available: which seats the engine picks when the buyer does not.
+"""Best available: the seats that the engine picks when the buyer names none.
 
-A *block* is n physically adjacent free seats of one row and one category. Among blocks of one category the
-best has
+A *block* is n physically adjacent free seats of one row and one category. The best block of a category is the
+one with
 
-1. the fewest new single gaps: free seats that it leaves without a free neighbour (of any category);
-2. its centre nearest the middle of the row;
+1. the fewest new single gaps: free seats that it leaves without a free neighbour of any category;
+2. its centre nearest to the middle of the row;
 3. the earliest row in the map's order;
 4. the leftmost place.
 
-Categories are tried in the map's order before any of this: avoiding an orphan never changes the category.
+Categories are tried in the map's order first. Avoiding an orphan never changes the category.
 
-*Together* answers the best block of the first category that has one, or nothing. *Not together* prefers
-such a block, in any category, to splitting. Only when there is none, it splits: within the first category
-that has n free seats, else taking what there is from category after category. A split takes as few pieces
-as possible: the longest free runs whole, the better ones first, and the rest as the best block that is
-left. It never refuses while n seats are free.
+*Together* returns the best block of the first category that has one, or nothing. *Not together* also prefers
+such a block, in any category, and splits only if there is none. A split stays within the first category that
+has n free seats. If no category has n, it takes all free seats of category after category. A split has the
+fewest possible pieces: the longest free runs in full, the better ones first, and then the best block of the
+remaining size. It never refuses while n seats are free.
 
-The whole house is one long integer, a bit for each seat (see `rows.py`); a decision is some thirty
-operations on it, whether the house is empty, full or torn. The nearest to the middle is found bit-sliced:
-distances are written across the house in binary, and each plane, from the highest down, drops the farther
-half if that leaves any. What is asked for again and again is kept ranked by rows (see `ranking.py`).
+The whole map is one long integer with a bit for each seat (see `seat_index.py`). A decision takes about
+thirty operations on it, however full or fragmented the map is. The search for the nearest to the middle is
+bit-sliced: distances are written across the map in binary. Each plane, from the highest down, drops the
+farther half unless nothing would be left. Frequent requests are served from a ranking of the rows (see
+`ranking.py`).
 """
 
 from __future__ import annotations
@@ -30,35 +31,35 @@ from holdfast.inventory.seating.ranking import Ranking
 from holdfast.inventory.seating.seat_index import RowIndex, bits_of, starts_of_runs
 
 RANKED_AFTER = 8
-"""So often is so many seats of a category searched for before its blocks are ranked, which takes a look at each row."""
+"""Searches for n seats of a category before its blocks are ranked. The first ranking reads each row."""
 RANKED_APART = 256
-"""So many searches lie between two first rankings, so that no batch has to wait for several."""
+"""Min searches between two first rankings, so that no batch waits for several of them."""
 MAX_RANKINGS = 16
-"""Each costs something at every move; what comes later is searched for."""
+"""Each ranking adds work to every move. Requests beyond this limit are searched for."""
 
 
 class SeatPicker:
     """The free seats of one event.
 
-    Taking a taken seat, or freeing a free one, is a bug of the caller and raises ValueError.
+    A caller that takes a taken seat, or frees a free one, has a bug and gets ValueError.
     """
 
-    __slots__ = ("_asked", "_by_row", "_free", "_is_free", "_rankings", "_searches", "rows")
+    __slots__ = ("_by_row", "_free", "_is_free", "_rankings", "_searches_of", "_searches_since", "rows")
 
     def __init__(self, rows: RowIndex, taken: Iterable[int] = ()) -> None:
         taken = tuple(taken)
         self.rows = rows
         self._free = rows.seats ^ rows.mask(taken)
         self._is_free = bytearray(b"\1" * (rows.highest_number + 1))
-        """The same by seat number: to look at one bit of a whole house takes a copy of all of them."""
+        """The same by seat number. Testing one bit of the long integer would copy all of it."""
         for number in taken:
             self._is_free[number] = 0
-        self._asked: dict[tuple[int, str], int] = {}
-        self._searches = RANKED_APART
-        """Since something was ranked for the first time."""
+        self._searches_of: dict[tuple[int, str], int] = {}
+        self._searches_since = RANKED_APART
+        """Searches since the last first ranking."""
         self._rankings: dict[tuple[int, str], Ranking] = {}
         self._by_row: list[int] = []
-        """The free seats row by row, as long as there are rankings."""
+        """The free seats of each row, kept while there are rankings."""
 
     def take(self, numbers: Collection[int]) -> None:
         if not numbers:
@@ -92,20 +93,23 @@ class SeatPicker:
                     ranking.changed.add(row)
 
     def free_count(self, category: str | None = None) -> int:
-        """How many seats are free, in all or in one category (0 for one that the map does not have)."""
+        """Return the number of free seats, in all or in one category; 0 for a category that the map does not have."""
         if category is None:
             return self._free.bit_count()
         return (self._free & self.rows.category_masks.get(category, 0)).bit_count()
 
     def free_numbers(self, category: str | None = None) -> tuple[int, ...]:
-        """The free seats in row order, left to right."""
+        """Return the free seats in row order, left to right."""
         mask = self._free if category is None else self._free & self.rows.category_masks.get(category, 0)
         return self.rows.numbers(mask)
 
     def best(self, n: int, category: str | None = None, *, together: bool = True) -> tuple[int, ...] | None:
-        """The numbers of the n best seats, or None when there are none such. Takes nothing."""
+        """Return the numbers of the n best seats, or None if there are not enough. Takes nothing.
+
+        Raises ValueError if n is below 1.
+        """
         if n < 1:
-            raise ValueError("at least one seat must be asked for")
+            raise ValueError("at least one seat must be requested")
         masks = self.rows.category_masks
         wanted = self.rows.categories if category is None else (category,)
         names = [name for name in wanted if name in masks]
@@ -128,17 +132,21 @@ class SeatPicker:
         return self.rows.block(_best(self.rows, self._free, blocks, n, 1).bit_length() - 1, n)
 
     def _ranking(self, n: int, category: str) -> Ranking | None:
-        """Once it has been asked for often enough."""
-        asked = self._asked[n, category] = self._asked.get((n, category), 0) + 1
-        self._searches += 1
-        if asked <= RANKED_AFTER or self._searches <= RANKED_APART or len(self._rankings) >= MAX_RANKINGS:
+        """Return a new ranking once there were enough searches for n seats of the category."""
+        searches = self._searches_of[n, category] = self._searches_of.get((n, category), 0) + 1
+        self._searches_since += 1
+        if (
+            searches <= RANKED_AFTER
+            or self._searches_since <= RANKED_APART
+            or len(self._rankings) >= MAX_RANKINGS
+        ):
             return None
-        self._searches = 0
+        self._searches_since = 0
         if not self._rankings:
             self._by_row = self.rows.by_row(self._free)
         rows = self.rows
-        made = self._rankings[n, category] = Ranking(self._by_row, rows.rows_of(category), rows.widths, n)
-        return made
+        ranking = self._rankings[n, category] = Ranking(self._by_row, rows.rows_of(category), rows.widths, n)
+        return ranking
 
     def _split(self, n: int, pools: list[int]) -> tuple[int, ...] | None:
         counts = [pool.bit_count() for pool in pools]
@@ -153,11 +161,11 @@ class SeatPicker:
             wanted = min(n - len(chosen), count)
             if wanted:
                 chosen += self._pieces(wanted, pool, free)
-                free ^= pool  # only the last category keeps seats, and it is not looked at again
+                free ^= pool  # only the last category keeps free seats, and nothing reads it afterwards
         return chosen
 
     def _pieces(self, n: int, pool: int, free: int) -> tuple[int, ...]:
-        """n seats out of a pool of at least n, in the fewest runs."""
+        """Return n seats in the fewest runs, out of a pool of at least n."""
         rows = self.rows
         chosen: list[int] = []
         while n:
@@ -166,7 +174,7 @@ class SeatPicker:
                 best = _best(rows, free, starts_of_runs(pool, n), n, 1)
                 chosen.extend(rows.block(best.bit_length() - 1, n))
                 break
-            # No run is longer than these, so they do not touch each other: as many as fit, all at once.
+            # No run is longer than these, so they do not touch each other. Take as many as fit together.
             starts = _best(rows, free, runs, length, n // length)
             taken = starts
             for _ in range(length - 1):
@@ -180,7 +188,7 @@ class SeatPicker:
 
 
 def _longest_runs(pool: int) -> tuple[int, int]:
-    """The length of the longest run of set bits, and where the runs of that length start."""
+    """Return the length of the longest run of set bits, and a mask of the starts of runs of that length."""
     doublings = [pool]
     while doubled := doublings[-1] & doublings[-1] >> (1 << len(doublings) - 1):
         doublings.append(doubled)
@@ -194,7 +202,7 @@ def _longest_runs(pool: int) -> tuple[int, int]:
 
 
 def _best(rows: RowIndex, free: int, starts: int, n: int, count: int) -> int:
-    """Of these starts of blocks of n, the `count` best (or all, if they are fewer), as a mask."""
+    """Return the `count` best of the starts of blocks of n as a mask, or all starts if there are fewer."""
     left = free << 1
     left ^= left & free << 2
     right = free >> n
@@ -221,7 +229,8 @@ def _best(rows: RowIndex, free: int, starts: int, n: int, count: int) -> int:
 
 
 def _nearest(blocks: int, planes: tuple[int, ...], count: int) -> int:
-    """The `count` blocks nearest to their rows' middles, ties to the earlier row and then to the left."""
+    """Return the `count` blocks nearest to the middles of their rows; ties go to the earlier row, then to the
+    left."""
     if count == 1:
         for plane in planes:
             nearer = blocks ^ (blocks & plane)

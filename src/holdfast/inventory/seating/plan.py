@@ -1,15 +1,14 @@
 """Plans: seating plans in pretix's published JSON schema (zones > rows > seats), read into a layout.
 
-Positions of zone, row and seat add up. Seats of a row stand in the order of their positions, not of their
-numbers, unless the listed order is the shorter walk (round tables). A gap that is clearly wider than usual
-divides a row, and the two sides of a long table are apart (`adjacency.py`). A row that is listed in several
-pieces (one zone and row name more than once, as editors write a row divided by an aisle) is one row with a
-break between them.
+Positions of zone, row and seat add up. Seats of a row are ordered by position, not by number, unless the
+listed order is the shorter walk (round tables). A gap that is clearly wider than usual divides a row. The two
+sides of a long table are separate (`adjacency.py`). Editors write a row with an aisle as several pieces with
+the same zone and row name. Those pieces are one row, with a break between them.
 
-A label is `zone-row-seat`, each part transliterated. A part that cannot be, or is blank, is numbered; one
-that is spelled like another beside it, or cut short to be so, gets a number after it. Names, `seat_number`,
-`seat_guid` and positions are kept as given. Fields that this reader does not know are left alone: newer
-editors write more.
+A label is `zone-row-seat`, each part transliterated. A blank part, or one that cannot be transliterated, gets
+a number instead. A part whose spelling is taken, or would be after it was shortened, gets a number after it.
+Names, `seat_number`, `seat_guid` and positions are kept as given. Unknown fields are ignored, because newer
+editors write more of them.
 """
 
 from __future__ import annotations
@@ -25,21 +24,21 @@ from holdfast.inventory.seating.layout import MAX_CATEGORIES, Layout, LayoutRead
 from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.inventory.seating.transliteration import transliterate
 
-_ZONE_LENGTH, _ROW_LENGTH, _SEAT_LENGTH = 14, 8, 8  # with two hyphens, a label's 32 characters
+_ZONE_LENGTH, _ROW_LENGTH, _SEAT_LENGTH = 14, 8, 8  # with two hyphens, the 32 characters of a label
 
 
 @dataclass(slots=True)
 class _Parts:
-    """The label parts of siblings: the same name has the same part, different names have different ones.
+    """The label parts of siblings: equal names share a part, different names have different parts.
 
-    A blank name is nobody's: each thing without a name is one of its own, known by its number.
+    Things with a blank name share nothing: each has a key of its own, its number.
     """
 
     limit: int
     by_name: dict[str | int, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     last_number: dict[str, int] = field(default_factory=dict)
-    """Of parts that were wanted alike: counting from 1 for each of 100,000 would take hours."""
+    """The last number per shortened part. Counting from 1 for each of 100,000 equal parts would take hours."""
 
     def part(self, name: str, number: int) -> str:
         key = name if name.strip() else number
@@ -49,8 +48,8 @@ class _Parts:
             self.used.add(part)
         return part
 
-    def _new(self, wanted: str) -> str:
-        part = plain = wanted[: self.limit].rstrip(".")
+    def _new(self, requested: str) -> str:
+        part = plain = requested[: self.limit].rstrip(".")
         number = self.last_number.get(plain, 1)
         while part in self.used:
             number += 1
@@ -62,7 +61,7 @@ class _Parts:
 
 @dataclass(slots=True)
 class _Row:
-    """A row as its pieces come in."""
+    """A row, collected from its pieces."""
 
     zone: str
     name: str
@@ -80,7 +79,7 @@ class _Seat:
 
 
 def read_plan(document: dict[str, Any], reading: LayoutReader) -> Layout:
-    """The layout of a plan. Raises InvalidInput or DuplicateSeat."""
+    """Return the layout of a plan. Raises InvalidInput or DuplicateSeat."""
     categories = _read_categories(document, reading)
     known = frozenset(categories)
     rows: dict[str, _Row] = {}
@@ -138,7 +137,7 @@ def _name_of_zone(zone: dict[str, Any], reading: LayoutReader, pointer: str) -> 
 
 
 def _read_place(value: dict[str, Any], reading: LayoutReader, pointer: str) -> Place:
-    """The position of a thing; where a plan leaves out a zone's or row's, it is that of what it stands in."""
+    """Return the position of a zone, row or seat; (0, 0) if the plan has none, that is the position of its parent."""
     if value.get("position") is None:
         return 0.0, 0.0
     position = reading.take_object(value["position"], f"{pointer}/position")
@@ -187,11 +186,12 @@ def _specs(rows: dict[str, _Row], reading: LayoutReader) -> list[SeatSpec]:
     labels: set[str] = set()
     names: set[tuple[str, str]] = set()
     for row in rows.values():
-        # A row without a name may be numbered as another is called: a map tells rows apart by their names.
-        row_name, again = row.name, 1
+        # A row without a name gets a number, which may be another row's name. A map distinguishes rows by
+        # name.
+        row_name, repeats = row.name, 1
         while (row.zone, row_name) in names:
-            again += 1
-            row_name = f"{row.name} ({again})"
+            repeats += 1
+            row_name = f"{row.name} ({repeats})"
         names.add((row.zone, row_name))
         parts = _Parts(limit=_SEAT_LENGTH)
         position = 0
@@ -200,7 +200,7 @@ def _specs(rows: dict[str, _Row], reading: LayoutReader) -> list[SeatSpec]:
             for seat in run:
                 label = f"{row.label}-{parts.part(seat.number, position + 1)}"
                 if label in labels:
-                    detail = f"There is a seat {label} already: its zone, row and number are another seat's."
+                    detail = f"There is a seat {label} already: another seat has its zone, row and number."
                     reading.note_duplicate(f"{seat.pointer}/seat_number", detail)
                 if seat.guid in guids:
                     reading.note_duplicate(f"{seat.pointer}/seat_guid", FieldError.ID_TAKEN)
@@ -216,5 +216,5 @@ def _specs(rows: dict[str, _Row], reading: LayoutReader) -> list[SeatSpec]:
 
 
 def _runs_of(piece: Sequence[_Seat], pitch: float | None) -> list[list[_Seat]]:
-    """The seats of a piece in runs of neighbours."""
+    """Return the seats of a piece in runs of neighbours."""
     return [[piece[at] for at in run] for run in runs_of([seat.place for seat in piece], pitch)]

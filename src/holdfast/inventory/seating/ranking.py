@@ -1,8 +1,8 @@
-"""Ranking: the rows of a house by their best block of n seats of one category, kept while seats come and go.
+"""Ranking: the rows of a map, ordered by their best block of n seats of one category, and kept up to date.
 
-To search a whole house takes thirty operations on an integer as long as the house. Where the same is asked again and
-again, as on an on-sale's day, only the rows that changed since are looked at, and the order is the same: fewest new
-single gaps, nearest to the middle of the row, earliest row, leftmost (`best_available.py`).
+A search of the whole map takes thirty operations on an integer as long as the map. On the day of an on-sale
+the same request repeats. Then only the rows that changed since the last request are read. The order is that
+of a search: fewest new single gaps, nearest to the middle of the row, earliest row, leftmost (`picker.py`).
 """
 
 from __future__ import annotations
@@ -13,15 +13,19 @@ from heapq import heapify, heappop, heappush
 from holdfast.inventory.seating.seat_index import starts_of_runs
 
 _STALE = 4
-"""Places in the order for each row, most of them of blocks that are the best no more; then it is made anew."""
+"""Max entries of the heap per row. Most are blocks that are no longer the best. Beyond it, the heap is rebuilt."""
 
 Block = tuple[int, int, int, int]
-"""New gaps, twice its distance from the middle of the row, the row, the place in it of its first seat."""
+"""New gaps, twice the distance from the middle of the row, the row, the place of the first seat in the row."""
 
 
 class Ranking:
-    """`free`: the free seats of each row as bits, of all categories. The caller keeps them, and puts rows that have
-    changed into `changed`. `seats`: those of the category. `widths`: the places of each row."""
+    """Ranks the rows of one map for one category and size.
+
+    `free`: the free seats of each row as bits, of all categories. The caller keeps them up to date, and adds
+    rows that changed to `changed`. `seats`: the seats of the category. `widths`: the number of places of each
+    row.
+    """
 
     __slots__ = ("_best", "_free", "_n", "_order", "_seats", "_widths", "changed")
 
@@ -32,11 +36,11 @@ class Ranking:
         self._n = n
         self._best: list[Block | None] = [None] * len(free)
         self._order: list[Block] = []
-        """A heap of all blocks that were the best of their rows at some time."""
+        """A heap of all blocks that are or were the best of their rows."""
         self.changed = {row for row, mask in enumerate(seats) if mask}
 
     def best(self) -> tuple[int, int] | None:
-        """(row, place in it of the first seat) of the best block there is."""
+        """Return the best block as (row, place of its first seat in the row), or None if no row has one."""
         best, order = self._best, self._order
         for row in self.changed:
             block = self._block_of(row)

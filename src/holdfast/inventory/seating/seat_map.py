@@ -12,14 +12,14 @@ from holdfast.errors import DuplicateSeat, FieldError
 from holdfast.inventory.seating.seat_index import RowIndex, RowOfSeats
 
 MAX_SEATS = 200_000
-"""Seats of one event; the largest stadium sells fewer."""
+"""Max seats of one event; the largest stadium sells fewer."""
 
 DEFAULT_CATEGORY = "standard"
-"""Of seats whose source names none."""
+"""The category of seats whose source names none."""
 
 
 class SeatSpec(NamedTuple):
-    """What a source says of one seat, its label normalised. A tuple: 100,000 of them are made in 40 ms."""
+    """A seat as its source describes it, with a normalised label. A tuple: building 100,000 of them takes 40 ms."""
 
     label: str
     section: str = ""
@@ -34,14 +34,14 @@ class SeatSpec(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """One seat of a map. `number` is its place in the map from 1 on, the same in every later version."""
+    """One seat of a map. `number` is its place in the map, from 1 on, and is the same in every later version."""
 
     number: int
     label: str
     section: str
     row: str
     position_in_row: int
-    """Physical order from 0; a position that no seat has is a break that nothing is adjacent across."""
+    """Physical order from 0. A position without a seat is a break, and nothing is adjacent across it."""
     category: str
     x: float | None
     y: float | None
@@ -60,10 +60,10 @@ class Row(NamedTuple):
 
 
 class SeatMap:
-    """All seats of one version of an event's map, in columns, since a process keeps many maps.
+    """All seats of one version of an event's map, in columns, because a process keeps many maps.
 
-    Made by `build` from seats in number order. A row is the seats of one section and row name; the order of
-    rows, of sections and (unless told) of categories is that of their first seats.
+    Made by `build` from seats in number order. A row is the seats of one section and row name. Rows and
+    sections are ordered by their first seats. Categories are, too, unless their order is given.
     """
 
     __slots__ = (
@@ -99,10 +99,10 @@ class SeatMap:
 
     @classmethod
     def build(cls, seats: Iterable[SeatSpec], version: int, *, categories: Iterable[str] = ()) -> SeatMap:
-        """The map of these seats, numbered from 1 in this order.
+        """Return the map of these seats, numbered from 1 in this order.
 
-        A seat whose position its row has passed already is put at the row's end, and those after it follow:
-        so seats that were added later come out alike, whether their positions were kept as given or as
+        A seat whose position is behind the row's end goes to the end of the row, and the seats after it
+        follow. So seats that were added later get the same positions, whether they were stored as given or as
         placed. Raises DuplicateSeat, with an error for each seat whose label is taken (the first 20).
         """
         seat_map = cls(version, categories)
@@ -110,7 +110,7 @@ class SeatMap:
         return seat_map
 
     def extended(self, seats: Iterable[SeatSpec], version: int, *, categories: Iterable[str] = ()) -> SeatMap:
-        """The next version: numbers go on, and new seats of a row that is there stand at its end."""
+        """Return the next version: numbers continue, and new seats of an existing row go to its end."""
         both = [*self.specs(), *seats]
         return SeatMap.build(both, version, categories=[*self.categories, *categories])
 
@@ -166,14 +166,14 @@ class SeatMap:
 
     @property
     def size(self) -> int:
-        """How many seats there are."""
+        """The number of seats."""
         return len(self._labels)
 
     def __len__(self) -> int:
         return len(self._labels)
 
     def number_of(self, label: str) -> int | None:
-        """The seat with this (normalised) label."""
+        """Return the seat with this normalised label, or None."""
         return self._numbers.get(label)
 
     def label_of(self, number: int) -> str:
@@ -183,11 +183,11 @@ class SeatMap:
         return self.categories[self._categories[self._at(number)]]
 
     def position_of(self, number: int) -> int:
-        """Its physical place in its row, from 0."""
+        """Return the seat's physical place in its row, from 0."""
         return self._positions[self._at(number)]
 
     def place_of(self, number: int) -> tuple[float, float] | None:
-        """Where it stands in the venue, if the source told."""
+        """Return the seat's coordinates in the venue, or None if the source has none."""
         at = self._at(number)
         if not self._x or isnan(self._x[at]):
             return None
@@ -211,23 +211,23 @@ class SeatMap:
         )
 
     def _at(self, number: int) -> int:
-        if number < 1:  # or it would count from the end
+        if number < 1:  # a negative index would count from the end
             raise IndexError(number)
         return number - 1
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """In number order."""
+        """Return the labels in number order."""
         return self._labels
 
     @property
     def seat_rows(self) -> tuple[Row, ...]:
-        """The rows in the map's order."""
+        """Return the rows in the map's order."""
         return self._rows
 
     @property
     def rows(self) -> RowIndex:
-        """The rows as best available looks at them; made once."""
+        """Return the rows as the seat picker needs them; built once."""
         if self._index is None:
             positions, categories = self._positions, self._categories
             self._index = RowIndex(
@@ -244,11 +244,11 @@ class SeatMap:
         return self._index
 
     def seats(self) -> Iterator[Seat]:
-        """Every seat, in number order."""
+        """Yield every seat, in number order."""
         return (self.seat(number) for number in range(1, self.size + 1))
 
     def specs(self) -> Iterator[SeatSpec]:
-        """What to build the same map from, in number order."""
+        """Yield the specs that build the same map, in number order."""
         rows, categories, positions = self._rows, self.categories, self._positions
         for at, label in enumerate(self._labels):
             row = rows[self._row_index[at]]
@@ -259,7 +259,7 @@ class SeatMap:
 
 
 def _compact(numbers: list[int]) -> Sequence[int]:
-    """A range where the numbers follow each other, as they do in all but strange maps."""
+    """Return a range where the numbers are consecutive, as they are in all but unusual maps."""
     if numbers[-1] - numbers[0] == len(numbers) - 1:
         return range(numbers[0], numbers[-1] + 1)
     return array("I", numbers)

@@ -1,4 +1,4 @@
-"""Transliteration: the plain letters that stand in a label for what people write."""
+"""Transliteration: the plain letters that a label has for other letters and signs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ _NOT_IN_A_PART = re.compile(r"[^A-Z0-9]+")
 
 @lru_cache(maxsize=4096)
 def transliterate(text: str) -> str | None:
-    """A part of a label: A-Z, digits, single dots between them. None if a letter or digit has no such form.
+    """Return a part of a label: A-Z, digits, single dots between them; None if a letter or digit has no such
+    form.
 
-    Accents are dropped, Cyrillic and Greek spelled; signs and white space become dots, for a hyphen divides
-    parts.
+    Accents are dropped; Cyrillic and Greek are spelled. Signs and white space become dots, because hyphens
+    divide parts.
     """
     spelled: list[str] = []
     for character in unicodedata.normalize("NFC", text):
