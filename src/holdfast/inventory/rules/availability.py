@@ -1,4 +1,4 @@
-"""Availability: the snapshot `capacity, available, held, booked, blocked`, of an event and of its parts."""
+"""Availability: the numbers `capacity, available, held, booked, blocked` of an event and of its parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from holdfast.inventory.rules.event import Area, Event, EventStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Admissions; they add up: capacity = available + held + booked + blocked (of a cancelled event available is 0)."""
+    """Numbers of admissions. capacity = available + held + booked + blocked; a cancelled event has available 0."""
 
     capacity: int
     available: int
@@ -22,7 +22,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaAvailability:
-    """Of one counted area, or of one category of seats."""
+    """The numbers of one counted area, or of one category of seats."""
 
     name: str
     category: str | None
@@ -32,7 +32,7 @@ class AreaAvailability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """Exact at `as_of`. The state is (version, lapsed); it holds until `next_expiry` unless a batch commits."""
+    """Exact at `as_of`. The state is (version, lapsed). It stays valid until `next_expiry` unless a batch commits."""
 
     event: Event
     version: int
@@ -47,7 +47,7 @@ class Availability:
         return f'"{self.version}.{self.lapsed}"'
 
     def by_category(self) -> dict[str, Counts]:
-        """Seats and areas of each category together, in the event's order."""
+        """Return the sum of each category's seats and areas, in the event's order."""
         found: dict[str, list[Counts]] = {}
         for area in self.areas:
             if area.category is not None:

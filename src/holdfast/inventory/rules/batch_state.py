@@ -1,6 +1,6 @@
 """Batch state: one event as a batch sees it, loaded under the lock and then changed by each command in turn.
 
-It answers what is free at the batch's one `now`, moves admissions, and keeps the `Changes` that the store will write.
+It answers what is free at the batch's one `now`, moves admissions, and collects the `Changes` for the store.
 Nothing here refuses: the rules are in `decide`.
 """
 
@@ -26,7 +26,7 @@ from holdfast.inventory.seating.seat_map import SeatMap
 
 
 class BatchState:
-    """Everything that a batch loaded, and what it has done so far."""
+    """Everything that a batch loaded, and its changes so far."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class BatchState:
         self.lapsed = [self.holds[id] for id in lapsed]
         """Lapsed holds to reclaim where counters are short, oldest first."""
         self.lapsed_complete = lapsed_complete
-        """Whether `lapsed` begins with the event's oldest lapsed hold, so that the lower bound may move."""
+        """True if `lapsed` begins with the event's oldest lapsed hold. Only then the lower bound may move."""
         self.occupancy = occupancy
         self.blocks = {block.id: block for block in blocks}
         self.answers = answers or {}
@@ -62,7 +62,7 @@ class BatchState:
         self._expiries: dict[int, datetime] = {}
         self._last_formatted = (now, now.isoformat())
         self._seats: dict[int, UUID | None] = {}
-        """Seats that this batch moved: who has them now."""
+        """Seats that this batch moved, with their present holder."""
         self._has_picker = False
         self._gone: set[UUID] = set()
         """Occupants that this batch ended."""
@@ -72,15 +72,13 @@ class BatchState:
         self._area_names = {area.name: area for area in self.areas.values() if not area.seated}
         self._category_areas = {area.category: area for area in self.areas.values() if area.seated}
 
-    # -- what is there ---------------------------------------------------------------------------------------------
-
     @property
     def counted_areas(self) -> Collection[Area]:
         return self._area_names.values()
 
     @property
     def only_area(self) -> Area | None:
-        """The counted area that is meant where none is named; None where there are none, or several."""
+        """The counted area of a line that names none; None if the event has no counted area, or several."""
         return next(iter(self._area_names.values())) if len(self._area_names) == 1 else None
 
     @property
@@ -102,18 +100,20 @@ class BatchState:
         return self._category_areas.get(category)
 
     def holder_of(self, seat: int) -> Occupant | UUID | None:
-        """Who has the seat: an occupant from before (lapsed or not), the id of a hold of this batch, or nobody."""
+        """Return who has the seat: an earlier occupant (lapsed or not), the id of a hold of this batch, or None."""
         if seat in self._seats:
             return self._seats[seat]
         assert self.occupancy is not None
         occupant = self.occupancy.by_seat.get(seat)
         return None if occupant is None or occupant.id in self._gone else occupant
 
-    def picker(self, planned: Iterable[int], *, at_most: int) -> SeatPicker:
-        """The chooser of seats, with what this batch did so far and the seats `planned` for the hold at hand: it may
-        have been made only now, after other commands of the batch."""
+    def picker(self, planned: Iterable[int], *, max_freed: int) -> SeatPicker:
+        """Return the picker with this batch's changes, and with the seats `planned` for the present hold taken.
+
+        The picker may be new at this point, after other commands of the batch, so this adds what it missed.
+        """
         assert self.occupancy is not None
-        picker = self.occupancy.picker(self.now, at_most=at_most)
+        picker = self.occupancy.picker(self.now, max_freed=max_freed)
         if not self._has_picker:
             self._has_picker = True
             self.occupancy.free_in_picker([seat for seat, holder in self._seats.items() if holder is None])
@@ -124,14 +124,16 @@ class BatchState:
         return picker
 
     def taken_by(self, buyer: str) -> int:
-        """Admissions that a buyer has in live holds and bookings of this event."""
-        mine = self._buyers.get(buyer, {})
+        """Return the number of admissions that a buyer has in live holds and bookings of this event."""
+        of_buyer = self._buyers.get(buyer, {})
         return sum(
-            quantity for quantity, expires_at in mine.values() if expires_at is None or expires_at > self.now
+            quantity
+            for quantity, expires_at in of_buyer.values()
+            if expires_at is None or expires_at > self.now
         )
 
     def expiry_after(self, seconds: int) -> datetime:
-        """The expiry of a hold that lives so long; the holds of a batch mostly share one."""
+        """Return the expiry of a hold that lives for `seconds`. Most holds of a batch share one."""
         expiry = self._expiries.get(seconds)
         if expiry is None:
             expiry = self._expiries[seconds] = self.now + timedelta(seconds=seconds)
@@ -142,10 +144,8 @@ class BatchState:
             self._last_formatted = (expiry, expiry.isoformat())
         return self._last_formatted[1]
 
-    # -- moves -----------------------------------------------------------------------------------------------------
-
     def place(self, hold: HoldRecord, *, by: str, booked: NewBooking | None = None) -> None:
-        """Write a new hold (or, with `booked`, a hold and its booking in one)."""
+        """Write a new hold. With `booked`, write the hold and its booking in one step."""
         for claim in hold.claims:
             area = self.areas[claim.area]
             if booked is None:
@@ -154,7 +154,7 @@ class BatchState:
                 area.booked += claim.quantity
             self.changes.areas[area.number] = area
             if claim.seat is not None:
-                self._seats[claim.seat] = hold.id  # in the picker they were taken when they were planned
+                self._seats[claim.seat] = hold.id  # the picker took the seats when they were planned
         self.holds[hold.id] = hold
         self.changes.new_holds[hold.id] = hold
         entry: Held | Booked
@@ -185,7 +185,7 @@ class BatchState:
         self._write(entry, hold.claims)
 
     def confirm(self, hold: HoldRecord, booking: NewBooking) -> None:
-        """A live hold becomes a booking."""
+        """Make a live hold a booking."""
         for claim in hold.claims:
             area = self.areas[claim.area]
             area.held -= claim.quantity
@@ -220,7 +220,7 @@ class BatchState:
         )
 
     def release(self, hold: HoldRecord, *, by: str) -> None:
-        """The buyer's own return of a live hold (or of a cancelled event's)."""
+        """Release a live hold for its buyer, or a hold of a cancelled event."""
         self._return(hold.id, hold.claims, "held")
         hold.status = HoldStatus.RELEASED
         self._forget_buyer(hold.buyer, hold.id)
@@ -244,7 +244,7 @@ class BatchState:
         self._write(entry, hold.claims)
 
     def reclaim(self, hold: HoldRecord | Occupant) -> None:
-        """Rewrite a lapsed hold; it changes no answer, so it is no act of anyone's."""
+        """Rewrite a lapsed hold. Its answers do not change, so nobody is recorded as the actor."""
         if hold.id in self._gone:
             return
         if isinstance(hold, Occupant):
@@ -293,7 +293,7 @@ class BatchState:
         self._write({"change": "lifted", "block": str(block.id), "by": by, "areas": areas}, block.claims)
 
     def change_event(self, columns: dict[str, Any], rules: SaleRules, *, by: str) -> None:
-        """New values of the event's own columns, and its rules; later commands of the batch see them."""
+        """Set new values of the event's own columns, and its rules. Later commands of the batch see them."""
         fields = {**columns, **rules.changes_from(self.event.rules)}
         self._set_event({**columns, "rules": rules})
         written: dict[str, FieldValue] = {
@@ -303,7 +303,7 @@ class BatchState:
         self.changes.journal.append({"change": "changed", "fields": written, "by": by})
 
     def step_event(self, step: Step, fields: dict[str, Any], *, by: str) -> None:
-        """A step in the event's life. The journal names the step, not the columns."""
+        """Record a step in the event's life. The journal names the step, not the columns."""
         self._set_event(fields)
         self.changes.journal.append({"change": step, "by": by})
 
@@ -316,10 +316,9 @@ class BatchState:
             self._area_names[area.name] = area
 
     def grow_map(self, version: int) -> None:
-        """The seat map has a new version; the batch ends here for seats, since the mirror knows only the old one."""
+        """Record a new version of the seat map. Seat commands end the batch here: the occupancy knows only the
+        old map."""
         self._set_event({"map_version": version})
-
-    # -- parts -----------------------------------------------------------------------------------------------------
 
     def _write(self, entry: Move, claims: list[Claim]) -> None:
         """Append an entry, with the numbered seats of its claims."""
@@ -333,7 +332,7 @@ class BatchState:
         self.changes.event.update(fields)
 
     def _return(self, id: UUID, claims: list[Claim], counter: str) -> None:
-        """Ends live claims: the counters go down, the seats are free for the rest of the batch."""
+        """End live claims: the counters go down, and the seats are free for the rest of the batch."""
         freed = []
         for claim in claims:
             area = self.areas[claim.area]
@@ -352,7 +351,7 @@ class BatchState:
             self.occupancy.take_in_picker([claim.seat for claim in claims if claim.seat is not None])
 
     def _claims_of(self, occupant: Occupant) -> list[Claim]:
-        """An occupant's claims by area; enough to end them (their rows are found by the hold's id)."""
+        """Return an occupant's claims by area. That is enough to end them: the hold's id finds their rows."""
         seats = [
             Claim(line=0, area=self.area_of_seat(seat).number, seat=seat, quantity=1)
             for seat in occupant.seats
@@ -364,7 +363,7 @@ class BatchState:
         return seats + rest
 
     def record_of(self, occupant: Occupant) -> HoldRecord:
-        """The record of a live occupant, as far as its buyer may see it."""
+        """Return the record of a live occupant with the parts that its buyer may see."""
         record = self.holds.get(occupant.id)
         if record is not None:
             return record
@@ -392,8 +391,8 @@ class BatchState:
 
 
 def quantities_of(claims: list[Claim]) -> dict[str, int]:
-    """How many admissions of each area the claims take, as an entry has them."""
-    if len(claims) == 1:  # the commonest hold of all
+    """Return the number of admissions that the claims take in each area, in the journal's form."""
+    if len(claims) == 1:  # the most frequent hold
         return {str(claims[0].area): claims[0].quantity}
     areas: dict[str, int] = {}
     for claim in claims:

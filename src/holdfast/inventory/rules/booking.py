@@ -1,4 +1,4 @@
-"""Bookings: the confirmed sale of a hold; one hold has at most one. Attempts: instant bookings tried."""
+"""Bookings: the confirmed sale of a hold; one hold has at most one. Attempts: results of instant bookings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AttemptStatus(StrEnum):
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A booking as its readers see it. `created` is False where it had been made before."""
+    """A booking as its readers see it. `created` is False if the booking existed before this answer."""
 
     id: UUID
     event_number: int
@@ -43,13 +43,13 @@ class Booking:
 
     @property
     def reference(self) -> str:
-        """What people call it."""
+        """The short reference that people use for the booking."""
         return reference_of(self.id)
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An instant booking tried: CONFIRMED with its booking, or FAILED with nothing taken."""
+    """The result of an instant booking: CONFIRMED with its booking, or FAILED with nothing taken."""
 
     number: int
     event_number: int

@@ -32,22 +32,22 @@ class NewBlock:
     by: str
     claims: list[Claim]
     first: int
-    """Number of the first claim: above 0 where a large block is placed in steps."""
+    """Number of the first claim. It is above 0 for a later step of a large block."""
 
 
 @dataclass(slots=True)
 class Changes:
-    """Net changes of one batch. Ended claims are written before new ones are inserted."""
+    """Net changes of one batch. The store ends claims before it inserts new ones."""
 
     journal: list[Entry] = field(default_factory=list)
     new_holds: dict[UUID, HoldRecord] = field(default_factory=dict)
     """Records of holds placed in this batch."""
     moved_holds: dict[UUID, tuple[HoldStatus, datetime]] = field(default_factory=dict)
-    """Status and expiry of holds that were there before."""
+    """Status and expiry of holds that existed before."""
     ended: dict[UUID, None] = field(default_factory=dict)
     """Holds and blocks whose live claims end."""
     booked: dict[UUID, None] = field(default_factory=dict)
-    """Holds whose live claims are booked from now on."""
+    """Holds whose live claims become booked."""
     new_bookings: list[NewBooking] = field(default_factory=list)
     cancelled_bookings: list[UUID] = field(default_factory=list)
     """By hold id."""
@@ -56,23 +56,23 @@ class Changes:
     attempts: list[Attempt] = field(default_factory=list)
     event: dict[str, Any] = field(default_factory=dict)
     areas: dict[int, Area] = field(default_factory=dict)
-    """Areas whose counters or capacity changed, as they are now."""
+    """Areas whose counters or capacity changed, with their new values."""
     new_areas: list[Area] = field(default_factory=list)
     new_seats: list[tuple[int, SeatSpec, int]] = field(default_factory=list)
-    """(seat number, what it is, area number)."""
+    """(seat number, status of the seat, area number)."""
     answers: list[tuple[bytes, bytes, StoredAnswer]] = field(default_factory=list)
-    """(scope, body, answer) of the retry keys in force."""
+    """(scope, body, answer) of the new retry keys."""
     replayed: dict[bytes, None] = field(default_factory=dict)
-    """Scopes of stored answers that are sent again. A replay writes, so that it waits for the standby as the first
-    answer did."""
+    """Scopes of stored answers that are sent again. A replay writes, so that it waits for the standby as the
+    first answer did."""
     repeated: bool = False
-    """Something that was done before is answered again without a key: a confirm, a release, a cancel, a lift, a move of
-    the event's life. It waits for the standby likewise."""
+    """True if a repeated command without a key gets its first result again: a confirm, release, cancel or lift,
+    or a step of the event's life. It also waits for the standby."""
     reclaimed_until: datetime | None = None
 
     @property
     def is_empty(self) -> bool:
-        """Nothing to write: only refusals without a key."""
+        """True if there is nothing to write: the batch had only refusals without a key."""
         return not (
             self.journal
             or self.answers

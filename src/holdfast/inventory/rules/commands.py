@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class StoredAnswer:
-    """An answer as it goes over the wire, without its secret: what a retry gets again, byte for byte.
+    """An answer as it is sent, without its secret. A retry gets it again, byte for byte.
 
-    `token_for` names the hold whose token the body carries; the body then ends in `null}` and the token is put in the
-    place of that null each time it is sent, so that no secret lies in the database.
+    `token_for` names the hold whose token the body carries. The body then ends in `null}`. Each time it is
+    sent, the token replaces that null, so that the database stores no secret.
     """
 
     status: int
@@ -34,7 +34,7 @@ class StoredAnswer:
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class RetryKey(Generic[T]):
-    """An Idempotency-Key in force. `scope` and `body` are SHA-256; `render` turns the outcome into its answer."""
+    """An Idempotency-Key in use. `scope` and `body` are SHA-256; `render` turns the outcome into its answer."""
 
     scope: bytes
     body: bytes
@@ -43,7 +43,7 @@ class RetryKey(Generic[T]):
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """By what right a hold or booking is acted on: its token, its buyer, or as the organiser's staff."""
+    """What gives access to a hold or booking: its token, its buyer, or the organiser's staff."""
 
     token_hash: bytes | None = None
     buyer: str | None = None
@@ -55,14 +55,14 @@ STAFF = Authority(staff=True)
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class SeatsLine:
-    """These seats, by label (normalised)."""
+    """Named seats, by normalised label."""
 
     labels: tuple[str, ...]
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class QuantityLine:
-    """A number of admissions of an area; the area may be left out where there is one."""
+    """A number of admissions of an area. The area is optional if the event has only one."""
 
     quantity: int
     area: str | None = None
@@ -70,7 +70,7 @@ class QuantityLine:
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class BestAvailableLine:
-    """A number of seats, chosen by the rules."""
+    """A number of seats that the engine picks."""
 
     quantity: int
     category: str | None = None
@@ -82,9 +82,9 @@ Line = SeatsLine | QuantityLine | BestAvailableLine
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class Command(Generic[T]):
-    """What every command carries: who acts (for the journal), and the retry key if the client sent one.
+    """The parts of every command: who acts (for the journal), and the retry key if the client sent one.
 
-    `T` is its outcome where it is not refused.
+    `T` is its outcome unless it is refused.
     """
 
     by: str = "guest"
@@ -97,9 +97,9 @@ AnyCommand = Command[Any]
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class PlaceHold(Command[Hold]):
-    """Take the lines, all or nothing unless partial fulfilment is allowed (None: as the event says).
+    """Take all lines or nothing, unless partial fulfilment is allowed (None: by the event's rule).
 
-    `reuse`: where the same buyer already has a live hold on exactly the named seats, answer that hold.
+    `reuse`: if the buyer already has a live hold on exactly the named seats, return that hold.
     """
 
     hold_id: UUID
@@ -130,7 +130,7 @@ class ConfirmHold(Command[Booking]):
     booking_id: UUID
     authority: Authority
     buyer: str | None = None
-    """Must be the hold's, if it is given."""
+    """Must be the hold's own buyer, if given."""
     buyer_name: str | None = None
     buyer_email: str | None = None
 
@@ -143,7 +143,7 @@ class CancelBooking(Command[Booking]):
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class BookInstantly(Command[tuple[Attempt, Booking | None]]):
-    """Hold and confirm in one step; a lack of admissions is a FAILED attempt, not a refusal."""
+    """Hold and confirm in one step. A lack of admissions is a FAILED attempt, not a refusal."""
 
     attempt_number: int
     hold_id: UUID
@@ -156,7 +156,7 @@ class BookInstantly(Command[tuple[Attempt, Booking | None]]):
 class BlockAdmissions(Command[Block]):
     """Take admissions off sale: seats by label, or a quantity of an area.
 
-    `extends`: a further step of a large block.
+    `extends`: this is a further step of a large block.
     """
 
     block_id: UUID
@@ -169,14 +169,14 @@ class BlockAdmissions(Command[Block]):
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class FindAnswer(Command[None]):
-    """Only look for the answer under a retry key. A command that goes in several steps begins with this."""
+    """Look up the answer under a retry key, and do nothing else. A command with several steps begins with this."""
 
-    key: RetryKey[Any] | None = None  # of whatever command will be answered
+    key: RetryKey[Any] | None = None  # of any command with an answer
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class KeepRefusal(Command[Block]):
-    """Store the refusal of a block that went in several steps as the answer under its retry key."""
+    """Store the refusal of a block with several steps as the answer under its retry key."""
 
     refusal: Refusal
 
@@ -230,14 +230,14 @@ class ResumeSales(Command[FullEvent]):
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class ReclaimLapsed(Command[int]):
-    """The sweeper's step: rewrite at most `limit` lapsed holds (of a cancelled event: any live ones)."""
+    """A step of the sweeper: rewrite max `limit` lapsed holds, or any live holds of a cancelled event."""
 
     limit: int
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """An event to be created, with its inventory. At least an area, or seats, or nothing yet (seats come later)."""
+    """A new event with its inventory: areas, seats, both, or nothing yet if seats are added later."""
 
     name: str
     venue: str | None = None
@@ -250,4 +250,4 @@ class NewEvent:
     areas: tuple[AreaSpec, ...] = ()
     seats: tuple[SeatSpec, ...] = ()
     categories: tuple[str, ...] = ()
-    """Order of the seats' categories; those not named follow in the order of their first seats."""
+    """Order of the seats' categories. Categories that are not named follow in the order of their first seats."""

@@ -1,7 +1,7 @@
-"""Decide: what becomes of a batch of commands, purely: no I/O, no clock, one `now` for all of them.
+"""Decide: apply a batch of commands to one event. Pure: no I/O, no clock, and one `now` for all commands.
 
-Each command is planned whole before anything of it is applied, so that a refusal leaves nothing behind and one bad
-item never spoils the rest. Outcomes are dense and in order; a refusal is an item of the list.
+Each command is planned in full before any of it is applied. So a refusal leaves nothing behind, and one bad
+item never spoils the others. Outcomes are dense and in order; a refusal is an item of the list.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """The stored answer of a retry key: to be sent as it stands, byte for byte."""
+    """The stored answer of a retry key, to be sent again byte for byte."""
 
     answer: c.StoredAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Generic[T]):
-    """An outcome that was answered under a retry key, with the answer as it will be replayed."""
+    """An outcome under a retry key, with the answer that a retry will get."""
 
     outcome: T | Refusal
     answer: c.StoredAnswer
@@ -38,7 +38,7 @@ Kept: TypeAlias = Answered[T] | Replayed
 """The outcome of a command with a retry key."""
 
 Outcome: TypeAlias = T | Answered[T] | Replayed | HoldfastError
-"""What a `Command[T]` comes to, in a batch: a refusal or a fault is an item, too."""
+"""The outcome of a `Command[T]` in a batch. A refusal or a fault is an item, too."""
 
 RULES: dict[type[c.AnyCommand], Callable[[BatchState, Any], object]] = {
     c.PlaceHold: placing.place,
@@ -57,11 +57,12 @@ RULES: dict[type[c.AnyCommand], Callable[[BatchState, Any], object]] = {
     c.LiftBlock: organising.lift,
     c.KeepRefusal: organising.keep_refusal,
 }
-"""Each command's rule. A test compares their types: a rule takes its command, and returns what the command says."""
+"""The rule of each command. A test compares the types: a rule takes its command and returns that command's
+outcome."""
 
 
 def decide(state: BatchState, commands: Sequence[c.AnyCommand]) -> tuple[list[Outcome[Any]], Changes]:
-    """One outcome per command, in order, and one set of changes. `state` is used up."""
+    """Return one outcome per command, in order, and one set of changes. `state` must not be used again."""
     outcomes = [_decide_one(state, command) for command in commands]
     return outcomes, state.changes
 
@@ -87,7 +88,7 @@ def _decide_one(state: BatchState, command: c.AnyCommand) -> Outcome[Any]:
 
 
 def _outcome(state: BatchState, command: c.AnyCommand) -> Any:
-    """What the command's rule returns, or its refusal."""
+    """Return the result of the command's rule, or its refusal."""
     try:
         return RULES[type(command)](state, command)
     except Refusal as refusal:

@@ -16,7 +16,7 @@ MAX_AREAS = 1_000
 MAX_LINES_PER_HOLD = 50
 MAX_QUANTITY_PER_HOLD = 1_000_000
 MAX_CLAIMS_PER_BATCH = 2_000
-"""A batch touches at most this many claims; larger commands run in steps."""
+"""Max claims that a batch touches. Larger commands run in steps."""
 MAX_SEATS_PER_HOLD = 500
 
 
@@ -35,7 +35,7 @@ MOVES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The catalogue's row, with the rules of sale. Times are aware; `None` means no bound."""
+    """A row of the catalogue with the rules of sale. Times are aware; `None` means no bound."""
 
     number: int
     id: UUID
@@ -50,10 +50,10 @@ class Event:
     sales_stopped: bool = False
     rules: SaleRules = DEFAULT_RULES
     map_version: int = 0
-    """0: no numbered seats; otherwise the number of times that the seat map was laid or extended."""
+    """0: no numbered seats; otherwise the version of the seat map, which counts its creation and extensions."""
 
     def refuse_sale(self, now: datetime) -> errors.Refusal | None:
-        """Why nothing can be held at `now`, or None. The most specific reason comes first."""
+        """Return why nothing can be held at `now`, or None. The most specific reason comes first."""
         if self.status is EventStatus.CANCELLED:
             return errors.EventCancelled()
         if self.status is EventStatus.DRAFT:
@@ -87,13 +87,13 @@ class Area:
 
     @property
     def free(self) -> int:
-        """Admissions that nobody has, lapsed holds counted as taken until they are reclaimed."""
+        """Admissions that nobody has. Lapsed holds count as taken until they are reclaimed."""
         return self.capacity - self.held - self.booked - self.blocked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullEvent(Event):
-    """An event with its areas at one moment: what its organiser sees of it."""
+    """An event with its areas at one moment, as its organiser sees it."""
 
     areas: tuple[Area, ...] = ()
 
@@ -103,7 +103,7 @@ class FullEvent(Event):
 
 
 def in_full(event: Event, areas: Iterable[Area]) -> FullEvent:
-    """A copy of the areas goes with it, since a batch moves on."""
+    """Return the event with a copy of its areas, because a batch goes on changing them."""
     values = {field.name: getattr(event, field.name) for field in fields(Event)}
     return FullEvent(**values, areas=tuple(replace(area) for area in sorted(areas, key=_by_number)))
 

@@ -1,7 +1,7 @@
 """Fold: one walk over the journal's entries for every live copy of an event.
 
-The occupancy (which decides) and the read model (which shows) follow commits by it. The audit's replay does not: it is
-the second opinion, and walks the entries by itself.
+The occupancy (for decisions) and the read model (for readers) follow commits with it. The audit's replay does
+not: it walks the entries with code of its own, as a second opinion.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Follower(Protocol):
     def on_extended(self, entry: Extended) -> None: ...
 
     def on_ended(self, entry: Released | Expired) -> None:
-        """A hold ended that never became a booking."""
+        """A hold ended without a booking."""
 
     def on_cancelled(self, entry: Cancelled) -> None: ...
 
@@ -45,7 +45,7 @@ class Follower(Protocol):
 
 
 def fold(entries: Iterable[Entry], into: Follower, at: datetime) -> None:
-    """Apply one version's entries in order. Structural entries move no admissions and are passed over."""
+    """Apply one version's entries in order. Structural entries move no admissions and are skipped."""
     for entry in entries:
         match entry["change"]:  # the most frequent first
             case "held":

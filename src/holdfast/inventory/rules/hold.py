@@ -12,13 +12,13 @@ from holdfast.value import value_class
 class HoldStatus(StrEnum):
     ACTIVE = "active"  # -> confirmed | released | expired
     CONFIRMED = "confirmed"  # end: a booking exists
-    RELEASED = "released"  # end: the buyer gave it back
-    EXPIRED = "expired"  # end: time took it back
+    RELEASED = "released"  # end: the buyer released it
+    EXPIRED = "expired"  # end: it lapsed and was reclaimed
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class HeldLine:
-    """One line of a hold as it was granted: seats by label, or a quantity of an area."""
+    """One granted line of a hold: seats by label, or a quantity of an area."""
 
     seats: tuple[str, ...] = ()
     category: str | None = None
@@ -28,7 +28,7 @@ class HeldLine:
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A hold as its readers see it. `status` is what it is at the moment of the answer, lapsed or not."""
+    """A hold as its readers see it. `status` is exact at the time of the answer, lapsed or not."""
 
     id: UUID
     event_number: int

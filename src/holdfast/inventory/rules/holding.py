@@ -1,4 +1,4 @@
-"""Decide what becomes of a hold that is there: extend, release, confirm, cancel its booking, reclaim.
+"""Rules for an existing hold: extend, release, confirm, cancel its booking, reclaim.
 
 | command | active | lapsed | released | confirmed | booking cancelled |
 |---|---|---|---|---|---|
@@ -6,7 +6,7 @@
 | release | released | 410 hold_expired | the same | 409 hold_already_confirmed | 409 booking_already_cancelled |
 | confirm | a booking | 410 hold_expired | 410 hold_released | the same booking | 409 booking_already_cancelled |
 
-An event that was cancelled answers extend and confirm of a live or released hold with 410 event_cancelled.
+In a cancelled event, extend and confirm of a live or released hold return 410 event_cancelled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from holdfast.inventory.rules.records import HoldRecord
 
 
 def extend(state: BatchState, command: c.ExtendHold) -> Hold:
-    """The new expiry counts from now; an extension never shortens, and never passes the event's longest life."""
+    """Extend from now on. An extension never shortens a hold, and never passes the event's max lifetime."""
     hold = _hold_of(state, command.hold_id, command.authority)
     _refuse_unless_active(state, hold)
     if state.event.sales_stopped:
@@ -91,13 +91,13 @@ def cancel_booking(state: BatchState, command: c.CancelBooking) -> Booking:
 
 
 def reclaim(state: BatchState, command: c.ReclaimLapsed) -> int:
-    """How many rows were rewritten. Where none is left, the lower bound of the scan moves up to now."""
+    """Return the number of rewritten rows. If no lapsed hold remains, the lower bound of the scan moves up to now."""
     cancelled = state.event.status is EventStatus.CANCELLED
     done = 0
     for hold in state.lapsed[: command.limit]:
         if hold.status is not HoldStatus.ACTIVE:
             continue
-        if cancelled:  # it reads as released since then, and so it stays, whenever the sweep comes
+        if cancelled:  # readers see it as released since the cancellation, so the row must say the same
             state.release(hold, by="event_cancelled")
         elif hold.expires_at <= state.now:
             state.reclaim(hold)
@@ -112,7 +112,7 @@ def reclaim(state: BatchState, command: c.ReclaimLapsed) -> int:
 
 
 class WrongToken(errors.HoldNotFound):
-    """A hold that is there, and not yours: in `/v1` the same answer as no hold."""
+    """The hold exists, but belongs to someone else. `/v1` returns the same answer as for no hold."""
 
 
 def _hold_of(state: BatchState, hold_id: UUID, authority: c.Authority) -> HoldRecord:
@@ -138,7 +138,9 @@ def _refuse_unless_active(state: BatchState, hold: HoldRecord) -> None:
     match hold.status_at(state.now, state.event.status):
         case HoldStatus.EXPIRED:
             raise errors.HoldExpired
-        case HoldStatus.RELEASED if state.event.status is EventStatus.CANCELLED:  # swept since then, or not
+        case HoldStatus.RELEASED if (
+            state.event.status is EventStatus.CANCELLED
+        ):  # reclaimed meanwhile, or not
             raise errors.EventCancelled
         case HoldStatus.RELEASED:
             raise errors.HoldReleased
@@ -147,7 +149,7 @@ def _refuse_unless_active(state: BatchState, hold: HoldRecord) -> None:
 
 
 def _refuse_other_buyer(hold: HoldRecord, buyer: str | None) -> None:
-    """The limit per buyer was checked when the hold was placed, so its buyer stays."""
+    """Refuse a change of buyer: the limit per buyer was checked for the hold's own buyer."""
     if buyer is not None and buyer != hold.buyer:
         raise errors.InvalidInput.in_field("/buyer", "not_allowed", FieldError.BUYER_OF_HOLD)
 

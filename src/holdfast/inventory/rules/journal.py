@@ -1,7 +1,7 @@
 """Journal: what a batch did to an event, as one small JSON object for each change.
 
-`change` says which kind an entry is, and mypy narrows the union on it. The same entries feed the stream, `since`, other
-processes' occupancies and read models, notices, the audit and reports.
+`change` names the kind of an entry, and mypy narrows the union on it. The same entries feed the stream,
+`since`, other processes' occupancies and read models, notices, the audit and reports.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class _Act(TypedDict):
 
 
 class Moved(TypedDict):
-    """Admissions that moved. Numbered seats are counted in their own area too."""
+    """Admissions that moved. Numbered seats are also counted in their own area."""
 
     areas: dict[str, int]
     """Area number -> quantity."""
@@ -33,7 +33,7 @@ class Held(_Act, Moved):
 
 @final
 class Booked(_Act, Moved):
-    """`instant`: the hold began in the same step. Only then the entry names the buyer."""
+    """`instant`: hold and booking were made in one step. Only then the entry names the buyer."""
 
     change: Literal["booked"]
     hold: str
@@ -73,7 +73,7 @@ class Cancelled(_Act, Moved):
 
 @final
 class Blocked(_Act, Moved):
-    """A large block is written in steps, each with an entry of its own."""
+    """One step of a block. A large block has several steps, each with its own entry."""
 
     change: Literal["blocked"]
     block: str
@@ -132,14 +132,15 @@ Entry = Move | Extended | Resized | SeatsAdded | Changed | Stepped
 STRUCTURAL = frozenset(
     {"opened", "capacity", "seats_added", "changed", "published", "event_cancelled", "stopped", "resumed"}
 )
-"""Entries that change the rules or the inventory itself; the journal marks their rows, so that they are found fast."""
+"""Entries that change the rules or the inventory itself. The journal marks their rows, so that a query finds
+them fast."""
 
 
 def is_structural(entries: Iterable[Entry]) -> bool:
-    """Whether a version's entries change the rules or the inventory itself."""
+    """Return whether a version's entries change the rules or the inventory itself."""
     return any(entry["change"] in STRUCTURAL for entry in entries)
 
 
 def areas_of(moved: Moved) -> dict[int, int]:
-    """Quantities that moved, by area number."""
+    """Return the quantities that moved, by area number."""
     return {int(area): quantity for area, quantity in moved["areas"].items()}

@@ -1,8 +1,8 @@
-"""Holdings: who has which seat, as one process remembers it for one version of an event (the mirror's data).
+"""Occupancy: who has which seat, as one process remembers it for one version of an event.
 
-It is fed by journal entries, its own batches' and other processes' alike, in version order, and never guesses: what it
-says is what the claims table says at `version`. A lapsed hold stays in it until it is reclaimed; readers compare
-its expiry with the time.
+It follows the journal entries of its own batches and of other processes alike, in version order. It never
+guesses: its content equals the claims table at `version`. A lapsed hold stays until it is reclaimed; readers
+compare its expiry with the time.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Occupant:
 
     @property
     def status(self) -> str:
-        """What a seat of it is: held, booked or blocked."""
+        """The status of its seats: held, booked or blocked."""
         if self.kind == "block":
             return "blocked"
         return "booked" if self.booked else "held"
@@ -85,12 +85,11 @@ class Occupancy:
         self._seen_free: set[UUID] = set()
         """Lapsed holds whose seats the picker already counts as free."""
         self._picked_at: datetime | None = None
-        """The latest moment that the picker was made for."""
-
-    # -- following the journal -------------------------------------------------------------------------------------
+        """The latest moment that the picker was brought up to date for."""
 
     def add(self, occupant: Occupant) -> None:
-        """A booking without seats is of no interest here: a mirror is as large as its map, not as its sales."""
+        """Add an occupant. A booking without seats is ignored, so that the size depends on the map, not on the
+        sales."""
         if occupant.booked and not occupant.seats:
             return
         self.by_id[occupant.id] = occupant
@@ -113,7 +112,7 @@ class Occupancy:
             self.free_in_picker(freed)
 
     def follow(self, version: int, at: datetime, entries: Iterable[Entry]) -> None:
-        """Apply one version's journal entries; one that is known already changes nothing."""
+        """Apply one version's journal entries; a version that was applied before changes nothing."""
         if version <= self.version:
             return
         fold(entries, self, at)
@@ -137,7 +136,7 @@ class Occupancy:
     def on_booked(self, entry: Booked, at: datetime) -> None:
         id = read_id(entry["hold"])
         occupant = self.by_id.get(id)
-        if occupant is None:  # an instant booking: it was never a hold to anyone
+        if occupant is None:  # an instant booking was never a hold to anyone
             self.add(
                 Occupant(
                     id=id,
@@ -190,13 +189,14 @@ class Occupancy:
         self.remove(read_id(entry["block"]))
 
     def _see_taken(self, occupant: Occupant) -> None:
-        """It lives, whatever the picker thought: the clock has been set back since."""
+        """Take the seats of a live hold that the picker saw as lapsed: the clock has been set back since."""
         if occupant.id in self._seen_free:
             self._seen_free.discard(occupant.id)
             self.take_in_picker(occupant.seats)
 
     def _await_expiry(self, occupant: Occupant) -> None:
-        """For the picker, once there is one; entries of holds that ended in time are cleared out now and then."""
+        """Queue the expiry for the picker, if there is one. Entries of holds that ended earlier are cleared now
+        and then."""
         if self._picker is None or occupant.expires_at is None:
             return
         heapq.heappush(self._expiries, (occupant.expires_at, occupant.id))
@@ -204,7 +204,7 @@ class Occupancy:
             self._expiries = self._ahead()
 
     def _ahead(self) -> list[tuple[datetime, UUID]]:
-        """What the picker has not seen free yet, as a heap."""
+        """Return the expiries that the picker has not seen yet, as a heap."""
         ahead = [
             (each.expires_at, each.id)
             for each in self.by_id.values()
@@ -213,13 +213,11 @@ class Occupancy:
         heapq.heapify(ahead)
         return ahead
 
-    # -- choosing --------------------------------------------------------------------------------------------------
-
-    def picker(self, now: datetime, *, at_most: int | None = None) -> SeatPicker:
-        """The chooser of seats, with lapsed holds' seats free (max `at_most` holds newly freed per call)."""
+    def picker(self, now: datetime, *, max_freed: int | None = None) -> SeatPicker:
+        """Return the picker, with the seats of lapsed holds free. Each call frees max `max_freed` further holds."""
         if (
             self._picked_at is not None and now < self._picked_at
-        ):  # the clock was set back: some hold may live again
+        ):  # the clock was set back, so a hold may be live again
             self._picker = None
             self._seen_free.clear()
         self._picked_at = now
@@ -227,7 +225,7 @@ class Occupancy:
             self._picker = SeatPicker(self.seat_map.rows, self.by_seat)
             self._expiries = self._ahead()
         freed = 0
-        while self._expiries and self._expiries[0][0] <= now and (at_most is None or freed < at_most):
+        while self._expiries and self._expiries[0][0] <= now and (max_freed is None or freed < max_freed):
             _, id = heapq.heappop(self._expiries)
             occupant = self.by_id.get(id)
             if occupant is not None and occupant.has_lapsed(now) and id not in self._seen_free:
@@ -237,7 +235,7 @@ class Occupancy:
         return self._picker
 
     def take_in_picker(self, seats: Iterable[int]) -> None:
-        """A batch's own claims, ahead of its commit; a batch that fails drops the whole mirror."""
+        """Take a batch's own claims ahead of its commit. If the batch fails, its caller drops the whole occupancy."""
         picker = self._picker
         if picker is not None:
             # Mostly none: they are planned first.
@@ -249,7 +247,7 @@ class Occupancy:
             picker.free([seat for seat in seats if not picker.is_free(seat)])
 
     def see_free(self, id: UUID) -> None:
-        """A batch has ended this lapsed hold: its seats are not to be freed again, for they may have been sold on."""
+        """Note that a batch ended this lapsed hold. Its seats must not be freed again: they may have a new holder."""
         self._seen_free.add(id)
 
     def has_more_lapsed(self, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Decide what the organiser does with an event: its life, its rules, its inventory, and what is kept off sale."""
+"""Rules for the organiser's commands: an event's life, its rules, its inventory, and blocks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def publish(state: BatchState, command: c.PublishEvent) -> FullEvent:
 
 
 def cancel(state: BatchState, command: c.CancelEvent) -> FullEvent:
-    """One small change: from now on every live hold reads as released; the sweeper ends their rows in steps."""
+    """Cancel an event with one small change. From now on every live hold reads as released; the sweeper ends the
+    rows."""
     return _move(state, EventStatus.CANCELLED, "event_cancelled", command.by)
 
 
@@ -80,7 +81,7 @@ def change(state: BatchState, command: c.ChangeEvent) -> FullEvent:
 
 
 def block(state: BatchState, command: c.BlockAdmissions) -> Block:
-    """Only what is available can be blocked, all of it or nothing."""
+    """Block available admissions, all of them or nothing."""
     _refuse_cancelled(state)
     before = state.blocks.get(command.block_id)
     if command.extends and (before is None or before.lifted_at is not None):

@@ -1,4 +1,4 @@
-"""Decide what a hold gets: seats by name, quantities, the best available; all lines or nothing, unless partial."""
+"""Rules for placing a hold: seats by name, quantities, best available; all lines or nothing, unless partial."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from holdfast.inventory.rules.occupancy import Occupant
 from holdfast.inventory.rules.records import Claim, HoldRecord
 
 LAPSED_FREED_PER_LOOK = 1_000
-"""How many lapsed holds one look for the best available may newly count as free; more only where it would refuse."""
+"""Max lapsed holds that one search for the best available newly counts as free. It frees more only before a
+refusal."""
 
 
 def place(state: BatchState, command: c.PlaceHold) -> Hold:
@@ -40,7 +41,7 @@ def place(state: BatchState, command: c.PlaceHold) -> Hold:
 
 
 def book_instantly(state: BatchState, command: c.BookInstantly) -> tuple[Attempt, Booking | None]:
-    """Hold and booking in one commit. Not enough left, or not on sale: a FAILED attempt, on record."""
+    """Hold and book in one commit. If too few are left, or nothing is on sale, the result is a FAILED attempt."""
     try:
         refusal = state.event.refuse_sale(state.now)
         if refusal is not None:
@@ -65,18 +66,18 @@ def book_instantly(state: BatchState, command: c.BookInstantly) -> tuple[Attempt
 
 
 class _Plan:
-    """What the lines of one hold would take. It changes nothing but the picker, and gives that back on a refusal."""
+    """What the lines of one hold would take. It changes nothing but the picker, and a refusal undoes that."""
 
     def __init__(self, state: BatchState, *, partial: bool) -> None:
         self.state = state
         self.partial = partial
         self.claims: list[Claim] = []
         self.planned: dict[int, int] = {}
-        """Quantities by area that earlier lines of this hold are going to take."""
+        """Quantities by area that earlier lines of this hold will take."""
         self.seats: dict[int, None] = {}
 
     def lines(self, lines: tuple[c.Line, ...]) -> list[Claim]:
-        """Seats that were named come first, so that the engine's own choice never takes one of them away."""
+        """Plan named seats first, so that the engine's own choice never takes one of them."""
         shortage: errors.Refusal | None = None
         try:
             in_order = enumerate(lines) if len(lines) == 1 else sorted(enumerate(lines), key=_is_choice)
@@ -108,7 +109,7 @@ class _Plan:
             self._best(number, line)
 
     def _area_of(self, number: int, line: c.QuantityLine) -> Area | None:
-        """The area meant, or None where the event is wholly seated: then the engine picks seats."""
+        """Return the line's area, or None if the event has only seats: then the engine picks seats."""
         state = self.state
         if line.area is not None:
             area = state.area_named(line.area)
@@ -141,7 +142,7 @@ class _Plan:
         self.claims.append(Claim(line=number, area=area.number, seat=None, quantity=granted))
 
     def _reclaim_counted(self, area: Area, wanted: int) -> None:
-        """Lapsed holds, oldest first, until the area has what is wanted: never a backlog."""
+        """Reclaim lapsed holds, oldest first, until the area has the quantity, and never more than that."""
         state = self.state
         for hold in state.lapsed:
             if area.free >= wanted:
@@ -225,11 +226,12 @@ class _Plan:
         self._take(number, chosen)
 
     def _pick(self, line: c.BestAvailableLine) -> tuple[tuple[int, ...] | None, int]:
-        """The seats chosen or None, and how many are free. Lapsed holds are looked through only as far as needed."""
+        """Return the chosen seats or None, and the number of free seats. It frees no more lapsed holds than it
+        needs."""
         occupancy, now = self.state.occupancy, self.state.now
         assert occupancy is not None
         while True:
-            picker = self.state.picker(self.seats, at_most=LAPSED_FREED_PER_LOOK)
+            picker = self.state.picker(self.seats, max_freed=LAPSED_FREED_PER_LOOK)
             chosen = picker.best(line.quantity, line.category, together=line.together)
             if chosen is not None:
                 return chosen, line.quantity
@@ -297,7 +299,7 @@ def _requested(lines: tuple[c.Line, ...]) -> int:
 
 
 def _refuse_too_many_seats(state: BatchState, lines: tuple[c.Line, ...], requested: int) -> None:
-    """Each seat is a claim of its own, and a batch touches a limited number; quantities of an area are one."""
+    """Refuse a hold of too many seats. Each seat is a claim, and a batch touches a limited number of claims."""
     seats = requested
     if state.counted_areas:
         seats = _requested(tuple(line for line in lines if not isinstance(line, c.QuantityLine)))
@@ -327,7 +329,7 @@ def _refuse_over_limit(state: BatchState, requested: int, buyer: str | None) -> 
 
 
 def _held_already(state: BatchState, command: c.PlaceHold) -> HoldRecord | None:
-    """The same buyer's live hold on exactly these seats."""
+    """Return the same buyer's live hold on exactly these seats, or None."""
     if state.occupancy is None or command.buyer is None:
         return None
     wanted = {

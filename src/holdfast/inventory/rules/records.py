@@ -1,4 +1,4 @@
-"""Records: a hold's and a block's rows, as a batch loads them and works on them, and as people see them."""
+"""Records: the rows of a hold or a block, as a batch loads and changes them, and as public objects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RecordContext(Protocol):
-    """The event that a record belongs to: what its areas and seats are called."""
+    """The event of a record: the names of its areas and seats."""
 
     @property
     def event(self) -> Event: ...
@@ -100,7 +100,7 @@ class HoldRecord:
         self.buyer_email = buyer_email
 
     def status_at(self, now: datetime, event_status: EventStatus) -> HoldStatus:
-        """What the hold is at `now`, whether or not anyone rewrote its row."""
+        """Return the hold's status at `now`, whether or not its row was rewritten."""
         if self.status is HoldStatus.ACTIVE:
             if event_status is EventStatus.CANCELLED:
                 return HoldStatus.RELEASED
@@ -110,7 +110,7 @@ class HoldRecord:
 
     @property
     def has_live_claims(self) -> bool:
-        """Whether its claims still take inventory (lapsed or not)."""
+        """Return whether its claims still take inventory (lapsed or not)."""
         return self.status is HoldStatus.ACTIVE or (
             self.status is HoldStatus.CONFIRMED and self.booking_status is not BookingStatus.CANCELLED
         )
@@ -120,7 +120,7 @@ class HoldRecord:
         return tuple([claim.seat for claim in self.claims if claim.seat is not None])
 
     def to_hold(self, context: RecordContext, now: datetime) -> Hold:
-        """The hold as it is at `now`."""
+        """Return the hold as it is at `now`."""
         event = context.event
         return Hold(
             id=self.id,
@@ -141,7 +141,7 @@ class HoldRecord:
         )
 
     def to_booking(self, context: RecordContext, *, created: bool = False) -> Booking:
-        """The booking of a confirmed hold. `created`: this answer is about its creation."""
+        """Return the booking of a confirmed hold. `created`: this answer is about its creation."""
         assert self.booking_id is not None
         assert self.confirmed_at is not None
         event = context.event
@@ -202,10 +202,11 @@ class BlockRecord:
 def _lines_of(
     claims: Sequence[Claim], areas: Mapping[int, Area], seat_map: SeatMap | None
 ) -> tuple[HeldLine, ...]:
-    """Claims by the line that requested them. A line of seats names its category where all seats share one."""
+    """Return the claims by the line that requested them. A line of seats names its category if all its seats
+    share one."""
     if len(claims) == 1 and claims[0].seat is None:
         return _counted_line(areas[claims[0].area].name, claims[0].quantity)
-    if claims and claims[0].line == claims[-1].line:  # claims of a line stand together, so there is one line
+    if claims and claims[0].line == claims[-1].line:  # claims of one line are adjacent, so there is one line
         return (_line(claims, areas, seat_map),)
     lines: dict[int, list[Claim]] = {}
     for claim in claims:
@@ -215,7 +216,7 @@ def _lines_of(
 
 @lru_cache(maxsize=4_096)
 def _counted_line(area: str, quantity: int) -> tuple[HeldLine, ...]:
-    """The most frequent line; many holds share it."""
+    """Return the most frequent line; many holds share it."""
     return (HeldLine(area=area, quantity=quantity),)
 
 
