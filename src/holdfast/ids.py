@@ -1,11 +1,11 @@
-"""Ids: UUID version 8 that carry their event's number, so that a row can be found and routed from its id alone.
+"""Ids: UUID version 8 that carry their event's number, so that a row can be found and routed by its id alone.
 
-Layout, from the top: 40 bits event number, 41 bits milliseconds since 2020-01-01, 41 random bits (122 bits; the
-other six are the version and variant of RFC 9562). Ids of one event grow with time, so that indexes grow at their end.
-Ids are not secrets: a hold token is.
+Layout, from the top: 40 bits event number, 41 bits milliseconds since 2020-01-01, 41 random bits. These are
+122 bits; the other six are the version and variant of RFC 9562. Ids of one event grow with time, so that
+indexes grow at their end. Ids are not secrets: a hold token is.
 
-A booking's reference is the last 40 bits of its id, as eight characters that people can read out (Crockford's base 32:
-no I, L, O or U).
+A booking's reference is the last 40 bits of its id, as eight characters that people can read out (Crockford's
+base 32: no I, L, O or U).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import UUID, SafeUUID
 EVENT_NUMBER_BITS = 40
 MAX_EVENT_NUMBER = (1 << EVENT_NUMBER_BITS) - 1
 EPOCH_MS = 1_577_836_800_000
-"""2020-01-01T00:00:00Z: 41 bits of milliseconds last until 2089."""
+"""2020-01-01T00:00:00Z. 41 bits of milliseconds last until 2089."""
 
 SEATS_PER_EVENT = 1_000_000
 """Room for the seat numbers of one event inside a dialect's integer seat id."""
@@ -33,7 +33,7 @@ _LOW_12 = (1 << 12) - 1
 
 
 def make_id(event_number: int, *, unix_ms: int, random_bits: int) -> UUID:
-    """An id of `event_number`; `unix_ms` only orders it and decides nothing."""
+    """Return an id of `event_number`. `unix_ms` only orders it and decides nothing."""
     body = (
         (event_number << 82)
         | (((unix_ms - EPOCH_MS) & ((1 << 41) - 1)) << 41)
@@ -45,12 +45,13 @@ def make_id(event_number: int, *, unix_ms: int, random_bits: int) -> UUID:
 
 
 def read_id(text: str) -> UUID:
-    """Of a text that is known to be an id in its canonical form, since nothing is looked at."""
+    """Return the id of a text that is known to be an id in its canonical form; nothing is checked."""
     return _id_of(int(text.replace("-", ""), 16))
 
 
 def _id_of(value: int) -> UUID:
-    """As `UUID(int=value)`, which takes three times as long to see which of its six arguments was given."""
+    """Same as `UUID(int=value)`, which takes three times as long because it checks which of six arguments was
+    given."""
     made = object.__new__(UUID)
     object.__setattr__(made, "int", value)
     object.__setattr__(made, "is_safe", SafeUUID.unknown)
@@ -58,7 +59,7 @@ def _id_of(value: int) -> UUID:
 
 
 def event_number_of(some_id: UUID) -> int | None:
-    """The event number inside an id, or None where no such id can exist."""
+    """Return the event number inside an id, or None if no such id can exist."""
     value = some_id.int
     if (value >> 76) & 0xF != 8 or (value >> 62) & 3 != 2:
         return None
@@ -66,30 +67,31 @@ def event_number_of(some_id: UUID) -> int | None:
 
 
 def seat_id(event_number: int, seat_number: int) -> int:
-    """A dialect's integer seat id: it names the event and the seat."""
+    """Return a dialect's integer seat id, which names the event and the seat."""
     return event_number * SEATS_PER_EVENT + seat_number
 
 
 def split_seat_id(value: int) -> tuple[int, int]:
-    """(event number, seat number) of a dialect's integer seat id."""
+    """Return (event number, seat number) of a dialect's integer seat id."""
     return divmod(value, SEATS_PER_EVENT)
 
 
 def reference_of(booking_id: UUID) -> str:
-    """The booking's reference, which people read and type."""
+    """Return the booking's reference, which people read and type."""
     bits = booking_id.int & _LOW_40
     return "".join([_ALPHABET[(bits >> shift) & 31] for shift in range(35, -1, -5)])
 
 
 def parse_reference(text: str) -> str | None:
-    """The reference in its one form. Small letters, a hyphen in the middle, and I, L and O for 1 and 0 are accepted."""
+    """Return the reference in its canonical form. Small letters, a hyphen in the middle, and I, L and O for 1
+    and 0 are accepted."""
     if not _REFERENCE.fullmatch(text):
         return None
     return "".join([_ALPHABET[_VALUES[letter]] for letter in text.upper() if letter != "-"])
 
 
 def end_of_id(reference: str) -> str:
-    """The last ten hexadecimal digits of the ids of bookings with this reference."""
+    """Return the last ten hexadecimal digits of the ids of bookings with this reference."""
     bits = 0
     for letter in reference:
         bits = bits << 5 | _VALUES[letter]

@@ -1,8 +1,8 @@
 """Metrics: Prometheus counters, gauges and histograms that add up over all worker processes.
 
-Every part declares its own with these helpers; `render_prometheus` writes them all. With
-`PROMETHEUS_MULTIPROC_DIR` set before the process started (the supervisor sets it), values live in that
-folder and are summed over its processes.
+Every part declares its own metrics with these helpers; `render_prometheus` writes them all. If
+`PROMETHEUS_MULTIPROC_DIR` was set before the process started (the supervisor sets it), values are kept in
+that folder and are summed over its processes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def counter(name: str, description: str, labels: Sequence[str] = ()) -> Counter:
 
 
 def gauge(name: str, description: str, labels: Sequence[str] = (), *, across: str = "livesum") -> Gauge:
-    """`across`: how the processes' values become one (`livesum`, `livemax`, `mostrecent`, …)."""
+    """Declare a gauge. `across`: how the processes' values become one (`livesum`, `livemax`, `mostrecent`, …)."""
     return Gauge(name, description, labels, registry=_REGISTRY, multiprocess_mode=across)  # type: ignore[arg-type]  # a literal type, and a plain string of ours
 
 
@@ -59,8 +59,11 @@ def histogram(
 
 
 class Tally:
-    """A counter that is counted in memory and written out twice a second: what every request counts must cost little,
-    and the values that all processes share lie in a file."""
+    """A counter that counts in memory and is written to the shared file twice a second.
+
+    Every request counts, so that a count must be cheap, and the values that all processes share are in a
+    file.
+    """
 
     __slots__ = ("_counter", "_pending")
 
@@ -79,7 +82,7 @@ class Tally:
 
 
 class Timing:
-    """A histogram of seconds that is kept in memory and written out as a `Tally` is."""
+    """A histogram of seconds that is kept in memory and written out like a `Tally`."""
 
     __slots__ = ("_counts", "_histogram", "_sum")
 
@@ -89,7 +92,7 @@ class Timing:
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
-        """A duration, not negative."""
+        """Record a duration in seconds, not negative."""
         if not self._sum:
             _write_soon(self)
         self._counts[bisect_left(SECONDS_BUCKETS, seconds)] += 1
@@ -115,19 +118,19 @@ def _write_soon(counted: Tally | Timing) -> None:
 
 
 def write_tallies() -> None:
-    """Whatever was only counted in memory so far."""
+    """Write out what has only been counted in memory."""
     while _unwritten:
         _unwritten.pop().write()
 
 
 def render_prometheus() -> bytes:
-    """The text format, over all workers."""
+    """Return the text format, over all workers."""
     write_tallies()
     return generate_latest(_everything())
 
 
 def metric_totals() -> dict[str, float]:
-    """Each metric added up over its labels (a histogram as its count and sum), for people and for JSON."""
+    """Return each metric added up over its labels (a histogram as its count and sum), for people and for JSON."""
     write_tallies()
     totals: dict[str, float] = defaultdict(float)
     for family in _everything().collect():

@@ -8,14 +8,14 @@ __all__ = ["KEEP_ALIVE", "OPENING", "Message", "Reader"]
 
 
 class Message:
-    """A server-sent event as bytes: one object for all of its readers."""
+    """A server-sent event as bytes, one object for all of its readers."""
 
     __slots__ = ("body", "framed")
 
     def __init__(self, body: bytes) -> None:
         self.body = body
         self.framed: bytes | None = None
-        """The same as an HTTP chunk: made by the first reader that needs it, shared by all."""
+        """The same as an HTTP chunk, built by the first reader that needs it and shared by all."""
 
 
 OPENING = Message(b"retry: 2000\n\n")
@@ -23,14 +23,14 @@ KEEP_ALIVE = Message(b": keep-alive\n\n")
 
 
 class Reader(Protocol):
-    """Where one watcher's messages go. None of this waits or raises."""
+    """Where one client's messages go. No method waits or raises."""
 
     @property
     def is_ready(self) -> bool:
-        """Whether a message would be taken now."""
+        """True if the reader would take a message now."""
 
     def write(self, message: Message) -> bool:
-        """False where an earlier message has not gone out yet: this one is dropped."""
+        """Take a message. Return False and drop it if an earlier message has not been sent yet."""
 
     def end(self) -> None:
-        """No more messages come."""
+        """End the stream: no more messages follow."""

@@ -1,7 +1,9 @@
-"""Values: dataclasses that are frozen for the type checker only, and cost at run time what ordinary ones do.
+"""Values: dataclasses that are frozen for the type checker only, and cost no more at run time than ordinary
+ones.
 
-A frozen dataclass sets every field through `object.__setattr__`, which takes twice as long, and a hold makes several on
-its way. So the modules of the hot path use `value_class` instead of the standard library's `dataclass`.
+A frozen dataclass sets every field through `object.__setattr__`, which takes twice as long, and a hold makes
+several of them. So the modules of the hot path use `value_class` instead of the standard library's
+`dataclass`.
 """
 
 from __future__ import annotations
@@ -16,5 +18,6 @@ else:
     import dataclasses
 
     def value_class(*, frozen: bool = False, **options):
-        """Like the standard library's `dataclass`. `frozen` is left to the type checker, but its hash stays."""
+        """The same as the standard library's `dataclass`. Only the type checker enforces `frozen`, but the hash
+        stays."""
         return dataclasses.dataclass(unsafe_hash=frozen, **options)

@@ -124,7 +124,7 @@ async def test_the_stream_ends_with_the_server(app: Application, inventory: Inve
 async def test_too_many_readers_are_refused(
     client: httpx2.AsyncClient, app: Application, inventory: Inventory
 ):
-    inventory.streams._max_watchers = 1
+    inventory.streams._max_clients = 1
     event = await make_event(inventory, rows=1)
     async with _reading(app, event.number) as reading:
         await reading.next()

@@ -12,8 +12,6 @@ from holdfast.postgres import queries
 
 NUMBER = 5
 
-_ROUTED_FILES = ("batch", "reads", "mirror", "pictures", "check", "catalogue", "sweeping")
-
 FAN_OUT = {
     "read_versions": "watches many events: one small query a node",
     "list_bookings_of_all": "a fan-out read of every node",
@@ -23,7 +21,7 @@ FAN_OUT = {
     "list_capacities": "for a page of events on one node",
     "list_areas": "for a page of events on one node",
     "count_live_holds": "a fan-out read of every node",
-    "is_there": "asks only whether a node answers",
+    "ping": "only checks that a node answers",
     "next_event_number": "a sequence, on the control connection",
     "next_dialect_numbers": "a sequence, on the control connection",
     "claim_creation": "of no event, on the control connection",

@@ -70,6 +70,6 @@ def test_the_check_sees_a_statement_that_forgot_the_number(clone: str) -> None:
 
 def test_every_other_statement_has_its_reason() -> None:
     """Batches, mirrors and looks at one event are routed; what is not, is listed with why."""
-    hot = ("batch", "reads", "mirror", "catalogue", "pictures")
+    hot = ("batch", "reads", "occupancies", "catalogue", "read_models")
     others = {each.name for each in all_statements() if each.file in hot and not each.is_routed}
     assert others == set(FAN_OUT)

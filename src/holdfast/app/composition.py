@@ -48,7 +48,7 @@ def build_inventory(settings: Settings, connections: Connections) -> Inventory:
         queue_length=settings.queue_limit,
         batch_maximum=settings.batch_limit,
         wait_seconds=settings.wait_limit_seconds,
-        watchers=streams_within(raise_descriptor_limit(), settings.stream_limit),
+        streams=streams_within(raise_descriptor_limit(), settings.stream_limit),
     )
     return Inventory(connections, HoldTokens(settings.secret_key.get_secret_value().encode()), limits)
 

@@ -44,7 +44,7 @@ def check(
                 seen.add(number)
                 bar.say(f"event {number}: {what}")
 
-            return await auditor.check(numbers, whole=not named, progress=show)
+            return await auditor.check(numbers, with_strays=not named, progress=show)
 
     report = use_engine(run)
     found = [

@@ -1,4 +1,4 @@
-"""Attempt numbers: the small integers by which instant bookings are known."""
+"""Attempt numbers: the small integers that identify instant bookings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _AT_ONCE = 1_000
 
 
 class AttemptNumbers:
-    """A process fetches a thousand at a time, so that a sale seldom waits for one."""
+    """Hands out numbers. A process fetches a thousand together, so that a sale seldom waits for one."""
 
     def __init__(self, event_store: EventStore) -> None:
         self._event_store = event_store

@@ -1,4 +1,4 @@
-"""Events: how they are made. A new event has no lane yet; every later change goes through one."""
+"""Creation: how events are made. A new event has no lane yet; every later change goes through one."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ __all__ = ["EventCreation"]
 
 
 class EventCreation:
-    """Makes events, each once for its retry key."""
+    """Creates events, one for each retry key."""
 
     def __init__(self, event_store: EventStore) -> None:
         self._event_store = event_store
         self._creating: set[bytes] = set()
-        """Keys that this process is carrying out right now."""
+        """Keys that this process is working on."""
 
     async def create(self, new: c.NewEvent, *, by: str) -> FullEvent:
         number, id, now = await self._new_event()
         return await self._event_store.insert_event(new, number=number, id=id, now=now, by=by)
 
     async def create_keyed(self, new: c.NewEvent, *, by: str, key: c.RetryKey[FullEvent]) -> Kept[FullEvent]:
-        """The new event under its retry key, or the answer that the key has.
+        """Return the new event under its retry key, or the stored answer of the key.
 
-        The key row fixes number and id first, so that a retry after a crash makes the same event and not a second one.
-        Raises InProgress while another request with the same key has not answered yet, IdempotencyKeyReused.
+        The key row fixes number and id first, so that a retry after a crash makes the same event and not a
+        second one. Raises InProgress while another request with the same key has no answer yet, and
+        IdempotencyKeyReused.
         """
         if key.scope in self._creating:
             raise InProgress

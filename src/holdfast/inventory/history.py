@@ -1,4 +1,4 @@
-"""History: all that ever happened to one seat, from its claims and the journal. There is no other bookkeeping of it."""
+"""History: everything that happened to one seat, from its claims and the journal. It has no records of its own."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from holdfast.inventory.rules.journal import Extended, Move
 from holdfast.inventory.store.read_models import ReadModelStore, SeatClaim
 
 Position = tuple[int, bool, UUID, int]
-"""A claim's place among those of its seat, and how many of its items are on earlier pages."""
+"""A claim's place among those of its seat, and the number of its items on earlier pages."""
 
 Cancellation = tuple[int, datetime]
-"""Version and time at which the event was cancelled."""
+"""Version and time of the event's cancellation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +34,24 @@ class HistoryItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """What the journal says of one hold or block at one version."""
+    """The journal's entries of one hold or block at one version."""
 
     at: datetime
     entries: list[Move | Extended]
 
     @property
     def booking(self) -> UUID:
-        """Of the step that booked the hold."""
+        """The booking, if this step booked the hold."""
         return next(UUID(entry["booking"]) for entry in self.entries if entry["change"] == "booked")
 
 
 class Histories:
-    """An expiry is listed at the hold's `expires_at`, with the version that the event had then, whether or not its rows
-    were rewritten since; the end of a hold by its event's cancelling, when that was cancelled."""
+    """Reads the histories of seats.
+
+    An expiry is listed at the hold's `expires_at`, with the version that the event had then, whether or not
+    its rows were rewritten since. A hold that ended by its event's cancellation is listed at the time of the
+    cancellation.
+    """
 
     def __init__(self, reads: ReadModelStore, read_models: ReadModels) -> None:
         self._reads = reads
@@ -56,14 +60,14 @@ class Histories:
     async def list_changes(
         self, number: int, label: str, *, start: Position | None, limit: int
     ) -> tuple[list[HistoryItem], Position | None]:
-        """A page, oldest first, and where the next one starts. Raises EventNotFound, SeatNotFound."""
+        """Return a page, oldest first, and where the next one starts. Raises EventNotFound, SeatNotFound."""
         read_model = await self._read_models.get_current(number)
         seat, now = read_model.seat_map.number_of(label), read_model.now
         is_cancelled = read_model.event.status is EventStatus.CANCELLED
         if seat is None:
             raise SeatNotFound(SeatNotFound.IN_EVENT)
         claims = await self._reads.list_claims_of_seat(
-            number, seat, start=start[:3] if start else None, most=limit + 1
+            number, seat, start=start[:3] if start else None, max_rows=limit + 1
         )
         cancellation = await self._reads.find_cancellation(number) if is_cancelled else None
         listed = await self._list_items(number, claims, cancellation, now=now)
@@ -79,7 +83,7 @@ class Histories:
     async def _list_items(
         self, number: int, claims: Sequence[SeatClaim], cancellation: Cancellation | None, *, now: datetime
     ) -> list[list[HistoryItem]]:
-        """Each claim's items, in order."""
+        """Return each claim's items, in order."""
         if not claims:
             return []
         steps = await self._steps_of(number, claims)
@@ -161,7 +165,7 @@ def _ending(
     *,
     now: datetime,
 ) -> tuple[datetime, str, int] | None:
-    """(at, change, version) of the end of a hold that never was booked, no matter who wrote it down, and when."""
+    """Return (at, change, version) of the end of a hold without a booking, no matter when it was recorded."""
     expires_at = claim.expires_at
     assert expires_at is not None
     if cancellation is not None and cancellation[0] > claim.held_version:
@@ -172,6 +176,6 @@ def _ending(
         return None
     if claim.ended_version is not None:
         step = steps[claim.ended_version, claim.hold_id]
-        if step.at < expires_at:  # else it had lapsed before anyone wrote down anything
+        if step.at < expires_at:  # else the hold had lapsed before anyone recorded its end
             return step.at, "released", claim.ended_version
     return expires_at, "expired", max(versions.get(expires_at, 0), claim.held_version)

@@ -1,4 +1,4 @@
-"""Tokens: the one server key, and the hold tokens that are derived from it."""
+"""Hold tokens: secrets that are derived from the one server key."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class HoldTokens:
-    """Derives secrets from the server key; none of them is ever stored."""
+    """Derives secrets from the server key; none of them is ever stored. Raises ValueError if the key is too short."""
 
     def __init__(self, server_key: bytes) -> None:
         if len(server_key) < 16:
-            raise ValueError("the server key has at least 16 bytes")
+            raise ValueError("the server key must have at least 16 bytes")
         self._inner, self._outer = _keyed(hmac.digest(server_key, b"holdfast hold token", "sha256"))
-        # A new hold's is made twice in a row: for the hash that is stored, and for the answer.
+        # A new hold's token is made twice in a row: for the hash that is stored, and for the answer.
         self.hold_token = lru_cache(maxsize=4_096)(self._hold_token)
 
     def _hold_token(self, hold_id: UUID) -> str:
-        """`hfh_`, the event's number, and 256 bits that only this server can make from the hold's id."""
+        """Return `hfh_`, the event's number, and 256 bits that only this server can make from the hold's id."""
         value = hold_id.int
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(value.to_bytes(16, "big"))
@@ -39,20 +39,21 @@ class HoldTokens:
         return f"hfh_{event_number_of(hold_id)}_{text}"
 
     def hold_token_hash(self, hold_id: UUID) -> bytes:
-        """What is stored of it."""
-        hashed = _UNUSED.copy()  # to begin one anew takes longer than all the rest
+        """Return the hash of the hold's token, as it is stored."""
+        hashed = _UNUSED.copy()  # a new hash object takes longer than all the rest
         hashed.update(self.hold_token(hold_id).encode("ascii"))
         return hashed.digest()
 
     def complete(self, answer: StoredAnswer) -> bytes:
-        """The body to send: with the hold token, where it carries one (the body then ends in `null}`)."""
+        """Return the body to send, with the hold token if it has one (the stored body then ends in `null}`)."""
         if answer.token_for is None:
             return answer.body
         return answer.body.removesuffix(b"null}") + b'"' + self.hold_token(answer.token_for).encode() + b'"}'
 
 
 def _keyed(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
-    """HMAC-SHA-256 with its key taken in once (RFC 2104): each message then costs a third of what it does otherwise."""
+    """Return HMAC-SHA-256 with its key applied once (RFC 2104), so that each message costs a third of the usual
+    time."""
     padded = key.ljust(64, b"\0")
     return hashlib.sha256(bytes(byte ^ 0x36 for byte in padded)), hashlib.sha256(
         bytes(byte ^ 0x5C for byte in padded)
@@ -60,7 +61,7 @@ def _keyed(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
 
 
 def hash_token(token: str | None) -> bytes | None:
-    """What is stored of a hold token; None for what cannot be one, without asking the database."""
+    """Return the stored form of a hold token. Return None for an impossible token, which spares a query."""
     if token is None or not _TOKEN.fullmatch(token):
         return None
     return hashlib.sha256(token.encode()).digest()

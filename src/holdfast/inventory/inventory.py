@@ -1,7 +1,7 @@
-"""Inventory: the face of this context: every use case of a sale, over lanes. No SQL, no HTTP.
+"""Inventory: the face of this context, with every use case of a sale. No SQL, no HTTP.
 
-Commands of an event go through its lane (`execute`); reads go past it. Others touch five parts only: `queries`,
-`read_models`, `streams`, `operations` and `hold_tokens`.
+Commands of an event go through its lane (`execute`); reads go past it. Callers use five parts besides:
+`queries`, `read_models`, `streams`, `operations` and `hold_tokens`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class Inventory:
         self._limits = limits or InventoryLimits()
         self._connections = connections
         self._event_store = EventStore(connections)
-        self._occupancies = Occupancies(connections, self._event_store, max_seats=self._limits.mirrored_seats)
+        self._occupancies = Occupancies(
+            connections, self._event_store, max_seats=self._limits.occupancy_seats
+        )
         self._batches = BatchRunner(
             connections,
             self._event_store,
@@ -76,7 +78,7 @@ class Inventory:
         reads, read_model_store = ReadStore(connections), ReadModelStore(connections)
         self._commits = CommitFeed(reads)
         self._on_commit: list[Callable[[int, int, Changes], None]] = [self._commits.notify]
-        """Called with (event number, version, changes) after each commit that this process made."""
+        """Called with (event number, version, changes) after each commit of this process."""
 
         self.hold_tokens = hold_tokens
         self.read_models = ReadModels(read_model_store, self._occupancies)
@@ -89,7 +91,7 @@ class Inventory:
             histories=Histories(read_model_store, self.read_models),
         )
         self.streams = Streams(
-            self.read_models, changes_since, self._commits, max_watchers=self._limits.watchers
+            self.read_models, changes_since, self._commits, max_clients=self._limits.streams
         )
         self.operations = Operations(
             connections, reads=reads, checks=read_model_store, streams=self.streams, lanes=self._lanes
@@ -97,25 +99,24 @@ class Inventory:
         connections.on_lost += [self._occupancies.drop_all, self.read_models.drop_all]
 
     async def open(self) -> None:
-        """Returns at once; the database may still be starting."""
+        """Start the connections. It returns at once, even while the database is still starting."""
         await self._connections.open()
 
     async def close(self) -> None:
         self.streams.close()
         await self._connections.close()
 
-    # -- ids -------------------------------------------------------------------------------------------------------
-
     def new_id(self, number: int) -> UUID:
-        """An id that carries its event's number. Nobody can guess its random bits: a booking's reference is a part."""
+        """Return an id that carries its event's number. A booking's reference is part of its random bits, so
+        they are unpredictable."""
         return ids.make_id(number, unix_ms=time.time_ns() // 1_000_000, random_bits=randbits(41))
 
     async def new_attempt_number(self) -> int:
-        """A small integer for an instant booking's attempt."""
+        """Return a small integer for an instant booking's attempt."""
         return await self._attempt_numbers.next()
 
     async def resolve(self, ref: EventRef) -> int:
-        """The number of an event that exists. Raises EventNotFound."""
+        """Return the number of an existing event. Raises EventNotFound."""
         number = ref if isinstance(ref, int) else ids.event_number_of(ref)
         if number is None or not 0 < number <= ids.MAX_EVENT_NUMBER:
             raise EventNotFound
@@ -123,29 +124,26 @@ class Inventory:
             raise EventNotFound
         return number
 
-    # -- events ----------------------------------------------------------------------------------------------------
-
     async def create_event(self, new: c.NewEvent, *, by: str) -> FullEvent:
         return await self._creation.create(new, by=by)
 
     async def create_event_keyed(
         self, new: c.NewEvent, *, by: str, key: c.RetryKey[FullEvent]
     ) -> Kept[FullEvent]:
-        """The new event under its retry key, or the answer that the key has.
+        """Return the new event under its retry key, or the stored answer of the key.
 
         Raises InProgress while another request with the same key has no answer yet, and IdempotencyKeyReused.
         """
         return await self._creation.create_keyed(new, by=by, key=key)
 
-    # -- commands --------------------------------------------------------------------------------------------------
-
     async def execute(self, number: int, command: c.Command[T], *, has_left: HasLeft | None = None) -> T:
-        """The outcome of a command without a retry key, decided and committed. Raises its refusal, or a fault.
+        """Return the outcome of a command without a retry key, decided and committed. Raises its refusal, or a
+        fault.
 
         A command whose client `has_left` by the time its batch forms is dropped.
         """
         if command.key is not None:
-            raise TypeError("a command with a retry key goes through execute_keyed")
+            raise TypeError("a command with a retry key needs execute_keyed")
         outcome = await self._submit(number, command, has_left)
         assert not isinstance(outcome, _KEPT)  # these answer a retry key
         return outcome
@@ -153,9 +151,10 @@ class Inventory:
     async def execute_keyed(
         self, number: int, command: c.Command[T], *, has_left: HasLeft | None = None
     ) -> Kept[T]:
-        """As `execute`, of a command with a retry key. A refusal that is kept under the key is an outcome, too."""
+        """Return the outcome of a command with a retry key. A refusal that is stored under the key is an
+        outcome, too."""
         if command.key is None:
-            raise TypeError("a command without a retry key goes through execute")
+            raise TypeError("a command without a retry key needs execute")
         outcome = await self._submit(number, command, has_left)
         assert isinstance(outcome, _KEPT)
         return outcome
@@ -168,7 +167,8 @@ class Inventory:
         return outcome
 
     async def block(self, number: int, command: c.BlockAdmissions) -> Block:
-        """As `execute`. More seats than a batch may touch go in steps, and are lifted again where one is refused."""
+        """Block admissions, as `execute` does. More seats than a batch may touch are blocked in steps. A refused
+        step lifts the earlier ones."""
         *first, last = _steps_of(command)
         is_last = False
         try:
@@ -177,12 +177,12 @@ class Inventory:
             is_last = True
             return await self.execute(number, last)
         except HoldfastError as error:
-            if first and not (is_last and isinstance(error, OutcomeUnknown)):  # else it may stand, whole
+            if first and not (is_last and isinstance(error, OutcomeUnknown)):  # else the full block may stand
                 await self._lift_begun(number, command)
             raise
 
     async def block_keyed(self, number: int, command: c.BlockAdmissions) -> Kept[Block]:
-        """As `block`, of a command with a retry key: only its last step is answered under the key."""
+        """Block admissions under a retry key, as `block` does. Only the last step is answered under the key."""
         *first, last = _steps_of(command)
         if not first:
             return await self.execute_keyed(number, last)
@@ -198,7 +198,7 @@ class Inventory:
         except HoldfastError as error:
             if not (
                 is_last and isinstance(error, OutcomeUnknown)
-            ):  # else it may stand, whole and answered for
+            ):  # else the full block may stand, with its answer
                 await self._lift_begun(number, command)
             if isinstance(error, Refusal):
                 refusal = c.KeepRefusal(by=command.by, key=command.key, refusal=error)
@@ -211,7 +211,7 @@ class Inventory:
         return kept
 
     async def _lift_begun(self, number: int, command: c.BlockAdmissions) -> None:
-        """What the first steps of a block had taken goes back, as far as the database answers."""
+        """Return what the first steps of a block took, unless the database does not answer."""
         with suppress(HoldfastError):
             await self.execute(number, c.LiftBlock(by=command.by, block_id=command.block_id))
 
@@ -228,7 +228,7 @@ class Inventory:
 
 
 def _steps_of(command: c.BlockAdmissions) -> list[c.BlockAdmissions]:
-    """A block in parts that a batch may touch. Only the last carries the retry key."""
+    """Split a block into parts that a batch may touch. Only the last one carries the retry key."""
     labels = command.labels
     if len(labels) <= MAX_CLAIMS_PER_BATCH:
         return [command]

@@ -1,4 +1,4 @@
-"""Inventory metrics: what the engine counts of sales, and of itself."""
+"""Inventory metrics: counts of sales, and of the work on them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _BY_CHANGE = {
 
 
 def count_changes(changes: Changes) -> None:
-    """Of one commit, by kind."""
+    """Count one commit's changes, by kind."""
     counts: dict[str, int] = {}
     booked = 0
     for entry in changes.journal:

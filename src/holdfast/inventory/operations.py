@@ -1,4 +1,4 @@
-"""Operations: what probes and workers ask of the inventory: health, totals, gauges, upkeep and audits."""
+"""Operations: what probes and workers need of the inventory: health, totals, gauges, upkeep and audits."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from holdfast.postgres.connections import Connections
 
 CHECK_SECONDS = 2.0
 ANSWER_SECONDS = 1.5
-"""Less than the whole: a connection that is silent is cut off first, since waiting for it cannot be broken off."""
+"""Less than a probe's whole limit: a silent connection is cut off first, because waiting for it cannot be
+interrupted."""
 
 TOTALS_SECONDS = 1.0
-"""Counting everything reads whole tables: once in this time, whatever the number of requests."""
+"""Counting everything reads whole tables, so it runs once in this time, whatever the number of requests."""
 
 
 class Operations:
-    """Nothing here belongs to one event's sale, so that nothing here waits for a lane."""
+    """Work that belongs to no event's sale, so that it never waits for a lane."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class Operations:
         self._counted: tuple[float, Totals] | None = None
 
     async def check(self) -> None:
-        """Raises Unavailable where the database does not answer soon, or the server is shutting down."""
+        """Raises Unavailable if the database does not answer soon, or if the server is shutting down."""
         if self._streams.is_closing:
             raise Unavailable(Unavailable.SHUTTING_DOWN)
         try:
@@ -58,48 +59,45 @@ class Operations:
             raise Unavailable(Unavailable.DATABASE_SILENT) from None
 
     async def count_totals(self) -> Totals:
-        """Of all events together, at most a second old."""
+        """Return the totals of all events, max a second old."""
         if self._counted is not None and time.monotonic() - self._counted[0] < TOTALS_SECONDS:
             return self._counted[1]
         return await self._counts.get(None)
 
     async def observe_holds(self) -> None:
-        """Sets the gauges that only the database knows."""
+        """Set the gauges that only the database knows."""
         live, oldest_seconds = await self._reads.count_live_holds()
         metrics.LIVE_HOLDS.set(live)
         metrics.OLDEST_UNSWEPT_SECONDS.set(oldest_seconds)
 
     def observe_queues(self) -> None:
-        """Sets the gauges of this process: commands that wait, and open streams."""
+        """Set the gauges of this process: waiting commands, and open streams."""
         metrics.LANE_DEPTH.set(self._lanes.depth)
         metrics.STREAMS.set(self._streams.count)
 
-    # -- upkeep ----------------------------------------------------------------------------------------------------
-
     async def take_lease(self, name: str, owner: UUID, seconds: float) -> bool:
-        """Whether this owner does the job for the next seconds; a lease of its own is prolonged."""
+        """Take a job's lease for the next seconds, or prolong one's own. Return False if another owner has it."""
         return await self._store.take_lease(name, owner, seconds)
 
-    async def find_unswept(self, most: int) -> list[int]:
-        """Numbers of events whose holds' rows are to be rewritten, at most `most` of each node."""
-        return await self._store.find_unswept(most)
+    async def find_unswept(self, max_rows: int) -> list[int]:
+        """Return the numbers of events whose holds' rows must be rewritten, max `max_rows` of each node."""
+        return await self._store.find_unswept(max_rows)
 
-    async def delete_old_answers(self, hours: int, most: int) -> int:
-        """Returns how many answers of Idempotency-Keys went, at most `most` of each node; 0: none is old."""
-        return await self._store.delete_old_answers(hours, most)
+    async def delete_old_answers(self, hours: int, max_rows: int) -> int:
+        """Delete old answers of Idempotency-Keys, max `max_rows` of each node. Return their number; 0: none is
+        old."""
+        return await self._store.delete_old_answers(hours, max_rows)
 
-    async def delete_old_attempts(self, days: int, most: int) -> int:
-        """Returns how many FAILED attempts went, at most `most` of each node; 0: none is old."""
-        return await self._store.delete_old_attempts(days, most)
-
-    # -- audits ----------------------------------------------------------------------------------------------------
+    async def delete_old_attempts(self, days: int, max_rows: int) -> int:
+        """Delete old FAILED attempts, max `max_rows` of each node. Return their number; 0: none is old."""
+        return await self._store.delete_old_attempts(days, max_rows)
 
     def make_auditor(self) -> Auditor:
-        """Checks every counter, claim and journal once."""
+        """Return an auditor, which checks every counter, claim and journal once."""
         return Auditor(self._connections)
 
     def make_live_audit(self) -> LiveAudit:
-        """Follows the journals, and checks what has changed since its last look."""
+        """Return a live audit, which follows the journals and checks what has changed since its last look."""
         return LiveAudit(self._connections)
 
     async def _count(self, _: None) -> Totals:

@@ -1,4 +1,4 @@
-"""The past: what was available, and which seats were taken, at a moment that is over."""
+"""The past: which admissions were available, and which seats were taken, at a past moment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from holdfast.inventory.store.reads import ReadStore
 
 @dataclass(frozen=True, slots=True)
 class SeatState:
-    """One seat of an event at a moment: its number in the map, and what it is. `until`: a hold's expiry."""
+    """One seat of an event at a moment: its number in the map, and its status. `until`: a hold's expiry."""
 
     number: int
     status: str
@@ -42,7 +42,8 @@ class Past:
         self._occupancies = occupancies
 
     async def get_availability(self, number: int, at: datetime) -> Availability:
-        """What was available at a past moment: the last version at or before it, and the holds live at that time."""
+        """Return the availability at a past moment: the last version at or before it, with the holds live at
+        that time."""
         known = await self._get_known(number)
         version = await self._reads.version_at(number, at)
         taken = await self._reads.taken_at(number, version, at)
@@ -87,7 +88,8 @@ class Past:
         )
 
     async def _capacities_at(self, known: CachedEvent, version: int) -> dict[int, int]:
-        """Today's capacities, taken back: an entry says what one became, so the entry before says what it was."""
+        """Return the areas' capacities at a version. An entry has only the new capacity, so the entry before has
+        the old one."""
         capacities = {area.number: area.capacity for area in known.areas}
         changed = {
             int(area)
@@ -108,7 +110,7 @@ class Past:
         return {**capacities, **{area: before.get(area, 0) for area in changed}}
 
     async def _event_at(self, known: CachedEvent, version: int) -> Event:
-        """The event with the status and the seat map that it had; its name and rules are today's."""
+        """Return the event with the status and the seat map that it had. Its name and rules are the present ones."""
         event = known.event
         added = 0
         for _, entries in await self._reads.structural_since(event.number, version):

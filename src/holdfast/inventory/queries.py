@@ -1,4 +1,4 @@
-"""Queries: what is read of events, holds, bookings and blocks, past the lanes and never from a stale copy."""
+"""Queries: reads of events, holds, bookings and blocks, past the lanes and never from a stale copy."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Context:
 
 
 class Queries:
-    """Every read of an event but those of its read model. Raises EventNotFound where there is none."""
+    """Every read of an event but those of its read model. Raises EventNotFound if the event does not exist."""
 
     def __init__(
         self,
@@ -59,17 +59,16 @@ class Queries:
         self._documents = SeatMapDocuments(self.get_seat_map)
         self._states = SingleFlight(self._read_state)
 
-    # -- events ----------------------------------------------------------------------------------------------------
-
     async def get_event(self, number: int) -> FullEvent:
-        """The event as its row is now."""
+        """Return the event as its row is now."""
         known = await self._get_known(number)
         return in_full(known.event, known.areas)
 
     async def list_events(
         self, wanted: EventFilter, *, before: int | None, limit: int
     ) -> list[tuple[Event, Counts, datetime]]:
-        """Newest first. The counts are the rows': a lapsed hold counts as held until it is reclaimed."""
+        """Return events, newest first. The counts are those of the rows: a lapsed hold counts as held until it
+        is reclaimed."""
         found = await self._event_store.list_events(wanted, before=before, limit=limit)
         return [
             (
@@ -89,29 +88,27 @@ class Queries:
     async def list_events_in_full(
         self, wanted: EventFilter, *, before: int | None, limit: int
     ) -> Sequence[FullEvent]:
-        """Newest first, with their areas."""
+        """Return events with their areas, newest first."""
         found = await self._event_store.list_events(wanted, before=before, limit=limit)
         areas = await self._event_store.list_areas([event.number for event, _, _ in found])
         return [in_full(event, areas.get(event.number, ())) for event, _, _ in found]
 
-    # -- an event as it is -----------------------------------------------------------------------------------------
-
     async def get_availability(self, number: int) -> Availability:
-        """Exact at its `as_of`; readers that come while one is being made share the next."""
+        """Return the availability, exact at its `as_of`. Readers that arrive during a query share the next one."""
         return await self._states.get(number)
 
     async def get_seat_map(self, number: int, version: int) -> SeatMap:
-        """An immutable version of the event's seat map; version 0 has no seats."""
+        """Return an immutable version of the event's seat map; version 0 has no seats."""
         if version == 0:
             return SeatMap.build((), 0)
         return await self._occupancies.seat_map(number, version)
 
     async def get_seat_map_document(self, event: Event, version: int) -> SeatMapDocument:
-        """The same version as JSON. It must be one that the event's map has had."""
+        """Return the same version as JSON. It must be a version that the event's map has had."""
         return await self._documents.get(event, version)
 
     async def get_changes_since(self, number: int, version: int) -> SeatChanges:
-        """Net changes since a version, or that everything must be read again."""
+        """Return net changes since a version, or that everything must be read again."""
         return await self._changes_since.get_changes(number, version)
 
     async def _read_state(self, number: int) -> Availability:
@@ -138,10 +135,8 @@ class Queries:
             raise EventNotFound
         return known
 
-    # -- holds, bookings, blocks -----------------------------------------------------------------------------------
-
     async def get_hold(self, hold_id: UUID, authority: Authority) -> Hold:
-        """Raises HoldNotFound, also (as WrongToken) where the authority does not open it."""
+        """Return a hold. Raises HoldNotFound, also (as WrongToken) if the authority gives no access to it."""
         number = ids.event_number_of(hold_id)
         found = await self._reads.find_hold(number, hold_id) if number is not None else None
         if number is None or found is None:
@@ -152,13 +147,13 @@ class Queries:
         return (await self._to_holds(number, [(hold, now)]))[0]
 
     async def find_hold_of_seat(self, number: int, seat: int) -> Hold | None:
-        """The live or confirmed hold that has the seat. None for a seat that is available or blocked."""
+        """Return the live or confirmed hold that has the seat; None if the seat is available or blocked."""
         found = await self._reads.find_hold_of_seat(number, seat)
         hold = None if found is None else (await self._to_holds(number, [found]))[0]
         return hold if hold is not None and hold.status in ("active", "confirmed") else None
 
     async def released_at(self, hold: Hold) -> datetime | None:
-        """When a released hold of seats gave them back, or its event was cancelled."""
+        """Return when a released hold of seats returned them, or when its event was cancelled."""
         return await self._reads.released_at(hold.event_number, hold.id, hold.seat_numbers[0])
 
     async def get_booking(self, booking_id: UUID, authority: Authority) -> Booking:
@@ -177,14 +172,14 @@ class Queries:
         before: UUID | None = None,
         limit: int = 50,
     ) -> list[Hold]:
-        """Newest first, each with the status that it has now."""
+        """Return holds, newest first, each with its present status."""
         found = await self._reads.list_holds(number, status=status, buyer=buyer, before=before, limit=limit)
         return await self._to_holds(number, found)
 
     async def list_bookings(
         self, number: int | None, *, status: str | None = None, before: UUID | None = None, limit: int = 50
     ) -> list[Booking]:
-        """Newest first; of all events (None), by event, the newest of each."""
+        """Return bookings, newest first. For all events (None), the list is by event, with the newest of each."""
         if number is not None:
             return await self._to_bookings(
                 number, await self._reads.list_bookings(number, status=status, before=before, limit=limit)
@@ -204,7 +199,7 @@ class Queries:
         status: str | None = None,
         before: UUID | None = None,
     ) -> list[Booking]:
-        """The booking with this reference; newest first, if chance made two in different events."""
+        """Return the booking with this reference; newest first, if chance made two in different events."""
         found: list[Booking] = []
         for event_number, id in await self._reads.find_booking_ids(reference):
             if number in (None, event_number) and (before is None or id < before):
@@ -236,18 +231,16 @@ class Queries:
         version = known.event.map_version
         return await self._occupancies.seat_map(known.event.number, version) if version else None
 
-    # -- the past --------------------------------------------------------------------------------------------------
-
     async def get_availability_as_of(self, number: int, at: datetime) -> Availability:
-        """What was available at a past moment: the last version until then, and the holds that were live."""
+        """Return the availability at a past moment: the last version until then, and the holds that were live."""
         return await self._past.get_availability(number, at)
 
     async def list_seats_as_of(self, number: int, at: datetime) -> SeatStates:
-        """The seats that were not available at a past moment."""
+        """Return the seats that were not available at a past moment."""
         return await self._past.list_seats(number, at)
 
     async def list_seat_changes(
         self, number: int, label: str, *, start: Position | None, limit: int
     ) -> tuple[list[HistoryItem], Position | None]:
-        """A page of one seat's history, oldest first, and where the next page starts."""
+        """Return a page of one seat's history, oldest first, and where the next page starts."""
         return await self._histories.list_changes(number, label, start=start, limit=limit)

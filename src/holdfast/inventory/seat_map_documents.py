@@ -17,7 +17,7 @@ from holdfast.inventory.rules.event import Event
 from holdfast.inventory.seating.seat_map import Row, SeatMap
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of all documents that one process keeps; the least lately read go first."""
+"""Max bytes of all documents that one process keeps; the least recently read are dropped first."""
 
 
 _Key = tuple[int, int, UUID]
@@ -26,14 +26,14 @@ _Key = tuple[int, int, UUID]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatMapDocument:
-    """As it is sent: plain, and packed with gzip."""
+    """A document as it is sent: plain, and packed with gzip."""
 
     plain: bytes
     packed: bytes
 
 
 class SeatMapDocuments:
-    """By event number and map version."""
+    """Documents by event number and map version."""
 
     def __init__(self, get_seat_map: Callable[[int, int], Awaitable[SeatMap]]) -> None:
         self._get_seat_map = get_seat_map
@@ -41,7 +41,7 @@ class SeatMapDocuments:
         self._writings = SingleFlight(self._write)
 
     async def get(self, event: Event, version: int) -> SeatMapDocument:
-        """`version` is one that the event's map has had."""
+        """Return the document of a version that the event's map has had."""
         key = (event.number, version, event.id)
         found = self._kept.get(key)
         if found is None:
@@ -82,7 +82,7 @@ def _write(number: int, id: UUID, seat_map: SeatMap) -> SeatMapDocument:
 
 
 def _seats_of(row: Row, seat_map: SeatMap) -> Iterator[dict[str, Any]]:
-    """Left to right; what the source did not say is left out."""
+    """Return a row's seats from left to right, without the fields that the source left out."""
     for number in row.numbers:
         seat = seat_map.seat(number)
         document: dict[str, Any] = {

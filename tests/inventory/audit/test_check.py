@@ -19,7 +19,7 @@ from support.house_of import attempt, confirm, fetch, hold_with_key, key_of, mak
 
 async def check(inventory: Inventory, **chosen: int) -> Report:
     checking = Auditor(inventory._connections, **chosen)
-    return await checking.check(await checking.list_numbers(), whole=True)
+    return await checking.check(await checking.list_numbers(), with_strays=True)
 
 
 async def codes(inventory: Inventory) -> set[str]:

@@ -219,20 +219,20 @@ async def test_streams_end_when_the_server_does(inventory: Inventory):
                 await ending
     assert inventory.streams.count == 0
     with pytest.raises(Unavailable):
-        inventory.streams.refuse_watcher()
+        inventory.streams.refuse_client()
 
 
 async def test_more_watchers_than_a_process_can_serve_are_refused(inventory: Inventory):
     streams = Streams(
-        inventory.read_models, inventory.queries._changes_since, inventory._commits, max_watchers=1
+        inventory.read_models, inventory.queries._changes_since, inventory._commits, max_clients=1
     )
     event = await make_event(inventory, capacity=1)
-    streams.refuse_watcher()
+    streams.refuse_client()
     async with aclosing(streams.watch(event.number)) as messages:
         await _next(messages)
         with pytest.raises(Busy):
-            streams.refuse_watcher()
-    streams.refuse_watcher()
+            streams.refuse_client()
+    streams.refuse_client()
 
 
 async def test_nobody_is_looked_for_when_nobody_watches(inventory: Inventory):

@@ -17,7 +17,7 @@ from support.selling import a_confirm, all_at_once, an_engine, new_event, place,
 
 async def test_more_events_than_mirrors_fit_all_sell(database_url: str) -> None:
     """Room for one map of twelve: while one is loaded another is dropped, also in the middle of its loading."""
-    async with an_engine(database_url, mirrored_seats=12) as inventory:
+    async with an_engine(database_url, occupancy_seats=12) as inventory:
         numbers = [await new_event(inventory, widths=(10,)) for _ in range(6)]
         for _ in range(5):
             outcomes = await all_at_once(

@@ -20,7 +20,7 @@ from holdfast.postgres.arrays import blobs
 from holdfast.postgres.pipeline import Statement
 
 STEPS = [*LOADS, *WRITES]
-SAME_FOR_ALL = {"most"}
+SAME_FOR_ALL = {"max_rows"}
 GIVEN = SAME_FOR_ALL | {"event_number", "version", "now", "map_version", "wanted_rows", "whole_event"}
 
 

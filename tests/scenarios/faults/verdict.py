@@ -62,7 +62,7 @@ async def judge_books(database_url: str) -> None:
     await connections.open()
     try:
         checking = Auditor(connections)
-        report = await checking.check(await checking.list_numbers(), whole=True)
+        report = await checking.check(await checking.list_numbers(), with_strays=True)
     finally:
         await connections.close()
     assert report.events

@@ -56,7 +56,7 @@ async def stream_event(request: Request, event: EventPath) -> StreamReply:
     number = await request.inventory.resolve(event)
     read_model = await request.inventory.read_models.get_current(number)
     refuse_hidden(request, read_model.event)
-    request.inventory.streams.refuse_watcher()
+    request.inventory.streams.refuse_client()
     last = request.header(b"last-event-id") or ""
     after = int(last) if last.isascii() and last.isdigit() and len(last) <= _MAX_DIGITS else None
     return StreamReply(

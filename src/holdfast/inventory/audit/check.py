@@ -1,8 +1,9 @@
-"""Checking: an event's counters, claims and journal, derived again from the rows; whatever disagrees is reported.
+"""Check: derive an event's counters, claims and journal again from the rows, and report every disagreement.
 
-A live system is checked as it sells. Nothing is compared across two moments: claims carry their versions, so that what
-was live at one version can still be summed up later, page by page; and each page's holds are compared with the journal
-as far as that page's own snapshot has it. So an event that moves never has to be begun again.
+A live system is checked while it sells. Nothing is compared across two moments. Claims carry their versions,
+so that the claims that were live at one version can be summed up later, page by page. Each page's holds are
+compared with the journal up to that page's own snapshot. So the check of a busy event never has to start
+again.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ T = TypeVar("T")
 
 CLAIMS_IN_PAGE = 5_000
 VERSIONS_IN_PAGE = 100
-"""Of a busy event each has hundreds of entries."""
+"""A busy event has hundreds of entries in each version."""
 ROWS_IN_PAGE = 5_000
 QUICK_SECONDS, SLOW_SECONDS = 0.05, 0.25
 """Pages grow while their snapshots are quick, and shrink long before one takes a second."""
 
 Progress = Callable[[int, str], None]
-"""Notified of (event number, what is being read), again and again."""
+"""Called with (event number, what is being read) again and again."""
 
 
 @dataclass(slots=True, kw_only=True)
 class EventReport:
-    """What was looked at, and what disagrees. `left_out`: disagreements of a kind beyond the first twenty."""
+    """What was checked, and the disagreements. `left_out`: disagreements of a kind beyond the first twenty."""
 
     number: int
     name: str
@@ -49,7 +50,7 @@ class EventReport:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """Of all events together; `strays` belong to no event."""
+    """The reports of all events. `strays` belong to no event."""
 
     events: list[EventReport] = field(default_factory=list)
     strays: list[Disagreement] = field(default_factory=list)
@@ -61,7 +62,7 @@ class Report:
 
 
 class Auditor:
-    """The use case of `holdfast check`; it reads and never writes."""
+    """The use case of `holdfast check`. It reads and never writes."""
 
     def __init__(self, connections: Connections, *, claims_in_page: int = CLAIMS_IN_PAGE) -> None:
         self._reads = AuditStore(connections)
@@ -72,18 +73,18 @@ class Auditor:
         return await self._reads.list_numbers()
 
     async def check(
-        self, numbers: Sequence[int], *, whole: bool = False, progress: Progress = lambda *_: None
+        self, numbers: Sequence[int], *, with_strays: bool = False, progress: Progress = lambda *_: None
     ) -> Report:
-        """Events by number, and with `whole` also what belongs to none. Raises EventNotFound."""
+        """Check events by number, and with `with_strays` also rows that belong to no event. Raises EventNotFound."""
         self._longest = 0.0
         report = Report()
         for number in numbers:
             try:
                 report.events.append(await self.check_event(number, progress))
             except EventNotFound:
-                if not whole:  # else it was there when the numbers were listed, and is not any more
+                if not with_strays:  # else the event existed when the numbers were listed, and is gone now
                     raise
-        if whole:
+        if with_strays:
             report.strays = await self._check_strays(numbers) + await self._check_creations()
         report.longest_snapshot_seconds = self._longest
         return report
@@ -108,7 +109,7 @@ class Auditor:
         return report
 
     async def _follow(self, number: int, audit: EventAudit, until: int | None = None) -> None:
-        """The journal up to a version, in pages; None: as far as it goes."""
+        """Replay the journal up to a version, in pages; None: up to its end."""
         replay = audit.replay
         while until is None or replay.version < until:
             page = await self._timed(self._reads.read_journal(number, replay.version, VERSIONS_IN_PAGE))
@@ -122,14 +123,14 @@ class Auditor:
     async def _compare_pages(
         self, number: int, audit: EventAudit, report: EventReport, progress: Progress
     ) -> None:
-        after, most = FIRST_ID, self._claims_in_page
+        after, page_size = FIRST_ID, self._claims_in_page
         while after < LAST_ID:
-            until = await self._timed(self._reads.find_end_of_page(number, after, most))
+            until = await self._timed(self._reads.find_end_of_page(number, after, page_size))
             before = self._longest
             self._longest = 0.0
             page = await self._timed(self._reads.read_page(number, after, until, audit.replay.version))
             seconds, self._longest = self._longest, max(before, self._longest)
-            if page is None:  # the event sold on meanwhile: catch up with it
+            if page is None:  # the event sold meanwhile: catch up with it
                 await self._follow(number, audit)
                 continue
             audit.compare_page(page)
@@ -138,9 +139,9 @@ class Auditor:
             progress(number, f"{report.holds} holds")
             after = until
             if seconds < QUICK_SECONDS:
-                most = min(2 * most, 4 * self._claims_in_page)
+                page_size = min(2 * page_size, 4 * self._claims_in_page)
             elif seconds > SLOW_SECONDS:
-                most = max(most // 2, 100)
+                page_size = max(page_size // 2, 100)
 
     async def _check_attempts(self, number: int, audit: EventAudit) -> None:
         after = -1
@@ -152,15 +153,15 @@ class Auditor:
     async def _check_answers(self, number: int, audit: EventAudit) -> None:
         after = b""
         while page := await self._timed(self._reads.read_answers(number, after, ROWS_IN_PAGE)):
-            for scope, token_for, is_there in page:
-                if token_for is not None and not is_there:
+            for scope, token_for, exists in page:
+                if token_for is not None and not exists:
                     audit.report(
                         "answer_without_hold", f"key {scope.hex()[:16]}", f"there is no hold {token_for}"
                     )
             after, *_ = page[-1]
 
     async def _check_strays(self, numbers: Sequence[int]) -> list[Disagreement]:
-        """Rows of events that do not exist lie in the gaps between the numbers of those that do."""
+        """Find rows of events that do not exist: they lie in the gaps between the numbers of existing events."""
         edges = [0, *sorted(numbers), ids.MAX_EVENT_NUMBER + 1]
         gaps = [(low, high) for low, high in pairwise(edges) if high - low > 1]
         found: list[Disagreement] = []

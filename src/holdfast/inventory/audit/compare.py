@@ -1,4 +1,4 @@
-"""Comparing: one event's rows with each other and with its journal. The check feeds it page by page."""
+"""Compare: one event's rows with each other and with its journal. The check feeds it page by page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from holdfast.inventory.audit.replay import Counters, Replay, ReplayedHold
 from holdfast.inventory.audit.store import AuditPage, ClaimGroup, HoldRow, Opening
 
 MAX_REPORTED = 20
-"""Of one kind, for each event: a hundred thousand wrong seats are not a hundred thousand lines."""
+"""Max disagreements of one kind for each event, so that a hundred thousand wrong seats are not as many lines."""
 
 _STATUS_OF = {
     "held": "active",
@@ -25,7 +25,7 @@ _STATUS_OF = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """Two places that should say the same, and do not. `code` is stable."""
+    """Two places that should agree, and do not. `code` is stable."""
 
     event: int
     code: str
@@ -44,13 +44,13 @@ class EventAudit:
         self._opening = opening
         self._counts: Counter[str] = Counter()
         self._sums: dict[int, Counters] = {}
-        """What the claims add up to, as of the opening's version."""
+        """The sums of the claims, as of the opening's version."""
         self._seat_area = {seat: area for area, seats in opening.seats.items() for seat in seats}
         self._holder: dict[int, UUID] = {}
-        """Seat -> who has it, as of the opening's version."""
+        """Seat -> its holder, as of the opening's version."""
         self._areas = {area.number: area for area in opening.areas}
         if opening.version is None:
-            self.report("inventory_missing", "event", "it has no row of inventories, and so no version")
+            self.report("inventory_missing", "event", "it has no row in inventories, and so no version")
         if event_number_of(opening.event.id) != self.number:
             self.report("id_of_other_event", f"event {opening.event.id}", "its id does not carry its number")
 
@@ -63,10 +63,8 @@ class EventAudit:
                 Disagreement(event=self.number, code=code, subject=subject, detail=detail)
             )
 
-    # -- the event's own rows --------------------------------------------------------------------------------------
-
     def compare_opening(self) -> None:
-        """Call it when the replay has reached the opening's version."""
+        """Compare the event's own rows. Call it when the replay has reached the opening's version."""
         opening, replay = self._opening, self.replay
         if opening.newest_version != opening.version:
             self.report(
@@ -83,9 +81,9 @@ class EventAudit:
         event = opening.event
         for name, journal in replay.fields.items():
             value = getattr(event.rules if hasattr(event.rules, name) else event, name, None)
-            is_said = value.isoformat() if isinstance(value, datetime) else value
-            if is_said != journal:
-                self.report("rule_differs", name, f"the event says {is_said}, the journal {journal}")
+            by_row = value.isoformat() if isinstance(value, datetime) else value
+            if by_row != journal:
+                self.report("rule_differs", name, f"the event says {by_row}, the journal {journal}")
         for area in opening.areas:
             if min(area.held, area.booked, area.blocked) < 0 or area.free < 0:
                 self.report(
@@ -113,7 +111,7 @@ class EventAudit:
             self.report("area_unknown", f"area {number}", "there is no such area")
 
     def compare_sums(self) -> None:
-        """Call it after the last page: what all claims add up to, and who was never met."""
+        """Compare the sums of all claims, and report holds that no page had. Call it after the last page."""
         for area in self._opening.areas:
             sums = self._sums.get(area.number, Counters())
             for what in ("held", "booked", "blocked"):
@@ -127,9 +125,7 @@ class EventAudit:
         version = self._opening.version or 0
         for id, hold in self.replay.holds.items():
             if not hold.seen and hold.held <= version:
-                self.report("row_missing", _called(hold, id), "the journal tells of it, and it has no rows")
-
-    # -- a page ----------------------------------------------------------------------------------------------------
+                self.report("row_missing", _name_of(hold, id), "it is in the journal, and has no rows")
 
     def compare_page(self, page: AuditPage) -> None:
         for row in page.journal:
@@ -161,35 +157,37 @@ class EventAudit:
             self.report("without_claims", str(id), "it has no claims at all")
 
     def _compare_hold(self, hold: HoldRow, groups: list[ClaimGroup], page: AuditPage) -> None:
-        who = f"hold {hold.id}"
+        subject = f"hold {hold.id}"
         if any(group.kind != "hold" for group in groups):
-            self.report("claim_kind", who, "it has claims of a block")
+            self.report("claim_kind", subject, "it has claims of a block")
         claimed = sum(sum(group.quantities) for group in groups)
         if groups and claimed != hold.quantity:
-            self.report("quantity_differs", who, f"it is of {hold.quantity}, its claims add up to {claimed}")
+            self.report(
+                "quantity_differs", subject, f"it is of {hold.quantity}, its claims add up to {claimed}"
+            )
         live = hold.status == "active" or (hold.status == "confirmed" and hold.booking_status != "cancelled")
         booked = hold.status == "confirmed"
         if any((group.ended is None) != live for group in groups):
             state = "live" if live else "over"
             self.report(
-                "claim_differs", who, f"it is {hold.status} and so {state}, and not all of its claims are"
+                "claim_differs", subject, f"it is {hold.status} and so {state}, and not all of its claims are"
             )
         if any((group.booked is not None) != booked for group in groups):
             self.report(
-                "claim_differs", who, f"it is {hold.status}, and its claims are {'not ' * booked}booked"
+                "claim_differs", subject, f"it is {hold.status}, and its claims are {'not ' * booked}booked"
             )
         if booked != (hold.booking_id is not None):
             self.report(
-                "booking_differs", who, f"it is {hold.status}, and has {'no' if booked else 'a'} booking"
+                "booking_differs", subject, f"it is {hold.status}, and has {'no' if booked else 'a'} booking"
             )
         if hold.booking_id is not None and event_number_of(hold.booking_id) != self.number:
             self.report(
                 "id_of_other_event", f"booking {hold.booking_id}", "its id carries another event's number"
             )
         if hold.status == "active" and hold.expires_at < page.reclaimed_until:
-            self.report("reclaimed_until_wrong", who, "it is active, and expires before reclaimed_until")
+            self.report("reclaimed_until_wrong", subject, "it is active, and expires before reclaimed_until")
         if hold.status == "expired" and hold.expires_at > page.last_at:
-            self.report("expired_early", who, "it is expired, and its expiry lies ahead")
+            self.report("expired_early", subject, "it is expired, and its expiry lies ahead")
 
     def _compare_block(self, id: UUID, stands: bool, groups: list[ClaimGroup]) -> None:
         if any(group.kind != "block" for group in groups):
@@ -202,7 +200,7 @@ class EventAudit:
             )
 
     def _add_up(self, id: UUID, group: ClaimGroup) -> None:
-        """Sums as of the opening's version, whenever the page was read."""
+        """Add a claim to the sums as of the opening's version, whenever the page was read."""
         version = self._opening.version or 0
         if group.held > version:
             return
@@ -226,28 +224,26 @@ class EventAudit:
             if seat is not None and self._holder.setdefault(seat, id) != id:
                 self.report("seat_claimed_twice", f"seat {seat}", f"{self._holder[seat]} and {id} have it")
 
-    # -- the journal -----------------------------------------------------------------------------------------------
-
     def _compare_journal(
         self, id: UUID, hold: HoldRow | None, stands: bool | None, groups: list[ClaimGroup]
     ) -> None:
         replayed = self.replay.holds.get(id)
         if replayed is None:
-            self.report("not_in_journal", str(id), "it has rows, and the journal never tells of it")
+            self.report("not_in_journal", str(id), "it has rows, and is not in the journal")
             return
         replayed.seen = True
-        who = _called(replayed, id)
+        subject = _name_of(replayed, id)
         if hold is not None:
-            self._compare_value(who, "status", hold.status, _STATUS_OF.get(replayed.state))
+            self._compare_value(subject, "status", hold.status, _STATUS_OF.get(replayed.state))
             if replayed.state in ("held", "expired"):
-                self._compare_value(who, "expires_at", hold.expires_at, replayed.until)
+                self._compare_value(subject, "expires_at", hold.expires_at, replayed.until)
             if replayed.booking is not None:
-                self._compare_value(who, "booking", hold.booking_id, replayed.booking)
+                self._compare_value(subject, "booking", hold.booking_id, replayed.booking)
                 expected = "cancelled" if replayed.state == "cancelled" else "confirmed"
-                self._compare_value(who, "booking's status", hold.booking_status, expected)
-            self._compare_value(who, "buyer", hold.buyer, replayed.buyer)
+                self._compare_value(subject, "booking's status", hold.booking_status, expected)
+            self._compare_value(subject, "buyer", hold.buyer, replayed.buyer)
         elif stands is not None:
-            self._compare_value(who, "state", "blocked" if stands else "lifted", replayed.state)
+            self._compare_value(subject, "state", "blocked" if stands else "lifted", replayed.state)
         areas: dict[int, int] = {}
         seats: list[int] = []
         for group in groups:
@@ -256,35 +252,37 @@ class EventAudit:
                 if seat is not None:
                     seats.append(seat)
         if groups:
-            self._compare_value(who, "quantities by area", areas, replayed.areas)
-            self._compare_value(who, "seats", sorted(seats), sorted(replayed.seats))
-            self._compare_value(who, "first version", min(group.held for group in groups), replayed.held)
+            self._compare_value(subject, "quantities by area", areas, replayed.areas)
+            self._compare_value(subject, "seats", sorted(seats), sorted(replayed.seats))
+            self._compare_value(subject, "first version", min(group.held for group in groups), replayed.held)
             for group in groups:
-                self._compare_value(who, "booked version", group.booked, replayed.booked)
-                self._compare_value(who, "last version", group.ended, replayed.ended)
+                self._compare_value(subject, "booked version", group.booked, replayed.booked)
+                self._compare_value(subject, "last version", group.ended, replayed.ended)
 
-    def _compare_value(self, who: str, what: str, row: object, journal: object) -> None:
+    def _compare_value(self, subject: str, what: str, row: object, journal: object) -> None:
         if row != journal:
             self.report(
-                "journal_differs", who, f"{what}: {_short(row)} by its rows, {_short(journal)} by the journal"
+                "journal_differs",
+                subject,
+                f"{what}: {_short(row)} by its rows, {_short(journal)} by the journal",
             )
-
-    # -- what refers to sales --------------------------------------------------------------------------------------
 
     def compare_attempt(
         self, number: int, status: str, quantity: int, booking: UUID | None, sold: int | None
     ) -> None:
-        who = f"attempt {number}"
+        subject = f"attempt {number}"
         if status == "FAILED":
             if booking is not None:
-                self.report("attempt_differs", who, f"it FAILED, and names the booking {booking}")
+                self.report("attempt_differs", subject, f"it FAILED, and names the booking {booking}")
         elif booking is None or sold is None:
-            self.report("attempt_without_booking", who, f"it is CONFIRMED, and there is no booking {booking}")
+            self.report(
+                "attempt_without_booking", subject, f"it is CONFIRMED, and there is no booking {booking}"
+            )
         elif sold != quantity:
-            self.report("attempt_differs", who, f"it is of {quantity}, its booking of {sold}")
+            self.report("attempt_differs", subject, f"it is of {quantity}, its booking of {sold}")
 
 
-def _called(replayed: ReplayedHold, id: UUID) -> str:
+def _name_of(replayed: ReplayedHold, id: UUID) -> str:
     return f"{'block' if replayed.state in ('blocked', 'lifted') else 'hold'} {id}"
 
 

@@ -1,8 +1,9 @@
-"""Live checking: what events' journals gained since the last look, against the rows that they describe.
+"""Live check: compares the new part of each event's journal with the rows that it describes.
 
-`holdfast check` derives an event whole, from its first version; this follows it, so that a look costs what was sold
-since the one before and not what was ever sold. The rows are compared inside the database (`sql/live_check.sql`).
-What is kept here is one version and one set of counters for each event, and what was reported already.
+`holdfast check` derives an event in full, from its first version. The live check follows it, so that a look
+costs as much as was sold since the last look, not as much as was ever sold. The rows are compared inside the
+database (`sql/live_check.sql`). This module keeps one version and one set of counters for each event, and
+what it has reported.
 """
 
 from __future__ import annotations
@@ -25,24 +26,24 @@ log = structlog.get_logger(__name__)
 
 RECENT_SECONDS = 3_600.0
 EVENT_SECONDS = 3.0
-"""For one event in one look."""
+"""Max seconds for one event in one look."""
 EVENTS_IN_PAGE = 2_000
 MAX_SEEN = 20_000
-"""Events that are remembered; of one that comes back after that only the newest versions are compared."""
+"""Max events that are remembered. After that, a returning event is compared from its newest versions on."""
 BEFORE_SECONDS, MAX_BEFORE = 60.0, 2_000
-"""How far back of its last sale an event is met: nothing is left out when another process takes over."""
+"""How far before its last sale the check of an event begins, so that a change of process leaves nothing out."""
 MAX_BEHIND = 20_000
-"""Versions; an event that gained more since the last look is followed from its newest ones on."""
+"""Max versions since the last look. An event that gained more is followed from its newest versions on."""
 MAX_REPORTED = 1_000
-"""Of one event; by then somebody has been notified."""
+"""Max reports of one event; by then somebody has been notified."""
 FIRST_STEP, MAX_STEP = 50, 1_000
 QUICK_SECONDS, SLOW_SECONDS = 0.02, 0.06
-"""Steps grow while their snapshots are quick, and shrink long before one takes a second: a hot event has hundreds of
-versions in a second, and none of its row's dead ones is tidied meanwhile."""
+"""Steps grow while their snapshots are quick, and shrink long before one takes a second. A hot event has
+hundreds of versions in a second, and during a snapshot none of its dead rows can be removed."""
 REST = 0.5
-"""Of the time that a step took, until the next: the sale goes on beside it, on few cores."""
+"""Pause after a step, as a share of the time that the step took: the sale needs the few cores, too."""
 SMALL_CLAIMS = 10_000
-"""An event with no more claims than this has all of them added up at every look."""
+"""The claims of an event with no more claims than this are added up at every look."""
 
 _WHAT = ("capacity", "held", "booked", "blocked")
 
@@ -57,11 +58,11 @@ class _Seen:
 
     version: int
     areas: dict[int, Counters] | None
-    """Its counters at that version, by the journal; None until they were met."""
-    most: int
-    """Versions that the next step takes."""
+    """Its counters at that version, by the journal; None until they are known."""
+    step_size: int
+    """Number of versions that the next step takes."""
     is_large: bool = False
-    """Too large for its claims to be added up."""
+    """True if it has too many claims to add them up."""
 
 
 class LiveAudit:
@@ -75,19 +76,19 @@ class LiveAudit:
         self._small_claims = small_claims
         self._seen: dict[int, _Seen] = {}
         self._reported: dict[int, set[tuple[str, str]]] = {}
-        """What was reported of each event, so that it is reported once, though the same rows are met again."""
+        """What was reported of each event, so that the same rows are reported only once."""
         self._standing: dict[int, set[tuple[str, str]]] = {}
-        """What an event's sums said at the last look: reported once for as long as it stays."""
+        """Disagreements of an event's sums at the last look. Each is reported once for as long as it lasts."""
         connections.on_lost.append(self.forget)
 
     def forget(self) -> None:
-        """Begin again at each event's present version: somebody else checked meanwhile, or the next connection leads to
-        another server, which knows less."""
+        """Begin again at each event's present version. Somebody else checked meanwhile, or the next connection
+        leads to another server, whose version may be lower."""
         self._seen.clear()
 
     async def find_moved(self) -> dict[int, int]:
-        """Events that are not as they were seen, and their versions."""
-        found = await self._reads.find_moved(seconds=RECENT_SECONDS, most=EVENTS_IN_PAGE)
+        """Return the versions of events that have changed since they were seen, by number."""
+        found = await self._reads.find_moved(seconds=RECENT_SECONDS, max_rows=EVENTS_IN_PAGE)
         return {
             number: version
             for number, (version, sums) in found.items()
@@ -95,9 +96,9 @@ class LiveAudit:
         }
 
     async def check(self, number: int, version: int, *, seconds: float = EVENT_SECONDS) -> list[Disagreement]:
-        """What disagrees, and was not reported before. Raises Fault.
+        """Return new disagreements; none is returned twice. Raises Fault.
 
-        An event that gained more than can be read in this time goes on where it was left.
+        An event that gained more than can be read in this time continues there at the next look.
         """
         end = time.monotonic() + seconds
         found: Found = {}
@@ -108,15 +109,15 @@ class LiveAudit:
                 await asyncio.sleep(REST * (time.monotonic() - began))
                 began = time.monotonic()
         except Fault:
-            if not found:  # what was found is reported now or never: it would be passed over by the next look
+            if not found:  # the next look passes over what was found, so report it now
                 raise
         return list(found.values())
 
     async def _step(self, number: int, seen: _Seen, found: Found) -> bool:
-        """Whether there is more to follow."""
+        """Check one step. Return True if there is more to follow."""
         began = time.monotonic()
         try:
-            step = await self._reads.look(number, seen.version, seen.most)
+            step = await self._reads.look(number, seen.version, seen.step_size)
         except (Busy, InvariantViolated) as fault:
             self._narrow(number, seen, found, fault)
             return True
@@ -126,7 +127,7 @@ class LiveAudit:
         took = time.monotonic() - began
         metrics.CHECK_SNAPSHOT_SECONDS.observe(took)
         metrics.CHECK_VERSIONS.inc(max(step.until - seen.version, 0))
-        seen.most = _next_size(seen.most, took)
+        seen.step_size = _next_size(seen.step_size, took)
         for wrong in step.wrong:
             self._report(number, found, *wrong)
         self._follow(number, seen, step, found)
@@ -145,17 +146,20 @@ class LiveAudit:
             since = await self._reads.find_version_before(number, BEFORE_SECONDS)
             since = version if since is None else max(since, version - MAX_BEFORE)
             # before its first version nothing was taken
-            seen = _Seen(version=since, areas={} if since < 0 else None, most=self._first_step)
+            seen = _Seen(version=since, areas={} if since < 0 else None, step_size=self._first_step)
         self._seen[number] = seen
         if len(self._seen) > MAX_SEEN:
             del self._seen[next(iter(self._seen))]
         return seen
 
     def _narrow(self, number: int, seen: _Seen, found: Found, fault: Busy | InvariantViolated) -> None:
-        """A step that took too long, or met what cannot be read, is tried again in parts, down to the one version that
-        is to blame. That one is passed over."""
-        if seen.most > 1:
-            seen.most = max(seen.most // 4, 1)
+        """Retry a failed step with fewer versions, down to the one version that causes the failure, and skip
+        that one.
+
+        A step fails if it took too long, or if it has rows that cannot be read.
+        """
+        if seen.step_size > 1:
+            seen.step_size = max(seen.step_size // 4, 1)
             return
         seen.version, seen.areas = seen.version + 1, None
         if isinstance(fault, InvariantViolated):
@@ -166,10 +170,10 @@ class LiveAudit:
             log.warning("version_not_checked", event_number=number, version=seen.version)
 
     def _follow(self, number: int, seen: _Seen, step: AuditStep, found: Found) -> None:
-        """Moves the counters on by what the journal says; where it ends, they must be those of the rows."""
+        """Move the counters on by the journal. At its end they must equal the counters of the rows."""
         if (
             step.version < seen.version
-        ):  # a backup was restored (a journal that lost its end is reported by the step)
+        ):  # a backup was restored (the step reports a journal that lost its end)
             log.warning("version_went_back", event_number=number, since=seen.version, until=step.version)
             seen.areas = None
         elif seen.areas is not None:
@@ -180,10 +184,10 @@ class LiveAudit:
         if seen.areas is not None:
             for area in sorted(seen.areas.keys() | step.areas.keys()):
                 journal, row = seen.areas.get(area, (0,) * 4), step.areas.get(area, (0,) * 4)
-                for what, expected, is_there in zip(_WHAT, journal, row, strict=True):
-                    if expected != is_there:
-                        subject = f"area {area} {what} {is_there - expected:+}"
-                        detail = f"{is_there}, by the journal {expected}"
+                for what, expected, counter in zip(_WHAT, journal, row, strict=True):
+                    if expected != counter:
+                        subject = f"area {area} {what} {counter - expected:+}"
+                        detail = f"{counter}, by the journal {expected}"
                         found[("counter_differs", subject)] = Disagreement(
                             event=number, code="counter_differs", subject=subject, detail=detail
                         )
@@ -242,7 +246,7 @@ def _moved(areas: dict[int, Counters], step: AuditStep) -> dict[int, Counters]:
     return moved
 
 
-def _next_size(most: int, took: float) -> int:
+def _next_size(step_size: int, took: float) -> int:
     if took > SLOW_SECONDS:
-        return max(most // 2, 1)
-    return min(most * 2, MAX_STEP) if took < QUICK_SECONDS else most
+        return max(step_size // 2, 1)
+    return min(step_size * 2, MAX_STEP) if took < QUICK_SECONDS else step_size

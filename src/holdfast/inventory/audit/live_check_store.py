@@ -1,4 +1,4 @@
-"""The live check's reads: what an event's journal gained, compared with the rows inside the database."""
+"""The live check's reads: the new part of an event's journal, compared with the rows inside the database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SQL = queries.load("live_check")
 FIND_MOVED = queries.load("workers")["find_moved"]
 
 MAX_REPORTED = 20
-"""Disagreements of one step, or of one event's sums."""
+"""Max disagreements of one step, or of one event's sums."""
 
 Counters = tuple[int, int, int, int]
 """capacity, held, booked, blocked"""
@@ -24,10 +24,10 @@ Wrong = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditStep:
-    """A piece of an event's journal, from a version to `until`, and what disagrees in it."""
+    """A part of an event's journal, up to the version `until`, and its disagreements."""
 
     version: int
-    """The event's own, at the moment of the look."""
+    """The event's own version, at the moment of the look."""
     until: int
     areas: dict[int, Counters]
     """The counters' rows at that moment."""
@@ -40,7 +40,7 @@ class AuditStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """A small event's counters against all of its live claims."""
+    """A small event's counters compared with all of its live claims."""
 
     is_small: bool
     counters: Sequence[tuple[int, str, int, int]]
@@ -50,38 +50,43 @@ class Sums:
 
 
 class LiveAuditStore:
-    """Each call is one snapshot of less than a second. Raises Busy where that was too short for it, InvariantViolated
-    where the rows cannot even be read, Unavailable."""
+    """Each call is one snapshot of less than a second.
+
+    Raises Busy if that was too short, InvariantViolated if the rows cannot be read at all, and Unavailable.
+    """
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def find_moved(self, *, seconds: float, most: int) -> dict[int, tuple[int, Counters]]:
-        """Version and summed counters of every event that moved within the last seconds, read in pages."""
+    async def find_moved(self, *, seconds: float, max_rows: int) -> dict[int, tuple[int, Counters]]:
+        """Return version and summed counters of every event that moved within the last `seconds`, read in pages."""
         found: dict[int, tuple[int, Counters]] = {}
         for pool in self._connections.all():
             after = 0
             while True:
-                parameters = {"after": after, "seconds": seconds, "most": most}
+                parameters = {"after": after, "seconds": seconds, "max_rows": max_rows}
                 page = await self._connections.ask_pool(pool, FIND_MOVED, parameters)
                 numbers = page.column("event_number")
                 counters = page.select("capacity", "held", "booked", "blocked")
                 found |= dict(zip(numbers, zip(page.column("version"), counters, strict=True), strict=True))
-                if len(page) < most:
+                if len(page) < max_rows:
                     break
                 after = numbers[-1]
         return found
 
     async def find_version_before(self, number: int, seconds: float) -> int | None:
-        """The version before the event's last so many seconds of sale, -1 where it began within them."""
+        """Return the version before the event's last `seconds` of sale; -1 if it began within them."""
         row = await self._snapshot(number, "version_before", seconds=seconds)
         version: int | None
         (version,) = row or (None,)
         return version
 
-    async def look(self, number: int, since: int, most: int) -> AuditStep | None:
-        """At most so many versions of the journal after `since`; None where there is no such event."""
-        row = await self._snapshot(number, "look", since=since, most=most, most_told=MAX_REPORTED)
+    async def look(self, number: int, since: int, max_versions: int) -> AuditStep | None:
+        """Compare max `max_versions` versions of the journal after `since`. Return None if the event does not
+        exist."""
+        row = await self._snapshot(
+            number, "look", since=since, max_versions=max_versions, max_reported=MAX_REPORTED
+        )
         if row is None:
             return None
         version, until, areas, moved, capacities, wrong = row
@@ -94,9 +99,10 @@ class LiveAuditStore:
             wrong=[(code, subject, detail) for code, subject, detail in wrong],
         )
 
-    async def add_up(self, number: int, most_claims: int) -> Sums:
-        """Of an event with at most so many claims; with more it is not small, and nothing is said."""
-        row = await self._snapshot(number, "add_up", most=most_claims, most_told=MAX_REPORTED)
+    async def add_up(self, number: int, max_claims: int) -> Sums:
+        """Compare the sums of an event with max `max_claims` claims. An event with more is not small, and gets
+        no sums."""
+        row = await self._snapshot(number, "add_up", max_claims=max_claims, max_reported=MAX_REPORTED)
         assert row is not None
         is_small, counters, seats = row
         differing = [
@@ -108,5 +114,5 @@ class LiveAuditStore:
         pool = self._connections.pool(number)
         async with self._connections.use(pool) as connection, connection.transaction():
             await connection.execute(SQL["limit_snapshot"])
-            asked = {"event_number": number, **parameters}
-            return await (await connection.execute(SQL[statement], asked, binary=True)).fetchone()
+            given = {"event_number": number, **parameters}
+            return await (await connection.execute(SQL[statement], given, binary=True)).fetchone()

@@ -1,7 +1,7 @@
 """Replay: an event as its journal alone describes it, from version 0 on.
 
-It shares no code with the projections on purpose: `rules/fold.py` serves the live copies, and an error there must not
-repeat itself here. This is the second opinion that the audit compares the rows with.
+It shares no code with the projections on purpose. `rules/fold.py` serves the live copies, and an error there
+must not repeat itself here. This is the second opinion that the audit compares the rows with.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from uuid import UUID
 from holdfast.inventory.rules.journal import STRUCTURAL, Booked, Entry, FieldValue, Moved
 
 Report = Callable[[str, str, str], None]
-"""(code, subject, detail) of something that cannot be."""
+"""(code, subject, detail) of something impossible."""
 
 
 class Counters:
-    """Of one area."""
+    """The counters of one area."""
 
     __slots__ = ("blocked", "booked", "capacity", "held")
 
@@ -31,7 +31,7 @@ class Counters:
 
 
 class ReplayedHold:
-    """What the journal says of one hold or block."""
+    """One hold or block as the journal describes it."""
 
     __slots__ = ("areas", "booked", "booking", "buyer", "ended", "held", "seats", "seen", "state", "until")
 
@@ -47,7 +47,7 @@ class ReplayedHold:
         self.booking: UUID | None = None
         self.buyer: str | None = None
         self.seen = False
-        """Whether the check found its rows."""
+        """True once the check has found its rows."""
 
 
 _ENDS = {
@@ -55,11 +55,11 @@ _ENDS = {
     "expired": ("held", "expired"),
     "cancelled": ("booked", "cancelled"),
 }
-"""change -> the state that it needs, and the one that it leaves; the first also names the counter that falls."""
+"""change -> the state that it needs, and the state that it leaves. The first also names the counter that falls."""
 
 
 class Replay:
-    """Follows the journal version by version and keeps what it says; reports what cannot be."""
+    """Follows the journal version by version, keeps its content, and reports what is impossible."""
 
     def __init__(self, report: Report) -> None:
         self.version = -1
@@ -183,7 +183,7 @@ class Replay:
         found.state, found.ended = left, self.version
 
     def _find(self, what: str, name: str, change: str, needed: str) -> ReplayedHold | None:
-        """What is in the state that the change needs; otherwise it is reported, and None is returned."""
+        """Return the hold in the state that the change needs. Otherwise report it, and return None."""
         found = self.holds.get(UUID(name))
         if found is not None and found.state == needed:
             return found

@@ -1,4 +1,4 @@
-"""Checking: the reads of `holdfast check`, each of one short snapshot, and never a write."""
+"""Audit store: the reads of `holdfast check`, each in one short snapshot. It never writes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SQL = queries.load("check")
 FIRST_ID = UUID(int=0)
 LAST_ID = UUID(int=(1 << 128) - 1)
 MAX_VERSIONS_IN_PAGE = 100
-"""A page that would have to bring more of the journal than this waits until that was read by itself."""
+"""Max versions of the journal that a page reads. With more, the journal is read first, by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class JournalRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """An event's small rows, and its seats by area, of one moment. `version` is None where the hot row is missing."""
+    """An event's small rows, and its seats by area, at one moment. `version` is None if the hot row is missing."""
 
     event: Event
     version: int | None
@@ -49,7 +49,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRow:
-    """A hold and its booking, if it has one."""
+    """A hold, and its booking if it has one."""
 
     id: UUID
     status: str
@@ -75,7 +75,7 @@ class ClaimGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPage:
-    """Everything of a range of ids, and the journal's rows up to the snapshot's version."""
+    """Everything in a range of ids, and the journal's rows up to the snapshot's version."""
 
     version: int
     last_at: datetime
@@ -84,7 +84,7 @@ class AuditPage:
     holds: list[HoldRow]
     stray_bookings: list[tuple[UUID, UUID]]
     blocks: dict[UUID, bool]
-    """Whether it stands."""
+    """By id: True if the block stands."""
     claims: dict[UUID, list[ClaimGroup]]
 
 
@@ -97,18 +97,18 @@ _CLAIM_GROUP = RowReader(
 
 
 class AuditStore:
-    """Reads for the check. What is returned was read in one transaction, unless it says otherwise."""
+    """Reads for the check. Each result was read in one transaction, unless its docstring differs."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def list_numbers(self, most: int = 1_000) -> list[int]:
-        """Of every event there is, read in pages."""
+    async def list_numbers(self, max_rows: int = 1_000) -> list[int]:
+        """Return the numbers of all events, read in pages."""
         numbers: list[int] = []
         for pool in self._connections.all():
             async with pool.connection() as connection:
                 after = 0
-                while page := await _fetch(connection, "list_numbers", after=after, most=most):
+                while page := await _fetch(connection, "list_numbers", after=after, max_rows=max_rows):
                     numbers += page.column("event_number")
                     after = numbers[-1]
         return sorted(numbers)
@@ -134,27 +134,37 @@ class AuditStore:
             seats=dict(seats.select("area_number", "seats")),
         )
 
-    async def read_journal(self, number: int, after: int, most: int) -> list[JournalRow]:
+    async def read_journal(self, number: int, after: int, max_rows: int) -> list[JournalRow]:
         async with self._connections.pool(number).connection() as connection:
-            found = await _fetch(connection, "read_journal", event_number=number, after=after, most=most)
+            found = await _fetch(
+                connection, "read_journal", event_number=number, after=after, max_rows=max_rows
+            )
         return _journal(found)
 
-    async def find_end_of_page(self, number: int, after: UUID, most: int) -> UUID:
-        """The last id of a page of about so many claims."""
+    async def find_end_of_page(self, number: int, after: UUID, max_rows: int) -> UUID:
+        """Return the last id of a page of about `max_rows` claims."""
         async with self._connections.pool(number).connection() as connection:
-            found = await _fetch(connection, "end_of_page", event_number=number, after=after, most=most)
+            found = await _fetch(
+                connection, "end_of_page", event_number=number, after=after, max_rows=max_rows
+            )
         return next(iter(found.column("hold_id")), LAST_ID)
 
     async def read_page(self, number: int, after: UUID, until: UUID, version: int) -> AuditPage | None:
-        """Ids in (after, until], and the journal behind `version`; None where that is much. Raises EventNotFound."""
+        """Return the rows of ids in (after, until], and the journal after `version`; None if that journal is
+        long.
+
+        Raises EventNotFound.
+        """
         within = {"event_number": number, "after": after, "until": until}
-        most = MAX_VERSIONS_IN_PAGE
+        max_rows = MAX_VERSIONS_IN_PAGE
         async with self._snapshot(number) as connection:
             event = await _fetch(connection, "read_event", event_number=number)
-            journal = await _fetch(connection, "read_journal", event_number=number, after=version, most=most)
+            journal = await _fetch(
+                connection, "read_journal", event_number=number, after=version, max_rows=max_rows
+            )
             if not event or None in event.column("version"):
-                raise EventNotFound(f"Event {number} has gone while it was checked.")
-            if len(journal) == most:
+                raise EventNotFound(f"Event {number} was deleted while it was checked.")
+            if len(journal) == max_rows:
                 return None
             holds = await _fetch(connection, "read_holds", **within)
             stray_bookings = await _fetch(connection, "read_stray_bookings", **within)
@@ -176,23 +186,28 @@ class AuditStore:
         )
 
     async def read_attempts(
-        self, number: int, after: int, most: int
+        self, number: int, after: int, max_rows: int
     ) -> list[tuple[int, str, int, UUID | None, int | None]]:
-        """(number, status, quantity, booking, what that booking's hold has): None where there is no such booking."""
+        """Return (number, status, quantity, booking, quantity of that booking's hold, or None if there is no
+        such booking)."""
         async with self._connections.pool(number).connection() as connection:
-            found = await _fetch(connection, "read_attempts", event_number=number, after=after, most=most)
+            found = await _fetch(
+                connection, "read_attempts", event_number=number, after=after, max_rows=max_rows
+            )
         return list(found.select("number", "status", "quantity", "booking_id", "held"))
 
     async def read_answers(
-        self, number: int, after: bytes, most: int
+        self, number: int, after: bytes, max_rows: int
     ) -> list[tuple[bytes, UUID | None, bool]]:
-        """(scope, the hold whose token it carries, whether there is one)."""
+        """Return (scope, the hold whose token the answer carries, whether that hold exists)."""
         async with self._connections.pool(number).connection() as connection:
-            found = await _fetch(connection, "read_answers", event_number=number, after=after, most=most)
+            found = await _fetch(
+                connection, "read_answers", event_number=number, after=after, max_rows=max_rows
+            )
         return list(found.select("scope", "token_for", "has_hold"))
 
     async def find_strays(self, gaps: Sequence[tuple[int, int]]) -> list[tuple[str, int]]:
-        """(table, event number) of rows whose event number lies inside one of these gaps, on any node."""
+        """Return (table, event number) of rows on any node whose event number lies inside one of these gaps."""
         found: list[tuple[str, int]] = []
         after, before = [after for after, _ in gaps], [before for _, before in gaps]
         for pool in self._connections.all():
@@ -201,10 +216,10 @@ class AuditStore:
                 found += strays.select("what", "event_number")
         return found
 
-    async def list_creations(self, after: bytes, most: int) -> list[tuple[bytes, int, UUID]]:
-        """(scope, number, id of the event) of finished creations."""
+    async def list_creations(self, after: bytes, max_rows: int) -> list[tuple[bytes, int, UUID]]:
+        """Return (scope, number, id of the event) of finished creations."""
         async with self._connections.control().connection() as connection:
-            found = await _fetch(connection, "list_creations", after=after, most=most)
+            found = await _fetch(connection, "list_creations", after=after, max_rows=max_rows)
         return list(found.select("scope", "number", "id"))
 
     @asynccontextmanager

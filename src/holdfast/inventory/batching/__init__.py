@@ -1,1 +1,1 @@
-"""Batching: one event's commands are decided together, in one transaction."""
+"""Batching: one transaction decides all waiting commands of an event."""

@@ -1,4 +1,4 @@
-"""After commit: what is read only in order to answer a change that has been made."""
+"""After commit: reads whose only purpose is the answer about a change that was made."""
 
 from __future__ import annotations
 

@@ -15,16 +15,16 @@ from holdfast.inventory.rules.decide import Outcome
 T = TypeVar("T")
 
 ENOUGH = 32
-"""This many commands are worth a batch of their own, though others are under way."""
+"""This many commands are worth a batch of their own, even while other batches run."""
 
-_PACE_SHARE = 0.2  # of the newest batch in the pace
+_PACE_SHARE = 0.2  # the newest batch's share of the pace
 
 HasLeft = Callable[[], bool]
-"""Whether the client whose command waits has closed its connection."""
+"""Returns True if the client of a waiting command has closed its connection."""
 
 
 class PendingCommand(Generic[T]):
-    """A command, who waits for it, and since when (event loop time, seconds)."""
+    """A command, the future of its caller, and its time of arrival (event loop time, seconds)."""
 
     __slots__ = ("command", "has_left", "since", "waiter")
 
@@ -57,16 +57,16 @@ class Lane:
     def __init__(self, number: int, limits: InventoryLimits, *, by_seat: Callable[[int], bool]) -> None:
         self.number = number
         self.is_scheduled = False
-        """Whether a batch is being taken from it, or will be."""
+        """True while a batch is being taken from it, or is due."""
         self.goes_alone = False
-        """Whether its next batch is of this event only."""
+        """True if its next batch is of this event only."""
         self._limits = limits
         self._by_seat = by_seat
         self._queue: deque[PendingCommand[Any]] = deque()
         self._last = 0
-        """Commands of the newest batch."""
+        """Number of commands of the newest batch."""
         self._pace = 0.0
-        """Seconds that a command took of late, while others waited."""
+        """Recent seconds per command, measured while others waited."""
 
     @property
     def depth(self) -> int:
@@ -75,7 +75,10 @@ class Lane:
     def submit(
         self, command: c.Command[T], has_left: HasLeft | None, loop: asyncio.AbstractEventLoop
     ) -> asyncio.Future[Outcome[T]]:
-        """Raises Busy at once where the queue is full, or so long that the command would wait for nothing."""
+        """Queue a command and return the future of its outcome.
+
+        Raises Busy if the queue is full, or so slow that the command would expire in it.
+        """
         if len(self._queue) >= self._limits.queue_length or self._is_hopeless(command):
             raise Busy(Busy.QUEUE)
         waiter: asyncio.Future[Outcome[T]] = loop.create_future()
@@ -83,11 +86,11 @@ class Lane:
         return waiter
 
     def put_back(self, batch: Batch) -> None:
-        """Nothing was done for these: they are first again."""
+        """Return commands to the front of the queue; nothing was done for them."""
         self._queue.extendleft(reversed(batch))
 
     def learn_pace(self, seconds: float, size: int) -> None:
-        """Of a batch that left others waiting: one that took all there was says nothing of how many it could take."""
+        """Measure the pace by a batch that left others waiting. A batch that took all commands had room for more."""
         self._pace += (seconds / size - self._pace) * (_PACE_SHARE if self._pace else 1.0)
 
     def refuse_all(self, fault: Fault) -> None:
@@ -98,30 +101,32 @@ class Lane:
     def _is_hopeless(self, command: c.AnyCommand) -> bool:
         """True if the expected wait exceeds the limit (a quarter of it for buyers who hold nothing yet).
 
-        So a lane that is offered too much refuses the rest at once, and has time to confirm what it gave out.
+        So an overloaded lane refuses new buyers at once, and has time to confirm the holds that it placed.
         """
         waiting = len(self._queue)
         share = 0.25 if isinstance(command, c.PlaceHold | c.BookInstantly) else 1.0
-        # Two batches are always let in, so that one slow moment cannot keep the pace from being measured again.
+        # Two batches are always accepted, so that after a slow moment the pace can be measured again.
         return (
             waiting >= 2 * self._limits.batch_maximum
             and waiting * self._pace > share * self._limits.wait_seconds
         )
 
     def take(self, now: float, claims_taken: int = 0) -> tuple[Batch, int]:
-        """The next batch, in order of arrival, and the claims of all batches taken so far. Abandoned and overdue
-        commands are dropped before the transaction begins.
+        """Return the next batch, in order of arrival, and the number of claims of all batches taken so far.
 
-        It is half of all known callers: those who wait, and those of the batch before, who return once they have
-        their answers. So the database works for one half while the other is answered and read. If one batch took
-        nearly all of them, each side would wait for the other, and they would all come back together.
+        Abandoned and overdue commands are dropped before the transaction begins.
+
+        The batch is half of all known callers: those who wait, and those of the previous batch, who return
+        once they have their answers. So the database works for one half while the other half is answered and
+        read. If one batch took nearly all callers, each side would wait for the other, and all callers would
+        return together.
         """
         batch: Batch = []
         claims = claims_taken
         by_seat = self._by_seat(self.number)
         half = (len(self._queue) + self._last + 1) // 2
-        most = min(max(ENOUGH, half), self._limits.batch_maximum)
-        while self._queue and len(batch) < most:
+        max_size = min(max(ENOUGH, half), self._limits.batch_maximum)
+        while self._queue and len(batch) < max_size:
             waiting = self._queue[0]
             if waiting.waiter.done():
                 self._queue.popleft()
@@ -147,9 +152,9 @@ class Lane:
 
 
 def weight_of(command: c.AnyCommand, *, by_seat: bool) -> tuple[int, bool]:
-    """How many claims a command may make, and whether it must be a batch of its own.
+    """Return how many claims a command may make, and whether it must be a batch of its own.
 
-    `by_seat`: the event is wholly seated, so that a quantity, too, is a claim for each admission.
+    `by_seat`: the event has only numbered seats, so that a quantity also means one claim for each admission.
     """
     match command:
         case c.PlaceHold():
@@ -167,6 +172,6 @@ def weight_of(command: c.AnyCommand, *, by_seat: bool) -> tuple[int, bool]:
         case c.ReclaimLapsed():
             return command.limit, False
         case c.ChangeEvent():
-            return 1, bool(command.seats)  # the mirror knows only the map of before
+            return 1, bool(command.seats)  # the occupancy knows only the old map
         case _:
             return 1, False

@@ -1,4 +1,4 @@
-"""Limits of the engine: everything that waits is bounded."""
+"""Limits of the inventory: every queue and every wait has a bound."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryLimits:
-    """How much may wait, and for how long."""
+    """Max lengths of queues, and max durations."""
 
     queue_length: int = 4_096
-    """Commands waiting in one lane; one more is refused with 503 `busy`."""
+    """Max commands that wait in one lane; a further one is refused with 503 `busy`."""
     batch_maximum: int = 256
-    """Commands decided together."""
+    """Max commands of one batch."""
     claims_maximum: int = 2_000
-    """Claims that the commands of one batch may ask for together (a single larger one goes alone)."""
+    """Max claims that the commands of one batch request together. A single larger command is a batch of its own."""
     wait_seconds: float = 2.0
-    """A command that waited longer is dropped before BEGIN, with 503 `busy`."""
+    """Max seconds that a command waits. Later it is dropped before BEGIN, with 503 `busy`."""
     answer_seconds: float = 6.0
-    """A database that has not answered a batch for so long is taken for lost."""
-    mirrored_seats: int = 2_000_000
-    """Seats of all mirrors that one process keeps; the least lately used go first."""
-    watchers: int = 10_000
-    """Streams that are open; one more is refused with 503 `busy`."""
+    """Max seconds that a database may take to answer a batch. Later its connection is closed as lost."""
+    occupancy_seats: int = 2_000_000
+    """Max seats of all occupancies that one process keeps; the least recently used are dropped first."""
+    streams: int = 10_000
+    """Max open streams; a further one is refused with 503 `busy`."""

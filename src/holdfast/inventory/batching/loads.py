@@ -24,16 +24,17 @@ from holdfast.postgres.rows import Table
 MAX_LAPSED_ROWS = 20_000
 
 AMPLE = 4 * MAX_CLAIMS_PER_BATCH
-"""Admissions left over, as far as a process knows, that a few batches of other processes will not have taken."""
+"""Admissions that are known to be free. With this many, a few batches of other processes will not have taken
+them all."""
 
 
 class StaleError(Exception):
-    """What the process remembered of the event no longer holds: load the event again, and run the batch again."""
+    """The process's copy of the event is outdated: load the event again, and run the batch again."""
 
 
 @dataclass(slots=True)
 class LoadPlan:
-    """Ids and amounts that the batch names. `wanted`: admissions asked of each counted area."""
+    """Ids and amounts that the batch names. `wanted`: admissions requested from each counted area."""
 
     holds: dict[UUID, None] = field(default_factory=dict)
     bookings: dict[UUID, None] = field(default_factory=dict)
@@ -87,7 +88,7 @@ def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
 
 
 def _sets_limit(command: c.AnyCommand) -> bool:
-    """Whether holds further on in the same batch will be counted by buyer."""
+    """Return whether later holds of the same batch must be counted by buyer."""
     return isinstance(command, c.ChangeEvent) and command.rules.get("max_per_buyer") is not None
 
 
@@ -103,7 +104,7 @@ def _want(plan: LoadPlan, counted: dict[str, Area], name: str | None, quantity: 
 
 @dataclass(slots=True, kw_only=True)
 class Member:
-    """One event of a batch: what its commands need, and what this process remembers of it."""
+    """One event of a batch: what its commands need, and this process's copies of the event."""
 
     number: int
     known: CachedEvent
@@ -112,19 +113,19 @@ class Member:
 
     @property
     def fits(self) -> bool:
-        """Whether a batch of several events can load it: no lapsed holds to reclaim, no blocks, as far as the process
-        knows."""
+        """True if a batch of several events can load it: as far as is known, it needs no blocks and reclaims no
+        lapsed holds."""
         plan = self.plan
         return not (plan.sweep or plan.blocks) and self._has(0)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the event has one area, so that any hold of the event is one of the area."""
+    def has_one_area(self) -> bool:
+        """True if the event has one area, so that every hold of the event is a hold of the area."""
         return len(self.known.areas) == 1
 
     @property
     def may_be_short(self) -> bool:
-        """Whether lapsed holds may be needed: so little was free that other processes may have taken it by now."""
+        """True if lapsed holds may be needed: little was free, and other processes may have taken it since."""
         return bool(self.plan.wanted) and not self._has(AMPLE)
 
     @property
@@ -132,17 +133,17 @@ class Member:
         return {
             "event_number": self.number,
             "wanted_rows": min(sum(self.plan.wanted.values()), MAX_LAPSED_ROWS),
-            "whole_event": self.is_whole,
+            "whole_event": self.has_one_area,
         }
 
     def _has(self, more: int) -> bool:
-        """Whether all that the batch wants was free, and so much more of each area."""
+        """Return whether all requested admissions were free, and `more` of each area besides."""
         free = {area.number: area.free for area in self.known.areas}
         return all(free[area] >= quantity + more for area, quantity in self.plan.wanted.items())
 
 
 def _of_the_event(_: Member) -> list[tuple[()]]:
-    """One row without columns: the event's number says all."""
+    """Return one row without columns, because the event's number is the only parameter."""
     return [()]
 
 
@@ -209,7 +210,8 @@ _NO_ROWS = Table()
 
 
 def state_of(loaded: Loaded, member: Member) -> BatchState:
-    """Raises EventNotFound, StaleError."""
+    """Build the batch state from the loaded rows. Raises EventNotFound, or StaleError if the load does not fit
+    them."""
     lock, found = loaded["lock_inventory"], loaded["load_event"]
     event = rows.EVENT.first(found)
     if not lock or event is None:
@@ -227,21 +229,21 @@ def state_of(loaded: Loaded, member: Member) -> BatchState:
     if plan.wanted and _sizes(known.areas) != _sizes(areas):
         raise StaleError("areas")
     if plan.wanted and "load_lapsed" not in loaded and _are_short(areas, plan.wanted):
-        raise StaleError("counters")  # other processes have sold more than was thought possible
+        raise StaleError("counters")  # other processes have sold more than AMPLE allows for
     if occupancy is not None:
         _follow(occupancy, loaded["load_journal"], version)
     holds, blocks = _named(loaded) if plan.holds or plan.bookings or plan.blocks else ([], [])
     lapsed = _oldest_first(loaded) if plan.sweep or plan.wanted else []
-    already = {hold.id for hold in holds}
+    named = {hold.id for hold in holds}
     return BatchState(
         event=event,
         version=version,
         now=max(clock, last_at),
         areas=areas,
-        holds=[*holds, *(hold for hold in lapsed if hold.id not in already)],
+        holds=[*holds, *(hold for hold in lapsed if hold.id not in named)],
         lapsed=[hold.id for hold in lapsed],
         lapsed_complete=bool(plan.sweep or plan.wanted)
-        if member.is_whole
+        if member.has_one_area
         else bool(plan.sweep and not plan.wanted),
         occupancy=occupancy,
         buyers=loaded.get("load_buyers", _NO_ROWS).select("buyer", "id", "quantity", "expires_at"),
@@ -251,8 +253,8 @@ def state_of(loaded: Loaded, member: Member) -> BatchState:
 
 
 def _named(loaded: Loaded) -> tuple[list[HoldRecord], list[BlockRecord]]:
-    """Holds and blocks that the commands name. The batch may name a hold by its id and by its booking's: its claims
-    are the same twice."""
+    """Return the holds and blocks that the commands name. If a batch names a hold by its own id and by its
+    booking's id, the hold's claims are loaded twice; they are equal."""
     claims: rows.Claims = {}
     for name in ("load_claims_of_bookings", "load_claims"):
         if name in loaded:
@@ -276,15 +278,15 @@ def _answers(table: Table) -> dict[bytes, tuple[bytes, StoredAnswer]]:
 
 def _follow(occupancy: Occupancy, journal: Table, version: int) -> None:
     if len(journal) > MAX_VERSIONS_BEHIND:
-        raise StaleError("mirror")
+        raise StaleError("occupancy")
     for row_version, at, entries in journal.select("version", "at", "changes"):
         occupancy.follow(row_version, at, entries)
     if occupancy.version != version:
-        raise StaleError("mirror")
+        raise StaleError("occupancy")
 
 
 def _sizes(areas: Iterable[Area]) -> list[tuple[int, int]]:
-    """What the load for short areas went by: how many there are, and how far one would shrink."""
+    """Return the areas' numbers with the parameters of the load for short areas, to see whether they still fit."""
     return [(area.number, area.capacity) for area in areas]
 
 
@@ -293,8 +295,10 @@ def _are_short(areas: Iterable[Area], wanted: Mapping[int, int]) -> bool:
 
 
 def _oldest_first(loaded: Loaded) -> list[HoldRecord]:
-    """Lapsed holds of the sweep's load and of the short areas' load, each once. A batch that has both needs both: the
-    sweep's oldest may be of areas that nobody asks for."""
+    """Return the lapsed holds of the sweep's load and of the short areas' load, each once.
+
+    A batch that has both loads needs both: the sweep's oldest holds may be of areas that nobody requests.
+    """
     sweep, short = loaded.get("load_sweep", _NO_ROWS), loaded.get("load_lapsed", _NO_ROWS)
     if not (sweep and short):
         return rows.lapsed_of(sweep or short)

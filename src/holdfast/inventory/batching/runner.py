@@ -1,8 +1,8 @@
-"""Runs batches of commands against the database, of one event or of several, and handles their failures.
+"""Runner: runs batches of commands of one event or of several against the database, and handles their failures.
 
-Data errors, and bugs of ours, are split by halves, so that one bad command never spoils its neighbours; serialization
-failures retry whole; a connection lost before COMMIT was sent is `unavailable`; from then on the outcome is unknown. On
-any failure the mirror is dropped.
+After a data error, or a bug of ours, a batch is split in halves, so that one bad command never spoils its
+neighbours. After a serialization failure the batch runs again in full. A connection that is lost before
+COMMIT was sent means `unavailable`; after that the outcome is unknown. Any failure drops the occupancy.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 MAX_TRIES = 4
 MAX_KNOWN = 20_000
-"""Events whose rules a process remembers; the least lately sold go first."""
+"""Max events whose rules a process remembers; the least recently sold are dropped first."""
 
 _SHARED = (
     c.PlaceHold,
@@ -43,14 +43,14 @@ _SHARED = (
     c.ConfirmHold,
     c.CancelBooking,
 )
-"""Commands of buyers. What an organiser does to an event has a batch of its own."""
+"""Commands of buyers. An organiser's command to an event has a batch of its own."""
 
 Committed = Callable[[BatchState, Changes], None]
-"""Called after each commit has returned, and before anyone is answered."""
+"""Called after each commit has returned, and before anyone gets an answer."""
 
 
 class BatchRunner:
-    """Runs batches; remembers of each event what makes the next load fit in one round trip."""
+    """Runs batches, and remembers of each event what lets the next load fit in one round trip."""
 
     def __init__(
         self,
@@ -71,7 +71,8 @@ class BatchRunner:
         self._known: dict[int, CachedEvent] = {}
 
     async def run(self, number: int, commands: Sequence[c.AnyCommand]) -> list[Outcome[Any]]:
-        """One outcome per command; a Fault of one command is an item. Raises a Fault that holds for all."""
+        """Return one outcome per command; a Fault of one command is an item. Raises a Fault that holds for all
+        of them."""
         tries = 0
         while True:
             tries += 1
@@ -88,13 +89,13 @@ class BatchRunner:
             except Fault:
                 self._forget(number)
                 raise
-            except Exception as error:  # the one door: whatever the store raised becomes a fault of ours
+            except Exception as error:  # the only place where errors of the store become faults
                 self._forget(number)
                 if errors.is_retryable(error) and tries < MAX_TRIES:
                     continue
                 if (
                     errors.is_lost(error) and tries < 2
-                ):  # nothing was sent to commit: the others died with it, too
+                ):  # no COMMIT was sent; the other connections died with this one
                     await self._connections.forget_dead()
                     continue
                 if errors.is_of_a_command(error):
@@ -105,7 +106,7 @@ class BatchRunner:
     async def _split(
         self, number: int, commands: Sequence[c.AnyCommand], error: BaseException
     ) -> list[Outcome[Any]]:
-        """The database refused what had been decided: find the command by halves, sell the others theirs."""
+        """Find the command that the database refused by halves, and run the others again."""
         if len(commands) == 1:
             self._violated(number)
             log.error(
@@ -136,8 +137,10 @@ class BatchRunner:
     async def _transact(
         self, members: Sequence[Member], commands: Mapping[int, Sequence[c.AnyCommand]]
     ) -> dict[int, list[Outcome[Any]]]:
-        """Outcomes by event, in one transaction on one node. Several members leave out those that need a batch of their
-        own."""
+        """Return outcomes by event, from one transaction on one node.
+
+        If there are several members, those that need a batch of their own have no outcomes.
+        """
         pool = self._connections.pool(members[0].number)
         connection = await pool.getconn()
         try:
@@ -176,7 +179,7 @@ class BatchRunner:
 
     @staticmethod
     def _states(loaded: Sequence[Loaded], members: Sequence[Member]) -> dict[int, BatchState]:
-        """By event. Several members leave out those that others have locked, or that this process remembers wrongly."""
+        """Return states by event. If there are several members, locked events and outdated copies have no state."""
         states = {}
         for tables, member in zip(loaded, members, strict=True):
             try:
@@ -189,9 +192,12 @@ class BatchRunner:
     async def run_together(
         self, groups: Sequence[tuple[int, Sequence[c.AnyCommand]]]
     ) -> list[list[Outcome[Any]] | None]:
-        """Commands of several events in one transaction: one outcome per command, or None for events that need a batch
-        of their own: those that others have locked, that this process knows too little of, and all of them where the
-        transaction failed and nothing was done. Raises OutcomeUnknown for all."""
+        """Run commands of several events in one transaction; return the outcomes of each event's commands.
+
+        The result is None for an event that needs a batch of its own: another process has locked it, or this
+        process does not know enough of it. It is None for all events if the transaction failed and nothing
+        was done. Raises OutcomeUnknown for all.
+        """
         outcomes: dict[int, list[Outcome[Any]]] = {}
         members = [member for number, commands in groups if (member := self._member(number, commands))]
         try:
@@ -201,7 +207,7 @@ class BatchRunner:
             self._forget_all(members)
             log.warning("batch_failed", events=len(members), error=repr(unknown))
             raise errors.translate(unknown) from unknown
-        except Exception as error:  # noqa: BLE001 - each event finds out for itself, in a batch of its own
+        except Exception as error:  # noqa: BLE001 - each event gets its own error, in a batch of its own
             self._forget_all(members)
             if errors.is_lost(error):
                 await self._connections.forget_dead()
@@ -209,7 +215,7 @@ class BatchRunner:
         return [outcomes.get(number) for number, _ in groups]
 
     def _member(self, number: int, commands: Sequence[c.AnyCommand]) -> Member | None:
-        """The member for a batch of several events. None if the event needs a batch of its own."""
+        """Return the member for a batch of several events, or None if the event needs a batch of its own."""
         known = self._known.get(number)
         if known is None or not all(isinstance(command, _SHARED) for command in commands):
             return None
@@ -227,7 +233,7 @@ class BatchRunner:
             self._forget(member.number)
 
     def _remember(self, state: BatchState, changes: Changes, occupancy: Occupancy | None) -> None:
-        """After a commit. The commit succeeded; errors here must not be reported as failure."""
+        """Update the copies after a commit. The commit succeeded; errors here must not be reported as failure."""
         number = state.event.number
         try:
             if occupancy is not None and changes.journal:
@@ -242,14 +248,14 @@ class BatchRunner:
             log.exception("commit_not_followed", event_number=number)
 
     async def id_of(self, number: int) -> UUID | None:
-        """The id of the event with this number; ids never change, so that what is remembered will do."""
+        """Return the id of the event with this number, or None. Ids never change, so a remembered one is right."""
         try:
             return (await self._get_known(number)).event.id
         except EventNotFound:
             return None
 
     def is_wholly_seated(self, number: int) -> bool:
-        """As far as this process remembers the event: whether it sells numbered seats only."""
+        """Return whether the event sells only numbered seats, as far as this process remembers it."""
         known = self._known.get(number)
         return known is not None and all(area.seated for area in known.areas)
 

@@ -1,10 +1,10 @@
-"""Lanes: who takes the next batch, and of which events.
+"""Scheduler: which lanes form the next batch, and who runs it.
 
-A runner takes all waiting commands of a lane, or half of them under heavy load (`Lane.take`). They are decided as one
-batch in one transaction, gives each caller its outcome, and goes on with what arrived meanwhile. No timer, no idle
-latency: a lone request is a batch of one. Where several events have a little to do each, one transaction does it for
-all of them; an event with much to do goes alone.
-There are few runners, so that groups form by themselves under load; lanes take turns, so that none starves.
+A runner takes all waiting commands of a lane, or half of them under heavy load (`Lane.take`). One transaction
+decides them as one batch. The runner resolves each caller's outcome, and continues with the commands that
+arrived meanwhile. There is no timer and no idle latency: a lone request is a batch of one. Several events
+with few commands each share one transaction; an event with many commands goes alone. There are few runners,
+so that groups form by themselves under load. Lanes take turns, so that none starves.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ __all__ = ["LaneScheduler"]
 
 MAX_IDLE = 10_000
 MAX_TOGETHER = 64
-"""Events of one batch."""
-MAX_OF_A_COLD = 8
-"""Commands waiting in a lane that shares a batch; with more than that an event is hot, and goes alone."""
+"""Max events of one batch."""
+MAX_DEPTH_TO_SHARE = 8
+"""Max commands waiting in a lane that shares a batch. With more than that an event is hot, and goes alone."""
 
 T = TypeVar("T")
 Taken = list[tuple[Lane, Batch]]
 
 
 class LaneScheduler:
-    """By event number; each process has its own."""
+    """The lanes of one process, by event number, and the runners of their batches."""
 
     def __init__(
         self,
@@ -47,13 +47,13 @@ class LaneScheduler:
         self._batches = batches
         self._limits = limits
         self._observe = observe
-        self._most_runners = runners
+        self._max_runners = runners
         self._running = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        """Looked up once: Python asks the system each time whether it is still the same process."""
+        """Looked up once, because on each call Python asks the system whether the process has forked."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: deque[Lane] = deque()
-        """Lanes in which something waits, and for which nobody runs a batch."""
+        """Lanes with waiting commands that no runner has taken."""
         self._lanes: dict[int, Lane] = {}
 
     def __getitem__(self, number: int) -> Lane:
@@ -71,14 +71,14 @@ class LaneScheduler:
     def submit(
         self, number: int, command: c.Command[T], has_left: HasLeft | None = None
     ) -> asyncio.Future[Outcome[T]]:
-        """Raises Busy at once where the event's queue is full."""
+        """Queue a command and return the future of its outcome. Raises Busy at once if the event's queue is full."""
         lane = self[number]
         loop = self._loop = self._loop or asyncio.get_running_loop()
         waiter = lane.submit(command, has_left, loop)
         if not lane.is_scheduled:
             lane.is_scheduled = True
             self._ready.append(lane)
-            if self._running < self._most_runners:
+            if self._running < self._max_runners:
                 self._running += 1
                 runner = loop.create_task(self._run())
                 self._tasks.add(runner)
@@ -101,9 +101,10 @@ class LaneScheduler:
                     if lane.is_scheduled:
                         self._ready.append(lane)
                 if not self._ready or self._ready[0].depth < ENOUGH:
-                    await asyncio.sleep(0)  # what arrived meanwhile is read before the next batch forms
-                # Else the database works while those of the last batch get their answers, and ask again.
-        except BaseException:  # the server is stopping, or a bug: nobody is left waiting for ever
+                    await asyncio.sleep(0)  # read what arrived meanwhile before the next batch forms
+                # Else go on at once: the database works while the callers of the last batch get their answers
+                # and return.
+        except BaseException:  # the server is stopping, or a bug: no caller may wait for ever
             for _, batch in taken:
                 for waiting in batch:
                     waiting.resolve(OutcomeUnknown(OutcomeUnknown.STOPPING))
@@ -112,7 +113,7 @@ class LaneScheduler:
                 lane.is_scheduled = False
             self._ready.clear()
             raise
-        finally:  # at once, not when the task is seen to have ended: the next to come starts another
+        finally:  # at once, not when the task's end is noticed: the next command must start another runner
             self._running -= 1
 
     @staticmethod
@@ -127,7 +128,7 @@ class LaneScheduler:
         return taken
 
     def _next(self) -> list[Lane]:
-        """The first in turn; and where it has little to do, others of that kind."""
+        """Return the first lane in turn. If it has few commands, return other such lanes with it."""
         first = self._ready.popleft()
         if not _is_cold(first):
             return [first]
@@ -178,4 +179,4 @@ class LaneScheduler:
 
 
 def _is_cold(lane: Lane) -> bool:
-    return not lane.goes_alone and lane.depth <= MAX_OF_A_COLD
+    return not lane.goes_alone and lane.depth <= MAX_DEPTH_TO_SHARE

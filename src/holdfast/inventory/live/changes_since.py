@@ -1,4 +1,4 @@
-"""Since: what has changed since a version that a reader knows, as the seats' new states."""
+"""Since: the new states of all seats that changed since a version."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from holdfast.inventory.rules.availability import Availability
 from holdfast.inventory.store.reads import ReadStore
 
 _NEW_INVENTORY = frozenset({"seats_added", "event_cancelled"})
-"""After these a reader starts again: there are seats that it does not know, or every hold has gone at once."""
+"""After these a reader must start again: it does not know the new seats, or every hold has ended together."""
 
 _MAX_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatChanges:
-    """The counts as they are now, and each touched seat as a member of a JSON list; None: read everything again."""
+    """The present counts, and each touched seat as a member of a JSON list; None: read everything again."""
 
     availability: Availability
     seats: list[bytes] | None
 
 
 class ChangesSince:
-    """Net changes since a version."""
+    """Finds net changes since a version."""
 
     def __init__(self, reads: ReadStore, read_models: ReadModels) -> None:
         self._reads = reads
         self._read_models = read_models
 
     async def get_changes(self, number: int, version: int) -> SeatChanges:
-        """None of its seats where the version is more than 1,000 behind, ahead, or before a change of the seat map."""
+        """Return the changes. `seats` is None if the version is more than 1,000 behind, ahead, or older than a
+        change of the map."""
         read_model = await self._read_models.get_current(number)
         earlier: set[int] = set()
         known_to = version
@@ -46,11 +47,14 @@ class ChangesSince:
             if found is None:
                 break
             earlier |= found
-            known_to = first  # unless the picture forgot some more meanwhile: once more, from here
+            known_to = (
+                first  # the read model may have dropped more touches meanwhile, so look again from here
+            )
         return SeatChanges(availability=read_model.availability(), seats=None)
 
     async def _touched_between(self, read_model: ReadModel, after: int, until: int) -> set[int] | None:
-        """From the journal, for versions after one, up to another. None where the inventory itself changed."""
+        """Return the seats that versions in (after, until] touched, by the journal; None if the inventory itself
+        changed."""
         seats: set[int] = set()
         for version, _, entries in await self._reads.journal_since(read_model.number, after, until - after):
             if version > until:

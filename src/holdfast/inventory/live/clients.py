@@ -1,4 +1,4 @@
-"""Watchers: who reads an event's stream, and where their messages go."""
+"""Stream clients: the readers of an event's stream, and where their messages go."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class StreamClient:
         self.event_number = event_number
         self.reader = reader
         self.after = after
-        """The version that it comes back with, until it was sent what it has missed."""
+        """The version that it resumes after. None once it was sent what it has missed."""
         self.is_current = False
-        """It was sent all that the channel has sent; else it waits for a first message, or for a snapshot."""
+        """True if it has every message of the channel. Else it waits for a first message, or for a snapshot."""
         self.is_over = False
 
 
 class BufferedClient:
-    """A reader in this process: room for what opens the stream, and for one message.
+    """A reader in this process, with room for the first message and for one more.
 
-    One that comes before the last was taken drops both.
+    If a message arrives before the last one was taken, both are dropped.
     """
 
     __slots__ = ("_is_over", "_messages", "_news")
@@ -54,7 +54,7 @@ class BufferedClient:
         self._news.set()
 
     async def next(self) -> Message | None:
-        """None at the end; what was not taken until then is dropped."""
+        """Return the next message, or None at the end. A message that was not taken by then is dropped."""
         while not self._is_over:
             if self._messages:
                 return self._messages.pop(0)

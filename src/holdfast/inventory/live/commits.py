@@ -1,7 +1,8 @@
-"""Watching: who in this process looks at which event, and is woken when the event has a new version.
+"""Commit feed: wakes the subscribers of an event when it has a new version.
 
-This process's own commits wake at once. Other processes' are found by one small query for all watched events, every so
-often (`look`): a notification from the database would serialise commits, and does not exist everywhere.
+This process's own commits wake them at once. A small query for all watched events finds other processes'
+commits at intervals (`look`). Notifications from the database would serialise commits, and do not exist
+everywhere.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from holdfast.inventory.store.reads import ReadStore
 
 
 class Subscription:
-    """One onlooker's view of one event, for the time of a `with` block."""
+    """One subscriber's view of one event, for the time of a `with` block."""
 
     __slots__ = ("_changed", "_commits", "number", "version")
 
@@ -27,7 +28,7 @@ class Subscription:
         """The newest version that it was notified of; -1 before the first."""
 
     async def changed(self) -> int:
-        """Returns the newest version as soon as there is one that is new to this onlooker; or woken."""
+        """Wait for a version that is new to this subscriber, or for `wake`. Return the newest version."""
         await self._changed.wait()
         self._changed.clear()
         return self.version
@@ -38,7 +39,7 @@ class Subscription:
             self._changed.set()
 
     def wake(self) -> None:
-        """`changed` returns, though there may be no new version: something else is to be done."""
+        """Make `changed` return without a new version, because something else is to be done."""
         self._changed.set()
 
     def __enter__(self) -> Self:
@@ -52,18 +53,18 @@ class Subscription:
 
 
 class CommitFeed:
-    """All onlookers of this process, by event."""
+    """All subscriptions of this process, by event."""
 
     def __init__(self, reads: ReadStore) -> None:
         self._reads = reads
         self._watches: dict[int, set[Subscription]] = {}
 
     def watch(self, number: int) -> Subscription:
-        """Use as `with engine.watching.watch(number) as watch:`; then `await watch.changed()`, again and again."""
+        """Return a subscription: `with commits.watch(number) as watch:`, then `await watch.changed()` in a loop."""
         return Subscription(self, number)
 
     async def look(self) -> int:
-        """Asks for the versions of all watched events; how many events that is."""
+        """Ask for the versions of all watched events. Return the number of those events."""
         numbers = list(self._watches)
         if numbers:
             for number, version in (await self._reads.versions_of(numbers)).items():

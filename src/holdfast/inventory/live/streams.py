@@ -1,4 +1,4 @@
-"""Streams: all watchers of this process, and the channels that notify them by server-sent events."""
+"""Streams: all stream clients of this process, and the channels that send them server-sent events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Streams"]
 
 
 class Streams:
-    """By event number; an event has a channel as long as somebody watches it."""
+    """Channels by event number. An event has a channel while it has stream clients."""
 
     def __init__(
         self,
@@ -26,38 +26,38 @@ class Streams:
         changes_since: ChangesSince,
         watching: CommitFeed,
         *,
-        max_watchers: int,
+        max_clients: int,
     ) -> None:
         self._read_models = read_models
         self._changes_since = changes_since
         self._commits = watching
-        self._max_watchers = max_watchers
+        self._max_clients = max_clients
         self._channels: dict[int, Channel] = {}
         self._count = 0
         self._closing = False
 
     @property
     def count(self) -> int:
-        """How many watchers there are."""
+        """The number of stream clients."""
         return self._count
 
     @property
     def is_closing(self) -> bool:
         return self._closing
 
-    def refuse_watcher(self) -> None:
-        """Raises Busy where there are enough already, Unavailable at a shutdown."""
+    def refuse_client(self) -> None:
+        """Raises Busy if there are too many clients, and Unavailable at a shutdown."""
         if self._closing:
             raise Unavailable(Unavailable.SHUTTING_DOWN)
-        if self._count >= self._max_watchers:
+        if self._count >= self._max_clients:
             raise Busy(Busy.STREAMS)
 
     @contextmanager
     def joined(self, read_model: ReadModel, reader: Reader, *, after: int | None = None) -> Iterator[None]:
-        """Within the block the reader follows the event whose current picture this is.
+        """Inside this block the reader follows the event of this current read model.
 
-        First a snapshot (or, after a version that is known, what has changed since), then changes. The end of the
-        server ends it.
+        It gets a snapshot, or what has changed since the version `after` if that is known; then changes. The
+        end of the server ends it.
         """
         reader.write(OPENING)
         client = self._join(read_model, reader, after)
@@ -67,22 +67,23 @@ class Streams:
             self._leave(client)
 
     async def watch(self, number: int, *, after: int | None = None) -> AsyncIterator[bytes]:
-        """The same as an iterator, for readers without a connection of ours. Close it, so that its watcher leaves."""
+        """Yield the same messages, for readers without a connection of ours. Close the iterator, so that its
+        client leaves."""
         slot = BufferedClient()
         with self.joined(await self._read_models.get_current(number), slot, after=after):
             while (message := await slot.next()) is not None:
                 yield message.body
 
     def subscribe(self, number: int) -> Subscription:
-        """Wakes on each new version of the event, within a `with` block."""
+        """Return a subscription, whose `with` block wakes on each new version of the event."""
         return self._commits.watch(number)
 
     async def poll(self) -> int:
-        """Looks for other processes' commits to the watched events; returns how many events are watched."""
+        """Look for other processes' commits to the watched events. Return the number of those events."""
         return await self._commits.look()
 
     def close(self) -> None:
-        """Every stream ends after its last message."""
+        """End every stream after its last message."""
         self._closing = True
         for channel in list(self._channels.values()):
             channel.end()

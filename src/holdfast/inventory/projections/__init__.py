@@ -1,1 +1,1 @@
-"""Projections: what a process remembers of events."""
+"""Projections: a process's copies of events."""

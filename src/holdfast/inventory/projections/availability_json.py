@@ -1,4 +1,4 @@
-"""Availability as the members of a JSON object: one form for the answer, for `since` and for the stream."""
+"""Availability as members of a JSON object, in one form for answers, `since` and the stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from holdfast.inventory.rules.availability import Availability
 
 
 def members_of(availability: Availability) -> dict[str, Any]:
-    """Counted areas by name; categories of seats and areas together."""
+    """Return counted areas by name, and the sums of seats and areas by category."""
     event = availability.event
     return {
         "event": event.id,

@@ -1,7 +1,7 @@
-"""Mirrors: this process's own copies of who has which seat, and of the seat maps that they refer to.
+"""Occupancies: this process's copies of who has which seat, and the seat maps that they refer to.
 
-A mirror is changed only after a commit has returned, and dropped on any failure. Maps are immutable by version, so that
-they outlive their mirrors.
+An occupancy changes only after a commit has returned, and any failure drops it. Maps are immutable by
+version, so that they outlive their occupancies.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections import OrderedDict
 
 from holdfast.inventory.rules.occupancy import Occupancy
 from holdfast.inventory.seating.seat_map import SeatMap
-from holdfast.inventory.store import occupancies as mirror
+from holdfast.inventory.store import occupancies as loads
 from holdfast.inventory.store.events import EventStore
 from holdfast.postgres.connections import Connections
 
 
 class Occupancies:
-    """By event number; the least lately used are dropped past `max_seats` in all."""
+    """Occupancies by event number. Beyond `max_seats` in total, the least recently used are dropped."""
 
     def __init__(self, connections: Connections, event_store: EventStore, *, max_seats: int) -> None:
         self._connections = connections
@@ -34,27 +34,27 @@ class Occupancies:
         return found
 
     def find(self, number: int, map_version: int) -> Occupancy | None:
-        """The mirror as it is, where there is one of this map."""
+        """Return the occupancy as it is, or None if there is none of this version of the map."""
         found = self._occupancy.get(number)
         if found is None or found.seat_map.version != map_version:
             return None
-        self._keep(found.seat_map, number)  # it may have been dropped while the holdings were being loaded
+        self._keep(found.seat_map, number)  # it may have been dropped during the load
         return found
 
     async def get(self, number: int, map_version: int) -> Occupancy:
-        """The mirror as it is, not followed to any newer version; loaded whole where there is none."""
+        """Return the occupancy as it is, without following newer versions. Load it if there is none."""
         current = self.find(number, map_version)
         if current is not None:
             return current
         found = self._occupancy.get(number)
         seat_map = await self.seat_map(number, map_version)
-        loaded = await mirror.load_holdings(self._connections, number, seat_map)
+        loaded = await loads.load_occupancy(self._connections, number, seat_map)
         return self._occupancy.setdefault(number, loaded) if found is None else self._replace(number, loaded)
 
     async def get_current(self, number: int, map_version: int) -> Occupancy:
-        """The mirror, brought up to a version that was the newest after this call began."""
+        """Return the occupancy at a version that was the newest after this call began."""
         occupancy = await self.get(number, map_version)
-        if await mirror.follow_journal(self._connections, number, occupancy):
+        if await loads.follow_journal(self._connections, number, occupancy):
             return occupancy
         self.drop(number)
         return await self.get(number, map_version)

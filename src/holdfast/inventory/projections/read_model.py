@@ -1,7 +1,8 @@
-"""Pictures: one event as readers see it: its counts and each taken seat, kept up with the journal and with time.
+"""Read model: one event as readers see it, with its counts and each taken seat. It follows the journal and the
+time.
 
-A picture is exact for one state, (version, lapsed). It also remembers what its last versions touched, so that a reader
-who knows an older version, and everyone who watches, is sent what has changed and not everything.
+A read model is exact for one state, (version, lapsed). It also remembers which seats its last versions
+touched. So a reader who knows an older version, and each stream client, gets only what has changed.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ from holdfast.inventory.store.read_models import LoadedReadModel
 
 
 class OutdatedError(Exception):
-    """The journal has a change of rules or inventory: the picture must be drawn again."""
+    """The journal has a change of rules or inventory: the read model must be built again."""
 
 
 class LiveHold:
-    """A hold that is not a booking, with everything that it has. `lapsed`: the picture counts it as gone."""
+    """A hold that is not a booking, with everything that it has. `lapsed`: the read model counts it as gone."""
 
     __slots__ = ("areas", "buyer", "expires_at", "lapsed", "seats")
 
@@ -52,7 +53,7 @@ class LiveHold:
 
 
 class ReadModel:
-    """Drawn from one load; then only followed."""
+    """Built from one load; after that it only follows."""
 
     def __init__(self, loaded: LoadedReadModel, seat_map: SeatMap) -> None:
         self.event = loaded.event
@@ -65,7 +66,7 @@ class ReadModel:
         self.taken: dict[int, bytes] = {}
         """Seats that are not available, by number, each as its member of a JSON list."""
         self.buyers: dict[int, str] = {}
-        """Who holds or has booked a taken seat, where the hold names its buyer."""
+        """The buyer of each taken seat, if its hold names one."""
         self.unnamed = set(loaded.booked_seats)
         """Seats that were booked before the load, and whose buyers nobody has needed yet."""
         self._areas = {area.number: area for area in loaded.areas}
@@ -74,9 +75,7 @@ class ReadModel:
         self._touched: list[int] = []
         """Seats that the version being followed touches."""
         self._reclaimed: list[int] = []
-        self._draw(loaded)
-
-    # -- what it shows ---------------------------------------------------------------------------------------------
+        self._build(loaded)
 
     @property
     def state(self) -> tuple[int, int]:
@@ -84,7 +83,7 @@ class ReadModel:
 
     @property
     def next_expiry(self) -> datetime | None:
-        """Until then the state can change only by a commit."""
+        """The time until which only a commit can change the state."""
         while self._expiries:
             at, id = self._expiries[0]
             hold = self._live.get(id)
@@ -105,20 +104,21 @@ class ReadModel:
         )
 
     def members(self, seats: Iterable[int]) -> list[bytes]:
-        """These seats as members of a JSON list, in the map's order."""
+        """Return these seats as members of a JSON list, in the map's order."""
         taken, seat_map = self.taken, self.seat_map
         return [taken.get(seat) or available_seat(seat_map.label_of(seat)) for seat in sorted(seats)]
 
     def held_until(self) -> dict[int, datetime]:
-        """The expiry of each held seat, by number. Other taken seats are booked or blocked."""
+        """Return the expiry of each held seat, by number. Other taken seats are booked or blocked."""
         return {
             seat: hold.expires_at for hold in self._live.values() if not hold.lapsed for seat in hold.seats
         }
 
     def name_buyers(self, buyers: Mapping[int, str]) -> None:
-        """Takes the buyers of seats booked before the load, as they were read at a version that this one has passed.
+        """Add the buyers of seats booked before the load. They were read at a version that this one has passed.
 
-        A seat that changed hands since the load has left `unnamed`, and keeps the buyer that the journal named.
+        A seat that changed hands since the load has left `unnamed`, and keeps the buyer that the journal
+        named.
         """
         self.buyers.update((seat, buyers[seat]) for seat in self.unnamed if seat in buyers)
         self.unnamed.clear()
@@ -127,18 +127,14 @@ class ReadModel:
         hold = self._live.get(hold_id)
         return () if hold is None else hold.seats
 
-    # -- what has changed ------------------------------------------------------------------------------------------
-
     def touched_since(self, version: int) -> set[int]:
-        """The seats touched after that version, as far as `touches` remembers, and those of lapsed holds."""
+        """Return the seats touched after that version, as far as `touches` remembers, and those of lapsed holds."""
         found = self.touches.since(version)
         if version < self.touches.first_version:
             for hold in self._live.values():
                 if hold.lapsed:
                     found.update(hold.seats)
         return found
-
-    # -- following -------------------------------------------------------------------------------------------------
 
     def follow(self, version: int, at: datetime, entries: Sequence[Entry]) -> None:
         """Apply one version's journal entries. Raises OutdatedError."""
@@ -190,7 +186,7 @@ class ReadModel:
         hold = self._live.pop(entry["hold"], None)
         if hold is None:  # of a cancelled event: gone already
             return
-        if hold.lapsed:  # shown as gone when its time came; only its rows were rewritten now
+        if hold.lapsed:  # shown as gone when it lapsed; only its rows were rewritten now
             self.lapsed -= 1
             self._reclaimed.extend(hold.seats)
             return
@@ -204,7 +200,7 @@ class ReadModel:
         self._return(entry, "blocked")
 
     def pass_time(self, now: datetime) -> None:
-        """Holds whose expiry has come are gone, with no batch to say so."""
+        """Drop holds whose expiry has passed; no batch reports that."""
         if now <= self.now:
             return
         self.now = now
@@ -217,9 +213,7 @@ class ReadModel:
         if gone:
             self.touches.add(Touch(self.version, True, gone))
 
-    # -- parts -----------------------------------------------------------------------------------------------------
-
-    def _draw(self, loaded: LoadedReadModel) -> None:
+    def _build(self, loaded: LoadedReadModel) -> None:
         label_of = self.seat_map.label_of
         for status, seats in (("booked", loaded.booked_seats), ("blocked", loaded.blocked_seats)):
             for seat in seats:
@@ -234,7 +228,7 @@ class ReadModel:
                 seats_of.setdefault(id, []).append(found)
         for id, seats in seats_of.items():
             self._live[id].seats = seats
-        if loaded.event.status is EventStatus.CANCELLED:  # what was held reads as released
+        if loaded.event.status is EventStatus.CANCELLED:  # in a cancelled event, holds read as released
             self._live = {}
             for counted in self._areas.values():
                 counted.held = 0
@@ -258,7 +252,7 @@ class ReadModel:
         gone.extend(hold.seats)
 
     def _restore(self, hold: LiveHold) -> None:
-        """A batch that was decided before the expiry, and is seen only after it, knew better."""
+        """Restore a hold that seemed lapsed: its batch was decided before the expiry, but was read after it."""
         if hold.lapsed:
             hold.lapsed = False
             self.lapsed -= 1

@@ -1,4 +1,4 @@
-"""Pictures of a process: of each event that is looked at, kept between looks and brought up to date at each one."""
+"""Read models of a process: one for each event that is read, kept between reads and brought up to date by each."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.read_models import ReadModelStore
 
 MAX_VERSIONS_BEHIND = 1_000
-"""Further behind than this, a picture is drawn again; so is what a reader or watcher knows."""
+"""Max versions that a read model, a reader or a stream client may be behind. Beyond it they start again."""
 
 MAX_SEATS = 1_000_000
-"""Seats of all maps whose pictures are kept; the least lately looked at go first."""
+"""Max seats of the maps of all read models; the least recently read are dropped first."""
 
 FEW_SEATS = 5_000
-"""Up to here a list is written at once; a longer one in a thread, so that it holds up no sale."""
+"""A list of max this many seats is written at once. A longer one is written in a thread, so that it delays no
+sale."""
 
 
 class SeatList:
-    """A written JSON list of seats, and the counts of the very state that it is of."""
+    """A written JSON list of seats, with the counts of the same state."""
 
     __slots__ = ("availability", "body", "document", "state")
 
@@ -39,11 +40,11 @@ class SeatList:
         self.availability = availability
         self.body = body
         self.document: bytes | None = None
-        """The whole answer around the list: made by the first who needs it, and shared by all of its readers."""
+        """The whole answer around the list: built by the first reader that needs it, and shared by all others."""
 
 
 class ReadModels:
-    """By event number."""
+    """Read models by event number."""
 
     def __init__(self, reads: ReadModelStore, occupancies: Occupancies) -> None:
         self._reads = reads
@@ -56,19 +57,20 @@ class ReadModels:
         self._namings = SingleFlight(self._name)
 
     async def get_current(self, number: int) -> ReadModel:
-        """The picture in a state that was the newest after this call began.
+        """Return the read model in a state that was the newest after this call began. Raises EventNotFound.
 
-        It goes on to change: read all that is wanted of it before the next `await`. Raises EventNotFound.
+        It changes later: read everything that you need of it before the next `await`.
         """
         return await self._looks.get(number)
 
     async def get_with_buyers(self, number: int) -> ReadModel:
-        """As `get_current`, and `buyers` has the buyer of every taken seat."""
+        """Return the same as `get_current`, with the buyer of every taken seat in `buyers`."""
         read_model = await self.get_current(number)
         return await self._namings.get(number) if read_model.unnamed else read_model
 
     async def get_at(self, number: int, version: int) -> ReadModel:
-        """The picture at this version or a later one: without a look where this process's own commits led there."""
+        """Return the read model at this version or a later one, without a query if this process's commits
+        brought it there."""
         read_model = self._kept.get(number)
         if read_model is None or read_model.version < version:
             return await self.get_current(number)
@@ -76,25 +78,25 @@ class ReadModels:
         return read_model
 
     def watch(self, number: int) -> None:
-        """From now on its picture follows this process's own commits as they are made."""
+        """Make the event's read model follow this process's own commits from now on."""
         self._watched.add(number)
 
     def unwatch(self, number: int) -> None:
         self._watched.discard(number)
 
     def follow_commit(self, number: int, version: int, at: datetime, entries: Sequence[Entry]) -> None:
-        """Of this process. Where another's came in between, the next look finds both."""
+        """Follow a commit of this process. If another process's commit came between, the next read finds both."""
         read_model = self._kept.get(number) if number in self._watched else None
         if read_model is not None and version == read_model.version + 1:
-            del self._kept[number]  # until it is whole again
+            del self._kept[number]  # until every entry is applied
             with suppress(OutdatedError):
                 read_model.follow(version, at, entries)
                 self._kept[number] = read_model
 
     async def list_seats(self, read_model: ReadModel, *, every: bool) -> SeatList:
-        """The seats that are not available, or every seat, as a JSON list; written once for each state.
+        """Return the seats that are not available, or every seat, as a JSON list; written once for each state.
 
-        The list is of the picture's state, or of a later one.
+        The list has the read model's state, or a later one.
         """
         kept = self._written.get((read_model.number, every))
         if kept is not None and kept[0] is read_model and kept[1].state == read_model.state:
@@ -125,16 +127,16 @@ class ReadModels:
             or not await self._follow(read_model)
             or self._kept.get(number) is not read_model
         ):
-            read_model = await self._draw(number)  # the last: it was dropped while it was being followed
+            read_model = await self._build(number)  # again if it was dropped while it was being followed
             self._kept[number] = read_model
             self._make_room()
         self._kept.move_to_end(number)
         return read_model
 
     async def _follow(self, read_model: ReadModel) -> bool:
-        """Whether the picture could be brought up to date; else it has to be drawn again."""
+        """Bring the read model up to date. Return False if it must be built again."""
         known = read_model.version  # which may grow meanwhile, by a commit of this process
-        found = await self._reads.follow(read_model.number, known, most=MAX_VERSIONS_BEHIND + 1)
+        found = await self._reads.follow(read_model.number, known, max_rows=MAX_VERSIONS_BEHIND + 1)
         if found is None or found.version < known or len(found.journal) > MAX_VERSIONS_BEHIND:
             return False
         try:
@@ -145,7 +147,7 @@ class ReadModels:
         read_model.pass_time(found.now)
         return True
 
-    async def _draw(self, number: int) -> ReadModel:
+    async def _build(self, number: int) -> ReadModel:
         loaded = await self._reads.load(number) if 0 < number <= ids.MAX_EVENT_NUMBER else None
         if loaded is None:
             self._kept.pop(number, None)
@@ -164,7 +166,7 @@ class ReadModels:
         else:
             body = await asyncio.to_thread(_written, taken, seat_map, every=every)
         written = SeatList(state=state, availability=availability, body=body)
-        if self._kept.get(number) is read_model:  # else nobody would ever drop it
+        if self._kept.get(number) is read_model:  # else nothing would ever drop it
             self._written[key] = (read_model, written)
         return written
 
@@ -178,7 +180,7 @@ class ReadModels:
 
 
 def _written(taken: dict[int, bytes], seat_map: SeatMap, *, every: bool) -> bytes:
-    """In the map's order."""
+    """Return the list in the map's order."""
     if not every:
         return seat_list([taken[seat] for seat in sorted(taken)])
     labels = enumerate(seat_map.labels, start=1)

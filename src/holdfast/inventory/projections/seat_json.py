@@ -1,4 +1,5 @@
-"""Seats as members of a JSON list: `{"label", "status", "until"?}`, written directly, since there are 100,000 of them.
+"""Seats as members of a JSON list: `{"label", "status", "until"?}`, written directly because there may be
+100,000.
 
 Nothing needs escaping: a label is letters, digits, spaces, dots and hyphens.
 """
@@ -10,12 +11,12 @@ from datetime import UTC, datetime
 
 
 def time_text(at: datetime) -> str:
-    """As every answer writes times: UTC with `Z`."""
+    """Return a time as every answer writes it: UTC with `Z`."""
     return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def held_until(expires_at: datetime) -> str:
-    """The status of the seats of a hold, made once for all of them."""
+    """Return the status of a hold's seats, built once for all of them."""
     return f'held","until":"{time_text(expires_at)}'
 
 

@@ -1,4 +1,4 @@
-"""Combining reads: many readers of one thing share one query, and never one that began before they came."""
+"""Single flight: readers of one thing share one query, but never one that began before they arrived."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ Value = TypeVar("Value")
 
 
 class SingleFlight(Generic[Key, Value]):
-    """At most two reads of a key exist: one that runs, and one that begins when it ends, for all who came meanwhile."""
+    """Max two reads of a key exist: one that runs, and one that begins after it, for everyone who arrived
+    meanwhile."""
 
     def __init__(self, read: Callable[[Key], Awaitable[Value]]) -> None:
         self._read = read
         self._readers: dict[Key, list[asyncio.Future[Value]]] = {}
-        """Who waits for the read that has not begun yet."""
+        """Readers of the read that has not begun yet."""
         self._running: dict[Key, asyncio.Task[None]] = {}
 
     async def get(self, key: Key) -> Value:
@@ -30,7 +31,7 @@ class SingleFlight(Generic[Key, Value]):
         return await reader
 
     async def _run(self, key: Key) -> None:
-        """Read as long as anyone has come; none of them is missed, since nothing is awaited between look and end."""
+        """Read while there are readers. Nothing is awaited between the last look and the end, so none is missed."""
         readers: list[asyncio.Future[Value]] = []
         try:
             while readers := self._readers.pop(key, []):
@@ -46,5 +47,5 @@ class SingleFlight(Generic[Key, Value]):
                         reader.set_result(value)
         finally:
             del self._running[key]
-            for reader in (*readers, *self._readers.pop(key, ())):  # none, but where this task was cancelled
+            for reader in (*readers, *self._readers.pop(key, ())):  # empty, unless this task was cancelled
                 reader.cancel()

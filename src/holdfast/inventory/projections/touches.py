@@ -14,7 +14,8 @@ MAX_SEATS_REMEMBERED = 200_000
 class Touch(NamedTuple):
     """Seats that were touched by a version, or (`lapsed`) by time while the event had that version.
 
-    `reclaimed`: seats of lapsed holds whose rows the version rewrote. They were shown as free when they lapsed.
+    `reclaimed`: seats of lapsed holds whose rows the version rewrote. They were shown as free when they
+    lapsed.
     """
 
     version: int
@@ -24,29 +25,30 @@ class Touch(NamedTuple):
 
 
 class Touches:
-    """The newest touches of one read model; the oldest are forgotten first."""
+    """The newest touches of one read model; the oldest are dropped first."""
 
     def __init__(self, version: int) -> None:
         self.first_version = version
-        """What happened up to here is not remembered; what time did to a version, only from here on."""
+        """Touches of versions up to this one are not remembered. Touches by time are remembered only from this
+        version on."""
         self._kept: deque[Touch] = deque()
         self._forgotten = 0
         self._seats = 0
 
     @property
     def sequence(self) -> int:
-        """The number of touches so far; with `after` a watcher's bookmark."""
+        """The number of touches so far. With `after`, it is a channel's bookmark."""
         return self._forgotten + len(self._kept)
 
     def after(self, sequence: int) -> set[int] | None:
-        """The seats touched since that bookmark; None where that is no longer remembered."""
+        """Return the seats touched since that bookmark, or None if they are no longer remembered."""
         if sequence < self._forgotten:
             return None
         later = islice(self._kept, sequence - self._forgotten, None)
         return {seat for touch in later for seat in touch.seats}
 
     def since(self, version: int) -> set[int]:
-        """The seats touched by later versions, and by time since that version, as far as remembered.
+        """Return the seats touched by later versions, and by time since that version, as far as remembered.
 
         A reader who knew the version may have seen some of these expiries before.
         """

@@ -1,8 +1,8 @@
 """A batch against the database: lock and load in one round trip, write and commit in another.
 
-A batch of several events is for events that have little to do each. A lone hold costs two round trips, a dozen
-statements and an fsync, whichever event it is of; two hundred events with a hold each cost that once. It works on one
-PostgreSQL only: where events are spread, each has a batch of its own.
+A batch of several events is for events with few commands each. A lone hold costs two round trips, a dozen
+statements and an fsync. Two hundred events with a hold each share those costs. This works on one PostgreSQL
+only: where events are spread over several, each has a batch of its own.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from holdfast.postgres.rows import Table
 from holdfast.postgres.transaction import Transaction
 
 MAX_VERSIONS_BEHIND = 1_000
-"""An occupancy that is further behind than this is loaded whole."""
+"""An occupancy that is further behind than this is loaded in full."""
 
 Loaded = Mapping[str, Table]
-"""What was loaded of one event, by statement. A statement that was not sent is not there."""
+"""The loaded rows of one event, by statement. A statement that was not sent has no entry."""
 
 
 class Loading(Protocol):
@@ -38,9 +38,11 @@ class Batch(Transaction):
     """A transaction over one event or several: `load`, then `commit` or `roll_back`."""
 
     async def load(self, steps: Sequence[BatchStep[L]], events: Sequence[L]) -> list[Loaded]:
-        """What was loaded of each event. One event waits for its lock; of several, those that others have locked come
-        back without it. Raises the driver's errors (nothing was done then)."""
-        givens = [{"most": MAX_VERSIONS_BEHIND + 1, **event.given} for event in events]
+        """Return the loaded rows of each event. Raises the driver's errors; then nothing was done.
+
+        A single event waits for its lock. If there are several, those that others have locked have no rows.
+        """
+        givens = [{"max_rows": MAX_VERSIONS_BEHIND + 1, **event.given} for event in events]
         sent = list(statements_for(steps, events, givens))
         tables = await self._begin([(statement, parameters) for _, statement, parameters in sent])
         found = {name: table for (name, _, _), table in zip(sent, tables, strict=True)}
@@ -53,8 +55,11 @@ class Batch(Transaction):
         ]
 
     async def commit(self, states: Sequence[BatchState]) -> None:
-        """Events that have changed. Raises CommitUnknownError once it may have happened, the driver's errors where it
-        certainly has not."""
+        """Write and commit the events that have changed.
+
+        Raises CommitUnknownError if the commit may have happened, and the driver's errors if it certainly has
+        not.
+        """
         versions = [state.version + bool(state.changes.journal) for state in states]
         givens = [
             {

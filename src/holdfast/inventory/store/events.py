@@ -1,4 +1,4 @@
-"""The catalogue: events as they are made, found and listed, and their seat maps."""
+"""The catalogue: how events and their seat maps are created, found and listed."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ from holdfast.postgres.rows import RowReader
 SQL = queries.load("catalogue")
 BATCH_SQL = queries.load("batch")
 CREATION_SECONDS = 60.0
-"""A large event's seats go in several statements, each with its own limit."""
+"""A large event's seats are inserted by several statements, each with a limit of its own."""
 SMALL_MAP = 2_000
-"""Seats of a map that is put together in a few milliseconds: nobody notices the wait."""
+"""Seats of a map that is built in a few milliseconds, a wait that nobody notices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """What a list of events is narrowed to; None means all."""
+    """The filters of a list of events; None means all."""
 
     status: str | None = None
     text: str | None = None
     starts_from: datetime | None = None
     starts_until: datetime | None = None
     drafts: bool = True
-    """Whether drafts are listed at all."""
+    """False leaves drafts out."""
     on_sale: bool | None = None
     seated: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creation:
-    """A retry key of POST /v1/events: the number and id that it stands for, and the answer once there is one."""
+    """A retry key of POST /v1/events: its number and id, and the answer once there is one."""
 
     body: bytes
     number: int
@@ -56,8 +56,8 @@ class Creation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedEvent:
-    """An event's rules and counters as they were at some moment. A batch's load under the lock says whether they still
-    hold."""
+    """An event's rules and counters as they were at some moment. A batch's load under the lock shows whether
+    they still hold."""
 
     event: Event
     areas: tuple[Area, ...]
@@ -68,15 +68,13 @@ _SEAT_COLUMNS = "label", "section", "row_name", "position", "area_number", "x", 
 
 
 class EventStore:
-    """Everything that is read or made outside of an event's lane."""
+    """Reads and writes of events outside their lanes."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    # -- making ----------------------------------------------------------------------------------------------------
-
     async def next_number(self) -> tuple[int, datetime]:
-        """A new event's number, and the time."""
+        """Return a new event's number, and the database's time."""
         table = await self._connections.ask_pool(self._connections.control(), SQL["next_event_number"])
         ((number, clock),) = table.select("number", "clock")
         return number, clock
@@ -89,7 +87,7 @@ class EventStore:
     async def claim_creation(
         self, scope: bytes, body: bytes, number: int, id: UUID, now: datetime
     ) -> Creation | None:
-        """None: the key is this caller's. Otherwise what an earlier try left."""
+        """Reserve a retry key. Return None if it is new; otherwise what an earlier request stored."""
         async with self._connections.use(self._connections.control()) as connection:
             parameters = {"scope": scope, "body": body, "number": number, "id": id, "now": now}
             if await fetch(connection, SQL["claim_creation"], parameters):
@@ -105,7 +103,8 @@ class EventStore:
     async def insert_event(
         self, new: NewEvent, *, number: int, id: UUID, now: datetime, by: str
     ) -> FullEvent:
-        """The event with its whole inventory, in one transaction; where it is there already, as it is."""
+        """Insert the event with its inventory, in one transaction, and return it. An existing event is returned
+        as it is."""
         seat_map = SeatMap.build(new.seats, 1, categories=new.categories) if new.seats else None
         areas = _areas_of(new, seat_map)
         event = Event(
@@ -156,7 +155,7 @@ class EventStore:
 
     @staticmethod
     async def _insert_seats(connection: Connection, number: int, specs: Any, areas: Sequence[Area]) -> None:
-        """In steps, so that no statement runs into its time limit."""
+        """Insert seats in steps, so that no statement reaches its time limit."""
         area_of = {area.category: area.number for area in areas if area.seated}
         table = [(at, spec, area_of[spec.category]) for at, spec in enumerate(specs, 1)]
         for start in range(0, len(table), 20_000):
@@ -165,10 +164,8 @@ class EventStore:
                 BATCH_SQL["insert_seats"], {"event_number": number, "map_version": 1, **columns}
             )
 
-    # -- finding ---------------------------------------------------------------------------------------------------
-
     async def find_known(self, number: int) -> CachedEvent | None:
-        """The event's rules and counters as they are now, outside of any lock."""
+        """Return the event's rules and counters as they are now, outside any lock; None if there is no such event."""
         if not 0 < number <= ids.MAX_EVENT_NUMBER:
             return None
         parameters = {"event_number": number}
@@ -179,20 +176,21 @@ class EventStore:
         return CachedEvent(event=event, areas=tuple(rows.AREA.read(areas)))
 
     async def list_events(
-        self, wanted: EventFilter, *, before: int | None, limit: int
+        self, filters: EventFilter, *, before: int | None, limit: int
     ) -> list[tuple[Event, tuple[int, int, int, int], datetime]]:
-        """(event, (capacity, held, booked, blocked), now), newest number first. Lapsed holds count as held here."""
-        text = None if wanted.text is None else f"%{_escaped(wanted.text)}%"
+        """Return (event, (capacity, held, booked, blocked), now), newest number first. Lapsed holds count as
+        held here."""
+        text = None if filters.text is None else f"%{_escaped(filters.text)}%"
         parameters = {
             "before": before if before is not None else ids.MAX_EVENT_NUMBER + 1,
-            "status": wanted.status,
+            "status": filters.status,
             "text": text,
-            "starts_from": wanted.starts_from,
-            "starts_until": wanted.starts_until,
-            "on_sale": wanted.on_sale,
-            "drafts": wanted.drafts,
-            "seated": wanted.seated,
-            "most": limit,
+            "starts_from": filters.starts_from,
+            "starts_until": filters.starts_until,
+            "on_sale": filters.on_sale,
+            "drafts": filters.drafts,
+            "seated": filters.seated,
+            "max_rows": limit,
         }
         found: list[tuple[Event, tuple[int, int, int, int], datetime]] = []
         for pool in self._connections.all():
@@ -209,7 +207,7 @@ class EventStore:
         return found[:limit]
 
     async def list_areas(self, numbers: Sequence[int]) -> dict[int, list[Area]]:
-        """The areas of several events, by event number."""
+        """Return the areas of several events, by event number."""
         found: dict[int, list[Area]] = {}
         for pool in self._connections.all():
             parameters = {"event_numbers": list(numbers)}
@@ -219,7 +217,7 @@ class EventStore:
         return found
 
     async def load_map(self, number: int, version: int) -> SeatMap:
-        """A version of the event's seat map."""
+        """Return a version of the event's seat map."""
         parameters = {"event_number": number, "map_version": version}
         areas = await self._connections.ask(number, SQL["get_areas"], {"event_number": number})
         seats = await self._connections.ask(number, SQL["list_seats"], parameters)
@@ -232,12 +230,12 @@ class EventStore:
             )
             return SeatMap.build(specs, version, categories=categories.values())
 
-        # A stadium takes far longer, and the buyers of other events should not wait for all of it.
+        # A stadium takes far longer, and the buyers of other events must not wait for all of it.
         return build() if len(seats) <= SMALL_MAP else await asyncio.to_thread(build)
 
 
 def _areas_of(new: NewEvent, seat_map: SeatMap | None) -> list[Area]:
-    """Counted areas first, in the order given; then one for each category of seats, in the map's order."""
+    """Return counted areas in the given order, then an area for each category of seats, in the map's order."""
     areas = [
         Area(number=number, name=spec.name, category=spec.category, seated=False, capacity=spec.capacity)
         for number, spec in enumerate(new.areas, 1)

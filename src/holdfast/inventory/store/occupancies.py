@@ -1,4 +1,4 @@
-"""The mirror's loads: the whole of what is taken, and what has changed since."""
+"""The loads of an occupancy: everything that is taken, and what has changed since."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from holdfast.inventory.store.batch import MAX_VERSIONS_BEHIND
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections
 
-SQL = queries.load("mirror")
+SQL = queries.load("occupancies")
 BATCH_SQL = queries.load("batch")
 
 
@@ -26,9 +26,9 @@ _OCCUPANT_COLUMNS = (
 )
 
 
-async def load_holdings(connections: Connections, number: int, seat_map: SeatMap) -> Occupancy:
-    """Everything that is taken, as of one version."""
-    table = await connections.ask(number, SQL["load_holdings"], {"event_number": number})
+async def load_occupancy(connections: Connections, number: int, seat_map: SeatMap) -> Occupancy:
+    """Return everything that is taken, as of one version."""
+    table = await connections.ask(number, SQL["load_occupancy"], {"event_number": number})
     occupancy = Occupancy(seat_map, next(iter(table.column("version")), 0))
     for (
         hold_id,
@@ -64,8 +64,9 @@ async def load_holdings(connections: Connections, number: int, seat_map: SeatMap
 
 
 async def follow_journal(connections: Connections, number: int, occupancy: Occupancy) -> bool:
-    """Brings the holdings up to the newest version; False where they are too far behind and must be loaded whole."""
-    parameters = {"event_number": number, "version": occupancy.version, "most": MAX_VERSIONS_BEHIND + 1}
+    """Bring the occupancy up to the newest version. Return False if it is too far behind and must be loaded in
+    full."""
+    parameters = {"event_number": number, "version": occupancy.version, "max_rows": MAX_VERSIONS_BEHIND + 1}
     table = await connections.ask(number, BATCH_SQL["load_journal"], parameters)
     if len(table) > MAX_VERSIONS_BEHIND:
         return False

@@ -1,4 +1,4 @@
-"""Pictures: the loads of an event as readers see it, of the journal after it, and of a seat's history."""
+"""The loads of a read model, of the journal after it, and of a seat's history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from holdfast.postgres import arrays, queries
 from holdfast.postgres.connections import Connections
 from holdfast.postgres.rows import RowReader, Table
 
-SQL = queries.load("pictures")
+SQL = queries.load("read_models")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class ReadModelStore:
         self._connections = connections
 
     async def load(self, number: int) -> LoadedReadModel | None:
-        table = await self._fetch(number, "load_picture")
+        table = await self._fetch(number, "load_read_model")
         if not table:
             return None
         ((version, now),) = table.select("version", "now")
@@ -90,12 +90,12 @@ class ReadModelStore:
         )
 
     async def list_buyers(self, number: int) -> dict[int, str]:
-        """The buyer of each booked seat, where its hold names one."""
+        """Return the buyer of each booked seat whose hold names one."""
         table = await self._fetch(number, "list_buyers")
         return dict(table.select("seat_number", "buyer"))
 
-    async def follow(self, number: int, version: int, *, most: int) -> Followed | None:
-        table = await self._fetch(number, "follow_picture", version=version, most=most)
+    async def follow(self, number: int, version: int, *, max_rows: int) -> Followed | None:
+        table = await self._fetch(number, "follow_read_model", version=version, max_rows=max_rows)
         if not table:
             return None
         (newest, now), *_ = table.select("newest", "now")
@@ -103,9 +103,9 @@ class ReadModelStore:
         return Followed(version=newest, now=now, journal=journal)
 
     async def list_claims_of_seat(
-        self, number: int, seat: int, *, start: tuple[int, bool, UUID] | None, most: int
+        self, number: int, seat: int, *, start: tuple[int, bool, UUID] | None, max_rows: int
     ) -> list[SeatClaim]:
-        """From the claim at `start` on, oldest first."""
+        """Return the claims from the claim at `start` on, oldest first."""
         version, stayed, hold_id = start or (None, None, None)
         table = await self._fetch(
             number,
@@ -114,33 +114,33 @@ class ReadModelStore:
             version=version,
             stayed=stayed,
             hold_id=hold_id,
-            most=most,
+            max_rows=max_rows,
         )
         return list(_SEAT_CLAIM.read(table))
 
     async def list_entries(
         self, number: int, versions: Sequence[int], ids: Sequence[UUID]
     ) -> list[tuple[int, datetime, int, Move | Extended]]:
-        """(version, at, place in the batch, entry) of these holds and blocks."""
+        """Return (version, at, place in the batch, entry) of these holds and blocks."""
         table = await self._fetch(
             number, "entries_of", versions=list(versions), ids=[str(each) for each in ids]
         )
         return list(table.select("version", "at", "place", "entry"))
 
     async def versions_at(self, number: int, times: Sequence[datetime]) -> dict[datetime, int]:
-        """The version that the event had at each time; 0 before its first."""
+        """Return the version that the event had at each time; 0 before its first."""
         table = await self._fetch(number, "versions_at", times=arrays.times(times))
         return {at: version or 0 for at, version in table.select("at", "version")}
 
     async def find_cancellation(self, number: int) -> tuple[int, datetime] | None:
-        """(version, at) of the event's cancelling."""
+        """Return (version, at) of the event's cancellation, or None."""
         table = await self._fetch(number, "cancelled_at")
         return next(iter(table.select("version", "at")), None)
 
     async def check(self, answer_seconds: float) -> None:
-        """Asks every node something. Raises Fault where one does not answer."""
+        """Check that every node answers. Raises Fault if one does not."""
         for pool in self._connections.all():
-            await self._connections.ask_pool(pool, SQL["is_there"], answer_seconds=answer_seconds)
+            await self._connections.ask_pool(pool, SQL["ping"], answer_seconds=answer_seconds)
 
     async def _fetch(self, number: int, name: str, **parameters: Any) -> Table:
         return await self._connections.ask(number, SQL[name], {"event_number": number, **parameters})

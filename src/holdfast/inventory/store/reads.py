@@ -1,4 +1,4 @@
-"""Reads of events, holds, bookings and blocks, outside of any lane."""
+"""Reads of events, holds, bookings and blocks, outside any lane."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BATCH_SQL = queries.load("batch")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventState:
-    """Counters of one event at one moment. `lapsed`: live holds past their expiry, by how much of each area."""
+    """Counters of one event at one moment. `lapsed`: holds past their expiry, and how much they hold of each area."""
 
     event: Event
     areas: tuple[Area, ...]
@@ -46,7 +46,7 @@ class Totals:
 
 
 class ReadStore:
-    """Each call is one statement, or a few that need not agree."""
+    """Each call is one statement, or a few statements of different moments."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -77,7 +77,7 @@ class ReadStore:
         )
 
     async def versions_of(self, numbers: Sequence[int]) -> dict[int, int]:
-        """Versions of all watched events, in one small query a node."""
+        """Return the versions of all watched events, by one small query per node."""
         found: dict[int, int] = {}
         for pool in self._connections.all():
             table = await self._connections.ask_pool(
@@ -87,7 +87,7 @@ class ReadStore:
         return found
 
     async def find_hold(self, number: int, hold_id: UUID) -> tuple[HoldRecord, datetime] | None:
-        """The hold with its claims, and the event's time."""
+        """Return the hold with its claims, and the event's time."""
         return await self._find(number, "read_hold", hold_id=hold_id)
 
     async def find_hold_of_booking(self, number: int, booking_id: UUID) -> tuple[HoldRecord, datetime] | None:
@@ -103,27 +103,29 @@ class ReadStore:
     async def list_holds(
         self, number: int, *, status: str | None, buyer: str | None, before: UUID | None, limit: int
     ) -> list[tuple[HoldRecord, datetime]]:
-        return await self._list(number, "list_holds", status=status, buyer=buyer, before=before, most=limit)
+        return await self._list(
+            number, "list_holds", status=status, buyer=buyer, before=before, max_rows=limit
+        )
 
     async def list_bookings(
         self, number: int, *, status: str | None, before: UUID | None, limit: int
     ) -> list[tuple[HoldRecord, datetime]]:
-        return await self._list(number, "list_bookings", status=status, before=before, most=limit)
+        return await self._list(number, "list_bookings", status=status, before=before, max_rows=limit)
 
     async def list_booking_ids(
         self, *, status: str | None, before: UUID | None, limit: int
     ) -> list[tuple[int, UUID]]:
-        """(event number, booking id) over all events, newest event first."""
+        """Return (event number, booking id) over all events, newest event first."""
         found: list[tuple[int, UUID]] = []
         for pool in self._connections.all():
-            parameters = {"status": status, "before": before, "most": limit}
+            parameters = {"status": status, "before": before, "max_rows": limit}
             table = await self._connections.ask_pool(pool, SQL["list_bookings_of_all"], parameters)
             found.extend(table.select("event_number", "id"))
         found.sort(key=lambda each: each[1], reverse=True)
         return found[:limit]
 
     async def find_booking_ids(self, reference: str) -> list[tuple[int, UUID]]:
-        """(event number, booking id) of the bookings with this reference, newest event first."""
+        """Return (event number, booking id) of the bookings with this reference, newest event first."""
         found: list[tuple[int, UUID]] = []
         for pool in self._connections.all():
             parameters = {"end_of_id": end_of_id(reference)}
@@ -139,19 +141,17 @@ class ReadStore:
     async def list_blocks(
         self, number: int, *, live: bool | None, before: UUID | None, limit: int
     ) -> list[BlockRecord]:
-        table = await self._fetch(number, "list_blocks", live=live, before=before, most=limit)
+        table = await self._fetch(number, "list_blocks", live=live, before=before, max_rows=limit)
         return rows.blocks_of(table, await self._claims(number, table))
 
-    # -- the past --------------------------------------------------------------------------------------------------
-
     async def version_at(self, number: int, at: datetime) -> int:
-        """The last version at or before a time; 0 before the first."""
+        """Return the last version at or before a time; 0 before the first."""
         table = await self._fetch(number, "version_at", at=at)
         (version,) = table.column("version")
         return version or 0
 
     async def taken_at(self, number: int, version: int, at: datetime) -> dict[int, dict[str, int]]:
-        """Area number -> state -> quantity, as it was."""
+        """Return area number -> state -> quantity, as it was."""
         found: dict[int, dict[str, int]] = {}
         table = await self._fetch(number, "taken_at", version=version, at=at)
         for area, state, quantity in table.select("area_number", "state", "quantity"):
@@ -161,7 +161,7 @@ class ReadStore:
     async def seats_at(
         self, number: int, version: int, at: datetime
     ) -> list[tuple[int, str, datetime | None]]:
-        """(seat number, state, final expiry of its hold) of every seat that was not available."""
+        """Return (seat number, state, final expiry of its hold) of every seat that was not available."""
         table = await self._fetch(number, "seats_at", version=version, at=at)
         return list(table.select("seat_number", "state", "expires_at"))
 
@@ -170,18 +170,18 @@ class ReadStore:
         return list(table.select("version", "changes"))
 
     async def structural_until(self, number: int, version: int) -> list[tuple[int, list[Entry]]]:
-        """Newest first."""
+        """Return structural entries up to a version, newest first."""
         table = await self._fetch(number, "structural_until", version=version)
         return list(table.select("version", "changes"))
 
     async def journal_since(
-        self, number: int, version: int, most: int
+        self, number: int, version: int, max_rows: int
     ) -> list[tuple[int, datetime, list[Entry]]]:
-        table = await self._fetch(number, "journal_since", version=version, most=most)
+        table = await self._fetch(number, "journal_since", version=version, max_rows=max_rows)
         return list(table.select("version", "at", "changes"))
 
     async def released_at(self, number: int, hold_id: UUID, seat: int) -> datetime | None:
-        """When a hold's claim on this seat ended without a booking; None while it has not."""
+        """Return when a hold's claim on this seat ended without a booking; None while it has not."""
         table = await self._fetch(number, "released_at", hold_id=hold_id, seat_number=seat)
         found: datetime | None
         (found,) = table.column("at")
@@ -204,7 +204,8 @@ class ReadStore:
         )
 
     async def count_live_holds(self) -> tuple[int, float]:
-        """Holds that have not lapsed, and for how many seconds the oldest unswept one has been lapsed."""
+        """Return the number of holds that have not lapsed, and for how many seconds the oldest unswept one has
+        been lapsed."""
         nodes = [
             await self._connections.ask_pool(pool, SQL["count_live_holds"])
             for pool in self._connections.all()
@@ -219,6 +220,6 @@ class ReadStore:
 
 
 def _oldest_seconds(nodes: Iterable[Table]) -> float:
-    """For how long the oldest lapsed hold of all nodes has been lapsed."""
+    """Return for how many seconds the oldest lapsed hold of all nodes has been lapsed."""
     lapsed = [row for node in nodes for row in node.select("oldest", "now")]
     return max(((now - oldest).total_seconds() for oldest, now in lapsed if oldest is not None), default=0.0)

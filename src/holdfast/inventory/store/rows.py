@@ -1,4 +1,4 @@
-"""Readers of rows: each names the columns that it reads, which are those of `sql/columns.sql`."""
+"""Readers of rows. Each names the columns that it reads, which are those of `sql/columns.sql`."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _hold(  # noqa: PLR0917 - one parameter a column
     buyer_name: str | None = None,
     buyer_email: str | None = None,
 ) -> HoldRecord:
-    """Its claims are those of other rows."""
+    """The claims are in other rows."""
     return HoldRecord(
         id=id,
         status=HoldStatus(status),
@@ -126,7 +126,7 @@ def claims_of(table: Table) -> Claims:
 
 
 def holds_of(table: Table, claims: Claims) -> list[HoldRecord]:
-    """Holds left-joined with their bookings."""
+    """Return holds from rows that are left-joined with their bookings."""
     holds = list(_HOLD.read(table))
     for hold in holds:
         hold.claims = claims.get(hold.id, [])
@@ -141,7 +141,7 @@ def blocks_of(table: Table, claims: Claims) -> list[BlockRecord]:
 
 
 def lapsed_of(table: Table) -> list[HoldRecord]:
-    """Holds with their claims joined on, oldest expiry first. A hold has a row for each of its claims."""
+    """Return holds from rows that are joined with their claims, oldest expiry first. A hold has one row per claim."""
     found: dict[UUID, HoldRecord] = {}
     claimed = table.select("line", "area_number", "seat_number", "claimed")
     for hold, (line, area, seat, quantity) in zip(_LAPSED_HOLD.read(table), claimed, strict=True):

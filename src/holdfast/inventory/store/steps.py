@@ -1,7 +1,7 @@
-"""Steps of a batch: one table of statements and rows, read by a batch of one event and by a batch of several.
+"""Steps of a batch: one table of statements and rows, for batches of one event and of several.
 
-A batch of one event names its event once, so that a sharded database can route each statement. A batch of several sends
-the same columns, the rows of all its events after each other, and columns that say whose each row is.
+A batch of one event names its event once, so that a sharded database can route each statement. A batch of
+several sends the same columns with the rows of all its events, and columns with the event of each row.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from holdfast.postgres.pipeline import Statement, statements_of
 S = TypeVar("S")
 
 Encoder = Callable[[Sequence[Any]], str]
-"""Makes one array of a column's values; see `postgres.arrays`."""
+"""Encodes a column's values as one array; see `postgres.arrays`."""
 
 Given = Mapping[str, Any]
 """Parameters that are the same for all rows of an event."""
 
 Named = tuple[str, Statement, dict[str, Any]]
-"""A step's name, its statement and the parameters; there may be more of these than the statement takes."""
+"""A step's name, its statement and the parameters, which may be more than the statement takes."""
 
 ONE_EVENT = statements_of(queries.load("batch"))
 SEVERAL_EVENTS = statements_of(queries.load("spanning"), prefix="spanning_")
@@ -33,20 +33,20 @@ OF_EACH_ROW: dict[str, tuple[str, Encoder]] = {
     "versions": ("version", arrays.plain),
     "nows": ("now", arrays.times),
 }
-"""Parameters of `spanning.sql` that repeat what is given of an event for each of its rows."""
+"""Parameters of `spanning.sql` that repeat an event's given value for each of its rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchStep(Generic[S]):
-    """A statement of `batch.sql`, and of `spanning.sql` where several events may share it."""
+    """A statement of `batch.sql`, and of `spanning.sql` if several events may share it."""
 
     statement: str
     rows: Callable[[S], Collection[tuple[Any, ...]]]
-    """The rows of one event. A statement without rows is not sent."""
+    """Returns the rows of one event. A statement without rows is not sent."""
     columns: Mapping[str, Encoder]
     """The statement's parameters, in the order of a row's values."""
     one_by_one: bool = False
-    """A batch of one event sends it for each row, with plain values."""
+    """True if a batch of one event sends it for each row, with plain values."""
 
     def arrays(self, rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
         columns = list(zip(*rows, strict=True)) or [()] * len(self.columns)
@@ -57,7 +57,7 @@ class BatchStep(Generic[S]):
 def statements_for(
     steps: Iterable[BatchStep[S]], events: Sequence[S], givens: Sequence[Given]
 ) -> Iterator[Named]:
-    """The statements of all steps that have rows, in their order."""
+    """Yield the statements of all steps that have rows, in their order."""
     if len(events) == 1:
         (event,), (given,) = events, givens
         return _of_one_event(steps, event, given)

@@ -1,4 +1,4 @@
-"""Writes: what a batch writes, from its net changes, as one table in the order in which the writes must happen."""
+"""Writes: the statements of a batch's net changes, as one table in the order in which they must run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def area_rows(areas: Iterable[Area]) -> list[Row]:
 
 
 def seat_rows(seats: Iterable[tuple[int, SeatSpec, int]]) -> list[Row]:
-    """Rows of (seat number, what it is, area number)."""
+    """Return rows of (seat number, status of the seat, area number)."""
     return [
         (
             number,
@@ -84,7 +84,7 @@ def _hold_rows(state: BatchState) -> list[Row]:
 
 
 def _claim_rows(state: BatchState) -> list[Row]:
-    """One row a claim, numbered within its hold or block."""
+    """Return one row per claim, numbered within its hold or block."""
     changes = state.changes
     claimed = [
         (hold.id, "hold", hold.booking_id is not None, enumerate(hold.claims))
@@ -108,7 +108,7 @@ def _counter_rows(state: BatchState) -> list[Row]:
 
 
 def _journal_rows(state: BatchState) -> list[Row]:
-    """One row for the whole batch, if anything happened."""
+    """Return one row for the whole batch, or none if nothing happened."""
     journal = state.changes.journal
     if not journal:
         return []
@@ -146,7 +146,7 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
         columns={**_EVENT_COLUMNS, "rules": texts},
         one_by_one=True,
     ),
-    # Claims are booked before they end, since one batch may do both.
+    # Claims are booked before they end, because one batch may do both.
     BatchStep(
         statement="book_claims",
         rows=lambda state: [(id,) for id in state.changes.booked if id not in state.changes.new_holds],

@@ -1,11 +1,11 @@
--- The check's reads. Each transaction is short: what is large is read in pages, and each page is compared with the journal
--- as far as its own snapshot has it, so that a busy event is checked while it sells.
+-- The check's reads. Each transaction is short: large tables are read in pages. Each page is compared with
+-- the journal up to its own snapshot, so that a busy event is checked while it sells.
 
 -- name: begin_snapshot!
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 -- name: list_numbers
-SELECT event_number FROM events WHERE event_number > :after ORDER BY event_number LIMIT :most;
+SELECT event_number FROM events WHERE event_number > :after ORDER BY event_number LIMIT :max_rows;
 
 -- name: read_event
 SELECT
@@ -32,20 +32,20 @@ WHERE event_number = :event_number
 GROUP BY area_number;
 
 -- name: read_journal
--- As text: it is parsed after the snapshot is gone.
+-- As text, which is parsed after the snapshot has ended.
 SELECT version, at, structural, changes::text AS changes
 FROM journal
 WHERE event_number = :event_number AND version > :after
 ORDER BY version
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: end_of_page
--- The hold or block with which a page of so many claims ends; none where fewer are left.
+-- The hold or block at which a page of max_rows claims ends; no row if fewer claims remain.
 SELECT hold_id
 FROM claims
 WHERE event_number = :event_number AND hold_id > :after
 ORDER BY hold_id, claim_number
-OFFSET :most
+OFFSET :max_rows
 LIMIT 1;
 
 -- name: read_holds
@@ -81,7 +81,7 @@ LEFT JOIN bookings b ON b.event_number = :event_number AND b.id = a.booking_id
 LEFT JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
 WHERE a.event_number = :event_number AND a.number > :after
 ORDER BY a.number
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: read_answers
 SELECT i.scope, i.token_for, h.id IS NOT NULL AS has_hold
@@ -89,7 +89,7 @@ FROM idempotency i
 LEFT JOIN holds h ON h.event_number = :event_number AND h.id = i.token_for
 WHERE i.event_number = :event_number AND i.scope > :after
 ORDER BY i.scope
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: find_strays
 -- A fan-out: rows of event tables between the numbers of neighbouring events, one of each table and gap.
@@ -127,4 +127,4 @@ SELECT scope, number, id
 FROM event_creations
 WHERE status IS NOT NULL AND status < 300 AND scope > :after
 ORDER BY scope
-LIMIT :most;
+LIMIT :max_rows;

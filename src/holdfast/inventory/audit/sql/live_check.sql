@@ -1,8 +1,8 @@
--- The live check's reads. Each statement is a snapshot of its own and says itself what disagrees: sales have the process's
--- time, and what agrees never leaves the database.
+-- The live check's reads. Each statement is one snapshot, and finds the disagreements itself. So the process
+-- keeps its time for sales, and rows that agree never leave the database.
 
 -- name: limit_snapshot!
--- A longer one would keep the dead versions of the hot row from being tidied.
+-- A longer snapshot would keep the dead versions of the hot row from being removed.
 SET LOCAL statement_timeout = '900ms';
 
 -- name: version_before
@@ -12,12 +12,13 @@ WHERE event_number = :event_number
   AND at > (SELECT last_at - make_interval(secs => :seconds) FROM inventories WHERE event_number = :event_number);
 
 -- name: look
--- The journal after a version, at most so many versions of it, against the rows that it tells of. A claim keeps the
--- versions in which it was taken, booked and ended, so that each step of the journal can be judged whenever it is read;
--- a hold, its booking and its claims are compared with each other as they are now. Everything is found by the ids that
--- the journal names; OFFSET 0 keeps these look-ups what they are, one by one and by key, however large the event is.
+-- The journal after a version, max max_versions versions of it, compared with the rows that it names. A claim
+-- keeps the versions in which it was taken, booked and ended. So each step of the journal can be checked,
+-- whenever it is read. A hold, its booking and its claims are compared with each other in their present
+-- state. Everything is found by the ids that the journal names. OFFSET 0 keeps these look-ups one by one and
+-- by key, however large the event is.
 WITH moment AS MATERIALIZED (
-    SELECT version, :since::bigint AS since, least(version, :since::bigint + :most::bigint) AS until
+    SELECT version, :since::bigint AS since, least(version, :since::bigint + :max_versions::bigint) AS until
     FROM inventories
     WHERE event_number = :event_number
 ),
@@ -37,7 +38,7 @@ entry AS MATERIALIZED (
     )
     WHERE coalesce(e.hold, e.block) IS NOT NULL
 ),
--- what the journal gives, books and takes back, area by area
+-- what the journal takes, books and returns, by area
 part AS MATERIALIZED (
     SELECT e.id, e.version, e.change, e.change IN ('held', 'blocked') OR e.instant IS TRUE AS takes,
            e.change = 'booked' AS books, e.change IN ('released', 'expired', 'cancelled', 'lifted') AS ends,
@@ -46,7 +47,7 @@ part AS MATERIALIZED (
     CROSS JOIN LATERAL jsonb_each_text(e.areas) a
     WHERE e.change IN ('held', 'booked', 'released', 'expired', 'cancelled', 'blocked', 'lifted')
 ),
-told AS (
+recorded AS (
     SELECT id, area,
            sum(quantity) FILTER (WHERE takes) AS taken, min(version) FILTER (WHERE takes) AS first_taken,
            max(version) FILTER (WHERE takes) AS last_taken,
@@ -55,18 +56,18 @@ told AS (
     FROM part
     GROUP BY id, area
 ),
-told_seat AS MATERIALIZED (
+recorded_seat AS MATERIALIZED (
     SELECT e.id, e.version, s.value::integer AS seat
     FROM entry e
     CROSS JOIN LATERAL jsonb_array_elements_text(e.seats) s
     WHERE e.seats IS NOT NULL AND (e.change IN ('held', 'blocked') OR e.instant)
 ),
--- and what the claims of the same holds and blocks say of the same versions
+-- what the claims of the same holds and blocks say of the same versions
 touched AS MATERIALIZED (
     SELECT id, bool_or(is_block) AS is_block,
            max(booking::text) FILTER (WHERE change = 'booked')::uuid AS booking,
            max(change) FILTER (WHERE change IN ('released', 'expired', 'cancelled')) AS ended_as,
-           max(until) FILTER (WHERE change IN ('held', 'extended')) AS told_expiry,
+           max(until) FILTER (WHERE change IN ('held', 'extended')) AS recorded_expiry,
            max(at) FILTER (WHERE change = 'booked' AND instant IS NULL) AS confirmed_at,
            max(at) FILTER (WHERE change = 'expired') AS expired_at
     FROM entry
@@ -97,7 +98,7 @@ written AS MATERIALIZED (
     FROM claimed c, moment m
     GROUP BY c.hold_id, c.area_number
 ),
--- each of them beside its claims and its booking, as they are now
+-- each of them with its claims and its booking, in their present state
 taken AS (
     SELECT id, min(kind) AS kind, max(other_kind) AS other_kind, sum(claims)::bigint AS claims,
            sum(quantity)::bigint AS quantity, sum(claims_booked)::bigint AS booked,
@@ -106,7 +107,7 @@ taken AS (
     GROUP BY id
 ),
 thing AS (
-    SELECT t.id, t.is_block, t.booking, t.ended_as, t.told_expiry, t.confirmed_at, t.expired_at,
+    SELECT t.id, t.is_block, t.booking, t.ended_as, t.recorded_expiry, t.confirmed_at, t.expired_at,
            coalesce(c.claims, 0) AS claims, c.kind, c.other_kind, c.quantity, c.booked, c.ended, c.newest,
            coalesce(h.status, b.status) AS status, h.expires_at, h.quantity AS hold_quantity, h.booking_id,
            h.booking_status,
@@ -149,7 +150,7 @@ wrong AS (
                coalesce(w.taken, 0), w.last_taken, coalesce(w.booked, 0), w.booked_at, coalesce(w.ended, 0), w.ended_at,
                coalesce(t.taken, 0), t.last_taken, coalesce(t.booked, 0), t.booked_at, coalesce(t.ended, 0), t.ended_at
            )
-    FROM told t
+    FROM recorded t
     FULL JOIN written w USING (id, area)
     WHERE ROW (t.taken, t.first_taken, t.last_taken, t.booked, t.booked_at, t.ended, t.ended_at)
         IS DISTINCT FROM ROW (w.taken, w.first_taken, w.last_taken, w.booked, w.booked_at, w.ended, w.ended_at)
@@ -157,7 +158,7 @@ wrong AS (
     SELECT 'journal_differs', format('claims of %%s', id),
            format('seat %%s, taken at version %%s: it is only %%s', seat, version,
                   CASE WHEN c.hold_id IS NULL THEN 'in the journal' ELSE 'in the claims' END)
-    FROM told_seat t
+    FROM recorded_seat t
     FULL JOIN (
         SELECT hold_id, hold_id AS id, held_version AS version, seat_number AS seat
         FROM claimed, moment m
@@ -170,7 +171,7 @@ wrong AS (
     WHERE event_number = :event_number
       AND ended_version IS NULL
       AND seat_number IS NOT NULL
-      AND seat_number = ANY (ARRAY(SELECT seat FROM told_seat))
+      AND seat_number = ANY (ARRAY(SELECT seat FROM recorded_seat))
     GROUP BY seat_number
     HAVING count(*) > 1
     UNION ALL
@@ -179,7 +180,7 @@ wrong AS (
                '%%s, of %%s until %%s; %%s claims of %%s, %%s booked and %%s over; booking %%s %%s; '
                'by the journal %%s until %%s, booking %%s', coalesce(status, 'gone'), coalesce(hold_quantity, quantity),
                expires_at, claims, quantity, booked, ended, coalesce(booking_id::text, 'none'), booking_status,
-               coalesce(ended_as, 'live'), told_expiry, booking
+               coalesce(ended_as, 'live'), recorded_expiry, booking
            )
     FROM thing
     CROSS JOIN moment m
@@ -198,7 +199,7 @@ wrong AS (
                           OR booking <> booking_id
                           OR (ended_as = 'cancelled' AND booking_status <> 'cancelled')
                        THEN 'booking_differs' END,
-                   CASE WHEN (ended_as IN ('released', 'expired') AND status <> ended_as) OR expires_at < told_expiry
+                   CASE WHEN (ended_as IN ('released', 'expired') AND status <> ended_as) OR expires_at < recorded_expiry
                        THEN 'journal_differs' END,
                    CASE WHEN confirmed_at >= expires_at THEN 'confirmed_late' END,
                    CASE WHEN expired_at < expires_at THEN 'expired_early' END
@@ -234,20 +235,21 @@ SELECT m.version, m.until,
            WHERE e.change IN ('opened', 'capacity', 'seats_added')
            ORDER BY s.version
        ) AS capacities,
-       ARRAY(SELECT ARRAY[code, subject, detail] FROM wrong LIMIT :most_told) AS wrong
+       ARRAY(SELECT ARRAY[code, subject, detail] FROM wrong LIMIT :max_reported) AS wrong
 FROM moment m;
 
 -- name: add_up
--- What the live claims of a small event add up to, and its seats that have two; of one with more claims nothing.
+-- The sums of a small event's live claims, and its seats with two of them; nothing for an event with more
+-- claims.
 WITH claimed AS MATERIALIZED (
     SELECT hold_id, kind, area_number, seat_number, quantity, booked_version, ended_version
     FROM claims
     WHERE event_number = :event_number
     ORDER BY hold_id
-    LIMIT :most::bigint + 1
+    LIMIT :max_claims::bigint + 1
 ),
 size AS MATERIALIZED (
-    SELECT count(*) <= :most::bigint AS is_small FROM claimed
+    SELECT count(*) <= :max_claims::bigint AS is_small FROM claimed
 ),
 live AS MATERIALIZED (
     SELECT kind, area_number, seat_number, quantity, booked_version
@@ -271,7 +273,7 @@ SELECT is_small,
                VALUES ('held', a.held, s.held), ('booked', a.booked, s.booked), ('blocked', a.blocked, s.blocked)
            ) AS c (what, counter, claimed)
            WHERE a.event_number = :event_number AND is_small AND c.counter <> coalesce(c.claimed, 0)
-           LIMIT :most_told
+           LIMIT :max_reported
        ) AS counters,
        ARRAY(
            SELECT seat_number
@@ -279,6 +281,6 @@ SELECT is_small,
            WHERE seat_number IS NOT NULL
            GROUP BY seat_number
            HAVING count(*) > 1
-           LIMIT :most_told
+           LIMIT :max_reported
        ) AS seats
 FROM size;

@@ -1,12 +1,14 @@
--- A batch, step by step. The loads go out together with the lock, in one pipelined BEGIN; the writes in a second round
--- trip, with the COMMIT. Whatever follows the lock sees the state after it (READ COMMITTED).
+-- A batch, step by step. The loads go out together with the lock, in one pipelined BEGIN. The writes go in a
+-- second round trip, with the COMMIT. Every statement after the lock sees the state after it (READ
+-- COMMITTED).
 --
--- LATERAL (... OFFSET 0) is a join that looks its rows up one by one, whatever the planner believes. It plans once for all
--- events, and guesses that an event is as large as the average; to read a small event whole and hash it is cheaper than
--- ten lookups, and of a hot event it would be every booking that there is, in every batch.
+-- LATERAL (... OFFSET 0) is a join that looks its rows up one by one, whatever the planner estimates. The
+-- plan is made once for all events, and assumes an event of average size. To read a small event in full and
+-- hash it is cheaper than ten look-ups. For a hot event the same plan would read every existing booking, in
+-- every batch.
 
 -- name: lock_inventory
--- The event's turn-taking: processes and machines decide for it one batch after the other.
+-- The events' turns: processes and machines decide for an event one batch after the other.
 SELECT version, last_at
 FROM inventories
 WHERE event_number = :event_number
@@ -45,7 +47,7 @@ CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = :event_number AN
 CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = :event_number AND id = b.hold_id OFFSET 0) h;
 
 -- name: load_claims
--- Of holds and blocks that the batch names; a cancelled booking's claims tell what it was.
+-- The claims of holds and blocks that the batch names. A cancelled booking's claims show what it was.
 SELECT hold_id, line, area_number, seat_number, quantity
 FROM claims
 WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[])
@@ -64,9 +66,10 @@ FROM blocks
 WHERE event_number = :event_number AND id = ANY(:block_ids::uuid[]);
 
 -- name: load_lapsed
--- Oldest first, for areas whose counters are short of what is asked: of each area as many as could be needed, so that a
--- long backlog of one never hides another's. The sums decide before any hold is read. The lower bound keeps dead index
--- entries out; statement_timestamp() brings a superset, the decision filters by its now.
+-- Lapsed holds, oldest first, for areas whose counters are too low for the batch: for each area as many as it
+-- could need, so that a long backlog of one area never hides another's. The sums decide before any hold is
+-- read. The lower bound keeps dead index entries out. statement_timestamp() may return too many holds; the
+-- decision filters by its own now.
 WITH short AS (
     SELECT a.area_number, w.quantity
     FROM areas a
@@ -106,7 +109,8 @@ CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = :event_number AND 
 ORDER BY h.expires_at, h.id, c.claim_number;
 
 -- name: load_sweep
--- The sweeper's own load: lapsed holds oldest first, whatever the counters say; of a cancelled event every live one.
+-- The sweeper's own load: lapsed holds oldest first, whatever the counters are; in a cancelled event every
+-- live one.
 WITH oldest AS (
     SELECT
         -- include: hold_columns
@@ -131,7 +135,8 @@ CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = :event_number AND 
 ORDER BY h.expires_at, h.id, c.claim_number;
 
 -- name: load_buyers
--- What each buyer has: live holds (lapsed ones are told by their expiry) and bookings that stand.
+-- What each buyer has: live holds (their expiry shows whether they have lapsed) and bookings that are not
+-- cancelled.
 SELECT h.buyer, h.id, h.quantity, CASE WHEN h.status = 'active' THEN h.expires_at END AS expires_at
 FROM holds h
 WHERE h.event_number = :event_number
@@ -144,12 +149,13 @@ WHERE h.event_number = :event_number
   );
 
 -- name: load_journal
--- What other processes did since the mirror's version; more than the limit means that it loads whole instead.
+-- What other processes did since the occupancy's version. More rows than the limit mean a load in full
+-- instead.
 SELECT version, at, changes
 FROM journal
 WHERE event_number = :event_number AND version > :version
 ORDER BY version
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: load_answers
 SELECT scope, body, status, answer, token_for
@@ -207,7 +213,7 @@ FROM events e,
 WHERE e.event_number = :event_number;
 
 -- name: cancel_booking!
--- One by one: for an array of them the planner would rather read a small event's bookings by another index.
+-- One by one: for an array of them the planner would read a small event's bookings by another index.
 UPDATE bookings
 SET status = 'cancelled', cancelled_at = :now
 WHERE event_number = :event_number AND hold_id = :hold_id;

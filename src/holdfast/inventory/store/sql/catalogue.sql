@@ -1,4 +1,5 @@
--- Events: making them, finding them. Numbers come from a sequence on the control connection and are passed in.
+-- Events: how they are created and found. Numbers come from a sequence on the control connection and are
+-- passed in.
 
 -- name: next_event_number
 SELECT nextval('event_numbers') AS number, clock_timestamp() AS clock;
@@ -73,10 +74,10 @@ WHERE e.event_number < :before
       )
   )
 ORDER BY e.event_number DESC
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: list_capacities
--- Of a page of events: what a list needs to say of each.
+-- The counters of a page of events, for a list.
 SELECT event_number, sum(capacity)::bigint AS capacity, sum(held)::bigint AS held, sum(booked)::bigint AS booked,
        sum(blocked)::bigint AS blocked
 FROM areas
@@ -84,7 +85,7 @@ WHERE event_number = ANY(:event_numbers)
 GROUP BY event_number;
 
 -- name: list_areas
--- Of a page of events.
+-- The areas of a page of events.
 SELECT a.event_number,
        -- include: area_columns
 FROM areas a

@@ -1,5 +1,5 @@
--- Column lists that several statements select, each in one place: `-- include: NAME` in a statement stands for them.
--- The readers of `rows.py` find them by these names. Each list says which table its letter has to stand for.
+-- Column lists that several statements select, each in one place: `-- include: NAME` in a statement stands
+-- for them. The readers of `rows.py` find them by these names. Each list names the table of its letter.
 
 -- name: event_columns
 -- Of events e, by name: a prepared `e.*` fails once a later schema has one column more.
@@ -15,5 +15,5 @@
        h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash
 
 -- name: booking_columns
--- Of bookings b, beside those of their holds.
+-- Of bookings b, selected next to the columns of their holds.
        b.id AS booking_id, b.status AS booking_status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email

@@ -1,8 +1,9 @@
--- Reads: outside of any lane, each one statement and so of one state. A lapsed hold is told as gone whether or not its
--- rows were rewritten: event time is the later of the clock and the last batch's time.
+-- Reads outside any lane, each one statement and so of one state. A lapsed hold is returned as gone whether
+-- or not its rows were rewritten: event time is the later of the clock and the last batch's time.
 
 -- name: read_state
--- Counters by area, with what of `held` has lapsed; how many holds have lapsed; and when the next one will.
+-- Counters by area, with the lapsed part of `held`; the number of lapsed holds; and the time of the next
+-- expiry.
 WITH moment AS MATERIALIZED (
     SELECT i.version, greatest(statement_timestamp(), i.last_at) AS now, i.reclaimed_until
     FROM inventories i
@@ -76,7 +77,8 @@ JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
 WHERE i.event_number = :event_number;
 
 -- name: list_holds
--- Newest first. `status` is what a hold is now: a lapsed one is expired, and of a cancelled event released.
+-- Newest first. `status` is a hold's present status: a lapsed hold is expired, and one of a cancelled event
+-- released.
 WITH moment AS MATERIALIZED (
     SELECT greatest(statement_timestamp(), i.last_at) AS now, e.status = 'cancelled' AS cancelled
     FROM inventories i
@@ -102,7 +104,7 @@ WHERE (:before::uuid IS NULL OR h.id < :before)
       END
   )
 ORDER BY h.id DESC
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: list_bookings
 SELECT
@@ -115,7 +117,7 @@ WHERE b.event_number = :event_number
   AND (:before::uuid IS NULL OR b.id < :before)
   AND (:status::text IS NULL OR b.status = :status)
 ORDER BY b.id DESC
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: list_bookings_of_all
 -- A fan-out: the newest bookings of every event on a node.
@@ -124,10 +126,10 @@ FROM bookings b
 WHERE (:before::uuid IS NULL OR b.id < :before)
   AND (:status::text IS NULL OR b.status = :status)
 ORDER BY b.id DESC
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: find_bookings_of_all
--- A fan-out: each event of a node is asked by its own index, bookings_by_reference.
+-- A fan-out: each event of a node is searched by its own index, bookings_by_reference.
 SELECT b.event_number, b.id
 FROM events e
 CROSS JOIN LATERAL (
@@ -144,15 +146,15 @@ WHERE b.event_number = :event_number
   AND (:before::uuid IS NULL OR b.id < :before)
   AND (:live::boolean IS NULL OR :live = (b.lifted_at IS NULL))
 ORDER BY b.id DESC
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: version_at
 -- The last version at or before a time; an event's time never runs backwards.
 SELECT max(version) AS version FROM journal WHERE event_number = :event_number AND at <= :at;
 
 -- name: taken_at
--- What was taken by area and state at a version and its time: a hold counts while its (final) expiry lay ahead of that
--- time, or if it was booked later.
+-- What was taken, by area and state, at a version and its time. A hold counts if its final expiry was after
+-- that time, or if it was booked later.
 SELECT c.area_number,
        CASE
            WHEN c.kind = 'block' THEN 'blocked'
@@ -186,7 +188,7 @@ WHERE c.event_number = :event_number
 ORDER BY c.seat_number;
 
 -- name: structural_since
--- Changes of the inventory itself after a version, to take capacities back to it.
+-- Changes of the inventory itself after a version, which show the capacities at that version.
 SELECT version, changes
 FROM journal
 WHERE event_number = :event_number AND version > :version AND structural
@@ -203,10 +205,11 @@ SELECT version, at, changes
 FROM journal
 WHERE event_number = :event_number AND version > :version
 ORDER BY version
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: released_at
--- When a hold on a seat ended: by the version that returned the seat, or before that by its event's cancelling.
+-- When a hold on a seat ended: by the version that returned the seat, or before that by its event's
+-- cancellation.
 SELECT min(ended.at) AS at
 FROM (
     SELECT j.at
@@ -221,7 +224,7 @@ FROM (
 ) ended;
 
 -- name: count_totals
--- Of one node: what the metrics say of everything, as it is and not as somebody counted along.
+-- The sums of one node for the metrics, counted from the rows.
 SELECT (SELECT count(*) FROM events) AS events,
        (SELECT count(*) FROM holds WHERE status = 'active' AND expires_at > statement_timestamp()) AS active_holds,
        (SELECT count(*) FROM bookings WHERE status = 'confirmed') AS bookings,
@@ -234,7 +237,7 @@ SELECT (SELECT count(*) FROM events) AS events,
        statement_timestamp() AS now;
 
 -- name: count_live_holds
--- Of one node, from the index of active holds alone.
+-- The holds of one node, from the index of active holds alone.
 SELECT count(*) FILTER (WHERE expires_at > statement_timestamp()) AS live,
        min(expires_at) FILTER (WHERE expires_at <= statement_timestamp()) AS oldest,
        statement_timestamp() AS now

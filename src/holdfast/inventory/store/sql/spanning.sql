@@ -1,5 +1,6 @@
--- A batch of several events at once, on one PostgreSQL: the statements of batch.sql over arrays. Each row says whose it is.
--- Nothing here waits for a lock: an event that someone else is deciding for is left to its own lane. LATERAL as there.
+-- A batch of several events on one PostgreSQL: the statements of batch.sql over arrays. Each row names its
+-- event. No statement waits for a lock: an event that another process is deciding for is left to its own
+-- lane. LATERAL as in batch.sql.
 
 -- name: lock_inventory
 SELECT event_number, version, last_at
@@ -71,7 +72,7 @@ CROSS JOIN LATERAL (
     FROM journal
     WHERE event_number = n.event_number AND version > n.version
     ORDER BY version
-    LIMIT :most
+    LIMIT :max_rows
 ) j;
 
 -- name: load_answers

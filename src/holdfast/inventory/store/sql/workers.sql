@@ -1,8 +1,9 @@
--- Workers: finding what is to be tidied, over all nodes, and doing it, one event at a time. None of it changes an answer.
+-- Workers: find the rows that must be rewritten or deleted, over all nodes, and do it event by event. No
+-- answer changes.
 
 -- name: find_unswept
--- A fan-out: events that have a lapsed hold, or are cancelled and have a live one. One index probe an event, from its
--- lower bound on, so that dead index entries are not walked through.
+-- A fan-out: events that have a lapsed hold, or are cancelled and have a live one. Each event costs one index
+-- probe from its lower bound on, so that dead index entries are skipped.
 SELECT i.event_number
 FROM inventories i
 JOIN events e ON e.event_number = i.event_number
@@ -16,10 +17,10 @@ WHERE EXISTS (
           ELSE greatest(statement_timestamp(), i.last_at)
       END
 )
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: take_lease
--- Nobody else's, and not already run out: a hint, for two that do the same job do no harm.
+-- A free or expired lease, or one's own. It is a hint: two processes that do the same job do no harm.
 INSERT INTO leases (name, owner, until)
 VALUES (:job, :owner, statement_timestamp() + make_interval(secs => :seconds))
 ON CONFLICT (name) DO UPDATE
@@ -28,8 +29,9 @@ WHERE leases.owner = excluded.owner OR leases.until <= statement_timestamp()
 RETURNING owner;
 
 -- name: find_moved
--- A fan-out: versions of the events that have sold lately, with all of their counters added up. An event's own time
--- never runs backwards, so that whatever sells now is among them, unless the clock was set forward by that much.
+-- A fan-out: versions of the events that have sold recently, with the sums of all their counters. An event's
+-- own time never runs backwards, so every selling event is included, unless the clock was set forward by that
+-- much.
 SELECT i.event_number, i.version, a.capacity, a.held, a.booked, a.blocked
 FROM inventories i
 CROSS JOIN LATERAL (
@@ -40,14 +42,14 @@ CROSS JOIN LATERAL (
 ) a
 WHERE i.event_number > :after AND i.last_at > statement_timestamp() - make_interval(secs => :seconds)
 ORDER BY i.event_number
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: find_old_answers
 -- A fan-out: idempotency rows that were kept long enough.
 SELECT event_number, scope
 FROM idempotency
 WHERE created_at < statement_timestamp() - make_interval(hours => :hours)
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: delete_answers!
 DELETE FROM idempotency
@@ -58,7 +60,7 @@ WHERE event_number = :event_number AND scope = ANY(:scopes);
 SELECT event_number, number
 FROM attempts
 WHERE created_at < statement_timestamp() - make_interval(days => :days) AND status = 'FAILED'
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: delete_attempts!
 DELETE FROM attempts
@@ -68,7 +70,7 @@ WHERE event_number = :event_number AND number = ANY(:numbers);
 SELECT scope
 FROM event_creations
 WHERE created_at < statement_timestamp() - make_interval(hours => :hours)
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: delete_creations!
 DELETE FROM event_creations

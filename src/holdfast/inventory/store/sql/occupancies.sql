@@ -1,7 +1,7 @@
--- The mirror's whole load: every seat that is taken, and every hold that may lapse, in one statement, so that it is of
--- one version. What is booked of counted areas is none of it: there may be a million of that.
+-- The full load of an occupancy: every taken seat and every hold that may lapse, in one statement and so of
+-- one version. Bookings of counted areas are left out: there may be a million of them.
 
--- name: load_holdings
+-- name: load_occupancy
 SELECT i.version, c.hold_id, c.kind, coalesce(h.placed_at, b.blocked_at) AS placed_at, h.expires_at,
        h.status = 'confirmed' AS booked, h.buyer, h.requested, c.seats, c.areas, c.quantities
 FROM inventories i

@@ -1,8 +1,10 @@
--- Pictures: an event as readers see it, whole once and then by its journal. Each is one statement, and so of one state.
+-- Read models: an event as readers see it, loaded in full once and then followed by its journal. Each load is
+-- one statement, and so of one state.
 
--- name: load_picture
--- What the counters, the live claims and the holds that may lapse say together. Claims of holds come in parallel
--- arrays, one element a claim. Booked and blocked seats come without holds, since no time ends them.
+-- name: load_read_model
+-- The state of the counters, the live claims and the holds that may lapse. Claims of holds are returned in
+-- parallel arrays, one element per claim. Booked and blocked seats are returned without holds, since no time
+-- ends them.
 WITH live AS MATERIALIZED (
     SELECT h.id::text AS id, h.expires_at, c.area_number, c.seat_number, c.quantity, h.buyer
     FROM holds h
@@ -43,15 +45,16 @@ CROSS JOIN LATERAL (
 WHERE i.event_number = :event_number;
 
 -- name: list_buyers
--- Who has booked which seat, for readers that show it. The load leaves it out: to join the holds takes five times as long.
+-- Who has booked which seat, for readers that show it. The load leaves it out: joining the holds takes five
+-- times as long.
 SELECT c.seat_number, h.buyer
 FROM claims c
 JOIN holds h ON h.event_number = :event_number AND h.id = c.hold_id
 WHERE c.event_number = :event_number AND c.ended_version IS NULL AND c.seat_number IS NOT NULL
   AND c.booked_version IS NOT NULL AND h.buyer IS NOT NULL;
 
--- name: follow_picture
--- The newest version, the event's time, and the journal after a version that is known already.
+-- name: follow_read_model
+-- The newest version, the event's time, and the journal after a known version.
 SELECT i.version AS newest, greatest(statement_timestamp(), i.last_at) AS now, j.version, j.at, j.changes
 FROM inventories i
 LEFT JOIN LATERAL (
@@ -59,14 +62,14 @@ LEFT JOIN LATERAL (
     FROM journal
     WHERE event_number = :event_number AND version > :version
     ORDER BY version
-    LIMIT :most
+    LIMIT :max_rows
 ) j ON true
 WHERE i.event_number = :event_number
 ORDER BY j.version;
 
 -- name: seat_claims_after
--- A page of a seat's claims in the order in which they were made. Of several made in one version, those that ended in
--- it came before the one that did not.
+-- A page of a seat's claims in the order in which they were made. Among claims of one version, those that
+-- ended in it precede the one that did not.
 WITH mine AS (
     SELECT hold_id, kind, held_version, booked_version, ended_version
     FROM claims
@@ -83,10 +86,10 @@ WHERE :version::bigint IS NULL
    OR (c.held_version, c.ended_version IS DISTINCT FROM c.held_version, c.hold_id)
       >= (:version::bigint, :stayed::boolean, :hold_id::uuid)
 ORDER BY c.held_version, c.ended_version IS DISTINCT FROM c.held_version, c.hold_id
-LIMIT :most;
+LIMIT :max_rows;
 
 -- name: entries_of
--- What the journal says of some holds and blocks at some versions; `place` is the entry's place in its batch.
+-- The journal's entries of some holds and blocks at some versions; `place` is the entry's place in its batch.
 SELECT j.version, j.at, e.place, e.entry
 FROM journal j
 CROSS JOIN LATERAL jsonb_array_elements(j.changes) WITH ORDINALITY AS e (entry, place)
@@ -95,7 +98,7 @@ WHERE j.event_number = :event_number
   AND coalesce(e.entry->>'hold', e.entry->>'block') = ANY(:ids);
 
 -- name: versions_at
--- The version that an event had at each of some times.
+-- The version that an event had at each of several times.
 SELECT t.at, (
     SELECT j.version
     FROM journal j
@@ -113,6 +116,6 @@ WHERE j.event_number = :event_number AND j.structural AND j.changes @> '[{"chang
 ORDER BY j.version
 LIMIT 1;
 
--- name: is_there
--- Whether a query is answered at all.
+-- name: ping
+-- Finds out whether the node answers queries.
 SELECT count(*) FROM schema_generation;
