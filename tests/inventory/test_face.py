@@ -1,4 +1,4 @@
-"""The inventory's face: what other contexts and the faces may touch."""
+"""The inventory's face: the parts that other contexts may use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from holdfast.postgres.connections import Connections
 
 
 async def test_the_inventory_has_five_public_parts():
-    """A sixth would make it a drawer again: look for the part that the new method belongs to."""
+    """A sixth would make it a drawer again: look for the part to which the new method belongs."""
     inventory = Inventory(Connections("postgresql://nowhere"), HoldTokens(b"k" * 32))
     parts = {name for name in vars(inventory) if not name.startswith("_")}
     assert parts == {"queries", "read_models", "streams", "operations", "hold_tokens"}

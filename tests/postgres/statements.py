@@ -13,7 +13,7 @@ from holdfast.postgres import queries
 NUMBER = 5
 
 FAN_OUT = {
-    "read_versions": "watches many events: one small query a node",
+    "read_versions": "reads many events: one small query per node",
     "list_bookings_of_all": "a fan-out read of every node",
     "find_bookings_of_all": "a fan-out read of every node",
     "count_totals": "a fan-out read of every node",
@@ -24,9 +24,9 @@ FAN_OUT = {
     "ping": "only checks that a node answers",
     "next_event_number": "a sequence, on the control connection",
     "next_dialect_numbers": "a sequence, on the control connection",
-    "claim_creation": "of no event, on the control connection",
-    "find_creation": "of no event, on the control connection",
-    "finish_creation": "of no event, on the control connection",
+    "claim_creation": "belongs to no event, on the control connection",
+    "find_creation": "belongs to no event, on the control connection",
+    "finish_creation": "belongs to no event, on the control connection",
 }
 """Statements that name no single event, and why."""
 

@@ -1,4 +1,4 @@
-"""The schema as PostgreSQL's own catalogues tell it: rules S1, S2, S4, and where migrations arrive."""
+"""The schema in PostgreSQL's own catalogues: rules S1, S2, S4, and the result of the migrations."""
 
 from __future__ import annotations
 
@@ -113,13 +113,13 @@ def test_every_table_of_an_event_can_be_distributed_by_its_number(database_url: 
         ("CREATE TABLE a () INHERITS (events)", "inherits"),
     ],
 )
-def test_the_lint_sees_what_it_is_for(database_url: str, statement: str, said: str) -> None:
+def test_the_lint_reports_each_kind_of_fault(database_url: str, statement: str, said: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute(statement.encode())
     assert any(said in line for line in lint(database_url))
 
 
-def test_migrations_arrive_at_the_schema(database_url: str, empty_database_url: str) -> None:
+def test_migrations_lead_to_the_schema(database_url: str, empty_database_url: str) -> None:
     with psycopg.connect(empty_database_url) as connection:
         connection.execute(SCHEMA.encode())
     assert shape(database_url) == shape(empty_database_url)
@@ -151,7 +151,7 @@ def test_an_older_schema_is_refused(database_url: str, monkeypatch: pytest.Monke
         schema.verify(database_url)
 
 
-def test_a_newer_schema_is_used_as_long_as_it_serves_this_server(database_url: str) -> None:
+def test_a_newer_schema_is_used_while_it_supports_this_server(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE schema_generation SET generation = generation + 1")
     schema.verify(database_url)

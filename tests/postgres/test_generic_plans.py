@@ -1,4 +1,4 @@
-"""Plans of prepared statements: one that was made for a small table does not outlive its smallness for long."""
+"""Plans of prepared statements: a plan for a small table is replaced soon after the table has grown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FIND = Statement("find", b"SELECT number FROM growing WHERE number = ANY(%(numbe
 
 
 async def find(connection: psycopg.AsyncConnection, *, times: int) -> str:
-    """In a transaction each; how the last was planned."""
+    """Run the statement in transactions of its own, and return how the last was planned."""
     for _ in range(times):
         pipeline = Pipeline(connection)
         pipeline.begin()
@@ -22,7 +22,7 @@ async def find(connection: psycopg.AsyncConnection, *, times: int) -> str:
     return "\n".join(line for (line,) in await plan.fetchall())
 
 
-async def test_a_plan_is_made_anew_once_its_table_has_grown(database_url: str) -> None:
+async def test_a_plan_is_replaced_once_its_table_has_grown(database_url: str) -> None:
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         await connection.execute(
             "CREATE TABLE growing (number bigint PRIMARY KEY) WITH (autovacuum_enabled = false)"
@@ -30,7 +30,7 @@ async def test_a_plan_is_made_anew_once_its_table_has_grown(database_url: str) -
         await connection.execute("INSERT INTO growing VALUES (-1)")
         await connection.execute("ANALYZE growing")
         await connection.execute("SET plan_cache_mode = force_generic_plan")
-        assert "Index" not in await find(connection, times=1), "a table of one page is read whole"
+        assert "Index" not in await find(connection, times=1), "a table of one page is read in full"
         await connection.execute("INSERT INTO growing SELECT generate_series(1, 50000)")
         assert "Index" not in await find(connection, times=PLANS_RENEWED[0] - 2), (
             "the plan is still the old one"

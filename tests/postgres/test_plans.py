@@ -99,14 +99,15 @@ BY_MORE_THAN_THE_EVENT = {"holds", "claims", "bookings", "idempotency", "journal
 LANES = [
     each
     for each in all_statements()
-    # Where several cold events share a batch, the size of whole tables counts, which is looked at anew now and then.
+    # If several cold events share a batch, the size of whole tables matters, and it is read again at
+    # intervals.
     if each.file == "batch" or (each.file == "spanning" and each.name.startswith("load"))
 ]
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["counted", "never counted"])
 def small_events(request: pytest.FixtureRequest, databases: TestDatabases) -> Iterator[str]:
-    """Many events with a few rows each: whatever is planned for one of them is done for a hot event, too."""
+    """Many events with a few rows each. A plan that is made for one of them also runs for a hot event."""
     url = databases.create()
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in SMALL_EVENTS.split(";"):
@@ -136,7 +137,7 @@ def test_no_batch_reads_a_whole_event_because_events_are_small(small_events: str
 
 
 def _conditions(scan: dict[str, Any]) -> str:
-    """Of its index, or of the bitmaps under it."""
+    """Return the conditions of a node's index, or of the bitmaps under it."""
     return " ".join(each.get(name, "") for each in nodes(scan) for name in ("Index Cond", "Recheck Cond"))
 
 

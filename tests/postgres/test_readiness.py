@@ -1,4 +1,4 @@
-"""Readiness: a batch whose database has answered does not queue behind what arrived meanwhile."""
+"""Readiness: a batch whose database has answered does not queue behind later arrivals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def _wait(ready: Readiness, done: list[str]) -> None:
     done.append("its next step")
 
 
-async def test_it_goes_on_before_what_is_queued() -> None:
+async def test_a_ready_task_runs_before_queued_tasks() -> None:
     loop = asyncio.get_running_loop()
     done: list[str] = []
     ready = Readiness(loop=loop)
@@ -29,7 +29,7 @@ async def test_it_goes_on_before_what_is_queued() -> None:
     assert done == ["the batch", "request 0", "request 1", "request 2", "its next step"]
 
 
-async def test_it_comes_once() -> None:
+async def test_a_ready_task_runs_once() -> None:
     ready = Readiness(loop=asyncio.get_running_loop())
     done: list[str] = []
     batch = asyncio.create_task(_wait(ready, done))
@@ -40,7 +40,7 @@ async def test_it_comes_once() -> None:
     assert done == ["the batch", "its next step"]
 
 
-async def test_who_is_stopped_meanwhile_stays_stopped() -> None:
+async def test_a_task_cancelled_meanwhile_stays_cancelled() -> None:
     ready = Readiness(loop=asyncio.get_running_loop())
     done: list[str] = []
     batch = asyncio.create_task(_wait(ready, done))

@@ -1,4 +1,4 @@
-"""Routing: on a clone whose tables are partitioned by event number, every statement of an event reads one partition."""
+"""Routing: on a clone with tables partitioned by event number, every statement of an event reads one partition."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ ROUTED = [each for each in all_statements() if each.is_routed]
 
 
 def partitioned(text: str) -> str:
-    """The same schema, each table of an event in four parts. PostgreSQL itself refuses a key without the number."""
+    """The same schema, with each table of an event in four parts. PostgreSQL itself refuses a key without the
+    number."""
     tables = re.findall(r"CREATE TABLE (\w+) \(\n    event_number ", text)
     for table in tables:
         body = re.search(rf"CREATE TABLE {table} \(\n.*?\n\)[^;]*;", text, re.DOTALL)
@@ -44,7 +45,7 @@ def clone(databases: TestDatabases) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("statement", ROUTED, ids=lambda each: f"{each.file}.{each.name}")
-def test_a_statement_of_an_event_touches_one_part_of_each_table(clone: str, statement: Named) -> None:
+def test_an_events_statement_reads_one_part_of_each_table(clone: str, statement: Named) -> None:
     with psycopg.connect(clone, autocommit=True) as connection:
         touched = parts_touched(plan(connection, statement))
     assert all(len(parts) == 1 for parts in touched.values()), touched
@@ -60,7 +61,7 @@ def parts_touched(found: dict[str, Any]) -> dict[str, set[str]]:
     return touched
 
 
-def test_the_check_sees_a_statement_that_forgot_the_number(clone: str) -> None:
+def test_the_check_reports_a_statement_without_the_number(clone: str) -> None:
     forgot = Named(
         file="", name="", text="SELECT h.id FROM holds h JOIN events e ON e.event_number = %(event_number)s"
     )
@@ -68,8 +69,9 @@ def test_the_check_sees_a_statement_that_forgot_the_number(clone: str) -> None:
         assert len(parts_touched(plan(connection, forgot))["holds"]) == PARTS
 
 
-def test_every_other_statement_has_its_reason() -> None:
-    """Batches, mirrors and looks at one event are routed; what is not, is listed with why."""
+def test_every_statement_without_event_has_a_reason() -> None:
+    """Statements of batches, occupancies and reads of one event are routed. Each other statement has a listed
+    reason."""
     hot = ("batch", "reads", "occupancies", "catalogue", "read_models")
     others = {each.name for each in all_statements() if each.file in hot and not each.is_routed}
     assert others == set(FAN_OUT)

@@ -23,7 +23,7 @@ def test_columns_are_found_by_name_in_any_order() -> None:
         PEOPLE.select("surname")
 
 
-def test_an_answer_without_rows_has_nothing_to_select() -> None:
+def test_an_answer_without_rows_selects_nothing() -> None:
     assert list(Table().select("name")) == []
 
 
@@ -41,7 +41,7 @@ def test_arrays_of_a_row_become_rows() -> None:
     assert list(table.unnest("nothing")) == []
 
 
-def test_a_reader_takes_the_parameters_names_for_columns() -> None:
+def test_a_reader_reads_the_columns_of_its_parameters() -> None:
     @dataclass(frozen=True, kw_only=True)
     class Person:
         name: str
@@ -55,7 +55,7 @@ def test_a_reader_takes_the_parameters_names_for_columns() -> None:
     assert RowReader(older).first(Table()) is None
 
 
-async def test_the_database_says_the_names(database_url: str) -> None:
+async def test_column_names_are_those_of_the_database(database_url: str) -> None:
     statement = b"SELECT 1 AS one, 'a' AS letter"
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         assert (await fetch(connection, statement)).columns == ("one", "letter")
@@ -72,7 +72,7 @@ STATEMENTS = [each for each in all_statements() if each.text.startswith(("SELECT
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: f"{each.file}.{each.name}")
 def test_every_column_of_a_statement_has_a_name_of_its_own(database_url: str, statement: Named) -> None:
-    """A reader would take the first of two, and could not name one that has none."""
+    """A reader would take the first of two, and could not name a column without a name."""
     with psycopg.connect(database_url) as connection:
         connection.execute(f"PREPARE asked AS {statement.prepared()}".encode(), prepare=False)
         described = connection.pgconn.describe_prepared(b"asked")

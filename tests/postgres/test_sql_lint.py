@@ -1,4 +1,4 @@
-"""The store's SQL read by PostgreSQL's own parser: rules Q1 to Q5 of distribution, and no frozen clock."""
+"""The store's SQL, parsed by PostgreSQL's own parser: rules Q1 to Q5 of distribution, and no frozen clock."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from postgres.statements import Named, all_statements
 
 VOLATILE = {"clock_timestamp", "random", "gen_random_uuid", "nextval", "timeofday", "statement_timestamp"}
 FROZEN = {"now", "transaction_timestamp"}
-"""They say when the transaction began, which may be long before its turn came."""
+"""They return the start of the transaction, which may be long before its turn."""
 
 ALLOWED = {
-    ("accounts", "volatile"): "of no event: on the control connection, one plain PostgreSQL",
-    ("workers", "volatile"): "leases and old rows: of no event's sale",
+    ("accounts", "volatile"): "belongs to no event: on the control connection, one plain PostgreSQL",
+    ("workers", "volatile"): "leases and old rows: belong to no event's sale",
 }
 
 STATEMENTS = [each for each in all_statements() if each.file != "backup"]
@@ -95,7 +95,7 @@ def test_a_statement_keeps_the_rules(statement: Named) -> None:
         ("SELECT current_timestamp", "a frozen clock"),
     ],
 )
-def test_the_lint_sees_what_it_is_for(text: str, said: str) -> None:
+def test_the_lint_reports_each_kind_of_fault(text: str, said: str) -> None:
     assert said in faults(text)
 
 
@@ -107,7 +107,7 @@ def test_every_insert_of_one_row_names_its_columns() -> None:
             assert not isinstance(node, InsertStmt) or node.cols, statement.name
 
 
-def test_no_statement_of_an_event_takes_whatever_columns_there_are() -> None:
+def test_no_statement_of_an_event_selects_all_columns() -> None:
     """A prepared `*` fails for ever once a migration has added a column."""
     for statement in STATEMENTS:
         assert ".*" not in statement.text.replace("l.*", ""), statement.name

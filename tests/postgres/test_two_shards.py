@@ -1,4 +1,4 @@
-"""Two shards: the engine over two databases. A transaction over two events, or a look by bare id, fails."""
+"""Two shards: the engine over two databases. A transaction over two events, or a look by id alone, fails."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_two_processes_over_two_shards_answer_as_the_model_does(shards: li
         assert {number % 2 for number in numbers} == {at}
 
 
-async def test_events_of_both_shards_sell_at_once_and_are_told_together(shards: list[str]) -> None:
+async def test_events_of_both_shards_sell_and_are_listed_together(shards: list[str]) -> None:
     async with an_engine(shards) as inventory:
         numbers = [await new_event(inventory, areas={"floor": 10}, widths=(5,)) for _ in range(4)]
         holds = await asyncio.gather(
@@ -50,7 +50,7 @@ async def test_events_of_both_shards_sell_at_once_and_are_told_together(shards: 
             await inventory.execute(number, a_confirm(inventory, number, hold))
             for number, hold in zip(numbers, holds, strict=True)
         ]
-        for booking in bookings:  # by id alone: the id says where
+        for booking in bookings:  # by id alone: the id names the shard
             assert (await inventory.queries.get_booking(booking.id, c.STAFF)).id == booking.id
             assert (await inventory.queries.get_hold(booking.hold_id, c.STAFF)).booking_id == booking.id
         listed = await inventory.queries.list_events(EventFilter(), before=None, limit=10)
@@ -64,7 +64,7 @@ async def test_events_of_both_shards_sell_at_once_and_are_told_together(shards: 
         ]
 
 
-async def test_an_event_is_made_once_whichever_shard_it_falls_on(shards: list[str]) -> None:
+async def test_an_event_is_created_once_on_either_shard(shards: list[str]) -> None:
     key = c.RetryKey(
         scope=b"s" * 32, body=b"b" * 32, render=lambda event: c.StoredAnswer(status=201, body=b"{}")
     )
@@ -78,7 +78,7 @@ async def test_an_event_is_made_once_whichever_shard_it_falls_on(shards: list[st
 
 
 class Watched(Pipeline):
-    """It remembers what was put into a pipeline outside of an explicit transaction."""
+    """A pipeline that records what was added to it outside an explicit transaction."""
 
     outside: ClassVar[list[bytes]] = []
     inside = 0
@@ -103,7 +103,7 @@ class Watched(Pipeline):
             self.outside.append(text)
 
 
-async def test_nothing_is_sent_in_a_pipeline_outside_of_a_transaction(
+async def test_nothing_is_sent_in_a_pipeline_outside_a_transaction(
     shards: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Through Citus such statements would not be atomic, and a test with one event might not notice."""

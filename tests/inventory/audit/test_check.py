@@ -1,4 +1,4 @@
-"""The check: silent over whatever the engine did, while it sells too, and never silent over a damaged row."""
+"""The check: silent about everything the engine did, even during a sale, and never silent about a damaged row."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ async def codes(inventory: Inventory) -> set[str]:
 
 
 @pytest.fixture
-async def house(inventory: Inventory, database_url: str) -> int:
-    """An event in which everything has happened once; its number."""
+async def used_event(inventory: Inventory, database_url: str) -> int:
+    """Return the number of an event in which everything has happened once."""
     event = await make_event(inventory, capacity=100, rows=3)
     number = event.number
     sold = await confirm(inventory, number, await place(inventory, number, "A-1-1", "A-1-2", 2, buyer="ann"))
@@ -72,7 +72,7 @@ async def house(inventory: Inventory, database_url: str) -> int:
     return number
 
 
-async def test_whatever_the_engine_did_agrees(inventory: Inventory, house: int) -> None:
+async def test_a_used_event_has_no_disagreements(inventory: Inventory, used_event: int) -> None:
     report = await check(inventory)
     assert report.disagreements == []
     assert report.events[0].holds == 9
@@ -80,14 +80,16 @@ async def test_whatever_the_engine_did_agrees(inventory: Inventory, house: int) 
 
 
 @pytest.mark.parametrize("claims_in_page", [1, 2, 3])
-async def test_pages_change_nothing(inventory: Inventory, house: int, claims_in_page: int) -> None:
-    """A hold or block whose claims fill more than a page is read whole."""
+async def test_the_check_finds_the_same_in_small_pages(
+    inventory: Inventory, used_event: int, claims_in_page: int
+) -> None:
+    """A hold or block whose claims fill more than a page is read in full."""
     report = await check(inventory, claims_in_page=claims_in_page)
     assert report.disagreements == []
     assert report.events[0].holds == 9
 
 
-async def test_several_commands_on_one_thing_in_one_batch_agree(
+async def test_several_commands_on_one_hold_in_one_batch_agree(
     inventory: Inventory, database_url: str
 ) -> None:
     """Placed, confirmed and cancelled in one commit; blocked and lifted; confirmed and cancelled."""
@@ -114,20 +116,20 @@ async def test_several_commands_on_one_thing_in_one_batch_agree(
     assert (counts.available, counts.capacity) == (20, 20)
 
 
-async def test_an_event_is_checked_while_it_sells(inventory: Inventory, house: int) -> None:
-    """Every page has a newer version than the one before, and not one sale looks like a mistake."""
+async def test_an_event_is_checked_while_it_sells(inventory: Inventory, used_event: int) -> None:
+    """Every page has a newer version than the one before, and no sale is reported as a mistake."""
     over = asyncio.Event()
 
     async def sell() -> None:
         while not over.is_set():
-            hold = await place(inventory, house, 1)
+            hold = await place(inventory, used_event, 1)
             if hold.int % 2:
-                await confirm(inventory, house, hold)
-                await inventory.execute(house, c.ChangeEvent(changes={"venue": f"{hold}"}))
+                await confirm(inventory, used_event, hold)
+                await inventory.execute(used_event, c.ChangeEvent(changes={"venue": f"{hold}"}))
             else:
-                await inventory.execute(house, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
+                await inventory.execute(used_event, c.ReleaseHold(hold_id=hold, authority=c.STAFF))
 
-    await inventory.execute(house, c.ChangeEvent(capacity=100_000))
+    await inventory.execute(used_event, c.ChangeEvent(capacity=100_000))
     sellers = [asyncio.create_task(sell()) for _ in range(4)]
     try:
         reports = [await check(inventory, claims_in_page=2) for _ in range(3)]
@@ -140,7 +142,7 @@ async def test_an_event_is_checked_while_it_sells(inventory: Inventory, house: i
 
 
 async def test_a_long_journal_is_read_in_pages(inventory: Inventory) -> None:
-    """More versions than a page has, before the holds are looked at and while they are."""
+    """The journal has more versions than a page before the holds are read, and gains more than a page meanwhile."""
     event = await make_event(inventory, capacity=1_000)
     for _ in range(130):
         await place(inventory, event.number, 1)
@@ -149,18 +151,20 @@ async def test_a_long_journal_is_read_in_pages(inventory: Inventory) -> None:
     assert (report.events[0].holds, report.events[0].version) == (130, 130)
 
 
-async def test_a_cancelled_event_agrees_before_and_after_its_sweep(inventory: Inventory, house: int) -> None:
-    await inventory.execute(house, c.CancelEvent())
+async def test_a_cancelled_event_agrees_before_and_after_its_sweep(
+    inventory: Inventory, used_event: int
+) -> None:
+    await inventory.execute(used_event, c.CancelEvent())
     assert (await check(inventory)).disagreements == []
-    await inventory.execute(house, c.ReclaimLapsed(limit=100))
+    await inventory.execute(used_event, c.ReclaimLapsed(limit=100))
     assert (await check(inventory)).disagreements == []
 
 
-async def test_one_event_is_checked_alone(inventory: Inventory, house: int, database_url: str) -> None:
+async def test_one_event_is_checked_alone(inventory: Inventory, used_event: int, database_url: str) -> None:
     other = await make_event(inventory, capacity=1)
     fetch(database_url, "UPDATE areas SET booked = 1 WHERE event_number = %s RETURNING 1", other.number)
     checking = Auditor(inventory._connections)
-    assert (await checking.check([house])).disagreements == []
+    assert (await checking.check([used_event])).disagreements == []
     assert (await checking.check([other.number])).disagreements != []
     with pytest.raises(EventNotFound):
         await checking.check([999])
@@ -289,7 +293,7 @@ DAMAGE = {
         'UPDATE journal SET changes = \'[{"change": "vanished"}]\' WHERE version = 2',
         {"journal_unreadable"},
     ),
-    "an entry told twice": (
+    "a repeated entry": (
         "UPDATE journal SET changes = changes || changes WHERE version = 1",
         {"taken_twice", "seat_given_twice"},
     ),
@@ -342,7 +346,9 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-async def test_damage_is_told(inventory: Inventory, house: int, database_url: str, damage: str) -> None:
+async def test_the_check_reports_damaged_rows(
+    inventory: Inventory, used_event: int, database_url: str, damage: str
+) -> None:
     statements, expected = DAMAGE[damage]
     assert await codes(inventory) == set()
     with psycopg.connect(database_url) as connection:
@@ -350,15 +356,17 @@ async def test_damage_is_told(inventory: Inventory, house: int, database_url: st
     assert await codes(inventory) >= expected
 
 
-async def test_a_creation_without_its_event_is_told(inventory: Inventory, database_url: str) -> None:
+async def test_the_check_reports_a_creation_without_event(inventory: Inventory, database_url: str) -> None:
     await inventory.create_event_keyed(c.NewEvent(name="Concert"), by="test", key=key_of("creation"))
     assert await codes(inventory) == set()
     fetch(database_url, "DELETE FROM events RETURNING 1")
     assert "creation_without_event" in await codes(inventory)
 
 
-async def test_a_double_sale_that_the_rows_hide_is_told(inventory: Inventory, database_url: str) -> None:
-    """Rows and journal changed alike agree with each other; the journal still gave one seat to two."""
+async def test_the_check_reports_a_double_sale_that_rows_hide(
+    inventory: Inventory, database_url: str
+) -> None:
+    """Rows and journal are changed alike, so they agree; but the journal gave one seat to two holds."""
     event = await make_event(inventory, rows=1)
     first, second = (
         await place(inventory, event.number, "A-1-1"),
@@ -375,7 +383,7 @@ async def test_a_double_sale_that_the_rows_hide_is_told(inventory: Inventory, da
     assert str(first) in found["seat_claimed_twice"].detail
 
 
-async def test_a_kind_of_damage_is_told_twenty_times_and_then_counted(
+async def test_the_check_lists_twenty_disagreements_and_counts_the_rest(
     inventory: Inventory, database_url: str
 ) -> None:
     event = await make_event(inventory, capacity=100)
@@ -386,7 +394,7 @@ async def test_a_kind_of_damage_is_told_twenty_times_and_then_counted(
     assert (len(report.disagreements), report.left_out) == (20, 5)
 
 
-async def test_events_of_a_key_retried_are_checked_with_the_rest(inventory: Inventory) -> None:
+async def test_the_check_includes_events_of_retried_keys(inventory: Inventory) -> None:
     event = await make_event(inventory, capacity=5)
     await hold_with_key(inventory, event.number, "key")
     assert (await check(inventory)).disagreements == []

@@ -1,4 +1,4 @@
-"""Failures of the database: what a caller is told is what happened, and afterwards sales go on."""
+"""Failures of the database: callers get a true answer, and sales continue afterwards."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ from support.selling import (
 def a_key(text: str) -> c.RetryKey[Any]:
     digest = sha256(text.encode()).digest()
     return c.RetryKey(
-        scope=digest, body=digest, render=lambda told: c.StoredAnswer(status=201, body=repr(told).encode())
+        scope=digest,
+        body=digest,
+        render=lambda outcome: c.StoredAnswer(status=201, body=repr(outcome).encode()),
     )
 
 
@@ -43,7 +45,7 @@ def count(url: str, table: str) -> int:
 
 
 async def test_one_bad_command_never_spoils_its_neighbours(inventory: Inventory, database_url: str) -> None:
-    """A claim that no counter knows of makes the unique index refuse one of eleven holds; the ten others are sold."""
+    """A claim that no counter knows makes the unique index refuse one of eleven holds. The ten others are sold."""
     number = await new_event(inventory, widths=(20,))
     await place(inventory, number, c.SeatsLine(labels=("A-1-20",)))
     sql(
@@ -59,7 +61,7 @@ async def test_one_bad_command_never_spoils_its_neighbours(inventory: Inventory,
     inventory._occupancies._occupancy[number].remove(
         next(id for id, h in inventory._occupancies._occupancy[number].by_id.items() if 6 in h.seats)
     )
-    drop, inventory._occupancies.drop = inventory._occupancies.drop, lambda number: None  # type: ignore[method-assign]  # the mirror stays wrong
+    drop, inventory._occupancies.drop = inventory._occupancies.drop, lambda number: None  # type: ignore[method-assign]  # the occupancy stays wrong
     outcomes = await in_one_batch(inventory, number, *asked)
     inventory._occupancies.drop = drop  # type: ignore[method-assign]
     inventory._occupancies.drop(number)
@@ -69,7 +71,7 @@ async def test_one_bad_command_never_spoils_its_neighbours(inventory: Inventory,
     sql(database_url, "DELETE FROM claims WHERE held_version = 0")
 
 
-async def test_a_value_that_the_database_cannot_take_fails_alone(inventory: Inventory) -> None:
+async def test_a_value_that_the_database_refuses_fails_alone(inventory: Inventory) -> None:
     number = await new_event(inventory, areas={"floor": 10})
     good, bad, also_good = await in_one_batch(
         inventory,
@@ -84,10 +86,10 @@ async def test_a_value_that_the_database_cannot_take_fails_alone(inventory: Inve
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
-async def test_a_serialization_failure_is_tried_again(
+async def test_a_batch_runs_again_after_a_serialization_failure(
     inventory: Inventory, database_url: str, sqlstate: str
 ) -> None:
-    """The database raises it once, on the first write; the caller never hears of it."""
+    """The database raises it once, on the first write. The caller does not notice."""
     number = await new_event(inventory, areas={"floor": 10})
     sql(database_url, "CREATE SEQUENCE once")
     sql(
@@ -103,7 +105,7 @@ async def test_a_serialization_failure_is_tried_again(
     assert sql(database_url, "SELECT last_value FROM once") == [(2,)]
 
 
-async def test_a_connection_lost_before_the_commit_is_tried_once_more(database_url: str) -> None:
+async def test_a_batch_runs_again_if_its_connection_is_lost_before_commit(database_url: str) -> None:
     async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
         number = await new_event(inventory, areas={"floor": 10})
         proxy.before = b"BEGIN"
@@ -111,8 +113,8 @@ async def test_a_connection_lost_before_the_commit_is_tried_once_more(database_u
         assert proxy.cuts == 1
 
 
-async def test_a_connection_lost_again_before_the_commit_is_certainly_nothing(database_url: str) -> None:
-    """It says so, and with the database back the same engine sells."""
+async def test_a_second_lost_connection_before_commit_is_unavailable(database_url: str) -> None:
+    """The error says so, and once the database is back the same process sells."""
     async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
         number = await new_event(inventory, areas={"floor": 10})
         proxy.before, proxy.times = b"BEGIN", 2
@@ -123,10 +125,10 @@ async def test_a_connection_lost_again_before_the_commit_is_certainly_nothing(da
     assert what_is_wrong(database_url) == []
 
 
-async def test_a_lost_answer_of_the_commit_is_an_unknown_outcome_that_the_key_settles(
+async def test_a_lost_commit_answer_is_unknown_until_the_key_is_retried(
     database_url: str,
 ) -> None:
-    """It had happened: the same key gives the answer that was never heard, and nothing is sold twice."""
+    """The commit had happened. The same key returns the lost answer, and nothing is sold twice."""
     async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
         number = await new_event(inventory, areas={"floor": 10}, widths=(5,))
         await place(inventory, number, c.BestAvailableLine(quantity=1))
@@ -134,15 +136,15 @@ async def test_a_lost_answer_of_the_commit_is_an_unknown_outcome_that_the_key_se
         proxy.after = b"COMMIT"
         with pytest.raises(OutcomeUnknown):
             await place(inventory, number, c.BestAvailableLine(quantity=2), key=key)
-        assert number not in inventory._occupancies._occupancy, "the mirror may be wrong and was kept"
+        assert number not in inventory._occupancies._occupancy, "the occupancy may be wrong and was kept"
         again = await place(inventory, number, c.BestAvailableLine(quantity=2), key=key)
         assert isinstance(again, Replayed)
         assert (await inventory.queries.get_availability(number)).counts.held == 3
     assert what_is_wrong(database_url) == []
 
 
-async def test_a_commit_that_never_arrived_is_unknown_too_and_the_key_settles_it(database_url: str) -> None:
-    """It had not happened: with the same key it happens now, once."""
+async def test_a_commit_that_never_arrived_happens_on_retry(database_url: str) -> None:
+    """The commit had not happened. With the same key it happens now, once."""
     async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
         number = await new_event(inventory, areas={"floor": 10})
         await place(inventory, number, quantity(1))
@@ -156,7 +158,7 @@ async def test_a_commit_that_never_arrived_is_unknown_too_and_the_key_settles_it
     assert what_is_wrong(database_url) == []
 
 
-async def test_an_unknown_confirm_is_settled_by_asking_again_without_a_key(database_url: str) -> None:
+async def test_an_unknown_confirm_is_settled_by_a_retry_without_a_key(database_url: str) -> None:
     async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
         number = await new_event(inventory, areas={"floor": 10})
         hold = await place(inventory, number, quantity(2))
@@ -168,8 +170,8 @@ async def test_an_unknown_confirm_is_settled_by_asking_again_without_a_key(datab
         assert count(database_url, "bookings") == 1
 
 
-async def test_a_database_that_falls_silent_is_not_waited_for(database_url: str) -> None:
-    """Neither before the commit nor in it; once it speaks again, the same engine sells."""
+async def test_a_silent_database_is_given_up_after_the_limit(database_url: str) -> None:
+    """Neither before the commit nor in it. Once it answers again, the same process sells."""
     async with (
         cutting_proxy(database_url) as proxy,
         an_engine(proxy.url, answer_seconds=0.3, wait_seconds=0.5) as inventory,
@@ -188,10 +190,10 @@ async def test_a_database_that_falls_silent_is_not_waited_for(database_url: str)
     assert what_is_wrong(database_url) == []
 
 
-async def test_a_database_that_falls_silent_after_a_refusal_is_not_waited_for_either(
+async def test_a_refusal_is_answered_though_the_database_falls_silent(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was decided under the lock is true; only the lock is left to give back."""
+    """The refusal was decided under the lock and is true. Only the lock remains to be released."""
     async with cutting_proxy(database_url) as proxy, an_engine(proxy.url, answer_seconds=0.3) as inventory:
         number = await new_event(inventory, areas={"floor": 10})
         await place(inventory, number, quantity(1))
@@ -209,11 +211,11 @@ async def test_a_database_that_falls_silent_after_a_refusal_is_not_waited_for_ei
 async def test_a_command_that_meets_a_bug_fails_alone(
     inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever it is: the others of its batch are served, and it is counted."""
+    """The other commands of its batch get their outcomes, and the bug is counted."""
     number = await new_event(inventory, areas={"floor": 10})
     before = metrics.VIOLATIONS._value.get()
 
-    def fail(told: Any) -> c.StoredAnswer:
+    def fail(outcome: Any) -> c.StoredAnswer:
         raise KeyError("no such thing")
 
     key = c.RetryKey(scope=b"s" * 32, body=b"b" * 32, render=fail)
@@ -227,8 +229,8 @@ async def test_a_command_that_meets_a_bug_fails_alone(
     assert (await inventory.queries.get_availability(number)).counts.held == 5
 
 
-async def test_a_database_that_takes_no_writes_any_more_is_looked_for_anew(database_url: str) -> None:
-    """A primary that became a standby keeps its connections; where it was, the new one is found at the next try."""
+async def test_a_read_only_database_is_searched_for_again(database_url: str) -> None:
+    """A primary that became a standby keeps its connections. The next try finds the new primary."""
     async with an_engine(database_url) as inventory:
         number = await new_event(inventory, areas={"floor": 10})
         await place(inventory, number, quantity(1))
@@ -252,18 +254,18 @@ async def test_a_backend_that_is_terminated_costs_no_sale(inventory: Inventory, 
 
 
 async def test_an_observer_that_fails_does_not_undo_a_sale(inventory: Inventory) -> None:
-    """What is committed is acknowledged, whatever those who are told of it do."""
+    """A committed sale is acknowledged, even if an observer of commits fails."""
     number = await new_event(inventory, areas={"floor": 10})
 
     def fail(*_: Any) -> None:
-        raise ValueError("told too much")
+        raise ValueError("an observer's bug")
 
     inventory._on_commit.append(fail)
     assert isinstance(await place(inventory, number, quantity(1)), Hold)
 
 
 async def test_failures_leave_no_connection_behind(database_url: str) -> None:
-    """Two hundred batches fail in four ways; a pool of two connections has both again, and sells."""
+    """Two hundred batches fail in four ways. A pool of two connections has both again, and sells."""
     async with an_engine(database_url, size=2) as inventory:
         number = await new_event(inventory, areas={"floor": 1_000}, widths=(3,))
         for _ in range(50):
@@ -277,7 +279,7 @@ async def test_failures_leave_no_connection_behind(database_url: str) -> None:
         assert isinstance(await place(inventory, number, quantity(1)), Hold)
         pool = inventory._connections.pool(number)
         async with pool.connection(timeout=10), pool.connection(timeout=10):
-            pass  # the last one is given back by a task of the pool's own, some time after its answer
+            pass  # the last one is returned by a task of the pool, some time after its answer
         assert sql(database_url, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%%'") == [
             (0,)
         ]
@@ -286,7 +288,7 @@ async def test_failures_leave_no_connection_behind(database_url: str) -> None:
 async def test_a_migration_under_a_running_server_does_not_stop_sales(
     inventory: Inventory, database_url: str
 ) -> None:
-    """A later schema has further columns; statements that were prepared before it still fit."""
+    """A later schema has further columns. Statements that were prepared before it still fit."""
     number = await new_event(inventory, areas={"floor": 10}, widths=(3,))
     for _ in range(6):
         await place(inventory, number, quantity(1))
@@ -298,10 +300,10 @@ async def test_a_migration_under_a_running_server_does_not_stop_sales(
     assert (await inventory.queries.get_availability(number)).counts.held == 10
 
 
-async def test_a_wait_for_the_standby_that_was_cut_short_is_not_a_success(
+async def test_a_cancelled_wait_for_the_standby_is_no_success(
     inventory: Inventory, database_url: str, databases: TestDatabases
 ) -> None:
-    """PostgreSQL only warns when a commit's wait for its standby is cancelled; a warning is no acknowledgement."""
+    """PostgreSQL only warns if a commit's wait for its standby is cancelled. A warning is no acknowledgement."""
     number = await new_event(inventory, areas={"floor": 10})
     await place(inventory, number, quantity(1))
     key = a_key("standby")
@@ -327,7 +329,7 @@ def _cancel_waiters(url: str) -> int:
 async def test_a_replayed_creation_waits_for_the_standby_as_the_first_did(
     inventory: Inventory, database_url: str
 ) -> None:
-    """It writes; only a commit waits."""
+    """The replay writes, because only a commit waits."""
     new = c.NewEvent(name="E", areas=(c.AreaSpec(name="floor", capacity=5),))
     await inventory.create_event_keyed(new, by="test", key=a_key("create"))
     before = sql(database_url, "SELECT xmin::text FROM event_creations")
@@ -340,7 +342,7 @@ async def test_a_replayed_creation_waits_for_the_standby_as_the_first_did(
 async def test_a_connection_whose_first_batch_failed_sells_in_its_second(
     inventory: Inventory, database_url: str
 ) -> None:
-    """What that batch had prepared before it failed stays prepared in the session, and is known to be."""
+    """What that batch had prepared before it failed stays prepared in the session, and the pipeline knows that."""
     number = await new_event(inventory, areas={"floor": 10})
     sql(database_url, "ALTER TABLE journal ADD CONSTRAINT never CHECK (version < 1)")
     with pytest.raises(InvariantViolated):
@@ -350,10 +352,10 @@ async def test_a_connection_whose_first_batch_failed_sells_in_its_second(
         assert isinstance(await place(inventory, number, quantity(1)), Hold)
 
 
-async def test_a_failover_to_a_server_that_knows_less_leaves_no_memory_of_what_it_lost(
+async def test_a_failover_to_an_older_server_drops_all_copies(
     inventory: Inventory, database_url: str
 ) -> None:
-    """Version 1 was lost, and another process has made its own: what is remembered of the first is void."""
+    """Version 1 was lost, and another process has made its own. The copies of the first must not be used."""
     number = await new_event(inventory, widths=(3,))
     await place(inventory, number, c.SeatsLine(labels=("A-1-1",)))
     await inventory.read_models.get_current(number)
@@ -371,8 +373,8 @@ async def test_a_failover_to_a_server_that_knows_less_leaves_no_memory_of_what_i
     assert isinstance(await place(inventory, number, c.SeatsLine(labels=("A-1-1",))), Hold)
 
 
-async def test_a_session_that_was_told_to_forget_what_it_had_prepared_sells(database_url: str) -> None:
-    """The driver does that after each rollback of its own; so does a pooler between."""
+async def test_a_session_whose_statements_were_deallocated_sells(database_url: str) -> None:
+    """The driver forgets them after each rollback of its own, and so does a pooler."""
     async with an_engine(database_url, size=1) as inventory:
         number = await new_event(inventory, areas={"floor": 10})
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""Commands that meet in one batch: each is decided on what the ones before it left, once."""
+"""Commands of one batch on the same hold: each sees the result of the ones before it, once."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from support.selling import a_confirm, in_one_batch, new_event, place, quantity,
 
 
 @pytest.mark.parametrize("seated", [False, True])
-async def test_a_booking_that_is_asked_for_again_while_it_is_cancelled_returns_once(
+async def test_a_confirm_and_a_cancel_in_one_batch_return_admissions_once(
     inventory: Inventory, database_url: str, seated: bool
 ) -> None:
-    """Both commands load the claims of the same hold; what others have booked stays booked."""
+    """Both commands load the claims of the same hold. Admissions of other bookings stay booked."""
     number = await new_event(inventory, areas={"floor": 10}, widths=(4,))
     lines: list[c.Line] = [quantity(2, "floor"), quantity(2, "floor")]
     if seated:

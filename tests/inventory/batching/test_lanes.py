@@ -1,4 +1,4 @@
-"""Lanes: bounded queues, nobody waits for nothing, and large commands go in steps."""
+"""Lanes: queues have a bound, hopeless commands are refused, and large commands run in steps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from support.selling import (
 
 
 async def test_a_full_queue_refuses_at_once(database_url: str) -> None:
-    """While the database is held up, the sixth command is refused before the first is answered."""
+    """While the database is blocked, the sixth command is refused before the first has its answer."""
     async with an_engine(database_url, queue_length=5) as inventory:
         number = await new_event(inventory, areas={"floor": 100})
         with psycopg.connect(database_url) as blocker:
@@ -64,8 +64,8 @@ async def test_a_command_that_waited_too_long_is_dropped_before_it_begins(databa
         assert sql(database_url, "SELECT count(*) FROM holds") == [(2,)]
 
 
-async def test_who_would_wait_for_nothing_is_refused_at_once(database_url: str) -> None:
-    """At 10 s a command a newcomer would wait for more than a quarter of the limit, a confirmation less."""
+async def test_a_command_that_would_expire_in_the_queue_is_refused(database_url: str) -> None:
+    """At 10 s per command a new buyer would wait for more than a quarter of the limit, a confirmation less."""
     async with an_engine(database_url, wait_seconds=30, batch_maximum=1) as inventory:
         number = await new_event(inventory, areas={"floor": 100})
         hold = await place(inventory, number, quantity(1))
@@ -87,10 +87,10 @@ async def test_who_would_wait_for_nothing_is_refused_at_once(database_url: str) 
         assert 0.0 < lane._pace < 10.0
 
 
-async def test_a_batch_is_half_of_all_who_are_about(
+async def test_a_batch_takes_half_of_all_known_callers(
     inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Buyers who ask again once they are answered do not all end up in one batch, the database idle between two."""
+    """Buyers who return after each answer do not all gather in one batch, with the database idle between two."""
     number = await new_event(inventory, areas={"floor": 1_000})
     sizes: list[int] = []
     run = inventory._batches.run
@@ -110,7 +110,7 @@ async def test_a_batch_is_half_of_all_who_are_about(
     assert max(sizes) <= 101
 
 
-async def test_whoever_left_is_not_served(inventory: Inventory, database_url: str) -> None:
+async def test_a_command_whose_client_left_is_dropped(inventory: Inventory, database_url: str) -> None:
     number = await new_event(inventory, areas={"floor": 100})
     await place(inventory, number, quantity(1))
     with psycopg.connect(database_url) as blocker:
@@ -125,10 +125,10 @@ async def test_whoever_left_is_not_served(inventory: Inventory, database_url: st
     assert sql(database_url, "SELECT count(*) FROM holds") == [(3,)]
 
 
-async def test_areas_in_any_order_of_their_rows(inventory: Inventory, database_url: str) -> None:
-    """Rows that were rewritten stand elsewhere in their table; the event has the same areas all the same."""
+async def test_areas_are_loaded_in_any_order_of_their_rows(inventory: Inventory, database_url: str) -> None:
+    """Rewritten rows have another place in their table. The event has the same areas."""
     number = await new_event(inventory, areas={"floor": 100, "stand": 100, "box": 100})
-    sql(database_url, "ANALYZE areas")  # so small a table is read as it lies
+    sql(database_url, "ANALYZE areas")  # so small a table is read in the order of its rows
     for area in ("floor", "box", "stand", "floor", "floor", "box"):
         assert isinstance(await place(inventory, number, quantity(1, area)), Hold)
     names = [area.name for area in (await inventory.queries.get_availability(number)).areas]
@@ -140,7 +140,9 @@ def a_large_block(inventory: Inventory, number: int, seats: int, key: str | None
     retry = c.RetryKey(
         scope=digest,
         body=digest,
-        render=lambda told: c.StoredAnswer(status=201, body=repr(getattr(told, "quantity", told)).encode()),
+        render=lambda outcome: c.StoredAnswer(
+            status=201, body=repr(getattr(outcome, "quantity", outcome)).encode()
+        ),
     )
     labels = tuple(f"A-{1 + at // 1_000}-{1 + at % 1_000}" for at in range(seats))
     return c.BlockAdmissions(
@@ -154,7 +156,7 @@ async def large(inventory: Inventory) -> int:
     return await new_event(inventory, widths=(1_000,) * 6)
 
 
-async def test_a_large_block_goes_in_steps_and_is_lifted_whole(
+async def test_a_large_block_runs_in_steps_and_is_lifted_in_one(
     inventory: Inventory, large: int, database_url: str
 ) -> None:
     block = await inventory.block(large, a_large_block(inventory, large, 5_000))
@@ -176,21 +178,19 @@ async def test_a_large_block_that_is_refused_leaves_nothing_blocked(inventory: I
     assert (counts.blocked, counts.held) == (0, 1)
 
 
-async def test_a_large_block_under_a_key_is_answered_again_and_not_done_again(
-    inventory: Inventory, large: int
-) -> None:
-    told = await inventory.block_keyed(large, a_large_block(inventory, large, 5_000, key="b"))
-    assert isinstance(told, Answered)
+async def test_a_retried_large_block_returns_the_stored_answer(inventory: Inventory, large: int) -> None:
+    outcome = await inventory.block_keyed(large, a_large_block(inventory, large, 5_000, key="b"))
+    assert isinstance(outcome, Answered)
     again = await inventory.block_keyed(large, a_large_block(inventory, large, 5_000, key="b"))
     assert isinstance(again, Replayed)
-    assert again.answer == told.answer
+    assert again.answer == outcome.answer
     assert (await inventory.queries.get_availability(large)).counts.blocked == 5_000
 
 
-async def test_a_large_block_asked_for_twice_at_once_stands_whole_or_not_at_all(
+async def test_two_equal_large_blocks_stand_in_full_or_not_at_all(
     inventory: Inventory,
 ) -> None:
-    """Both are told the same, and what they are told is so."""
+    """Both get the same answer, and the answer is true."""
     number = await new_event(inventory, widths=(1_000,) * 7)
     one, other = await all_at_once(
         *[inventory.block_keyed(number, a_large_block(inventory, number, 7_000, key="b")) for _ in range(2)]
@@ -200,7 +200,7 @@ async def test_a_large_block_asked_for_twice_at_once_stands_whole_or_not_at_all(
     assert counts.blocked == (7_000 if one.answer.body == b"7000" else 0)
 
 
-async def test_whoever_is_in_a_batch_when_the_server_stops_is_told_that_nobody_knows(
+async def test_commands_of_a_batch_are_unknown_when_the_server_stops(
     database_url: str,
 ) -> None:
     async with an_engine(database_url) as inventory:
@@ -216,7 +216,7 @@ async def test_whoever_is_in_a_batch_when_the_server_stops_is_told_that_nobody_k
                 await asyncio.wait_for(waits, 20)
 
 
-async def test_a_block_that_grows_and_is_lifted_in_one_batch_is_gone(inventory: Inventory) -> None:
+async def test_a_block_that_grows_and_is_lifted_in_one_batch_ends(inventory: Inventory) -> None:
     number = await new_event(inventory, widths=(5,))
     first = c.BlockAdmissions(block_id=inventory.new_id(number), labels=("A-1-1",))
     await inventory.execute(number, first)
@@ -226,7 +226,7 @@ async def test_a_block_that_grows_and_is_lifted_in_one_batch_is_gone(inventory: 
     await place(inventory, number, c.SeatsLine(labels=("A-1-1", "A-1-2")))
 
 
-async def test_seats_that_are_added_are_on_sale_at_once_in_both_processes(database_url: str) -> None:
+async def test_added_seats_are_on_sale_at_once_in_both_processes(database_url: str) -> None:
     async with an_engine(database_url) as one, an_engine(database_url) as other:
         number = await new_event(one, widths=(2,))
         for inventory in (one, other):
@@ -252,7 +252,7 @@ async def test_seats_that_are_added_are_on_sale_at_once_in_both_processes(databa
 async def test_one_key_twice_in_a_batch_is_decided_once(inventory: Inventory) -> None:
     number = await new_event(inventory, areas={"floor": 10})
     digest = b"d" * 32
-    key = c.RetryKey(scope=digest, body=digest, render=lambda told: c.StoredAnswer(status=201, body=b"{}"))
+    key = c.RetryKey(scope=digest, body=digest, render=lambda outcome: c.StoredAnswer(status=201, body=b"{}"))
     outcomes = await all_at_once(*[place(inventory, number, quantity(2), key=key) for _ in range(10)])
     assert [type(each) for each in outcomes] == [Answered, *[Replayed] * 9]
     assert (await inventory.queries.get_availability(number)).counts.held == 2

@@ -1,4 +1,4 @@
-"""Lapsed holds: free to whoever asks, with the sweeper off, and never a backlog for anyone's sale."""
+"""Lapsed holds: free for every buyer while the sweeper is off, and never a backlog that slows a sale."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_an_expired_hold_does_not_keep_its_seat(inventory: Inventory, data
 
 
 async def test_availability_never_grows_past_capacity(inventory: Inventory, database_url: str) -> None:
-    """Expired, reclaimed by a sale, swept, swept again: what comes back comes back once."""
+    """Expired, reclaimed by a sale, and swept twice: the admissions return once."""
     number = await new_event(inventory, areas={"floor": 5}, widths=(2,))
     for _ in range(3):
         await place(inventory, number, quantity(4), c.BestAvailableLine(quantity=2), ttl_seconds=60)
@@ -52,10 +52,10 @@ async def test_availability_never_grows_past_capacity(inventory: Inventory, data
         assert (counts.capacity, counts.available, counts.held) == (7, 7, 0)
 
 
-async def test_a_short_area_gets_its_lapsed_holds_however_many_others_lapsed_before(
+async def test_a_short_area_gets_its_lapsed_holds_despite_older_ones_elsewhere(
     inventory: Inventory, database_url: str
 ) -> None:
-    """The floor has room and a hundred older lapsed holds; the stand is full of lapsed ones only."""
+    """The floor has room and a hundred older lapsed holds. The stand has only lapsed ones."""
     number = await new_event(inventory, areas={"floor": 1_000, "stand": 3, "box": 2})
     for _ in range(100):
         await place(inventory, number, quantity(1, "floor"), ttl_seconds=60)
@@ -66,7 +66,7 @@ async def test_a_short_area_gets_its_lapsed_holds_however_many_others_lapsed_bef
     held = await place(inventory, number, quantity(1, "floor"), quantity(3, "stand"), quantity(2, "box"))
     assert held.quantity == 6
     swept = sql(database_url, "SELECT count(*) FROM holds WHERE status = 'expired'")
-    assert swept == [(5,)], "more was reclaimed than was asked for"
+    assert swept == [(5,)], "more was reclaimed than requested"
 
 
 async def test_a_sweep_in_the_same_batch_hides_nothing(inventory: Inventory, database_url: str) -> None:
@@ -81,8 +81,8 @@ async def test_a_sweep_in_the_same_batch_hides_nothing(inventory: Inventory, dat
     assert isinstance(held, Hold)
 
 
-async def test_a_backlog_is_left_to_the_sweeper(inventory: Inventory, database_url: str) -> None:
-    """100,000 holds have lapsed; a sale rewrites what it needs of them and no more."""
+async def test_a_sale_leaves_the_backlog_to_the_sweeper(inventory: Inventory, database_url: str) -> None:
+    """100,000 holds have lapsed. A sale rewrites only as many as it needs."""
     number = await new_event(inventory, areas={"floor": 100_000})
     backlog = """
         WITH made AS (
@@ -108,10 +108,10 @@ async def test_a_backlog_is_left_to_the_sweeper(inventory: Inventory, database_u
     assert (counts.available, counts.held) == (99_960, 40)
 
 
-async def test_a_confirm_that_waited_behind_a_lock_past_the_expiry_is_refused(
+async def test_a_confirm_that_waited_past_the_expiry_is_refused(
     inventory: Inventory, database_url: str
 ) -> None:
-    """A blocker that only locks: the hold was alive when the confirm was asked, and is not when its turn comes."""
+    """A blocker that only locks. The hold was alive when the confirm arrived, and lapsed before its turn."""
     number = await new_event(inventory, areas={"floor": 10})
     hold = await place(inventory, number, quantity(1), ttl_seconds=1)
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as blocker:
@@ -130,10 +130,10 @@ async def test_a_confirm_that_waited_behind_a_lock_past_the_expiry_is_refused(
     assert (await inventory.queries.get_availability(number)).counts.available == 10
 
 
-async def test_an_area_that_another_process_has_enlarged_shrinks_over_its_lapsed_holds(
+async def test_an_area_enlarged_elsewhere_shrinks_over_its_lapsed_holds(
     database_url: str,
 ) -> None:
-    """How many of them are needed is reckoned from the capacity that the area has, not from the one it had."""
+    """The number of holds to reclaim follows from the area's present capacity, not from the one in memory."""
     async with an_engine(database_url) as one, an_engine(database_url) as other:
         number = await new_event(one, areas={"floor": 10})
         await place(one, number, quantity(1))
@@ -145,8 +145,9 @@ async def test_an_area_that_another_process_has_enlarged_shrinks_over_its_lapsed
         assert changed.capacity == 10
 
 
-async def test_what_was_ample_and_has_gone_meanwhile_is_found_among_the_lapsed(database_url: str) -> None:
-    """A process that remembers far more than is asked loads no lapsed holds; the counters under the lock say better."""
+async def test_lapsed_holds_are_loaded_if_ample_admissions_are_taken(database_url: str) -> None:
+    """The process remembers far more than the batch needs and loads no lapsed holds. The counters under the lock
+    correct it."""
     async with an_engine(database_url) as one, an_engine(database_url) as other:
         number = await new_event(one, areas={"floor": 20_000})
         await place(one, number, quantity(1), ttl_seconds=600)

@@ -1,4 +1,4 @@
-"""The engine against the model: two processes with mirrors of their own, one database, random sales."""
+"""The engine against the model: two processes with occupancies of their own, one database, random sales."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from inventory.rules.sales import Hall, Known, a_command, a_hall
 from support.selling import an_engine, in_one_batch, mirrored_seats, move_time, what_is_wrong
 
 MOVES = (35, 155, 2015)
-"""Seconds. Up to four of these never come near a whole minute, and holds live for whole minutes: so that the test's own
+"""Seconds. Up to four of these stay far below a minute, and holds live for full minutes. So the test's own
 duration decides nothing."""
 
 
 @pytest.mark.parametrize("seeds", [range(at, at + 10) for at in range(0, 60, 10)], ids=str)
 async def test_two_processes_answer_as_the_model_does(database_url: str, seeds: range) -> None:
-    """After every batch, whichever process took it, both tell the model's availability and the model's seats."""
+    """After every batch, whichever process ran it, both return the model's availability and the model's seats."""
     async with an_engine(database_url) as one, an_engine(database_url) as other:
         for seed in seeds:
             try:
@@ -35,7 +35,7 @@ async def test_two_processes_answer_as_the_model_does(database_url: str, seeds: 
 
 
 async def sell(urls: list[str], random: Random, *engines: Inventory) -> None:
-    """One event from its making to its end; `urls` are the shards."""
+    """Sell one event from its creation to its end. `urls` are the shards."""
     hall = a_hall(random)
     model = Model(areas=hall.areas, seats=hall.labels, **hall.rules)
     number = await create(engines[0], hall)
@@ -68,8 +68,8 @@ async def create(inventory: Inventory, hall: Hall) -> int:
 
 
 async def look(inventory: Inventory, number: int, model: Model, now: object) -> None:
-    told = (await inventory.queries.get_availability(number)).counts
+    answered = (await inventory.queries.get_availability(number)).counts
     counts = model.counts(now)  # type: ignore[arg-type]  # a datetime
-    assert {name: getattr(told, name) for name in counts} == counts
+    assert {name: getattr(answered, name) for name in counts} == counts
     taken = {label: taking.kind for taking in model.live(now) for label in taking.seats}  # type: ignore[arg-type]
     assert await mirrored_seats(inventory, number) == taken

@@ -1,4 +1,4 @@
-"""Channels: one message reaches all of an event's readers, whatever single ones of them do meanwhile."""
+"""Channels: each message reaches all clients of an event, whatever single clients do meanwhile."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECONDS = 20.0
 
 
 class Recorder:
-    """A reader that keeps what it is told. While it is `slow` it takes nothing."""
+    """A reader that keeps its messages. While it is `slow` it takes none."""
 
     def __init__(self, then: Callable[[], object] = lambda: None) -> None:
         self.messages: list[Message] = []
@@ -49,8 +49,8 @@ class Recorder:
     def end(self) -> None:
         self.is_over = True
 
-    async def told(self, version: int) -> Message:
-        """The first message that knows this version."""
+    async def message_of(self, version: int) -> Message:
+        """Return the first message with this version or a later one."""
         while True:
             for message in self.messages:
                 if message is not KEEP_ALIVE and _id(message) >= version:
@@ -72,8 +72,8 @@ def _kind(message: Message) -> str:
 
 
 @pytest.fixture
-async def other_engine(database_url: str) -> AsyncIterator[Inventory]:
-    """Another process's, over the same database."""
+async def other_inventory(database_url: str) -> AsyncIterator[Inventory]:
+    """Another process, over the same database."""
     made = Inventory(Connections(database_url), HoldTokens(b"a server key of the tests"))
     await made.open()
     yield made
@@ -88,40 +88,40 @@ async def _joined(
         stack.enter_context(inventory.streams.joined(read_model, reader, **more))
 
 
-async def test_all_readers_are_given_the_same_message(inventory: Inventory):
-    """First ones and changes alike: written once, however many there are."""
+async def test_all_clients_get_the_same_message(inventory: Inventory):
+    """First messages and changes are both written once, for any number of clients."""
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
     readers = [Recorder() for _ in range(5)]
     with ExitStack() as stack:
         await _joined(inventory, event.number, stack, *readers)
-        await readers[-1].told(1)
-        readers.append(Recorder())  # comes later, to the same state
+        await readers[-1].message_of(1)
+        readers.append(Recorder())  # arrives later, in the same state
         await _joined(inventory, event.number, stack, readers[-1])
-        first = [await reader.told(1) for reader in readers]
+        first = [await reader.message_of(1) for reader in readers]
         await place(inventory, event.number, "A-1-2")
-        change = [await reader.told(2) for reader in readers]
-    for told, kind in ((first, "snapshot"), (change, "change")):
-        assert _kind(told[0]) == kind
-        assert all(each is told[0] for each in told)
+        change = [await reader.message_of(2) for reader in readers]
+    for sent, kind in ((first, "snapshot"), (change, "change")):
+        assert _kind(sent[0]) == kind
+        assert all(each is sent[0] for each in sent)
 
 
-async def test_all_who_come_back_with_one_version_are_given_the_same_message(inventory: Inventory):
+async def test_clients_that_resume_at_one_version_get_the_same_message(inventory: Inventory):
     event = await make_event(inventory, rows=1)
     for seat in (1, 2):
         await place(inventory, event.number, f"A-1-{seat}")
     readers = [Recorder() for _ in range(5)]
     with ExitStack() as stack:
         await _joined(inventory, event.number, stack, *readers, after=1)
-        first = [await reader.told(2) for reader in readers]
+        first = [await reader.message_of(2) for reader in readers]
     assert _kind(first[0]) == "change"
     assert all(each is first[0] for each in first)
 
 
-async def test_a_watcher_that_leaves_while_a_message_goes_round_spoils_it_for_nobody(
+async def test_a_client_that_leaves_during_a_message_disturbs_no_other(
     inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 ):
-    """Nor is it written to any more."""
+    """It also gets no further message."""
     monkeypatch.setattr(channel_module, "WRITES_AT_ONCE", 1)
     event = await make_event(inventory, rows=1)
     readers = [Recorder() for _ in range(6)]
@@ -132,7 +132,7 @@ async def test_a_watcher_that_leaves_while_a_message_goes_round_spoils_it_for_no
         for reader in readers[3:]:
             leaving.enter_context(inventory.streams.joined(read_model, reader))
         for reader in readers:
-            await reader.told(0)
+            await reader.message_of(0)
         counts = [len(reader.messages) for reader in readers]
         gone: list[int] = []
 
@@ -145,20 +145,21 @@ async def test_a_watcher_that_leaves_while_a_message_goes_round_spoils_it_for_no
             reader.then = leave
         await place(inventory, event.number, "A-1-1")
         for reader in readers[:3]:
-            assert _kind(await reader.told(1)) == "change"
+            assert _kind(await reader.message_of(1)) == "change"
         assert inventory.streams.count == 3
         await place(inventory, event.number, "A-1-2")
         for reader in readers[:3]:
-            await reader.told(2)
+            await reader.message_of(2)
     assert [len(reader.messages) for reader in readers[3:]] == gone
     assert all(len(reader.messages) == count + 2 for reader, count in zip(readers[:3], counts, strict=False))
     assert inventory.streams.count == 0
 
 
-async def test_a_snapshot_that_is_kept_for_newcomers_leaves_nothing_out(
+async def test_a_kept_snapshot_and_the_next_change_leave_nothing_out(
     inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 ):
-    """A large one may be older than the newest sale, and never older than the last change that all were told."""
+    """A large snapshot may be older than the newest sale, but never older than the last change that all clients
+    got."""
     monkeypatch.setattr(channel_module, "LARGE_BYTES", 0)
     event = await make_event(inventory, rows=1)
     readers: list[Recorder] = []
@@ -166,21 +167,19 @@ async def test_a_snapshot_that_is_kept_for_newcomers_leaves_nothing_out(
         for seat in range(1, 6):
             readers.append(Recorder())
             await _joined(inventory, event.number, stack, readers[-1])
-            await readers[-1].told(0)
+            await readers[-1].message_of(0)
             await place(inventory, event.number, f"A-1-{seat}")
             if seat % 2:
-                await readers[0].told(seat)
+                await readers[0].message_of(seat)
         for reader in readers:
-            await reader.told(5)
+            await reader.message_of(5)
     for reader in readers:
         seats = [orjson.loads(message.body.split(b"data: ", 1)[1])["seats"] for message in reader.messages]
         assert {seat["label"] for some in seats for seat in some} == {f"A-1-{seat}" for seat in range(1, 6)}
 
 
-async def test_first_messages_that_take_long_reach_all_the_same(
-    inventory: Inventory, monkeypatch: pytest.MonkeyPatch
-):
-    """Each time round somebody is told, though the time for it is over before the message is written."""
+async def test_slow_first_messages_reach_every_client(inventory: Inventory, monkeypatch: pytest.MonkeyPatch):
+    """Each round sends some messages, even if the time is over before the message is written."""
     monkeypatch.setattr(channel_module, "GREETING_SECONDS", -1.0)
     monkeypatch.setattr(channel_module, "WRITES_AT_ONCE", 1)
     event = await make_event(inventory, rows=1)
@@ -190,25 +189,25 @@ async def test_first_messages_that_take_long_reach_all_the_same(
         await _joined(inventory, event.number, stack, *readers)
         await _joined(inventory, event.number, stack, *returning, after=0)
         for reader in (*readers, *returning):
-            await reader.told(1)
+            await reader.message_of(1)
 
 
-async def test_a_slow_reader_misses_everything_and_then_gets_a_snapshot(inventory: Inventory):
-    """The others are not held up by it, and it is given nothing between."""
+async def test_a_slow_client_gets_a_snapshot_instead_of_missed_changes(inventory: Inventory):
+    """They do not delay the other clients, and get nothing in between."""
     event = await make_event(inventory, rows=1)
     slow, quick = Recorder(), Recorder()
     with ExitStack() as stack:
         await _joined(inventory, event.number, stack, slow, quick)
-        await slow.told(0)
+        await slow.message_of(0)
         slow.slow = True
         for seat in (1, 2, 3):
             await place(inventory, event.number, f"A-1-{seat}")
-            await quick.told(seat)
+            await quick.message_of(seat)
         slow.slow = False
         await place(inventory, event.number, "A-1-4")
-        await slow.told(4)
+        await slow.message_of(4)
         await place(inventory, event.number, "A-1-5")
-        assert _kind(await slow.told(5)) == "change"
+        assert _kind(await slow.message_of(5)) == "change"
     kinds = [_kind(message) for message in slow.messages]
     assert kinds[:2] == ["snapshot", "snapshot"]
     assert set(kinds[2:]) == {"change"}
@@ -216,29 +215,27 @@ async def test_a_slow_reader_misses_everything_and_then_gets_a_snapshot(inventor
     assert {seat["label"] for seat in seats} >= {"A-1-1", "A-1-2", "A-1-3"}
 
 
-async def test_an_expiry_is_told_in_spite_of_a_reader_that_stays_behind(inventory: Inventory):
-    """Nobody sells anything meanwhile: only time passes, and the channel looks again and again after the slow one."""
+async def test_an_expiry_is_sent_although_a_client_stays_behind(inventory: Inventory):
+    """Nobody sells anything meanwhile. Only time passes, and the channel keeps checking the slow client."""
     event = await make_event(inventory, rows=1)
     slow, quick = Recorder(), Recorder()
     with ExitStack() as stack:
         await _joined(inventory, event.number, stack, slow, quick)
-        await slow.told(0)
+        await slow.message_of(0)
         slow.slow = True
         await place(inventory, event.number, "A-1-1", ttl=1)
-        await quick.told(1)
+        await quick.message_of(1)
         while b'"available"}' not in quick.messages[-1].body:
             await quick.more()
 
 
-async def test_a_reader_that_is_slow_is_not_kept_alive_by_more_to_read(
-    inventory: Inventory, monkeypatch: pytest.MonkeyPatch
-):
+async def test_a_slow_client_gets_no_keep_alive(inventory: Inventory, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(channel_module, "KEEP_ALIVE_SECONDS", 0.02)
     event = await make_event(inventory, rows=1)
     slow, quick = Recorder(), Recorder()
     with ExitStack() as stack:
         await _joined(inventory, event.number, stack, slow, quick)
-        await slow.told(0)
+        await slow.message_of(0)
         slow.slow = True
         while quick.messages.count(KEEP_ALIVE) < 3:
             await quick.more()
@@ -249,7 +246,7 @@ async def test_a_reader_that_is_slow_is_not_kept_alive_by_more_to_read(
 
 
 def _shown(read_model: ReadModel) -> dict[str, Any]:
-    """All that it shows, and what it goes on from."""
+    """Return everything that the read model shows, and its basis."""
     return {
         "state": read_model.state,
         "taken": dict(read_model.taken),
@@ -259,10 +256,10 @@ def _shown(read_model: ReadModel) -> dict[str, Any]:
     }
 
 
-async def test_a_watched_picture_follows_own_commits_from_memory(
-    inventory: Inventory, other_engine: Inventory
+async def test_a_watched_read_model_follows_own_commits_without_query(
+    inventory: Inventory, other_inventory: Inventory
 ):
-    """It is as the database has it after each, without a look."""
+    """After each commit it equals the database, without a query."""
     event = await make_event(inventory, capacity=50, rows=2)
     number = event.number
     with ExitStack() as stack:
@@ -279,39 +276,37 @@ async def test_a_watched_picture_follows_own_commits_from_memory(
         )
         seen = await inventory.read_models.get_at(number, 0)
         assert seen is read_model
-        assert _shown(seen) == _shown(await other_engine.read_models.get_current(number))
+        assert _shown(seen) == _shown(await other_inventory.read_models.get_current(number))
 
 
-async def test_where_another_process_sold_in_between_the_next_look_finds_both(
-    inventory: Inventory, other_engine: Inventory
-):
+async def test_a_read_model_finds_own_and_other_commits(inventory: Inventory, other_inventory: Inventory):
     event = await make_event(inventory, rows=1)
     reader = Recorder()
     with ExitStack() as stack:
         await _joined(inventory, event.number, stack, reader)
-        await reader.told(0)
-        await place(other_engine, event.number, "A-1-1")
+        await reader.message_of(0)
+        await place(other_inventory, event.number, "A-1-1")
         await place(inventory, event.number, "A-1-2")
         assert (await inventory.read_models.get_at(event.number, 0)).version == 0
-        await reader.told(2)
+        await reader.message_of(2)
     seats = [orjson.loads(message.body.split(b"data: ", 1)[1])["seats"] for message in reader.messages[1:]]
     assert {seat["label"] for some in seats for seat in some} == {"A-1-1", "A-1-2"}
 
 
-async def test_a_change_of_the_rules_by_this_process_draws_the_picture_anew(inventory: Inventory):
+async def test_a_change_of_rules_builds_the_read_model_again(inventory: Inventory):
     event = await make_event(inventory, rows=1)
     reader = Recorder()
     with ExitStack() as stack:
         await _joined(inventory, event.number, stack, reader)
-        await reader.told(0)
+        await reader.message_of(0)
         await inventory.execute(event.number, c.ChangeEvent(seats=(SeatSpec("Z-1", "Z", "1"),)))
         await place(inventory, event.number, "Z-1")
-        told = await reader.told(2)
-    assert _kind(told) == "snapshot"
-    assert orjson.loads(told.body.split(b"data: ", 1)[1])["seats"][0]["label"] == "Z-1"
+        sent = await reader.message_of(2)
+    assert _kind(sent) == "snapshot"
+    assert orjson.loads(sent.body.split(b"data: ", 1)[1])["seats"][0]["label"] == "Z-1"
 
 
-async def test_an_unwatched_picture_costs_a_sale_nothing(inventory: Inventory):
+async def test_an_unwatched_read_model_does_not_follow_commits(inventory: Inventory):
     event = await make_event(inventory, rows=1)
     async with aclosing(inventory.streams.watch(event.number)) as messages:
         await anext(messages)

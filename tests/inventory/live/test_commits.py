@@ -1,4 +1,4 @@
-"""Streams: what watchers of an event are told."""
+"""Streams: the messages of an event's stream clients."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from holdfast.sse import KEEP_ALIVE, OPENING, Message
 from support.house_of import confirm, make_event, place
 
 SECONDS = 20.0
-"""Only a broken stream lets a test wait so long."""
+"""Only a broken stream makes a test wait for this."""
 
 
-class Told(NamedTuple):
+class Received(NamedTuple):
     """A message as a client reads it."""
 
     kind: str
@@ -38,12 +38,12 @@ class Told(NamedTuple):
         return {seat["label"]: seat["status"] for seat in self.data["seats"]}
 
 
-def _read(chunk: bytes) -> Told:
+def _read(chunk: bytes) -> Received:
     fields = dict(line.split(": ", 1) for line in chunk.decode().strip().split("\n"))
-    return Told(kind=fields["event"], id=int(fields["id"]), data=orjson.loads(fields["data"]))
+    return Received(kind=fields["event"], id=int(fields["id"]), data=orjson.loads(fields["data"]))
 
 
-async def _next(messages: AsyncIterator[bytes]) -> Told:
+async def _next(messages: AsyncIterator[bytes]) -> Received:
     async with asyncio.timeout(SECONDS):
         while True:
             chunk = await anext(messages)
@@ -52,8 +52,8 @@ async def _next(messages: AsyncIterator[bytes]) -> Told:
 
 
 @pytest.fixture
-async def other_engine(database_url: str) -> AsyncIterator[Inventory]:
-    """Another process's, over the same database."""
+async def other_inventory(database_url: str) -> AsyncIterator[Inventory]:
+    """Another process, over the same database."""
     made = Inventory(Connections(database_url), HoldTokens(b"a server key of the tests"))
     await made.open()
     yield made
@@ -65,14 +65,14 @@ async def test_a_stream_begins_with_everything_that_is_taken(inventory: Inventor
     await confirm(inventory, event.number, await place(inventory, event.number, 2, "A-1-1"))
     await place(inventory, event.number, "A-1-3")
     async with aclosing(inventory.streams.watch(event.number)) as messages:
-        told = await _next(messages)
-    assert (told.kind, told.id, told.seats) == ("snapshot", 3, {"A-1-1": "booked", "A-1-3": "held"})
-    assert (told.data["capacity"], told.data["available"], told.data["held"]) == (20, 16, 1)
-    assert told.data["areas"][0]["booked"] == 2
-    assert told.data["categories"][0]["name"] == "stalls"
+        message = await _next(messages)
+    assert (message.kind, message.id, message.seats) == ("snapshot", 3, {"A-1-1": "booked", "A-1-3": "held"})
+    assert (message.data["capacity"], message.data["available"], message.data["held"]) == (20, 16, 1)
+    assert message.data["areas"][0]["booked"] == 2
+    assert message.data["categories"][0]["name"] == "stalls"
 
 
-async def test_a_watcher_is_told_each_touched_seat_with_what_it_is_now(inventory: Inventory):
+async def test_a_change_has_each_touched_seat_with_its_present_status(inventory: Inventory):
     event = await make_event(inventory, rows=1)
     kept = await place(inventory, event.number, "A-1-1", "A-1-2")
     async with aclosing(inventory.streams.watch(event.number)) as messages:
@@ -81,33 +81,35 @@ async def test_a_watcher_is_told_each_touched_seat_with_what_it_is_now(inventory
         released = await place(inventory, event.number, "A-1-5")
         await inventory.execute(event.number, c.ReleaseHold(hold_id=released, authority=c.STAFF))
         seen: dict[str, str] = {}
-        told = await _next(messages)
-        seen |= told.seats
-        while told.id < 4:
-            told = await _next(messages)
-            seen |= told.seats
-    assert told.kind == "change"
+        message = await _next(messages)
+        seen |= message.seats
+        while message.id < 4:
+            message = await _next(messages)
+            seen |= message.seats
+    assert message.kind == "change"
     assert seen == {"A-1-1": "booked", "A-1-2": "booked", "A-1-5": "available"}
-    assert (told.data["available"], told.data["booked"]) == (8, 2)
+    assert (message.data["available"], message.data["booked"]) == (8, 2)
 
 
-async def test_an_expiry_is_told_though_no_commit_tells_it(inventory: Inventory):
-    """No sweeper runs here, and nobody asks anything."""
+async def test_an_expiry_is_sent_without_a_commit(inventory: Inventory):
+    """No sweeper runs here, and nobody sends a request."""
     event = await make_event(inventory, capacity=5, rows=1)
     await place(inventory, event.number, 2, "A-1-4", ttl=1)
     async with aclosing(inventory.streams.watch(event.number)) as messages:
         assert (await _next(messages)).seats == {"A-1-4": "held"}
-        told = await _next(messages)
-    assert (told.kind, told.id, told.seats) == ("change", 1, {"A-1-4": "available"})
-    assert (told.data["available"], told.data["held"]) == (15, 0)
+        message = await _next(messages)
+    assert (message.kind, message.id, message.seats) == ("change", 1, {"A-1-4": "available"})
+    assert (message.data["available"], message.data["held"]) == (15, 0)
 
 
-async def test_other_processes_batches_are_told_after_a_look(inventory: Inventory, other_engine: Inventory):
+async def test_other_processes_commits_are_sent_after_a_look(
+    inventory: Inventory, other_inventory: Inventory
+):
     event = await make_event(inventory, rows=1)
     async with aclosing(inventory.streams.watch(event.number)) as messages:
         await _next(messages)
         waiting = asyncio.ensure_future(_next(messages))
-        await place(other_engine, event.number, "A-1-7")
+        await place(other_inventory, event.number, "A-1-7")
         async with asyncio.timeout(SECONDS):
             while not waiting.done():
                 await inventory._commits.look()
@@ -116,7 +118,7 @@ async def test_other_processes_batches_are_told_after_a_look(inventory: Inventor
 
 
 async def test_a_burst_is_one_message(inventory: Inventory):
-    """Within 300 ms the counts are told once, and the message is the same bytes for every watcher."""
+    """Within 300 ms the counts are sent once, and the message is the same bytes for every client."""
     event = await make_event(inventory, rows=2)
     async with (
         aclosing(inventory.streams.watch(event.number)) as first,
@@ -129,47 +131,49 @@ async def test_a_burst_is_one_message(inventory: Inventory):
             await place(inventory, event.number, f"A-1-{seat}")
         async with asyncio.timeout(SECONDS):
             one, other = await asyncio.gather(*both)
-            told, count = _read(one), 1
-            while told.id < 10:
-                told, count = await _next(first), count + 1
+            message, count = _read(one), 1
+            while message.id < 10:
+                message, count = await _next(first), count + 1
     assert one is other
     assert count <= 3
 
 
-async def test_who_comes_back_is_told_what_it_missed(inventory: Inventory):
+async def test_a_client_that_resumes_gets_what_it_missed(inventory: Inventory):
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
     await place(inventory, event.number, "A-1-2")
     await place(inventory, event.number, "A-1-3")
     async with aclosing(inventory.streams.watch(event.number, after=1)) as messages:
-        told = await _next(messages)
-        assert (told.kind, told.id) == ("change", 3)
-        assert told.seats == {"A-1-2": "held", "A-1-3": "held"}
+        message = await _next(messages)
+        assert (message.kind, message.id) == ("change", 3)
+        assert message.seats == {"A-1-2": "held", "A-1-3": "held"}
         await place(inventory, event.number, "A-1-4")
         assert (await _next(messages)).seats == {"A-1-4": "held"}
 
 
 @pytest.mark.parametrize("version", [99, 10**17])
-async def test_who_comes_back_with_a_version_of_elsewhere_starts_anew(inventory: Inventory, version: int):
+async def test_a_client_that_resumes_at_an_unknown_version_gets_a_snapshot(
+    inventory: Inventory, version: int
+):
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
     async with aclosing(inventory.streams.watch(event.number, after=version)) as messages:
         assert (await _next(messages)).kind == "snapshot"
 
 
-async def test_new_seats_and_rules_come_as_a_snapshot(inventory: Inventory):
+async def test_new_seats_and_rules_are_sent_as_a_snapshot(inventory: Inventory):
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
     async with aclosing(inventory.streams.watch(event.number)) as messages:
         assert (await _next(messages)).data["map_version"] == 1
         await inventory.execute(event.number, c.ChangeEvent(seats=(SeatSpec("Z-1", "Z", "1"),)))
-        told = await _next(messages)
-    assert (told.kind, told.data["map_version"], told.data["capacity"]) == ("snapshot", 2, 11)
-    assert told.seats == {"A-1-1": "held"}
+        message = await _next(messages)
+    assert (message.kind, message.data["map_version"], message.data["capacity"]) == ("snapshot", 2, 11)
+    assert message.seats == {"A-1-1": "held"}
 
 
-async def test_a_reader_that_is_too_slow_is_given_nothing_of_what_it_missed():
-    """There is room for one message beside the opening: its second before it took the first drops both."""
+async def test_a_slow_client_gets_nothing_of_what_it_missed():
+    """There is room for one message after the opening. A second one, before the first is taken, drops both."""
     slot, one, two, three = BufferedClient(), Message(b"one"), Message(b"two"), Message(b"three")
     assert slot.write(OPENING)
     assert slot.write(one)
@@ -180,7 +184,7 @@ async def test_a_reader_that_is_too_slow_is_given_nothing_of_what_it_missed():
     assert [await slot.next(), await slot.next()] == [OPENING, three]
 
 
-async def test_a_slow_readers_stream_goes_on_with_a_snapshot(inventory: Inventory):
+async def test_a_slow_clients_stream_continues_with_a_snapshot(inventory: Inventory):
     event = await make_event(inventory, rows=1)
     async with (
         aclosing(inventory.streams.watch(event.number)) as slow,
@@ -190,12 +194,12 @@ async def test_a_slow_readers_stream_goes_on_with_a_snapshot(inventory: Inventor
         await _next(quick)
         for seat in (1, 2, 3):
             await place(inventory, event.number, f"A-1-{seat}")
-            told = await _next(quick)
-            while told.id < seat:
-                told = await _next(quick)
-        told = await _next(slow)
-    assert (told.kind, told.id) == ("snapshot", 3)
-    assert set(told.seats) == {"A-1-1", "A-1-2", "A-1-3"}
+            message = await _next(quick)
+            while message.id < seat:
+                message = await _next(quick)
+        message = await _next(slow)
+    assert (message.kind, message.id) == ("snapshot", 3)
+    assert set(message.seats) == {"A-1-1", "A-1-2", "A-1-3"}
 
 
 async def test_a_quiet_stream_is_kept_alive(inventory: Inventory, monkeypatch: pytest.MonkeyPatch):
@@ -222,7 +226,7 @@ async def test_streams_end_when_the_server_does(inventory: Inventory):
         inventory.streams.refuse_client()
 
 
-async def test_more_watchers_than_a_process_can_serve_are_refused(inventory: Inventory):
+async def test_streams_beyond_the_limit_are_refused(inventory: Inventory):
     streams = Streams(
         inventory.read_models, inventory.queries._changes_since, inventory._commits, max_clients=1
     )
@@ -235,7 +239,7 @@ async def test_more_watchers_than_a_process_can_serve_are_refused(inventory: Inv
     streams.refuse_client()
 
 
-async def test_nobody_is_looked_for_when_nobody_watches(inventory: Inventory):
+async def test_a_look_without_watched_events_sends_no_query(inventory: Inventory):
     event = await make_event(inventory, capacity=1)
     async with aclosing(inventory.streams.watch(event.number)) as messages:
         await _next(messages)
@@ -245,6 +249,6 @@ async def test_nobody_is_looked_for_when_nobody_watches(inventory: Inventory):
             pass
 
 
-async def test_an_event_that_is_not_there_cannot_be_watched(inventory: Inventory):
+async def test_an_unknown_event_cannot_be_watched(inventory: Inventory):
     with pytest.raises(EventNotFound):
         await anext(inventory.streams.watch(12345))

@@ -1,4 +1,4 @@
-"""Mirrors and what else a process remembers: bounded, and never in anyone's way."""
+"""Occupancies and other copies: each has a bound, and none ever blocks a sale."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from holdfast.inventory.rules.hold import Hold
 from support.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity
 
 
-async def test_more_events_than_mirrors_fit_all_sell(database_url: str) -> None:
-    """Room for one map of twelve: while one is loaded another is dropped, also in the middle of its loading."""
+async def test_more_events_than_occupancies_fit_all_sell(database_url: str) -> None:
+    """There is room for one map of twelve. While one is loaded another is dropped, even during its load."""
     async with an_engine(database_url, occupancy_seats=12) as inventory:
         numbers = [await new_event(inventory, widths=(10,)) for _ in range(6)]
         for _ in range(5):
@@ -29,7 +29,7 @@ async def test_more_events_than_mirrors_fit_all_sell(database_url: str) -> None:
         assert len(inventory._occupancies._maps) == 1
 
 
-async def test_a_mirror_that_is_loaded_is_the_one_that_followed(inventory: Inventory) -> None:
+async def test_a_loaded_occupancy_equals_one_that_followed(inventory: Inventory) -> None:
     """Bookings of counted areas are in neither: there may be a million of them."""
     number = await new_event(inventory, areas={"floor": 10}, widths=(4,))
     for line in (quantity(1, "floor"), c.SeatsLine(labels=("A-1-1",)), quantity(3, "floor")):
@@ -61,8 +61,8 @@ async def test_a_process_forgets_events_that_it_sold_long_ago(
     assert list(inventory._batches._known) == [numbers[4], numbers[2], numbers[0]]
 
 
-async def test_a_seat_map_that_could_not_be_loaded_is_asked_for_again(inventory: Inventory) -> None:
-    """Whoever waited for the same document while the database was away is told just that."""
+async def test_a_seat_map_is_loaded_again_after_a_failure(inventory: Inventory) -> None:
+    """Every reader that waited for the document during the outage gets the same error."""
     number = await new_event(inventory, widths=(3,))
     event = await inventory.queries.get_event(number)
     await inventory._connections.close()
@@ -70,10 +70,10 @@ async def test_a_seat_map_that_could_not_be_loaded_is_asked_for_again(inventory:
     assert [type(each) for each in outcomes] == [Unavailable] * 3
 
 
-async def test_a_picture_that_is_dropped_while_it_is_followed_is_drawn_anew(
+async def test_a_read_model_dropped_while_following_is_built_again(
     inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Room for one picture: looks at two events drop each other's in the middle."""
+    """There is room for one read model. Reads of two events drop each other's in the middle."""
     monkeypatch.setattr(read_models, "MAX_SEATS", 1)
     numbers = [await new_event(inventory, widths=(3,)) for _ in range(4)]
     for _ in range(5):

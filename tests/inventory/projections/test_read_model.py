@@ -1,4 +1,4 @@
-"""Pictures: what a reader sees is what the rows say, however it was come by."""
+"""Read models: what a reader sees equals the rows, by whichever way it was reached."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from support.house_of import confirm, make_event, place
 
 
 @pytest.fixture
-async def other_engine(database_url: str) -> AsyncIterator[Inventory]:
-    """Another process's, over the same database."""
+async def other_inventory(database_url: str) -> AsyncIterator[Inventory]:
+    """Another process, over the same database."""
     made = Inventory(Connections(database_url), HoldTokens(b"a server key of the tests"))
     await made.open()
     yield made
@@ -33,7 +33,7 @@ async def other_engine(database_url: str) -> AsyncIterator[Inventory]:
 
 
 def _shown(read_model: ReadModel) -> dict[str, Any]:
-    """All that a picture shows, in a form that can be compared."""
+    """Return everything that a read model shows, in a form that can be compared."""
     availability = read_model.availability()
     return {
         "state": read_model.state,
@@ -49,7 +49,7 @@ def _shown(read_model: ReadModel) -> dict[str, Any]:
 async def _act(
     inventory: Inventory, number: int, chance: random.Random, holds: list[Any], blocks: list[Any]
 ) -> None:
-    """One command, as likely as not a refused one."""
+    """Run one random command, which may well be refused."""
     seats = [f"A-{chance.randint(1, 3)}-{chance.randint(1, 10)}" for _ in range(chance.randint(1, 3))]
     command: c.AnyCommand
     match chance.randrange(8):
@@ -88,20 +88,20 @@ async def _act(
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_a_picture_that_is_followed_shows_what_one_drawn_anew_shows(
-    inventory: Inventory, other_engine: Inventory, seed: int
+async def test_a_followed_read_model_equals_a_new_one(
+    inventory: Inventory, other_inventory: Inventory, seed: int
 ):
-    """Whatever was sold, given back, blocked or lapsed in between, and by whichever process."""
+    """Whatever was sold, returned, blocked or lapsed in between, and by whichever process."""
     chance = random.Random(seed)
     event = await make_event(inventory, capacity=100, rows=3)
     holds: list[Any] = []
     blocks: list[Any] = []
     for _ in range(12):
         for _ in range(chance.randint(1, 6)):
-            await _act(chance.choice([inventory, other_engine]), event.number, chance, holds, blocks)
+            await _act(chance.choice([inventory, other_inventory]), event.number, chance, holds, blocks)
         followed = await inventory.read_models.get_with_buyers(event.number)
-        other_engine.read_models.drop(event.number)
-        anew = await other_engine.read_models.get_with_buyers(event.number)
+        other_inventory.read_models.drop(event.number)
+        anew = await other_inventory.read_models.get_with_buyers(event.number)
         followed.pass_time(anew.now)
         anew.pass_time(followed.now)
         assert _shown(followed) == _shown(anew)
@@ -167,7 +167,7 @@ async def test_a_seat_that_changed_hands_since_the_load_keeps_its_new_buyer(inve
 
 
 async def test_time_alone_frees_a_held_seat(inventory: Inventory):
-    """No batch, no sweeper, no query: the expiry is enough, and it changes the state."""
+    """No batch, no sweeper, no query: the expiry alone changes the state."""
     event = await make_event(inventory, capacity=5, rows=1)
     await place(inventory, event.number, 3, "A-1-1", ttl=60)
     read_model = await inventory.read_models.get_current(event.number)
@@ -183,10 +183,8 @@ async def test_time_alone_frees_a_held_seat(inventory: Inventory):
 
 
 @pytest.mark.parametrize("extended", [True, False])
-async def test_a_batch_from_before_an_expiry_that_is_seen_after_it_counts(
-    inventory: Inventory, extended: bool
-):
-    """A hold was confirmed or extended just in time, by a process whose commit is seen only after the expiry."""
+async def test_a_batch_before_an_expiry_counts_if_read_after_it(inventory: Inventory, extended: bool):
+    """A hold was confirmed or extended just in time, by a process whose commit is read only after the expiry."""
     event = await make_event(inventory, capacity=5, rows=1)
     hold = await place(inventory, event.number, 3, "A-1-1", ttl=60)
     read_model = await inventory.read_models.get_current(event.number)
@@ -204,8 +202,8 @@ async def test_a_batch_from_before_an_expiry_that_is_seen_after_it_counts(
     assert list(read_model.taken) == [1]
 
 
-async def test_a_lapsed_hold_is_told_as_gone_once(inventory: Inventory, database_url: str):
-    """When its rows are rewritten later, watchers who were told at its expiry are not told again."""
+async def test_a_lapsed_hold_is_reported_once(inventory: Inventory, database_url: str):
+    """When its rows are rewritten later, clients that got its expiry do not get it again."""
     event = await make_event(inventory, rows=1)
     hold = await place(inventory, event.number, "A-1-1")
     lapse_hold(database_url, hold)
@@ -219,9 +217,7 @@ async def test_a_lapsed_hold_is_told_as_gone_once(inventory: Inventory, database
     assert read_model.touches.after(bookmark) == set()
 
 
-async def test_who_knew_an_older_version_is_told_of_a_hold_that_lapsed_and_was_reclaimed(
-    inventory: Inventory, database_url: str
-):
+async def test_changes_since_include_reclaimed_lapsed_holds(inventory: Inventory, database_url: str):
     event = await make_event(inventory, rows=1)
     hold = await place(inventory, event.number, "A-1-1")
     await place(inventory, event.number, "A-1-2")
@@ -229,14 +225,14 @@ async def test_who_knew_an_older_version_is_told_of_a_hold_that_lapsed_and_was_r
     inventory._occupancies.drop(event.number)
     await inventory.read_models.get_current(event.number)
     await inventory.execute(event.number, c.ReclaimLapsed(limit=10))
-    told = await inventory.queries.get_changes_since(event.number, 2)
-    assert [orjson.loads(each) for each in told.seats or []] == [{"label": "A-1-1", "status": "available"}]
+    changes = await inventory.queries.get_changes_since(event.number, 2)
+    assert [orjson.loads(each) for each in changes.seats or []] == [{"label": "A-1-1", "status": "available"}]
 
 
-async def test_a_picture_forgets_but_the_journal_does_not(
+async def test_changes_since_older_versions_are_read_from_the_journal(
     inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 ):
-    """A picture that remembers few versions answers for older ones all the same."""
+    """A read model that remembers few versions still answers for older ones."""
     monkeypatch.setattr(touches_module, "MAX_VERSIONS_REMEMBERED", 2)
     event = await make_event(inventory, rows=1)
     await inventory.read_models.get_current(event.number)
@@ -248,13 +244,13 @@ async def test_a_picture_forgets_but_the_journal_does_not(
     for seat in range(8, 11):
         await place(inventory, event.number, f"A-1-{seat}")
         await inventory.read_models.get_current(event.number)
-    told = await inventory.queries.get_changes_since(event.number, 5)
-    assert [orjson.loads(each)["label"] for each in told.seats or []] == [
+    changes = await inventory.queries.get_changes_since(event.number, 5)
+    assert [orjson.loads(each)["label"] for each in changes.seats or []] == [
         "A-1-1", "A-1-6", "A-1-7", "A-1-8", "A-1-9", "A-1-10",
     ]  # fmt: skip
 
 
-async def test_new_seats_and_new_areas_are_seen(inventory: Inventory):
+async def test_new_seats_and_areas_are_shown(inventory: Inventory):
     event = await make_event(inventory, capacity=5, rows=1)
     read_model = await inventory.read_models.get_current(event.number)
     await inventory.execute(
@@ -267,7 +263,7 @@ async def test_new_seats_and_new_areas_are_seen(inventory: Inventory):
     assert grown.seat_map.number_of("Z-1") == 11
 
 
-async def test_of_a_cancelled_event_nothing_is_held(inventory: Inventory, database_url: str):
+async def test_a_cancelled_event_has_nothing_held(inventory: Inventory, database_url: str):
     event = await make_event(inventory, capacity=5, rows=1)
     await confirm(inventory, event.number, await place(inventory, event.number, 1, "A-1-2"))
     hold = await place(inventory, event.number, 1, "A-1-1")
@@ -289,10 +285,11 @@ async def test_a_hold_that_was_aged_before_the_first_look_is_gone(inventory: Inv
     assert read_model.availability().counts.available == 5
 
 
-async def test_an_expiry_that_the_picture_forgot_is_told_by_its_reclaim(
+async def test_changes_since_include_expiries_by_their_reclaim(
     inventory: Inventory, database_url: str, monkeypatch: pytest.MonkeyPatch
 ):
-    """The reader knows a version from before it; all that is still remembered is that the rows were rewritten."""
+    """The reader knows a version from before the expiry. The read model remembers only that the rows were
+    rewritten."""
     monkeypatch.setattr(touches_module, "MAX_VERSIONS_REMEMBERED", 2)
     event = await make_event(inventory, rows=1)
     hold = await place(inventory, event.number, "A-1-1")
@@ -303,5 +300,5 @@ async def test_an_expiry_that_the_picture_forgot_is_told_by_its_reclaim(
     await inventory.execute(event.number, c.ReclaimLapsed(limit=10))
     read_model = await inventory.read_models.get_current(event.number)
     assert (read_model.version, read_model.touches.first_version) == (3, 2)
-    told = await inventory.queries.get_changes_since(event.number, 1)
-    assert [orjson.loads(each)["label"] for each in told.seats or []] == ["A-1-1", "A-1-2"]
+    changes = await inventory.queries.get_changes_since(event.number, 1)
+    assert [orjson.loads(each)["label"] for each in changes.seats or []] == ["A-1-1", "A-1-2"]

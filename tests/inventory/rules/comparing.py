@@ -1,4 +1,4 @@
-"""Comparing: an engine's outcome of a command beside what the model says of it."""
+"""Comparison: an engine's outcome of a command against the model's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DONE = ("released", "cancelled", "lifted", "CONFIRMED", "FAILED")
 
 
 def compare(model: Model, command: c.AnyCommand, outcome: Any, now: datetime, *, exact: bool = True) -> None:
-    """The model's answer to a command is the outcome; its times too, where they are `exact`."""
+    """Assert that the outcome is the model's answer to the command, with its times if they are `exact`."""
     try:
         expected = model.run(command, now, seats_chosen(command, outcome))
     except Refused as refused:
@@ -46,7 +46,7 @@ def compare(model: Model, command: c.AnyCommand, outcome: Any, now: datetime, *,
 
 
 def seats_chosen(command: c.AnyCommand, outcome: Any) -> list[set[str]]:
-    """Of each line, the seats that it was given (a line that got nothing is told of as nothing)."""
+    """Return the seats of each line; a line that got nothing has an empty entry."""
     if isinstance(command, c.BookInstantly):
         booking = outcome[1] if isinstance(outcome, tuple) else None
         return [{label for line in booking.lines for label in line.seats}] if booking else [set()]
@@ -54,5 +54,5 @@ def seats_chosen(command: c.AnyCommand, outcome: Any) -> list[set[str]]:
         return []
     named = {label for line in command.lines if isinstance(line, c.SeatsLine) for label in line.labels}
     chosen = {label for line in getattr(outcome, "lines", ()) for label in line.seats} - named
-    # The line that leaves the choice to the engine stands last, and whoever named a free seat has got it.
+    # The line that leaves the choice to the engine is last, and every named free seat was granted.
     return [*(set() for _ in command.lines[1:]), chosen]

@@ -1,6 +1,6 @@
-"""The ledger: rows as the store keeps them, in memory, so that whole sales are decided without a database.
+"""Ledger: rows as the store keeps them, but in memory, so that sales are decided without a database.
 
-It loads a batch's inventory from its rows, and writes its changes in the order in which the store does.
+It loads a batch's state from its rows, and writes its changes in the same order as the store.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ class Ledger:
         self.answers: dict[bytes, tuple[bytes, c.StoredAnswer]] = {}
         self.version, self.last_at, self.reclaimed_until = 0, START, START
         self.journal: list[tuple[int, datetime, list[dict[str, Any]]]] = []
-        self.mirror: Occupancy | None = None
+        self.occupancy: Occupancy | None = None
         self.sweeps_everything = False
-        """As the load for a sweep does of a cancelled event: every live hold is brought, not only lapsed ones."""
+        """Like the store's load for a sweep, load every live hold of a cancelled event, not only the lapsed ones."""
 
     def _add_area(self, name: str, category: str | None, seated: bool, capacity: int) -> None:
         number = len(self.areas) + 1
@@ -87,20 +87,20 @@ class Ledger:
         )
 
     def run(self, *commands: c.AnyCommand, at: datetime) -> list[Any]:
-        """Decide these as one batch, and keep what became of it."""
+        """Decide these commands as one batch, and keep the result."""
         state = self.load(at)
         outcomes, changes = decide(state, commands)
         if not changes.is_empty:
             self._write(state, changes)
-            if self.mirror is not None and changes.journal:
-                self.mirror.follow(self.version, state.now, changes.journal)
+            if self.occupancy is not None and changes.journal:
+                self.occupancy.follow(self.version, state.now, changes.journal)
         self.check()
         return outcomes
 
     def load(self, at: datetime) -> BatchState:
         now = max(at, self.last_at)
-        if self.seat_map is not None and self.mirror is None:
-            self.mirror = self.fresh_mirror()
+        if self.seat_map is not None and self.occupancy is None:
+            self.occupancy = self.new_occupancy()
         holds = [self._copy(hold) for hold in self.holds.values()]
         lapsed = [
             h
@@ -116,7 +116,7 @@ class Ledger:
             holds=holds,
             lapsed=[h.id for h in sorted(lapsed, key=lambda h: (h.expires_at, h.id))],
             lapsed_complete=True,
-            occupancy=self.mirror,
+            occupancy=self.occupancy,
             buyers=[
                 (h.buyer, h.id, h.quantity, h.expires_at if h.status is HoldStatus.ACTIVE else None)
                 for h in holds
@@ -188,8 +188,6 @@ class Ledger:
         if changes.reclaimed_until is not None:
             self.reclaimed_until = max(self.reclaimed_until, changes.reclaimed_until)
 
-    # -- what must hold after every batch ----------------------------------------------------------------------------
-
     def check(self) -> None:
         live = [row for row in self.claims if row.live]
         seats = Counter(row.claim.seat for row in live if row.claim.seat is not None)
@@ -209,35 +207,36 @@ class Ledger:
             for h in self.holds.values()
             if h.status is HoldStatus.ACTIVE and h.expires_at < self.reclaimed_until
         ]
-        assert not lost, "an active hold below the bound of the scan: nobody would ever find it"
-        if self.mirror is not None:
-            self.check_mirror()
+        assert not lost, "an active hold below the bound of the scan: no sweep would ever find it"
+        if self.occupancy is not None:
+            self.check_occupancy()
 
-    def check_mirror(self) -> None:
-        """A mirror that followed the journal is the mirror that would be loaded; its chooser knows who sits where."""
-        fresh = self.fresh_mirror()
-        assert self.mirror is not None
-        assert self.mirror.version == fresh.version
-        assert {seat: h.id for seat, h in self.mirror.by_seat.items()} == {
+    def check_occupancy(self) -> None:
+        """Assert that the occupancy that followed the journal equals a new one, and that its picker knows the
+        free seats."""
+        fresh = self.new_occupancy()
+        assert self.occupancy is not None
+        assert self.occupancy.version == fresh.version
+        assert {seat: h.id for seat, h in self.occupancy.by_seat.items()} == {
             seat: h.id for seat, h in fresh.by_seat.items()
         }
         for id, occupant in fresh.by_id.items():
-            mine = self.mirror.by_id[id]
+            mine = self.occupancy.by_id[id]
             assert (mine.status, sorted(mine.seats), mine.areas) == (
                 occupant.status,
                 sorted(occupant.seats),
                 occupant.areas,
             )
             assert occupant.booked or mine.expires_at == occupant.expires_at
-        assert set(self.mirror.by_id) == set(fresh.by_id)
-        if self.mirror._picker is None:  # made when first asked for, which must be left to the batches
+        assert set(self.occupancy.by_id) == set(fresh.by_id)
+        if self.occupancy._picker is None:  # it is built at the first request, which must come from a batch
             return
-        mine, theirs = self.mirror.picker(self.last_at), fresh.picker(self.last_at)
+        mine, theirs = self.occupancy.picker(self.last_at), fresh.picker(self.last_at)
         assert set(mine.free_numbers()) == set(theirs.free_numbers()), (
-            "the chooser is wrong about who sits where"
+            "the picker is wrong about the free seats"
         )
 
-    def fresh_mirror(self) -> Occupancy:
+    def new_occupancy(self) -> Occupancy:
         assert self.seat_map is not None
         occupancy = Occupancy(self.seat_map, self.version)
         by_holder: dict[UUID, list[Row]] = {}

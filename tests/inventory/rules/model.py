@@ -1,7 +1,7 @@
-"""The model: what an event's sale means, written down plainly from the API's text, one command after the other.
+"""Model: the meaning of an event's sale, written plainly from the API's text, one command after the other.
 
-It keeps holds and blocks, and counts everything anew at each question. It does not choose seats: for the best available
-it says how many there must be, and takes over the choice after having looked at it.
+It keeps holds and blocks, and counts everything again for each question. It does not choose seats. For the
+best available it says how many there must be, checks the engine's choice, and takes it over.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Refused(Exception):
 
 @dataclass(kw_only=True)
 class Taking:
-    """A hold, booking or block: who has what, and until when."""
+    """A hold, booking or block: its owner, its admissions, and its end."""
 
     kind: str  # held | booked | blocked, or gone
     seats: set[str] = field(default_factory=set)
@@ -48,8 +48,6 @@ class Model:
         self.max_per_hold, self.max_per_buyer = rules.get("max_per_hold"), rules.get("max_per_buyer")
         self.allow_partial = rules.get("allow_partial", False)
         self.takings: dict[UUID, Taking] = {}
-
-    # -- questions ---------------------------------------------------------------------------------------------------
 
     def live(self, now: datetime) -> list[Taking]:
         return [
@@ -85,10 +83,11 @@ class Model:
             counts["available"] = 0
         return counts
 
-    # -- commands: what is answered (a quantity, or a word); raises Refused ----------------------------------
-
     def run(self, command: c.AnyCommand, now: datetime, chosen: list[set[str]]) -> Any:
-        """`chosen`: of each line, the seats that the engine says it gave. Named seats come before chosen ones."""
+        """Return the answer, a quantity or a word. Raises Refused.
+
+        `chosen`: the seats that the engine reports for each line. Named seats come before chosen ones.
+        """
         verb = re.sub(r"(?<!^)([A-Z])", r"_\1", type(command).__name__).lower()
         return getattr(self, verb)(command, now, chosen)
 
@@ -164,8 +163,8 @@ class Model:
             assert not (partial and free), "something was left, and partial was allowed"
             raise Refused("sold_out")
         else:
-            assert together, "refused while so many were free"
-            assert not partial, "refused a part while so many were free"
+            assert together, "refused while enough were free"
+            assert not partial, "refused a part while enough were free"
             raise Refused("not_together")
 
     def book_instantly(self, command: c.BookInstantly, now: datetime, chosen: list[set[str]]) -> Any:
@@ -181,7 +180,7 @@ class Model:
         return "CONFIRMED"
 
     def extend_hold(self, command: c.ExtendHold, now: datetime, _: Any) -> Any:
-        hold = self._mine(command, now)
+        hold = self._own_hold(command, now)
         self._refuse_unless_live(hold, now)
         if self.stopped:
             raise Refused("sales_stopped")
@@ -190,7 +189,7 @@ class Model:
         return hold.expires_at
 
     def release_hold(self, command: c.ReleaseHold, now: datetime, _: Any) -> Any:
-        hold = self._mine(command, now)
+        hold = self._own_hold(command, now)
         if (
             hold.ended == "expired"
             or hold.kind == "booked"
@@ -201,7 +200,7 @@ class Model:
         return "released"
 
     def confirm_hold(self, command: c.ConfirmHold, now: datetime, _: Any) -> Any:
-        hold = self._mine(command, now)
+        hold = self._own_hold(command, now)
         if hold.kind == "booked" and hold.ended is None:
             return hold.booking
         self._refuse_unless_live(hold, now)
@@ -230,7 +229,7 @@ class Model:
                 if refused.args[0] in (
                     "seat_taken",
                     "seat_blocked",
-                ):  # blocks name the first seat that is not there
+                ):  # blocks name the first seat that does not exist
                     raise Refused(
                         "seat_blocked" if first and first.kind == "blocked" else "seat_taken"
                     ) from None
@@ -275,7 +274,7 @@ class Model:
         self.status = "cancelled"
 
     def change_event(self, command: c.ChangeEvent, now: datetime, _: Any) -> Any:
-        """Only of capacities and of the limit per buyer."""
+        """Change the capacities and the limit per buyer only."""
         self._refuse_cancelled()
         if command.capacity is not None:
             if len(self.areas) != 1:
@@ -287,9 +286,7 @@ class Model:
         self.max_per_buyer = command.rules.get("max_per_buyer", self.max_per_buyer)
 
     def reclaim_lapsed(self, command: c.ReclaimLapsed, now: datetime, _: Any) -> Any:
-        """It changes no answer."""
-
-    # -- parts -------------------------------------------------------------------------------------------------------
+        """Return nothing new: it changes no answer."""
 
     def _only_area(self) -> str:
         if not self.areas:
@@ -318,7 +315,7 @@ class Model:
         if has + requested > self.max_per_buyer:
             raise Refused("quantity_over_limit")
 
-    def _mine(self, command: Any, now: datetime) -> Taking:
+    def _own_hold(self, command: Any, now: datetime) -> Taking:
         hold = self.takings.get(command.hold_id)
         if hold is None or not (command.authority.staff or command.authority.token_hash == hold.token):
             raise Refused("hold_not_found")

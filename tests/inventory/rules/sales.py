@@ -1,4 +1,4 @@
-"""Sales: small random events, and random commands on them, for whoever compares an engine with the model."""
+"""Sales: small random events, and random commands on them, for comparisons of an engine with the model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUYERS = (None, "ann", "bob")
 
 @dataclass(frozen=True, kw_only=True)
 class Hall:
-    """What an event has, and its rules."""
+    """The inventory of an event, and its rules."""
 
     areas: dict[str, int]
     seats: tuple[SeatSpec, ...]
@@ -60,7 +60,7 @@ class Known:
 
     def __init__(self, new_id: Any) -> None:
         self._new_id = new_id
-        self.holds: list[UUID] = [new_id()]  # one that nobody ever placed
+        self.holds: list[UUID] = [new_id()]  # an id that nobody ever placed
         self.bookings: list[UUID] = [new_id()]
         self.blocks: list[UUID] = [new_id()]
 
@@ -92,7 +92,8 @@ def a_line(random: Random, hall: Hall) -> c.Line:
 
 
 def some_lines(random: Random, hall: Hall) -> tuple[c.Line, ...]:
-    """One at the most, the last, leaves the choice of seats to the engine: a refusal does not tell what was chosen."""
+    """Return lines of which at most the last leaves the choice of seats to the engine: a refusal does not report
+    the choice."""
     lines = [a_line(random, hall) for _ in range(random.choice([1, 1, 1, 2, 3]))]
     chooses = [
         isinstance(x, c.BestAvailableLine) or (isinstance(x, c.QuantityLine) and not hall.areas)
@@ -108,7 +109,7 @@ def some_labels(random: Random, hall: Hall) -> tuple[str, ...]:
 
 
 def a_command(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
-    """One command; the ids that it names are mostly those learned last."""
+    """Return one command; most ids that it names are those learned last."""
     makers = [maker for maker, weight in _MAKERS.items() for _ in range(weight)]
     if not hall.seats:
         makers = [maker for maker in makers if maker not in (_block_seats, _block_more)]

@@ -1,4 +1,4 @@
-"""Decide against the model: whatever is asked, in whatever batches, the answers are those of one command at a time."""
+"""Decide against the model: in whatever batches, the answers are those of one command at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from inventory.rules.sales import Known, a_command, a_hall
 def test_batches_answer_as_the_model_does(random: Random) -> None:
     """Places, extensions, releases, confirms, cancellations, blocks and rules in any order, while time passes.
 
-    True random numbers from a seed that Hypothesis draws: choices that it can shrink one by one do not end in time.
+    The random numbers have a seed from Hypothesis. If it drew each choice, shrinking them would not end in
+    time.
     """
     hall = a_hall(random)
     ledger = Ledger(areas=hall.areas, seats=list(hall.seats), **hall.rules)
@@ -46,7 +47,7 @@ def sell(random: Random, hall: Any, ledger: Ledger, model: Model) -> None:
             batch += [c.ReclaimLapsed(limit=100), c.CancelEvent()]
             sweeps = random.random() < 0.5
         if random.random() < 0.3:
-            ledger.mirror = None  # as after any failure
+            ledger.occupancy = None  # as after any failure
         try:
             outcomes = ledger.run(*batch, at=now)
             for command, outcome in zip(batch, outcomes, strict=True):
@@ -65,7 +66,7 @@ def compare_availability(model: Model, ledger: Ledger, now: datetime) -> None:
         for row in ledger.claims:
             if row.holder == hold.id and row.live:
                 by_area[row.claim.area] = by_area.get(row.claim.area, 0) + row.claim.quantity
-    told = availability_of(
+    answered = availability_of(
         ledger.event,
         ledger.areas.values(),
         version=ledger.version,
@@ -75,4 +76,4 @@ def compare_availability(model: Model, ledger: Ledger, now: datetime) -> None:
         next_expiry=None,
     ).counts
     counts = model.counts(now)
-    assert {name: getattr(told, name) for name in counts} == counts
+    assert {name: getattr(answered, name) for name in counts} == counts

@@ -1,4 +1,4 @@
-"""State moves of a hold: every command on every state, as the API's table says."""
+"""State moves of a hold: every command on every state, as in the API's table."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def in_state(state: str) -> Ledger:
     if state in ("lapsed", "reclaimed"):
         ledger.run(
             c.StopSales(), c.ResumeSales(), at=START + timedelta(seconds=60)
-        )  # at its expiry it is gone
+        )  # at its expiry it has lapsed
     if state in ("reclaimed", "event cancelled and swept"):
         if state != "reclaimed":
             ledger.run(c.CancelEvent(), at=START)
@@ -66,7 +66,7 @@ def in_state(state: str) -> Ledger:
 
 
 def sweep_cancelled(ledger: Ledger) -> None:
-    """As the store's own load for a sweep does, which of a cancelled event brings every live hold."""
+    """Load every live hold, as the store's load for a sweep of a cancelled event does."""
     ledger.sweeps_everything = True
     assert ledger.run(c.ReclaimLapsed(limit=10), at=START) == [1]
 
@@ -78,7 +78,7 @@ def test_every_command_on_every_state(state: str, command: str) -> None:
     ledger = in_state(state)
     before = counts(ledger)
     outcome = run(ledger, command, MINE)
-    assert told(outcome, command) == expected
+    assert word_of(outcome, command) == expected
     free = {"released": 10, "cancelled": 10, "the same cancelled": 10}.get(expected)
     if free is not None:
         assert ledger.areas[1].free == free
@@ -104,8 +104,8 @@ REPEATABLE: dict[str, list[c.AnyCommand]] = {
 
 
 @pytest.mark.parametrize("act", REPEATABLE)
-def test_what_was_done_before_is_told_again_only_when_that_is_safe(act: str) -> None:
-    """Nothing changes, and it is committed again: the first commit may be lost, if it waits for its standby still."""
+def test_a_repeated_command_commits_again_before_its_answer(act: str) -> None:
+    """Nothing changes, but it is committed again: the first commit may be lost if it still waits for its standby."""
     ledger = in_state("active")
     for command in REPEATABLE[act]:
         ledger.run(command, at=START)
@@ -129,8 +129,8 @@ def run(ledger: Ledger, command: str, authority: c.Authority) -> Any:
     return outcome, changed
 
 
-def told(result: Any, command: str) -> str:
-    """What an outcome is called in the table."""
+def word_of(result: Any, command: str) -> str:
+    """Return the table's word for an outcome."""
     outcome, changed = result
     if isinstance(outcome, HoldfastError):
         assert not changed, "a refusal left something behind"
@@ -159,16 +159,14 @@ def counts(ledger: Ledger) -> tuple[int, int]:
 @pytest.mark.parametrize(
     "authority", [THEIRS, c.Authority(), c.Authority(buyer="ann")], ids=["token", "none", "buyer"]
 )
-def test_whoever_has_not_the_token_is_told_that_there_is_nothing(
-    state: str, command: str, authority: c.Authority
-) -> None:
+def test_a_wrong_token_is_answered_as_no_hold(state: str, command: str, authority: c.Authority) -> None:
     ledger = in_state(state)
     outcome, changed = run(ledger, command, authority)
     assert not changed
     assert outcome.code == ("booking_not_found" if command == "cancel" else "hold_not_found")
 
 
-def test_an_extension_never_shortens_and_never_passes_the_longest_life() -> None:
+def test_an_extension_never_shortens_nor_passes_the_max_lifetime() -> None:
     ledger = Ledger(areas={"floor": 10}, max_hold_ttl_seconds=300)
     (hold,) = ledger.run(
         c.PlaceHold(hold_id=HOLD, lines=(c.QuantityLine(quantity=1),), ttl_seconds=900), at=START
@@ -179,8 +177,8 @@ def test_an_extension_never_shortens_and_never_passes_the_longest_life() -> None
         assert hold.expires_at == START + timedelta(seconds=300)
 
 
-def test_a_hold_that_is_confirmed_is_not_answered_as_a_hold_to_the_same_buyer() -> None:
-    """In one batch: the buyer's own seat is booked now, so asking for it again is a seat that is taken."""
+def test_reuse_does_not_return_a_confirmed_hold() -> None:
+    """In one batch: the buyer's own seat is booked now, so a further request finds the seat taken."""
     from inventory.rules.sales import rows_of
 
     ledger = Ledger(seats=list(rows_of((2,), ("gold",))))
@@ -194,8 +192,8 @@ def test_a_hold_that_is_confirmed_is_not_answered_as_a_hold_to_the_same_buyer() 
     assert refused.code == "seat_taken"
 
 
-def test_a_clock_that_was_set_back_never_sells_a_seat_that_is_held() -> None:
-    """The chooser looked at a later moment, in a batch that changed nothing; the hold lives again now."""
+def test_a_clock_set_back_never_sells_a_held_seat() -> None:
+    """The picker looked at a later moment, in a batch that changed nothing. Now the hold is live again."""
     from inventory.rules.sales import rows_of
 
     ledger = Ledger(seats=list(rows_of((1,), ("gold",))))

@@ -1,4 +1,4 @@
-"""Holdings: as large as the map, however much was sold, and never wrong about who lives."""
+"""Occupancy: its size depends on the map, not on the sales, and it is never wrong about live holds."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def a_ledger() -> Ledger:
     return Ledger(areas={"floor": 100_000}, seats=list(rows_of((4,), ("gold",))))
 
 
-@pytest.mark.parametrize("chosen", [False, True], ids=["by name", "by the chooser"])
-def test_holds_that_ended_in_time_leave_nothing_behind(chosen: bool) -> None:
-    """Thousands come and go before the first of them would have lapsed."""
+@pytest.mark.parametrize("chosen", [False, True], ids=["by name", "by the picker"])
+def test_released_holds_leave_nothing_in_the_occupancy(chosen: bool) -> None:
+    """Thousands are placed and end before the first of them would have lapsed."""
     ledger = a_ledger()
     line = c.BestAvailableLine(quantity=1) if chosen else c.SeatsLine(labels=("A-1-1",))
     for n in range(1, 2_500):
@@ -25,35 +25,35 @@ def test_holds_that_ended_in_time_leave_nothing_behind(chosen: bool) -> None:
         ledger.claims.clear()
         place = c.PlaceHold(hold_id=an_id(n), lines=(line,), ttl_seconds=1800)
         ledger.run(place, c.ReleaseHold(hold_id=an_id(n), authority=c.STAFF), at=START)
-    assert ledger.mirror is not None
-    assert ledger.mirror.by_id == {}
-    assert len(ledger.mirror._expiries) <= 1_001
-    assert ledger.mirror._seen_free == set()
+    assert ledger.occupancy is not None
+    assert ledger.occupancy.by_id == {}
+    assert len(ledger.occupancy._expiries) <= 1_001
+    assert ledger.occupancy._seen_free == set()
 
 
-def test_bookings_of_counted_areas_are_not_remembered() -> None:
+def test_the_occupancy_ignores_bookings_of_counted_areas() -> None:
     ledger = a_ledger()
     for n in range(1, 40, 2):
         line = c.QuantityLine(quantity=1, area="floor")
         ledger.run(c.PlaceHold(hold_id=an_id(n), lines=(line,)), at=START)
         confirm = c.ConfirmHold(hold_id=an_id(n), booking_id=an_id(n + 1), authority=c.STAFF)
         ledger.run(confirm, at=START)
-    assert ledger.mirror is not None
-    assert ledger.mirror.by_id == {}
+    assert ledger.occupancy is not None
+    assert ledger.occupancy.by_id == {}
     outcome = ledger.run(c.CancelBooking(booking_id=an_id(2), authority=c.STAFF), at=START)[0]
     assert outcome.status == "cancelled"
 
 
-def test_a_hold_that_was_extended_by_an_earlier_clock_is_not_given_away() -> None:
-    """The chooser saw it lapsed; then the clock was set back, another process extended it, and time went on."""
+def test_a_hold_extended_by_an_earlier_clock_keeps_its_seat() -> None:
+    """The picker saw it lapsed. Then the clock was set back, another process extended it, and time continued."""
     ledger = a_ledger()
     mine = c.PlaceHold(hold_id=an_id(1), lines=(c.SeatsLine(labels=("A-1-2",)),), ttl_seconds=60)
     ledger.run(mine, at=START)
-    mirror = ledger.mirror
-    assert mirror is not None
-    assert mirror.picker(START + timedelta(minutes=5)).free_count() == 4
+    occupancy = ledger.occupancy
+    assert occupancy is not None
+    assert occupancy.picker(START + timedelta(minutes=5)).free_count() == 4
     until = START + timedelta(minutes=20)
     extended = {"change": "extended", "hold": str(an_id(1)), "until": until.isoformat(), "by": "another"}
-    mirror.follow(mirror.version + 1, START + timedelta(seconds=30), [extended])
-    assert mirror.picker(until - timedelta(seconds=1)).free_count() == 3
-    assert mirror.picker(until).free_count() == 4
+    occupancy.follow(occupancy.version + 1, START + timedelta(seconds=30), [extended])
+    assert occupancy.picker(until - timedelta(seconds=1)).free_count() == 3
+    assert occupancy.picker(until).free_count() == 4

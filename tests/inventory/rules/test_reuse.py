@@ -1,4 +1,5 @@
-"""Asking again for the same seat: the same hold, told only once it is as safe as the first answer was."""
+"""Reuse: a further request for the same seat gets the same hold, but only once that is as safe as the first
+answer."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ EVENT = Event(
 )
 
 
-class House:
+class Sale:
     """Two seats, and batches of one command each."""
 
     def __init__(self) -> None:
@@ -32,7 +33,7 @@ class House:
         self.held = 0
 
     def ask(self, buyer, *, later=0):
-        """(outcome, changes) of asking for A1; what was decided is committed."""
+        """Return (outcome, changes) of a request for A1, after its commit."""
         area = Area(number=1, name="standard", category="standard", seated=True, capacity=2, held=self.held)
         now = NOW + timedelta(seconds=later)
         state = BatchState(
@@ -48,32 +49,32 @@ class House:
         return outcome, changes
 
 
-def test_the_same_buyer_again_gets_the_same_hold_and_no_longer_window():
-    house = House()
-    first, _ = house.ask("81")
-    again, changes = house.ask("81", later=200)
+def test_reuse_returns_the_same_hold_with_the_same_expiry():
+    sale = Sale()
+    first, _ = sale.ask("81")
+    again, changes = sale.ask("81", later=200)
     assert (again.id, again.expires_at, again.placed_at) == (first.id, first.expires_at, first.placed_at)
     assert not changes.journal
 
 
-def test_the_repeated_answer_waits_for_the_standby_as_the_first_did():
-    """It is committed: the first answer may have been lost while it waited for just that."""
-    house = House()
-    house.ask("81")
-    assert not house.ask("81", later=1)[1].is_empty
+def test_a_reused_hold_waits_for_the_standby():
+    """The repetition is committed: the first answer may have been lost while it waited for its standby."""
+    sale = Sale()
+    sale.ask("81")
+    assert not sale.ask("81", later=1)[1].is_empty
 
 
-def test_another_buyer_gets_a_refusal():
-    house = House()
-    house.ask("81")
-    outcome, changes = house.ask("82", later=1)
+def test_reuse_refuses_another_buyer():
+    sale = Sale()
+    sale.ask("81")
+    outcome, changes = sale.ask("82", later=1)
     assert isinstance(outcome, SeatTaken)
     assert changes.is_empty
 
 
-def test_what_has_lapsed_is_not_given_again():
-    house = House()
-    first, _ = house.ask("81")
-    again, changes = house.ask("81", later=300)
+def test_reuse_does_not_return_a_lapsed_hold():
+    sale = Sale()
+    first, _ = sale.ask("81")
+    again, changes = sale.ask("81", later=300)
     assert again.id != first.id
     assert [entry["change"] for entry in changes.journal] == ["expired", "held"]

@@ -1,4 +1,4 @@
-"""Every command has a rule of its own type: mypy cannot follow the table of rules, so this test does."""
+"""Every command has a rule of its own type. mypy cannot follow the table of rules, so this test does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _commands() -> set[type[c.AnyCommand]]:
 
 
 def test_every_command_has_a_rule() -> None:
-    """But for one: nothing is decided where only an answer is looked for."""
+    """FindAnswer has none: it only looks up an answer."""
     assert set(RULES) == _commands() - {c.FindAnswer}
 
 

@@ -1,7 +1,8 @@
-"""Adjacency: who sits side by side, read from where the seats of a plan stand.
+"""Adjacency: which seats sit side by side, computed from the coordinates of a plan's seats.
 
-The kind: adjacency from order alone. Looked for in each form: drawn plans (gaps, both sides of a table, curves, rows of
-two, rows of single seats, pitch of each row), sections and labels (which could not say an aisle).
+The kind of error: adjacency from order alone. Every form is tested: drawn plans (gaps, both sides of a table,
+curves, rows of two, rows of single seats, pitch of each row), sections and labels (which once had no way to
+give an aisle).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def line(*xs: float, y: float = 0) -> list[Place]:
 
 
 def table(count: int, *, pitch: float, across: float) -> list[Place]:
-    """A long table, odd seats on one side and even ones on the other."""
+    """Return a long table, with odd seats on one side and even ones on the other."""
     return [(side * across, place * pitch) for place in range(count) for side in (0, 1)]
 
 
@@ -57,17 +58,17 @@ DIVIDED: dict[str, tuple[list[Place], list[list[int]]]] = {
 
 
 @pytest.mark.parametrize("places", WHOLE.values(), ids=WHOLE)
-def test_these_sit_together(places: list[Place]) -> None:
+def test_rows_without_a_gap_are_one_run(places: list[Place]) -> None:
     (run,) = runs_of(places, usual_pitch([places]))
     assert sorted(run) == list(range(len(places)))
 
 
 @pytest.mark.parametrize(("places", "runs"), DIVIDED.values(), ids=DIVIDED)
-def test_these_are_divided(places: list[Place], runs: list[list[int]]) -> None:
+def test_rows_with_a_gap_are_several_runs(places: list[Place], runs: list[list[int]]) -> None:
     assert runs_of(places, usual_pitch([places])) == runs
 
 
-def test_rows_of_two_and_of_single_seats_go_by_the_plans_pitch() -> None:
+def test_short_rows_use_the_plans_pitch() -> None:
     rows = [line(*range(0, 350, 35)), line(0, 420), line(0, 400, 800, 1200)]
     pitch = usual_pitch(rows)
     assert pitch == 35
@@ -95,7 +96,7 @@ def picker_of(document: dict[str, Any]) -> tuple[SeatMap, SeatPicker]:
     ],
     ids=["sections", "labels"],
 )
-def test_a_form_can_say_an_aisle(document: dict[str, Any]) -> None:
+def test_each_form_can_give_an_aisle(document: dict[str, Any]) -> None:
     seat_map, picker = picker_of(document)
     assert picker.best(4) is None
     best = picker.best(3)
@@ -132,7 +133,7 @@ def test_an_aisle_that_divides_nothing_is_refused(aisles: object) -> None:
 
 
 @pytest.mark.parametrize("labels", [[None, "A1"], ["A1", None], ["A1", None, None, "A2"], ["A1", None, "B1"]])
-def test_an_aisle_stands_between_two_seats_of_a_row(labels: list[str | None]) -> None:
+def test_an_aisle_must_be_between_two_seats_of_a_row(labels: list[str | None]) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_seat_map({"labels": labels})
     assert refused.value.errors[0].code == "out_of_place"

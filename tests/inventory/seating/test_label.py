@@ -1,4 +1,4 @@
-"""Labels and names: one spelling for each seat, and nothing hidden in a text."""
+"""Labels and names: one spelling for each seat, and no hidden character in a text."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_label_has_one_spelling(given_text: str, label: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE_LABELS, ids=ascii)
-def test_a_label_that_could_fool_anyone_is_refused(text: str) -> None:
+def test_a_misleading_label_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         normalise_label(text, pointer="/labels/3")
     assert [error.pointer for error in refused.value.errors] == ["/labels/3"]
@@ -84,7 +84,7 @@ def test_a_label_that_could_fool_anyone_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, [], {}, b"A1", ["A1"]])
-def test_a_label_is_a_string(value: object) -> None:
+def test_a_label_must_be_a_string(value: object) -> None:
     for normalise in (normalise_label, normalise_name):
         with pytest.raises(InvalidInput):
             normalise(value)
@@ -92,7 +92,7 @@ def test_a_label_is_a_string(value: object) -> None:
 
 @given(st.text(alphabet=st.characters(codec=None), max_size=60))
 def test_any_text_is_a_label_or_refused(text: str) -> None:
-    """Nothing but the allow-list gets through, and normalising again changes nothing."""
+    """Only the allow-list gets through, and a second normalisation changes nothing."""
     try:
         label = normalise_label(text)
     except InvalidInput:
@@ -105,7 +105,7 @@ def test_any_text_is_a_label_or_refused(text: str) -> None:
 
 
 @given(st.from_regex(r"[ \t]{0,3}[A-Za-z0-9][A-Za-z0-9.-]{0,20}[ \t]{0,3}", fullmatch=True))
-def test_every_plain_label_is_taken(text: str) -> None:
+def test_every_plain_label_is_accepted(text: str) -> None:
     assert normalise_label(text) == text.strip().upper()
 
 
@@ -151,7 +151,7 @@ def test_a_name_is_stored_in_one_unicode_form() -> None:
     ],
     ids=lambda name: ascii(name[:12]),
 )
-def test_a_name_that_hides_something_is_refused(name: str) -> None:
+def test_a_name_with_hidden_characters_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         normalise_name(name, pointer="/name")
     assert refused.value.errors[0].pointer == "/name"
@@ -171,6 +171,6 @@ def test_any_text_is_a_name_or_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Night \U0001fae8", "\U0002ebf0明", "\u0378"])
-def test_a_character_that_this_python_does_not_know_is_a_character(name: str) -> None:
-    """Rules that age with a table would refuse people whose names a newer Unicode can write."""
+def test_a_name_may_have_characters_unknown_to_this_python(name: str) -> None:
+    """A list of known characters would grow old, and refuse people whose names a newer Unicode can write."""
     assert normalise_name(name) == name

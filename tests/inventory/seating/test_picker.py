@@ -1,4 +1,4 @@
-"""Best available: against a brute force on small houses, and by what must hold on any."""
+"""Best available: compared with a brute force on small maps, and by properties that hold on any map."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CATEGORIES = ("front", "middle", "back")
     params=[0, best_available.RANKED_AFTER], ids=["ranked", "searched"], autouse=True, scope="module"
 )
 def ranked_after(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Everything here holds for both ways to the best block."""
+    """Set the number of searches before a ranking, so that each test runs with and without one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(best_available, "RANKED_AFTER", request.param)
         if not request.param:
@@ -30,8 +30,8 @@ def ranked_after(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @dataclass
-class House:
-    """The same house twice: as the engine sees it, and as plain lists for the brute force."""
+class Drawn:
+    """The same map twice: as the picker sees it, and as plain lists for the brute force."""
 
     rows: list[list[tuple[int, int, int]]]  # per row (position, category, number)
     index: RowIndex
@@ -51,7 +51,7 @@ class House:
 
 
 @st.composite
-def houses(draw: st.DrawFn, max_rows: int = 4, max_seats: int = 9) -> House:
+def drawn_maps(draw: st.DrawFn, max_rows: int = 4, max_seats: int = 9) -> Drawn:
     rows: list[list[tuple[int, int, int]]] = []
     number = 1
     for _ in range(draw(st.integers(1, max_rows))):
@@ -64,7 +64,7 @@ def houses(draw: st.DrawFn, max_rows: int = 4, max_seats: int = 9) -> House:
             position += 1 + draw(st.sampled_from([0, 0, 0, 0, 1]))
         rows.append(row)
     taken = {n for n in range(1, number) if draw(st.booleans())}
-    return House(rows=rows, index=index_of(rows), taken=taken)
+    return Drawn(rows=rows, index=index_of(rows), taken=taken)
 
 
 def index_of(rows: list[list[tuple[int, int, int]]]) -> RowIndex:
@@ -85,22 +85,22 @@ def one_row(text: str, *, category: int = 0, number: int = 1) -> list[tuple[int,
     return [(position, category, number + position) for position in range(len(text))]
 
 
-def house_of(*texts: str) -> House:
-    """Rows written as text: `.` free, `x` taken."""
+def map_of(*texts: str) -> Drawn:
+    """Return a map from rows of text: `.` free, `x` taken."""
     rows, taken, number = [], set(), 1
     for text in texts:
         rows.append(one_row(text, number=number))
         taken |= {number + at for at, mark in enumerate(text) if mark == "x"}
         number += len(text)
-    return House(rows=rows, index=index_of(rows), taken=taken)
+    return Drawn(rows=rows, index=index_of(rows), taken=taken)
 
 
-def best_by_hand(house: House, n: int, categories: list[int]) -> tuple[int, ...] | None:
-    """Every block of every row, and the rule read aloud."""
+def best_by_hand(drawn: Drawn, n: int, categories: list[int]) -> tuple[int, ...] | None:
+    """Return the best of every block of every row, by the documented rule word for word."""
     for category in categories:
         found = []
-        for row_order, row in enumerate(house.rows):
-            free = {position for position, _, number in row if number not in house.taken}
+        for row_order, row in enumerate(drawn.rows):
+            free = {position for position, _, number in row if number not in drawn.taken}
             seats = {position: (seat_category, number) for position, seat_category, number in row}
             last = row[-1][0]
             for start in range(last + 1):
@@ -118,47 +118,47 @@ def best_by_hand(house: House, n: int, categories: list[int]) -> tuple[int, ...]
 
 
 @settings(max_examples=600, deadline=None)
-@given(house=houses(), n=st.integers(1, 6), category=st.sampled_from([None, 0, 1, 2]))
-def test_together_is_the_brute_forces_choice(house: House, n: int, category: int | None) -> None:
-    """Strict best available is the best of all blocks by the order that the API documents."""
+@given(drawn=drawn_maps(), n=st.integers(1, 6), category=st.sampled_from([None, 0, 1, 2]))
+def test_together_equals_the_brute_force(drawn: Drawn, n: int, category: int | None) -> None:
+    """The choice is the best of all blocks by the order that the API documents."""
     wanted = [0, 1, 2] if category is None else [category]
     name = None if category is None else CATEGORIES[category]
-    assert house.occupancy.best(n, name) == best_by_hand(house, n, wanted)
+    assert drawn.occupancy.best(n, name) == best_by_hand(drawn, n, wanted)
 
 
 @settings(max_examples=600, deadline=None)
-@given(house=houses(), n=st.integers(1, 14), category=st.sampled_from([None, 0, 1, 2]))
-def test_apart_never_refuses_while_seats_are_free(house: House, n: int, category: int | None) -> None:
-    """Together where it can be, else the right number of free seats, in as few categories as can be."""
+@given(drawn=drawn_maps(), n=st.integers(1, 14), category=st.sampled_from([None, 0, 1, 2]))
+def test_apart_never_refuses_while_seats_are_free(drawn: Drawn, n: int, category: int | None) -> None:
+    """The seats are together if possible. Else they are the right number, in as few categories as possible."""
     wanted = [0, 1, 2] if category is None else [category]
     name = None if category is None else CATEGORIES[category]
-    chosen = house.occupancy.best(n, name, together=False)
-    whole = best_by_hand(house, n, wanted)
+    chosen = drawn.occupancy.best(n, name, together=False)
+    whole = best_by_hand(drawn, n, wanted)
     if whole is not None:
         assert chosen == whole
         return
-    free = house.free(category)
+    free = drawn.free(category)
     if len(free) < n:
         assert chosen is None
         return
     assert chosen is not None
     assert len(set(chosen)) == len(chosen) == n
     assert set(chosen) <= set(free)
-    enough = [each for each in wanted if len(house.free(each)) >= n]
+    enough = [each for each in wanted if len(drawn.free(each)) >= n]
     if enough:
-        assert set(chosen) <= set(house.free(enough[0])), "the first category with room is kept to"
-        assert pieces(house, chosen, enough[0]) == fewest_pieces(house, n, enough[0])
+        assert set(chosen) <= set(drawn.free(enough[0])), "the first category with room is kept to"
+        assert pieces(drawn, chosen, enough[0]) == fewest_pieces(drawn, n, enough[0])
     else:
         left = n
         for each in wanted:  # category after category, each emptied before the next is touched
-            took = len(set(chosen) & set(house.free(each)))
-            assert took == min(left, len(house.free(each)))
+            took = len(set(chosen) & set(drawn.free(each)))
+            assert took == min(left, len(drawn.free(each)))
             left -= took
 
 
-def runs(house: House, numbers: set[int], category: int) -> list[int]:
+def runs(drawn: Drawn, numbers: set[int], category: int) -> list[int]:
     lengths = []
-    for row in house.rows:
+    for row in drawn.rows:
         length, previous = 0, -2
         for position, seat_category, number in row:
             if number in numbers and seat_category == category:
@@ -171,27 +171,27 @@ def runs(house: House, numbers: set[int], category: int) -> list[int]:
     return lengths
 
 
-def pieces(house: House, chosen: tuple[int, ...], category: int) -> int:
-    return len(runs(house, set(chosen), category))
+def pieces(drawn: Drawn, chosen: tuple[int, ...], category: int) -> int:
+    return len(runs(drawn, set(chosen), category))
 
 
-def fewest_pieces(house: House, n: int, category: int) -> int:
-    lengths = sorted(runs(house, set(house.free(category)), category), reverse=True)
+def fewest_pieces(drawn: Drawn, n: int, category: int) -> int:
+    lengths = sorted(runs(drawn, set(drawn.free(category)), category), reverse=True)
     for count, length in enumerate(lengths, start=1):
         n -= length
         if n <= 0:
             return count
-    raise AssertionError("fewer seats than asked")
+    raise AssertionError("fewer seats than requested")
 
 
 @settings(max_examples=200, deadline=None)
 @given(
-    house=houses(max_rows=6, max_seats=16),
+    drawn=drawn_maps(max_rows=6, max_seats=16),
     asks=st.lists(st.integers(1, 5), min_size=1, max_size=60),
 )
-def test_asking_again_and_again_sells_every_seat_once(house: House, asks: list[int]) -> None:
-    occupancy = house.occupancy
-    free = set(house.free())
+def test_repeated_requests_sell_every_seat_once(drawn: Drawn, asks: list[int]) -> None:
+    occupancy = drawn.occupancy
+    free = set(drawn.free())
     for n in asks:
         chosen = occupancy.best(n, together=False)
         assert (chosen is None) == (len(free) < n)
@@ -204,24 +204,24 @@ def test_asking_again_and_again_sells_every_seat_once(house: House, asks: list[i
 
 
 @settings(max_examples=300, deadline=None)
-@given(house=houses(max_rows=6, max_seats=12), seed=st.integers(0, 2**32))
-def test_a_ranking_stays_the_search_while_seats_come_and_go(house: House, seed: int) -> None:
-    """One house is asked from the beginning, and ranks; another is made anew for each question, and searches."""
+@given(drawn=drawn_maps(max_rows=6, max_seats=12), seed=st.integers(0, 2**32))
+def test_a_ranking_equals_the_search_while_seats_change(drawn: Drawn, seed: int) -> None:
+    """One map ranks from the beginning. Another is built again for each request, and searches."""
     chance = random.Random(seed)
-    occupancy = house.occupancy
+    occupancy = drawn.occupancy
     for _ in range(30):
-        free = house.free()
+        free = drawn.free()
         if free and chance.random() < 0.6:
             moved = chance.sample(free, min(len(free), chance.randrange(1, 4)))
             occupancy.take(moved)
-            house.taken |= set(moved)
-        elif house.taken:
-            moved = chance.sample(sorted(house.taken), min(len(house.taken), chance.randrange(1, 4)))
+            drawn.taken |= set(moved)
+        elif drawn.taken:
+            moved = chance.sample(sorted(drawn.taken), min(len(drawn.taken), chance.randrange(1, 4)))
             occupancy.free(moved)
-            house.taken -= set(moved)
+            drawn.taken -= set(moved)
         n, category = chance.randrange(1, 4), chance.choice([None, *CATEGORIES])
         wanted = range(3) if category is None else [CATEGORIES.index(category)]
-        assert occupancy.best(n, category) == best_by_hand(house, n, list(wanted))
+        assert occupancy.best(n, category) == best_by_hand(drawn, n, list(wanted))
 
 
 @pytest.mark.parametrize(
@@ -241,12 +241,12 @@ def test_a_ranking_stays_the_search_while_seats_come_and_go(house: House, seed: 
     ],
 )
 def test_the_order_of_preference_in_one_row(row: str, n: int, chosen: tuple[int, ...]) -> None:
-    assert house_of(row).occupancy.best(n) == chosen
+    assert map_of(row).occupancy.best(n) == chosen
 
 
-def test_the_middle_of_a_later_row_is_better_than_the_side_of_an_earlier() -> None:
+def test_the_middle_of_a_later_row_beats_the_side_of_an_earlier() -> None:
     """The API's order: nearness to the middle comes before the row's order."""
-    assert house_of("....xxxx....", "............").occupancy.best(2) == (18, 19)
+    assert map_of("....xxxx....", "............").occupancy.best(2) == (18, 19)
 
 
 def test_an_orphan_never_changes_the_category() -> None:
@@ -265,11 +265,11 @@ def test_nothing_is_adjacent_across_a_break_in_a_row() -> None:
 
 
 def test_a_block_never_crosses_from_a_row_into_the_next() -> None:
-    assert house_of("xx..", "..xx").occupancy.best(3) is None
+    assert map_of("xx..", "..xx").occupancy.best(3) is None
 
 
 def test_a_split_takes_the_longest_runs_first() -> None:
-    assert house_of("..x...x.", "x..xx.x.").occupancy.best(5, together=False) == (
+    assert map_of("..x...x.", "x..xx.x.").occupancy.best(5, together=False) == (
         4,
         5,
         6,
@@ -279,15 +279,15 @@ def test_a_split_takes_the_longest_runs_first() -> None:
 
 
 def test_an_unknown_category_has_no_seats() -> None:
-    occupancy = house_of("....").occupancy
+    occupancy = map_of("....").occupancy
     assert occupancy.best(1, "nowhere") is None
     assert occupancy.best(1, "nowhere", together=False) is None
     assert occupancy.free_count("nowhere") == 0
 
 
-def test_a_wrong_take_or_free_is_refused_whole() -> None:
-    """A double take is a bug of the caller: it is loud, and changes nothing."""
-    occupancy = house_of("..x.").occupancy
+def test_a_wrong_take_or_free_is_refused_in_full() -> None:
+    """A double take is a bug of the caller: it fails loudly, and changes nothing."""
+    occupancy = map_of("..x.").occupancy
     for wrong, why in (
         ([1, 3], "not free"),
         ([1, 1], "named twice"),
@@ -306,8 +306,8 @@ def test_a_wrong_take_or_free_is_refused_whole() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 7, 40])
-def test_a_torn_large_house_agrees_with_the_brute_force(n: int) -> None:
-    """Many rows of many widths: the bit planes of one row never leak into another's."""
+def test_a_large_fragmented_map_equals_the_brute_force(n: int) -> None:
+    """The rows have many widths. The bit planes of one row never affect another's."""
     chance = random.Random(n)
     texts = [
         "".join(
@@ -316,8 +316,8 @@ def test_a_torn_large_house_agrees_with_the_brute_force(n: int) -> None:
         )
         for _ in range(120)
     ]
-    house = house_of(*texts)
-    assert house.occupancy.best(n) == best_by_hand(house, n, [0, 1, 2])
+    drawn = map_of(*texts)
+    assert drawn.occupancy.best(n) == best_by_hand(drawn, n, [0, 1, 2])
 
 
 def test_bits_of_finds_each_set_bit() -> None:

@@ -1,4 +1,4 @@
-"""Plans: seating plans in pretix's schema become rows that stand as the people sit."""
+"""Plans: seating plans in pretix's schema become rows in the order in which people sit."""
 
 from __future__ import annotations
 
@@ -63,8 +63,9 @@ def test_names_and_ids_are_kept_as_given_beside_the_label() -> None:
     assert (found.section, found.row, found.name, found.guid) == ("Köln-Süd", "Ряд 2", "12 b", "{Ω}/1")
 
 
-def test_seats_stand_by_position_not_by_number() -> None:
-    """A house that counts odd to the left and even to the right: 1 and 2 are neighbours, 1 and 3 too."""
+def test_seats_are_ordered_by_position_not_by_number() -> None:
+    """One side counts odd numbers to the left, the other even ones to the right: 1 and 2 are neighbours, and so
+    are 1 and 3."""
     seat_map = map_of(theatre())
     first_row = [seat_map.seat(number).name for number in seat_map.seat_rows[0].numbers]
     assert first_row == ["9", "7", "5", "3", "1", "2", "4", "6", "8", "10"]
@@ -73,7 +74,7 @@ def test_seats_stand_by_position_not_by_number() -> None:
     assert [seat_map.seat(number).name for number in best] == ["1", "2"]
 
 
-def test_a_row_listed_from_the_right_is_read_from_the_left() -> None:
+def test_a_row_listed_from_the_right_is_ordered_from_the_left() -> None:
     seats = [seat(str(number), -10 * number) for number in range(5)]
     assert [spec.name for spec in parse_seat_map(plan(zone("Z", row("1", *seats)))).seats] == [
         "4",
@@ -84,7 +85,7 @@ def test_a_row_listed_from_the_right_is_read_from_the_left() -> None:
     ]
 
 
-def test_a_row_down_the_side_is_read_from_the_top() -> None:
+def test_a_vertical_row_is_ordered_from_the_top() -> None:
     seats = [seat(str(number), 0.1 * (number % 2), 10 * y) for number, y in enumerate((3, 1, 0, 2))]
     assert [spec.name for spec in parse_seat_map(plan(zone("Z", row("1", *seats)))).seats] == [
         "2",
@@ -102,7 +103,7 @@ def test_seats_round_a_table_stay_as_listed() -> None:
 
 
 def test_nothing_is_adjacent_across_a_row_drawn_in_two_pieces() -> None:
-    """An aisle: one row with one middle, a break in it."""
+    """An aisle: one row with one middle, and a break in it."""
     pieces = row("1", seat("4", 70), seat("5", 80)), row("1", *[seat(str(n), 10 * n) for n in (1, 2, 3)])
     seat_map = map_of(plan(zone("Z", *pieces)))
     assert [row.row for row in seat_map.seat_rows] == ["1"]
@@ -127,8 +128,8 @@ def test_zones_rows_and_seats_without_names_are_numbered() -> None:
     assert seat_map.labels == ("1-1-1", "1-1-2", "1-2-1", "BAR-1-1")
 
 
-def test_rows_that_are_called_as_others_are_numbered_stay_apart() -> None:
-    """The nameless first zone is numbered 1, another has that name: nothing is adjacent across them."""
+def test_a_numbered_row_stays_apart_from_a_row_of_that_name() -> None:
+    """The nameless first zone gets number 1, which is another zone's name. Nothing is adjacent across them."""
     nameless = {"rows": [row("1", seat("1", 0), seat("2", 1))]}
     seat_map = map_of(plan(nameless, zone("1", row("1", seat("1", 2), seat("2", 3)))))
     assert seat_map.labels == ("1-1-1", "1-1-2", "1.2-1-1", "1.2-1-2")
@@ -141,7 +142,7 @@ def test_nameless_rows_of_two_pieces_of_a_zone_are_two_rows() -> None:
     assert seat_map.labels == ("Z-1-1", "Z-2-1")
 
 
-def test_what_has_no_latin_spelling_is_numbered_and_stays_distinct() -> None:
+def test_names_without_latin_spelling_are_numbered() -> None:
     seat_map = map_of(
         plan(
             zone("一階", row("い", seat("壱", 0), seat("弐", 1))),
@@ -174,7 +175,7 @@ def test_names_spelled_alike_or_too_long_stay_distinct() -> None:
     ],
     ids=["same number", "same address", "same id"],
 )
-def test_two_seats_that_the_plan_itself_names_alike_are_a_duplicate(document: dict[str, Any]) -> None:
+def test_two_seats_with_one_address_are_a_duplicate(document: dict[str, Any]) -> None:
     with pytest.raises(DuplicateSeat) as refused:
         parse_seat_map(document, pointer="/seat_map")
     assert refused.value.errors[0].pointer.startswith("/seat_map/zones/")
@@ -227,14 +228,14 @@ SEAT = "zones/0/rows/0/seats/0"
         ("categories", [{"name": str(number)} for number in range(101)]),
     ],
 )
-def test_a_broken_plan_is_refused_with_the_place(path: str, value: Any) -> None:
+def test_a_broken_plan_is_refused_with_its_pointer(path: str, value: Any) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_seat_map(broken(path, value), pointer="/seat_map")
     pointers = [error.pointer for error in refused.value.errors]
     assert any(pointer.startswith(f"/seat_map/{path}") for pointer in pointers), pointers
 
 
-def test_fields_of_newer_editors_are_left_alone() -> None:
+def test_unknown_fields_of_newer_editors_are_ignored() -> None:
     document = broken(f"{SEAT}/radius", 10)
     document["zones"][0]["areas"] = [{"shape": "circle"}]
     document["zones"][0]["rows"][0]["row_label"] = None
@@ -250,8 +251,8 @@ names = st.text(alphabet="aAåß.- 12Ωж一", max_size=20)
         st.tuples(names, st.lists(st.tuples(names, st.lists(names, max_size=5)), max_size=3)), max_size=4
     )
 )
-def test_every_plan_gets_labels_of_its_own_or_is_a_duplicate(zones: list[Any]) -> None:
-    """Different addresses never come out alike; each label is in the one spelling."""
+def test_every_plan_has_distinct_labels_or_is_a_duplicate(zones: list[Any]) -> None:
+    """Different addresses never have equal labels, and each label is in the canonical spelling."""
     ids = iter(range(1000))
     document = plan(
         *[

@@ -1,4 +1,4 @@
-"""Seat maps: read from any document or refused, numbered for ever, adjacent as they stand."""
+"""Seat maps: read from any document or refused, with permanent numbers and the adjacency of the document."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def test_sections_are_numbered_section_row_seat() -> None:
         ("A - 1", ("", "A")),
     ],
 )
-def test_a_label_alone_tells_its_row(label: str, address: tuple[str, str]) -> None:
+def test_a_label_alone_determines_its_row(label: str, address: tuple[str, str]) -> None:
     assert address_of(label) == address
 
 
 def test_listed_labels_are_adjacent_as_listed() -> None:
-    """The printed number says nothing: 3, 1 and 2 stand in that order."""
+    """The printed number does not matter: 3, 1 and 2 are in that order."""
     occupancy = SeatPicker(labels("A3", "A1", " a2 ", "B1").rows, [2])
     assert occupancy.best(2) is None
     seat_map = labels("A3", "A1", "A2", "B1")
@@ -100,7 +100,7 @@ def test_labels_that_normalise_alike_are_a_duplicate() -> None:
     same = {"name": "A", "rows": 1, "seats_per_row": 1}
     with pytest.raises(DuplicateSeat):
         parse_seat_map({"sections": [same, {**same, "name": " a "}]})
-    # A section's name may run into another's row.
+    # A section's name may end like another's row begins.
     with pytest.raises(DuplicateSeat):
         parse_seat_map({"sections": [{"name": "A", "rows": 1, "seats_per_row": 1}, same]})
 
@@ -119,8 +119,8 @@ def test_later_versions_keep_numbers_and_append_to_rows() -> None:
     assert [error.pointer for error in refused.value.errors] == ["/7", "/8"]
 
 
-def test_a_map_is_rebuilt_from_its_seats_as_it_was() -> None:
-    """Whether positions were kept as the document gave them or as placed in the map."""
+def test_a_map_rebuilt_from_its_seats_is_equal() -> None:
+    """Positions may be stored as the document gave them, or as placed in the map."""
     plan = parse_seat_map(theatre())
     whole = SeatMap.build(plan.seats, 1, categories=plan.categories)
     more = [SeatSpec("X-1", "Parkett", "A", 0, "Loge"), SeatSpec("X-2", "Parkett", "A", 2, "Loge")]
@@ -177,7 +177,7 @@ HOSTILE: list[Any] = [
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: ascii(value)[:40])
-def test_what_is_no_seat_map_is_refused_with_its_place(value: Any) -> None:
+def test_an_invalid_seat_map_is_refused_with_its_pointer(value: Any) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_seat_map(value, pointer="/seat_map")
     assert 1 <= len(refused.value.errors) <= 20
@@ -205,7 +205,7 @@ json_values = st.recursive(
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=json_values)
 def test_any_json_is_a_seat_map_or_refused(value: Any) -> None:
-    """Never another exception, whatever comes."""
+    """No input causes another exception."""
     try:
         layout = parse_seat_map(value)
     except (InvalidInput, DuplicateSeat):
@@ -257,7 +257,7 @@ def test_a_drawing_gives_every_seat_a_place_of_its_own(value: Any) -> None:
     assert sum(category["capacity"] for category in drawn["categories"]) == drawn["capacity"]
 
 
-def test_seats_added_without_positions_are_drawn_below_those_with() -> None:
+def test_seats_without_positions_are_drawn_below_the_others() -> None:
     plan = map_of(theatre())
     grown = plan.extended(parse_seat_map({"labels": ["X1", "X2"]}).seats, 2)
     drawn = document(grown)
@@ -266,7 +266,7 @@ def test_seats_added_without_positions_are_drawn_below_those_with() -> None:
     assert len({(seat["x"], seat["y"]) for seat in all_seats(drawn)}) == drawn["capacity"]
 
 
-def test_the_sample_arena_is_large_enough_to_try_anything_on() -> None:
+def test_the_sample_arena_is_large() -> None:
     seat_map = map_of(arena())
     assert seat_map.size >= 12_000
     assert seat_map.categories == ("floor", "lower", "upper")
@@ -277,7 +277,7 @@ def test_the_sample_arena_is_large_enough_to_try_anything_on() -> None:
     ]
 
 
-def test_a_seat_number_out_of_the_map_is_no_seat() -> None:
+def test_an_unknown_seat_number_has_no_seat() -> None:
     seat_map = labels("A1", "A2")
     for number in (0, -1, 3):
         with pytest.raises(IndexError):
@@ -285,7 +285,7 @@ def test_a_seat_number_out_of_the_map_is_no_seat() -> None:
 
 
 def test_an_empty_map_has_nothing_to_sell() -> None:
-    """An event whose seats come later."""
+    """An event whose seats are added later."""
     seat_map = SeatMap.build([], 0)
     assert (seat_map.size, seat_map.categories) == (0, ())
     assert SeatPicker(seat_map.rows).best(1, together=False) is None

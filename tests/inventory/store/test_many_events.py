@@ -33,19 +33,19 @@ from support.selling import (
     what_is_wrong,
 )
 
-# Transactions that wrote the journals of so many events together.
+# Transactions that wrote the journals of several events together.
 TOGETHER = "SELECT count(*) FROM journal GROUP BY xmin::text HAVING count(*) > 1"
 
 
 async def warm(inventory: Inventory, *numbers: int) -> None:
-    """The process has met these events."""
+    """Make the process load these events."""
     for number in numbers:
         await place(inventory, number, quantity(1))
 
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_events_that_share_batches_answer_as_the_model_does(database_url: str, seed: int) -> None:
-    """Two processes, six events, few runners: every round asks something of each event at the same moment."""
+    """Two processes, six events, few runners. Every round sends a command to each event at the same moment."""
     random = Random(seed)
     async with an_engine(database_url, size=2) as one, an_engine(database_url, size=2) as other:
         halls = [a_hall(random) for _ in range(6)]
@@ -68,15 +68,15 @@ async def test_events_that_share_batches_answer_as_the_model_does(database_url: 
                 [command for command in batch if getattr(command, "ttl_seconds", None) != 1]
                 for batch in batches
             ]
-            asked = [random.choice((one, other)) for _ in range(6)]
-            told = await asyncio.gather(
+            processes = [random.choice((one, other)) for _ in range(6)]
+            outcomes = await asyncio.gather(
                 *(
                     in_one_batch(inventory, number, *batch)
-                    for inventory, number, batch in zip(asked, numbers, batches, strict=True)
+                    for inventory, number, batch in zip(processes, numbers, batches, strict=True)
                 )
             )
             for at, model in enumerate(models):
-                for command, outcome in zip(batches[at], told[at], strict=True):
+                for command, outcome in zip(batches[at], outcomes[at], strict=True):
                     compare(model, command, outcome, now, exact=False)
                 await look(one, numbers[at], model, now)
                 await look(other, numbers[at], model, now)
@@ -85,7 +85,7 @@ async def test_events_that_share_batches_answer_as_the_model_does(database_url: 
 
 
 async def test_buyers_of_many_events_are_served_together(database_url: str) -> None:
-    """Placed, confirmed, extended, released, cancelled: whatever a buyer does."""
+    """Every command of a buyer: place, confirm, extend, release, cancel."""
     async with an_engine(database_url, size=2) as inventory:
         numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(20)]
         await warm(inventory, *numbers)
@@ -107,38 +107,38 @@ async def test_buyers_of_many_events_are_served_together(database_url: str) -> N
     assert what_is_wrong(database_url) == []
 
 
-async def test_an_event_that_is_locked_keeps_nobody_else_waiting(database_url: str) -> None:
+async def test_a_locked_event_does_not_delay_the_others(database_url: str) -> None:
     async with an_engine(database_url, size=4) as inventory:
         numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(4)]
         await warm(inventory, *numbers)
         with psycopg.connect(database_url) as blocker:
             blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (numbers[1],))
-            asked = [asyncio.ensure_future(place(inventory, number, quantity(1))) for number in numbers]
-            free = [hold for at, hold in enumerate(asked) if at != 1]
+            processes = [asyncio.ensure_future(place(inventory, number, quantity(1))) for number in numbers]
+            free = [hold for at, hold in enumerate(processes) if at != 1]
             assert all(isinstance(hold, Hold) for hold in await asyncio.gather(*free))
             await waiting_for_the_lock(database_url)
-            assert not asked[1].done()
-        assert isinstance(await asked[1], Hold)
+            assert not processes[1].done()
+        assert isinstance(await processes[1], Hold)
     assert what_is_wrong(database_url) == []
 
 
-async def test_an_event_whose_rows_are_wrong_spoils_no_other(database_url: str) -> None:
-    """The constraint refuses the transaction; each event then finds out for itself."""
+async def test_an_event_with_wrong_rows_spoils_no_other(database_url: str) -> None:
+    """The constraint refuses the transaction. Then each event gets its own error, in a batch of its own."""
     async with an_engine(database_url, size=2) as inventory:
         numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(4)]
         await warm(inventory, *numbers)
         broken = numbers[2]
         first = await place(inventory, broken, quantity(1))
         sql(database_url, "UPDATE areas SET held = 0 WHERE event_number = %s", broken)
-        asked = [inventory.execute(broken, c.ReleaseHold(hold_id=first.id, authority=c.STAFF))]
-        asked += [place(inventory, number, quantity(1)) for number in numbers if number != broken]
-        refused, *others = await all_at_once(*asked)
+        processes = [inventory.execute(broken, c.ReleaseHold(hold_id=first.id, authority=c.STAFF))]
+        processes += [place(inventory, number, quantity(1)) for number in numbers if number != broken]
+        refused, *others = await all_at_once(*processes)
         assert isinstance(refused, InvariantViolated)
         assert all(isinstance(hold, Hold) for hold in others)
 
 
-async def test_what_was_there_and_has_gone_is_found_among_the_lapsed(database_url: str) -> None:
-    """Another process sold out meanwhile, and its holds lapsed: the event needs a batch of its own to see that."""
+async def test_an_event_sold_out_elsewhere_finds_its_lapsed_holds(database_url: str) -> None:
+    """Another process sold out meanwhile, and its holds lapsed. The event needs a batch of its own to find them."""
     async with an_engine(database_url, size=2) as one, an_engine(database_url, size=2) as other:
         numbers = [await new_event(one, areas={"floor": 10}) for _ in range(3)]
         await warm(one, *numbers)
@@ -150,19 +150,19 @@ async def test_what_was_there_and_has_gone_is_found_among_the_lapsed(database_ur
     assert what_is_wrong(database_url) == []
 
 
-async def test_a_key_is_kept_of_each_event(database_url: str) -> None:
-    """The same key in two events is two; asked again, each is answered as before."""
+async def test_one_key_is_stored_separately_for_each_event(database_url: str) -> None:
+    """The same key in two events is two keys. A retry in each gets the same answer as before."""
     async with an_engine(database_url, size=2) as inventory:
         numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(3)]
         await warm(inventory, *numbers)
         key = c.RetryKey(
             scope=b"s" * 32,
             body=b"b" * 32,
-            render=lambda told: c.StoredAnswer(status=201, body=str(told.id).encode()),
+            render=lambda outcome: c.StoredAnswer(status=201, body=str(outcome.id).encode()),
         )
         commands = [(number, a_place(inventory, number, quantity(1), key=key)) for number in numbers]
         first = await all_at_once(*(inventory.execute_keyed(number, command) for number, command in commands))
         again = await all_at_once(*(inventory.execute_keyed(number, command) for number, command in commands))
-        assert [told.answer for told in again] == [told.answer for told in first]
-        assert len({told.answer.body for told in first}) == 3
+        assert [outcome.answer for outcome in again] == [outcome.answer for outcome in first]
+        assert len({outcome.answer.body for outcome in first}) == 3
     assert sql(database_url, "SELECT DISTINCT replays FROM idempotency") == [(1,)]

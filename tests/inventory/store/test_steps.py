@@ -44,7 +44,7 @@ REPLAYS: BatchStep[list[tuple[bytes]]] = BatchStep(
 )
 
 
-def test_rows_of_several_events_say_whose_they_are() -> None:
+def test_rows_of_several_events_name_their_event() -> None:
     events = [[(b"a",), (b"b",)], [], [(b"c",)]]
     givens = [{"event_number": number, "version": 1} for number in (5, 6, 7)]
     ((name, statement, parameters),) = statements_for([REPLAYS], events, givens)
@@ -58,5 +58,5 @@ def test_a_step_without_rows_is_not_sent() -> None:
         assert list(statements_for([REPLAYS], events, [{"event_number": 5}] * len(events))) == []
 
 
-def test_no_rows_make_empty_arrays() -> None:
+def test_a_step_without_rows_has_empty_arrays() -> None:
     assert INSERT_AREAS.arrays([]) == dict.fromkeys(INSERT_AREAS.columns, "{}")
