@@ -19,7 +19,7 @@ class HoldfastError(Exception):
     title: ClassVar[str] = "Error"
     detail: str = "The request failed."
     brief: ClassVar[str] = ""
-    """The text for one field, where it differs from `detail`: the pointer names the place."""
+    """The text for one field, if it differs from `detail`: the pointer names the place."""
 
     def __init__(
         self, detail: str | None = None, *, errors: tuple[FieldError, ...] = (), **facts: Any
@@ -32,7 +32,7 @@ class HoldfastError(Exception):
 
     @classmethod
     def at(cls, pointer: str, detail: str | None = None) -> FieldError:
-        """This error as one wrong thing in one part of the input."""
+        """Return this error as the error of one part of the input."""
         return FieldError(pointer=pointer, code=cls.code, detail=detail or cls.brief or cls.detail)
 
     def __eq__(self, other: object) -> bool:
@@ -46,7 +46,7 @@ class HoldfastError(Exception):
 
 
 class Refusal(HoldfastError):
-    """A business answer: nothing was changed, and asking again the same way gives the same."""
+    """A business answer: nothing was changed, and the same request gets the same answer again."""
 
 
 class NotFound(Refusal):
@@ -66,16 +66,16 @@ class Invalid(Refusal):
 
 
 class Fault(HoldfastError):
-    """Ours, not the caller's. `retry_after_seconds` goes out as `Retry-After`."""
+    """The server's failure, not the caller's. `retry_after_seconds` is sent as `Retry-After`."""
 
     status = 503
     retry_after_seconds: ClassVar[int] = 1
 
-    UNEXPECTED = "Something went wrong here; it was noted under this request id."
+    UNEXPECTED = "The server failed; the failure was logged under this request id."
 
 
 def all_errors() -> dict[str, type[HoldfastError]]:
-    """Every concrete error by its code, for OpenAPI and the documentation."""
+    """Return every concrete error by its code, for OpenAPI and the documentation."""
     found: dict[str, type[HoldfastError]] = {}
     waiting = [HoldfastError]
     while waiting:

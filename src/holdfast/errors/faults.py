@@ -6,14 +6,14 @@ from holdfast.errors.base import Fault
 
 
 class Busy(Fault):
-    """Shed before anything was begun: certainly no effect."""
+    """Refused before any work began: certainly no effect."""
 
     code, title = "busy", "Busy"
     detail = "The event is busy."
 
     ANSWERS = "Too many answers wait for their readers."
     CHANGING = "The event is changing."
-    CLIENT_LEFT = "The client has left."
+    CLIENT_LEFT = "The client has closed its connection."
     CONNECTIONS = "The server has no room for another connection."
     QUEUE = "Too many requests are waiting for this event."
     REQUESTS = "The server has no room for more unfinished requests."
@@ -23,7 +23,7 @@ class Busy(Fault):
 
 
 class Unavailable(Fault):
-    """The database could not be asked: certainly no effect."""
+    """The database could not be reached: certainly no effect."""
 
     code, title = "unavailable", "Unavailable"
     detail = "The database is not available."
@@ -34,17 +34,18 @@ class Unavailable(Fault):
 
 
 class OutcomeUnknown(Fault):
-    """The commit's answer was lost. The same Idempotency-Key, or the same hold and token, settles it."""
+    """The commit's answer was lost. A retry with the same Idempotency-Key, or the same hold and token, shows the
+    outcome."""
 
     code, title = "outcome_unknown", "Outcome unknown"
-    detail = "The answer of the commit was lost; ask again with the same Idempotency-Key."
+    detail = "The commit's answer was lost; retry with the same Idempotency-Key."
 
-    NOT_READ = "It may well be done: only how it is now could not be read."
+    NOT_READ = "The change may have been made, but its result could not be read."
     STOPPING = "The server is stopping."
 
 
 class InvariantViolated(Fault):
-    """The database refused what the engine had decided: a bug. It sold nothing, and is counted."""
+    """The database refused a decision of the engine: a bug. Nothing was sold, and the bug is counted."""
 
     code, title = "unavailable", "Unavailable"
     detail = "The request could not be carried out."

@@ -7,31 +7,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldError:
-    """One thing wrong with one part of the input; `pointer` is a JSON Pointer (RFC 6901) into the body."""
+    """One wrong part of the input. `pointer` is a JSON Pointer (RFC 6901) into the body."""
 
     pointer: str
     code: str
     detail: str
 
-    AISLE = "An aisle (null) stands between two seats of a row."
+    AISLE = "An aisle (null) must be between two seats of a row."
     AREA_TWICE = "Named twice."
-    AREA_WITH_QUANTITY = "area goes with quantity only."
+    AREA_WITH_QUANTITY = "area is only allowed with quantity."
     AS_OF_AND_SINCE = "Cannot be combined with `since`."
-    AS_OF_TO_COME = "That moment has not come yet."
+    AS_OF_TO_COME = "That moment is in the future."
     BLANK = "It is blank."
     BLOCK_KIND = "Give exactly one of seats and quantity."
     BOOKING_REFERENCE = "Must be a booking's reference: eight letters and digits."
     BUYER_OF_HOLD = "Must be the reference that the hold was placed with."
     CAPACITY_OR_AREAS = "Give capacity or areas, not both."
     CATEGORY_UNKNOWN = "It is not one of the plan's categories."
-    CATEGORY_WITH_CHOICE = "category and together go with best_available only."
+    CATEGORY_WITH_CHOICE = "category and together are only allowed with best_available."
     CHARACTER = "Holds a NUL or half of a surrogate pair."
     CHARACTER_IN_KEY = "A key holds a NUL or half of a surrogate pair."
     CURSOR = "Not a cursor of this list."
     EMAIL = "Must be an email address."
     EVENT_NUMBER = "No event can have this number."
     EVENT_REF = "Must be an event's id (a UUID) or number."
-    EVENT_REQUIRED = "There are several events with numbered seats: say which with event_id."
+    EVENT_REQUIRED = "There are several events with numbered seats: choose one with event_id."
     ID = "Must be an id: a UUID or a number."
     ID_TAKEN = "Another seat has this id."
     LABEL = "A seat label is a letter A-Z or a digit, then up to 31 letters, digits, spaces, dots or hyphens."
@@ -45,8 +45,8 @@ class FieldError:
     NOT_OBJECT = "It is not an object."
     NOT_STRING = "It is not a string."
     NUMBER_TOO_LARGE = "The number does not fit in 64 bits."
-    POSITION_REQUIRED = "A seat has a position."
-    REPEATED = "Came more than once."
+    POSITION_REQUIRED = "A seat must have a position."
+    REPEATED = "Given more than once."
     REQUIRED = "Field required."
     SALE_ENDS_FIRST = "The sale cannot end before it begins."
     SEAT_ID = "Must be a seat's id: a number."
@@ -58,7 +58,7 @@ class FieldError:
     TIME_FORM_ISO = "Must be an ISO 8601 time between 1970 and 2100."
     TIME_TYPE = "Must be a time, as a string."
     TIME_ZONE = "Must be an IANA time zone, for example Europe/Berlin."
-    TOKENS_DIFFER = "Another token than in the header."
+    TOKENS_DIFFER = "The token differs from the one in the header."
     TTL_OVER_MAX = "Must not be more than max_hold_ttl_seconds."
     UNKNOWN = "There is no such field."
     UUID_FORM = "Must be a UUID in the form 8-4-4-4-12."

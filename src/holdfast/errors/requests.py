@@ -1,4 +1,4 @@
-"""Requests: what HTTP, the body's form and the credentials refuse, before anybody looks at an event."""
+"""Requests: errors of HTTP, of the body's form and of the credentials, found before any event is read."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class BadRequest(Refusal):
     LENGTH_WRONG = "The body is not as long as Content-Length says."
     CODING_UNKNOWN = "The only transfer encoding is chunked."
     CODING_IN_HTTP_1_0 = "HTTP/1.0 has no Transfer-Encoding."
-    CUT_SHORT = "The connection was closed before the request was whole."
+    CUT_SHORT = "The connection was closed before the request was complete."
     EMPTY_LINES = "There are too many empty lines before the request."
-    HEAD_END = "The head of the request does not end where its empty line is."
-    HEADER_TWICE = "The header {name} came twice."
+    HEAD_END = "The head of the request does not end at its empty line."
+    HEADER_TWICE = "The header {name} was sent twice."
     HOST_MISSING = "The header Host is missing."
     HOST_FORM = "The header Host is not a host and a port."
-    HOST_OF_TARGET = "The header host names another host than the target."
+    HOST_OF_TARGET = "The header Host names another host than the target."
     KEY_FORM = "Idempotency-Key must be 1 to 255 visible ASCII characters."
-    TARGET_FORM = "The target of the request is not a path, and no http URI."
-    TARGET_OF_CONNECT = "CONNECT takes a host and a port."
-    TARGET_STAR = "Only OPTIONS takes the target *."
+    TARGET_FORM = "The target of the request is neither a path nor an http URI."
+    TARGET_OF_CONNECT = "The target of CONNECT must be a host and a port."
+    TARGET_STAR = "Only OPTIONS may have the target *."
     TOKENS_FORM = "The hold token must be 1 to 255 visible ASCII characters."
     TOKENS_DIFFER = "Two different hold tokens."
     VERSION_UNKNOWN = "This server speaks HTTP/1.1 and HTTP/1.0."
@@ -60,9 +60,9 @@ class CredentialsRequired(Refusal):
     detail = "This needs an API key: Authorization: Bearer hfk_…"
 
     KEY_INVALID = "The API key is not valid."
-    SCHEME_UNKNOWN = "Authorization takes Bearer (an API key) or Hold (a hold token)."
+    SCHEME_UNKNOWN = "Authorization must be Bearer (an API key) or Hold (a hold token)."
     HOLD_NEEDED = "This needs the hold's token: Hold-Token: hfh_…"
-    TWICE = "The header authorization came twice."
+    TWICE = "The header Authorization was sent twice."
 
 
 class Forbidden(Refusal):
@@ -81,7 +81,7 @@ class RouteNotFound(NotFound):
 class MethodNotAllowed(Refusal):
     status = 405
     code, title = "method_not_allowed", "Method not allowed"
-    detail = "This path does not take this method."
+    detail = "This path does not support this method."
 
 
 class RequestTimeout(Refusal):
@@ -91,11 +91,11 @@ class RequestTimeout(Refusal):
 
 
 class PreconditionFailed(Refusal):
-    """If-Match or If-None-Match asks for another state."""
+    """If-Match or If-None-Match requires another state."""
 
     status = 412
     code, title = "precondition_failed", "Precondition failed"
-    detail = "The state is not the one that If-Match or If-None-Match asks for."
+    detail = "The state is not the one that If-Match or If-None-Match requires."
 
 
 class BodyTooLarge(Refusal):
@@ -115,7 +115,7 @@ class UnsupportedMediaType(Refusal):
     code, title = "unsupported_media_type", "Unsupported media type"
     detail = "The body must be application/json."
 
-    ENCODED = "Encoded bodies are not taken."
+    ENCODED = "Encoded bodies are not accepted."
 
 
 class ExpectationFailed(Refusal):
@@ -126,17 +126,17 @@ class ExpectationFailed(Refusal):
 
 class InvalidInput(Invalid):
     code, title = "invalid_input", "Invalid input"
-    detail = "The input holds values that are not allowed."
+    detail = "The input has values that are not allowed."
 
-    BODY = "The body holds values that are not allowed."
+    BODY = "The body has values that are not allowed."
     CURSOR = "The cursor is not valid for this list."
-    PARAMETER_TWICE = "A query parameter came more than once."
-    SEAT_MISSING = "Say which seat: show_id and seat_number, or seat_id."
+    PARAMETER_TWICE = "A query parameter was given more than once."
+    SEAT_MISSING = "Name the seat: show_id and seat_number, or seat_id."
     TOKENS_DIFFER = "Two different hold tokens."
 
     @classmethod
     def in_field(cls, pointer: str, code: str, detail: str) -> Self:
-        """The input is wrong in one part only, which gives the whole its text."""
+        """Return the error of an input with one wrong part, whose text is also the text of the whole."""
         return cls(detail, errors=(FieldError(pointer=pointer, code=code, detail=detail),))
 
 

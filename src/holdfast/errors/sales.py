@@ -1,4 +1,4 @@
-"""Sales: what events, seats, holds, bookings and users refuse."""
+"""Sales: errors of events, seats, holds, bookings and users."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class SeatTaken(Conflict):
     brief = "Not available."
 
     BY_ANOTHER = "The seat is not reserved by this user."
-    OF_LARGER_HOLD = "The seat belongs to a hold of several seats, which is confirmed as a whole."
+    OF_LARGER_HOLD = "The seat belongs to a hold of several seats, which can only be confirmed together."
 
 
 class SeatBlocked(Conflict):
@@ -102,7 +102,7 @@ class DuplicateSeat(Conflict):
     brief = "Named twice."
 
     EXISTS = "There is a seat {label} already."
-    ASKED_TWICE = "Asked for twice."
+    ASKED_TWICE = "Requested twice."
 
 
 class DuplicateEmail(Conflict):
@@ -111,14 +111,14 @@ class DuplicateEmail(Conflict):
 
 
 class CapacityTaken(Conflict):
-    """Capacity may shrink only to what is not taken."""
+    """Capacity can only shrink to what is taken."""
 
     code, title = "capacity_taken", "Capacity taken"
     detail = "More admissions are taken than the new capacity."
 
 
 class InvalidTransition(Conflict):
-    """The event's state has no such move (glossary: draft -> published -> cancelled)."""
+    """The event's state does not allow this change (glossary: draft -> published -> cancelled)."""
 
     code, title = "invalid_transition", "Not possible in this state"
     detail = "The event's state does not allow this change."
@@ -126,7 +126,7 @@ class InvalidTransition(Conflict):
 
 class InProgress(Conflict):
     code, title = "in_progress", "Still in progress"
-    detail = "The first request with this Idempotency-Key is still being carried out."
+    detail = "The first request with this Idempotency-Key is still running."
 
 
 class HoldExpired(Gone):
@@ -166,14 +166,14 @@ class AreaUnknown(Invalid):
 
 class AreaRequired(Invalid):
     code, title = "area_required", "Area required"
-    detail = "The event has several areas: say which."
-    brief = "Say which area."
+    detail = "The event has several areas: name one."
+    brief = "Name the area."
 
 
 class BuyerRequired(Invalid):
     code, title = "buyer_required", "Buyer required"
-    detail = "This event limits admissions per buyer: say who buys."
-    brief = "Say who buys."
+    detail = "This event limits admissions per buyer: name the buyer."
+    brief = "Name the buyer."
 
 
 class QuantityOverLimit(Invalid):

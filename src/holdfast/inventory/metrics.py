@@ -32,23 +32,23 @@ LIVE_HOLDS = gauge(
 )
 OLDEST_UNSWEPT_SECONDS = gauge(
     "holdfast_oldest_unswept_expiry_seconds",
-    "How long ago the oldest lapsed hold whose rows were not rewritten yet had lapsed; 0 where there is none.",
+    "Seconds since the expiry of the oldest lapsed hold whose rows were not rewritten yet; 0 if there is none.",
     across="mostrecent",
 )
-STREAMS = gauge("holdfast_streams", "Watchers of events' streams, at the last look.", across="livesum")
+STREAMS = gauge("holdfast_streams", "Clients of events' streams, at the last look.", across="livesum")
 STREAM_SECONDS = histogram(
     "holdfast_stream_message_seconds",
-    "From the first watcher that is told a change to the last, in seconds.",
+    "Seconds from the first client that is sent a change to the last.",
 )
 STREAMS_BEHIND = counter(
     "holdfast_streams_behind_total",
-    "Times that a watcher read too slowly for the next message, and was given a snapshot later.",
+    "Times that a client read too slowly for the next message, and got a snapshot later.",
 )
 VIOLATIONS = counter(
     "holdfast_invariant_violations_total",
-    "Times that the database refused what had been decided, and disagreements that the live check found.",
+    "Decisions that the database refused, and disagreements that the live check found.",
 )
-CHECK_LOOKS = counter("holdfast_live_check_looks_total", "Looks of the live check that came to their end.")
+CHECK_LOOKS = counter("holdfast_live_check_looks_total", "Looks of the live check that were completed.")
 CHECK_VERSIONS = counter(
     "holdfast_live_check_versions_total", "Versions of events that the live check has compared with the rows."
 )
@@ -57,7 +57,7 @@ CHECK_PASSED_OVER = counter(
 )
 CHECK_SNAPSHOT_SECONDS = histogram(
     "holdfast_live_check_snapshot_seconds",
-    "How long one snapshot of the live check was open.",
+    "Seconds for which one snapshot of the live check was open.",
 )
 CHECK_DISAGREEMENTS = counter(
     "holdfast_live_check_disagreements_total", "Disagreements that the live check found, by code.", ["code"]

@@ -169,7 +169,7 @@ class _Plan:
         for position, label, seat in seats:
             if seat in self.seats or seat in named:
                 raise errors.DuplicateSeat(
-                    f"Seat {label} is asked for twice.",
+                    f"Seat {label} is requested twice.",
                     errors=(
                         errors.DuplicateSeat.at(_seat(number, position), errors.DuplicateSeat.ASKED_TWICE),
                     ),
