@@ -1,4 +1,4 @@
-"""Fixtures of the fault tests: a whole house, served by two workers over its own PostgreSQL."""
+"""Fixtures of the fault tests: a complete deployment of two workers over its own PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from support.serving import Serving, run_holdfast
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """A server with its folder."""
+class Deployment:
+    """A server and its data folder."""
 
     server: Serving
     data_dir: Path
@@ -34,14 +34,14 @@ class House:
         return url
 
     def check(self) -> None:
-        """`holdfast check` finds nothing."""
+        """Assert that `holdfast check` finds nothing."""
         done = run_holdfast("check", data_dir=str(self.data_dir))
         assert done.returncode == 0, done.stdout + done.stderr
 
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """Outside pytest's private folders, which PostgreSQL's own user could not reach."""
+    """Make a folder outside pytest's private ones, which PostgreSQL's user cannot reach."""
     with tempfile.TemporaryDirectory(prefix="holdfast-faults-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o711)
         yield Path(name)
@@ -49,22 +49,22 @@ def _folder() -> Iterator[Path]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder of the test's own."""
+    """A folder for one test."""
     with _folder() as folder:
         yield folder
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    """One server for the tests of a file: each leaves it serving."""
+def deployment() -> Iterator[Deployment]:
+    """One server for all tests of a file. Each test leaves it running."""
     with _folder() as folder, Serving(folder / "data", workers="2", log_level="warning") as server:
-        yield House(server, folder / "data")
+        yield Deployment(server, folder / "data")
 
 
 @pytest.fixture
-def event(house: House) -> Event:
-    """More than any load here can sell: 20,000 on the floor, 5,000 seats."""
-    return create_event(house.url)
+def event(deployment: Deployment) -> Event:
+    """An event too large to sell out here: 20,000 on the floor, 5,000 seats."""
+    return create_event(deployment.url)
 
 
 def create_event(url: str) -> Event:

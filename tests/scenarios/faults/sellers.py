@@ -1,4 +1,4 @@
-"""Sellers: callers of a server who sell all the time, and remember every booking that was acknowledged to them."""
+"""Sellers: callers that sell without pause, and remember every acknowledged booking."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from holdfast.client import AsyncClient, BestAvailable, Quantity, Retries
 from holdfast.client.models import Event, Hold
 
 STUBBORN = Retries(total_seconds=40.0, first_pause_seconds=0.02, longest_pause_seconds=0.2)
-"""Every sale that was begun is settled, so that what was acknowledged is exactly what was sold."""
+"""Retries long enough to settle every sale, so that the acknowledged bookings are exactly the sold ones."""
 
 
 class Sellers:
-    """So many callers, one admission after another each, every other one a seat, until the block ends.
+    """Callers that each sell one admission after another until the block ends. Every second caller sells seats.
 
-    Whatever a caller meets that its client cannot settle by asking again fails the test.
+    An error that the client cannot settle by a retry fails the test.
     """
 
     def __init__(self, url: str, event: Event, *, callers: int = 12) -> None:
         self.booked: dict[UUID, UUID] = {}
-        """Hold of each acknowledged booking."""
+        """The hold of each acknowledged booking."""
         self._url = url
         self._event = event
         self._sold = [0] * callers
-        self._moved = asyncio.Condition()
-        self._leaving = False
+        self._progress = asyncio.Condition()
+        self._is_stopping = False
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def everyone_sells(self, sales: int = 1) -> None:
-        """Return once every caller has begun and ended so many more sales; a sale under way does not count."""
-        wanted = [sold + sales + 1 for sold in self._sold]
-        async with self._moved:
-            await self._moved.wait_for(
+    async def until_everyone_sells(self, sales: int = 1) -> None:
+        """Return when every caller has completed `sales` more sales. Sales that are under way do not count."""
+        goals = [sold + sales + 1 for sold in self._sold]
+        async with self._progress:
+            await self._progress.wait_for(
                 lambda: (
                     any(task.done() for task in self._tasks)
-                    or all(sold >= goal for sold, goal in zip(self._sold, wanted, strict=True))
+                    or all(sold >= goal for sold, goal in zip(self._sold, goals, strict=True))
                 )
             )
         for task in self._tasks:
@@ -46,16 +46,16 @@ class Sellers:
 
     async def _sell(self, caller: int, client: AsyncClient) -> None:
         try:
-            while not self._leaving:
+            while not self._is_stopping:
                 line = BestAvailable(1) if caller % 2 else Quantity(1, area="floor")
                 hold = await client.place_hold(self._event, line, ttl_seconds=600)
                 await self._confirm(client, hold)
-                async with self._moved:
+                async with self._progress:
                     self._sold[caller] += 1
-                    self._moved.notify_all()
+                    self._progress.notify_all()
         except BaseException:
-            async with self._moved:
-                self._moved.notify_all()
+            async with self._progress:
+                self._progress.notify_all()
             raise
 
     async def _confirm(self, client: AsyncClient, hold: Hold) -> None:
@@ -70,9 +70,9 @@ class Sellers:
         ]
         return self
 
-    async def leave(self) -> None:
-        """Let every caller end its sale; raise what one of them met."""
-        self._leaving = True
+    async def stop(self) -> None:
+        """Let every caller finish its sale. Raises the first error of a caller."""
+        self._is_stopping = True
         await asyncio.gather(*self._tasks)
 
     async def __aexit__(
@@ -80,7 +80,7 @@ class Sellers:
     ) -> None:
         try:
             if kind is None:
-                await self.leave()
+                await self.stop()
         finally:
             for task in self._tasks:
                 task.cancel()

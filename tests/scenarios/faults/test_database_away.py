@@ -1,4 +1,4 @@
-"""The database is away: the server says so, sells nothing, and is back by itself."""
+"""The database is away: the server reports it, sells nothing, and recovers by itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STUBBORN = Retries(total_seconds=30, first_pause_seconds=0.02, longest_pause_sec
 
 @contextmanager
 def stopped(postgres: PostgresServer) -> Iterator[None]:
-    """Shut down in order, and started again at the end."""
+    """Shut the database down, and start it again at the end."""
     postgres.stop()
     yield
     postgres.start()
@@ -33,7 +33,7 @@ def stopped(postgres: PostgresServer) -> Iterator[None]:
 
 @contextmanager
 def frozen(postgres: PostgresServer) -> Iterator[None]:
-    """It accepts connections, keeps those that it has, and answers nothing (SIGSTOP)."""
+    """Freeze the database (SIGSTOP): it accepts and keeps connections, but answers nothing."""
     cluster = postgres.log_path.parent / "cluster"
     processes = processes_in(cluster, name="postgres")
     for pid in processes:
@@ -46,7 +46,7 @@ def frozen(postgres: PostgresServer) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("away", [stopped, frozen])
-def test_without_its_database_the_server_refuses_and_comes_back(
+def test_a_server_without_its_database_refuses_and_recovers(
     open_folder: Path, away: Callable[[PostgresServer], Iterator[None]]
 ) -> None:
     postgres = PostgresServer(open_folder / "postgres")
@@ -64,8 +64,10 @@ def test_without_its_database_the_server_refuses_and_comes_back(
                 with away(postgres):
                     assert client.get_health().ready
                     assert not client.get_readiness().ready
-                    refuses(server, "GET", "/readyz")
-                    refuses(server, "POST", "/v1/holds", b'{"event": 1, "lines": [{"quantity": 1}]}')
+                    assert_unavailable(server, "GET", "/readyz")
+                    assert_unavailable(
+                        server, "POST", "/v1/holds", b'{"event": 1, "lines": [{"quantity": 1}]}'
+                    )
                     with pytest.raises(errors.TryAgain) as refused:
                         client.confirm_hold(hold)
                 booking = stubborn.confirm_hold(hold, idempotency_key=refused.value.idempotency_key)
@@ -74,8 +76,8 @@ def test_without_its_database_the_server_refuses_and_comes_back(
             asyncio.run(judge(url, postgres.url, event, [booking.id]))
 
 
-def refuses(server: Serving, method: str, path: str, body: bytes | None = None) -> None:
-    """503, and when to ask again."""
+def assert_unavailable(server: Serving, method: str, path: str, body: bytes | None = None) -> None:
+    """Assert a 503 with a Retry-After of at least one second."""
     headers = {} if body is None else {"Content-Type": "application/json"}
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
         connection.request(method, path, body, headers)

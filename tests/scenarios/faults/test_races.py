@@ -1,4 +1,4 @@
-"""Many callers at once, over HTTP, on two workers: never one too many, never one twice."""
+"""Many callers at once, over HTTP, on two workers: no oversell, no double-book."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.client import AsyncClient, BestAvailable, Client, Named, Quantity, errors
 from holdfast.client.models import Hold
-from scenarios.faults.conftest import House
+from scenarios.faults.conftest import Deployment
 from scenarios.faults.verdict import judge, judge_decisions
 
 CALLERS = 64
@@ -24,10 +24,10 @@ CALLERS = 64
     ids=["counted", "seated"],
 )
 async def test_64_callers_racing_for_100_admissions_book_exactly_100(
-    house: House, inventory: dict[str, object], line: Quantity | BestAvailable
+    deployment: Deployment, inventory: dict[str, object], line: Quantity | BestAvailable
 ) -> None:
-    """Each takes as many as it gets, until it is told that there are none."""
-    async with AsyncClient(house.url) as client:
+    """Each caller places holds until the event is sold out."""
+    async with AsyncClient(deployment.url) as client:
         event = await client.create_event("Concert", **inventory)
 
         async def take_all() -> list[Hold]:
@@ -44,12 +44,12 @@ async def test_64_callers_racing_for_100_admissions_book_exactly_100(
         assert len(holds) == 100
         bookings = await asyncio.gather(*(client.confirm_hold(hold) for hold in holds))
         assert (await client.get_availability(event)).booked == 100
-    await judge(house.url, house.database_url, event, [one.id for one in bookings])
-    await judge_decisions(house.url)
+    await judge(deployment.url, deployment.database_url, event, [one.id for one in bookings])
+    await judge_decisions(deployment.url)
 
 
-async def test_64_callers_asking_for_the_same_seat_get_it_once(house: House) -> None:
-    async with AsyncClient(house.url) as client:
+async def test_64_callers_for_the_same_seat_get_it_once(deployment: Deployment) -> None:
+    async with AsyncClient(deployment.url) as client:
         event = await client.create_event("Concert", seat_map={"labels": ["A-1-1", "A-1-2"]})
 
         async def take() -> bool:
@@ -62,27 +62,27 @@ async def test_64_callers_asking_for_the_same_seat_get_it_once(house: House) -> 
         assert sum(await asyncio.gather(*(take() for _ in range(CALLERS)))) == 1
 
 
-async def test_32_simultaneous_confirms_of_one_hold_are_one_booking(house: House) -> None:
-    """Each with a key of its own, so that it is the hold that settles it; and once more afterwards."""
-    async with AsyncClient(house.url) as client:
+async def test_32_simultaneous_confirms_of_one_hold_are_one_booking(deployment: Deployment) -> None:
+    """Each confirm has its own key, so the hold itself must settle it. A later confirm returns the same booking."""
+    async with AsyncClient(deployment.url) as client:
         event = await client.create_event("Concert", capacity=10)
         hold = await client.place_hold(event, Quantity(2))
         bookings = await asyncio.gather(*(client.confirm_hold(hold) for _ in range(32)))
         later = await client.confirm_hold(hold)
     assert {one.id for one in bookings} == {later.id}
-    await judge(house.url, house.database_url, event, [later.id])
-    await judge_decisions(house.url)
+    await judge(deployment.url, deployment.database_url, event, [later.id])
+    await judge_decisions(deployment.url)
 
 
-def test_idle_it_stays_small(house: House) -> None:
-    """Supervisor and one worker: at most 150 MB that are theirs (PSS), PostgreSQL apart."""
-    with Client(house.url) as client:
+def test_an_idle_server_stays_below_150_mb(deployment: Deployment) -> None:
+    """Supervisor and one worker together use at most 150 MB (PSS), without PostgreSQL."""
+    with Client(deployment.url) as client:
         assert client.get_readiness().ready
-    supervisor, worker = pss_mb(house.server.pid), max(pss_mb(pid) for pid in house.server.workers)
+    supervisor, worker = pss_mb(deployment.server.pid), max(pss_mb(pid) for pid in deployment.server.workers)
     assert supervisor + worker <= 150, f"supervisor {supervisor:.0f} MB, worker {worker:.0f} MB"
 
 
 def pss_mb(pid: int) -> float:
-    """The process's own memory, with its part of what it shares."""
+    """Return the PSS of a process in MB: its own memory, and its part of shared memory."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1000

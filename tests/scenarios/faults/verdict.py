@@ -1,4 +1,4 @@
-"""The verdict on a server after a fault: what was acknowledged is there, nothing else is, and the books agree."""
+"""The verdict on a server after a fault: its bookings are exactly the acknowledged ones, and its books agree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from holdfast.client.models import Event
 from holdfast.inventory.audit.check import Auditor
 from holdfast.postgres.connections import Connections
 
-# Each counter against the live claims that it counts, in one snapshot.
+# Compares each counter with its live claims, in one snapshot.
 _DISAGREEMENTS = """
 SELECT area.event_number, area.name, area.held, area.booked, area.blocked, counted.*
 FROM areas AS area
@@ -32,22 +32,22 @@ WHERE (area.held, area.booked, area.blocked) <> (counted.held, counted.booked, c
 
 
 async def judge(url: str, database_url: str, event: Event, booked: Collection[UUID]) -> None:
-    """Every acknowledged booking is confirmed, there is no other, and the books agree in every row."""
+    """Assert that the bookings are exactly the acknowledged ones, all confirmed, and that the books agree."""
     async with AsyncClient(url) as client:
-        told = {one.id: one async for one in client.iterate_bookings(event=event, limit=200)}
+        found = {one.id: one async for one in client.iterate_bookings(event=event, limit=200)}
         availability = await client.get_availability(event)
-    missing = set(booked) - set(told)
+    missing = set(booked) - set(found)
     assert not missing, f"{len(missing)} of {len(booked)} acknowledged bookings are missing"
-    assert set(told) == set(booked)
-    assert all(one.status == "confirmed" for one in told.values())
-    assert availability.booked == sum(one.quantity for one in told.values())
-    seats = [label for one in told.values() for line in one.lines for label in line.seats]
+    assert set(found) == set(booked)
+    assert all(one.status == "confirmed" for one in found.values())
+    assert availability.booked == sum(one.quantity for one in found.values())
+    seats = [label for one in found.values() for line in one.lines for label in line.seats]
     assert len(seats) == len(set(seats))
     await judge_books(database_url)
 
 
 async def judge_decisions(url: str) -> None:
-    """The database never had to refuse what the engine had decided, in any worker: the lock alone was enough."""
+    """Assert that the database refused no decision of the engine, in any worker: the lock alone was enough."""
     async with httpx2.AsyncClient(base_url=url, headers={"accept": "application/json"}) as client:
         counted = (await client.get("/metrics")).json()["metrics"]
     assert counted["holdfast_holds_placed_total"] > 0
@@ -55,14 +55,14 @@ async def judge_decisions(url: str) -> None:
 
 
 async def judge_books(database_url: str) -> None:
-    """The counters are what the claims say, by a query of our own; and `holdfast check`'s eyes find nothing."""
+    """Assert that counters and claims agree, by a separate query, and that the audit finds nothing."""
     with psycopg.connect(database_url) as connection:
         assert connection.execute(_DISAGREEMENTS).fetchall() == []
     connections = Connections(database_url)
     await connections.open()
     try:
-        checking = Auditor(connections)
-        report = await checking.check(await checking.list_numbers(), with_strays=True)
+        auditor = Auditor(connections)
+        report = await auditor.check(await auditor.list_numbers(), with_strays=True)
     finally:
         await connections.close()
     assert report.events

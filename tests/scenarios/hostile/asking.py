@@ -1,4 +1,4 @@
-"""Asking as a stranger would: any bytes to the application, and what must hold of every single answer."""
+"""Requests of any bytes, as a stranger sends them, and the checks that every answer must pass."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _INTERNALS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A request as bytes; nothing in it is checked, quoted or completed."""
+    """A request as bytes. Nothing in it is checked, quoted or completed."""
 
     method: str
     path: bytes
@@ -57,30 +57,30 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """Of a problem; the empty string for any other answer."""
+        """The code of a problem; empty for any other answer."""
         found = self.json if self.headers[b"content-type"] == b"application/problem+json" else {}
         return str(found.get("code", ""))
 
 
-async def ask(app: Application, asked: Ask) -> Answer:
-    """Send it, and hold the answer to what every answer promises. An answer that never comes is a failure."""
+async def ask(app: Application, request: Ask) -> Answer:
+    """Send the request, check the answer, and return it. Raises TimeoutError if no answer arrives."""
     before = UNEXPECTED_ERRORS._value.get()
     scope = {
         "type": "http",
         "http_version": "1.1",
         "scheme": "http",
-        "method": asked.method,
-        "path": asked.path.decode("latin-1"),
-        "raw_path": asked.path,
-        "query_string": asked.query,
-        "headers": [(b"host", asked.host), *_framed(asked)],
-        "client": (asked.peer, 50_000),
+        "method": request.method,
+        "path": request.path.decode("latin-1"),
+        "raw_path": request.path,
+        "query_string": request.query,
+        "headers": [(b"host", request.host), *_framed(request)],
+        "client": (request.peer, 50_000),
     }
-    waiting = [{"type": "http.request", "body": asked.body, "more_body": False}]
+    messages = [{"type": "http.request", "body": request.body, "more_body": False}]
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return waiting.pop() if waiting else {"type": "http.disconnect"}
+        return messages.pop() if messages else {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -92,20 +92,20 @@ async def ask(app: Application, asked: Ask) -> Answer:
         headers=dict(sent[0]["headers"]),
         body=b"".join(message["body"] for message in sent[1:]),
     )
-    assert UNEXPECTED_ERRORS._value.get() == before, f"an unexpected error: {asked}"
-    check(asked, answer)
+    assert UNEXPECTED_ERRORS._value.get() == before, f"an unexpected error: {request}"
+    check(request, answer)
     return answer
 
 
-def _framed(asked: Ask) -> Sequence[Header]:
-    if not asked.body or any(name == b"content-length" for name, _ in asked.headers):
-        return asked.headers
-    return (*asked.headers, (b"content-length", str(len(asked.body)).encode()))
+def _framed(request: Ask) -> Sequence[Header]:
+    if not request.body or any(name == b"content-length" for name, _ in request.headers):
+        return request.headers
+    return (*request.headers, (b"content-length", str(len(request.body)).encode()))
 
 
-def check(asked: Ask, answer: Answer) -> None:
-    """What holds of every answer, whatever was asked."""
-    context = f"{asked} -> {answer.status} {answer.body[:500]!r}"
+def check(request: Ask, answer: Answer) -> None:
+    """Assert what every answer to any request must satisfy."""
+    context = f"{request} -> {answer.status} {answer.body[:500]!r}"
     assert answer.status < 500, context
     assert b"\n" not in b"".join(answer.headers.values()), context
     assert answer.headers[b"x-content-type-options"] == b"nosniff", context
@@ -116,20 +116,20 @@ def check(asked: Ask, answer: Answer) -> None:
     assert kind in (b"application/problem+json", b"application/json"), context
     assert answer.headers[b"cache-control"] == b"no-store", context
     assert len(answer.body) < MAX_REFUSAL, context
-    told = answer.json
-    assert isinstance(told["error"], str), context
+    problem = answer.json
+    assert isinstance(problem["error"], str), context
     if kind == b"application/problem+json":
-        assert told["status"] == answer.status, context
-        assert told["instance"].encode() == answer.headers[b"x-request-id"], context
-        assert told["type"].endswith(told["code"]), context
+        assert problem["status"] == answer.status, context
+        assert problem["instance"].encode() == answer.headers[b"x-request-id"], context
+        assert problem["type"].endswith(problem["code"]), context
     text = answer.body.decode().lower()
-    given = (asked.path + asked.query + asked.body).decode("latin-1").lower()
+    sent_text = (request.path + request.query + request.body).decode("latin-1").lower()
     for word in _INTERNALS:
-        assert word not in text or word in given, context
+        assert word not in text or word in sent_text, context
 
 
 def digest(database_url: str) -> dict[str, str]:
-    """Of every table, all rows: equal before and after means that nothing was done, not even by halves."""
+    """Return a hash of the rows of each table. Equal digests before and after mean that nothing changed."""
     with psycopg.connect(database_url) as connection:
         tables = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"

@@ -1,4 +1,4 @@
-"""Fixtures of the hostile tests: the whole application with a shop furnished in it."""
+"""Fixtures of the hostile tests: the complete application with a shop in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def shop(client: httpx2.AsyncClient) -> Shop:
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """They take longer than a second leg is worth: what they try is above the database."""
+    """Mark the tests slow. They test code above the database, so a run on a second PostgreSQL adds nothing."""
     for item in items:
         if "tests/scenarios/hostile/" in item.nodeid:
             item.add_marker(pytest.mark.slow)

@@ -1,7 +1,7 @@
-"""The matrix: what a stranger may put where, and what each of it is answered.
+"""The matrix: wrong values for each part of a request, and the status that must refuse them.
 
-Every row goes to every route that it can go to. 400 is what cannot be parsed, 422 what may not be said, 404 what is
-not there; the dialects have their own statuses for the latter two, which the targets name.
+Every row goes to every route to which it applies. The status is 400 for what cannot be parsed, 422 for what is not
+allowed, and 404 for what does not exist. The dialects have other statuses for the last two; the targets name these.
 """
 
 from __future__ import annotations
@@ -238,7 +238,7 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 WRONG["other_token"] = {name: value for name, value in WRONG["token"].items() if name != "empty"}
-"""In the body, while the right one is in the header."""
+"""Tokens in the body, with the right token in the header."""
 
 BROKEN_JSON: dict[str, bytes] = {
     "words": b"hello",
@@ -282,7 +282,7 @@ BROKEN_JSON: dict[str, bytes] = {
     "10,000 objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
     "True": b'{"a": True}',
 }
-"""Each is 400, whatever the route expects."""
+"""Each is 400 on every route."""
 
 NOT_AN_OBJECT: dict[str, bytes] = {
     "null": b"null",
@@ -398,7 +398,7 @@ FORWARDED: dict[str, tuple[bytes, bytes]] = {
     "the null origin": (b"origin", b"null"),
     "another port's origin": (b"origin", b"http://localhost:8080"),
 }
-"""Each ends open mode for its request: 401 where staff is asked for."""
+"""Each ends open mode for its request: 401 on a route for staff."""
 
 IGNORED: dict[str, tuple[bytes, bytes]] = {
     "an overridden method": (b"x-http-method-override", b"DELETE"),
@@ -553,4 +553,4 @@ STRANGE_TEXTS = [
     "hfh_1_" + "x" * 43,
     "hfk_abcd_" + "x" * 43,
 ]
-"""Texts that may be allowed: stored and told as they are, or refused; never acted on."""
+"""Texts that a route stores and returns unchanged, or refuses. They never have an effect."""

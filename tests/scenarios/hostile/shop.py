@@ -1,4 +1,4 @@
-"""A shop with something of everything in it, and a good request for every route that changes something."""
+"""A shop with one of each resource, and a good request for every route that changes something."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Shop:
     event: Json = field(default_factory=dict)
     draft: Json = field(default_factory=dict)
     other: Json = field(default_factory=dict)
-    """Another event, of another organiser as it were."""
+    """Another event, which stands for another organiser's."""
     hold: Json = field(default_factory=dict)
     foreign: Json = field(default_factory=dict)
     """A live hold of the other event."""
@@ -36,7 +36,7 @@ class Shop:
 
     @classmethod
     def blank(cls) -> Shop:
-        """Without a database: to count the targets."""
+        """Return a shop without a database, to count the targets."""
         nothing = {"id": "", "number": 1, "hold_token": ""}
         return cls(
             event=nothing,
@@ -53,7 +53,7 @@ class Shop:
 
 
 async def furnish(client: httpx2.AsyncClient) -> Shop:
-    """Two events with sales in both, a draft, a block, and dialect 3's user and reservation."""
+    """Create two events with sales, a draft, a block, and a user and a reservation of dialect 3."""
 
     async def post(path: str, body: Any) -> Any:
         answer = await client.post(path, json=body)
@@ -83,8 +83,8 @@ async def furnish(client: httpx2.AsyncClient) -> Shop:
 class Target:
     """A good request to a route.
 
-    `fields` says of what kind each member of the body is, by its path: what is wrong for it follows from that.
-    `refusals` are the statuses with which the route may say that a member of the body is wrong.
+    `fields` names the kind of each member of the body, by its path. The kind decides which values are wrong.
+    `refusals` are the statuses with which the route may refuse a member of the body.
     """
 
     route: str
@@ -94,7 +94,7 @@ class Target:
     headers: dict[str, str] = field(default_factory=dict)
     query: str = ""
     names: tuple[str, ...] = ()
-    """The values in the path that name something, each of which could be another."""
+    """The values in the path that name a resource. The tests replace each of them."""
     refusals: frozenset[int] = frozenset({422})
     staff: bool = False
     large: bool = False
@@ -105,7 +105,7 @@ class Target:
 
     @property
     def may_be_empty(self) -> bool:
-        """Whether the body may be left out: the token is in a header."""
+        """Whether the body is optional, because the token is in a header."""
         return bool(self.headers)
 
     @property
@@ -117,7 +117,7 @@ class Target:
         return tuple((name.encode(), value.encode()) for name, value in self.headers.items())
 
     def ask(self, body: Any = ..., *, headers: tuple[Header, ...] = (), raw: bytes | None = None) -> Ask:
-        """The good request, or with another body or more headers. A body that is given raw goes as it is."""
+        """Return the good request, or one with another body or more headers. `raw` is sent unchanged."""
         chosen = self.body if body is ... else body
         written = b"" if chosen is None else json.dumps(chosen).encode()
         written = written if raw is None else raw
@@ -131,13 +131,13 @@ class Target:
         )
 
     def ask_at(self, name: str, other: bytes) -> Ask:
-        """With another value in the place of one in the path."""
-        asked = self.ask()
-        return replace(asked, path=asked.path.replace(b"/" + name.encode(), b"/" + other, 1))
+        """Return the good request with one value of the path replaced."""
+        request = self.ask()
+        return replace(request, path=request.path.replace(b"/" + name.encode(), b"/" + other, 1))
 
 
 def targets(shop: Shop) -> list[Target]:
-    """One for every POST and PATCH; the tests hold this list against the catalogue."""
+    """Return a target for every POST and PATCH. A test compares this list with the catalogue."""
     number, token = str(shop.event["number"]), {"hold-token": shop.hold["hold_token"]}
     hold, show = shop.hold["id"], str(shop.show)
     box_office = frozenset({400, 404})

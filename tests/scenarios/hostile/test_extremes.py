@@ -1,4 +1,4 @@
-"""Extremes: the largest that is allowed works, one more is refused, and no sum of them runs over."""
+"""Extremes: the max of everything works, one more is refused, and no sum overflows."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ async def test_the_largest_event_sells_and_grows_no_further(client: httpx2.Async
     for _ in range(3):
         answer = await client.post("/v1/holds", json={"event": event["number"], "lines": [line] * 50})
         assert answer.status_code == 201, answer.text
-    told = (await client.get(f"{path}/availability")).json()
-    assert (told["capacity"], told["held"]) == (MAX_CAPACITY, 150_000_000)
+    counts = (await client.get(f"{path}/availability")).json()
+    assert (counts["capacity"], counts["held"]) == (MAX_CAPACITY, 150_000_000)
     before = digest(database_url)
     for body in [
         {"capacity": MAX_CAPACITY + 1},
@@ -49,8 +49,8 @@ async def test_the_smallest_event_sells_nothing(client: httpx2.AsyncClient):
 
 
 @pytest.mark.parametrize("ttl", [1, 1_800, 1_801, (1 << 31) - 1, 1 << 31, 1 << 53, (1 << 63) - 1])
-async def test_no_ttl_makes_a_hold_live_longer_than_its_event_allows(client: httpx2.AsyncClient, ttl: int):
-    """Dialect 1 names no limit: what is longer is cut, and no sum of times runs over."""
+async def test_no_ttl_exceeds_the_max_of_the_event(client: httpx2.AsyncClient, ttl: int):
+    """Dialect 1 has no limit of its own: a longer TTL is cut, and no sum of times overflows."""
     event = await make_event(client)
     answer = await client.post("/holds", json={"event_id": event["id"], "qty": 1, "ttl": ttl})
     assert answer.status_code == 201, answer.text
@@ -70,24 +70,24 @@ async def test_no_ttl_makes_a_hold_live_longer_than_its_event_allows(client: htt
         {"starts_at": "2027-03-28t02:30:00z", "time_zone": "Europe/Berlin"},
     ],
 )
-async def test_times_at_the_edge_are_times(client: httpx2.AsyncClient, times: Json):
+async def test_extreme_times_are_accepted(client: httpx2.AsyncClient, times: Json):
     event = await make_event(client, **times)
     shown = (await client.get(f"/v1/events/{event['number']}")).json()
     for name, given in times.items():
         assert shown[name] == given if name == "time_zone" else shown[name].endswith("Z")
 
 
-async def test_the_most_that_one_body_may_say(client: httpx2.AsyncClient, app: Application):
-    """1,000 seats in a block, 500 in a hold, 64 KB to the byte."""
+async def test_a_body_of_the_max_size_is_accepted(client: httpx2.AsyncClient, app: Application):
+    """1,000 seats in a block, 500 in a hold, exactly 64 KB."""
     sections = [{"name": "A", "rows": 40, "seats_per_row": 40, "category": "stalls"}]
     event = await make_event(client, seat_map={"sections": sections})
     labels = [f"A-{row}-{seat}" for row in range(1, 41) for seat in range(1, 41)]
     path = f"/v1/events/{event['number']}/blocks"
     assert (await client.post(path, json={"seats": labels[:1_001]})).status_code == 422
     assert (await client.post(path, json={"seats": labels[:1_000]})).status_code == 201
-    most = {"event": event["number"], "lines": [{"seats": labels[1_000:1_500]}]}
-    assert (await client.post("/v1/holds", json=most)).status_code == 201
+    largest = {"event": event["number"], "lines": [{"seats": labels[1_000:1_500]}]}
+    assert (await client.post("/v1/holds", json=largest)).status_code == 201
     for size, status in [(65_536, 404), (65_537, 413)]:
         body = b'{"event":987654321,"lines":[{"quantity":1}]}'
-        asked = Ask(method="POST", path=b"/v1/holds", headers=(JSON_TYPE,), body=body.ljust(size))
-        assert (await ask(app, asked)).status == status
+        request = Ask(method="POST", path=b"/v1/holds", headers=(JSON_TYPE,), body=body.ljust(size))
+        assert (await ask(app, request)).status == status

@@ -1,4 +1,4 @@
-"""What is not yours: another's hold, booking or event is not there, and nothing of it changes."""
+"""Another's hold, booking or event reads as not found, and no request changes it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Json = dict[str, Any]
 
 
 def _without_instance(answer: httpx2.Response) -> Json:
-    told: Json = answer.json()
-    return {name: value for name, value in told.items() if name != "instance"}
+    problem: Json = answer.json()
+    return {name: value for name, value in problem.items() if name != "instance"}
 
 
-def _tokens_that_are_not_its(shop: Shop) -> dict[str, str]:
+def _wrong_tokens(shop: Shop) -> dict[str, str]:
     own = shop.hold["hold_token"]
     return {
         "another event's": shop.foreign["hold_token"],
@@ -38,21 +38,21 @@ def _tokens_that_are_not_its(shop: Shop) -> dict[str, str]:
     }
 
 
-async def test_a_hold_is_not_there_without_its_own_token(
+async def test_a_hold_is_not_found_without_its_own_token(
     client: httpx2.AsyncClient, shop: Shop, database_url: str
 ):
-    """Every act with every other token: the same 404 as for a hold that never was, and not a row differs."""
+    """Every request with every wrong token gets the same 404 as an unknown hold, and changes no row."""
     before = digest(database_url)
-    for name, token in _tokens_that_are_not_its(shop).items():
-        for make in _acts_on_a_hold():
-            found = await make(client, shop.hold["id"], token)
-            none = await make(client, NO_HOLD, token)
-            assert found.status_code == 404, (name, found.text)
-            assert _without_instance(found) == _without_instance(none), name
+    for name, token in _wrong_tokens(shop).items():
+        for send in _requests_on_a_hold():
+            foreign = await send(client, shop.hold["id"], token)
+            missing = await send(client, NO_HOLD, token)
+            assert foreign.status_code == 404, (name, foreign.text)
+            assert _without_instance(foreign) == _without_instance(missing), name
     assert digest(database_url) == before
 
 
-def _acts_on_a_hold() -> list[Callable[[httpx2.AsyncClient, str, str], Awaitable[httpx2.Response]]]:
+def _requests_on_a_hold() -> list[Callable[[httpx2.AsyncClient, str, str], Awaitable[httpx2.Response]]]:
     return [
         lambda client, hold, token: client.get(f"/v1/holds/{hold}", headers={"Hold-Token": token}),
         lambda client, hold, token: client.get(
@@ -69,7 +69,7 @@ def _acts_on_a_hold() -> list[Callable[[httpx2.AsyncClient, str, str], Awaitable
     ]
 
 
-async def test_a_booking_is_not_there_without_its_own_token(
+async def test_a_booking_is_not_found_without_its_own_token(
     client: httpx2.AsyncClient, shop: Shop, database_url: str
 ):
     before = digest(database_url)
@@ -84,10 +84,10 @@ async def test_a_booking_is_not_there_without_its_own_token(
     assert digest(database_url) == before
 
 
-async def test_staff_names_an_events_own_things_only(
+async def test_staff_cannot_reach_a_resource_through_another_event(
     client: httpx2.AsyncClient, shop: Shop, database_url: str
 ):
-    """A hold or a block under another event's address is not there; an id of one kind is none of another."""
+    """A hold or block is not found under another event, nor under the path of another kind of resource."""
     before = digest(database_url)
     for path in [
         f"/v1/events/{shop.other['number']}/holds/{shop.hold['id']}/release",
@@ -142,10 +142,10 @@ async def test_another_events_seats_and_areas_are_unknown(
     assert digest(database_url) == before
 
 
-async def test_dialect_clients_reach_their_own_only(
+async def test_dialect_clients_reach_only_their_own_holds(
     client: httpx2.AsyncClient, shop: Shop, database_url: str
 ):
-    """Another's payment token, another's user id: refused in each document's own words."""
+    """Another's payment token or user id is refused, with the status of each document."""
     before = digest(database_url)
     for body, status in [
         ({"hold_id": shop.hold["id"], "payment_token": shop.foreign["hold_token"]}, 400),
@@ -165,7 +165,7 @@ async def test_dialect_clients_reach_their_own_only(
 
 
 @pytest.mark.parametrize("status", ["released", "expired"])
-async def test_the_token_of_a_hold_that_ended_opens_nothing_more(
+async def test_the_token_of_an_ended_hold_is_refused(
     client: httpx2.AsyncClient, shop: Shop, database_url: str, status: str
 ):
     from support.ageing import lapse_hold
@@ -184,10 +184,10 @@ async def test_the_token_of_a_hold_that_ended_opens_nothing_more(
         assert answer.json()["code"] == f"hold_{status}"
 
 
-async def test_a_closed_server_tells_strangers_nothing_and_does_nothing(
+async def test_a_closed_server_refuses_strangers(
     client: httpx2.AsyncClient, shop: Shop, guest: httpx2.AsyncClient, database_url: str
 ):
-    """Every staff route, with a hold token, with a made-up key, with forged headers: 401, and no row differs."""
+    """Every staff route, with a hold token, an invented key or forged headers: 401, and no row changes."""
     from scenarios.hostile.shop import targets
 
     before = digest(database_url)
@@ -211,8 +211,8 @@ async def test_a_closed_server_tells_strangers_nothing_and_does_nothing(
     assert digest(database_url) == before
 
 
-async def test_a_retry_key_is_its_callers_and_its_requests(client: httpx2.AsyncClient, shop: Shop):
-    """The same key for another body, path or token is refused, and never tells the first answer."""
+async def test_an_idempotency_key_belongs_to_one_request(client: httpx2.AsyncClient, shop: Shop):
+    """The same key with another body is refused, and never returns the first answer."""
     key = {"Idempotency-Key": "k" * 30}
     body: Json = {"event": shop.other["number"], "lines": [{"quantity": 1}]}
     first = await client.post("/v1/holds", json=body, headers=key)

@@ -1,4 +1,4 @@
-"""Every wrong input to every route that changes something: refused as it should be, and nothing was done."""
+"""Every wrong input to every route that changes something is refused, and changes nothing."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ INDEXES = range(len(targets(Shop.blank())))
 NAMES = [target.route for target in targets(Shop.blank())]
 
 
-def test_the_matrix_leaves_no_route_out():
-    """A route that is added is tried as well, or this fails; a path with another slash at its end is the same one."""
+def test_the_matrix_has_every_route():
+    """Fails if a new route has no target. A slash at the end of a path makes no difference."""
     tried = {route.rstrip("/") for route in NAMES}
     assert {route.rstrip("/") for route in ROUTES} == tried
 
@@ -39,14 +39,14 @@ every_target = pytest.mark.parametrize("target", INDEXES, indirect=True, ids=NAM
 
 
 async def refuse_all(app: Application, database_url: str, given: Iterator[Row], good: Ask | None) -> None:
-    """Each row is refused with one of its statuses, and all of them together change nothing.
+    """Assert that each row is refused with one of its statuses, and that all of them change nothing.
 
-    The good request is taken after that: it was the row that was refused, not what stood around it.
+    Afterwards the good request must succeed, which proves that the wrong part was the reason for the refusal.
     """
     before = digest(database_url)
     wrong = []
-    for name, asked, statuses in given:
-        answer = await ask(app, asked)
+    for name, request, statuses in given:
+        answer = await ask(app, request)
         if answer.status not in statuses:
             wrong.append(f"{name}: {answer.status} instead of {sorted(statuses)}: {answer.body[:200]!r}")
     assert not wrong, "\n".join(wrong)
@@ -71,7 +71,7 @@ def _wrong_members(target: Target) -> Iterator[Row]:
             if name == "null" and target.may_be_empty:
                 continue
             if name.startswith("an array") and target.route == "POST /shows/{show_id}/seats":
-                continue  # it takes an array too
+                continue  # this route takes an array too
             yield f"body: {name}", target.ask(raw=raw), refusals
     if target.body is not None and not target.is_dialect:
         for name, value in rows.MASS_ASSIGNMENT.items():
@@ -84,7 +84,7 @@ def _wrong_members(target: Target) -> Iterator[Row]:
 
 
 @every_target
-async def test_what_is_not_json_is_refused(app: Application, database_url: str, target: Target):
+async def test_invalid_json_is_refused(app: Application, database_url: str, target: Target):
     await refuse_all(app, database_url, _broken_bodies(target), None)
 
 
@@ -117,7 +117,7 @@ def _wrong_heads(target: Target) -> Iterator[Row]:
             yield f"retry key: {name}", replace(good, headers=(*good.headers, *headers)), frozenset({400})
     for name, (status, query) in rows.QUERIES.items():
         if target.is_dialect and status == 422:
-            continue  # the dialects pass over what they do not know
+            continue  # the dialects ignore unknown parameters
         joined = target.query.encode() + b"&" * bool(target.query) + query
         yield f"query: {name}", replace(target.ask(), query=joined), frozenset({status})
     if target.staff:
@@ -129,7 +129,7 @@ def _wrong_heads(target: Target) -> Iterator[Row]:
             b"localhost.example.org",
             b"127.0.0.2",
             b"0.0.0.0",
-            b"localhost:8000",  # not the port that was asked
+            b"localhost:8000",  # another port than the server's
             b"",
         ):
             yield f"host {host!r}", replace(target.ask(), host=host), frozenset({401})
@@ -154,13 +154,13 @@ def _wrong_heads(target: Target) -> Iterator[Row]:
 
 
 def _routes_at(target: Target) -> list[str]:
-    """The routes that the target's own path leads to."""
+    """Return the routes with the path of the target."""
     path = target.route.partition(" ")[2]
     return [f"{one.method} {one.path}" for one in all_endpoints() if one.path == path]
 
 
 @every_target
-async def test_a_path_that_leads_nowhere_is_not_found(app: Application, database_url: str, target: Target):
+async def test_a_wrong_path_is_not_found(app: Application, database_url: str, target: Target):
     await refuse_all(app, database_url, _wrong_paths(target), None)
 
 
@@ -174,7 +174,7 @@ def _wrong_paths(target: Target) -> Iterator[Row]:
             )
     good = target.ask()
     for suffix in (b"//", b"/.", b"/..", b"/%2e%2e", b";a=b", b"%00", b".json", b"/x", b"%20", b"%2f"):
-        # 405 where a GET takes what was put behind for an id.
+        # 405 if a GET reads the suffix as an id.
         statuses = {400} if suffix == b"%00" else {404, 405}
         yield f"{suffix!r} behind", replace(good, path=good.path + suffix), frozenset(statuses)
     yield "// before", replace(good, path=b"/" + good.path), frozenset({404})
@@ -182,27 +182,27 @@ def _wrong_paths(target: Target) -> Iterator[Row]:
 
 
 @every_target
-async def test_what_means_nothing_here_changes_nothing(app: Application, database_url: str, target: Target):
-    """Other programs' headers, and in the dialects members that nobody knows: the request is what it was."""
+async def test_unknown_headers_and_members_are_ignored(app: Application, database_url: str, target: Target):
+    """Headers of other programs have no effect; nor have unknown members in the dialects."""
     good = target.ask()
-    asked = replace(good, headers=(*good.headers, *rows.IGNORED.values()))
+    request = replace(good, headers=(*good.headers, *rows.IGNORED.values()))
     if target.is_dialect and isinstance(target.body, dict):
         extra = {
             key: value for key, value in rows.MASS_ASSIGNMENT.items() if key.isascii() and "\x00" not in key
         }
-        asked = replace(asked, body=json.dumps(extra | target.body).encode())
-    answer = await ask(app, asked)
+        request = replace(request, body=json.dumps(extra | target.body).encode())
+    answer = await ask(app, request)
     assert answer.status in (200, 201), answer.body
     with psycopg.connect(database_url) as connection:
         stored = "".join(str(row) for row in connection.execute("SELECT * FROM events").fetchall())
     assert "owner_id" not in stored
-    assert "(2099," not in stored  # not any digits: microseconds have them too
+    assert "(2099," not in stored  # not just the digits: microseconds can contain them
     assert "2099-" not in stored
 
 
 @every_target
-async def test_strange_texts_are_texts(app: Application, database_url: str, target: Target):
-    """What is SQL, a script, a path or a formula elsewhere is stored and told as it stands, or refused."""
+async def test_strange_texts_have_no_effect(app: Application, database_url: str, target: Target):
+    """SQL, scripts, paths and formulas are stored and returned unchanged, or refused."""
     tables = digest(database_url).keys()
     for path, kind in target.fields.items():
         if kind not in (
@@ -225,7 +225,7 @@ async def test_strange_texts_are_texts(app: Application, database_url: str, targ
 
 
 @every_target
-async def test_a_member_that_is_missing_or_null_is_no_surprise(app: Application, target: Target):
+async def test_a_missing_or_null_member_causes_no_unexpected_error(app: Application, target: Target):
     if not isinstance(target.body, dict):
         pytest.skip("it has no body")
     for path in target.fields:
@@ -241,7 +241,7 @@ def member_of(body: Any, path: str) -> Any:
 
 
 def with_member(body: Any, path: str, value: Any) -> Any:
-    """The body with another value at the path."""
+    """Return the body with another value at the path."""
     changed = deepcopy(body)
     before, _, last = path.rpartition("/")
     at = member_of(changed, before) if before else changed

@@ -1,4 +1,4 @@
-"""Every wrong input to every route that reads: refused as it should be, within a moment, and no row was touched."""
+"""Every wrong input to every route that reads is refused quickly, and changes no row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ READS = [one for one in all_endpoints() if one.method == "GET" and one.operation
 every_read = pytest.mark.parametrize("endpoint", READS, ids=[one.path for one in READS])
 
 SLOWEST_SECONDS = 10
-"""Of everything that a test asks for together: `pg_sleep(10)` in one of them would show."""
+"""The limit for all requests of a test together. A `pg_sleep(10)` in one of them would exceed it."""
 
 WRONG_VALUES: dict[str, list[bytes]] = {
     "limit": [b"0", b"-1", b"201000", b"1000000000", b"9223372036854775808", b"9" * 40, b"1.0", b"1e1", b"0x1", b"true",
@@ -45,7 +45,7 @@ WRONG_VALUES: dict[str, list[bytes]] = {
 
 
 def _good(endpoint: Endpoint, shop: Shop) -> Ask:
-    """The route's own path, with the shop's ids in it, and the token of whatever it is about."""
+    """Return a good request to the route, with ids and a token of the shop."""
     values = {
         "event": str(shop.event["number"]),
         "hold": shop.hold["id"],
@@ -64,9 +64,7 @@ def _good(endpoint: Endpoint, shop: Shop) -> Ask:
 
 
 @every_read
-async def test_a_query_that_is_wrong_is_refused(
-    app: Application, database_url: str, shop: Shop, endpoint: Endpoint
-):
+async def test_a_wrong_query_is_refused(app: Application, database_url: str, shop: Shop, endpoint: Endpoint):
     good = _good(endpoint, shop)
     before, wrong = digest(database_url), []
     for name in endpoint.query_annotations:
@@ -87,7 +85,7 @@ async def test_a_query_that_is_wrong_is_refused(
 
 
 @every_read
-async def test_a_path_that_is_wrong_is_not_found(app: Application, shop: Shop, endpoint: Endpoint):
+async def test_a_wrong_path_is_not_found(app: Application, shop: Shop, endpoint: Endpoint):
     good, wrong = _good(endpoint, shop), []
     segments = good.path.split(b"/")
     for place, part in enumerate(endpoint.path.split("/")):
@@ -97,13 +95,13 @@ async def test_a_path_that_is_wrong_is_not_found(app: Application, shop: Shop, e
             path = b"/".join([*segments[:place], other, *segments[place + 1 :]])
             answer = await ask(app, replace(good, path=path))
             expected = rows.PATH_STATUSES.get(name, 404)
-            if answer.status != expected and not _is_something(part, name, answer.status):
+            if answer.status != expected and not _is_right_here(part, name, answer.status):
                 wrong.append(f"{part} {name}: {answer.status} instead of {expected}: {answer.body[:200]!r}")
     assert not wrong, "\n".join(wrong)
 
 
-def _is_something(part: str, name: str, status: int) -> bool:
-    """What is wrong for one part of a path names something in another: `1` with blanks is a label like others."""
+def _is_right_here(part: str, name: str, status: int) -> bool:
+    """Whether a wrong value for most paths is a right one here: `1` with blanks is a valid label."""
     if part == "{map_version}":
         return status == 200 and name == "0"
     if name == "nothing":
@@ -112,7 +110,7 @@ def _is_something(part: str, name: str, status: int) -> bool:
 
 
 @every_read
-async def test_strange_texts_find_nothing_and_cost_nothing(
+async def test_strange_texts_in_queries_find_nothing_quickly(
     app: Application, database_url: str, shop: Shop, endpoint: Endpoint
 ):
     good, before, began = _good(endpoint, shop), digest(database_url), time.monotonic()
@@ -132,8 +130,8 @@ async def test_strange_texts_find_nothing_and_cost_nothing(
 
 
 @pytest.mark.parametrize("last", [b"-1", b"9" * 40, b"\xff", b"1.5", b"a", b"", b"999999999999999999", b"0"])
-async def test_a_stream_begins_whatever_was_seen_last(app: Application, shop: Shop, last: bytes):
-    """Whatever a `Last-Event-ID` says, the first message has the whole counts."""
+async def test_a_stream_begins_with_any_last_event_id(app: Application, shop: Shop, last: bytes):
+    """With any `Last-Event-ID`, the first message has the complete counts."""
     scope = {
         "type": "http",
         "http_version": "1.1",

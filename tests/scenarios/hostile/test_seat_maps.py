@@ -1,4 +1,4 @@
-"""Seat maps from strangers: any JSON value at all is a layout or a refusal, soon."""
+"""Seat maps from strangers: any JSON value gives a layout or a refusal, quickly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ anything = st.recursive(
 
 
 def likely(**members: Any) -> st.SearchStrategy[Any]:
-    """An object in which each member is mostly what it should be."""
+    """Return a strategy for objects whose members are mostly right."""
     return anything | st.fixed_dictionaries(
         {}, optional={name: one | anything for name, one in members.items()}
     )
@@ -99,7 +99,7 @@ def test_any_document_is_a_layout_or_a_refusal(document: Any):
     ],
     ids=["zones", "rows", "seats", "labels", "no labels", "one label", "one section", "many seats"],
 )
-def test_names_that_are_cut_alike_take_no_hours(document: Any):
-    """Each took a look at all those before it: ten minutes of work in a few kilobytes."""
+def test_names_that_are_shortened_alike_are_parsed_quickly(document: Any):
+    """Comparing each name with all names before it made a few kilobytes cost ten minutes."""
     with suppress(InvalidInput, DuplicateSeat):
         parse_seat_map(document)

@@ -30,7 +30,7 @@ Answers = list[tuple[int, dict[bytes, bytes], bytes]]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Serving]:
-    """With every request logged, and short deadlines. At its end: no unexpected error, and no secret in its log."""
+    """A server that logs every request and has short deadlines. Its log must have no secret and no unexpected error."""
     with tempfile.TemporaryDirectory(prefix="holdfast-hostile-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o711)
         chosen = {
@@ -42,7 +42,7 @@ def server() -> Iterator[Serving]:
             yield one
             assert total(one, "holdfast_unexpected_errors_total") == 0
         log = "\n".join(one.said)
-        assert "path=/metrics" in log, "nothing was logged: that no secret was is no wonder"
+        assert "path=/metrics" in log, "the access log is empty, so the check for secrets proves nothing"
         assert not _SECRET.search(log)
         assert "Traceback" not in log
 
@@ -58,15 +58,15 @@ def total(server: Serving, metric: str) -> float:
 
 
 def state(server: Serving) -> Any:
-    """Of everything that is sold."""
+    """Return all events and bookings."""
     events = httpx2.get(f"{url(server)}/v1/events?limit=200").json()["items"]
     return events, httpx2.get(f"{url(server)}/v1/bookings?limit=200").json()
 
 
 async def exchange(server: Serving, *pieces: bytes, half_close: bool = False) -> Answers:
-    """All answers to what was sent, up to the server's closing of the connection, which must come.
+    """Send the pieces, and return all answers until the server closes the connection, which it must.
 
-    `Host: localhost` gets the server's port, as a client on this machine sends it.
+    `Host: localhost` gets the port of the server, as a client on this machine sends it.
     """
     pieces = tuple(
         piece.replace(b"Host: localhost\r\n", b"Host: localhost:%d\r\n" % server.port) for piece in pieces
@@ -169,21 +169,23 @@ REFUSED: dict[str, tuple[int, list[bytes]]] = {
 }  # fmt: skip
 
 
-async def test_what_is_not_a_request_is_refused_in_time_and_nothing_behind_it_is_done(server: Serving):
-    """All at once, so that their deadlines pass together. The first answer is the refusal, as a problem; a request that
-    was hidden behind a broken one is never seen."""
+async def test_a_broken_request_is_refused_and_nothing_behind_it_runs(server: Serving):
+    """The first answer is the refusal, as a problem. A request hidden behind a broken one never runs.
+
+    All are sent at once, so that their deadlines pass together.
+    """
     before = state(server)
     found = await asyncio.gather(*(exchange(server, *pieces) for _, pieces in REFUSED.values()))
     wrong = []
     for (name, (status, _)), answers in zip(REFUSED.items(), found, strict=True):
         if not answers:
-            wrong.append(f"{name}: closed without a word")
+            wrong.append(f"{name}: closed without an answer")
             continue
         first, headers, body = answers[0]
-        told = json.loads(body)
+        problem = json.loads(body)
         if first != status:
             wrong.append(f"{name}: {first} instead of {status}: {body[:200]!r}")
-        elif headers[b"content-type"] != b"application/problem+json" or told["status"] != first:
+        elif headers[b"content-type"] != b"application/problem+json" or problem["status"] != first:
             wrong.append(f"{name}: {headers} {body!r}")
         if len(answers) > 1 and name != "a bomb":
             wrong.append(f"{name}: another answer behind the refusal: {answers[1]}")
@@ -222,22 +224,22 @@ async def test_an_odd_request_has_an_ordinary_answer(server: Serving):
         assert answers[0][0] in statuses, (request, answers)
 
 
-async def test_whoever_hangs_up_leaves_nothing_behind(server: Serving):
-    """In the middle of the head or the body, or before the answer: nothing is half done, the next one is served."""
+async def test_a_client_that_hangs_up_leaves_nothing_behind(server: Serving):
+    """It hangs up within the head or the body, or before the answer. Nothing is half done, and the server goes on."""
     before = state(server)
-    whole = b"POST /v1/events HTTP/1.1\r\n" + JSON + b"Content-Length: 100\r\n\r\n" + EVENT
-    for cut in (1, 10, 40, len(whole)):
+    complete = b"POST /v1/events HTTP/1.1\r\n" + JSON + b"Content-Length: 100\r\n\r\n" + EVENT
+    for cut in (1, 10, 40, len(complete)):
         _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(whole[:cut])
+        writer.write(complete[:cut])
         await writer.drain()
         writer.transport.abort()
-    await exchange(server, whole, half_close=True)
+    await exchange(server, complete, half_close=True)
     assert await exchange(server, GET + LAST)
     assert state(server) == before
 
 
 async def test_1000_requests_on_one_connection_are_answered_in_order(server: Serving):
-    """All sent before the first answer is read. The connection then ends, in good order."""
+    """The client sends all of them before it reads the first answer. Then the connection ends regularly."""
     one = b"GET /v1/events/%d HTTP/1.1\r\n" + HEAD + b"X-Request-Id: number-%d\r\n\r\n"
     answers = await exchange(server, b"".join(one % (9_000 + n, 10_000 + n) for n in range(1_010)))
     assert [headers[b"x-request-id"] for _, headers, _ in answers] == [
@@ -246,8 +248,8 @@ async def test_1000_requests_on_one_connection_are_answered_in_order(server: Ser
     assert answers[-1][1][b"connection"] == b"close"
 
 
-async def test_those_who_say_nothing_keep_nobody_waiting(server: Serving):
-    """200 connections that send a byte and fall silent: whoever speaks is served, and each of them is let go."""
+async def test_silent_connections_do_not_delay_other_clients(server: Serving):
+    """200 connections send a byte and fall silent. Other clients are served, and each silent one gets a 408."""
     idle = [asyncio.open_connection("127.0.0.1", server.port) for _ in range(200)]
     opened = await asyncio.gather(*idle)
     for _, writer in opened:
@@ -261,9 +263,8 @@ async def test_those_who_say_nothing_keep_nobody_waiting(server: Serving):
         writer.close()
 
 
-async def test_no_answer_and_no_log_line_gives_a_secret_away(server: Serving):
-    """A token in a path, a query, another header, an agent's name: refused, and the log has none of them whole (see the
-    server's end)."""
+async def test_no_answer_or_log_line_reveals_a_secret(server: Serving):
+    """Tokens in paths, queries, other headers and agent names are refused. The `server` fixture checks the log."""
     async with httpx2.AsyncClient(base_url=url(server)) as client:
         event = (await client.post("/v1/events", json={"name": "Concert", "capacity": 5})).json()
         wanted = {"event": event["number"], "lines": [{"quantity": 1}]}

@@ -2,8 +2,8 @@
 
     PYTHONPATH=tests python -m scenarios.interleavings --schedules 5000 --seed 1 --out DIR
 
-The exit status is 1 where anything is wrong. `--controls N` also plays N schedules with each broken copy of the
-product, all of which must be caught.
+The exit status is 1 if the run found a violation. `--controls N` also plays N schedules against each broken copy of
+the product. The run must catch all of these copies.
 """
 
 from __future__ import annotations
@@ -27,19 +27,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="interleavings")
     parser.add_argument("--schedules", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="where interleavings.json goes")
+    parser.add_argument("--out", type=Path, help="folder for interleavings.json")
     parser.add_argument(
         "--controls", type=int, default=0, help="schedules for each broken copy of the product"
     )
     parser.add_argument(
-        "--again", type=_place, metavar="KIND:AT", help="only that schedule of the seed's, so often"
+        "--again",
+        type=_schedule,
+        metavar="KIND:AT",
+        help="play only this schedule of the seed, --schedules times",
     )
-    parser.add_argument("--enough", type=int, default=20, help="violations after which it ends")
-    asked = parser.parse_args()
-    # What the engine says of connections that were lost on purpose.
+    parser.add_argument("--enough", type=int, default=20, help="stop after this number of violations")
+    arguments = parser.parse_args()
+    # The tests break connections on purpose: hide what the engine logs about them.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    print(f"interleavings: seed {asked.seed}, {asked.schedules} schedules", flush=True)
+    print(f"interleavings: seed {arguments.seed}, {arguments.schedules} schedules", flush=True)
     began = time.monotonic()
     databases = TestDatabases()
     databases.start()
@@ -47,41 +50,41 @@ def main() -> int:
         played = uvloop.run(
             runs.run(
                 databases.create,
-                schedules=asked.schedules,
-                seed=asked.seed,
-                again=asked.again,
-                enough=asked.enough,
-                finished=_tell,
+                schedules=arguments.schedules,
+                seed=arguments.seed,
+                again=arguments.again,
+                enough=arguments.enough,
+                finished=_show_progress,
             )
         )
     finally:
         databases.stop()
     seconds = time.monotonic() - began
     controls = (
-        [try_control(control, schedules=asked.controls, seed=asked.seed) for control in CONTROLS]
-        if asked.controls
+        [try_control(control, schedules=arguments.controls, seed=arguments.seed) for control in CONTROLS]
+        if arguments.controls
         else []
     )
     found = evidence.evidence(
-        played, schedules=0 if asked.again else asked.schedules, seconds=seconds, controls=controls
+        played, schedules=0 if arguments.again else arguments.schedules, seconds=seconds, controls=controls
     )
     text = json.dumps(found, indent=1)
-    if asked.out is not None:
-        asked.out.mkdir(parents=True, exist_ok=True)
-        (asked.out / f"{evidence.PART}.json").write_text(text)
+    if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        (arguments.out / f"{evidence.PART}.json").write_text(text)
     for violation in found["violations"]:
         print(f"{violation['rule']}: {violation['detail']}", *violation["lines"], sep="\n  ")
-    kept = {name: found[name] for name in ("tried", "coverage", "figures", "controls", "notes", "passed")}
-    print(json.dumps(kept, indent=1))
+    summary = {name: found[name] for name in ("tried", "coverage", "figures", "controls", "notes", "passed")}
+    print(json.dumps(summary, indent=1))
     return 0 if found["passed"] else 1
 
 
-def _place(text: str) -> tuple[str, int]:
+def _schedule(text: str) -> tuple[str, int]:
     kind, _, at = text.partition(":")
     return kind, int(at)
 
 
-def _tell(schedules: int) -> None:
+def _show_progress(schedules: int) -> None:
     if schedules % 500 == 0:
         print(f"interleavings: {schedules} schedules", flush=True)
 

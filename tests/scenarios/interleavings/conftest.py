@@ -1,4 +1,4 @@
-"""Fixtures of the interleavings: one stage for all tests of a file, each of which has events of its own."""
+"""Fixtures of the interleavings: the tests of a file share one stage, and each creates its own events."""
 
 from __future__ import annotations
 

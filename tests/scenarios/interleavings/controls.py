@@ -1,4 +1,4 @@
-"""Controls: the product with one thing broken, in a copy of its own, which a run of schedules must find."""
+"""Controls: copies of the product with one thing broken. A run of schedules must find each of them."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ CONTROLS = (
 
 
 def try_control(control: Control, *, schedules: int, seed: int) -> dict[str, Any]:
-    """Its name, and the rules by which it was caught (empty where it was not)."""
+    """Return the name of the control, and the violated rules (empty if the run did not catch it)."""
     folder = Path(tempfile.mkdtemp(prefix="holdfast-control-"))
     try:
         shutil.copytree(ROOT / "src" / "holdfast", folder / "src" / "holdfast")
         file = folder / "src" / "holdfast" / control.file
         text = file.read_text()
-        assert text.count(control.old) == 1, f"{control.name}: {control.file} does not have it once"
+        assert text.count(control.old) == 1, f"{control.name}: {control.file} must contain the old text once"
         file.write_text(text.replace(control.old, control.new))
-        wanted = ["--schedules", str(schedules), "--seed", str(seed), "--out", str(folder), "--enough", "3"]
-        ended = subprocess.run(
-            [sys.executable, "-m", "scenarios.interleavings", *wanted],
+        options = ["--schedules", str(schedules), "--seed", str(seed), "--out", str(folder), "--enough", "3"]
+        done = subprocess.run(
+            [sys.executable, "-m", "scenarios.interleavings", *options],
             env={**os.environ, "PYTHONPATH": f"{folder / 'src'}:{ROOT / 'tests'}"},
             capture_output=True,
             timeout=SECONDS,
             check=False,
             text=True,
         )
-        assert ended.returncode in (0, 1), ended.stderr
+        assert done.returncode in (0, 1), done.stderr
         found = json.loads((folder / "interleavings.json").read_text())
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Evidence: what a run of schedules showed, as every part of the proof tells it."""
+"""Evidence: the result of a run of schedules, in the form that each part of the proof reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROMISES = ("P1", "P3", "P5", "P7", "P8", "P16")
 def evidence(
     run: Run, *, schedules: int, seconds: float, controls: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """What the run showed, as every part of the proof tells it."""
+    """Return the result of the run, in the form that each part of the proof reports."""
     rare = schedules // 200 if schedules >= 1_000 else 0  # a short run may have none
     floors = {
         "schedules": (run.schedules, schedules),

@@ -1,8 +1,8 @@
-"""Expiry: a hold's last moment passes in the midst of the batch that decides on it.
+"""Expiry: a hold expires during the batch that decides on it.
 
-Behind a lock: while the batch waits for the event's row, which another only locks, or updates, or has for a batch of
-its own, and which it lets go some milliseconds before or after the expiry. Or between any two statements of the batch.
-The decision must go by a clock that was read after the lock was given, and by no other.
+`Behind`: the batch waits for the event's row. Another transaction has the row locked, or updates it, or runs a batch,
+and releases it some milliseconds before or after the expiry. `At`: the hold expires between two statements.
+The decision must use a clock that was read after the lock was granted, and no other clock.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _SEATED = Scene(name="expiry", seats=one_row(4), plot=lambda cast: Plot(batches=
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
-    """The lock is given back so many milliseconds after the expiry (below 0: before it)."""
+    """The locker releases the lock `released_after` milliseconds after the expiry (below 0: before it)."""
 
     verb: str
     locker: str
-    lives_milliseconds: int
-    """How long the hold still lives when the request is seen to wait."""
+    expires_in_milliseconds: int
+    """The hold's remaining life when the request is seen to wait."""
     released_after: int
 
     def __str__(self) -> str:
@@ -53,12 +53,12 @@ class Behind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class At:
-    """The expiry passes right before the batch's statement number `statement`, counted from 0."""
+    """The hold expires right before statement number `statement` of the batch, counted from 0."""
 
     verb: str
     statement: int
     seated: bool
-    lives_milliseconds: int
+    expires_in_milliseconds: int
 
     def __str__(self) -> str:
         where = "seats" if self.seated else "counted"
@@ -72,13 +72,13 @@ class _Watched:
         self.stage, self.number, self.cast = stage, number, cast
         self.expires_at: datetime | None = None
         self.read_after: datetime | None = None
-        """When the batch had not read the clock yet, though it had the lock."""
+        """A time when the batch had the lock, but had not yet read the clock."""
         self.read_before: datetime | None = None
-        """When it had."""
+        """A time when the batch had read the clock."""
         self._reads = False
 
     async def note_clock(self, choice: Choice, passes: Awaitable[datetime] | None = None) -> None:
-        """`passes`: time that passes before the turn."""
+        """Note the times around the read of the clock. `passes` is awaited before the turn."""
         if choice.who == "a" and self._reads and self.read_before is None:
             self.read_before = await self.stage.clock()
         if passes is not None:
@@ -92,11 +92,11 @@ class _Watched:
             now = await self.stage.clock()
         return now
 
-    def judge(self, verb: str, outcome: Any, released_at: datetime | None, over_at: datetime) -> list[str]:
+    def judge(self, verb: str, outcome: Any, released_at: datetime | None, ended_at: datetime) -> list[str]:
         expires_at, read_after = self.expires_at, self.read_after
         assert expires_at is not None
         assert read_after is not None
-        read_before = self.read_before or over_at
+        read_before = self.read_before or ended_at
         lives, decided_at = _read(verb, outcome)
         if lives is None:
             return [f"unexplained: {outcome!r}"]
@@ -105,14 +105,14 @@ class _Watched:
         if lives and (earliest >= expires_at or (decided_at is not None and decided_at >= expires_at)):
             wrong.append(f"after_expiry: decided at {decided_at or earliest}, expired at {expires_at}")
         if not lives and read_before < expires_at:
-            wrong.append(f"expired_early: decided before {read_before}, it lives until {expires_at}")
+            wrong.append(f"expired_early: decided before {read_before}, but it expires at {expires_at}")
         if decided_at is not None and not earliest <= decided_at <= read_before:
             wrong.append(f"other_clock: decided at {decided_at}, between {earliest} and {read_before}")
         return wrong
 
 
 def _read(verb: str, outcome: Any) -> tuple[bool | None, datetime | None]:
-    """Whether the answer took the hold for live (None: it says neither), and when that was decided."""
+    """Return whether the answer treated the hold as live (None if unclear), and the time of the decision."""
     match outcome:
         case Booking():
             return True, outcome.confirmed_at
@@ -131,7 +131,7 @@ def _read(verb: str, outcome: Any) -> tuple[bool | None, datetime | None]:
 
 
 class _Locked(_Watched):
-    """The locker has the lock, then the other comes and waits, then time passes, then the locker goes on."""
+    """The locker takes the lock, the batch starts and waits, time passes, and the locker continues."""
 
     def __init__(self, stage: Stage, number: int, cast: Cast, moment: Behind) -> None:
         super().__init__(stage, number, cast)
@@ -148,14 +148,14 @@ class _Locked(_Watched):
         if choice.who == "b" and choice.name.startswith(("lock_inventory", "SELECT", "UPDATE")):
             self._is_locked = True  # with this turn
         if choice.who == "b" and choice.name == "COMMIT":
-            lives = timedelta(milliseconds=self._moment.lives_milliseconds)
+            lives = timedelta(milliseconds=self._moment.expires_in_milliseconds)
             self.expires_at = await self.stage.expire(self.number, self.cast["h"], after=lives)
             after = timedelta(milliseconds=self._moment.released_after)
             self.released_at = await self.pass_time(self.expires_at + after)
 
 
 async def play_behind(stage: Stage, moment: Behind) -> tuple[Played, bool]:
-    """Also whether the lock was given back after the expiry."""
+    """Return the schedule, and whether the lock was released after the expiry."""
     number, cast = await _an_event(stage, _COUNTED)
     await stage.warm(number, ["a", "b"])
     watched = _Locked(stage, number, cast, moment)
@@ -167,11 +167,11 @@ async def play_behind(stage: Stage, moment: Behind) -> tuple[Played, bool]:
     )
     acts = partial(stage.act, "a", number, [_command(cast, moment.verb, seated=False)])
     trace = await stage.floor.run({"a": acts, "b": locks}, watched.choose, before_turn=watched.before_turn)
-    over_at = await stage.clock()
+    ended_at = await stage.clock()
     played = Played(str(moment), number, trace, faults(trace))
     assert watched.expires_at is not None
     assert watched.released_at is not None
-    played.wrong += watched.judge(moment.verb, trace.answers["a"][0], watched.released_at, over_at)
+    played.wrong += watched.judge(moment.verb, trace.answers["a"][0], watched.released_at, ended_at)
     if not trace.waits:
         played.wrong.append("no_wait: the request did not wait for the lock")
     await _check(stage, played)
@@ -179,13 +179,12 @@ async def play_behind(stage: Stage, moment: Behind) -> tuple[Played, bool]:
 
 
 async def play_at(stage: Stage, moment: At) -> tuple[Played, bool]:
-    """Also whether the hold had expired when the batch read the clock."""
+    """Return the schedule, and whether the hold had expired when the batch read the clock."""
     number, cast = await _an_event(stage, _SEATED if moment.seated else _COUNTED)
     watched = _Watched(stage, number, cast)
-    lives = timedelta(milliseconds=moment.lives_milliseconds)
-    if (
-        not moment.seated
-    ):  # a mirror would remember the expiry from before; that of seats is loaded in the batch
+    lives = timedelta(milliseconds=moment.expires_in_milliseconds)
+    # An occupancy would remember the old expiry of seats: without one, the batch loads the new expiry.
+    if not moment.seated:
         await stage.warm(number, ["a"])
     watched.expires_at = expires_at = await stage.expire(number, cast["h"], after=lives)
     turns = 0
@@ -197,16 +196,16 @@ async def play_at(stage: Stage, moment: At) -> tuple[Played, bool]:
 
     acts = partial(stage.act, "a", number, [_command(cast, moment.verb, seated=moment.seated)])
     trace = await stage.floor.run({"a": acts}, lambda _: 0, before_turn=before_turn)
-    over_at = await stage.clock()
+    ended_at = await stage.clock()
     played = Played(str(moment), number, trace, faults(trace))
-    played.wrong += watched.judge(moment.verb, trace.answers["a"][0], None, over_at)
+    played.wrong += watched.judge(moment.verb, trace.answers["a"][0], None, ended_at)
     await _check(stage, played)
     assert watched.read_after is not None
     return played, watched.read_after >= expires_at
 
 
 async def _an_event(stage: Stage, scene: Scene) -> tuple[int, Cast]:
-    """With a hold `h` of two admissions of four."""
+    """Create an event with four admissions and a hold `h` of two of them. Return its number and cast."""
     number = await stage.new_event(scene)
     cast = Cast(partial(stage.box_office.new_id, number))
     await stage.box_office.execute(number, cast.place("h", seats(1, 2) if scene.seats else quantity(2)))
@@ -215,7 +214,7 @@ async def _an_event(stage: Stage, scene: Scene) -> tuple[int, Cast]:
 
 def _command(cast: Cast, verb: str, *, seated: bool) -> c.AnyCommand:
     match verb:
-        case "place":  # what cannot be had while the hold lives
+        case "place":  # these admissions are not available while the hold is live
             return cast.place("x", seats(2, 3) if seated else quantity(3))
         case "sweep":
             return c.ReclaimLapsed(by="sweeper", limit=10)

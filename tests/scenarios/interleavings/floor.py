@@ -1,8 +1,9 @@
-"""Floor: gives the statements at the gates their turns, one at a time, in the order that somebody chooses.
+"""Floor: lets the statements at the gates through, one at a time, in a chosen order.
 
-A turn is given only when all is at rest: every statement that was let through is answered, or is seen to wait for a
-lock, and nobody in this process has anything more to do. So an order is the same each time, and no time is measured;
-only which of two that wait for one lock gets it is PostgreSQL's to say (it is not always who came first).
+The floor gives a turn only when everything is at rest. Each statement that was let through has its answer, or waits
+for a lock. No task in this process has anything left to do. So an order repeats exactly, and nothing depends on time.
+One exception: PostgreSQL decides which of two waiters gets a lock, and the first to wait is not always the first
+to get it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,9 @@ import psycopg
 from scenarios.interleavings.gate import Session
 
 QUIET_TURNS = 8
-"""Turns of the loop without anything new, after which nobody here has anything to do: what one writes to a socket
-another can read in the next turn."""
+"""Loop turns without news after which this process is at rest. A task can read what another wrote one turn before."""
 LOOK_SECONDS = 0.001
-"""A statement that is not answered by then is looked for among those that wait for a lock."""
+"""If a statement has no answer by then, the floor checks whether it waits for a lock."""
 STUCK_SECONDS = 20.0
 
 BLOCKED = """
@@ -32,7 +32,7 @@ WHERE pid = ANY(%s)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A statement that could have its turn: of the engine `who`, on its connection `number`."""
+    """A statement that is ready for its turn, of the engine `who` on its connection `number`."""
 
     who: str
     number: int
@@ -43,7 +43,7 @@ class Choice:
 
 
 Choose = Callable[[Sequence[Choice]], int]
-"""Which of the statements at the gates is next."""
+"""Returns the index of the next statement among those at the gates."""
 
 
 @dataclass(slots=True)
@@ -52,12 +52,12 @@ class Trace:
 
     turns: list[Choice] = field(default_factory=list)
     waits: int = 0
-    """How often a statement was seen to wait for a lock."""
+    """How many times a statement was seen to wait for a lock."""
     lost: list[str] = field(default_factory=list)
     began: dict[str, int] = field(default_factory=dict)
-    """Of each engine, the turn in which its first statement went through."""
+    """The turn of each engine's first statement."""
     ended: dict[str, int] = field(default_factory=dict)
-    """Of each engine, the number of turns before its answer was there."""
+    """The number of turns taken before each engine answered."""
     answers: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -66,8 +66,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """The connection of `who` is lost at the statement `name`, before the server gets it or `after` it has carried it
-    out; so often, where the statement is sent again."""
+    """The connection of `who` breaks at the statement `name`: before the server gets it, or `after` it ran.
+
+    If the engine sends the statement again, the connection breaks again, up to `times` times.
+    """
 
     who: str
     name: str
@@ -76,7 +78,7 @@ class Loss:
 
 
 class StuckError(Exception):
-    """Nothing stands at a gate, and nothing is answered."""
+    """No statement waits at a gate, and no answer arrives."""
 
 
 class Floor:
@@ -84,27 +86,27 @@ class Floor:
 
     def __init__(self, watcher: psycopg.AsyncConnection[Any]) -> None:
         self.is_open = True
-        """Nobody waits for a turn: something is being prepared, or looked at."""
+        """True while a test prepares or inspects something: no statement waits for a turn."""
         self._watcher = watcher
         self._sessions: list[Session] = []
         self._gone: set[int] = set()
-        """Servers' processes whose connection was lost: until they have ended, they keep their locks."""
+        """Server processes whose connection was lost. They keep their locks until they end."""
         self._news = 0
         self._wake: asyncio.Future[None] | None = None
         self._waits = 0
 
-    # -- what gates tell ---------------------------------------------------------------------------------------------
+    # -- reports from the gates ----------------------------------------------------------------------------------------
 
     def note(self) -> None:
         self._news += 1
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
-    def came(self, session: Session) -> None:
+    def session_opened(self, session: Session) -> None:
         self._sessions.append(session)
         self.note()
 
-    def left(self, session: Session) -> None:
+    def session_closed(self, session: Session) -> None:
         self._sessions.remove(session)
         if session.is_started:
             self._gone.add(session.pid)
@@ -112,11 +114,11 @@ class Floor:
         self.note()
 
     def transaction_ended(self) -> None:
-        """Whoever waited for a lock may have it now."""
+        """A transaction ended, so waiting statements may have their lock now."""
         for session in self._sessions:
             session.is_blocked = False
 
-    # -- a schedule --------------------------------------------------------------------------------------------------
+    # -- a schedule ----------------------------------------------------------------------------------------------------
 
     async def run(
         self,
@@ -128,23 +130,23 @@ class Floor:
         later: Mapping[str, int] | None = None,
         before_turn: Callable[[Choice], Awaitable[None]] | None = None,
     ) -> Trace:
-        """Has all actors act at once, each statement in its turn; `free` ones are let through before any other.
+        """Run all actors at once, and give each of their statements its turn.
 
-        An actor is named as the gate that it acts through; where several share one, nothing is told of when they began.
-        `later`: actors that come only when so many turns were taken.
+        `free` statements go through before any other. Each actor has the name of its gate. If several actors share a
+        gate, the trace does not record when they began. `later`: actors that start only after this number of turns.
         """
         trace = Trace()
         waits = self._waits
         self.is_open = False
-        comes = sorted((dict.fromkeys(actors, 0) | dict(later or {})).items(), key=lambda each: each[1])
+        starts = sorted((dict.fromkeys(actors, 0) | dict(later or {})).items(), key=lambda each: each[1])
         tasks: dict[str, asyncio.Future[None]] = {}
         try:
             while True:
-                while comes and (comes[0][1] <= len(trace.turns) or all(x.done() for x in tasks.values())):
-                    who, _ = comes.pop(0)
+                while starts and (starts[0][1] <= len(trace.turns) or all(x.done() for x in tasks.values())):
+                    who, _ = starts.pop(0)
                     tasks[who] = asyncio.ensure_future(_act(who, actors[who], trace, self))
                 if not await self._rest(tasks):
-                    if comes:
+                    if starts:
                         continue
                     break
                 session = self._chosen(choose, free)
@@ -165,14 +167,17 @@ class Floor:
         return trace
 
     def open(self) -> None:
-        """From now on nobody waits for a turn."""
+        """Stop holding statements back."""
         self.is_open = True
         for session in self._sessions:
             if session.waiting is not None:
                 session.let_through()
 
     async def _rest(self, tasks: Mapping[str, asyncio.Future[None]]) -> bool:
-        """Whether there is a turn to give, once all is at rest."""
+        """Wait until everything is at rest. Return whether a statement waits for its turn.
+
+        Raises StuckError if nothing happens for STUCK_SECONDS.
+        """
         until = asyncio.get_running_loop().time() + STUCK_SECONDS
         while True:
             await self.rest()
@@ -182,8 +187,8 @@ class Floor:
                 return True
             if asyncio.get_running_loop().time() > until:
                 raise StuckError([who for who, task in tasks.items() if not task.done()])
-            self.transaction_ended()  # a deadlock, which the server ends in its own time
-            await self._news_or_a_look()
+            self.transaction_ended()  # a deadlock: the server ends it after its own timeout
+            await self._wait_for_news()
 
     def _chosen(self, choose: Choose, free: Sequence[str]) -> Session:
         found = sorted((x for x in self._sessions if x.waiting), key=lambda x: (x.who, x.number))
@@ -192,51 +197,51 @@ class Floor:
                 return session
         return found[choose([_choice(x) for x in found])] if len(found) > 1 else found[0]
 
-    # -- rest --------------------------------------------------------------------------------------------------------
+    # -- rest ----------------------------------------------------------------------------------------------------------
 
     async def rest(self) -> None:
-        """Returns when nothing more happens by itself."""
+        """Return when nothing more happens by itself."""
         news, quiet = self._news, 0
         while quiet < QUIET_TURNS or self._gone:
             if self._gone or any(x.is_with_server and not x.is_blocked for x in self._sessions):
-                await self._news_or_a_look()
+                await self._wait_for_news()
                 quiet = 0
                 continue
             await asyncio.sleep(0)
             news, quiet = self._news, quiet + 1 if news == self._news else 0
 
-    async def _news_or_a_look(self) -> None:
-        """Waits for news; where there is none soon, the server is asked who waits for a lock."""
+    async def _wait_for_news(self) -> None:
+        """Wait for news. If none arrives soon, ask the server which statements wait for a lock."""
         loop = asyncio.get_running_loop()
         self._wake = loop.create_future()
-        handle = loop.call_later(LOOK_SECONDS, self._look_again)
+        handle = loop.call_later(LOOK_SECONDS, self._stop_waiting)
         await self._wake
-        looks = handle.when() <= loop.time()
+        is_late = handle.when() <= loop.time()
         handle.cancel()
         self._wake = None
-        if looks:
-            await self._look()
+        if is_late:
+            await self._find_blocked()
 
-    def _look_again(self) -> None:
+    def _stop_waiting(self) -> None:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
-    async def _look(self) -> None:
-        asked = {x.pid: x for x in self._sessions if x.is_started and x.is_with_server}
+    async def _find_blocked(self) -> None:
+        sessions = {x.pid: x for x in self._sessions if x.is_started and x.is_with_server}
         news = self._news
-        cursor = await self._watcher.execute(BLOCKED, ([*asked, *self._gone],))
+        cursor = await self._watcher.execute(BLOCKED, ([*sessions, *self._gone],))
         found = dict(await cursor.fetchall())
         self._gone = {pid for pid in self._gone if pid in found and not found[pid]}
         if news != self._news:
             return
-        for pid, session in asked.items():
+        for pid, session in sessions.items():
             if found.get(pid) and not session.is_blocked:
                 session.is_blocked = True
                 self._waits += 1
 
 
 def _give(session: Session, choice: Choice, trace: Trace, loss: Loss | None) -> None:
-    """The turn is taken, or the connection is lost in it."""
+    """Let the statement through, or break its connection."""
     if loss is None or (choice.who, choice.name) != (loss.who, loss.name) or len(trace.lost) == loss.times:
         session.let_through()
         return

@@ -1,8 +1,8 @@
-"""Gate: between an engine and PostgreSQL; each statement that the engine sends waits there for its turn.
+"""Gate: a proxy between an engine and PostgreSQL, where each statement of the engine waits for its turn.
 
-The engine sends a batch's statements in one go. Here they reach the server one by one, with a Flush after each: that is
-legal, and more hostile, since anything may happen between any two of them. The product is not touched: it is told
-another socket's folder.
+The engine sends the statements of a batch together. The gate passes them on one by one, with a Flush after each. That
+is legal and more hostile, because anything may happen between two statements. The product itself is unchanged: its
+connection string names another socket folder.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PORT = 5432
 
 
 class Gate:
-    """One engine's way to the database."""
+    """The path of one engine to the database."""
 
     def __init__(self, floor: Floor, who: str, upstream: str) -> None:
         self.floor = floor
@@ -55,7 +55,7 @@ class Gate:
 
 
 class Session(asyncio.Protocol):
-    """One connection of the engine, and the one to the server that belongs to it."""
+    """One connection of the engine, and its connection to the server."""
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
@@ -63,17 +63,17 @@ class Session(asyncio.Protocol):
         self.number = gate.next_number()
         self.pid = 0
         self.is_started = False
-        """Whether the server was ready once: until then everything goes through."""
+        """True once the server was ready. Until then everything goes through."""
         self.is_blocked = False
-        """Whether the server was seen to wait for a lock."""
+        """True while the server is known to wait for a lock."""
         self.loses_answer = False
-        """The connection is lost when the server has carried out the next statement."""
+        """If true, the connection breaks after the server has run the next statement."""
         self.is_lost = False
         self._queue: deque[Step] = deque()
         self._awaited = b""
-        """What ends that which the server has now; see Step.ends_with."""
+        """The message that ends the step at the server; see Step.ends_with."""
         self._skips = False
-        """After an error the server ignores everything up to the Sync."""
+        """True after an error: the server ignores everything up to the Sync."""
         self._steps = Steps()
         self._from_client = bytearray()
         self._from_server = bytearray()
@@ -81,7 +81,7 @@ class Session(asyncio.Protocol):
         self._server: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
 
-    # -- what the floor asks, and tells ------------------------------------------------------------------------------
+    # -- the floor's side ----------------------------------------------------------------------------------------------
 
     @property
     def who(self) -> str:
@@ -89,37 +89,37 @@ class Session(asyncio.Protocol):
 
     @property
     def waiting(self) -> Step | None:
-        """The statement that stands at the gate."""
+        """The statement that waits at the gate, or None."""
         if self._awaited or not self._queue or not self.is_started or self.is_lost:
             return None
         return self._queue[0] if self._queue[0].name is not None else None
 
     @property
     def is_with_server(self) -> bool:
-        """Whether the server owes it something."""
+        """Whether the server still owes an answer."""
         return not self.is_lost and (not self.is_started or bool(self._awaited))
 
     def let_through(self) -> None:
-        """The statement at the gate goes to the server."""
+        """Send the waiting statement to the server."""
         assert self.waiting is not None
         self._send(self._queue.popleft())
         self.floor.note()
 
     def lose(self) -> None:
-        """The connection breaks, for both of its ends."""
+        """Break the connection at both ends."""
         if self.is_lost:
             return
         self.is_lost = True
         for transport in (self._client, self._server):
             if transport is not None:
                 transport.abort()
-        self.floor.left(self)
+        self.floor.session_closed(self)
 
-    # -- the client's side -------------------------------------------------------------------------------------------
+    # -- the client's side ---------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._client = cast("asyncio.Transport", transport)
-        self.floor.came(self)
+        self.floor.session_opened(self)
         self._connecting = asyncio.get_running_loop().create_task(self._connect())
 
     async def _connect(self) -> None:
@@ -146,28 +146,28 @@ class Session(asyncio.Protocol):
                 self._server.write(data)
             return
         self._from_client += data
-        for kind, whole in wire.messages(self._from_client):
-            step = self._steps.take(kind, whole)
+        for kind, message in wire.messages(self._from_client):
+            step = self._steps.take(kind, message)
             if step is not None:
                 self._queue.append(step)
-        self._go_on()
+        self._send_free_steps()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.lose()
 
-    # -- the server's side -------------------------------------------------------------------------------------------
+    # -- the server's side ---------------------------------------------------------------------------------------------
 
-    def server_said(self, data: bytes) -> None:
+    def server_sent(self, data: bytes) -> None:
         self.floor.note()
         if self._client is not None and not self.loses_answer:
             self._client.write(data)
         self._from_server += data
-        for kind, whole in wire.messages(self._from_server):
+        for kind, message in wire.messages(self._from_server):
             if kind == wire.BACKEND_KEY:
-                self.pid = int.from_bytes(whole[5:9], "big")
+                self.pid = int.from_bytes(message[5:9], "big")
             elif kind == wire.READY:
                 self.is_started, self._skips = True, False
-                if whole[5:6] == b"I":
+                if message[5:6] == b"I":
                     self.floor.transaction_ended()
                 self._answered(wire.READY)
             elif kind == wire.ERROR:
@@ -176,7 +176,7 @@ class Session(asyncio.Protocol):
             elif kind in wire.COMPLETE:
                 self._answered(wire.EXECUTE)
         if not self.is_lost:
-            self._go_on()
+            self._send_free_steps()
 
     def _answered(self, what: bytes) -> None:
         if self._awaited != what:
@@ -186,8 +186,8 @@ class Session(asyncio.Protocol):
         if self.loses_answer:
             self.lose()
 
-    def _go_on(self) -> None:
-        """Sends what needs no turn: everything, while the gate stands open."""
+    def _send_free_steps(self) -> None:
+        """Send the steps that need no turn. While the floor is open, that is all of them."""
         while self._queue and not self._awaited and not self.is_lost:
             if self._queue[0].name is not None and not self._skips and not self.floor.is_open:
                 return
@@ -205,7 +205,7 @@ class _ServerSide(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._session.is_lost:
-            self._session.server_said(data)
+            self._session.server_sent(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._session.lose()

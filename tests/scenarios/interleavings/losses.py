@@ -1,7 +1,7 @@
-"""Losses: the connection of one batch breaks at each of its statements, while another batch waits for its lock or not.
+"""Losses: the connection of a batch breaks at each of its statements. Another batch may wait for its lock.
 
-Until something was sent to be committed nobody is told of it, or it is `unavailable` and nothing was done; from then on
-the outcome is unknown, and the same request again, through another process, settles it.
+Before the first write is sent, the client gets an ordinary answer, or `unavailable` and nothing was done.
+After that the outcome is unknown, and the same request through another process settles it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WRITES = ("book_claims", "move_holds", "insert_holds", "insert_claims", "insert_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """What is tried. `waits`: the other batch waits for the lock of the one that breaks."""
+    """A loss to try. `waits`: the other batch waits for the lock of the broken one."""
 
     loss: Loss
     waits: bool
@@ -57,7 +57,7 @@ SCENE = Scene(name="a lost connection", areas={"floor": 3}, seats=one_row(4), pl
 
 
 class _First:
-    """The one that will break goes first; once it has the lock, the other goes on until it waits, if it shall."""
+    """The batch that will break goes first. With `other_waits`, the other runs until it waits for the lock."""
 
     def __init__(self, *, other_waits: bool) -> None:
         self._other_waits = other_waits
@@ -71,14 +71,14 @@ class _First:
 
 
 async def play_loss(stage: Stage, broken: Broken) -> Played:
-    """The batch, its loss, and then the same batch again through a third process, as its client would ask."""
+    """Play the batch and its loss, then send the batch again through a third process, as its client would."""
     play = await Play.prepare(stage, SCENE)
     trace = await play.run(_First(other_waits=broken.waits).choose, loss=broken.loss)
     again = await stage.act("c", play.number, play.plot.batches["a"])
     trace.began["c"] = trace.ended["c"] = len(trace.turns) + 1
-    wrong = _told(broken.loss, trace.answers["a"])
+    wrong = _wrong_outcomes(broken.loss, trace.answers["a"])
     if len(trace.lost) != broken.loss.times:
-        wrong.append(f"not_lost: {broken.loss} met {trace.lost}")
+        wrong.append(f"not_lost: {broken.loss} became {trace.lost}")
     trace.answers["c"] = again
     play.plot = Plot(before=play.plot.before, batches={**play.plot.batches, "c": play.plot.batches["a"]})
     played = await play.judge(trace)
@@ -90,8 +90,8 @@ async def play_loss(stage: Stage, broken: Broken) -> Played:
     return played
 
 
-def _told(loss: Loss, outcomes: Sequence[Any]) -> list[str]:
-    """What the client whose connection was lost must be told."""
+def _wrong_outcomes(loss: Loss, outcomes: Sequence[Any]) -> list[str]:
+    """Return what is wrong with the answers to the batch whose connection was lost."""
     if loss.name in WRITES:
         expected: type[Exception] | None = OutcomeUnknown
     else:
@@ -100,4 +100,4 @@ def _told(loss: Loss, outcomes: Sequence[Any]) -> list[str]:
         wrong = [x for x in outcomes if isinstance(x, Fault)]
     else:
         wrong = [x for x in outcomes if not isinstance(x, expected)]
-    return [f"told: {loss.name} was lost {loss.times} times, and the client was told {x!r}" for x in wrong]
+    return [f"loss: {loss.name} was lost {loss.times} times, and the client got {x!r}" for x in wrong]

@@ -1,7 +1,7 @@
-"""Oracle: the batches must have been answered, and have left the event, as if they had come one after the other.
+"""Oracle: the answers of the batches, and the final event, must be those of the batches one after the other.
 
-All orders are tried on the plain model. An engine whose answer was there before another's first statement went out must
-come before it. A batch whose outcome is unknown may have been carried out or not, but whole.
+The oracle tries all orders on the plain model. An engine that answered before another sent its first statement must
+precede it. A batch with an unknown outcome may have happened or not, but never in part.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from scenarios.interleavings.floor import Trace
 
 Batches = Mapping[str, Sequence[c.AnyCommand]]
 Takings = dict[UUID, tuple[str, frozenset[str], tuple[tuple[str, int], ...]]]
-"""Who has what: held, booked or blocked, by seat and by counted area."""
+"""What each hold or block has: its state, its seats, and its quantities by counted area."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRow:
-    """A live claim as its row says, and whether its hold is dead all the same (lapsed, or its event cancelled)."""
+    """A live claim in its row. `is_dead`: its hold has lapsed, or its event is cancelled."""
 
     holder: UUID
     state: str
@@ -43,7 +43,7 @@ class ClaimRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The event's rows after everything: counters by area are (held, booked, blocked, capacity)."""
+    """The event's rows after all batches. Counters by area are (held, booked, blocked, capacity)."""
 
     claims: Sequence[ClaimRow]
     counters: Mapping[str, tuple[int, int, int, int]]
@@ -69,7 +69,7 @@ class Found:
         }
 
     def contradictions(self) -> Iterator[str]:
-        """What no order could explain."""
+        """Yield contradictions among the rows, which no order could explain."""
         owners = Counter(claim.seat for claim in self.claims if claim.seat is not None)
         yield from (
             f"seat_twice: {seat} has {count} live claims" for seat, count in owners.items() if count > 1
@@ -80,21 +80,21 @@ class Found:
         for area, (held, booked, blocked, capacity) in self.counters.items():
             claimed = tuple(sums[area][state] for state in ("held", "booked", "blocked"))
             if claimed != (held, booked, blocked):
-                yield f"counters: of {area} {(held, booked, blocked)}, its claims say {claimed}"
+                yield f"counters: {area} has {(held, booked, blocked)}, its claims add up to {claimed}"
             if sum(claimed) > capacity:
-                yield f"oversold: of {area} {sum(claimed)} of {capacity}"
+                yield f"oversold: {area} has {sum(claimed)} claimed of {capacity}"
 
 
 @dataclass(slots=True)
 class Verdict:
-    """An order that explains everything, or why none does."""
+    """An order that explains all answers and rows, or the reasons why none does."""
 
     order: tuple[str, ...] | None = None
     reasons: list[str] = field(default_factory=list)
 
 
 class GrowingModel(Model):
-    """The model, whose event gets areas and seats while it sells."""
+    """The model of an event that gets more areas and seats while it sells."""
 
     def change_event(self, command: c.ChangeEvent, now: datetime, _: Any) -> Any:
         super().change_event(command, now, _)
@@ -103,7 +103,7 @@ class GrowingModel(Model):
 
 
 def explain(model: Model, batches: Batches, trace: Trace, found: Found) -> Verdict:
-    """`model` is as it was before the batches; it is left as it is."""
+    """Return an order that explains the trace. `model` is the state before the batches; it does not change."""
     verdict = Verdict()
     unknown = [
         who for who, outcomes in trace.answers.items() if any(isinstance(x, OutcomeUnknown) for x in outcomes)
@@ -116,7 +116,7 @@ def explain(model: Model, batches: Batches, trace: Trace, found: Found) -> Verdi
             try:
                 _follow(deepcopy(model), order, batches, trace.answers, left_out, found)
             except AssertionError as difference:
-                verdict.reasons.append(f"{' '.join(order)}: {_said(difference)}")
+                verdict.reasons.append(f"{' '.join(order)}: {_message_of(difference)}")
                 continue
             verdict.order = order
             return verdict
@@ -124,7 +124,7 @@ def explain(model: Model, batches: Batches, trace: Trace, found: Found) -> Verdi
 
 
 def _is_possible(order: Sequence[str], trace: Trace) -> bool:
-    """Nobody who was answered before another began comes after it."""
+    """Whether no batch follows one that began after its answer."""
     return all(
         trace.ended[later] > trace.began.get(earlier, 0)
         for at, earlier in enumerate(order)
@@ -140,7 +140,7 @@ def _follow(
     left_out: set[str],
     found: Found,
 ) -> None:
-    """Raises AssertionError where the model says something else."""
+    """Replay the order on the model. Raises AssertionError if the model differs."""
     keys: dict[bytes, tuple[bytes, c.StoredAnswer | None]] = {}
     for who in order:
         if who in left_out:
@@ -153,7 +153,7 @@ def _follow(
         if any(taking is each for each in model.live(START))
     }
     takings = found.takings()
-    assert takings == live, f"the rows say {_named(takings)}, the model {_named(live)}"
+    assert takings == live, f"the rows have {_named(takings)}, the model has {_named(live)}"
     bookings = {
         taking.booking: "cancelled" if taking.ended else "confirmed"
         for taking in model.takings.values()
@@ -171,27 +171,27 @@ def _one(
     if isinstance(outcome, OutcomeUnknown):
         _assume(model, command, keys)
         return
-    if isinstance(outcome, Fault):  # certainly nothing was done
+    if isinstance(outcome, Fault):  # the batch did nothing
         return
     if command.key is None:
         compare(model, command, outcome, START, exact=False)
         return
     stored = keys.get(command.key.scope)
     if stored is None:
-        assert isinstance(outcome, Answered), f"{outcome!r} under a key that nobody had used"
+        assert isinstance(outcome, Answered), f"{outcome!r} under an unused key"
         keys[command.key.scope] = (command.key.body, outcome.answer)
         compare(model, command, outcome.outcome, START, exact=False)
     elif stored[0] != command.key.body:
-        assert isinstance(outcome, IdempotencyKeyReused), f"{outcome!r} under a key of another body"
+        assert isinstance(outcome, IdempotencyKeyReused), f"{outcome!r} under the key of another body"
     else:
-        assert isinstance(outcome, Replayed), f"{outcome!r} under a key that was answered"
+        assert isinstance(outcome, Replayed), f"{outcome!r} under an answered key"
         assert stored[1] is None or outcome.answer == stored[1], "a replay differs from its first answer"
 
 
 def _assume(
     model: Model, command: c.AnyCommand, keys: dict[bytes, tuple[bytes, c.StoredAnswer | None]]
 ) -> None:
-    """It was carried out, and nobody heard the answer."""
+    """Run the command on the model: it happened, and its answer was lost."""
     if command.key is not None:
         if command.key.scope in keys:
             return
@@ -202,10 +202,10 @@ def _assume(
         return
 
 
-def _said(difference: AssertionError) -> str:
-    """Its message; where an assertion has none, its text."""
-    said = str(difference) or str(extract_tb(difference.__traceback__)[-1].line)
-    return said.splitlines()[0][:300]
+def _message_of(difference: AssertionError) -> str:
+    """Return the message of the assertion, or its source line if it has none."""
+    message = str(difference) or str(extract_tb(difference.__traceback__)[-1].line)
+    return message.splitlines()[0][:300]
 
 
 def _named(takings: Takings) -> str:

@@ -1,4 +1,4 @@
-"""Orders: who is next. All orders of a small scene one after the other, or as many of a larger one as a seed draws."""
+"""Orders: which statement is next. Either every order of a small scene, or orders of a larger one drawn by a seed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from scenarios.interleavings.floor import Choice
 
 
 class EveryOrder:
-    """Walks the tree of choices, depth first: each schedule differs from all before it. `choose` for one schedule, then
-    `go_on`."""
+    """Walks the tree of choices, depth first, so that each schedule is new.
+
+    Use `choose` throughout a schedule, then `advance` to the next one.
+    """
 
     def __init__(self) -> None:
         self._path: list[int] = []
@@ -21,14 +23,14 @@ class EveryOrder:
         if self._at == len(self._path):
             self._path.append(0)
             self._widths.append(len(choices))
-        # Where the server gave a lock to another than the last time, the tree is another one from there on.
+        # The server may give a lock to another waiter than last time. From there on the tree differs.
         self._widths[self._at] = len(choices)
         chosen = min(self._path[self._at], len(choices) - 1)
         self._at += 1
         return chosen
 
-    def go_on(self) -> bool:
-        """Whether there is an order that has not been tried."""
+    def advance(self) -> bool:
+        """Go to the next order. Return whether there is one."""
         del self._path[self._at :], self._widths[self._at :]
         while self._path and self._path[-1] + 1 >= self._widths[-1]:
             self._path.pop()
@@ -41,8 +43,11 @@ class EveryOrder:
 
 
 class DrawnOrder:
-    """Drawn by a seed: half of them choose evenly at each turn; half have whoever comes first in a drawn ranking go on,
-    and change that ranking at a few drawn turns, which reaches what needs one to be far ahead."""
+    """An order drawn by a seed.
+
+    Half of these orders choose evenly at each turn. The others draw a ranking of the engines, run the first one, and
+    draw again at a few turns. That finds faults which need one engine to be far ahead.
+    """
 
     def __init__(self, random: Random) -> None:
         self._random = random

@@ -21,15 +21,15 @@ from support.selling import in_one_batch
 
 @dataclass(slots=True)
 class Played:
-    """What a schedule did, and what was wrong with it."""
+    """What a schedule did, and what went wrong."""
 
     scene: str
     number: int
     trace: Trace
     wrong: list[str] = field(default_factory=list)
-    """`rule: detail`; none where all is well."""
+    """One `rule: detail` for each fault."""
     order: tuple[str, ...] | None = None
-    """Of the batches one after the other, which would have had the same end."""
+    """The order of the batches that explains the result."""
 
     @property
     def outcomes(self) -> list[Any]:
@@ -37,7 +37,7 @@ class Played:
 
 
 class Play:
-    """A scene that is prepared on the stage, and the model that knows it up to there."""
+    """A scene prepared on the stage, and a model in the same state."""
 
     def __init__(self, stage: Stage, scene: Scene, number: int) -> None:
         self.stage = stage
@@ -49,7 +49,7 @@ class Play:
 
     @classmethod
     async def prepare(cls, stage: Stage, scene: Scene, *, warm: Sequence[str] = ACTORS) -> Play:
-        """`warm`: engines that know the event before; the others load it in the midst of the others' statements."""
+        """Prepare the scene. `warm` engines know the event already; the others load it during the schedule."""
         play = cls(stage, scene, await stage.new_event(scene))
         for command in play.plot.before:
             (outcome,) = await in_one_batch(stage.box_office, play.number, command)
@@ -71,11 +71,11 @@ class Play:
         through: Mapping[str, str] | None = None,
         later: Mapping[str, int] | None = None,
     ) -> Trace:
-        """`through`: engines of those who do not have one of their own."""
+        """Run the batches. `through`: engines of the actors that share another actor's."""
         engines = {who: (through or {}).get(who, who) for who in self.plot.batches}
         actors = {
-            who: partial(self.stage.act, engines[who], self.number, its)
-            for who, its in self.plot.batches.items()
+            who: partial(self.stage.act, engines[who], self.number, batch)
+            for who, batch in self.plot.batches.items()
         }
         trace = await self.stage.floor.run(actors, choose, loss=loss, free=free, later=later)
         for who in self.plot.batches:
@@ -95,9 +95,9 @@ class Play:
         if self.scene.seats:
             owned = {x.seat: x.state for x in found.claims if x.seat is not None and not x.is_dead}
             for who in self.plot.batches:
-                mirrored = await self.stage.mirrored(who, self.number)
-                if mirrored != owned:
-                    played.wrong.append(f"mirror: {who} has {mirrored}, the rows say {owned}")
+                taken = await self.stage.taken_seats(who, self.number)
+                if taken != owned:
+                    played.wrong.append(f"occupancy: {who} has {taken}, the rows have {owned}")
         return played
 
 
@@ -111,22 +111,22 @@ async def play(
 async def play_in_one_process(
     stage: Stage, scene: Scene, choose: Choose, random: Random, *, warm: Sequence[str] = ACTORS
 ) -> Played:
-    """The second batch comes through the first one's engine, while that is at one of its statements."""
+    """Send the second batch through the engine of the first, during one of its statements."""
     prepared = await Play.prepare(stage, scene, warm=warm)
     later = {"b": random.randrange(1, 20)}
     return await prepared.judge(await prepared.run(choose, through={"b": "a", "c": "b"}, later=later))
 
 
 def faults(trace: Trace) -> list[str]:
-    """Answers that nobody should get: only whose connection was lost may be told of it."""
+    """Return answers that no client should get. Only a client with a lost connection may get a fault."""
     wrong = []
     for who, outcomes in trace.answers.items():
         for outcome in outcomes:
             if not isinstance(outcome, Exception):
                 continue
             if not isinstance(outcome, HoldfastError):
-                wrong.append(f"bug: {who} was told {outcome!r}")
+                wrong.append(f"bug: {who} got {outcome!r}")
             elif isinstance(outcome, Fault) and not any(lost.startswith(f"{who}.") for lost in trace.lost):
                 rule = "unknown" if isinstance(outcome, OutcomeUnknown) else "fault"
-                wrong.append(f"{rule}: {who} was told {outcome!r}, and its connection was not lost")
+                wrong.append(f"{rule}: {who} got {outcome!r}, although its connection was not lost")
     return wrong

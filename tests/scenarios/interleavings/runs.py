@@ -1,4 +1,4 @@
-"""Runs: so many schedules of all kinds, drawn by one seed, and what they showed."""
+"""Runs: schedules of all kinds, drawn by one seed, and their results."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from scenarios.interleavings.special import special_scenes
 from scenarios.interleavings.stage import Stage, a_stage
 
 ENOUGH_FOR_EVERY_PAIR = 4_000
-"""From so many schedules on, every order of every pair is tried (some 1,500)."""
+"""A run of this size or more tries every order of every pair (some 1,500)."""
 MAX_ON_ONE_STAGE = 1_000
-"""Schedules with one database and one set of engines: what these remember is worn in, and then forgotten."""
+"""Schedules with one database and one set of engines. Then new ones start, without what the old ones remembered."""
 
 Finished = Callable[[int], None]
 
 
 class Run:
-    """Plays, and counts what it saw."""
+    """Plays schedules, and counts what they show."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -52,19 +52,19 @@ class Run:
 
     @property
     def different(self) -> int:
-        """Orders of statements of which no two were alike."""
+        """The number of distinct orders of statements."""
         return len(self._orders)
 
     async def every_order(self, scene: Scene, stage: Stage) -> None:
-        """BEGIN is let through at once: it takes no lock and no snapshot."""
+        """Play every order of the scene. BEGIN goes through at once: it takes no lock and no snapshot."""
         every = EveryOrder()
         while True:
             self.note("every order of two", await play(stage, scene, every.choose, free=("BEGIN",)))
-            if not every.go_on():
+            if not every.advance():
                 return
 
     async def drawn(self, kind: str, scenes: Sequence[Scene], at: int, stage: Stage) -> None:
-        """One schedule; three of four engines know the event already."""
+        """Play one schedule. Each engine knows the event already in three of four cases."""
         random = self.random(kind, at)
         warm = self._warm(random)
         self.note(kind, await play(stage, scenes[at % len(scenes)], DrawnOrder(random).choose, warm=warm), at)
@@ -82,7 +82,7 @@ class Run:
         moment = Behind(
             verb=VERBS[at % len(VERBS)],
             locker=list(LOCKERS)[at // len(VERBS) % len(LOCKERS)],
-            lives_milliseconds=random.randint(1, MAX_MILLISECONDS),
+            expires_in_milliseconds=random.randint(1, MAX_MILLISECONDS),
             released_after=random.randint(-MAX_MILLISECONDS, MAX_MILLISECONDS),
         )
         played, was_late = await play_behind(stage, moment)
@@ -97,7 +97,7 @@ class Run:
             verb=VERBS[at % len(VERBS)],
             statement=at // len(VERBS) % MAX_STATEMENTS,
             seated=at // (len(VERBS) * MAX_STATEMENTS) % 2 == 1,
-            lives_milliseconds=random.randint(15, MAX_MILLISECONDS),
+            expires_in_milliseconds=random.randint(15, MAX_MILLISECONDS),
         )
         played, was_late = await play_at(stage, moment)
         self.seen["clocks read after the expiry" if was_late else "clocks read before the expiry"] += 1
@@ -129,11 +129,12 @@ class Run:
         for wrong in played.wrong:
             rule, _, detail = wrong.partition(": ")
             where = f"{played.scene} ({kind}:{at})" if at is not None else played.scene
-            self.tell(rule, f"{where}: {detail}", event=played.number, lines=[str(played.trace)])
+            self.report(rule, f"{where}: {detail}", event=played.number, lines=[str(played.trace)])
 
-    def tell(self, rule: str, detail: str, *, event: int | None = None, lines: Sequence[str] = ()) -> None:
-        told = {"rule": rule, "event": event, "detail": detail, "lines": list(lines), "seed": self.seed}
-        self.violations.append(told)
+    def report(self, rule: str, detail: str, *, event: int | None = None, lines: Sequence[str] = ()) -> None:
+        self.violations.append(
+            {"rule": rule, "event": event, "detail": detail, "lines": list(lines), "seed": self.seed}
+        )
 
     @staticmethod
     def _warm(random: Random) -> list[str]:
@@ -149,9 +150,9 @@ async def run(
     enough: int = 20,
     finished: Finished = lambda _: None,
 ) -> Run:
-    """At least so many schedules; `url` makes a migrated database. Stops early where too much is wrong.
+    """Play at least `schedules` schedules. `url` makes a migrated database.
 
-    `again`: only that one (kind, at) of the seed's, so often.
+    The run stops early after `enough` violations. `again`: repeat only this schedule (kind, at) of the seed.
     """
     played = Run(seed)
     plan = _plan(played, schedules) if again is None else _again(played, schedules, *again)
@@ -163,14 +164,14 @@ async def run(
                 try:
                     await step(stage)
                 except Exception as error:  # noqa: BLE001 - a broken product may break the test itself
-                    played.tell("raised", repr(error))
-                    break  # nobody knows what it has left behind
+                    played.report("raised", repr(error))
+                    break  # the stage may be in any state
                 finally:
                     step = next(plan, None)
                 finished(played.schedules)
             deadlocks = await stage.deadlocks()
             if deadlocks:
-                played.tell("deadlocks", f"there were {deadlocks}")
+                played.report("deadlocks", f"the database counted {deadlocks}")
     return played
 
 
@@ -178,7 +179,7 @@ Step = Callable[[Stage], Awaitable[None]]
 
 
 def _plan(run: Run, schedules: int) -> Iterator[Step]:
-    """Everything small first, then what is drawn, in turns."""
+    """Yield every order of the small scenes first, then drawn schedules of each kind in turns."""
     every = schedules >= ENOUGH_FOR_EVERY_PAIR
     if every:
         yield from (partial(run.every_order, scene) for scene in plain_scenes(2))
@@ -193,12 +194,12 @@ def _plan(run: Run, schedules: int) -> Iterator[Step]:
 
 
 def _again(run: Run, schedules: int, kind: str, at: int) -> Iterator[Step]:
-    """More than once: which of two that wait for a lock gets it is not the seed's to say."""
+    """Repeat one schedule: the seed does not decide which of two waiters gets a lock."""
     return (partial(_kinds(run)[kind][1], at) for _ in range(schedules))
 
 
 def _kinds(run: Run) -> dict[str, tuple[int, Callable[[int, Stage], Awaitable[None]]]]:
-    """How often each has its turn, and what it does."""
+    """Return the weight of each kind of schedule, and how to play one."""
     two, three, special = list(plain_scenes(2)), list(plain_scenes(3)), list(special_scenes())
     for scenes in (two, three, special):
         run.random("scenes", len(scenes)).shuffle(scenes)

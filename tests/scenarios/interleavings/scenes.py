@@ -1,7 +1,7 @@
-"""Scenes: what two or three engines do at the same moment with the same admissions.
+"""Scenes: two or three engines act on the same admissions at the same moment.
 
-The plain ones are all pairs and triples of the five verbs of a sale, on seats and on a counted area, for a hold that is
-live, lapsed or booked. The special ones have a file of their own.
+The plain scenes are all pairs and triples of the five verbs of a sale, on seats and on a counted area. Their hold is
+live, lapsed or booked. The special scenes are in special.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ACTORS = ("a", "b", "c")
 
 
 class Cast:
-    """Ids by name: the same name is the same hold, booking or block."""
+    """Ids by name. The same name always means the same hold, booking or block."""
 
     def __init__(self, new_id: Callable[[], UUID]) -> None:
         self.new_id = new_id
@@ -63,7 +63,7 @@ class Cast:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """`before` happens first, one after the other; then the holds named in `lapsed` lapse; then the batches meet."""
+    """First `before` runs, one command at a time. Then the `lapsed` holds lapse, and the batches meet."""
 
     before: Sequence[c.AnyCommand] = ()
     lapsed: Sequence[UUID] = ()
@@ -72,7 +72,7 @@ class Plot:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One event, and what meets in it."""
+    """One event, and the batches that meet in it."""
 
     name: str
     areas: dict[str, int] = field(default_factory=dict)
@@ -107,11 +107,11 @@ VERBS = ("place", "confirm", "release", "expire", "cancel")
 STATES = ("live", "lapsed", "booked")
 
 
-def plain_scenes(most: int) -> Iterator[Scene]:
-    """Every multiset of so many verbs, of the admissions of one hold in each state."""
+def plain_scenes(count: int) -> Iterator[Scene]:
+    """Yield a scene for each multiset of `count` verbs, on the admissions of one hold in each state."""
     for inventory in ("seats", "counted"):
         for state in STATES:
-            for verbs in combinations_with_replacement(VERBS, most):
+            for verbs in combinations_with_replacement(VERBS, count):
                 yield Scene(
                     name=f"{inventory}, {state}: {' + '.join(verbs)}",
                     areas={"floor": 4} if inventory == "counted" else {},
@@ -121,7 +121,7 @@ def plain_scenes(most: int) -> Iterator[Scene]:
 
 
 def _plain(inventory: str, state: str, verbs: tuple[str, ...]) -> Callable[[Cast], Plot]:
-    """Whoever places needs what the hold `h` has."""
+    """Return a plot in which each new hold needs admissions of the hold `h`."""
     first, other, wanted = (
         (seats(1, 2), seats(4), seats(2, 3))
         if inventory == "seats"
@@ -161,7 +161,7 @@ def _plain(inventory: str, state: str, verbs: tuple[str, ...]) -> Callable[[Cast
 
 
 def random_scene(seed: int) -> Scene:
-    """A small event and two or three batches of whatever clients may ask."""
+    """Return a small event, and two or three batches of any commands that clients can send."""
     random = Random(f"scene {seed}")
     hall = a_hall(random)
     return Scene(
@@ -176,8 +176,8 @@ def random_scene(seed: int) -> Scene:
 def _random(random: Random, hall: Any, cast: Cast) -> Plot:
     known = Known(cast.new_id)
 
-    def some(least: int, most: int) -> list[c.AnyCommand]:
-        found = [a_command(random, hall, known) for _ in range(random.randint(least, most))]
+    def some(minimum: int, maximum: int) -> list[c.AnyCommand]:
+        found = [a_command(random, hall, known) for _ in range(random.randint(minimum, maximum))]
         return [command for command in found if getattr(command, "ttl_seconds", None) != 1]
 
     before = some(2, 6)

@@ -1,4 +1,4 @@
-"""Special scenes: meetings that have cost others money, and those where a process remembers what is no longer so."""
+"""Special scenes: meetings that have cost others money, and those where a process has a stale copy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scenarios.interleavings.keys import a_key
 from scenarios.interleavings.scenes import ACTORS, Cast, Plot, Scene, best, one_row, quantity, seats
 
 PLENTY = 10_000
-"""Of so much no lapsed hold is looked for, as long as a process believes in it."""
+"""A quantity so large that a process which believes in it does not look for lapsed holds."""
 
 
 def special_scenes() -> Iterator[Scene]:
@@ -22,30 +22,30 @@ def special_scenes() -> Iterator[Scene]:
         ("one key, two bodies", floor, _two_bodies),
         ("one key confirms twice while it is released", row, _one_key_confirms),
         ("a sweep and the extension of a live hold", floor, _sweep_and_extend),
-        ("a sweep and the last that is left", row, _sweep_and_place),
+        ("a sweep and the last admissions", row, _sweep_and_place),
         ("two sweeps and a sale", floor, _two_sweeps),
-        ("the event is cancelled and a hold confirmed", row, _cancel_event),
-        ("the cancelled event is swept and a hold released", floor, _sweep_cancelled),
+        ("a hold is confirmed while its event is cancelled", row, _cancel_event),
+        ("a hold is released while its cancelled event is swept", floor, _sweep_cancelled),
         ("a block and a hold", row, _block_and_place),
         ("a counted block, a hold and its lifting", floor, _block_and_lift),
-        ("best available in two mirrors", row, _two_mirrors),
-        ("best available where something is given back", row, _best_and_release),
-        ("fewer are sold while they sell", floor, _smaller),
+        ("best available in two occupancies", row, _two_occupancies),
+        ("best available while a hold is released", row, _best_and_release),
+        ("the capacity shrinks while they sell", floor, _smaller),
         ("sales stop while they sell", floor, _stop),
         ("a buyer's limit in two windows", {"areas": {"floor": 9}, "rules": {"max_per_buyer": 3}}, _limit),
-        ("three instant bookings of what is enough for two", floor, _instant),
+        ("three instant bookings with enough for two", floor, _instant),
         ("batches of many, with refusals among them", {"areas": {"floor": 5}, "seats": one_row(5)}, _many),
         ("seats taken crosswise", row, _crosswise),
-        ("plenty was left, and is gone", {"areas": {"floor": PLENTY}}, _plenty),
+        ("a process believes that plenty is free", {"areas": {"floor": PLENTY}}, _plenty),
         ("a buyer's limit is set while they sell", floor, _limit_is_set),
         ("an area and seats are added while they sell", {**row, **floor}, _grows),
-        ("an event of no seats gets some while it sells", floor, _first_seats),
+        ("an event without seats gets some while it sells", floor, _first_seats),
     ):
         yield Scene(name=name, plot=plot, **setting)
 
 
 def _one_key(cast: Cast) -> Plot:
-    """The same request, sent again while the first is under way: each process makes ids of its own for it."""
+    """The client sends the same request again during the first. Each process makes its own ids for it."""
     return Plot(
         batches={who: [cast.place(f"of {who}", quantity(3), key=a_key("k", "three"))] for who in ACTORS[:2]}
     )
@@ -152,8 +152,8 @@ def _block_and_lift(cast: Cast) -> Plot:
     )
 
 
-def _two_mirrors(cast: Cast) -> Plot:
-    """Whoever comes second must see what the first took, though its own mirror has never heard of it."""
+def _two_occupancies(cast: Cast) -> Plot:
+    """The second engine must see the seats of the first, although its own occupancy lacks them."""
     return Plot(
         batches={
             "a": [cast.place("x", best(4))],
@@ -222,7 +222,7 @@ def _many(cast: Cast) -> Plot:
 
 
 def _crosswise(cast: Cast) -> Plot:
-    """Two that lock seat by seat would wait for each other for ever."""
+    """Two engines that lock seat by seat would deadlock."""
     return Plot(
         batches={
             "a": [cast.place("x", seats(1, 2, 3))],
@@ -233,7 +233,7 @@ def _crosswise(cast: Cast) -> Plot:
 
 
 def _plenty(cast: Cast) -> Plot:
-    """Who remembers that plenty is free does not look for lapsed holds; the last three are in one."""
+    """An engine that believes plenty is free skips lapsed holds. Here the last three are in a lapsed hold."""
     return Plot(
         before=[cast.place("dead", quantity(3))],
         lapsed=[cast["dead"]],
@@ -246,7 +246,7 @@ def _plenty(cast: Cast) -> Plot:
 
 
 def _limit_is_set(cast: Cast) -> Plot:
-    """Who does not know of a limit has not asked what the buyer has."""
+    """An engine that does not know the limit has not loaded the buyer's total."""
     return Plot(
         before=[cast.place("h", quantity(1), buyer="ann")],
         batches={
@@ -258,7 +258,7 @@ def _limit_is_set(cast: Cast) -> Plot:
 
 
 def _grows(cast: Cast) -> Plot:
-    """Who knows the old map must not sell by it."""
+    """An engine with the old seat map must not sell by it."""
     return Plot(
         batches={
             "a": [c.ChangeEvent(areas=(c.AreaSpec(name="stand", capacity=2),), seats=_second_row(2))],

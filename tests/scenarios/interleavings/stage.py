@@ -1,4 +1,4 @@
-"""Stage: one database, an engine behind a gate for each actor, and one without a gate that prepares and looks after."""
+"""Stage: one database, an engine behind a gate for each actor, and an engine without a gate to prepare and inspect."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ FROM moved m
 WHERE j.event_number = %(number)s AND j.changes @> jsonb_build_array(jsonb_build_object('hold', %(id)s::text))
 RETURNING m.expires_at
 """
-"""A hold and everything that tells of it, as if it had been placed earlier or later."""
+"""Moves a hold in time, with every row that records its expiry."""
 
 
 class Stage:
@@ -101,8 +101,8 @@ class Stage:
         self.gates = gates
         self.box_office = box_office
         self.hand = hand
-        """A connection of the test's own."""
-        self._checking = Auditor(box_office._connections)
+        """A connection for the test itself."""
+        self._auditor = Auditor(box_office._connections)
 
     async def new_event(self, scene: Scene) -> int:
         areas = tuple(c.AreaSpec(name=name, capacity=capacity) for name, capacity in scene.areas.items())
@@ -112,18 +112,18 @@ class Stage:
         return event.number
 
     async def warm(self, number: int, who: Sequence[str]) -> None:
-        """These engines know the event and have mirrors of it."""
+        """Let these engines load the event and its occupancy."""
         for each in who:
             inventory = self.engines[each]
             unknown = c.ReleaseHold(hold_id=inventory.new_id(number), authority=c.STAFF)
             assert isinstance((await in_one_batch(inventory, number, unknown))[0], HoldNotFound)
 
     async def act(self, who: str, number: int, commands: Sequence[c.AnyCommand]) -> list[Any]:
-        """All of them in one batch; refusals and faults as items."""
+        """Send the commands in one batch. Return their outcomes; a refusal or fault is an item, not raised."""
         return await in_one_batch(self.engines[who], number, *commands)
 
     async def expire(self, number: int, hold: UUID, *, after: timedelta = timedelta(seconds=-1)) -> datetime:
-        """The hold's expiry is so long after now from now on; it needs no lock that a batch would hold."""
+        """Move the expiry of the hold to `after` from now, and return it. This takes no lock that a batch holds."""
         found = await self.hand.execute(SET_EXPIRY, {"number": number, "id": hold, "after": after})
         row = await found.fetchone()
         assert row is not None
@@ -131,7 +131,7 @@ class Stage:
         return expires_at
 
     async def clock(self) -> datetime:
-        """The database's."""
+        """Return the time of the database."""
         row = await (await self.hand.execute("SELECT clock_timestamp()")).fetchone()
         assert row is not None
         now: datetime = row[0]
@@ -154,12 +154,12 @@ class Stage:
         )
 
     async def disagreements(self, number: int) -> list[str]:
-        """What the product's own check finds."""
-        report = await self._checking.check([number])
+        """Return what the product's own audit finds."""
+        report = await self._auditor.check([number])
         return [f"{found.code}: {found.subject}: {found.detail}" for found in report.disagreements]
 
-    async def mirrored(self, who: str, number: int) -> dict[str, str]:
-        """Label to status of every seat that is taken, as this engine's mirror tells."""
+    async def taken_seats(self, who: str, number: int) -> dict[str, str]:
+        """Return the status of each taken seat by label, from the occupancy of this engine."""
         return await mirrored_seats(self.engines[who], number)
 
     async def deadlocks(self) -> int:

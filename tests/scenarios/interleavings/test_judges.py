@@ -1,4 +1,4 @@
-"""Who judges the schedules is judged: what is wrong is seen, and orders are what they say."""
+"""The judges of the schedules find what is wrong, and the floor keeps the chosen order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def _plot(cast: Cast) -> Plot:
-    """Only one of them can have what is left, and whoever comes first."""
+    """Only the first of the two batches can get the remaining admissions."""
     return Plot(
         before=[cast.place("h", quantity(1))],
         batches={"a": [cast.place("x", quantity(2))], "b": [cast.place("y", quantity(3))]},
@@ -29,7 +29,7 @@ SCENE = Scene(name="three of four are left", areas={"floor": 4}, plot=_plot)
 
 
 async def _played(stage: Stage) -> tuple[Play, Trace, Found]:
-    """The batch of `a` first, and all of it before `b` begins."""
+    """Run the whole batch of `a` before `b` begins."""
     play = await Play.prepare(stage, SCENE)
     trace = await play.run(lambda _: 0)
     found = await stage.find(play.number)
@@ -46,17 +46,19 @@ def _nobody_sold(trace: Trace) -> None:
     trace.answers["a"] = trace.answers["b"]
 
 
-def _not_carried_out(trace: Trace) -> None:
+def _not_done(trace: Trace) -> None:
     trace.answers["a"] = [Unavailable()]
 
 
-def _other_way_round(trace: Trace) -> None:
-    """The same answers, but `b` was answered before `a` had begun."""
+def _reversed(trace: Trace) -> None:
+    """Keep the answers, but let `b` end before `a` begins."""
     trace.began, trace.ended = {"b": 0, "a": 9}, {"b": 8, "a": 20}
 
 
-@pytest.mark.parametrize("lie", [_both_sold, _nobody_sold, _not_carried_out, _other_way_round])
-async def test_answers_that_no_order_explains_are_seen(stage: Stage, lie: Callable[[Trace], None]) -> None:
+@pytest.mark.parametrize("lie", [_both_sold, _nobody_sold, _not_done, _reversed])
+async def test_answers_that_no_order_explains_are_reported(
+    stage: Stage, lie: Callable[[Trace], None]
+) -> None:
     play, trace, found = await _played(stage)
     lie(trace)
     verdict = explain(play.model, play.plot.batches, trace, found)
@@ -64,7 +66,7 @@ async def test_answers_that_no_order_explains_are_seen(stage: Stage, lie: Callab
     assert verdict.reasons
 
 
-async def test_an_unknown_outcome_may_have_happened_or_not_but_whole(stage: Stage) -> None:
+async def test_a_batch_with_unknown_outcome_happened_fully_or_not_at_all(stage: Stage) -> None:
     play, trace, found = await _played(stage)
     trace.answers["a"] = [OutcomeUnknown()]
     assert explain(play.model, play.plot.batches, trace, found).order is not None
@@ -75,7 +77,7 @@ async def test_an_unknown_outcome_may_have_happened_or_not_but_whole(stage: Stag
     assert explain(play.model, play.plot.batches, trace, torn).order is None
 
 
-async def test_rows_that_contradict_each_other_are_seen(stage: Stage) -> None:
+async def test_contradictory_rows_are_reported(stage: Stage) -> None:
     _, _, found = await _played(stage)
     assert list(found.contradictions()) == []
     claim = found.claims[0]
@@ -87,8 +89,8 @@ async def test_rows_that_contradict_each_other_are_seen(stage: Stage) -> None:
         assert rule in {each.partition(":")[0] for each in wrong.contradictions()}
 
 
-async def test_a_statement_goes_out_only_after_the_one_before_was_answered_or_waits(stage: Stage) -> None:
-    """Two that take their turns evenly: the second waits for the first one's lock, and gets it with its commit."""
+async def test_the_floor_sends_one_statement_at_a_time(stage: Stage) -> None:
+    """Two batches alternate. The second waits for the lock of the first, and gets it at the commit."""
     play = await Play.prepare(stage, SCENE)
     turn = iter(range(1_000))
     trace = await play.run(lambda choices: next(turn) % len(choices))

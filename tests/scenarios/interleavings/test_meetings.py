@@ -1,6 +1,6 @@
-"""Whatever order two or three batches' statements are carried out in, they are answered as one after the other.
+"""In any order of their statements, the answers of two or three batches are those of one batch after the other.
 
-The night tries every order of every pair and thousands of the others:
+The nightly run tries every order of every pair, and thousands of the others:
 `PYTHONPATH=tests python -m scenarios.interleavings`.
 """
 
@@ -23,8 +23,8 @@ PAIRS, TRIPLES, SPECIAL = list(plain_scenes(2)), list(plain_scenes(3)), list(spe
 GROUPS = [f"{inventory}, {state}" for inventory in ("seats", "counted") for state in STATES]
 
 
-def named(scenes: Sequence[Scene], beginning: str) -> list[Scene]:
-    found = [scene for scene in scenes if scene.name.startswith(beginning)]
+def named(scenes: Sequence[Scene], prefix: str) -> list[Scene]:
+    found = [scene for scene in scenes if scene.name.startswith(prefix)]
     assert found
     return found
 
@@ -39,7 +39,7 @@ async def draw(stage: Stage, scene: Scene, seed: int) -> Played:
 
 @pytest.mark.parametrize("group", GROUPS)
 async def test_a_confirm_and_a_release_in_every_order(stage: Stage, group: str) -> None:
-    """Of a live hold one of them wins, and the other is told so; of a lapsed one neither does."""
+    """On a live hold one of them wins, and the other is refused. On a lapsed hold neither wins."""
     (scene,) = named(PAIRS, f"{group}: confirm + release")
     every, traces, orders = EveryOrder(), [], set()
     while True:
@@ -47,7 +47,7 @@ async def test_a_confirm_and_a_release_in_every_order(stage: Stage, group: str) 
         assert played.wrong == [], str(played.trace)
         traces.append(str(played.trace))
         orders.add(played.order)
-        if not every.go_on():
+        if not every.advance():
             break
     assert len(set(traces)) == len(traces) > 10
     assert len(orders) == (2 if group.endswith("live") else 1)
@@ -66,12 +66,12 @@ async def test_three_verbs_on_the_same_admissions(stage: Stage, group: str) -> N
 
 
 @pytest.mark.parametrize("scene", SPECIAL, ids=lambda scene: scene.name)
-async def test_a_meeting_that_has_cost_others_money(stage: Stage, scene: Scene) -> None:
+async def test_special_meetings(stage: Stage, scene: Scene) -> None:
     for seed in range(4):
         await draw(stage, scene, seed)
 
 
 @pytest.mark.parametrize("seeds", [range(at, at + 20) for at in range(0, 60, 20)], ids=str)
-async def test_batches_of_whatever_clients_may_ask(stage: Stage, seeds: range) -> None:
+async def test_random_batches(stage: Stage, seeds: range) -> None:
     for seed in seeds:
         await draw(stage, random_scene(seed), seed)

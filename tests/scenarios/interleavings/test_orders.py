@@ -1,4 +1,4 @@
-"""Orders, and what they are made of: each is tried once, drawn again alike, and cut where a statement ends."""
+"""Orders: each is tried once, a seed repeats its own, and the gate splits the stream into statements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scenarios.interleavings.orders import DrawnOrder, EveryOrder
 from scenarios.interleavings.playing import faults
 
 
-def test_only_whose_connection_was_lost_may_be_told_of_it() -> None:
+def test_a_fault_without_a_lost_connection_is_reported() -> None:
     trace = Trace(
         answers={"a": [OutcomeUnknown()], "b": [Unavailable()], "c": [RuntimeError()]}, lost=["a.COMMIT"]
     )
@@ -23,7 +23,7 @@ def test_only_whose_connection_was_lost_may_be_told_of_it() -> None:
 
 
 def test_every_order_is_tried_once() -> None:
-    """Of two with three statements each there are twenty."""
+    """Two engines with three statements each have twenty orders."""
     every, found = EveryOrder(), []
     while True:
         left = {"a": 3, "b": 3}
@@ -34,7 +34,7 @@ def test_every_order_is_tried_once() -> None:
             left[who] -= 1
             order += who
         found.append(order)
-        if not every.go_on():
+        if not every.advance():
             break
     assert len(found) == len(set(found)) == 20
 
@@ -45,7 +45,7 @@ def test_a_seed_draws_the_same_order_again() -> None:
     assert len(drawn) == 1
 
 
-def test_statements_are_told_apart_wherever_the_stream_is_cut() -> None:
+def test_statements_are_separated_wherever_the_stream_is_cut() -> None:
     def message(kind: bytes, body: bytes) -> bytes:
         return kind + (len(body) + 4).to_bytes(4, "big") + body
 
@@ -56,12 +56,12 @@ def test_statements_are_told_apart_wherever_the_stream_is_cut() -> None:
         buffer, steps, found = bytearray(), wire.Steps(), list[Any]()
         for part in (stream[:cut], stream[cut:]):
             buffer += part
-            found += [steps.take(kind, whole) for kind, whole in wire.messages(buffer)]
+            found += [steps.take(kind, message) for kind, message in wire.messages(buffer)]
         named = [step.name for step in found if step is not None]
         assert named == ["x", "x", None, "BEGIN"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
-def test_a_product_that_is_broken_is_caught(control: Control) -> None:
+def test_a_broken_copy_of_the_product_is_caught(control: Control) -> None:
     assert try_control(control, schedules=40, seed=1)["caught_by"]

@@ -1,4 +1,4 @@
-"""Storms: many clients, one event, one process or two. Everything is sold, nothing twice, and nobody is lied to."""
+"""Storms: many clients, one event, one or two processes. All is sold, nothing twice, and all answers are true."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TESTS = str(Path(__file__).parents[2])
 
 
 async def storm(url: str, number: int, kind: str, *, clients: int, processes: int) -> Counter[str]:
-    """What all processes' clients were told together."""
+    """Run the processes. Return the number of answers of each kind, over all clients."""
     running = [
         await asyncio.create_subprocess_exec(
             sys.executable, "-m", "scenarios.storms.storm",
@@ -31,15 +31,15 @@ async def storm(url: str, number: int, kind: str, *, clients: int, processes: in
     for each in running:
         assert each.stdout is not None
         assert await each.stdout.readline() == b"ready\n"
-    told: Counter[str] = Counter()
-    for said, _ in await asyncio.gather(*[each.communicate(b"go\n") for each in running]):
-        told.update(json.loads(said))
+    answers: Counter[str] = Counter()
+    for output, _ in await asyncio.gather(*[each.communicate(b"go\n") for each in running]):
+        answers.update(json.loads(output))
     assert [each.returncode for each in running] == [0] * processes
-    assert told["refused by the database"] == 0, "two processes decided at once"
-    del told["refused by the database"]
+    assert answers["refused by the database"] == 0, "two processes decided at once"
+    del answers["refused by the database"]
     assert what_is_wrong(url) == []
     assert sql(url, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]
-    return told
+    return answers
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -47,21 +47,21 @@ async def test_64_clients_racing_for_100_seats_sell_exactly_100(
     inventory: Inventory, database_url: str, processes: int
 ) -> None:
     number = await new_event(inventory, areas={"floor": 100})
-    told = await storm(database_url, number, "one_hold_each", clients=64, processes=processes)
-    assert told == {"PlaceHold": 100, "ConfirmHold": 100, "booked": 100, "sold_out": 64}
+    answers = await storm(database_url, number, "one_hold_each", clients=64, processes=processes)
+    assert answers == {"PlaceHold": 100, "ConfirmHold": 100, "booked": 100, "sold_out": 64}
     assert (await inventory.queries.get_availability(number)).counts.booked == 100
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-async def test_160_clients_asking_for_the_best_available_sell_all_8000(
+async def test_160_clients_for_the_best_available_sell_all_8000(
     inventory: Inventory, database_url: str, processes: int
 ) -> None:
-    """Nobody is refused one seat while one was free: each client's one refusal is its last word, at the end."""
+    """No client is refused one seat while a seat is free: each client gets one such refusal, at the end."""
     number = await new_event(inventory, widths=(200,) * 40)
-    told = await storm(database_url, number, "best_available", clients=160, processes=processes)
-    assert told["seats"] == 8_000
-    assert told["sold_out"] == 160 + 80  # those who asked for three were refused three, and then one
-    assert set(told) == {"seats", "sold_out", "PlaceHold"}
+    answers = await storm(database_url, number, "best_available", clients=160, processes=processes)
+    assert answers["seats"] == 8_000
+    assert answers["sold_out"] == 160 + 80  # clients for three are refused three, and then one
+    assert set(answers) == {"seats", "sold_out", "PlaceHold"}
     assert sql(
         database_url, "SELECT count(DISTINCT seat_number) FROM claims WHERE ended_version IS NULL"
     ) == [(8_000,)]
@@ -71,19 +71,19 @@ async def test_overlapping_holds_of_many_seats_never_deadlock(
     inventory: Inventory, database_url: str
 ) -> None:
     number = await new_event(inventory, widths=(60,))
-    told = await storm(database_url, number, "overlapping", clients=40, processes=2)
-    assert set(told) <= {"PlaceHold", "ReleaseHold", "seat_taken"}
-    assert told["PlaceHold"] > 0
-    assert told["seat_taken"] > 0
+    answers = await storm(database_url, number, "overlapping", clients=40, processes=2)
+    assert set(answers) <= {"PlaceHold", "ReleaseHold", "seat_taken"}
+    assert answers["PlaceHold"] > 0
+    assert answers["seat_taken"] > 0
 
 
-async def test_limits_per_buyer_are_exact_over_lines_clients_and_processes(
+async def test_limits_per_buyer_hold_across_lines_clients_and_processes(
     inventory: Inventory, database_url: str
 ) -> None:
     number = await new_event(inventory, areas={"floor": 1_000, "stand": 1_000}, max_per_buyer=7)
-    told = await storm(database_url, number, "one_buyer", clients=40, processes=2)
-    assert (told["buyer 0"], told["buyer 1"]) == (6, 6)  # two more would be eight
-    assert told["quantity_over_limit"] == 40 * 6 - 6
+    answers = await storm(database_url, number, "one_buyer", clients=40, processes=2)
+    assert (answers["buyer 0"], answers["buyer 1"]) == (6, 6)  # two more would be eight
+    assert answers["quantity_over_limit"] == 40 * 6 - 6
 
 
 async def test_32_confirms_of_one_hold_are_one_booking(inventory: Inventory, database_url: str) -> None:

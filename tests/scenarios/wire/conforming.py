@@ -1,4 +1,4 @@
-"""Conforming: the server that the conformance tests ask, and the requests that they send."""
+"""Conforming: the server under the conformance tests, and the requests that they send."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 GUEST_HOST = b"example.org"
-"""No name of this machine: a request for it is a guest's."""
+"""A name of another machine: a request for it comes from a guest."""
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def request(
     body: bytes | None = None,
     is_last: bool = True,
 ) -> bytes:
-    """A whole request. `is_last` asks the server to close the connection after its answer."""
+    """Return a complete request. `is_last` asks the server to close the connection after its answer."""
     lines = [b"%s %s %s" % (method, target, version)]
     if host is not None:
         lines.append(b"Host: " + host)
@@ -70,7 +70,7 @@ HEALTH = request()
 
 
 def host_of(port: int) -> bytes:
-    """The name under which a program on this machine is staff."""
+    """Return the Host with which a program on this machine is staff."""
     return b"localhost:%d" % port
 
 
@@ -79,14 +79,14 @@ def hold_body(event: int) -> bytes:
 
 
 async def ask(port: int, data: bytes, *, method: bytes = b"GET") -> Answer:
-    """The only answer to a request that asks for the connection's end."""
+    """Send a request that asks for the end of the connection, and return the only answer."""
     (answer,) = await exchange(port, [data], methods=[method])
     assert answer.is_whole
     return answer
 
 
 async def refusal(port: int, data: bytes, *, status: int = 400) -> Answer:
-    """The refusal of what is no request. Nothing behind it may be answered, and the connection must end."""
+    """Send a broken request, and return its refusal. No request behind it may run, and the connection must end."""
     answers = await exchange(port, [data + HEALTH])
     assert [answer.status for answer in answers] == [status], answers
     assert answers[0].header(b"connection") == b"close"
@@ -95,7 +95,7 @@ async def refusal(port: int, data: bytes, *, status: int = 400) -> Answer:
 
 
 def as_staff(port: int, method: str, path: str, body: Any = None) -> Any:
-    """The JSON of an answer, asked with an ordinary client."""
+    """Send a request with an ordinary client, and return the JSON of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=MAX_SECONDS)
     try:
         content = None if body is None else json.dumps(body).encode()
@@ -109,7 +109,7 @@ def as_staff(port: int, method: str, path: str, body: Any = None) -> Any:
 
 
 def make_event(port: int) -> int:
-    """The number of a new event on sale."""
+    """Create an event on sale, and return its number."""
     made = as_staff(port, "POST", "/v1/events", {"name": "Concert", "capacity": 100_000})
     number: int = made["number"]
     return number
@@ -121,7 +121,7 @@ def event_names(port: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawAnswer:
-    """An answer as its bytes are: each line without its end, and all that follows the head."""
+    """An answer in bytes: the lines of its head without their ends, and everything behind the head."""
 
     status_line: bytes
     lines: tuple[bytes, ...]
@@ -137,7 +137,7 @@ class RawAnswer:
 
 
 def raw_answer(port: int, data: bytes) -> RawAnswer:
-    """Send one request and read up to the end of the connection."""
+    """Send one request, and read to the end of the connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=MAX_SECONDS) as connection:
         with contextlib.suppress(ConnectionError):
             connection.sendall(data)

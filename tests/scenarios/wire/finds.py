@@ -1,4 +1,4 @@
-"""Finds: connections that once were answered wrongly, as bytes, with the statuses that are right."""
+"""Finds: connections that once got a wrong answer, as bytes, with the right statuses."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from proof.fuzz.scripts import End
 __all__ = ["FINDS", "WAIT", "Find"]
 
 WAIT = None
-"""Between two pieces: the client waits until something has arrived, or for a moment where nothing comes."""
+"""A pause between two pieces: the client waits for an answer, or for a moment if none comes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
-    """`@PORT@` in a piece is the port. `statuses` are those of the final answers."""
+    """A connection. `@PORT@` in a piece is the port. `statuses` are those of the final answers."""
 
     name: str
     pieces: tuple[bytes | None, ...]
     statuses: tuple[int, ...]
     end: End = "silence"
     is_early: bool = False
-    """The answer comes before the body, and depends on how much of the body has come by then."""
+    """True if the answer precedes the body, and depends on how much of the body has arrived."""
 
 
 HOST = b"Host: 127.0.0.1:@PORT@\r\n"

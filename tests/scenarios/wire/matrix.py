@@ -1,4 +1,4 @@
-"""The matrix: requests whose body is a request, and what may follow them on a connection."""
+"""The matrix: requests whose body is itself a request, and what may follow them on a connection."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ CLOSE = b"Connection: close\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What the rows name: hosts and events that exist."""
+    """The hosts and events that the rows name."""
 
     host: bytes
     """The Host of each request."""
     inner_host: bytes
-    """The Host of a request in a body: the one that open mode takes for a program on this machine."""
+    """The Host of a request in a body. In open mode it means a program on this machine."""
     sold: int
-    """The event that rows with `hold` take one of."""
+    """The event in which rows with `hold` place one admission."""
     marks: tuple[int, ...]
-    """Events that the requests behind ask for. Their numbers show whose answer it is."""
+    """Events that the requests behind read. Their numbers identify each answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request and its only right answer. Without a `body` of its own, its body is a request."""
+    """A request and its right answer. Without a `body`, its body is a request."""
 
     line: bytes
     statuses: tuple[int, ...]
@@ -93,7 +93,7 @@ OFFERS = {
     "list": b"Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n",
     "expect": b"Expect: 100-continue\r\n",
 }
-"""What may be added to a request; none of it changes where the request ends."""
+"""Headers that a request may add. None of them changes where the request ends."""
 
 FRAMINGS = ("length", "chunked", "chunked with extras")
 BEHIND = ("request", "nothing", "rubbish")
@@ -167,7 +167,7 @@ class Sent:
 def rows(
     *, framings: Sequence[str] = FRAMINGS, bodies: Sequence[str] | None = BODIES, first: int = 0
 ) -> Iterator[Row]:
-    """Every combination. Without `bodies` each row has one kind of body, by turns."""
+    """Yield every combination. If `bodies` is None, the kinds of body alternate."""
     number = first
     for request, offer, framing, behind in product(REQUESTS, OFFERS, framings, BEHIND):
         if request == "CONNECT" and offer != "plain":
@@ -206,7 +206,7 @@ def _content(row: Row, place: Place) -> bytes:
 
 
 def _chunks(row: Row, content: bytes) -> bytes:
-    """Two chunks, so that a boundary is in the middle. Extras are an extension and trailers."""
+    """Return two chunks, with a boundary in the middle. Extras are an extension and trailers."""
     cut = len(content) // 2
     extension = b';next="GET /openapi.json"' if row.framing == "chunked with extras" else b""
     trailers = b"X-Request-Id: %s\r\nContent-Length: 9\r\n" % row.smuggled_id if extension else b""
@@ -226,10 +226,10 @@ def _behind(row: Row, place: Place) -> bytes:
 def judge(
     row: Row, place: Place, answers: Sequence[Answer], *, in_one: bool, answered_first: bool
 ) -> str | None:
-    """What is wrong with the answers of a server that nothing stands in front of; None if nothing is.
+    """Return what is wrong with the answers of a server without a proxy, or None.
 
-    `in_one`: the row was one write, so its body need not be asked for. `answered_first`: the answer came before the
-    body. Otherwise the body may have come first, and the connection may go on after `Expect`.
+    `in_one`: the row was one write, so the server need not ask for its body. `answered_first`: the answer preceded
+    the body. Otherwise the body may have arrived first, and the connection may continue after `Expect`.
     """
     interims = [answer for answer in answers if answer.status < 200]
     finals = [answer for answer in answers if answer.status >= 200]
@@ -262,6 +262,6 @@ def judge(
 
 
 def shorten(wrong: Sequence[str], *, limit: int = 25) -> str:
-    """Some of many failures, with their number."""
+    """Return the first failures, and their number."""
     some = random.Random(len(wrong)).sample(range(len(wrong)), min(limit, len(wrong)))
     return f"{len(wrong)} rows, among them\n" + "\n".join(wrong[at] for at in sorted(some))

@@ -1,4 +1,4 @@
-"""The server that the matrix is sent to, with every request logged, and what is asked of it afterwards."""
+"""The server under the matrix, which logs every request, and the checks of its state afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["api", "furnish", "held", "logged_server", "smuggled_events"]
 
 @contextlib.contextmanager
 def logged_server() -> Iterator[Serving]:
-    """In open mode. At its end its log must have the requests, and none from a body."""
+    """A server in open mode. At its end, its log must have the requests, and none from a body."""
     with tempfile.TemporaryDirectory(prefix="holdfast-wire-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o711)
         chosen = {"access_log": "1", "body_timeout_seconds": "60", "keep_alive_seconds": "5"}
@@ -32,7 +32,7 @@ def logged_server() -> Iterator[Serving]:
 
 
 def furnish(server: Serving, *, marks: int = 7) -> Place:
-    """An event to sell, and some to ask for."""
+    """Create an event to sell, and some to read."""
 
     def event(name: str) -> int:
         made = api(server, "POST", "/v1/events", name=name, capacity=1_000_000, hold_ttl_seconds=1_800)
@@ -45,14 +45,14 @@ def furnish(server: Serving, *, marks: int = 7) -> Place:
 
 
 def api(server: Serving, method: str, path: str, **body: Any) -> Any:
-    """As staff."""
+    """Send a request as staff, and return its JSON."""
     answer = httpx2.request(method, f"http://localhost:{server.port}{path}", json=body or None)
     assert answer.is_success, answer.text
     return answer.json()
 
 
 def held(server: Serving, place: Place) -> int:
-    """How many were taken of the event that is sold."""
+    """Return how many admissions of the sold event are taken."""
     count: int = api(server, "GET", f"/v1/events/{place.sold}/availability")["held"]
     return count
 

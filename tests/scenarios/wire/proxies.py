@@ -21,7 +21,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "guides" / "production.md"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """A configuration. `blocks` returns what stands in it, for the ports of the proxy and of the server."""
+    """A configuration. `blocks` returns its text for the ports of the proxy and of the server."""
 
     program: str
     blocks: Callable[[int, int], str]
@@ -30,15 +30,15 @@ class Setup:
 
 
 def program(name: str) -> str | None:
-    """Where it is installed; also where only root's search path has it."""
+    """Return the path of the program, also if only root's search path has it."""
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
-# What the page says, as it is but for the ports, the host and TLS.
+# The configurations of the page, with other ports, another host and no TLS.
 
 
 def block(sign: str) -> str:
-    """The only text block of the page that has this word."""
+    """Return the only text block of the page that contains this word."""
     page = PAGE.read_text()
     found = [text for text in re.findall(r"```text\n(.*?)```", page, re.DOTALL) if sign in text]
     assert len(found) == 1, f"{len(found)} blocks of {PAGE.name} have {sign!r}"
@@ -46,7 +46,7 @@ def block(sign: str) -> str:
 
 
 def replaced(text: str, pattern: str, by: str) -> str:
-    """With at least one replacement: a page that changed must not go untested."""
+    """Replace the pattern. Fails without a match, so that a changed page cannot go untested."""
     made, count = re.subn(pattern, by, text)
     assert count, f"{pattern!r} is not in the documented block"
     return made
@@ -68,7 +68,7 @@ def documented_caddy(port: int, server: int) -> str:
     return replaced(text, r"127\.0\.0\.1:8000", f"127.0.0.1:{server}")
 
 
-# What others have in theirs.
+# Configurations that others use.
 
 
 def kept(server: int) -> str:
@@ -76,12 +76,12 @@ def kept(server: int) -> str:
 
 
 def bare_nginx(port: int, server: int) -> str:
-    """No word more than a proxy needs."""
+    """Return the minimal configuration of a proxy."""
     return f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://127.0.0.1:{server}; }} }}\n"
 
 
 def nginx(*lines: str) -> Callable[[int, int], str]:
-    """Kept connections of HTTP/1.1, and these lines."""
+    """Return a setup with kept HTTP/1.1 connections and these lines."""
 
     def made(port: int, server: int) -> str:
         inside = " ".join(("proxy_pass http://kept;", "proxy_http_version 1.1;", *lines))
@@ -91,7 +91,7 @@ def nginx(*lines: str) -> Callable[[int, int], str]:
 
 
 def haproxy(reuse: str = "") -> Callable[[int, int], str]:
-    """A frontend and a backend with nothing added to a request."""
+    """Return a setup of a frontend and a backend that add nothing to a request."""
 
     def made(port: int, server: int) -> str:
         front = f"frontend front\n    bind 127.0.0.1:{port}\n    default_backend back\n"
@@ -197,7 +197,7 @@ def _around_nginx(folder: Path, blocks: str) -> str:
 
 
 def _around_haproxy(folder: Path, blocks: str) -> str:
-    """With the defaults of Debian's package."""
+    """Return the configuration with the defaults of Debian's package."""
     timeouts = "timeout connect 5s\n    timeout client 50s\n    timeout server 50s"
     return f"global\n    maxconn 1000\ndefaults\n    mode http\n    {timeouts}\n{blocks}"
 

@@ -11,7 +11,7 @@ from typing import Self
 __all__ = ["Answer", "RawConnection", "exchange", "split"]
 
 MAX_SECONDS = 30.0
-"""How long a test waits for the server before it fails; never a measure of speed."""
+"""A test that waits longer for the server fails. This is no measure of speed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Answer:
         return [value for key, value in self.headers if key == name]
 
     def header(self, name: bytes) -> bytes | None:
-        """The only field of this name; None where it is absent."""
+        """Return the only field of this name, or None."""
         found = self.all(name)
         assert len(found) < 2, f"{name!r} came {len(found)} times"
         return found[0] if found else None
@@ -52,7 +52,7 @@ class RawConnection:
             await self.writer.wait_closed()
 
     async def send(self, *pieces: bytes) -> None:
-        """Each piece is a write of its own. A server that has closed the connection is no error."""
+        """Send each piece in its own write. A closed connection is no error."""
         with contextlib.suppress(ConnectionError):
             for piece in pieces:
                 self.writer.write(piece)
@@ -64,7 +64,7 @@ class RawConnection:
         self.writer.write_eof()
 
     async def answer(self, method: bytes = b"GET") -> Answer | None:
-        """The next answer, interim ones included; None where the connection ends before it."""
+        """Return the next answer, which may be an interim one, or None if the connection ends first."""
         async with asyncio.timeout(MAX_SECONDS):
             try:
                 status_line = await self.reader.readline()
@@ -110,7 +110,7 @@ class RawConnection:
         return b"".join(parts)
 
     async def is_closed(self) -> bool:
-        """Whether the server closes the connection without another byte. Waits until it does, or until one comes."""
+        """Wait until the server sends a byte or closes the connection. Return whether it closed."""
         async with asyncio.timeout(MAX_SECONDS):
             try:
                 return await self.reader.read(1) == b""
@@ -121,9 +121,9 @@ class RawConnection:
 async def exchange(
     port: int, pieces: Iterable[bytes], *, methods: Sequence[bytes] = (), half_close: bool = False
 ) -> list[Answer]:
-    """Send everything, then return all answers up to the connection's end, which the server must bring about.
+    """Send everything, then return all answers until the server ends the connection, which it must.
 
-    `methods` are those of the requests in order (GET where it is shorter): an answer to HEAD has no body.
+    `methods` are those of the requests in order; missing ones are GET. An answer to HEAD has no body.
     """
     async with RawConnection(port) as connection:
         await connection.send(*pieces)
@@ -142,5 +142,5 @@ async def exchange(
 
 
 def split(data: bytes) -> list[bytes]:
-    """Every byte on its own."""
+    """Split into single bytes."""
     return [data[at : at + 1] for at in range(len(data))]

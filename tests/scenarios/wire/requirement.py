@@ -1,4 +1,4 @@
-"""Requirement: one demand of an RFC on a server, and what holds it here."""
+"""Requirement: one requirement of an RFC for a server, and how this server meets it."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class Requirement:
 
 
 def held(section: str, level: Level, text: str, *tests: str) -> Requirement:
-    """It is done, and these tests fail where it is not."""
+    """Return a requirement that the server meets. These tests prove it."""
     return Requirement(section=section, level=level, text=text, tests=tests)
 
 
 def absent(section: str, level: Level, text: str, reason: str) -> Requirement:
-    """It does not apply: the server has nothing that it could be about."""
+    """Return a requirement that does not apply, because the server lacks the feature."""
     return Requirement(section=section, level=level, text=text, not_applicable=reason)
 
 
 def differs(section: str, level: Level, text: str, reason: str) -> Requirement:
-    """It applies, and the server knowingly does something else."""
+    """Return a requirement that the server does not meet, on purpose."""
     return Requirement(section=section, level=level, text=text, difference=reason)

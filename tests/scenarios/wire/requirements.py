@@ -1,7 +1,7 @@
 """Requirements: every MUST and MUST NOT of three RFCs that binds an origin server, with what holds it.
 
 Left out are requirements that bind only clients, user agents, proxies, gateways, tunnels or caches, and those on
-registrations. Of the SHOULDs, those are listed that the server follows on purpose, or knowingly does not.
+registrations. The table lists only the SHOULDs that the server follows or ignores on purpose.
 """
 
 from __future__ import annotations
@@ -22,4 +22,4 @@ REQUIREMENTS: dict[int, tuple[Requirement, ...]] = {
     9112: RFC_9112,
     9457: RFC_9457,
 }
-"""By RFC, in the order of its sections."""
+"""The requirements of each RFC, in the order of its sections."""

@@ -14,7 +14,7 @@ from scenarios.wire.raw import Answer, RawConnection, exchange
 from support.serving import Serving
 
 LANES = 4
-"""Rows that are on their way together."""
+"""Rows sent at the same time."""
 CREATE = b"POST /v1/events HTTP/1.1\r\nContent-Type: application/json\r\n" + CLOSE
 
 
@@ -36,7 +36,7 @@ def start(setup: Setup, server: Serving) -> Proxy:
 
 
 class Bystander:
-    """Another client of the proxy, on a connection of its own. What others send must not change its answers."""
+    """Another client of the proxy, on its own connection. Its answers must not depend on other clients."""
 
     def __init__(self, name: str, proxy: Proxy, place: Place, mark: int, *, keeps_ids: bool) -> None:
         self._name, self._proxy, self._place, self._mark = name, proxy, place, mark
@@ -56,7 +56,7 @@ class Bystander:
             self.wrong.append(f"{when}: a bystander got {answer.header(b'x-request-id')!r}")
 
     async def _send(self, request: bytes) -> Answer | None:
-        """Once more on a new connection, where the proxy had closed the one before."""
+        """Send a request. If the proxy has closed the connection, send it again on a new one."""
         answer = None
         for _ in range(2):
             if self._connection is None:
@@ -75,7 +75,7 @@ class Bystander:
 
 
 class Passage:
-    """One row through a proxy. A row with nothing behind has the next request once its answer came."""
+    """One row through a proxy. A row with nothing behind sends its next request after its answer."""
 
     def __init__(self, row: Row, place: Place, bystander: Bystander) -> None:
         self._row, self._place, self._bystander = row, place, bystander
@@ -97,7 +97,7 @@ class Passage:
             await reader
 
     async def _send_in_pieces(self, connection: RawConnection) -> None:
-        """A bystander's answer lies between them."""
+        """Send the pieces, with a bystander's request between them."""
         body = self._sent.body
         for piece in (self._sent.head, body[:40], body[40:], self._sent.behind):
             await connection.send(piece)
@@ -122,8 +122,10 @@ class Passage:
 
 
 def judge(row: Row, place: Place, answers: Sequence[Answer], *, keeps_ids: bool) -> str | None:
-    """What is wrong with a proxy's answers. It may refuse a request itself, or close; an answer of the server's is
-    the request's own."""
+    """Return what is wrong with the answers of a proxy, or None.
+
+    The proxy may refuse a request or close. An answer of the server must belong to the request.
+    """
     interims = [answer.status for answer in answers if answer.status < 200]
     finals = [answer for answer in answers if answer.status >= 200]
     if set(interims) - {100} or (interims and row.offer != "expect"):
@@ -200,7 +202,7 @@ def hosts(proxy: Proxy, server: Serving) -> dict[str, bytes]:
 
 
 async def statuses(proxy: Proxy, host: bytes) -> list[int]:
-    """A stranger wants to make an event."""
+    """Return the statuses that a stranger gets who tries to create an event."""
     body = b'{"name":"By a stranger","capacity":1}'
     request = CREATE + b"Host: %s\r\nContent-Length: %d\r\n\r\n" % (host, len(body)) + body
     return [answer.status for answer in await exchange(proxy.port, [request])]
@@ -212,7 +214,7 @@ OPEN_SETUPS = [*DOCUMENTED, "nginx, bare", "haproxy, stock", "caddy, stock"]
 
 @pytest.mark.parametrize("host", ["no port", "its port", "the server's port"])
 @pytest.mark.parametrize("name", OPEN_SETUPS)
-async def test_a_stranger_who_comes_through_a_proxy_is_no_staff_in_open_mode(
+async def test_a_stranger_behind_a_proxy_is_no_staff_in_open_mode(
     server: Serving, name: str, host: str, request: pytest.FixtureRequest
 ):
     if (name, host) == ("haproxy, stock", "the server's port"):

@@ -1,4 +1,4 @@
-"""Bounds: what all clients together can make a worker keep, and what the one above the limit is answered."""
+"""Bounds: limits on what all clients together make a worker keep, and the answer above each limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from support.http_serving import QUICK, serving, until
 from support.http_surface import layer_of
 
 KEPT = b"k" * (8 * 1024 * 1024)
-"""One answer that the application keeps for all of its readers."""
+"""Return one answer that the application keeps for all readers."""
 
 routes = Routes(tag="tests")
 
@@ -38,7 +38,7 @@ async def get_kept(request: Request) -> Reply:
 
 @routes.get("/own", policy=Policy.PUBLIC)
 async def get_own(request: Request) -> Reply:
-    """An answer of this request's own."""
+    """Return an answer for this request alone."""
     return Reply(body=bytes(bytearray(KEPT)))
 
 
@@ -86,7 +86,7 @@ async def test_a_connection_above_the_limit_is_answered_and_closed() -> None:
 
 
 async def test_an_answer_for_many_slow_readers_is_kept_once() -> None:
-    """The kind is "a copy for each connection". It counts once, and no reader of it is refused."""
+    """The bug class is "a copy for each connection". The answer counts once, and no reader is refused."""
     limits = replace(QUICK, unsent_bytes=10 * MEGABYTE)
     async with serving(APPLICATION, limits) as (port, service), _slow_readers(port, b"/kept", 20):
         await _until_waiting(service, 20)
@@ -96,7 +96,7 @@ async def test_an_answer_for_many_slow_readers_is_kept_once() -> None:
     assert service.load.unsent_bytes == 0
 
 
-async def test_large_answers_above_the_limit_are_refused_and_small_ones_are_not() -> None:
+async def test_only_large_answers_are_refused_above_the_limit() -> None:
     limits = replace(QUICK, unsent_bytes=20 * MEGABYTE)
     async with serving(APPLICATION, limits) as (port, service), _slow_readers(port, b"/own", 2):
         await _until_waiting(service, 2)
@@ -112,7 +112,7 @@ async def test_large_answers_above_the_limit_are_refused_and_small_ones_are_not(
             assert answer.status == 200
 
 
-async def test_unfinished_bodies_above_the_limit_are_refused_and_whole_requests_are_not() -> None:
+async def test_only_unfinished_bodies_are_refused_above_the_limit() -> None:
     limits = replace(QUICK, unread_bytes=4 * MEGABYTE, body_seconds=3600.0)
     head = POST + b"Content-Length: %d\r\n\r\n" % (2 * MEGABYTE)
     async with serving(APPLICATION, limits) as (port, service), AsyncExitStack() as stack:
@@ -134,8 +134,8 @@ async def test_unfinished_bodies_above_the_limit_are_refused_and_whole_requests_
     assert service.load.unread_bytes == 0
 
 
-async def test_what_is_pipelined_behind_a_slow_answer_is_not_read() -> None:
-    """At most what one read brings is kept; the rest waits in the kernel, and then at the client."""
+async def test_requests_pipelined_behind_a_slow_answer_are_not_read() -> None:
+    """The server keeps at most one read. The rest waits in the kernel, and then at the client."""
     async with serving(APPLICATION, QUICK) as (port, service), _slow_readers(port, b"/own", 1) as (client,):
         await _until_waiting(service, 1)
         loop = asyncio.get_running_loop()
@@ -147,8 +147,8 @@ async def test_what_is_pipelined_behind_a_slow_answer_is_not_read() -> None:
         flooding.cancel()
 
 
-async def test_pipelined_requests_of_a_crowd_leave_room_for_everyone_else() -> None:
-    """Without a limited pace each turn of the loop answers one request of every such connection."""
+async def test_many_pipelining_clients_do_not_delay_others() -> None:
+    """Without a limit each loop turn would answer one request of every such connection."""
     flooding, each = 100, 100
     answered = 0
 
@@ -174,7 +174,7 @@ async def test_pipelined_requests_of_a_crowd_leave_room_for_everyone_else() -> N
             one.cancel()
 
 
-async def test_pipelined_requests_are_answered_although_the_client_sends_no_more() -> None:
+async def test_pipelined_requests_are_answered_without_more_input() -> None:
     async with serving(APPLICATION, QUICK) as (port, _), RawConnection(port) as connection:
         await connection.send(GET * 3)
         connection.stop_sending()
@@ -195,7 +195,7 @@ async def test_endless_trailers_are_refused_and_never_kept() -> None:
 
 
 def _slow_readers(port: int, path: bytes, count: int) -> Any:
-    """Clients that ask for a large answer and read nothing of it."""
+    """Clients that request a large answer, and read nothing of it."""
 
     class Readers:
         async def __aenter__(self) -> list[socket.socket]:

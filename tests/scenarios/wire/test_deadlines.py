@@ -1,8 +1,8 @@
-"""Deadlines: whatever a client does not do, its connection ends, and its memory and descriptor come back.
+"""Deadlines: a client that stops anywhere loses its connection, and the server gets memory and descriptor back.
 
-The kind is "a state that nobody bounds". Each way to say nothing is a script below: it brings a connection into one
-state and stops there. The list was made by walking the states of `connection.py`, and each place in a request where a
-client can stop: before, in and behind the head, the body, a chunk's size, its data, the trailers and the answer.
+The bug class is "a state without a bound". Each script below brings a connection into one state and stops there. The
+list covers the states of `connection.py`, and each place in a request where a client can stop: before, in and behind
+the head, the body, a chunk's size, its data, the trailers and the answer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from support.http_serving import QUICK, serving, until
 from support.http_surface import layer_of
 
 LARGE = b"x" * (16 * 1024 * 1024)
-"""More than the kernel keeps for a connection."""
+"""More bytes than the kernel buffers for a connection."""
 
 SHORT = replace(
     QUICK,
@@ -112,8 +112,8 @@ SILENCES: dict[str, list[bytes]] = {
 
 
 @pytest.mark.parametrize("pieces", SILENCES.values(), ids=SILENCES.keys())
-async def test_a_silent_client_is_let_go(pieces: list[bytes]) -> None:
-    """It keeps its own side open for ever."""
+async def test_a_silent_client_is_disconnected(pieces: list[bytes]) -> None:
+    """The client keeps its side open for ever."""
     async with serving(APPLICATION, SHORT) as (port, service), RawConnection(port) as connection:
         await connection.send(*pieces)
         async with asyncio.timeout(MAX_SECONDS):
@@ -132,7 +132,7 @@ READERS = {
 
 
 @pytest.mark.parametrize("request_bytes", READERS.values(), ids=READERS.keys())
-async def test_a_client_that_does_not_read_is_let_go(request_bytes: bytes) -> None:
+async def test_a_client_that_does_not_read_is_disconnected(request_bytes: bytes) -> None:
     async with serving(APPLICATION, SHORT) as (port, service):
         with _narrow(port) as client:
             client.sendall(request_bytes)
@@ -141,8 +141,8 @@ async def test_a_client_that_does_not_read_is_let_go(request_bytes: bytes) -> No
             assert service.load.unread_bytes == service.load.unsent_bytes == 0
 
 
-async def test_a_client_that_only_sends_is_let_go() -> None:
-    """Answers that nobody takes fill the way back; then nothing more is read."""
+async def test_a_client_that_only_sends_is_disconnected() -> None:
+    """Unread answers fill the way back. Then the server reads no more."""
     limits = replace(SHORT, requests_per_connection=10**9)
     async with serving(APPLICATION, limits) as (port, service):
         with _narrow(port) as client:
@@ -153,7 +153,7 @@ async def test_a_client_that_only_sends_is_let_go() -> None:
                 await flooding
 
 
-async def test_what_is_sent_behind_the_last_answer_is_dropped_up_to_a_limit() -> None:
+async def test_bytes_behind_the_last_answer_are_dropped_up_to_a_limit() -> None:
     limits = replace(QUICK, closing_seconds=3600.0, closing_bytes=100_000)
     async with serving(APPLICATION, limits) as (port, service), RawConnection(port) as connection:
         await connection.send(STAFF + b"Content-Length: 10000000\r\n\r\n")
@@ -190,7 +190,7 @@ async def test_an_endless_rest_in_chunks_ends_the_connection() -> None:
         await _until_gone(service)
 
 
-async def test_empty_lines_do_not_put_off_the_end_of_an_idle_connection() -> None:
+async def test_empty_lines_do_not_prolong_an_idle_connection() -> None:
     limits = ConnectionLimits(tick_seconds=3600.0)
     async with serving(APPLICATION, limits) as (port, service), RawConnection(port) as connection:
         await connection.send(GET)
@@ -215,7 +215,7 @@ async def _flood(client: socket.socket) -> None:
 
 
 def _narrow(port: int) -> socket.socket:
-    """A client whose kernel takes little for it."""
+    """Open a connection with small kernel buffers."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     client.connect(("127.0.0.1", port))

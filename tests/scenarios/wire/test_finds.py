@@ -1,4 +1,4 @@
-"""Every kept find is answered as it must be: in one write, as it was found, and byte by byte."""
+"""Every recorded find gets its right answer: in one write, in its original pieces, and byte by byte."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WAYS = ("in one write", "as found", "byte by byte")
     [(find, way) for find in FINDS for way in WAYS if not (find.is_early and way == "byte by byte")],
     ids=lambda one: one if isinstance(one, str) else one.name,
 )
-async def test_a_find_is_answered_as_it_must_be(port: int, find: Find, way: str) -> None:
+async def test_a_find_gets_the_right_answer(port: int, find: Find, way: str) -> None:
     script = script_of(find, port)
     if way == "byte by byte":
         script = replace(script, cuts=tuple(Cut(at) for at in range(1, min(len(script.data), 4_000))))
@@ -52,7 +52,7 @@ async def test_a_find_is_answered_as_it_must_be(port: int, find: Find, way: str)
     assert tuple(one.status for one in answers if one.status >= 200) == find.statuses
 
 
-def test_finds_have_names_of_their_own() -> None:
+def test_the_names_of_finds_are_unique() -> None:
     assert len({find.name for find in FINDS}) == len(FINDS)
 
 

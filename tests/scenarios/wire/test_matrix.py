@@ -14,11 +14,11 @@ from scenarios.wire.raw import Answer, RawConnection, exchange, split
 from support.serving import Serving
 
 AT_ONCE = 100
-"""Connections that are open together."""
+"""Connections open at the same time."""
 IN_STEP = 30
-"""Connections that are sent byte by byte together; few, so that no head takes its 5 seconds."""
+"""Connections sent byte by byte at the same time. They are few, so that no head takes 5 seconds."""
 MAX_SPLIT = 1_000
-"""Bytes of a row that go on their own; the rest of a long body goes in one piece."""
+"""Bytes of a row sent singly. The rest of a long body goes in one piece."""
 LIMIT = 8 * 1024
 
 
@@ -41,7 +41,7 @@ def nothing_smuggled(server: Serving) -> Iterator[None]:
 
 
 class Flight:
-    """One row on its way: what is sent of it, and what comes back."""
+    """One row under way: the steps to send, and the answers."""
 
     def __init__(self, row: Row, place: Place, port: int, steps: Sequence[bytes]) -> None:
         self.row, self.steps = row, steps
@@ -66,7 +66,7 @@ class Flight:
         await self._came.wait()
 
     async def end(self, *, answered_first: bool) -> str | None:
-        """What was wrong, once the server has closed the connection."""
+        """Wait until the server closes the connection. Return what went wrong, or None."""
         await self._reader
         await self._connection.__aexit__()
         in_one = len(self.steps) == 1
@@ -90,7 +90,7 @@ class Flight:
 
 
 class Barrier:
-    """A connection of its own. Once its request is answered, the worker has read what was sent before."""
+    """A separate connection. When its request is answered, the worker has read everything sent before."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -119,8 +119,10 @@ class Barrier:
 
 
 async def fly(flights: Sequence[Flight], barrier: Barrier, *, answer_before: int = 0) -> list[str]:
-    """Send the steps of all of them in turns, each a read of its own. Rows that are answered without their body
-    are answered before step `answer_before` is sent."""
+    """Send the steps of all flights in turns, so that the server reads each step alone. Return the failures.
+
+    Before step `answer_before` is sent, the rows that need no body have their answer.
+    """
     await asyncio.gather(*(flight.open() for flight in flights))
     for at in range(max(len(flight.steps) for flight in flights)):
         if answer_before and at == answer_before:
@@ -136,7 +138,7 @@ async def fly(flights: Sequence[Flight], barrier: Barrier, *, answer_before: int
 async def fly_all(
     server: Serving, place: Place, flights: Sequence[Flight], *, together: int, answer_before: int = 0
 ) -> None:
-    """And nothing but the rows' own holds was made."""
+    """Run the flights. Assert that they have no failures, and made no holds but their own."""
     before = held(server, place)
     barrier = Barrier(server.port)
     wrong = []
@@ -147,15 +149,13 @@ async def fly_all(
     assert held(server, place) == before + sum(flight.row.request == "hold" for flight in flights)
 
 
-async def test_a_request_in_one_write_is_answered_once_and_its_body_is_no_request(
-    server: Serving, place: Place
-):
+async def test_a_body_in_one_write_is_no_request(server: Serving, place: Place):
     flights = [Flight(row, place, server.port, [pieces(row, place).whole]) for row in rows()]
     await fly_all(server, place, flights, together=AT_ONCE)
 
 
-async def test_a_body_that_comes_after_the_answer_is_no_request(server: Serving, place: Place):
-    """The body in pieces: where no byte of it is needed, its request was answered before it is sent."""
+async def test_a_body_after_the_answer_is_no_request(server: Serving, place: Place):
+    """The body comes in pieces. If the answer needs no byte of it, the answer comes first."""
     flights = []
     for row in rows(first=10_000):
         sent = pieces(row, place)
@@ -164,10 +164,8 @@ async def test_a_body_that_comes_after_the_answer_is_no_request(server: Serving,
     await fly_all(server, place, flights, together=AT_ONCE, answer_before=1)
 
 
-async def test_a_request_in_single_bytes_is_answered_once_and_its_body_is_no_request(
-    server: Serving, place: Place
-):
-    """Each byte is a read of the server's own."""
+async def test_a_body_in_single_bytes_is_no_request(server: Serving, place: Place):
+    """The server reads each byte alone."""
     flights = []
     for row in rows(bodies=None, first=20_000):
         whole = pieces(row, place).whole
@@ -176,7 +174,7 @@ async def test_a_request_in_single_bytes_is_answered_once_and_its_body_is_no_req
     await fly_all(server, place, flights, together=IN_STEP)
 
 
-# Extensions and trailers: counted, never kept, never headers.
+# The server counts extensions and trailers. It never keeps them or treats them as headers.
 
 CHUNKED = b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
 EVENT = b'{"name":"Trailed","capacity":1}'
@@ -184,7 +182,7 @@ SECOND = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: the-second\
 
 
 def post(server: Serving, path: bytes, body: bytes, trailers: bytes, headers: bytes = b"") -> bytes:
-    """A POST of one chunk. `trailers` go behind the last chunk."""
+    """Return a POST of one chunk, with `trailers` behind the last chunk."""
     head = b"POST %s HTTP/1.1\r\nHost: localhost:%d\r\nX-Request-Id: the-first\r\n" % (path, server.port)
     return head + headers + CHUNKED + b"\r\n%x\r\n%s\r\n0\r\n%s\r\n" % (len(body), body, trailers)
 
@@ -209,7 +207,7 @@ def post(server: Serving, path: bytes, body: bytes, trailers: bytes, headers: by
     ids=lambda trailer: trailer.split(b":")[0].decode(),
 )
 async def test_a_trailer_is_no_header(server: Serving, trailer: bytes):
-    """As a header each of them would change the answer, or end the connection before the second one."""
+    """As a header, each would change the answer, or end the connection before the second answer."""
     request = post(server, b"/v1/events", EVENT, trailer + b"\r\n")
     answers = await exchange(server.port, [request + SECOND])
     found = [(answer.status, answer.header(b"x-request-id")) for answer in answers]
@@ -259,7 +257,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("status", "sent"), REFUSED.values(), ids=REFUSED)
-async def test_extras_of_a_body_are_refused_and_nothing_behind_them_is_read(
+async def test_oversized_or_broken_extras_of_a_body_are_refused(
     server: Serving, status: int, sent: list[bytes]
 ):
     answers = await exchange(server.port, sent)
@@ -269,7 +267,7 @@ async def test_extras_of_a_body_are_refused_and_nothing_behind_them_is_read(
 
 @pytest.mark.parametrize("sent", [sent for _, sent in REFUSED.values()], ids=REFUSED)
 async def test_broken_extras_of_an_answered_request_end_the_connection(server: Serving, sent: list[bytes]):
-    """The answer needs no body. Its rest is counted and checked all the same, and what follows is no request.
+    """The answer needs no body, but the server still counts and checks it. The rest is never read as a request.
 
     A client that goes on sending to a closed connection may lose the answer.
     """

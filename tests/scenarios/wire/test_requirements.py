@@ -1,4 +1,4 @@
-"""The table of requirements is whole: each row has an answer, each test exists, and the page shows the table."""
+"""The table of requirements is complete: each row has an answer, each test exists, and the page shows the table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def functions_of(path: Path) -> frozenset[str]:
 
 
 def order(section: str) -> list[int]:
-    """Appendices come behind the sections."""
+    """Return the sort key of a section. Appendices follow the sections."""
     return [int(part) if part.isdigit() else 1_000 + ord(part) for part in section.split(".")]
 
 
@@ -54,7 +54,7 @@ def test_every_row_has_exactly_one_answer() -> None:
     assert [row for _, row in ROWS if len(set(row.tests)) != len(row.tests)] == []
 
 
-def test_every_section_is_a_section_and_they_are_in_order() -> None:
+def test_sections_are_valid_and_in_order() -> None:
     for rows in REQUIREMENTS.values():
         sections = [row.section for row in rows]
         assert [one for one in sections if not re.fullmatch(r"([1-9]\d?|[A-F])(\.[1-9]\d?)*", one)] == []
@@ -62,7 +62,7 @@ def test_every_section_is_a_section_and_they_are_in_order() -> None:
         assert major == sorted(major)
 
 
-def test_no_row_comes_twice() -> None:
+def test_no_row_is_listed_twice() -> None:
     seen = [(number, row.section, row.text) for number, row in ROWS]
     assert [one for one in set(seen) if seen.count(one) > 1] == []
 
@@ -74,12 +74,12 @@ def test_every_text_is_a_sentence() -> None:
         assert len(row.text.split()) < 25, row.text
 
 
-def test_few_rows_are_no_must() -> None:
+def test_few_rows_are_shoulds() -> None:
     assert sum(row.level.startswith("SHOULD") for _, row in ROWS) <= MAX_SHOULDS
 
 
-def test_every_test_of_conformance_holds_a_requirement() -> None:
-    """A test that no row names is either no requirement of these RFCs, or a row is missing."""
+def test_every_conformance_test_covers_a_requirement() -> None:
+    """If no row names a test, a row is missing, or the test belongs in FURTHER."""
     written = {
         f"{path.name}::{name}"
         for path in Path(__file__).parent.glob("test_conformance_*.py")
@@ -101,9 +101,9 @@ FURTHER = {
     "test_conformance_semantics.py::test_connect_opens_no_tunnel",
     "test_conformance_semantics.py::test_options_for_the_whole_server_is_answered",
 }
-"""Tests that look at the tests themselves, or at what no RFC demands with a MUST."""
+"""Tests of the tests themselves, or of behaviour that no RFC requires with a MUST."""
 
 
-def test_the_page_is_as_the_table_is_now() -> None:
-    """Else: `.venv/bin/python docs/tools/conformance.py`."""
+def test_the_page_shows_the_current_table() -> None:
+    """To update the page, run `.venv/bin/python docs/tools/conformance.py`."""
     assert PAGE.read_text() == render()
