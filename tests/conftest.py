@@ -11,7 +11,7 @@ from support.postgres import TestDatabases
 
 @pytest.fixture(scope="session")
 def databases() -> Iterator[TestDatabases]:
-    """The test process's own PostgreSQL server; `HOLDFAST_TEST_POSTGRES_BIN` picks other binaries."""
+    """The PostgreSQL server of this test process; `HOLDFAST_TEST_POSTGRES_BIN` picks other binaries."""
     found = TestDatabases()
     found.start()
     try:
@@ -22,7 +22,7 @@ def databases() -> Iterator[TestDatabases]:
 
 @pytest.fixture
 def database_url(databases: TestDatabases) -> Iterator[str]:
-    """A migrated database of this test's own."""
+    """A migrated database for one test."""
     url = databases.create()
     yield url
     databases.drop(url)
@@ -30,7 +30,7 @@ def database_url(databases: TestDatabases) -> Iterator[str]:
 
 @pytest.fixture
 def empty_database_url(databases: TestDatabases) -> Iterator[str]:
-    """A database of this test's own with nothing in it."""
+    """An empty database for one test."""
     url = databases.create(migrated=False)
     yield url
     databases.drop(url)

@@ -1,4 +1,4 @@
-"""Ids: they carry their event's number, order by time, and are versions that nobody else makes."""
+"""Ids: they contain the number of their event, sort by time, and use a UUID version of our own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BITS = st.integers(0, (1 << 48) - 1)
 
 
 @given(EVENT_NUMBERS, MOMENTS, BITS)
-def test_an_id_carries_its_event_number_and_is_a_uuid_of_version_8(number: int, ms: int, bits: int) -> None:
+def test_an_id_is_a_uuid_version_8_with_its_event_number(number: int, ms: int, bits: int) -> None:
     made = ids.make_id(number, unix_ms=ms, random_bits=bits)
     assert ids.event_number_of(made) == number
     assert (made.version, made.variant) == (8, "specified in RFC 4122")
@@ -41,7 +41,7 @@ def test_different_random_bits_are_different_ids(number: int, ms: int, one: int,
 
 
 @pytest.mark.parametrize("foreign", [uuid4(), UUID(int=0), UUID(int=(1 << 128) - 1)])
-def test_an_id_that_nobody_here_made_names_no_event(foreign: UUID) -> None:
+def test_a_foreign_id_names_no_event(foreign: UUID) -> None:
     assert ids.event_number_of(foreign) is None
 
 
@@ -55,8 +55,8 @@ def test_a_seat_id_names_event_and_seat(event: int, seat: int) -> None:
 
 
 @given(st.uuids())
-def test_an_id_that_was_read_is_the_one_that_was_written(some_id: UUID) -> None:
-    """It is made without UUID's own checks, and must be the same in everything that others ask of it."""
+def test_a_parsed_id_equals_the_original(some_id: UUID) -> None:
+    """The parser skips the checks of UUID, so every attribute must still be the same."""
     found = ids.read_id(str(some_id).upper())
     assert (found, hash(found), repr(found), found.is_safe) == (
         some_id,
@@ -78,7 +78,7 @@ def test_a_reference_is_the_end_of_its_booking_id(bits: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["7K3M01QX", "7k3m01qx", "7K3M-01QX", "7k3m-oiqx", "7K3MOLQX"])
-def test_a_reference_is_read_as_people_write_it(text: str) -> None:
+def test_a_reference_is_parsed_in_any_usual_spelling(text: str) -> None:
     assert ids.parse_reference(text) == "7K3M01QX"
 
 

@@ -8,7 +8,7 @@ import pytest
 from holdfast.api.v1.blocks import BlockOut
 from holdfast.inventory.inventory import Inventory
 from support.ageing import lapse_hold
-from support.http_sales import SEATS, Json, ask_hold, confirm, make_event, place, pointers, told
+from support.http_sales import SEATS, Json, ask_hold, confirm, make_event, outcome_of, place, pointers
 
 
 async def _ask(client: httpx2.AsyncClient, **body: object) -> httpx2.Response:
@@ -33,8 +33,8 @@ async def test_blocked_seats_are_not_sold_until_they_are_lifted(
     event = await make_event(client, seat_map=SEATS)
     block = await _block(client, seats=["a-1-1", "A-1-2"], reason="camera")
     assert (block["seats"], block["quantity"], block["reason"]) == (["A-1-1", "A-1-2"], 2, "camera")
-    assert told(await ask_hold(client, event, {"seats": ["A-1-1"]})) == (409, "seat_blocked")
-    assert told(await ask_hold(client, event, {"quantity": 9})) == (409, "sold_out")
+    assert outcome_of(await ask_hold(client, event, {"seats": ["A-1-1"]})) == (409, "seat_blocked")
+    assert outcome_of(await ask_hold(client, event, {"quantity": 9})) == (409, "sold_out")
     counts = (await inventory.queries.get_availability(1)).counts
     assert (counts.available, counts.blocked) == (8, 2)
     lifted = (await _lift(client, block)).json()
@@ -47,7 +47,7 @@ async def test_a_quantity_is_blocked_and_lifted(client: httpx2.AsyncClient):
     event = await make_event(client, capacity=10)
     block = await _block(client, quantity=8)
     assert (block["area"], block["quantity"], block["seats"]) == ("general", 8, [])
-    assert told(await ask_hold(client, event, {"quantity": 3})) == (409, "sold_out")
+    assert outcome_of(await ask_hold(client, event, {"quantity": 3})) == (409, "sold_out")
     await _lift(client, block)
     await place(client, event, {"quantity": 10})
 
@@ -59,7 +59,7 @@ async def test_lifting_again_is_the_same_answer(client: httpx2.AsyncClient):
     first, second = await _lift(client, block), await _lift(client, block)
     assert first.content == second.content
     await place(client, event, {"quantity": 10})
-    assert told(await ask_hold(client, event)) == (409, "sold_out")
+    assert outcome_of(await ask_hold(client, event)) == (409, "sold_out")
 
 
 async def test_only_what_is_available_is_blocked(
@@ -74,9 +74,9 @@ async def test_only_what_is_available_is_blocked(
     before = (await inventory.queries.get_availability(1)).counts
     for seat, code in (("A-1-1", "seat_taken"), ("A-1-2", "seat_taken"), ("A-1-4", "seat_blocked")):
         answer = await _ask(client, seats=["A-2-1", seat])
-        assert (told(answer), pointers(answer)) == ((409, code), [("/seats/1", code)])
+        assert (outcome_of(answer), pointers(answer)) == ((409, code), [("/seats/1", code)])
     answer = await _ask(client, quantity=3)
-    assert (told(answer), answer.json()["available"]) == ((409, "sold_out"), 2)
+    assert (outcome_of(answer), answer.json()["available"]) == ((409, "sold_out"), 2)
     assert (await inventory.queries.get_availability(1)).counts == before
     await _block(client, seats=["A-1-3"])
     await _block(client, quantity=2, area="general")
@@ -105,7 +105,7 @@ async def test_what_cannot_be_blocked(
     areas = [{"name": "pit", "capacity": 5}, {"name": "bar", "capacity": 5}]
     await make_event(client, areas=areas, seat_map=SEATS)
     answer = await _ask(client, **body)
-    assert told(answer) == (status, code)
+    assert outcome_of(answer) == (status, code)
     assert pointers(answer)[0][0] == pointer
 
 
@@ -135,12 +135,15 @@ async def test_a_block_is_lifted_only_under_its_own_event(client: httpx2.AsyncCl
         f"/v1/events/2/blocks/{block['id']}",
         f"/v1/events/1/blocks/{'0' * 8}-0119-84fa-8c96-00264f0ce97a",
     ):
-        assert told(await client.post(f"{path}/lift")) == (404, "block_not_found")
-    assert told(await client.post("/v1/events/1/blocks/x/lift")) == (404, "block_not_found")
-    assert told(await client.post(f"/v1/events/3/blocks/{block['id']}/lift")) == (404, "event_not_found")
+        assert outcome_of(await client.post(f"{path}/lift")) == (404, "block_not_found")
+    assert outcome_of(await client.post("/v1/events/1/blocks/x/lift")) == (404, "block_not_found")
+    assert outcome_of(await client.post(f"/v1/events/3/blocks/{block['id']}/lift")) == (
+        404,
+        "event_not_found",
+    )
 
 
 async def test_nothing_is_blocked_of_a_cancelled_event(client: httpx2.AsyncClient):
     await make_event(client)
     await client.post("/v1/events/1/cancel")
-    assert told(await _ask(client, quantity=1)) == (410, "event_cancelled")
+    assert outcome_of(await _ask(client, quantity=1)) == (410, "event_cancelled")

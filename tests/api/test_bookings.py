@@ -21,11 +21,11 @@ from support.http_sales import (
     ask_hold,
     confirm,
     make_event,
+    outcome_of,
     place,
     pointers,
     read_hold,
     token_of,
-    told,
 )
 
 NO_BOOKING = "00000000-0119-84fa-8c96-00264f0ce97a"
@@ -68,7 +68,7 @@ class TestConfirming:
         self, client: httpx2.AsyncClient, buyer: str | dict[str, str]
     ):
         hold = await place(client, await make_event(client), buyer="customer-81")
-        assert told(await ask_booking(client, hold, buyer="customer-82")) == (422, "invalid_input")
+        assert outcome_of(await ask_booking(client, hold, buyer="customer-82")) == (422, "invalid_input")
         booking = await confirm(client, hold, buyer=buyer)
         assert booking["buyer"] == {"reference": "customer-81", "name": None, "email": None}
 
@@ -90,9 +90,9 @@ class TestConfirming:
                 ask_booking(client, hold),
             )
             if released.status_code == 200:
-                assert told(confirmed) == (410, "hold_released")
+                assert outcome_of(confirmed) == (410, "hold_released")
             else:
-                assert told(released) == (409, "hold_already_confirmed")
+                assert outcome_of(released) == (409, "hold_already_confirmed")
                 await client.post(f"/v1/bookings/{confirmed.json()['id']}/cancel")
         assert (await inventory.queries.get_availability(1)).counts.available == 10
 
@@ -119,7 +119,7 @@ class TestConfirming:
         ):
             body = {"hold": hold["id"], "hold_token": hold["hold_token"], **given}
             answer = await client.post("/v1/bookings", json=body)
-            assert told(answer) == (422, "invalid_input"), given
+            assert outcome_of(answer) == (422, "invalid_input"), given
             assert (pointer, code) in pointers(answer), given
         assert (await read_hold(client, hold))["status"] == "active"
 
@@ -141,7 +141,7 @@ class TestCancelling:
         )
         assert {answer.content for answer in answers} == {answers[0].content}
         await place(client, event, {"quantity": 2})
-        assert told(await ask_hold(client, event)) == (409, "sold_out")
+        assert outcome_of(await ask_hold(client, event)) == (409, "sold_out")
 
 
 class TestRights:
@@ -152,17 +152,17 @@ class TestRights:
         hold, other = await place(guest, event), await place(guest, event)
         booking = await confirm(guest, hold)
         path = f"/v1/bookings/{booking['id']}"
-        assert told(await guest.get(path)) == (401, "credentials_required")
-        assert told(await guest.post(f"{path}/cancel")) == (401, "credentials_required")
+        assert outcome_of(await guest.get(path)) == (401, "credentials_required")
+        assert outcome_of(await guest.post(f"{path}/cancel")) == (401, "credentials_required")
         assert (await guest.get(path, headers=token_of(hold))).json() == booking
         for who in (guest, await keyed_client("read")):
-            assert told(await who.get(path, headers=token_of(other))) == (404, "booking_not_found")
+            assert outcome_of(await who.get(path, headers=token_of(other))) == (404, "booking_not_found")
         cancel = await guest.post(f"{path}/cancel", json={"hold_token": other["hold_token"]})
-        assert told(cancel) == (404, "booking_not_found")
+        assert outcome_of(cancel) == (404, "booking_not_found")
         for scope in ("read", "sell", "organise"):
             assert (await (await keyed_client(scope)).get(path)).json() == booking
         reader = await keyed_client("read")
-        assert told(await reader.post(f"{path}/cancel")) == (403, "forbidden")
+        assert outcome_of(await reader.post(f"{path}/cancel")) == (403, "forbidden")
         for scope in ("sell", "organise"):
             assert (await (await keyed_client(scope)).post(f"{path}/cancel")).json()["status"] == "cancelled"
         assert (
@@ -176,13 +176,16 @@ class TestRights:
     async def test_no_such_booking(self, client: httpx2.AsyncClient, id: str):
         hold = await place(client, await make_event(client))
         for headers in ({}, token_of(hold)):
-            assert told(await client.get(f"/v1/bookings/{id}", headers=headers)) == (404, "booking_not_found")
+            assert outcome_of(await client.get(f"/v1/bookings/{id}", headers=headers)) == (
+                404,
+                "booking_not_found",
+            )
             answer = await client.post(f"/v1/bookings/{id}/cancel", headers=headers)
-            assert told(answer) == (404, "booking_not_found")
+            assert outcome_of(answer) == (404, "booking_not_found")
 
     async def test_a_hold_is_no_booking(self, client: httpx2.AsyncClient):
         hold = await place(client, await make_event(client))
-        assert told(await client.get(f"/v1/bookings/{hold['id']}")) == (404, "booking_not_found")
+        assert outcome_of(await client.get(f"/v1/bookings/{hold['id']}")) == (404, "booking_not_found")
 
 
 class TestListing:
@@ -210,9 +213,9 @@ class TestListing:
 
     async def test_filters_that_mean_nothing(self, client: httpx2.AsyncClient):
         for event in ("9", NO_BOOKING):
-            assert told(await client.get(f"/v1/bookings?event={event}")) == (404, "event_not_found")
+            assert outcome_of(await client.get(f"/v1/bookings?event={event}")) == (404, "event_not_found")
         for query in ("event=x", "event=0", "status=active", "limit=0", "page=2", "cursor=x"):
-            assert told(await client.get(f"/v1/bookings?{query}")) == (422, "invalid_input"), query
+            assert outcome_of(await client.get(f"/v1/bookings?{query}")) == (422, "invalid_input"), query
 
 
 class TestReferences:
@@ -248,7 +251,7 @@ class TestReferences:
     @pytest.mark.parametrize("text", ["", "7K3M", "7K3M01QU", "7K3M01QXX", "7K3M%2001QX"])
     async def test_what_is_no_reference(self, client: httpx2.AsyncClient, text: str):
         refused = await client.get(f"/v1/bookings?reference={text}")
-        assert told(refused) == (422, "invalid_input")
+        assert outcome_of(refused) == (422, "invalid_input")
         assert pointers(refused) == [("?reference", "wrong_format")]
 
     async def test_a_second_booking_of_the_event_never_gets_a_taken_reference(

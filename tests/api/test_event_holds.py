@@ -10,8 +10,8 @@ from support.http_sales import (
     act,
     confirm,
     make_event,
+    outcome_of,
     place,
-    told,
 )
 
 NO_HOLD = "00000000-0119-84fa-8c96-00264f0ce97a"
@@ -63,7 +63,7 @@ class TestStaff:
         assert (
             await client.get(f"/v1/events/{events[0]['id']}/holds", params={"cursor": cursor})
         ).status_code == 200
-        assert told(await client.get("/v1/events/2/holds", params={"cursor": cursor})) == (
+        assert outcome_of(await client.get("/v1/events/2/holds", params={"cursor": cursor})) == (
             422,
             "invalid_input",
         )
@@ -76,5 +76,8 @@ class TestStaff:
             f"/v1/events/1/holds/{NO_HOLD}",
             "/v1/events/1/holds/x",
         ):
-            assert told(await client.post(f"{path}/release")) == (404, "hold_not_found")
-        assert told(await client.post(f"/v1/events/3/holds/{hold['id']}/release")) == (404, "event_not_found")
+            assert outcome_of(await client.post(f"{path}/release")) == (404, "hold_not_found")
+        assert outcome_of(await client.post(f"/v1/events/3/holds/{hold['id']}/release")) == (
+            404,
+            "event_not_found",
+        )

@@ -18,11 +18,11 @@ from support.http_sales import (
     ask_hold,
     confirm,
     make_event,
+    outcome_of,
     place,
     pointers,
     read_hold,
     token_of,
-    told,
 )
 
 PLAN = {
@@ -205,13 +205,13 @@ class TestMaking:
     async def test_what_cannot_be_an_event_is_refused_with_its_place(self, client: httpx2.AsyncClient):
         for given, pointer, code in NO_EVENT_BODIES:
             answer = await _create(client, **given)
-            assert told(answer) == (422, "invalid_input"), given
+            assert outcome_of(answer) == (422, "invalid_input"), given
             assert (pointer, code) in pointers(answer), given
         assert (await client.get("/v1/events")).json()["items"] == []
 
     async def test_a_seat_that_comes_twice_is_a_duplicate(self, client: httpx2.AsyncClient):
         answer = await _create(client, seat_map={"labels": ["A1", " a1"]})
-        assert told(answer) == (409, "duplicate_seat")
+        assert outcome_of(answer) == (409, "duplicate_seat")
         assert pointers(answer) == [("/seat_map/labels/1", "duplicate_seat")]
 
     async def test_a_shorter_longest_life_shortens_the_usual_one(self, client: httpx2.AsyncClient):
@@ -279,7 +279,7 @@ class TestListing:
         self, client: httpx2.AsyncClient, query: dict[str, str], pointer: str
     ):
         answer = await client.get("/v1/events", params=query)
-        assert told(answer) == (422, "invalid_input")
+        assert outcome_of(answer) == (422, "invalid_input")
         assert pointers(answer)[0][0] == pointer
 
     async def test_a_cursor_belongs_to_its_filters(self, client: httpx2.AsyncClient):
@@ -288,7 +288,7 @@ class TestListing:
         cursor = (await client.get("/v1/events?limit=1")).json()["next"]
         assert (await client.get("/v1/events", params={"cursor": cursor})).status_code == 200
         answer = await client.get("/v1/events", params={"cursor": cursor, "status": "published"})
-        assert told(answer) == (422, "invalid_input")
+        assert outcome_of(answer) == (422, "invalid_input")
 
 
 NO_EVENTS = [
@@ -328,7 +328,7 @@ async def test_no_such_event(client: httpx2.AsyncClient, method: str, path: str)
     for ref in NO_EVENTS:
         body = {"json": {}} if method != "GET" else {}
         answer = await client.request(method, f"/v1/events/{ref}{path}", **body)
-        assert told(answer) == (404, "event_not_found"), ref
+        assert outcome_of(answer) == (404, "event_not_found"), ref
 
 
 NO_CHANGES: list[tuple[dict[str, Any], str, str]] = [
@@ -376,7 +376,7 @@ class TestChanging:
         event = await make_event(client, on_sale_at="2030-01-01T00:00:00Z")
         for changes, pointer, code in NO_CHANGES:
             answer = await client.patch("/v1/events/1", json={"venue": "Moved", **changes})
-            assert told(answer) == (422, "invalid_input"), changes
+            assert outcome_of(answer) == (422, "invalid_input"), changes
             assert (pointer, code) in pointers(answer), changes
         assert (await client.get("/v1/events/1")).json() == event
 
@@ -386,9 +386,9 @@ class TestChanging:
         assert (await client.patch("/v1/events/1", json={"capacity": 20})).json()["capacity"] == 20
         assert (await client.patch("/v1/events/1", json={"capacity": 4})).json()["capacity"] == 4
         answer = await client.patch("/v1/events/1", json={"capacity": 3})
-        assert told(answer) == (409, "capacity_taken")
+        assert outcome_of(answer) == (409, "capacity_taken")
         assert pointers(answer) == [("/capacity", "capacity_taken")]
-        assert told(await ask_hold(client, event)) == (409, "sold_out")
+        assert outcome_of(await ask_hold(client, event)) == (409, "sold_out")
 
     async def test_a_lapsed_hold_does_not_keep_the_capacity(
         self, client: httpx2.AsyncClient, inventory: Inventory, database_url: str
@@ -408,7 +408,7 @@ class TestChanging:
             {"name": "hall", "capacity": 7, "category": None},
             {"name": "bar", "capacity": 2, "category": "vip"},
         ]
-        assert told(await client.patch("/v1/events/1", json={"capacity": 9})) == (422, "invalid_input")
+        assert outcome_of(await client.patch("/v1/events/1", json={"capacity": 9})) == (422, "invalid_input")
         await place(client, event, {"quantity": 2, "area": "bar"})
 
     async def test_seats_are_added_and_sold(self, client: httpx2.AsyncClient):
@@ -419,12 +419,12 @@ class TestChanging:
         assert (changed["capacity"], changed["map_version"]) == (4, 2)
         assert [one["name"] for one in changed["categories"]] == ["standard", "gold"]
         assert (await place(client, event, {"seats": ["b1", "A2"]}))["quantity"] == 2
-        assert told(await ask_hold(client, event, {"seats": ["A1"]})) == (409, "seat_taken")
-        assert told(await client.patch("/v1/events/1", json=more)) == (409, "duplicate_seat")
+        assert outcome_of(await ask_hold(client, event, {"seats": ["A1"]})) == (409, "seat_taken")
+        assert outcome_of(await client.patch("/v1/events/1", json=more)) == (409, "duplicate_seat")
 
     async def test_an_event_made_without_inventory_gets_it_later(self, client: httpx2.AsyncClient):
         event = (await _create(client)).json()
-        assert told(await ask_hold(client, event)) == (409, "sold_out")
+        assert outcome_of(await ask_hold(client, event)) == (409, "sold_out")
         changes = {"areas": [{"name": "lawn", "capacity": 3}], "seat_map": SEATS}
         assert (await client.patch("/v1/events/1", json=changes)).json()["capacity"] == 13
         assert (await place(client, event, {"quantity": 3}, {"seats": ["A-1-1"]}))["quantity"] == 4
@@ -432,7 +432,10 @@ class TestChanging:
     async def test_a_cancelled_event_is_not_changed(self, client: httpx2.AsyncClient):
         await make_event(client)
         await client.post("/v1/events/1/cancel")
-        assert told(await client.patch("/v1/events/1", json={"name": "Gala"})) == (410, "event_cancelled")
+        assert outcome_of(await client.patch("/v1/events/1", json={"name": "Gala"})) == (
+            410,
+            "event_cancelled",
+        )
 
     async def test_changes_and_holds_take_turns(self, client: httpx2.AsyncClient, inventory: Inventory):
         """However a shrink and holds interleave, no more is held than the capacity that came out."""
@@ -475,14 +478,14 @@ class TestLife:
         for _ in range(2):  # each move may be repeated
             answer = await client.post(f"/v1/events/1/{verb}")
             if expected == 410:
-                assert told(answer) == (410, "event_cancelled")
+                assert outcome_of(answer) == (410, "event_cancelled")
             else:
                 assert (answer.status_code, answer.json()["status"]) == (200, expected)
                 assert answer.json()["sales_stopped"] is (verb == "stop")
 
     async def test_a_draft_is_not_on_sale_until_it_is_published(self, client: httpx2.AsyncClient):
         event = await make_event(client, status="draft")
-        assert told(await ask_hold(client, event)) == (409, "event_not_on_sale")
+        assert outcome_of(await ask_hold(client, event)) == (409, "event_not_on_sale")
         await client.post("/v1/events/1/publish")
         await place(client, event)
 
@@ -493,7 +496,7 @@ class TestLife:
         self, client: httpx2.AsyncClient, window: dict[str, str]
     ):
         event = await make_event(client, **window)
-        assert told(await ask_hold(client, event)) == (409, "event_not_on_sale")
+        assert outcome_of(await ask_hold(client, event)) == (409, "event_not_on_sale")
         await client.patch("/v1/events/1", json=dict.fromkeys(window))
         await place(client, event)
 
@@ -501,9 +504,9 @@ class TestLife:
         event = await make_event(client)
         hold = await place(client, event)
         await client.post("/v1/events/1/stop")
-        assert told(await ask_hold(client, event)) == (409, "sales_stopped")
+        assert outcome_of(await ask_hold(client, event)) == (409, "sales_stopped")
         answer = await client.post(f"/v1/holds/{hold['id']}/extend", headers=token_of(hold))
-        assert told(answer) == (409, "sales_stopped")
+        assert outcome_of(answer) == (409, "sales_stopped")
         await confirm(client, hold)
         await client.post("/v1/events/1/resume")
         await place(client, event)
@@ -516,8 +519,8 @@ class TestLife:
         hold = await place(client, event, {"quantity": 2})
         await client.post("/v1/events/1/cancel")
         assert (await read_hold(client, hold))["status"] == "released"
-        assert told(await ask_hold(client, event)) == (410, "event_cancelled")
-        assert told(await ask_booking(client, hold)) == (410, "event_cancelled")
+        assert outcome_of(await ask_hold(client, event)) == (410, "event_cancelled")
+        assert outcome_of(await ask_booking(client, hold)) == (410, "event_cancelled")
         assert (await inventory.queries.get_availability(1)).counts.available == 0
         kept = (await client.get(f"/v1/bookings/{booking['id']}")).json()
         assert (kept["status"], kept["event_status"]) == ("confirmed", "cancelled")
@@ -536,8 +539,8 @@ class TestRights:
         assert (await guest.get("/v1/events?status=draft")).json() == {"items": [], "next": None}
         assert (await guest.get(f"/v1/events/{published['id']}")).json() == published
         for ref in (draft["id"], draft["number"]):
-            assert told(await guest.get(f"/v1/events/{ref}")) == (404, "event_not_found")
-            assert told(await (await keyed_client("sell")).get(f"/v1/events/{ref}")) == (
+            assert outcome_of(await guest.get(f"/v1/events/{ref}")) == (404, "event_not_found")
+            assert outcome_of(await (await keyed_client("sell")).get(f"/v1/events/{ref}")) == (
                 404,
                 "event_not_found",
             )
@@ -561,17 +564,17 @@ class TestRights:
     async def test_only_the_organiser_changes_anything(
         self, guest: httpx2.AsyncClient, keyed_client: KeyedClient, method: str, path: str
     ):
-        assert told(await guest.request(method, path, json={})) == (401, "credentials_required")
+        assert outcome_of(await guest.request(method, path, json={})) == (401, "credentials_required")
         other = await keyed_client("read", "sell")
-        assert told(await other.request(method, path, json={})) == (403, "forbidden")
+        assert outcome_of(await other.request(method, path, json={})) == (403, "forbidden")
         organiser = await keyed_client("organise")
-        assert told(await organiser.request(method, path, json={}))[0] in (404, 422)
+        assert outcome_of(await organiser.request(method, path, json={}))[0] in (404, 422)
 
     @pytest.mark.parametrize("path", ["/v1/events/1/holds", "/v1/events/1/blocks", "/v1/bookings"])
     async def test_lists_of_sales_are_for_readers(
         self, guest: httpx2.AsyncClient, keyed_client: KeyedClient, path: str
     ):
         await make_event(await keyed_client("organise"))
-        assert told(await guest.get(path)) == (401, "credentials_required")
-        assert told(await (await keyed_client("sell", "organise")).get(path)) == (403, "forbidden")
+        assert outcome_of(await guest.get(path)) == (401, "credentials_required")
+        assert outcome_of(await (await keyed_client("sell", "organise")).get(path)) == (403, "forbidden")
         assert (await (await keyed_client("read")).get(path)).json() == {"items": [], "next": None}

@@ -22,11 +22,11 @@ from support.http_sales import (
     ask_hold,
     confirm,
     make_event,
+    outcome_of,
     place,
     pointers,
     read_hold,
     token_of,
-    told,
 )
 
 NO_HOLD = "00000000-0119-84fa-8c96-00264f0ce97a"
@@ -155,7 +155,7 @@ class TestPlacing:
     ):
         await make_event(client)
         answer = await client.post("/v1/holds", json={"event": event, "lines": [{"quantity": 1}]})
-        assert told(answer) == (status, code)
+        assert outcome_of(answer) == (status, code)
 
     async def test_what_is_no_hold_is_refused_with_its_place(
         self, client: httpx2.AsyncClient, inventory: Inventory
@@ -163,7 +163,7 @@ class TestPlacing:
         await make_event(client, capacity=5, seat_map=SEATS)
         for given, pointer, code in NO_HOLDS:
             answer = await client.post("/v1/holds", json={"event": 1, "lines": [{"quantity": 1}], **given})
-            assert told(answer) == (422, "invalid_input"), given
+            assert outcome_of(answer) == (422, "invalid_input"), given
             assert (pointer, code) in pointers(answer), given
         assert (await inventory.queries.get_availability(1)).counts.available == 15
 
@@ -206,23 +206,26 @@ class TestPlacing:
         await client.post("/v1/events/1/blocks", json={"seats": ["A-1-3"]})
         before = await inventory.queries.get_availability(1)
         answer = await ask_hold(client, event, *lines)
-        assert told(answer) == (status, code), answer.text
+        assert outcome_of(answer) == (status, code), answer.text
         assert pointer in [one for one, _ in pointers(answer)]
         assert (await inventory.queries.get_availability(1)).counts == before.counts
         await place(client, event, {"best_available": 8, "together": False})
 
     async def test_best_available_where_there_are_no_seats(self, client: httpx2.AsyncClient):
         answer = await ask_hold(client, await make_event(client), {"best_available": 1})
-        assert told(answer) == (422, "seat_unknown")
+        assert outcome_of(answer) == (422, "seat_unknown")
 
     async def test_so_many_seats_are_too_many_whatever_else_the_event_has(self, client: httpx2.AsyncClient):
         rows = {"sections": [{"name": "A", "rows": 10, "seats_per_row": 60}]}
         for inventory in ({"seat_map": rows}, {"seat_map": rows, "capacity": 5000}):
             event = await make_event(client, **inventory)
             answer = await ask_hold(client, event, {"best_available": 501, "together": False})
-            assert told(answer) == (422, "quantity_over_limit")
+            assert outcome_of(answer) == (422, "quantity_over_limit")
             labels = [f"A-{row}-{seat}" for row in range(1, 10) for seat in range(1, 61)]
-            assert told(await ask_hold(client, event, {"seats": labels})) == (422, "quantity_over_limit")
+            assert outcome_of(await ask_hold(client, event, {"seats": labels})) == (
+                422,
+                "quantity_over_limit",
+            )
             assert (await place(client, event, {"best_available": 500, "together": False}))["quantity"] == 500
         assert (await place(client, event, {"quantity": 5000}))["quantity"] == 5000
 
@@ -231,14 +234,17 @@ class TestPartialFulfilment:
     async def test_it_takes_what_is_left_where_it_is_allowed(self, client: httpx2.AsyncClient):
         event = await make_event(client, capacity=3)
         answer = await ask_hold(client, event, {"quantity": 5})
-        assert (told(answer), answer.json()["available"]) == ((409, "sold_out"), 3)
+        assert (outcome_of(answer), answer.json()["available"]) == ((409, "sold_out"), 3)
         hold = await place(client, event, {"quantity": 5}, allow_partial=True)
         assert (hold["quantity"], hold["requested"]) == (3, 5)
-        assert told(await ask_hold(client, event, allow_partial=True)) == (409, "sold_out")
+        assert outcome_of(await ask_hold(client, event, allow_partial=True)) == (409, "sold_out")
 
     async def test_the_event_allows_it_and_the_request_need_not(self, client: httpx2.AsyncClient):
         event = await make_event(client, capacity=3, allow_partial=True)
-        assert told(await ask_hold(client, event, {"quantity": 5}, allow_partial=False)) == (409, "sold_out")
+        assert outcome_of(await ask_hold(client, event, {"quantity": 5}, allow_partial=False)) == (
+            409,
+            "sold_out",
+        )
         assert (await place(client, event, {"quantity": 5}))["quantity"] == 3
 
     async def test_of_named_seats_those_that_are_free(self, client: httpx2.AsyncClient):
@@ -260,7 +266,7 @@ class TestLimits:
         event = await make_event(client, max_per_hold=4)
         lines = ({"quantity": 3}, {"quantity": 2})
         answer = await ask_hold(client, event, *lines)
-        assert (told(answer), answer.json()["limit"]) == ((422, "quantity_over_limit"), 4)
+        assert (outcome_of(answer), answer.json()["limit"]) == ((422, "quantity_over_limit"), 4)
         assert (await place(client, event, {"quantity": 3}, {"quantity": 1}))["quantity"] == 4
 
     async def test_per_buyer_over_holds_and_bookings(
@@ -268,18 +274,18 @@ class TestLimits:
     ):
         """What was returned, lapsed or cancelled counts no more."""
         event = await make_event(client, max_per_buyer=4)
-        assert told(await ask_hold(client, event)) == (422, "buyer_required")
+        assert outcome_of(await ask_hold(client, event)) == (422, "buyer_required")
         booking = await confirm(client, await place(client, event, {"quantity": 2}, buyer="ada"))
         hold = await place(client, event, {"quantity": 2}, buyer="ada")
         over = (422, "quantity_over_limit")
-        assert told(await ask_hold(client, event, buyer="ada")) == over
+        assert outcome_of(await ask_hold(client, event, buyer="ada")) == over
         await place(client, event, {"quantity": 4}, buyer="bob")
         await act(client, hold, "release")
         hold = await place(client, event, {"quantity": 2}, buyer="ada")
-        assert told(await ask_hold(client, event, buyer="ada")) == over
+        assert outcome_of(await ask_hold(client, event, buyer="ada")) == over
         lapse_hold(database_url, hold["id"], inventory=inventory)
         await place(client, event, {"quantity": 2}, buyer="ada")
-        assert told(await ask_hold(client, event, buyer="ada")) == over
+        assert outcome_of(await ask_hold(client, event, buyer="ada")) == over
         await client.post(f"/v1/bookings/{booking['id']}/cancel")
         await place(client, event, {"quantity": 2}, buyer="ada")
 
@@ -295,7 +301,7 @@ class TestLimits:
         placed = [answer.json() for answer in answers if answer.status_code == 201]
         for buyer in ("buyer-0", "buyer-1"):
             assert sum(hold["buyer"]["reference"] == buyer for hold in placed) == 7 // quantity
-        assert {told(answer) for answer in answers} == {(201, ""), (422, "quantity_over_limit")}
+        assert {outcome_of(answer) for answer in answers} == {(201, ""), (422, "quantity_over_limit")}
 
     async def test_no_more_is_held_than_there_is_under_fifty_requests_at_once(
         self, client: httpx2.AsyncClient
@@ -303,12 +309,12 @@ class TestLimits:
         event = await make_event(client, capacity=20)
         answers = await asyncio.gather(*(ask_hold(client, event) for _ in range(50)))
         assert sum(answer.status_code == 201 for answer in answers) == 20
-        assert {told(answer) for answer in answers} == {(201, ""), (409, "sold_out")}
+        assert {outcome_of(answer) for answer in answers} == {(201, ""), (409, "sold_out")}
 
     async def test_one_seat_goes_to_one_of_fifty(self, client: httpx2.AsyncClient):
         event = await make_event(client, seat_map=SEATS)
         answers = await asyncio.gather(*(ask_hold(client, event, {"seats": ["A-1-1"]}) for _ in range(50)))
-        assert sorted(told(answer) for answer in answers) == [(201, ""), *[(409, "seat_taken")] * 49]
+        assert sorted(outcome_of(answer) for answer in answers) == [(201, ""), *[(409, "seat_taken")] * 49]
 
 
 class TestTime:
@@ -367,7 +373,7 @@ class TestTime:
     )
     async def test_an_extension_that_cannot_be(self, client: httpx2.AsyncClient, body: Json):
         hold = await place(client, await make_event(client))
-        assert told(await act(client, hold, "extend", body)) == (422, "invalid_input")
+        assert outcome_of(await act(client, hold, "extend", body)) == (422, "invalid_input")
 
 
 class TestTokens:
@@ -389,14 +395,17 @@ class TestTokens:
     async def test_never_in_the_query(self, client: httpx2.AsyncClient):
         hold = await place(client, await make_event(client))
         answer = await client.get(f"/v1/holds/{hold['id']}?hold_token={hold['hold_token']}")
-        assert told(answer)[0] == 422
+        assert outcome_of(answer)[0] == 422
 
     async def test_two_different_ones_are_refused(self, client: httpx2.AsyncClient):
         hold = await place(client, await make_event(client))
         answer = await client.post(
             f"/v1/holds/{hold['id']}/release", json={"hold_token": WRONG_TOKEN}, headers=token_of(hold)
         )
-        assert (told(answer), pointers(answer)) == ((422, "invalid_input"), [("/hold_token", "not_allowed")])
+        assert (outcome_of(answer), pointers(answer)) == (
+            (422, "invalid_input"),
+            [("/hold_token", "not_allowed")],
+        )
 
     async def test_a_wrong_one_is_the_same_answer_as_no_hold(self, client: httpx2.AsyncClient):
         event = await make_event(client)
@@ -426,7 +435,7 @@ class TestTokens:
                     ("POST", "/v1/bookings", {"hold": id}),
                 ):
                     answer = await client.request(method, path, json=body, headers=headers)
-                    assert told(answer) == (404, "hold_not_found"), (token, id, path)
+                    assert outcome_of(answer) == (404, "hold_not_found"), (token, id, path)
                     seen.add(answer.json()["detail"])
         assert seen == {"There is no such hold."}
         assert (await read_hold(client, hold))["status"] == "active"
@@ -440,7 +449,7 @@ class TestTokens:
             ("POST", "/v1/bookings", {"hold": hold["id"]}),
         ):
             answer = await client.request(method, path, json=body)
-            assert told(answer) == (401, "credentials_required")
+            assert outcome_of(answer) == (401, "credentials_required")
             assert "www-authenticate" in answer.headers
 
     async def test_a_guest_of_a_closed_server_buys_with_it(
@@ -538,7 +547,7 @@ async def _try_command(
         if verb == "confirm":
             assert second.json()["id"] == first.json()["id"] == (booking or first.json())["id"]
     else:
-        assert told(first) == told(second) == (status_of(expected), expected), verb
+        assert outcome_of(first) == outcome_of(second) == (status_of(expected), expected), verb
     status = AFTERWARDS.get((state, verb), BEFORE[STATES.index(state)])
     assert (await read_hold(client, hold))["status"] == status, verb
     counts = (await inventory.queries.get_availability(event["number"])).counts

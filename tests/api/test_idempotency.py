@@ -19,10 +19,10 @@ from support.http_sales import (
     ask_hold,
     confirm,
     make_event,
+    outcome_of,
     place,
     pointers,
     token_of,
-    told,
 )
 
 LONG_KEY = "a-key-of-enough-letters-to-guess"
@@ -141,12 +141,12 @@ async def test_another_body_is_refused(client: httpx2.AsyncClient, inventory: In
     event = await make_event(client)
     await ask_hold(client, event, {"quantity": 1}, key="k")
     answer = await ask_hold(client, event, {"quantity": 2}, key="k")
-    assert told(answer) == (422, "idempotency_key_reused")
+    assert outcome_of(answer) == (422, "idempotency_key_reused")
     assert "idempotency-replayed" not in answer.headers
     assert (await inventory.queries.get_availability(1)).counts.held == 1
     for body in ({"name": "A", "capacity": 1}, {"name": "B", "capacity": 1}):
         answer = await _post(client, "/v1/events", "k", body)
-    assert told(answer) == (422, "idempotency_key_reused")
+    assert outcome_of(answer) == (422, "idempotency_key_reused")
     assert len((await client.get("/v1/events")).json()["items"]) == 2
 
 
@@ -173,7 +173,7 @@ async def test_refusals_are_kept_too(client: httpx2.AsyncClient, line: Json, sta
     """The capacity that came later does not change the answer that was given."""
     event = await make_event(client)
     first = await ask_hold(client, event, line, key="k")
-    assert told(first) == (status, code)
+    assert outcome_of(first) == (status, code)
     areas = [{"name": "general", "capacity": 100}, {"name": "bar", "capacity": 5}]
     more = {"areas": areas, "seat_map": {"labels": ["A1"]}}
     assert (await client.patch("/v1/events/1", json=more)).status_code == 200
@@ -184,14 +184,17 @@ async def test_refusals_are_kept_too(client: httpx2.AsyncClient, line: Json, sta
 
 async def test_what_was_never_decided_is_not_kept(client: httpx2.AsyncClient):
     """A mistake in the request, or an event that is not there yet, does not use up the key."""
-    assert told(await _post(client, "/v1/holds", "k", {"event": 1, "lines": []})) == (422, "invalid_input")
+    assert outcome_of(await _post(client, "/v1/holds", "k", {"event": 1, "lines": []})) == (
+        422,
+        "invalid_input",
+    )
     body = {"event": 1, "lines": [{"quantity": 1}]}
-    assert told(await _post(client, "/v1/holds", "k", body)) == (404, "event_not_found")
+    assert outcome_of(await _post(client, "/v1/holds", "k", body)) == (404, "event_not_found")
     await make_event(client)
     answer = await _post(client, "/v1/holds", "k", body)
     assert answer.status_code == 201
     assert "idempotency-replayed" not in answer.headers
-    assert told(await _post(client, "/v1/events", "e", {"name": ""})) == (422, "invalid_input")
+    assert outcome_of(await _post(client, "/v1/events", "e", {"name": ""})) == (422, "invalid_input")
     assert (await _post(client, "/v1/events", "e", {"name": "A"})).status_code == 201
 
 
@@ -223,7 +226,7 @@ async def test_an_event_is_made_once_however_many_ask_at_once(client: httpx2.Asy
     assert len({answer.content for answer in made}) == 1
     assert waiting
     for answer in waiting:
-        assert (told(answer), answer.headers["retry-after"]) == ((409, "in_progress"), "1")
+        assert (outcome_of(answer), answer.headers["retry-after"]) == ((409, "in_progress"), "1")
     again = await _post(client, "/v1/events", "k", body)
     assert_replayed(made[0], again)
     assert len((await client.get("/v1/events")).json()["items"]) == 1
@@ -270,7 +273,7 @@ class TestScope:
         event = await make_event(client)
         one, two = [f"/v1/events/1/holds/{(await place(client, event))['id']}/release" for _ in range(2)]
         assert (await _post(client, one, "k")).status_code == 200
-        assert told(await _post(client, two, "k")) == (422, "idempotency_key_reused")
+        assert outcome_of(await _post(client, two, "k")) == (422, "idempotency_key_reused")
 
     async def test_a_wrong_token_replays_nothing(self, client: httpx2.AsyncClient):
         event = await make_event(client)
@@ -278,7 +281,7 @@ class TestScope:
         path = f"/v1/holds/{hold['id']}/extend"
         assert (await _post(client, path, "k", {}, **token_of(hold))).status_code == 200
         answer = await _post(client, path, "k", {}, **token_of(other))
-        assert told(answer)[0] in (404, 422)
+        assert outcome_of(answer)[0] in (404, 422)
         assert "idempotency-replayed" not in answer.headers
 
 
@@ -288,14 +291,14 @@ async def test_a_key_that_is_none(client: httpx2.AsyncClient, key: Any):
     answer = await client.post(
         "/v1/holds", json={"event": 1, "lines": [{"quantity": 1}]}, headers={"Idempotency-Key": key}
     )
-    assert told(answer) == (400, "bad_request")
+    assert outcome_of(answer) == (400, "bad_request")
 
 
 async def test_a_guest_needs_a_key_that_cannot_be_guessed(
     guest: httpx2.AsyncClient, keyed_client: KeyedClient
 ):
     event = await make_event(await keyed_client("organise"))
-    assert told(await ask_hold(guest, event, key="x" * 21)) == (400, "bad_request")
+    assert outcome_of(await ask_hold(guest, event, key="x" * 21)) == (400, "bad_request")
     assert (await ask_hold(guest, event, key="x" * 22)).status_code == 201
 
 

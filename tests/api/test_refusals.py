@@ -15,7 +15,7 @@ from holdfast.errors import all_errors
 from holdfast.http.openapi import errors_of
 from support.ageing import lapse_hold
 from support.http_app import client_of, running_app
-from support.http_sales import SEATS, act, ask_booking, ask_hold, confirm, make_event, place, told
+from support.http_sales import SEATS, act, ask_booking, ask_hold, confirm, make_event, outcome_of, place
 
 NO_ID = "00000000-0119-84fa-8c96-00264f0ce97a"
 
@@ -218,7 +218,7 @@ async def test_each_refusal_has_its_status_its_body_and_its_place_in_the_documen
     status, route, ask = CASES[code]
     answer = await ask(client, database_url)
     body: dict[str, Any] = answer.json()
-    assert told(answer) == (status, code), body
+    assert outcome_of(answer) == (status, code), body
     assert answer.headers["content-type"] == "application/problem+json"
     assert body["status"] == status
     assert body["type"].endswith(f"/{code}")

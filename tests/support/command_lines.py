@@ -1,4 +1,4 @@
-"""Command lines of `holdfast`, held against the CLI without being run."""
+"""Command lines of `holdfast`, checked against the CLI without running them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from holdfast.cli.main import app
 
 
 def check_command_line(line: str | list[str]) -> None:
-    """`holdfast db upgrade …` names a command, with options and arguments that it takes.
+    """Check that `holdfast db upgrade …` names a command, with options and arguments that it accepts.
 
-    Raises: AssertionError, in the CLI's own words.
+    Raises AssertionError with the text of the CLI.
     """
     words = shlex.split(line) if isinstance(line, str) else line
     assert words[0].rsplit("/", 1)[-1] == "holdfast", words
@@ -36,7 +36,7 @@ def check_command_line(line: str | list[str]) -> None:
 
 
 def all_commands() -> Iterator[tuple[str, Any]]:
-    """Every command that does something, by its full name: `db upgrade`."""
+    """Yield every command with its full name: `db upgrade`."""
     root: Any = typer.main.get_command(app)
     context = root.make_context("holdfast", [], resilient_parsing=True)
     waiting = [("", root, context)]

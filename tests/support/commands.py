@@ -1,4 +1,4 @@
-"""Commands as a person runs them, in this process: what they print, and how they end."""
+"""Commands as a person runs them, but in this process: their output and exit codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from holdfast.cli.main import main
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that has ended."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -30,7 +30,7 @@ class Ended:
 
     @property
     def complaint(self) -> str:
-        """The one line in which it refused."""
+        """The one line that the command printed as its refusal."""
         assert self.code != 0
         lines = self.err.strip().splitlines()
         assert len(lines) == 1, self.err
@@ -45,7 +45,7 @@ Run = Callable[..., Ended]
 def run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[..., Ended]]:
-    """`run("event", "list", database_url=…)`: keywords are settings."""
+    """Return a function that runs commands: `run("event", "list", database_url=…)`. Keywords are settings."""
     for name in [name for name in os.environ if name.startswith("HOLDFAST_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
@@ -70,7 +70,7 @@ def run(
 
 @pytest.fixture
 def holdfast(run: Run, database_url: str) -> Run:
-    """Commands on the test's own database."""
+    """Return a function that runs commands on the database of the test."""
 
     def on_database(*arguments: object, **settings: object) -> Ended:
         return run(*arguments, **{"database_url": database_url, **settings})

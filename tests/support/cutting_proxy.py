@@ -1,4 +1,4 @@
-"""A proxy between an engine and PostgreSQL that loses what a test asks it to lose."""
+"""A proxy between an engine and PostgreSQL that breaks connections where a test wants it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ import psycopg
 
 
 class CuttingProxy:
-    """It passes everything on until a message of the client contains `before` (cut: nothing of it arrives) or `after`
-    (the server gets it, and nobody hears what it said)."""
+    """Passes everything on, until a message of the client contains `before` or `after`.
+
+    `before`: the server does not get the message. `after`: the server gets it, and its answer is lost.
+    """
 
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream
         self.before: bytes | None = None
         self.after: bytes | None = None
         self.times = 1
-        """How often it is lost."""
+        """How many times to break the connection."""
         self.silent = False
-        """Nothing passes any more, and nothing is closed."""
+        """If true, the proxy passes nothing on, and keeps connections open."""
         self.cuts = 0
         self.turns = 0
-        """How often a client began to speak after the server had: round trips."""
+        """The number of round trips: how many times a client sent after the server had sent."""
         self.servers_turn = True
         self.port = 0
         self.running: set[asyncio.Task[None]] = set()
@@ -73,13 +75,13 @@ class CuttingProxy:
                 back.cancel()
                 up_writer.write(data)
                 await up_writer.drain()
-                await up_reader.read(1)  # it has answered, so it has done it
+                await up_reader.read(1)  # the answer proves that the server has done it
                 return
             up_writer.write(data)
             await up_writer.drain()
 
     def speak(self) -> None:
-        """Close the connections of the silent time, and serve new ones."""
+        """End the silence: close the existing connections, and serve new ones."""
         self.silent = False
         for task in self.running:
             task.cancel()
@@ -113,4 +115,4 @@ async def cutting_proxy(upstream: str) -> AsyncIterator[CuttingProxy]:
         for task in list(proxy.running):
             task.cancel()
         await asyncio.gather(*proxy.running, return_exceptions=True)
-        await asyncio.sleep(0)  # the transports' own farewells
+        await asyncio.sleep(0)  # lets the transports close

@@ -1,4 +1,4 @@
-"""Fixtures that several folders of tests share; each folder's conftest names those that it uses."""
+"""Fixtures that several folders of tests share. The conftest of each folder imports those that it uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["checked_inventory", "open_folder", "unchecked_inventory"]
 
 @pytest.fixture(name="inventory")
 async def checked_inventory(database_url: str) -> AsyncIterator[Inventory]:
-    """An inventory over the test's own database. Afterwards its rows must agree with each other."""
+    """An inventory over the database of the test. Afterwards its rows must agree with each other."""
     async with an_engine(database_url) as opened:
         yield opened
     assert what_is_wrong(database_url) == []
@@ -35,7 +35,7 @@ async def unchecked_inventory(database_url: str) -> AsyncIterator[Inventory]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder outside pytest's private ones, which PostgreSQL's own user could not reach."""
+    """A folder outside pytest's private ones, which PostgreSQL's user cannot reach."""
     with tempfile.TemporaryDirectory(prefix="holdfast-tests-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o711)
         yield Path(name)

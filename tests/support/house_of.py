@@ -1,4 +1,4 @@
-"""Houses to sell in, and short ways to sell: what the tests of workers and of the check have in common."""
+"""Events and short ways to sell, for the tests of the workers and of the audit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def make_event(
 async def place(
     inventory: Inventory, number: int, *what: int | str, ttl: int = 60, buyer: str | None = None
 ) -> UUID:
-    """A hold on quantities of the area `general`, or on seats by label."""
+    """Place a hold on quantities of the area `general`, or on seats by label. Return its id."""
     hold_id = inventory.new_id(number)
     labels = tuple(each for each in what if isinstance(each, str))
     lines: list[c.Line] = [c.QuantityLine(quantity=each) for each in what if isinstance(each, int)]

@@ -1,4 +1,4 @@
-"""The whole application over a database of the test's own: fixtures for the tests of `/v1` and of the dialects."""
+"""The complete application over the database of a test: fixtures for the tests of `/v1` and of the dialects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KeyedClient = Callable[..., Any]
 
 @asynccontextmanager
 async def running_app(database_url: str, **chosen: Any) -> AsyncIterator[Application]:
-    """The application with its lifespan running, as a server process would have it."""
+    """Yield the application with its lifespan running, as in a server process."""
     settings = Settings(
         database_url=SecretStr(database_url),
         secret_key=SecretStr(SECRET_KEY),
@@ -61,7 +61,7 @@ def access_of(layer: Application) -> Access:
 
 
 def client_of(layer: Application, *, peer: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:
-    """A client on `peer`; errors that would pass through the layer surface in the test."""
+    """Return a client on `peer`. Errors that pass through the application are raised in the test."""
     transport = httpx2.ASGITransport(app=layer, client=(peer, 1))
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=given, timeout=60)
@@ -69,34 +69,34 @@ def client_of(layer: Application, *, peer: str = "127.0.0.1", **headers: str) ->
 
 @pytest.fixture
 async def app(database_url: str) -> AsyncIterator[Application]:
-    """In open mode: a caller on this machine is staff."""
+    """The application in open mode: a caller on this machine is staff."""
     async with running_app(database_url) as layer:
         yield layer
 
 
 @pytest.fixture
 def inventory(app: Application) -> Inventory:
-    """The engine behind `app`."""
+    """The inventory behind `app`."""
     return engine_of(app)
 
 
 @pytest.fixture
 async def client(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
-    """A program on this machine, which open mode takes for staff."""
+    """A client on this machine, which is staff in open mode."""
     async with client_of(app) as one:
         yield one
 
 
 @pytest.fixture
 async def closed_app(database_url: str) -> AsyncIterator[Application]:
-    """The same database behind a server without open mode."""
+    """An application without open mode over the same database."""
     async with running_app(database_url, open=False) as layer:
         yield layer
 
 
 @pytest.fixture
 async def guest(closed_app: Application) -> AsyncIterator[httpx2.AsyncClient]:
-    """Anyone, without credentials, on a closed server."""
+    """A client without credentials, on a closed server."""
     async with client_of(closed_app, peer="203.0.113.7") as one:
         yield one
 

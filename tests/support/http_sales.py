@@ -1,4 +1,4 @@
-"""Sales over HTTP, as tests make them: an event, a hold, a booking, each in one call."""
+"""Sales over HTTP: create an event, place a hold or confirm it in one call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 async def make_event(client: httpx2.AsyncClient, **given: Any) -> Json:
-    """An event of ten admissions, or as given."""
+    """Create an event of ten admissions, or with the given fields."""
     if not given.keys() & {"capacity", "areas", "seat_map"}:
         given["capacity"] = 10
     answer = await client.post("/v1/events", json={"name": "Concert", **given})
@@ -25,7 +25,7 @@ async def make_event(client: httpx2.AsyncClient, **given: Any) -> Json:
 async def ask_hold(
     client: httpx2.AsyncClient, event: Json, *lines: Json, key: str | None = None, **given: Any
 ) -> httpx2.Response:
-    """One admission, or the lines given."""
+    """Request a hold of one admission, or of the given lines. Return the response."""
     body = {"event": event["number"], "lines": list(lines) or [{"quantity": 1}], **given}
     return await client.post("/v1/holds", json=body, headers={"Idempotency-Key": key} if key else {})
 
@@ -38,7 +38,7 @@ async def place(client: httpx2.AsyncClient, event: Json, *lines: Json, **given: 
 
 
 async def act(client: httpx2.AsyncClient, hold: Json, verb: str, body: Json | None = None) -> httpx2.Response:
-    """Extend or release, with the token in the header."""
+    """Extend or release a hold, with its token in the header. Return the response."""
     return await client.post(f"/v1/holds/{hold['id']}/{verb}", json=body or {}, headers=token_of(hold))
 
 
@@ -65,11 +65,11 @@ def token_of(hold: Json) -> dict[str, str]:
     return {"Hold-Token": hold["hold_token"]}
 
 
-def told(answer: httpx2.Response) -> tuple[int, str]:
-    """(status, code) of a refusal; the code of a success is empty."""
+def outcome_of(answer: httpx2.Response) -> tuple[int, str]:
+    """Return status and code of an answer. The code of a success is empty."""
     return answer.status_code, answer.json().get("code", "")
 
 
 def pointers(answer: httpx2.Response) -> list[tuple[str, str]]:
-    """(pointer, code) of each part that was wrong."""
+    """Return pointer and code of each wrong part."""
     return [(error["pointer"], error["code"]) for error in answer.json().get("errors", [])]

@@ -1,4 +1,4 @@
-"""A server in the test's own process: any application on a free port, with limits of the test's choice."""
+"""A server in the process of the test: any application on a free port, with chosen limits."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from holdfast.http.server.writing import keep_little_in_kernel
 
 MAX_SECONDS = 30.0
 QUICK = ConnectionLimits(tick_seconds=0.01)
-"""Deadlines are checked at once when they pass."""
+"""An interval so short that the server notices a deadline at once."""
 
 
 async def until(condition: Callable[[], Any]) -> None:
-    """Return once something that no event announces is so; a test that waits in vain fails."""
+    """Return when a condition is true that no event announces. Raises TimeoutError if it stays false."""
     async with asyncio.timeout(MAX_SECONDS):
         while not condition():  # noqa: ASYNC110 - the state of a part under test has no event
             await asyncio.sleep(0)
@@ -32,7 +32,7 @@ async def serving(
     *,
     connect: Callable[[Service], Connection] = Connection,
 ) -> AsyncIterator[tuple[int, Service]]:
-    """The port and the service. Its lifespan is the caller's."""
+    """Yield the port and the service. The caller runs the lifespan of the application."""
     service = Service(application, limits)
     listening = socket.create_server(("127.0.0.1", 0))
     keep_little_in_kernel(listening)

@@ -1,4 +1,4 @@
-"""A small HTTP surface for tests of the layer: no database and no engine, only what a test declares."""
+"""A small HTTP surface for tests of the application layer: routes that a test declares, without a database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOOPBACK = ("127.0.0.1", 50_000)
 
 
 class Keys:
-    """API keys as the store would give them, and how often it was asked."""
+    """API keys as the store returns them, and the number of lookups."""
 
     def __init__(self, *rows: KeyRow) -> None:
         self.rows = {row.key_id: row for row in rows}
@@ -48,6 +48,6 @@ def layer_of(
 def client_of(
     layer: Application, *, peer: tuple[str, int] = LOOPBACK, host: str = "localhost"
 ) -> httpx2.AsyncClient:
-    """A client whose connection comes from `peer`. Errors of the layer would surface as exceptions."""
+    """Return a client that connects from `peer`. Errors that pass through the application are raised."""
     transport = httpx2.ASGITransport(app=layer, client=peer)
     return httpx2.AsyncClient(transport=transport, base_url=f"http://{host}")

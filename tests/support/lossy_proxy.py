@@ -1,4 +1,4 @@
-"""A proxy in front of a server that loses answers, requests and connections as a test asks it to."""
+"""A proxy in front of a server that loses requests, answers and connections where a test wants it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _CHUNK = 65_536
 
 
 class Loss(Enum):
-    REQUEST = "request"  # the server never hears of it
-    ANSWER = "answer"  # the server did it, and the answer is lost
-    HALF = "half"  # the server did it, and half of the answer is lost
+    REQUEST = "request"  # the server does not get the request
+    ANSWER = "answer"  # the server acts, and the answer is lost
+    HALF = "half"  # the server acts, and half of the answer is lost
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A request as it came by, and the status of its answer; None where it was not let through."""
+    """A request, and the status of its answer. None if the proxy lost the request."""
 
     method: str
     path: str
@@ -36,7 +36,7 @@ class Passed:
 
 @dataclass(slots=True)
 class LossyProxy:
-    """Losses are used up one by one, by the requests of `lossy_methods` that come by; streams can be cut."""
+    """Each request with one of `lossy_methods` uses up one of the `losses`. Streams can be cut."""
 
     url: str
     losses: deque[Loss] = field(default_factory=deque)
@@ -46,11 +46,11 @@ class LossyProxy:
 
     @property
     def keys(self) -> list[str]:
-        """The Idempotency-Keys of the POSTs that came by."""
+        """The Idempotency-Keys of all POSTs."""
         return [one.headers["idempotency-key"] for one in self.passed if one.method == "POST"]
 
     def cut_streams(self) -> None:
-        """End every stream in the middle of whatever it says."""
+        """End every stream, even in the middle of a message."""
         while self.streams:
             reset(self.streams.pop())
 
@@ -72,7 +72,7 @@ def lossy_proxy(upstream: str) -> Iterator[LossyProxy]:
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """A connection that somebody left is what this proxy is about."""
+            """Ignore broken connections: this proxy breaks them on purpose."""
 
     with Server(("127.0.0.1", 0), Connection) as server:
         proxy = LossyProxy(f"http://127.0.0.1:{server.server_address[1]}")
@@ -94,7 +94,7 @@ def answer(
     first: str,
     headers: dict[str, str],
 ) -> bool:
-    """Pass one request on, and its answer back, unless it is to be lost. Whether the connection goes on."""
+    """Pass one request on and its answer back, or apply a loss. Return whether the connection continues."""
     method, path, _ = first.split(" ", 2)
     body = reading.read(int(headers.get("content-length", "0")))
     loss = proxy.losses.popleft() if method in proxy.lossy_methods and proxy.losses else None
@@ -103,9 +103,9 @@ def answer(
         reset(caller)
         return False
     with socket.create_connection(target, timeout=30) as upstream:
-        # The server is named as a caller of its own would name it: to it this proxy is not there.
-        named = headers | {"host": f"{target[0]}:{target[1]}"}
-        lines = [first, *(f"{name}: {value}" for name, value in named.items()), "", ""]
+        # The Host is that of the server, so that the server does not notice the proxy.
+        proxied = headers | {"host": f"{target[0]}:{target[1]}"}
+        lines = [first, *(f"{name}: {value}" for name, value in proxied.items()), "", ""]
         upstream.sendall("\r\n".join(lines).encode("latin-1") + body)
         with upstream.makefile("rb") as answers:
             head = read_head(answers)
@@ -122,18 +122,18 @@ def answer(
                     caller.sendall(chunk)
                 return False
             content = answers.read(int(head[1].get("content-length", "0")))
-    whole = sent_head.encode("latin-1") + content
+    complete = sent_head.encode("latin-1") + content
     if loss is None:
-        caller.sendall(whole)
+        caller.sendall(complete)
         return True
     if loss is Loss.HALF:
-        caller.sendall(whole[: len(whole) - len(content) // 2])
+        caller.sendall(complete[: len(complete) - len(content) // 2])
     reset(caller)
     return False
 
 
 def read_head(reading: object) -> tuple[str, dict[str, str]] | None:
-    """The first line and the headers of a message; None where there is no more."""
+    """Return the first line and the headers of the next message, or None at the end."""
     first = reading.readline().decode("latin-1").rstrip("\r\n")  # type: ignore[attr-defined]
     if not first:
         return None

@@ -17,7 +17,7 @@ _ENOUGH_BYTES = 3 * 1024**3
 
 
 class TestDatabases:
-    """Hands out databases on one server; the template is migrated at the first request, once."""
+    """Hands out databases on one server. The first request migrates the template, once."""
 
     __test__ = False  # a fixture, not a test case
 
@@ -50,7 +50,7 @@ class TestDatabases:
         return self.server.url_of(name)
 
     def drop(self, url: str) -> None:
-        """Drop a database whatever is still connected to it."""
+        """Drop a database, even with connections open."""
         name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
         self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(str(name))))
 
@@ -69,7 +69,7 @@ class TestDatabases:
 
 
 def _quick_folder() -> str | None:
-    """Memory where there is enough of it: every durability setting stays on, and syncing to it is free."""
+    """Return a folder in memory if there is enough. All durability settings stay on, and a sync costs nothing."""
     memory = Path("/dev/shm")
     if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ENOUGH_BYTES:
         return str(memory)

@@ -1,4 +1,4 @@
-"""Houses that a crowd is sent to, and the crowd as a person sends it."""
+"""Servers for a rush, and `holdfast rush` as a person starts it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class House:
         return f"http://127.0.0.1:{self.server.port}"
 
     def sell(self, **given: Any) -> int:
-        """The number of a new event on sale."""
+        """Create an event on sale, and return its number."""
         with Client(self.url) as client:
             return client.create_event("Concert", **given).number
 
@@ -43,7 +43,7 @@ def open_house(databases: TestDatabases, folder: Path, port: int = 0, **settings
 
 
 class Running:
-    """`holdfast rush` in a process of its own, followed by what it says."""
+    """`holdfast rush` in a separate process, and its output."""
 
     def __init__(self, folder: Path, *arguments: object) -> None:
         self.folder = folder
@@ -57,16 +57,16 @@ class Running:
         )
 
     def wait_until(self, done: Callable[[str], bool]) -> None:
-        """Read on until it has said such a line."""
+        """Read lines until `done` accepts one. Raises AssertionError if the output ends first."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.said.append(line)
             if done(line):
                 return
-        raise AssertionError(f"it never did: {''.join(self.said)}")
+        raise AssertionError(f"no such line in the output: {''.join(self.said)}")
 
     def end(self) -> int:
-        """Its exit code; `said` has all it said."""
+        """Wait for the end, and return the exit code. `said` then has all output."""
         assert self.process.stdout is not None
         with self.process.stdout as lines:
             self.said += list(lines)

@@ -1,4 +1,4 @@
-"""Selling: engines over real databases, events to sell, and the rows held against each other afterwards."""
+"""Selling: engines over real databases, events to sell, and a check of the rows afterwards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEY = b"k" * 32
 async def an_engine(
     urls: str | Sequence[str], *, size: int = 4, wait_seconds: float = 20.0, **limits: Any
 ) -> AsyncIterator[Inventory]:
-    """A process's engine of its own. It waits long: the machine of a test may be slow, and that is not the question."""
+    """Yield an engine with long timeouts, because the machine of a test may be slow."""
     inventory = Inventory(
         Connections(urls, size=size, wait_seconds=wait_seconds),
         HoldTokens(KEY),
@@ -41,7 +41,7 @@ async def an_engine(
 async def new_event(
     inventory: Inventory, *, areas: dict[str, int] | None = None, widths: tuple[int, ...] = (), **rules: Any
 ) -> int:
-    """An event with these areas and rows of these widths (seats `A-row-seat`, one category); its number."""
+    """Create an event with areas, and rows of seats `A-row-seat` in one category. Return its number."""
     specs = tuple(c.AreaSpec(name=name, capacity=capacity) for name, capacity in (areas or {}).items())
     seats = rows_of(widths, ("gold",) * len(widths))
     event = await inventory.create_event(
@@ -52,7 +52,7 @@ async def new_event(
 
 
 async def mirrored_seats(inventory: Inventory, number: int) -> dict[str, str]:
-    """Label to status of every seat that is taken, as the write side of this process has it."""
+    """Return the status of each taken seat by label, from the occupancy of this process."""
     event = await inventory.queries.get_event(number)
     now = (await inventory.queries.get_availability(number)).as_of
     occupancy = await inventory._occupancies.get_current(number, event.map_version)
@@ -68,7 +68,7 @@ def a_place(inventory: Inventory, number: int, *lines: c.Line, **more: Any) -> c
 
 
 async def run(inventory: Inventory, number: int, command: c.AnyCommand) -> Any:
-    """The command's outcome, under its retry key where it has one."""
+    """Execute a command, with its retry key if it has one. Return the outcome."""
     if command.key is None:
         return await inventory.execute(number, command)
     return await inventory.execute_keyed(number, command)
@@ -87,14 +87,14 @@ def a_confirm(inventory: Inventory, number: int, hold: Any) -> c.ConfirmHold:
 
 
 async def in_one_batch(inventory: Inventory, number: int, *commands: c.AnyCommand) -> list[Any]:
-    """All of them asked at once, so that the lane takes them together, in this order; refusals and faults as items."""
+    """Execute commands at once, so that the lane takes them together in this order. Errors are items, not raised."""
     return await asyncio.gather(
         *[run(inventory, number, command) for command in commands], return_exceptions=True
     )
 
 
-async def all_at_once(*asked: Any) -> list[Any]:
-    return await asyncio.gather(*asked, return_exceptions=True)
+async def all_at_once(*awaitables: Any) -> list[Any]:
+    return await asyncio.gather(*awaitables, return_exceptions=True)
 
 
 def sql(url: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -104,7 +104,7 @@ def sql(url: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 
 def move_time(url: str, number: int, by: timedelta, *engines: Inventory) -> None:
-    """Time passes for an event: everything that it knows has happened that much earlier."""
+    """Let time pass for an event: move all its times back by `by`."""
     with psycopg.connect(url) as connection:
         at = {"by": by, "number": number}
         for statement in (
@@ -118,7 +118,7 @@ def move_time(url: str, number: int, by: timedelta, *engines: Inventory) -> None
 
 
 async def waiting_for_the_lock(url: str) -> None:
-    """Returns once some engine's batch waits for its turn."""
+    """Return when the batch of an engine waits for a lock."""
     query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'holdfast'"
     while not await asyncio.to_thread(sql, url, query):
         pass
@@ -163,5 +163,5 @@ WHERE h.status = 'active' AND h.expires_at < i.reclaimed_until
 
 
 def what_is_wrong(url: str) -> list[tuple[Any, ...]]:
-    """Rows that disagree with each other; none in a house that is in order."""
+    """Return rows that disagree with each other, or an empty list."""
     return sql(url, WRONG)

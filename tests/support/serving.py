@@ -1,4 +1,4 @@
-"""A Holdfast server as a person starts it: a process of its own, followed by what it says."""
+"""A Holdfast server as a person starts it: a separate process, and its output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Self
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """The caller's, without any setting of Holdfast but these."""
+    """Return the environment of the caller with these settings of Holdfast, and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
     return kept | {f"HOLDFAST_{name.upper()}": value for name, value in settings.items()}
 
@@ -43,7 +43,7 @@ def workers_of(supervisor: int) -> list[int]:
 
 
 class Serving:
-    """`holdfast serve` on a free port, up when the block begins."""
+    """`holdfast serve` on a free port, ready when the block begins."""
 
     def __init__(self, data_dir: Path, *, port: int = 0, **settings: str) -> None:
         self.data_dir = data_dir
@@ -54,7 +54,7 @@ class Serving:
             stderr=subprocess.PIPE,
             text=True,
         )
-        # Read all the time: a server whose log nobody takes would stand still.
+        # A thread reads the log all the time: a server with a full pipe would stop.
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -79,12 +79,12 @@ class Serving:
         return workers_of(self.pid)
 
     def wait_until_it_says(self, pattern: str) -> str:
-        """Read on until a line matches."""
+        """Read lines until one matches, and return it. Raises AssertionError if the output ends first."""
         while (line := self._lines.get(timeout=60)) is not None:
             self.said.append(line)
             if re.search(pattern, line):
                 return line
-        raise AssertionError(f"it never said {pattern!r}, but: {self.said}")
+        raise AssertionError(f"no line matches {pattern!r}: {self.said}")
 
     def get(self, path: str) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
