@@ -1,4 +1,4 @@
-"""Asking: requests to the application as bytes, and answers with every header in its order."""
+"""Requests to the application as bytes, and its answers with every header in its order."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from golden.masking import Mask
 from support.http_app import NEVER_SECONDS, running_app
 from support.postgres import TestDatabases
 
-__all__ = ["ALL_SCOPES", "Asked", "Heard", "House", "ask", "entry_of", "opened_house"]
+__all__ = ["ALL_SCOPES", "Answer", "Deployment", "Request", "ask", "entry_of", "open_deployment"]
 
 MAX_SECONDS = 60
 ALL_SCOPES = ("read", "sell", "organise")
 MAX_SHOWN = 4_000
-"""Longer texts are recorded by their digest."""
+"""The golden files record longer texts by their digest."""
 
 _KEYS = {
     "staff": ALL_SCOPES,
@@ -36,8 +36,8 @@ _SECRET = "s" * 43
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request. Nothing in it is checked or completed, but for Host and Content-Length."""
+class Request:
+    """A request. `ask` adds Host and Content-Length; nothing else is checked or completed."""
 
     method: str
     path: str
@@ -47,12 +47,12 @@ class Asked:
     host: str | None = "localhost"
     peer: str = "203.0.113.7"
     is_cut: bool = False
-    """Whether the body never arrives."""
+    """If true, the body never arrives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """One answer."""
+class Answer:
+    """An answer."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -67,25 +67,25 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """A running application over a database of its own, with an API key for each of `_KEYS`."""
+class Deployment:
+    """A running application over its own database, with an API key for each of `_KEYS`."""
 
     app: Any
     database_url: str
 
     @staticmethod
     def key_of(who: str) -> tuple[tuple[str, str], ...]:
-        """The header that makes a request one of `who`; a guest has none."""
+        """Return the header with the key of `who`. A guest has none."""
         return () if who == "guest" else (("authorization", f"Bearer hfk_{who}_{_SECRET}"),)
 
 
 @asynccontextmanager
-async def opened_house(databases: TestDatabases, **chosen: Any) -> AsyncIterator[House]:
+async def open_deployment(databases: TestDatabases, **settings: Any) -> AsyncIterator[Deployment]:
     url = databases.create()
     try:
         _insert_keys(url)
-        async with running_app(url, open=False, live_check_interval_seconds=NEVER_SECONDS, **chosen) as app:
-            yield House(app=app, database_url=url)
+        async with running_app(url, open=False, live_check_interval_seconds=NEVER_SECONDS, **settings) as app:
+            yield Deployment(app=app, database_url=url)
     finally:
         databases.drop(url)
 
@@ -101,65 +101,65 @@ def _insert_keys(url: str) -> None:
             )
 
 
-async def ask(app: Any, asked: Asked) -> Heard:
-    """A stream is left after its first message, everything else is read to its end."""
+async def ask(app: Any, request: Request) -> Answer:
+    """Send a request and return its answer: the first message of a stream, and otherwise all of the body."""
     scope = {
         "type": "http",
         "http_version": "1.1",
         "scheme": "http",
-        "method": asked.method,
-        "path": asked.path,
-        "raw_path": asked.path.encode("latin-1"),
-        "query_string": asked.query.encode("latin-1"),
-        "headers": [(name.encode(), value.encode("latin-1")) for name, value in _framed(asked)],
-        "client": (asked.peer, 50_000),
+        "method": request.method,
+        "path": request.path,
+        "raw_path": request.path.encode("latin-1"),
+        "query_string": request.query.encode("latin-1"),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in _framed(request)],
+        "client": (request.peer, 50_000),
     }
-    waiting = [] if asked.is_cut else [{"type": "http.request", "body": asked.body, "more_body": False}]
+    messages = [] if request.is_cut else [{"type": "http.request", "body": request.body, "more_body": False}]
     sent: list[dict[str, Any]] = []
-    is_heard = asyncio.Event()
+    has_answer = asyncio.Event()
 
     async def receive() -> dict[str, Any]:
-        if waiting:
-            return waiting.pop()
-        if asked.is_cut:
+        if messages:
+            return messages.pop()
+        if request.is_cut:
             await asyncio.Event().wait()
-        await is_heard.wait()
+        await has_answer.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
         sent.append(message)
         if message.get("body"):
-            is_heard.set()
+            has_answer.set()
 
     async with asyncio.timeout(MAX_SECONDS):
         await app(scope, receive, send)
     headers = tuple((name.decode(), value.decode("latin-1")) for name, value in sent[0]["headers"])
     is_stream = any(value == "text/event-stream" for _, value in headers)
     parts = [message.get("body", b"") for message in sent[1:]]
-    return Heard(status=sent[0]["status"], headers=headers, body=parts[0] if is_stream else b"".join(parts))
+    return Answer(status=sent[0]["status"], headers=headers, body=parts[0] if is_stream else b"".join(parts))
 
 
-def _framed(asked: Asked) -> list[tuple[str, str]]:
-    host = [] if asked.host is None else [("host", asked.host)]
-    length = [("content-length", str(len(asked.body)))] if asked.body else []
-    given = {name for name, _ in asked.headers}
-    return [*host, *asked.headers, *(one for one in length if one[0] not in given)]
+def _framed(request: Request) -> list[tuple[str, str]]:
+    host = [] if request.host is None else [("host", request.host)]
+    length = [("content-length", str(len(request.body)))] if request.body else []
+    names = {name for name, _ in request.headers}
+    return [*host, *request.headers, *(one for one in length if one[0] not in names)]
 
 
-def entry_of(heard: Heard, mask: Mask) -> dict[str, Any]:
-    """The answer as it is recorded: status, headers in their order, and body."""
-    request_id = heard.header("x-request-id")
-    headers = [f"{name}: {mask.answer_text(value, request_id)}" for name, value in heard.headers]
-    if heard.header("content-encoding"):  # another zlib packs otherwise
+def entry_of(answer: Answer, mask: Mask) -> dict[str, Any]:
+    """Return an answer in its recorded form: status, headers in their order, and body."""
+    request_id = answer.header("x-request-id")
+    headers = [f"{name}: {mask.answer_text(value, request_id)}" for name, value in answer.headers]
+    if answer.header("content-encoding"):  # the length depends on the version of zlib
         headers = [re.sub(r"^(content-length): \d+$", r"\1: <packed>", line) for line in headers]
-    return {"status": heard.status, "headers": headers, "body": _body(heard, mask, request_id)}
+    return {"status": answer.status, "headers": headers, "body": _body(answer, mask, request_id)}
 
 
-def _body(heard: Heard, mask: Mask, request_id: str) -> Any:
-    if not heard.body:
+def _body(answer: Answer, mask: Mask, request_id: str) -> Any:
+    if not answer.body:
         return ""
-    kind = heard.header("content-type")
-    body = gzip.decompress(heard.body) if heard.header("content-encoding") == "gzip" else heard.body
+    kind = answer.header("content-type")
+    body = gzip.decompress(answer.body) if answer.header("content-encoding") == "gzip" else answer.body
     text = body.decode()
     if "json" not in kind:
         if kind.startswith("text/html") or len(text) > MAX_SHOWN:
@@ -167,6 +167,6 @@ def _body(heard: Heard, mask: Mask, request_id: str) -> Any:
         return mask.answer_text(text, request_id).splitlines()
     parsed = json.loads(text)
     if text != json.dumps(parsed, separators=(",", ":"), ensure_ascii=False):
-        raise AssertionError(f"this JSON is not written compactly: {text[:500]}")
+        raise AssertionError(f"the JSON has needless spaces: {text[:500]}")
     replaced = json.loads(text.replace(request_id, "<request id>")) if request_id else parsed
     return mask.json(replaced)

@@ -1,4 +1,4 @@
-"""Fixtures of the golden files: the document of the API, as the application itself serves it."""
+"""Fixtures of the golden files: an application, and the document that it serves."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from golden.asking import House, opened_house
+from golden.asking import Deployment, open_deployment
 from golden.walking import Document
 from support.postgres import TestDatabases
 
 
 @pytest.fixture
-async def house(databases: TestDatabases) -> AsyncIterator[House]:
-    async with opened_house(databases) as one:
+async def deployment(databases: TestDatabases) -> AsyncIterator[Deployment]:
+    async with open_deployment(databases) as one:
         yield one
 
 
 @pytest.fixture
-async def document(house: House) -> Document:
-    return await Document.of(house)
+async def document(deployment: Deployment) -> Document:
+    return await Document.of(deployment)

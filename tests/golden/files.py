@@ -1,4 +1,4 @@
-"""Files: the recorded answers. `HOLDFAST_TEST_GOLDEN=record` writes them, every other run compares."""
+"""Files: the recorded answers. `HOLDFAST_TEST_GOLDEN=record` writes them; every other run compares."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _MAX_DIFF_LINES = 200
 
 
 def compare(name: str, found: Any) -> None:
-    """Hold what was found against the file of this name. A text has `.txt`, everything else is JSON.
+    """Compare a value with the recorded file of this name. A text is in a `.txt` file, everything else in JSON.
 
-    The entries of a JSON file come in the order in which they were found; `sorted_entries` sorts them.
+    Entries keep their order; `sorted_entries` sorts them. Raises AssertionError with a diff.
     """
     is_text = isinstance(found, str)
     file = RECORDED / f"{name}.{'txt' if is_text else 'json'}"
@@ -31,11 +31,11 @@ def compare(name: str, found: Any) -> None:
         return
     lines = difflib.unified_diff(known.splitlines(), text.splitlines(), "recorded", "found", lineterm="", n=6)
     shown = "\n".join(list(lines)[:_MAX_DIFF_LINES])
-    raise AssertionError(f"{file.name} is not what is recorded:\n{shown}")
+    raise AssertionError(f"{file.name} differs from the recorded file:\n{shown}")
 
 
 def sorted_entries(entries: dict[str, Any]) -> dict[str, Any]:
-    """By name. The members of each entry stay in their order, since that is part of the answer."""
+    """Sort entries by name. Members keep their order, because it is part of the answer."""
     return dict(sorted(entries.items()))
 
 

@@ -1,4 +1,4 @@
-"""Masking: what differs from run to run is replaced by a name, so that two equal runs leave equal texts."""
+"""Masking: replace values that differ from run to run by a name, so that two runs give equal texts."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from holdfast.ids import parse_reference
 __all__ = ["SENT_TIMES", "Mask"]
 
 SENT_TIMES = ("2099-01-01T20:00:00Z", "2098-01-01T20:00:00Z", "2099-12-31T20:00:00Z", "1999-01-01T20:00:00Z")
-"""Times that the scripts send themselves. They come back as they are."""
+"""Times that the scenes send. They return unchanged, so they are not masked."""
 
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _HEX = re.compile(
     r"(?<![0-9a-f])([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})(?![0-9a-f])"
 )
-"""An id without its dashes, as an entity tag has it."""
+"""An id without dashes, as in an entity tag."""
 
 _TOKEN = re.compile(r"\bhfh_[A-Za-z0-9]+_[A-Za-z0-9_-]{20,}")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
@@ -24,14 +24,14 @@ _HTTP_DATE = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} 
 _CURSOR = re.compile(r"(?<=cursor=)[A-Za-z0-9_-]{20,}")
 
 _REFERENCE = re.compile(r"(?<=[?&]reference=)[0-9A-Z]{8}\b")
-"""In a query; in an answer it is a member. A document's example stays."""
+"""A reference in a query. In an answer it is a member. The examples of documents stay."""
 
 
 _EXAMPLES = ("02VWBM8G",)
 
 
 class Mask:
-    """One mask serves one file: the same id has the same number in all of it."""
+    """Masks the values of one file. The same id has the same number throughout the file."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, dict[str, int]] = {}
@@ -46,7 +46,7 @@ class Mask:
         return _TIME.sub(_time, text)
 
     def json(self, value: Any, name: str = "") -> Any:
-        """The same value with its texts masked. `name` is that of the member which has it."""
+        """Return the value with its texts masked. `name` is the name of its member."""
         match value:
             case dict():
                 return {self.text(key): self.json(one, key) for key, one in value.items()}
@@ -61,7 +61,7 @@ class Mask:
         return value
 
     def answer_text(self, text: str, request_id: str) -> str:
-        """Text of an answer. A request id is only known by the header that carries it."""
+        """Return the masked text of an answer. `request_id` is the one in its header."""
         return self.text(text.replace(request_id, "<request id>") if request_id else text)
 
     def _numbered(self, kind: str, found: str) -> str:
@@ -73,7 +73,7 @@ _DURATIONS = frozenset({"oldest_unswept_seconds", "milliseconds", "next_expiry_m
 
 
 def _time(found: re.Match[str]) -> str:
-    """The digits of the fraction, and how UTC is written, are part of the form."""
+    """Return the mask of a time. It keeps the number of digits and the form of UTC."""
     if found[0] in SENT_TIMES:
         return found[0]
     digits = len(found[1]) - 1 if found[1] else 0

@@ -1,4 +1,4 @@
-"""Outages: a database that cuts statements short, and one that is gone when it has committed."""
+"""Outages: a database that cancels statements, and one that fails after the commit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from golden.asking import Asked, House
+from golden.asking import Deployment, Request
 from golden.spoiling import Refused, refuse
 from golden.walking import Document
 
@@ -40,7 +40,7 @@ def _tables(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
 
 @contextmanager
 def locked_tables(url: str) -> Iterator[None]:
-    """Nobody else can read or write a table, but for those that every request needs."""
+    """Lock all tables against others, except those that every request needs."""
     with psycopg.connect(url) as connection:
         for table in _tables(connection):
             connection.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
@@ -48,10 +48,12 @@ def locked_tables(url: str) -> Iterator[None]:
         connection.rollback()
 
 
-async def refuse_cancelled(house: House, document: Document, operation: str, asked: Asked) -> Refused | None:
-    """The refusal of a request, each statement of which is cancelled as soon as it waits for a lock."""
-    asking = asyncio.create_task(refuse(house, document, operation, asked, "busy"))
-    connection = await psycopg.AsyncConnection.connect(house.database_url, autocommit=True)
+async def refuse_cancelled(
+    deployment: Deployment, document: Document, operation: str, request: Request
+) -> Refused | None:
+    """Return the refusal of a request whose statements are cancelled when they wait for a lock."""
+    asking = asyncio.create_task(refuse(deployment, document, operation, request, "busy"))
+    connection = await psycopg.AsyncConnection.connect(deployment.database_url, autocommit=True)
     async with connection:
         for _ in range(MAX_TRIES):
             if asking.done():
@@ -61,7 +63,7 @@ async def refuse_cancelled(house: House, document: Document, operation: str, ask
 
 
 def end_at_commit(url: str) -> None:
-    """From now on the server ends every session that commits a change, before it answers."""
+    """Let the database end every session that commits a change, before it answers."""
     with psycopg.connect(url) as connection:
         connection.execute(_END)
         for table in _tables(connection):

@@ -1,11 +1,11 @@
-"""Protocol: requests that are about HTTP itself, each with a name; most of them are refused."""
+"""Protocol: named requests that test HTTP itself. Most of them are refused."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from golden.asking import Asked, House
+from golden.asking import Deployment, Request
 
 __all__ = ["OPEN_MODE", "about_conditions", "about_http", "about_json"]
 
@@ -13,25 +13,25 @@ _HOLD = json.dumps({"event": 1, "lines": [{"quantity": 1}]}).encode()
 _JSON = ("content-type", "application/json")
 
 
-def _get(path: str, *headers: tuple[str, str], **given: Any) -> Asked:
-    return Asked(method="GET", path=path, headers=headers, **given)
+def _get(path: str, *headers: tuple[str, str], **given: Any) -> Request:
+    return Request(method="GET", path=path, headers=headers, **given)
 
 
-def _hold(*headers: tuple[str, str], body: bytes = _HOLD, **given: Any) -> Asked:
-    return Asked(method="POST", path="/v1/holds", headers=(_JSON, *headers), body=body, **given)
+def _hold(*headers: tuple[str, str], body: bytes = _HOLD, **given: Any) -> Request:
+    return Request(method="POST", path="/v1/holds", headers=(_JSON, *headers), body=body, **given)
 
 
-def about_http() -> dict[str, Asked]:
-    """Over an event with the number 1 and ten seats of general admission."""
-    staff, health = House.key_of("staff"), "/healthz"
+def about_http() -> dict[str, Request]:
+    """Return requests about HTTP. They need an event with the number 1 and ten admissions."""
+    staff, health = Deployment.key_of("staff"), "/healthz"
     return {
-        "HEAD of a probe": Asked(method="HEAD", path=health),
-        "HEAD of an event": Asked(method="HEAD", path="/v1/events/1"),
-        "HEAD of nothing": Asked(method="HEAD", path="/lost"),
-        "HEAD of a stream": Asked(method="HEAD", path="/v1/events/1/stream"),
-        "HEAD of the document": Asked(method="HEAD", path="/openapi.json"),
-        "OPTIONS": Asked(method="OPTIONS", path="/v1/events"),
-        "a method in small letters": Asked(method="get", path=health),
+        "HEAD of a probe": Request(method="HEAD", path=health),
+        "HEAD of an event": Request(method="HEAD", path="/v1/events/1"),
+        "HEAD of nothing": Request(method="HEAD", path="/lost"),
+        "HEAD of a stream": Request(method="HEAD", path="/v1/events/1/stream"),
+        "HEAD of the document": Request(method="HEAD", path="/openapi.json"),
+        "OPTIONS": Request(method="OPTIONS", path="/v1/events"),
+        "a method in small letters": Request(method="get", path=health),
         "404": _get("/lost"),
         "404 of an empty segment": _get("//"),
         "404 of a slash at the end": _get("/v1/events/"),
@@ -55,10 +55,10 @@ def about_http() -> dict[str, Asked]:
         "401 of another scheme": _get("/v1/events", ("authorization", "Digest x")),
         "401 of two Authorizations": _get("/v1/events", ("authorization", "x"), ("authorization", "y")),
         "401 of no key": _get("/v1/events", ("authorization", "Bearer x")),
-        "403": _get("/v1/bookings", *House.key_of("seller")),
-        "405": Asked(method="DELETE", path="/v1/events/1"),
+        "403": _get("/v1/bookings", *Deployment.key_of("seller")),
+        "405": Request(method="DELETE", path="/v1/events/1"),
         "413": _hold(("content-length", "65537")),
-        "413 where a seat map is taken": Asked(
+        "413 where a seat map is taken": Request(
             method="POST",
             path="/v1/events",
             headers=(*staff, _JSON, ("content-length", "33554433")),
@@ -66,8 +66,8 @@ def about_http() -> dict[str, Asked]:
         ),
         "414 of a path": _get(f"/{'x' * 8_200}"),
         "414 of a query": _get("/v1/events", query="x" * 8_200),
-        "415": Asked(method="POST", path="/v1/holds", headers=(("content-type", "text/plain"),), body=b"x"),
-        "415 of no type": Asked(method="POST", path="/v1/holds", body=_HOLD),
+        "415": Request(method="POST", path="/v1/holds", headers=(("content-type", "text/plain"),), body=b"x"),
+        "415 of no type": Request(method="POST", path="/v1/holds", body=_HOLD),
         "415 of another charset": _hold_as("application/json; charset=latin-1"),
         "201 of this charset": _hold_as('application/json; charset="UTF-8"'),
         "415 of a coding": _hold(("content-encoding", "br")),
@@ -88,12 +88,12 @@ def about_http() -> dict[str, Asked]:
     }
 
 
-def _hold_as(kind: str) -> Asked:
-    return Asked(method="POST", path="/v1/holds", headers=(("content-type", kind),), body=_HOLD)
+def _hold_as(kind: str) -> Request:
+    return Request(method="POST", path="/v1/holds", headers=(("content-type", kind),), body=_HOLD)
 
 
-def about_json() -> dict[str, Asked]:
-    """Bodies that are not JSON, or hardly."""
+def about_json() -> dict[str, Request]:
+    """Return requests with invalid or unusual JSON."""
     bodies = {
         "an array": b"[]",
         "null": b"null",
@@ -115,9 +115,9 @@ def about_json() -> dict[str, Asked]:
     return {what: _hold(body=body) for what, body in bodies.items()}
 
 
-def about_conditions(tag: str) -> dict[str, Asked]:
-    """`tag` is that of the availability of the event with the number 1."""
-    path, staff = "/v1/events/1/availability", House.key_of("staff")
+def about_conditions(tag: str) -> dict[str, Request]:
+    """Return requests with conditions. `tag` is that of the availability of event 1."""
+    path, staff = "/v1/events/1/availability", Deployment.key_of("staff")
     stop = "/v1/events/1/resume"
     return {
         **{
@@ -129,9 +129,9 @@ def about_conditions(tag: str) -> dict[str, Asked]:
         "GET of a page with If-None-Match *": _get("/healthz", ("if-none-match", "*")),
         "GET of a page with If-Match": _get("/healthz", ("if-match", tag)),
         "GET of nothing with If-Match": _get("/v1/events/99/availability", ("if-match", tag)),
-        "HEAD with If-None-Match": Asked(method="HEAD", path=path, headers=(("if-none-match", tag),)),
+        "HEAD with If-None-Match": Request(method="HEAD", path=path, headers=(("if-none-match", tag),)),
         **{
-            f"POST with {name} {value.replace(tag, 'TAG')}": Asked(
+            f"POST with {name} {value.replace(tag, 'TAG')}": Request(
                 method="POST", path=stop, headers=(*staff, (name, value))
             )
             for name in ("if-match", "if-none-match")
@@ -141,7 +141,7 @@ def about_conditions(tag: str) -> dict[str, Asked]:
 
 
 _LOCAL: dict[str, Any] = {"peer": "127.0.0.1"}
-OPEN_MODE: dict[str, Asked] = {
+OPEN_MODE: dict[str, Request] = {
     "a program on this machine": _get("/v1/bookings", **_LOCAL),
     "the home page": _get("/", **_LOCAL),
     "the home page as JSON": _get("/", ("accept", "application/json"), **_LOCAL),

@@ -1,4 +1,4 @@
-"""Scenes of the dialects: what their documents ask for, and each refusal in their own form."""
+"""Scenes of the dialects: the requests of their documents, and each refusal in their own form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 async def _states(walk: Walk) -> dict[str, Json]:
-    """An event in each state in which nothing is sold."""
+    """Create an event in each state that sells nothing."""
     return {
         "event_cancelled": await walk.do(
             "create_event", json={"name": "Ended", "capacity": 5, "seat_map": SEATS}

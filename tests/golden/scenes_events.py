@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 SEATS: Json = {"sections": [{"name": "A", "rows": 2, "seats_per_row": 5, "category": "stalls"}]}
 NOWHERE = "00000000-0fff-8bbc-9b3a-8e0cbe6e3a5d"
-"""An id that no event, hold, booking or block has."""
+"""An id of no event, hold, booking or block."""
 
 _FULL: Json = {
     "name": "Concert",
@@ -34,7 +34,7 @@ _FULL: Json = {
 
 
 async def events(walk: Walk) -> None:
-    """An event's life, and every refusal of it."""
+    """The life of an event, and every refusal."""
     full = await walk("create_event", 201, json=_FULL, note="with everything")
     number = full["number"]
     plain = await walk("create_event", 201, json={"name": "Plain", "capacity": 10})
@@ -108,7 +108,7 @@ async def inventory(walk: Walk) -> None:
         path = (number, event["map_version"]) if operation == "get_seat_map" else (number,)
         nowhere = (NOWHERE, 1) if operation == "get_seat_map" else (NOWHERE,)
         await walk(operation, 200, *path, by="guest")
-        tag = walk.heard.header("etag")
+        tag = walk.answer.header("etag")
         await walk(operation, 304, *path, by="guest", headers={"If-None-Match": tag})
         await walk(operation, "event_not_found", *nowhere)
         await walk(operation, "invalid_input", *path, query="colour=red")

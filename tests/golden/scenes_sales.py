@@ -15,8 +15,8 @@ Json = dict[str, Any]
 
 
 def lapse(walk: Walk, hold: Json) -> Json:
-    """The hold, past its expiry."""
-    lapse_hold(walk.house.database_url, hold["id"], inventory=engine_of(walk.house.app))
+    """Let a hold lapse, and return it."""
+    lapse_hold(walk.deployment.database_url, hold["id"], inventory=engine_of(walk.deployment.app))
     return hold
 
 
@@ -36,7 +36,7 @@ async def confirm(walk: Walk, hold: Json) -> Json:
 
 
 async def holds(walk: Walk) -> None:
-    """Every way to place a hold, and what may become of it."""
+    """Every way to place a hold, and everything that can happen to it."""
     event = await walk.do("create_event", json={"name": "Concert", "capacity": 20, "seat_map": SEATS})
     number = event["number"]
     await _placing(walk, number)
@@ -136,7 +136,7 @@ async def _placing(walk: Walk, number: int) -> None:
 
 
 async def _moves(walk: Walk, number: int) -> None:
-    """Extending and releasing: a live hold, and one in each other state."""
+    """Extend and release a live hold, and one in each other state."""
     gone = await walk.do("create_event", json={"name": "Gone", "capacity": 50})
     of_gone = await place(walk, gone["number"])
     halted = await walk.do("create_event", json={"name": "Halted", "capacity": 50})
@@ -188,7 +188,7 @@ async def _moves(walk: Walk, number: int) -> None:
 
 
 async def bookings(walk: Walk) -> None:
-    """Confirming holds in every state, and reading and cancelling what came of it."""
+    """Confirm holds in every state, and read and cancel the bookings."""
     event = await walk.do("create_event", json={"name": "Concert", "capacity": 20, "seat_map": SEATS})
     number = event["number"]
     held = await place(walk, number, {"quantity": 2}, {"seats": ["A-1-1"]})
@@ -258,7 +258,7 @@ async def bookings(walk: Walk) -> None:
 
 
 async def service(walk: Walk) -> None:
-    """The pages and the probes. The document itself and the metrics have files of their own."""
+    """The pages and the probes. The document and the metrics have separate files."""
     await walk("get_home", 200, by="guest")
     await walk("get_home", 200, by="guest", headers={"Accept": "application/json"}, note="as JSON")
     await walk("get_docs", 200, by="guest")

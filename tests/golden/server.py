@@ -1,4 +1,4 @@
-"""Server: `holdfast serve` in a process of its own, asked over a socket, with what it says in its log."""
+"""Server: `holdfast serve` in a separate process, its answers over a socket, and its log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _END = b"Connection: close\r\n\r\n"
 
 
 class JsonServing(Serving):
-    """With a log for machines, so that its first lines are JSON too."""
+    """A server with a JSON log, so that its first lines are JSON too."""
 
     def __enter__(self) -> Self:
         self.wait_until_it_says('"Data: ')
@@ -26,13 +26,13 @@ class JsonServing(Serving):
 
 
 def start_lines(server: Serving) -> list[str]:
-    """What it says before the first request. The line of the limits depends on the machine and is left out."""
+    """Return the log before the first request, without the line of limits, which depends on the machine."""
     lines = [line for line in server.said if "Limits: " not in line]
     return [_PORT.sub("<port>", line.replace(str(server.data_dir), "<folder>")) for line in lines]
 
 
 def log_line(line: str) -> dict[str, Any]:
-    """The fields of a line in their order; what differs from run to run is masked."""
+    """Return the masked fields of a log line in their order."""
     found: dict[str, Any] = Mask().json(json.loads(line))
     if "request_id" in found:
         found["request_id"] = re.sub(r"^[0-9a-f]{20}$", "<request id>", found["request_id"])
@@ -40,7 +40,7 @@ def log_line(line: str) -> dict[str, Any]:
 
 
 def metric_families(text: str) -> list[dict[str, Any]]:
-    """Name, kind, help and names of labels of every metric of Prometheus' text format, by name."""
+    """Return name, kind, help and label names of every metric in Prometheus' text format, by name."""
     families: dict[str, dict[str, Any]] = {}
     current: dict[str, Any] = {}
     for line in text.splitlines():
@@ -53,7 +53,7 @@ def metric_families(text: str) -> list[dict[str, Any]]:
             name, _, rest = line.partition("{") if "{" in line else (line.split(" ")[0], "", "")
             labels = re.findall(r'([a-z_]+)="', rest)
             current["samples"][name] = ", ".join(labels)
-    for family in families.values():  # the order is that of the files of the processes
+    for family in families.values():  # the order of labels varies with the processes' files
         family["samples"] = dict(sorted(family["samples"].items()))
     return [families[name] for name in sorted(families)]
 
@@ -119,11 +119,11 @@ WIRE: dict[str, bytes] = {
         b"GET /healthz HTTP/1.1", *(b"X-%d: 1" % number for number in range(101))
     ),
 }
-"""Whole requests by what is expected. Each asks for the end of its connection."""
+"""Complete requests by the expected answer. Each asks for the end of its connection."""
 
 
 def over_the_wire(server: Serving, data: bytes) -> dict[str, Any]:
-    """Status line, headers in their order and spelling, and body, as they came."""
+    """Return the masked status line, headers in their order and spelling, and body."""
     answer = raw_answer(server.port, data)
     lines = [line.decode("latin-1") for line in answer.lines]
     known = re.search(r"^x-request-id: (\S+)$", "\n".join(lines), re.MULTILINE)

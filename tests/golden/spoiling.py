@@ -1,4 +1,4 @@
-"""Spoiling: a good request to every operation, and what makes each of them one that is refused."""
+"""Spoiling: a good request to every operation, and changes that make it one to refuse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from golden.asking import Asked, Heard, House, ask, entry_of
+from golden.asking import Answer, Deployment, Request, ask, entry_of
 from golden.masking import Mask
 from golden.walking import Document
 from scenarios.hostile.shop import Shop, furnish, targets
@@ -15,42 +15,42 @@ from support.http_app import client_of
 __all__ = ["SPOILT", "Refused", "Spoil", "furnished", "good_requests", "grouped", "refuse", "with_body"]
 
 Json = dict[str, Any]
-Spoil = Callable[[Asked], Asked]
+Spoil = Callable[[Request], Request]
 
 
-async def furnished(house: House) -> Shop:
-    (_, key), *_ = House.key_of("staff")
-    async with client_of(house.app, authorization=key) as client:
+async def furnished(deployment: Deployment) -> Shop:
+    (_, key), *_ = Deployment.key_of("staff")
+    async with client_of(deployment.app, authorization=key) as client:
         return await furnish(client)
 
 
-def good_requests(shop: Shop, document: Document) -> dict[str, Asked]:
-    """By operation, twins included. Each would succeed, as staff."""
-    found: dict[str, Asked] = {}
+def good_requests(shop: Shop, document: Document) -> dict[str, Request]:
+    """Return a request of staff for each operation, twins included. Each would succeed."""
+    found: dict[str, Request] = {}
     routes = {f"{method} {path}": operation for operation, (method, path) in document.places.items()}
     for target in targets(shop):
-        operation = routes.get(target.route) or routes[_turned(target.route)]
-        asked = target.ask()
-        headers = [(name.decode(), value.decode()) for name, value in asked.headers]
+        operation = routes.get(target.route) or routes[_with_other_slash(target.route)]
+        request = target.ask()
+        headers = [(name.decode(), value.decode()) for name, value in request.headers]
         found.setdefault(
             operation,
-            Asked(
+            Request(
                 method=target.method,
                 path=target.path,
                 query=target.query,
-                headers=(*House.key_of("staff"), *headers),
-                body=asked.body,
+                headers=(*Deployment.key_of("staff"), *headers),
+                body=request.body,
             ),
         )
     found |= _reads(shop, document)
     for operation in sorted(set(document.places) - set(found)):
         method, path = document.places[operation]
         plain = found[_operation_of(document, method, path)]
-        found[operation] = replace(plain, path=_turned(plain.path))
+        found[operation] = replace(plain, path=_with_other_slash(plain.path))
     return found
 
 
-def _reads(shop: Shop, document: Document) -> dict[str, Asked]:
+def _reads(shop: Shop, document: Document) -> dict[str, Request]:
     number, token = shop.event["number"], (("hold-token", shop.hold["hold_token"]),)
     other = (("hold-token", shop.booked["hold_token"]),)
     values: dict[str, tuple[object, ...]] = {
@@ -66,79 +66,79 @@ def _reads(shop: Shop, document: Document) -> dict[str, Asked]:
     headers = {
         "get_hold": token,
         "get_booking": other,
-        "get_metrics": (("accept", "application/json"),),  # its text can do without the database
+        "get_metrics": (("accept", "application/json"),),  # its text form does not need the database
     }
     query = {"arena_list_seats": f"event_id={number}"}
     found = {}
     for operation, (method, template) in document.places.items():
         if method != "GET" or operation.endswith("_too"):
             continue
-        given = values.get(operation, (number,) if "{" in template else ())
-        _, path = document.path(operation, *given)
-        found[operation] = Asked(
+        parameters = values.get(operation, (number,) if "{" in template else ())
+        _, path = document.path(operation, *parameters)
+        found[operation] = Request(
             method="GET",
             path=path,
             query=query.get(operation, ""),
-            headers=(*House.key_of("staff"), *headers.get(operation, ())),
+            headers=(*Deployment.key_of("staff"), *headers.get(operation, ())),
         )
     return found
 
 
 def _operation_of(document: Document, method: str, path: str) -> str:
     places = {place: operation for operation, place in document.places.items()}
-    return places[method, _turned(path)]
+    return places[method, _with_other_slash(path)]
 
 
-def _turned(path: str) -> str:
-    """With the other slash at its end."""
+def _with_other_slash(path: str) -> str:
+    """Return the path with the slash at its end added or removed."""
     return path[:-1] if path.endswith("/") else f"{path}/"
 
 
-def _without(asked: Asked, *names: str) -> tuple[tuple[str, str], ...]:
-    return tuple(one for one in asked.headers if one[0] not in names)
+def _without(request: Request, *names: str) -> tuple[tuple[str, str], ...]:
+    return tuple(one for one in request.headers if one[0] not in names)
 
 
-def _with(asked: Asked, *headers: tuple[str, str]) -> Asked:
-    return replace(asked, headers=(*_without(asked, *(name for name, _ in headers)), *headers))
+def _with(request: Request, *headers: tuple[str, str]) -> Request:
+    return replace(request, headers=(*_without(request, *(name for name, _ in headers)), *headers))
 
 
-def with_body(asked: Asked, body: bytes, kind: str = "application/json") -> Asked:
-    return replace(_with(asked, ("content-type", kind)), body=body)
+def with_body(request: Request, body: bytes, kind: str = "application/json") -> Request:
+    return replace(_with(request, ("content-type", kind)), body=body)
 
 
 SPOILT: Mapping[str, Mapping[str, Spoil]] = {
-    "bad_request": {"Host is none": lambda asked: replace(asked, host="a b")},
+    "bad_request": {"Host is none": lambda request: replace(request, host="a b")},
     "credentials_required": {
-        "another scheme": lambda asked: _with(asked, ("authorization", "Basic eA==")),
-        "an unknown key": lambda asked: _with(asked, ("authorization", f"Bearer hfk_unknown_{'s' * 43}")),
-        "a guest": lambda asked: replace(asked, headers=_without(asked, "authorization", "hold-token")),
+        "another scheme": lambda request: _with(request, ("authorization", "Basic eA==")),
+        "an unknown key": lambda request: _with(request, ("authorization", f"Bearer hfk_unknown_{'s' * 43}")),
+        "a guest": lambda request: replace(request, headers=_without(request, "authorization", "hold-token")),
     },
     "forbidden": {
-        "a key without scopes": lambda asked: replace(
-            asked, headers=(*House.key_of("nobody"), *_without(asked, "authorization", "hold-token"))
+        "a key without scopes": lambda request: replace(
+            request, headers=(*Deployment.key_of("nobody"), *_without(request, "authorization", "hold-token"))
         )
     },
-    "uri_too_long": {"a long query": lambda asked: replace(asked, query=f"a={'x' * 9_000}")},
-    "headers_too_large": {"a long header": lambda asked: _with(asked, ("x-long", "x" * 9_000))},
+    "uri_too_long": {"a long query": lambda request: replace(request, query=f"a={'x' * 9_000}")},
+    "headers_too_large": {"a long header": lambda request: _with(request, ("x-long", "x" * 9_000))},
     "invalid_input": {
-        "a parameter twice": lambda asked: replace(asked, query="a=1&a=2"),
-        "an array": lambda asked: with_body(asked, b"[1]"),
+        "a parameter twice": lambda request: replace(request, query="a=1&a=2"),
+        "an array": lambda request: with_body(request, b"[1]"),
     },
     "malformed_json": {
-        "no JSON": lambda asked: with_body(asked, b"{"),
-        "a name twice": lambda asked: with_body(asked, b'{"a":1,"a":2}'),
+        "no JSON": lambda request: with_body(request, b"{"),
+        "a name twice": lambda request: with_body(request, b'{"a":1,"a":2}'),
     },
     "unsupported_media_type": {
-        "text": lambda asked: with_body(asked, b"x", "text/plain"),
-        "a coding": lambda asked: _with(with_body(asked, b"x"), ("content-encoding", "gzip")),
+        "text": lambda request: with_body(request, b"x", "text/plain"),
+        "a coding": lambda request: _with(with_body(request, b"x"), ("content-encoding", "gzip")),
     },
     "body_too_large": {
-        "a large body": lambda asked: replace(
-            _with(asked, ("content-type", "application/json"), ("content-length", "33554433")), body=b"x"
+        "a large body": lambda request: replace(
+            _with(request, ("content-type", "application/json"), ("content-length", "33554433")), body=b"x"
         )
     },
 }
-"""By the code that is to be expected, and by what is wrong."""
+"""Changes by the expected code, and by what is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,13 +147,13 @@ class Refused:
 
     operation: str
     code: str
-    answer: Heard
+    answer: Answer
 
 
-def grouped(heard: Mapping[str, Sequence[Refused]]) -> Json:
-    """By what was wrong: each distinct answer once, with the operations that gave it."""
+def grouped(answers: Mapping[str, Sequence[Refused]]) -> Json:
+    """Return each distinct answer once, with the operations that gave it, by what was wrong."""
     found: Json = {}
-    for wrong, refusals in heard.items():
+    for wrong, refusals in answers.items():
         groups: list[Json] = []
         for refused in sorted(refusals, key=lambda one: one.operation):
             entry = {"code": refused.code, "answer": entry_of(refused.answer, Mask())}
@@ -165,12 +165,14 @@ def grouped(heard: Mapping[str, Sequence[Refused]]) -> Json:
     return found
 
 
-async def refuse(house: House, document: Document, operation: str, asked: Asked, code: str) -> Refused | None:
-    """The refusal of a spoilt request; None where the operation takes it. `code` is for bodies that name none.
+async def refuse(
+    deployment: Deployment, document: Document, operation: str, request: Request, code: str
+) -> Refused | None:
+    """Return the refusal of a spoilt request, or None if it succeeds. `code` is the default for bodies without one.
 
-    Raises: AssertionError for a refusal that the document does not list.
+    Raises AssertionError if the document does not list the refusal.
     """
-    answer = await ask(house.app, asked)
+    answer = await ask(deployment.app, request)
     if answer.status < 400:
         return None
     found = answer.json.get("code", code)

@@ -1,6 +1,6 @@
-"""Golden files: every documented answer, byte for byte as it was when it was recorded.
+"""Golden files: every documented answer equals its recorded bytes.
 
-`HOLDFAST_TEST_GOLDEN=record .venv/bin/pytest tests/golden` writes them again; git then shows what changed.
+`HOLDFAST_TEST_GOLDEN=record .venv/bin/pytest tests/golden` records them again; git then shows the changes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from golden import scenes_dialects, scenes_events, scenes_sales
-from golden.asking import House
+from golden.asking import Deployment
 from golden.files import compare, sorted_entries
 from golden.walking import Document, Walk
 
@@ -30,16 +30,18 @@ DIALECTS = {
 
 
 @pytest.mark.parametrize("scene", [*SCENES, *DIALECTS])
-async def test_an_operation_answers_as_recorded(house: House, document: Document, scene: str):
-    walk = Walk(house, document)
+async def test_an_operation_answers_as_recorded(deployment: Deployment, document: Document, scene: str):
+    walk = Walk(deployment, document)
     await (SCENES | DIALECTS)[scene](walk)
     assert "\n".join(walk.wrong) == ""
     compare(scene, sorted_entries(walk.entries))
 
 
 @pytest.mark.parametrize("scene", DIALECTS)
-async def test_a_path_with_the_other_slash_answers_the_same(house: House, document: Document, scene: str):
-    walk = Walk(house, document, too=True)
+async def test_a_path_with_the_other_slash_answers_the_same(
+    deployment: Deployment, document: Document, scene: str
+):
+    walk = Walk(deployment, document, too=True)
     await DIALECTS[scene](walk)
     assert "\n".join(walk.wrong) == ""
     entries = {name: entry | {"asked": _usual(walk, name, entry)} for name, entry in walk.entries.items()}
@@ -47,7 +49,7 @@ async def test_a_path_with_the_other_slash_answers_the_same(house: House, docume
 
 
 def _usual(walk: Walk, name: str, entry: dict[str, Any]) -> str:
-    """The line of the request as it is with the usual slash."""
+    """Return the line of the request with the usual slash."""
     operation = name.partition(" ")[0]
     line: str = entry["asked"]
     if f"{operation}_too" not in walk.document.places:

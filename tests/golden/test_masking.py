@@ -1,4 +1,4 @@
-"""Masking: each kind of value that differs from run to run has a name in the files, and nothing else has."""
+"""Masking replaces each kind of value that differs from run to run, and nothing else."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def test_members_are_masked_in_their_order():
     ]
 
 
-def test_a_request_id_is_masked_where_its_header_has_it():
+def test_a_request_id_from_the_header_is_masked():
     assert Mask().answer_text("4f1c2a90b7d35e680a1f", "4f1c2a90b7d35e680a1f") == "<request id>"
     assert Mask().answer_text("4f1c2a90b7d35e680a1f", "another-request") == "4f1c2a90b7d35e680a1f"

@@ -1,4 +1,4 @@
-"""Golden files of a whole server: its first lines, its log, its metrics, and its answers as bytes."""
+"""Golden files of a complete server: its first lines, log, metrics, and answers as bytes."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from support.serving import Serving
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """Open to PostgreSQL's own user, where the tests run as root."""
+    """A folder that PostgreSQL's user can reach if the tests run as root."""
     with tempfile.TemporaryDirectory(prefix="holdfast-golden-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o711)
         yield Path(name) / "data"
 
 
-def test_a_server_answers_and_says_what_is_recorded(folder: Path):
+def test_a_server_answers_and_logs_as_recorded(folder: Path):
     with JsonServing(folder, access_log="1", log_format="json", body_timeout_seconds="1") as server:
         started = start_lines(server)
         compare("wire", {name: over_the_wire(server, data) for name, data in WIRE.items()})
@@ -50,9 +50,9 @@ def test_a_server_answers_and_says_what_is_recorded(folder: Path):
         compare("metrics", metric_families(metrics.body.decode()))
         totals = as_json(server.port)
         compare("metrics_totals", {"totals": list(totals), "metrics": sorted(totals["metrics"])})
-    said = [json.loads(line) for line in server.said]
-    assert [one for one in said if one["level"] != "info"] == []
-    compare("start", {"lines": started, "fields": sorted({name for one in said for name in one})})
+    logged = [json.loads(line) for line in server.said]
+    assert [one for one in logged if one["level"] != "info"] == []
+    compare("start", {"lines": started, "fields": sorted({name for one in logged for name in one})})
 
 
 def test_a_log_for_people_has_the_recorded_form(folder: Path):

@@ -1,4 +1,4 @@
-"""Golden files of what surrounds the wire: the document, the help of every command, and the reference."""
+"""Golden files beside the wire: the document, the help of every command, and the reference."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from golden.asking import Asked, House, ask
+from golden.asking import Deployment, Request, ask
 from golden.files import compare
 from golden.walking import Document, Walk
 from holdfast.cli.main import app as program
@@ -18,13 +18,13 @@ from support.serving import run_holdfast
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
-async def test_the_document_is_as_recorded(house: House):
-    answer = await ask(house.app, Asked(method="GET", path="/openapi.json"))
+async def test_the_document_is_as_recorded(deployment: Deployment):
+    answer = await ask(deployment.app, Request(method="GET", path="/openapi.json"))
     compare("openapi", answer.json)
 
 
-async def test_every_error_has_its_recorded_title_and_status(house: House):
-    document = (await ask(house.app, Asked(method="GET", path="/openapi.json"))).json
+async def test_every_error_has_its_recorded_title_and_status(deployment: Deployment):
+    document = (await ask(deployment.app, Request(method="GET", path="/openapi.json"))).json
     found: dict[str, set[str]] = {}
     for methods in document["paths"].values():
         for operation in methods.values():
@@ -42,38 +42,38 @@ def test_every_command_has_its_recorded_help(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.delenv(name, raising=False)
     names = {name for name, _ in all_commands()}
     groups = {name.rpartition(" ")[0] for name in names}
-    helped = []
+    helps = []
     for name in sorted(names | groups):
         settings = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-        ended = CliRunner().invoke(program, [*name.split(), "--help"], prog_name="holdfast", env=settings)
-        assert ended.exit_code == 0, ended.output
-        lines = [line.rstrip() for line in ended.output.strip().splitlines()]
-        helped.append("\n".join([f"$ holdfast {name} --help".replace("  ", " "), *lines, ""]))
-    compare("help", "\n".join(helped))
+        done = CliRunner().invoke(program, [*name.split(), "--help"], prog_name="holdfast", env=settings)
+        assert done.exit_code == 0, done.output
+        lines = [line.rstrip() for line in done.output.strip().splitlines()]
+        helps.append("\n".join([f"$ holdfast {name} --help".replace("  ", " "), *lines, ""]))
+    compare("help", "\n".join(helps))
 
 
 def test_wrong_usage_is_refused_as_recorded(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COLUMNS", "100")
-    said = []
+    outputs = []
     for words in ("", "nothing", "event", "event show", "serve --port x", "db upgrade --lost"):
-        ended = run_holdfast(*words.split())
-        printed = "\n".join(line.rstrip() for line in (ended.stdout + ended.stderr).strip().splitlines())
-        # The command is called by its module here, which may move.
+        done = run_holdfast(*words.split())
+        printed = "\n".join(line.rstrip() for line in (done.stdout + done.stderr).strip().splitlines())
+        # The test calls the command by its module, which may move.
         printed = re.sub(r"python -m [a-z.]+", "<program>", printed)
-        said.append(f"$ holdfast {words}\nexit code {ended.returncode}\n{printed}\n")
-    compare("usage", "\n".join(said))
+        outputs.append(f"$ holdfast {words}\nexit code {done.returncode}\n{printed}\n")
+    compare("usage", "\n".join(outputs))
 
 
 @pytest.mark.parametrize("page", ["settings", "errors", "metrics"])
 def test_the_tables_of_the_reference_are_as_recorded(page: str):
-    """A test of the documentation holds them against the program."""
+    """A test of the documentation compares them with the program."""
     lines = (REFERENCE / f"{page}.md").read_text(encoding="utf-8").splitlines()
     compare(f"reference_{page}", "\n".join(line for line in lines if line.startswith("|")) + "\n")
 
 
-async def test_the_metrics_are_of_the_recorded_kind(house: House, document: Document):
-    """Their values are those of the whole test process: only the answer's head is recorded here."""
-    walk = Walk(house, document)
+async def test_the_head_of_the_metrics_is_as_recorded(deployment: Deployment, document: Document):
+    """Record only the head: the values count everything in the test process."""
+    walk = Walk(deployment, document)
     await walk("get_metrics", 200, by="reader")
     await walk("get_openapi", 200, by="guest")
     for entry in walk.entries.values():

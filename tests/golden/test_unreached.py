@@ -1,4 +1,4 @@
-"""Coverage: which documented answers the golden files have, and why the others are missing."""
+"""Coverage: the golden files have every documented answer, or a reason why not."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ NO_DATABASE = ("get_docs", "get_docs_file", "get_health", "get_openapi")
 NO_STATEMENT = (*NO_DATABASE, "get_home")
 
 UNREACHED: dict[Pair, str] = {
-    **{(one, "unavailable"): "it asks no database" for one in NO_DATABASE},
-    **{(one, "busy"): "it asks no database" for one in NO_STATEMENT},
-    ("get_readiness", "busy"): "whatever the database does not answer is `unavailable` here",
+    **{(one, "unavailable"): "it does not use the database" for one in NO_DATABASE},
+    **{(one, "busy"): "it does not use the database" for one in NO_STATEMENT},
+    ("get_readiness", "busy"): "every failure of the database is `unavailable` here",
     **{
-        (operation, outcome): "only where it happens between the look at the seat and its confirmation"
+        (operation, outcome): "only if it happens between the read of the seat and its confirmation"
         for operation in ("arena_confirm_seat", "arena_confirm_seat_too")
         for outcome in ("booking_already_cancelled", "event_cancelled", "hold_expired", "hold_released")
     },
     **{
-        (operation, "outcome_unknown"): "its one statement ends with the session, and is then `unavailable`"
+        (operation, "outcome_unknown"): "its only statement ends with the session, and is then `unavailable`"
         for operation in ("ticketing_create_user", "ticketing_create_user_too")
     },
 }
-"""Documented answers that no script brings about, and why."""
+"""Documented answers that no scene produces, and why."""
 
 
 def recorded_pairs() -> set[Pair]:
-    """Every (operation, outcome) of the recorded files; a success is named by its status."""
+    """Return every recorded (operation, outcome). The outcome of a success is its status."""
     found: set[Pair] = set()
     document = Document(read_recorded("openapi"))
     for scene in (*SCENES, *DIALECTS, "documents"):
@@ -51,5 +51,5 @@ def test_every_documented_answer_is_recorded_or_has_a_reason():
     documented = Document(read_recorded("openapi")).pairs()
     missing = documented - recorded_pairs()
     assert sorted(missing - UNREACHED.keys()) == []
-    assert sorted(UNREACHED.keys() - missing) == [], "recorded after all"
+    assert sorted(UNREACHED.keys() - missing) == [], "these answers are recorded, so they need no reason"
     assert len(missing) < (1 - MIN_SHARE) * len(documented)

@@ -1,4 +1,4 @@
-"""Walking: requests to the operations of the OpenAPI document, each by its id, and the recorded answers."""
+"""Walking: requests to the operations of the OpenAPI document by id, and the recorded answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from golden.asking import Asked, Heard, House, ask, entry_of
+from golden.asking import Answer, Deployment, Request, ask, entry_of
 from golden.masking import Mask
 
 __all__ = ["Document", "Walk"]
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 class Document:
-    """What `/openapi.json` says: where each operation is, and what it may answer."""
+    """The content of `/openapi.json`: the path and the answers of each operation."""
 
     def __init__(self, document: Json) -> None:
         self.places: dict[str, tuple[str, str]] = {}
@@ -28,11 +28,11 @@ class Document:
                 self.operations[operation["operationId"]] = operation
 
     @classmethod
-    async def of(cls, house: House) -> Document:
-        return cls((await ask(house.app, Asked(method="GET", path="/openapi.json"))).json)
+    async def of(cls, deployment: Deployment) -> Document:
+        return cls((await ask(deployment.app, Request(method="GET", path="/openapi.json"))).json)
 
     def statuses(self, operation: str) -> dict[str, set[int]]:
-        """By outcome: a success is named by its status, a refusal by its code."""
+        """Return the statuses of an operation by outcome: the status of a success, the code of a refusal."""
         found: dict[str, set[int]] = {}
         for status, response in self.operations[operation]["responses"].items():
             codes = [code for one in response.get("content", {}).values() for code in one.get("examples", {})]
@@ -41,11 +41,11 @@ class Document:
         return found
 
     def pairs(self) -> set[tuple[str, str]]:
-        """Every (operation, outcome) that is documented."""
+        """Return every documented (operation, outcome)."""
         return {(operation, outcome) for operation in self.places for outcome in self.statuses(operation)}
 
     def path(self, operation: str, *values: object) -> tuple[str, str]:
-        """(method, path) with the values in the path's places."""
+        """Return method and path, with the values in the template."""
         method, template = self.places[operation]
         parts = template.split("{")
         path = parts[0]
@@ -55,18 +55,18 @@ class Document:
 
 
 class Walk:
-    """`await walk("place_hold", "sold_out", json=…)` asks, checks the outcome and records the answer.
+    """`await walk("place_hold", "sold_out", json=…)` sends a request, checks the outcome and records the answer.
 
-    `too` walks to each operation's twin, which has the other slash at the end of its path.
+    `too` uses the twin of each operation, whose path differs by the slash at its end.
     """
 
-    def __init__(self, house: House, document: Document, *, too: bool = False) -> None:
-        self.house = house
+    def __init__(self, deployment: Deployment, document: Document, *, too: bool = False) -> None:
+        self.deployment = deployment
         self.document = document
         self.entries: dict[str, Json] = {}
         self.wrong: list[str] = []
-        """Answers with another outcome than the scene expects."""
-        self.heard: Heard
+        """Answers whose outcome the scene does not expect."""
+        self.answer: Answer
         """The last answer."""
         self._too = too
         self._mask = Mask()
@@ -83,29 +83,31 @@ class Walk:
         headers: Mapping[str, str] | None = None,
         status: int | None = None,
     ) -> Any:
-        """The body of the answer; the whole answer where it is not JSON.
+        """Return the body of the answer, or the answer itself if it is not JSON.
 
-        `status` is given where the document does not list this outcome.
+        `status` is for outcomes that the document does not list.
         """
-        heard, line = await self._ask(operation, values, by=by, body=json, query=query, headers=headers or {})
-        context = f"{operation} {outcome}: {heard.status} {heard.body[:400]!r}"
+        answer, line = await self._ask(
+            operation, values, by=by, body=json, query=query, headers=headers or {}
+        )
+        context = f"{operation} {outcome}: {answer.status} {answer.body[:400]!r}"
         known = self.document.statuses(operation).get(str(outcome), set()) if status is None else {status}
-        is_json = "json" in heard.header("content-type")
-        code = heard.json.get("code", outcome) if heard.status >= 400 and is_json else outcome
-        if heard.status not in known or code != outcome:
+        is_json = "json" in answer.header("content-type")
+        code = answer.json.get("code", outcome) if answer.status >= 400 and is_json else outcome
+        if answer.status not in known or code != outcome:
             self.wrong.append(context)
         name = f"{operation} {outcome}{f' ({note})' if note else ''}"
-        assert name not in self.entries, f"{name} is recorded already"
-        self.entries[name] = {"asked": self._mask.text(line), "by": by, **entry_of(heard, self._mask)}
-        return heard.json if is_json and heard.body else heard
+        assert name not in self.entries, f"{name} is already recorded"
+        self.entries[name] = {"asked": self._mask.text(line), "by": by, **entry_of(answer, self._mask)}
+        return answer.json if is_json and answer.body else answer
 
     async def do(
         self, operation: str, *values: object, by: str = "staff", json: Any = None, query: str = ""
     ) -> Any:
-        """Prepare something, without a record."""
-        heard, line = await self._ask(operation, values, by=by, body=json, query=query, headers={})
-        assert heard.status < 300, f"{line}: {heard.status} {heard.body[:400]!r}"
-        return heard.json
+        """Send a request that must succeed, without a record. Return the body."""
+        answer, line = await self._ask(operation, values, by=by, body=json, query=query, headers={})
+        assert answer.status < 300, f"{line}: {answer.status} {answer.body[:400]!r}"
+        return answer.json
 
     async def _ask(
         self,
@@ -116,18 +118,22 @@ class Walk:
         body: Any,
         query: str,
         headers: Mapping[str, str],
-    ) -> tuple[Heard, str]:
+    ) -> tuple[Answer, str]:
         twin = f"{operation}_too"
         method, path = self.document.path(
             twin if self._too and twin in self.document.places else operation, *values
         )
         kind = () if body is None else (("content-type", "application/json"),)
-        asked = Asked(
+        request = Request(
             method=method,
             path=path,
             query=query,
-            headers=(*House.key_of(by), *kind, *((name.lower(), value) for name, value in headers.items())),
+            headers=(
+                *Deployment.key_of(by),
+                *kind,
+                *((name.lower(), value) for name, value in headers.items()),
+            ),
             body=b"" if body is None else json.dumps(body).encode(),
         )
-        self.heard = await ask(self.house.app, asked)
-        return self.heard, f"{method} {path}{f'?{query}' if query else ''}"
+        self.answer = await ask(self.deployment.app, request)
+        return self.answer, f"{method} {path}{f'?{query}' if query else ''}"
