@@ -1,4 +1,4 @@
-"""What Holdfast is compared with sells correctly: a comparison with a program that oversells would say nothing."""
+"""The baselines of the comparison sell correctly: a comparison with a program that oversells would prove nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _hold(event: int = 1, quantity: int = 1, **more: object) -> dict[str, object
     return {"event": event, "lines": [{"quantity": quantity}], **more}
 
 
-async def test_a_baseline_never_sells_more_than_there_is(baseline: Program, database_url: str) -> None:
+async def test_a_baseline_never_oversells(baseline: Program, database_url: str) -> None:
     async with httpx2.AsyncClient(base_url=baseline.url, timeout=60) as client:
         answers = await asyncio.gather(*(client.post("/v1/holds", json=_hold()) for _ in range(ASKED)))
     assert Counter(answer.status_code for answer in answers) == {201: CAPACITY, 409: ASKED - CAPACITY}
@@ -44,16 +44,16 @@ async def test_a_baseline_never_sells_more_than_there_is(baseline: Program, data
     assert held == (CAPACITY, CAPACITY)
 
 
-async def test_a_baseline_answers_as_people_expect(baseline: Program) -> None:
+async def test_a_baseline_returns_the_hold(baseline: Program) -> None:
     async with httpx2.AsyncClient(base_url=baseline.url, timeout=60) as client:
-        told = (await client.post("/v1/holds", json=_hold(quantity=3, ttl_seconds=60))).json()
+        hold = (await client.post("/v1/holds", json=_hold(quantity=3, ttl_seconds=60))).json()
         unknown = await client.post("/v1/holds", json=_hold(event=2))
         invalid = await client.post("/v1/holds", json=_hold(quantity=0))
         too_many = await client.post("/v1/holds", json=_hold(quantity=CAPACITY))
-    assert (told["quantity"], told["status"], told["lines"]) == (3, "active", [{"quantity": 3}])
+    assert (hold["quantity"], hold["status"], hold["lines"]) == (3, "active", [{"quantity": 3}])
     assert (unknown.status_code, invalid.status_code, too_many.status_code) == (404, 422, 409)
 
 
-def test_both_baselines_are_named_for_their_files() -> None:
+def test_baselines_have_the_names_of_their_files() -> None:
     folder = Path(programs.__file__).parent / "baselines"
     assert all((folder / f"{name}.py").exists() for name in BASELINES)

@@ -1,4 +1,4 @@
-"""The harness itself, with tiny rounds: what it counts is what was sold, and nothing that was refused."""
+"""The harness itself, with tiny rounds: it counts sales, and no refusals."""
 
 from __future__ import annotations
 
@@ -41,16 +41,14 @@ def bench(database_url: str, server: Program, rounds: int = 2) -> Turns:
 
 
 def turn(turns: Turns, case: Case, program: Program | None = None, events: int = 1) -> Turn:
-    asked = program or turns.holdfast
+    program_under_test = program or turns.holdfast
     first = case.make(turns.holdfast.port, events)
     row = turns.result.row(case.name if program is None else "echo", connections=4)
-    return Turn(row, asked, case, 4, first, events)
+    return Turn(row, program_under_test, case, 4, first, events)
 
 
 @needs_wrk
-def test_what_is_compared_is_asked_in_every_round_and_what_was_sold_is_counted(
-    database_url: str, server: Program
-) -> None:
+def test_each_round_measures_every_program_and_counts_its_sales(database_url: str, server: Program) -> None:
     turns = bench(database_url, server)
     answer = turns.sample(HOLDS, HOLDS.make(server.port))
     with programs.echo(answer) as echo:
@@ -65,7 +63,7 @@ def test_what_is_compared_is_asked_in_every_round_and_what_was_sold_is_counted(
 
 
 @needs_wrk
-def test_a_refusal_is_in_no_rate(server: Program) -> None:
+def test_rates_exclude_refusals(server: Program) -> None:
     event = make_event(server.port, capacity=7)
     load = closed_loop.run(
         HOLDS.script, server.url + "/", *HOLDS.arguments(event, 1), connections=4, seconds=1
@@ -75,7 +73,7 @@ def test_a_refusal_is_in_no_rate(server: Program) -> None:
 
 
 @needs_wrk
-def test_every_key_is_a_new_one(database_url: str, server: Program) -> None:
+def test_every_idempotency_key_is_new(database_url: str, server: Program) -> None:
     event = make_event(server.port, capacity=1_000_000)
     load = closed_loop.run(
         KEYED.script, server.url + "/", *KEYED.arguments(event, 1), connections=4, seconds=1
@@ -88,7 +86,7 @@ def test_every_key_is_a_new_one(database_url: str, server: Program) -> None:
 
 
 @needs_wrk
-def test_a_pair_is_a_booking(database_url: str, server: Program) -> None:
+def test_a_pair_of_requests_makes_one_booking(database_url: str, server: Program) -> None:
     first = make_events(server.port, 3, capacity=1_000_000)
     load = closed_loop.run(
         PAIRS.script, server.url + "/", *PAIRS.arguments(first, 3), connections=4, seconds=1
@@ -101,8 +99,8 @@ def test_a_pair_is_a_booking(database_url: str, server: Program) -> None:
 
 
 @needs_wrk
-def test_every_pair_of_seats_is_asked_for_once(server: Program) -> None:
-    """A small map runs out: then the script comes round again, and is refused."""
+def test_every_pair_of_seats_is_requested_once(server: Program) -> None:
+    """On a small map the script starts again at the first pair, and is refused."""
     case = Case(name="few", says="few", script="seats", seats=200)
     first = make_events(server.port, 2, seat_map=seat_map(200))
     arguments = ("/v1/holds", first, 2, 4, 200, 0)
@@ -126,29 +124,31 @@ def test_an_echo_sends_the_bytes_of_an_answer(server: Program) -> None:
 
 
 @needs_compiler
-def test_an_open_loop_counts_from_the_intended_moment(server: Program) -> None:
+def test_an_open_loop_measures_from_the_planned_time(server: Program) -> None:
     event = make_event(server.port, capacity=3)
     good = request_bytes(server.port, HOLDS.method, HOLDS.path, HOLDS.body_for(event))
     bad = request_bytes(server.port, "POST", "/v1/holds", "{}")
     planned = [Arrival(-5.0, good, "late"), Arrival(0.0, good, "prompt"), Arrival(0.01, bad, "prompt")]
-    told = come(server.port, planned)
-    assert told.statuses == {201: 2, 422: 1}
-    assert told.unexpected == 1
-    assert len(told.latencies["prompt"]) == 1
-    assert told.latencies["late"][0] > 5.0
-    assert told.lags[-1] >= 5.0
+    responses = come(server.port, planned)
+    assert responses.statuses == {201: 2, 422: 1}
+    assert responses.unexpected == 1
+    assert len(responses.latencies["prompt"]) == 1
+    assert responses.latencies["late"][0] > 5.0
+    assert responses.lags[-1] >= 5.0
 
 
 @needs_compiler
-def test_an_open_loop_that_nobody_answers_ends() -> None:
+def test_an_open_loop_without_answers_ends() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(512)
-        told = come(silent.getsockname()[1], [Arrival(0.0, b"GET / HTTP/1.1\r\n\r\n", "one")], patience=0.1)
-    assert told.unanswered == told.unexpected == 1
+        responses = come(
+            silent.getsockname()[1], [Arrival(0.0, b"GET / HTTP/1.1\r\n\r\n", "one")], patience=0.1
+        )
+    assert responses.unanswered == responses.unexpected == 1
 
 
-def test_arrivals_are_drawn_beforehand_and_the_same_again() -> None:
+def test_a_seed_repeats_its_arrivals() -> None:
     def draw(chance: random.Random) -> tuple[bytes, str]:
         return (b"x", chance.choice("ab"))
 
@@ -159,7 +159,7 @@ def test_arrivals_are_drawn_beforehand_and_the_same_again() -> None:
     assert [arrival.due for arrival in planned] == sorted(arrival.due for arrival in planned)
 
 
-async def test_what_a_session_said_writes_the_same_rows_again(database_url: str) -> None:
+async def test_a_recorded_session_writes_the_same_rows_again(database_url: str) -> None:
     async with open_engine(database_url) as inventory:
         number = await new_event(inventory)
     with copy_of(database_url, "copy_of_a_test") as copy:
@@ -181,7 +181,7 @@ def _sales(url: str) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize(("kind", "held", "in_counter"), [("live", 50, 50), ("lapsed", 0, 50), ("old", 0, 0)])
-async def test_ballast_is_what_a_sale_leaves_behind(
+async def test_ballast_equals_the_rows_of_a_real_sale(
     database_url: str, kind: ballast.Kind, held: int, in_counter: int
 ) -> None:
     async with open_engine(database_url) as inventory:
@@ -199,7 +199,7 @@ async def test_ballast_is_what_a_sale_leaves_behind(
     assert row == (in_counter, 50)
 
 
-def test_maps_are_of_whole_rows() -> None:
+def test_seat_maps_have_complete_rows() -> None:
     sizes = [
         (len(found["sections"]), found["sections"][0]["rows"])
         for found in map(seat_map, (400, 2_500, 100_000))
@@ -209,11 +209,11 @@ def test_maps_are_of_whole_rows() -> None:
         seat_map(2_600)
 
 
-def test_what_a_script_told_is_read_as_it_was() -> None:
-    told = {"requests": 10, "microseconds": 2_000_000, "refused": 3, "failed": 1, "timed_out": 1}
-    told |= {"p50_ms": 1.0, "p99_ms": 2.0, "p999_ms": 3.0}
-    load = closed_loop.read(told, 0.1)
+def test_the_output_of_a_script_is_parsed() -> None:
+    output = {"requests": 10, "microseconds": 2_000_000, "refused": 3, "failed": 1, "timed_out": 1}
+    output |= {"p50_ms": 1.0, "p99_ms": 2.0, "p999_ms": 3.0}
+    load = closed_loop.read(output, 0.1)
     assert (load.succeeded, load.unexpected, load.per_second) == (7, 5, 3.5)
-    pairs = closed_loop.read(told | {"placed": 5, "confirmed": 4, "other": 1}, 0.1)
+    pairs = closed_loop.read(output | {"placed": 5, "confirmed": 4, "other": 1}, 0.1)
     assert (pairs.succeeded, pairs.placed, pairs.unexpected) == (4, 5, 3)
     assert json.loads(json.dumps(load.figures)) == load.figures

@@ -1,4 +1,4 @@
-"""A small hostile crowd, for seconds: every form comes, the server ends what it should, and all of it is counted."""
+"""A small hostile crowd for seconds: every form appears, and the server ends the right ones. All are counted."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ STATUSES = {
     "CONNECT, then silent": "status_405",
     "broken heads": "status_400",
 }
-"""Of those that the server answers at once."""
+"""Forms that the server answers at once."""
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(
     not open_loop.is_there(), reason="what makes the load is compiled, and there is no C compiler"
 )
-def test_an_attack_comes_in_every_form_and_leaves_nothing(database_url: str) -> None:
+def test_an_attack_has_every_form_and_leaves_nothing_behind(database_url: str) -> None:
     attack = Attack(
         connections=200,
         seconds=7.0,
@@ -49,7 +49,7 @@ def test_an_attack_comes_in_every_form_and_leaves_nothing(database_url: str) -> 
     assert "unexpected errors of the server" not in result.unexpected
 
 
-def test_a_slope_is_in_megabytes_a_minute() -> None:
+def test_a_slope_is_in_megabytes_per_minute() -> None:
     samples = [
         Sample(
             at=10.0 * number,

@@ -1,4 +1,4 @@
-"""The maths between what was measured and what the page says."""
+"""The calculations between the measured results and the page."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def a_run(*results: Result) -> Run:
 
 
 def over_http(levels: tuple[int, ...] = (1, 256)) -> Result:
-    """Holds at 100, 200, … a second, an echo of twice that, in three rounds."""
+    """Return three rounds with 100, 200, … holds a second, and twice that for the echo."""
     result = Result(part="over-http")
     for level in levels:
         for of, times, at in (("holds", 1, {"workers": 1, "events": 1}), ("echo of holds", 2, {})):
@@ -62,8 +62,8 @@ def over_http(levels: tuple[int, ...] = (1, 256)) -> Result:
     return result
 
 
-def test_a_ratio_is_made_round_by_round() -> None:
-    """The median of ratios, not the ratio of medians: the rounds are at different moments of the machine."""
+def test_a_ratio_is_the_median_over_rounds() -> None:
+    """It is the median of ratios, not the ratio of medians: the machine differs from round to round."""
     assert ratios([10, 90, 40], [10, 30, 10]) == [1, 3, 4]
     assert spread([1, 3, 4]) == (3, 1, 4)
     with pytest.raises(ValueError, match="shorter"):
@@ -85,13 +85,13 @@ def test_a_bar_is_judged_by_the_median(way: str, values: list[float], reached: b
     assert bar.short(values) == pytest.approx(short)
 
 
-def test_what_must_never_happen_is_judged_by_the_worst_round() -> None:
+def test_a_bar_for_every_round_is_judged_by_the_worst_round() -> None:
     bar = Bar(name="longest", says="…", limit=50, way="at most", always=True)
     assert bar.is_reached([12.0, 50.0])
     assert bar.short([12.0, 25.0, 75.0]) == pytest.approx(0.5)
 
 
-def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_a_result_survives_writing_and_reading(tmp_path: Path) -> None:
     result = over_http()
     result.judge("holds_over_echo", [1.0, 2.0], [2.0, 2.0])
     assert Result.read(result.write(tmp_path)) == result
@@ -100,7 +100,7 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
         Result.read(tmp_path / "other.json")
 
 
-def test_the_ratio_is_held_by_its_median() -> None:
+def test_the_verdict_on_a_ratio_uses_the_median() -> None:
     result = Result(part="store")
     for of, rate in (("batches", 600.0), ("a transaction per request", 100.0)):
         result.row(of, callers=64).add(per_second=rate)
@@ -125,7 +125,7 @@ def test_a_quantile_is_one_of_the_values() -> None:
     assert quantile([7.0], 0.5) == 7
 
 
-def test_figures_are_as_exact_as_they_are() -> None:
+def test_figures_are_rounded_to_their_precision() -> None:
     assert [figure(value) for value in (12_345.6, 99.94, 1.234, 0.01234)] == [
         "12,346",
         "99.9",
@@ -136,7 +136,7 @@ def test_figures_are_as_exact_as_they_are() -> None:
     assert table(("a", "b"), [(1, "x|y")]).splitlines()[-1] == "| 1 | x\\|y |"
 
 
-def test_only_the_blocks_of_a_page_are_written() -> None:
+def test_only_the_measured_blocks_of_a_page_change() -> None:
     page = "Before\n<!-- measured: one -->\nold\n<!-- end of measured -->\nafter\n"
     assert filled(page, {"one": "new"}) == (
         "Before\n<!-- measured: one -->\n\nnew\n\n<!-- end of measured -->\nafter\n"
@@ -148,12 +148,12 @@ def test_only_the_blocks_of_a_page_are_written() -> None:
         filled(page, {})
 
 
-def test_the_page_has_a_place_for_every_block_and_no_other() -> None:
+def test_the_page_has_exactly_the_measured_blocks() -> None:
     page = (ROOT / "docs" / "performance.md").read_text()
     assert "Not measured in this run." in filled(page, blocks_of(a_run()))
 
 
-def test_a_bar_that_was_missed_says_by_how_much_and_one_that_was_not_tried_says_so() -> None:
+def test_the_page_shows_missed_and_untried_bars() -> None:
     result = over_http()
     result.bars |= {"holds_over_echo": [0.4], "others_p99_over_even": [3.0], "reads_over_echo": [0.8]}
     lines = {
@@ -176,11 +176,11 @@ def test_the_page_and_its_plots_are_written(tmp_path: Path) -> None:
     assert plots_of(a_run(over_http(levels=(256,)))) == {}, "one level makes no line"
 
 
-def test_a_machine_that_did_something_else_is_told() -> None:
+def test_the_page_reports_a_busy_machine() -> None:
     assert "other programs kept 0.4 of the cores busy" in blocks_of(a_run(over_http()))["machine"]
 
 
-def test_a_plot_is_a_drawing_whatever_is_missing() -> None:
+def test_a_plot_is_drawn_from_partial_results() -> None:
     drawn = line_plot("A < B", "n", ["1", "2"], {"one": [(2, 1, 3), None], "two": [None, None]}, "ms")
     root = ET.fromstring(drawn)
     names = [element.tag.rpartition("}")[2] for element in root.iter()]
@@ -188,7 +188,7 @@ def test_a_plot_is_a_drawing_whatever_is_missing() -> None:
     assert names.count("circle") == 1
 
 
-def test_beside_an_axis_a_number_is_short_where_nothing_is_lost() -> None:
+def test_labels_of_an_axis_are_short_and_exact() -> None:
     assert [in_short(value) for value in (0, 64, 1_000, 1_024, 1_500_000, 10_000_000)] == [
         "0", "64", "1k", "1,024", "1500k", "10M"
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The watchers of the benchmark: each is heard, and a message that one of them lacks is not passed over."""
+"""The stream clients of the benchmark: each is counted, and a missing message is an error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _sell(server: Program, event: int) -> None:
     ask(server.port, HOLDS.method, HOLDS.path, json.loads(HOLDS.body_for(event) or "{}"))
 
 
-def test_each_watcher_counts_with_each_version(database_url: str, server: Program) -> None:
+def test_each_watcher_is_counted_for_each_version(database_url: str, server: Program) -> None:
     event = HOLDS.make(server.port)
     _sell(server, event)
     with crowd(server.port, event, 5) as watching:
@@ -40,7 +40,7 @@ def test_each_watcher_counts_with_each_version(database_url: str, server: Progra
             came.lateness(database_url, event)
 
 
-def test_watchers_that_are_sent_away_are_no_measurement(database_url: str) -> None:
+def test_refused_watchers_are_no_measurement(database_url: str) -> None:
     with programs.holdfast(database_url, stream_limit="3") as server:
         event = HOLDS.make(server.port)
         with pytest.raises(RuntimeError, match="the crowd has ended"), crowd(server.port, event, 4):

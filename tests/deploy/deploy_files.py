@@ -1,4 +1,4 @@
-"""Reading deploy files: their instructions, as far as Holdfast uses them."""
+"""Parsers for the deploy files, limited to what Holdfast uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEPLOY = ROOT / "deploy"
 
 
 def instructions() -> list[tuple[str, str]]:
-    """(INSTRUCTION, the rest) of the Dockerfile, in order."""
+    """Return (instruction, arguments) of the Dockerfile, in order."""
     text = "\n".join(
         line for line in (DEPLOY / "Dockerfile").read_text().splitlines() if not line.startswith("#")
     )
@@ -29,7 +29,7 @@ def last_stage() -> list[tuple[str, str]]:
 
 
 def image_environment() -> dict[str, str]:
-    """ENV of the image that is run."""
+    """Return the ENV of the final image."""
     return {
         name: value
         for instruction, rest in last_stage()
@@ -39,14 +39,14 @@ def image_environment() -> dict[str, str]:
 
 
 def image_list(instruction: str) -> list[str]:
-    """The JSON form of CMD."""
+    """Return the JSON form of an instruction such as CMD."""
     (rest,) = (rest for name, rest in last_stage() if name == instruction)
     words: list[str] = json.loads(rest)
     return words
 
 
 def health_program() -> str:
-    """The Python program of the HEALTHCHECK."""
+    """Return the Python program of the HEALTHCHECK."""
     (rest,) = (rest for name, rest in last_stage() if name == "HEALTHCHECK")
     words = json.loads(rest[rest.index("CMD ") + 4 :])
     assert words[:2] == ["python", "-c"]
@@ -60,7 +60,7 @@ def compose(name: str) -> dict[str, Any]:
 
 
 def unit() -> dict[str, list[str]]:
-    """`[Section] Key` of the systemd unit → its values, in order."""
+    """Return the values of each `[Section] Key` of the systemd unit, in order."""
     found: dict[str, list[str]] = defaultdict(list)
     section = ""
     for line in (DEPLOY / "holdfast.service").read_text().splitlines():

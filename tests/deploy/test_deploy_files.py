@@ -1,4 +1,4 @@
-"""The deploy files can't all be run here; so each variable, port, path and command in them is held against the code."""
+"""Not all deploy files can run here, so each variable, port, path and command in them is compared with the code."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COMPOSE_FILES = ("compose.yaml", "compose.local.yaml")
 
 
 def interpolated(value: str, given: dict[str, str]) -> str:
-    """As compose does it: `${NAME:-default}` and `${NAME:?message}`."""
+    """Return the text with `${NAME:-default}` and `${NAME:?message}` replaced, as compose does it."""
 
     def one(match: re.Match[str]) -> str:
         name, kind, rest = match[1], match[2], match[3]
@@ -57,7 +57,7 @@ def services() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def environments() -> dict[str, dict[str, str]]:
-    """Every environment in which `holdfast` is started, as it finds it."""
+    """Return every environment in which the deploy files start `holdfast`."""
     found = {"the image": image_environment(), "the unit": unit_environment()}
     for file, name, service in services():
         if service["image"] == "holdfast":
@@ -67,10 +67,8 @@ def environments() -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("where", environments())
-def test_every_variable_is_a_setting_with_a_value_that_it_takes(
-    where: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Read by the program itself, which refuses what it does not know."""
+def test_every_variable_is_a_setting_with_a_valid_value(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program itself reads them, and refuses unknown ones."""
     given = environments()[where]
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
@@ -82,14 +80,14 @@ def test_every_variable_is_a_setting_with_a_value_that_it_takes(
     assert settings.open is ("local" in where)
 
 
-def test_a_container_with_a_database_of_its_own_listens_for_the_published_port_and_no_other_machine() -> None:
+def test_compose_publishes_the_port_on_this_machine_only() -> None:
     server = compose("compose.yaml")["services"]["server"]
     assert server["ports"] == ["127.0.0.1:8000:8000"]
     assert server["environment"]["HOLDFAST_PORT"] == "8000"
     assert ("EXPOSE", "8000") in last_stage()
 
 
-def test_open_mode_is_on_only_where_the_server_listens_on_loopback() -> None:
+def test_open_mode_requires_loopback() -> None:
     for where, given in environments().items():
         if given["HOLDFAST_OPEN"] != "0":
             assert given["HOLDFAST_HOST"] == "127.0.0.1", where
@@ -97,7 +95,7 @@ def test_open_mode_is_on_only_where_the_server_listens_on_loopback() -> None:
 
 @pytest.mark.parametrize("variable", ["POSTGRES_PASSWORD", "HOLDFAST_SECRET_KEY"])
 def test_compose_starts_nothing_without_a_secret(variable: str) -> None:
-    """None has a default, and the message names the way to make one."""
+    """No secret has a default, and the message explains how to create one."""
     uses = re.findall(rf"\$\{{{variable}(:.)([^}}]*)\}}", (DEPLOY / "compose.yaml").read_text())
     assert uses
     assert {kind for kind, _ in uses} == {":?"}
@@ -105,7 +103,7 @@ def test_compose_starts_nothing_without_a_secret(variable: str) -> None:
     assert variable in (DEPLOY / "README.md").read_text()
 
 
-def test_the_database_is_the_one_that_the_server_asks_for() -> None:
+def test_compose_creates_the_database_of_the_server() -> None:
     services = compose("compose.yaml")["services"]
     database = services["database"]
     url = interpolated(services["server"]["environment"]["HOLDFAST_DATABASE_URL"], SECRETS)
@@ -115,7 +113,7 @@ def test_the_database_is_the_one_that_the_server_asks_for() -> None:
     assert f"--username={user}" in database["healthcheck"]["test"]
     assert f"--dbname={name}" in database["healthcheck"]["test"]
     assert database["image"] == "postgres:18"
-    # From 18 on the image keeps its data in a folder by version below this one.
+    # Since version 18 the image keeps its data below this folder, in one folder per version.
     assert database["volumes"] == ["database:/var/lib/postgresql"]
 
 
@@ -127,7 +125,7 @@ def test_the_schema_is_upgraded_before_the_server_starts() -> None:
     assert services["server"]["depends_on"]["upgrade"]["condition"] == "service_completed_successfully"
 
 
-def test_every_volume_is_declared_and_lies_where_the_program_writes() -> None:
+def test_every_volume_is_declared_and_mounted_for_writing() -> None:
     for file in COMPOSE_FILES:
         content = compose(file)
         used = {
@@ -139,14 +137,14 @@ def test_every_volume_is_declared_and_lies_where_the_program_writes() -> None:
     assert ("VOLUME", image_environment()["HOLDFAST_DATA_DIR"]) in last_stage()
 
 
-def test_every_started_command_is_one_of_the_program() -> None:
+def test_every_started_command_exists() -> None:
     commands = [image_list("CMD"), unit()["[Service] ExecStart"][0]]
     commands += [service["command"] for _, _, service in services() if "command" in service]
     for command in commands:
         check_command_line(command)
 
 
-def test_the_image_is_built_from_files_that_exist_and_are_sent_to_the_builder() -> None:
+def test_the_image_is_built_from_existing_files() -> None:
     sent = [
         line[1:] for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] == "!"
     ]
@@ -163,15 +161,15 @@ def test_the_image_is_built_from_files_that_exist_and_are_sent_to_the_builder() 
     assert set(sent) == set(copied)
 
 
-def test_the_image_has_only_what_the_lock_names() -> None:
-    """Every library by its hash, and the package itself without fetching anything."""
+def test_the_image_installs_only_locked_libraries() -> None:
+    """The image checks the hash of every library, and builds the package without any download."""
     installs = [rest for name, rest in instructions() if name == "RUN" and "pip install" in rest]
     assert len(installs) == 2
     assert "--require-hashes -r requirements.lock" in installs[0]
     assert "--no-deps --no-build-isolation ." in installs[1]
 
 
-def test_the_image_runs_as_a_user_of_its_own_that_owns_the_data_directory() -> None:
+def test_the_user_of_the_image_owns_the_data_directory() -> None:
     stage = last_stage()
     user = next(rest for name, rest in stage if name == "USER")
     made = next(rest for name, rest in stage if name == "RUN")
@@ -180,8 +178,8 @@ def test_the_image_runs_as_a_user_of_its_own_that_owns_the_data_directory() -> N
     assert f"install --directory --owner {user} --group {user} --mode 0700 /var/lib/holdfast" in made
 
 
-def test_the_stages_agree_on_their_python() -> None:
-    """The libraries were built for it."""
+def test_the_stages_use_the_same_python() -> None:
+    """The first stage builds the libraries for it."""
     images = {rest.split()[0] for name, rest in instructions() if name == "FROM"}
     assert len(images) == 1
     (image,) = images
@@ -190,13 +188,13 @@ def test_the_stages_agree_on_their_python() -> None:
     assert int(match[1]) >= 11
 
 
-def test_the_health_check_asks_a_route() -> None:
+def test_the_health_check_requests_an_existing_route() -> None:
     (path,) = re.findall(r"\+ '(/[a-z]+)'", health_program())
     assert ("GET", path) in {(endpoint.method, endpoint.path) for endpoint in all_endpoints()}
 
 
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
-def test_the_health_check_is_as_healthy_as_the_server(status: int, healthy: bool) -> None:
+def test_the_health_check_reflects_the_health_of_the_server(status: int, healthy: bool) -> None:
     class Answering(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
@@ -219,8 +217,8 @@ def test_the_health_check_is_as_healthy_as_the_server(status: int, healthy: bool
     assert (done.returncode == 0) is healthy
 
 
-def test_the_unit_keeps_its_data_where_systemd_lets_it_write() -> None:
-    """Everything else is read-only for it."""
+def test_the_unit_keeps_its_data_in_its_state_directory() -> None:
+    """Every other folder is read-only for it."""
     service = unit()
     assert service["[Service] StateDirectory"] == ["holdfast"]
     assert unit_environment()["HOLDFAST_DATA_DIR"] == "/var/lib/holdfast"
@@ -229,21 +227,21 @@ def test_the_unit_keeps_its_data_where_systemd_lets_it_write() -> None:
     assert re.search(r"^u holdfast ", (DEPLOY / "holdfast.sysusers").read_text(), flags=re.MULTILINE)
 
 
-def test_the_unit_gives_the_server_longer_to_stop_than_it_takes() -> None:
+def test_the_unit_gives_the_server_enough_time_to_stop() -> None:
     (seconds,) = unit()["[Service] TimeoutStopSec"]
     assert int(seconds) > Settings.model_fields["shutdown_seconds"].default + 30
 
 
-def test_every_file_here_is_explained() -> None:
-    said = (DEPLOY / "README.md").read_text()
+def test_the_readme_explains_every_file() -> None:
+    text = (DEPLOY / "README.md").read_text()
     for file in DEPLOY.iterdir():
-        assert file.name == "README.md" or file.name in said, file.name
+        assert file.name == "README.md" or file.name in text, file.name
 
 
 def _launch(folder: Path, docker: str) -> tuple[subprocess.CompletedProcess[str], str]:
-    """launch.sh with another program in Docker's place, and what that was asked to do."""
+    """Run launch.sh with a fake Docker. Return the result, and the commands that Docker got."""
     program = folder / "docker"
-    program.write_text(f'#!/bin/sh\necho "$@" >>"{folder}/asked"\n{docker}\n')
+    program.write_text(f'#!/bin/sh\necho "$@" >>"{folder}/commands"\n{docker}\n')
     program.chmod(0o755)
     done = subprocess.run(
         [ROOT / "launch.sh"],
@@ -254,14 +252,14 @@ def _launch(folder: Path, docker: str) -> tuple[subprocess.CompletedProcess[str]
         timeout=30,
         check=False,
     )
-    return done, (folder / "asked").read_text()
+    return done, (folder / "commands").read_text()
 
 
 def test_launch_builds_and_starts_with_compose_from_anywhere(tmp_path: Path) -> None:
     """Document 001: `./launch.sh`, then curl on port 8000."""
-    done, asked = _launch(tmp_path, "exit 0")
+    done, commands = _launch(tmp_path, "exit 0")
     assert done.returncode == 0
-    assert asked.splitlines() == [
+    assert commands.splitlines() == [
         "compose version",
         "compose --file deploy/compose.local.yaml up --build --detach --wait",
     ]
@@ -270,12 +268,12 @@ def test_launch_builds_and_starts_with_compose_from_anywhere(tmp_path: Path) -> 
 
 
 def test_launch_shows_the_log_of_a_server_that_did_not_start(tmp_path: Path) -> None:
-    done, asked = _launch(tmp_path, 'case "$*" in *" up "*) exit 1;; esac')
+    done, commands = _launch(tmp_path, 'case "$*" in *" up "*) exit 1;; esac')
     assert done.returncode == 1
-    assert asked.splitlines()[-1].endswith("logs --tail 20")
+    assert commands.splitlines()[-1].endswith("logs --tail 20")
 
 
-def test_launch_says_what_is_missing(tmp_path: Path) -> None:
+def test_launch_reports_a_missing_docker(tmp_path: Path) -> None:
     done, _ = _launch(tmp_path, "exit 1")
     assert done.returncode == 1
     assert done.stderr.startswith("launch.sh: Docker with its compose plugin is needed")

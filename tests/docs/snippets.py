@@ -1,8 +1,8 @@
 """Snippets: the fenced blocks of a page, run as a reader would run them.
 
-A page with a line `<!-- executed -->` is run: its `sh` blocks in one shell, in order, its `python` blocks as one
-program, and each `json` block right below a block of shell is compared with the last line that the block said. A
-comment `<!-- not run: why -->` in front of a block leaves that one out.
+A test runs each page with a line `<!-- executed -->`: its `sh` blocks in order in one shell, its `python` blocks as one
+program. A `json` block right below a shell block must match the last line of its output. A comment
+`<!-- not run: why -->` in front of a block leaves it out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MARK = "--- end of block ---"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A fenced block; `shown` is the JSON that the page shows right below it (None: nothing)."""
+    """A fenced block. `shown` is the JSON right below it, or None."""
 
     line: int
     language: str
@@ -37,7 +37,7 @@ class Block:
 
 
 def all_pages() -> list[Path]:
-    """Every page of Markdown of the repository."""
+    """Return every Markdown page of the repository."""
     found = [
         *ROOT.glob("*.md"),
         *ROOT.glob("docs/**/*.md"),
@@ -73,7 +73,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def run_shell(blocks: list[Block], *, port: int, folder: Path, environment: dict[str, str]) -> None:
-    """In one shell, in order; what each block says is compared with what the page shows."""
+    """Run the blocks in order in one shell, and compare their output with the page."""
     lines = ["set -euo pipefail"]
     for block in blocks:
         text = block.text.replace("localhost:8000", f"localhost:{port}").replace(
@@ -95,13 +95,13 @@ def run_shell(blocks: list[Block], *, port: int, folder: Path, environment: dict
         raise AssertionError(f"line {block.line}: it failed\n{answers[-1]}\n{done.stderr}")
     for block, answer in zip(blocks, answers, strict=False):
         if block.shown is not None:
-            said = answer.strip().splitlines()
-            assert said, f"line {block.line}: it said nothing"
-            assert_shows(block.shown, json.loads(said[-1]), where=f"line {block.line}")
+            printed = answer.strip().splitlines()
+            assert printed, f"line {block.line}: it printed nothing"
+            assert_shows(block.shown, json.loads(printed[-1]), where=f"line {block.line}")
 
 
 def run_python(blocks: list[Block], *, folder: Path, environment: dict[str, str]) -> None:
-    """One program, each block at its line of the page."""
+    """Run the blocks as one program, with the line numbers of the page."""
     program = ""
     for block in blocks:
         program += "\n" * (block.line - program.count("\n")) + block.text
@@ -119,7 +119,7 @@ def run_python(blocks: list[Block], *, folder: Path, environment: dict[str, str]
 
 
 def reader_environment(**settings: str) -> dict[str, str]:
-    """A reader's, with this checkout's programs, and without any setting of Holdfast but these."""
+    """Return the environment of a reader: the programs of this checkout, and only these settings of Holdfast."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
     return kept | {"PATH": f"{_programs()}:{os.environ['PATH']}"} | settings
 
@@ -128,19 +128,19 @@ def _programs() -> Path:
     return Path(sys.executable).parent
 
 
-def assert_shows(shown: Any, said: Any, *, where: str) -> None:
-    """A page shows a part: its members, and its list items in order; `…` stands for any value."""
+def assert_shows(shown: Any, printed: Any, *, where: str) -> None:
+    """Assert that the output contains the shown part: its members, and its list items in order. `…` is any value."""
     if shown == "…":
         return
     if isinstance(shown, dict):
-        assert isinstance(said, dict), f"{where}: {said!r} is no object"
+        assert isinstance(printed, dict), f"{where}: {printed!r} is no object"
         for name, value in shown.items():
-            assert name in said, f"{where}: {name} is missing from {said}"
-            assert_shows(value, said[name], where=f"{where}, {name}")
+            assert name in printed, f"{where}: {name} is missing from {printed}"
+            assert_shows(value, printed[name], where=f"{where}, {name}")
     elif isinstance(shown, list):
-        assert isinstance(said, list), f"{where}: {said!r} is no list"
-        assert len(shown) == len(said), f"{where}: {said}"
-        for index, (one, other) in enumerate(zip(shown, said, strict=True)):
+        assert isinstance(printed, list), f"{where}: {printed!r} is no list"
+        assert len(shown) == len(printed), f"{where}: {printed}"
+        for index, (one, other) in enumerate(zip(shown, printed, strict=True)):
             assert_shows(one, other, where=f"{where}, item {index}")
     else:
-        assert shown == said, f"{where}: the page shows {shown!r}, the server said {said!r}"
+        assert shown == printed, f"{where}: the page shows {shown!r}, the server returned {printed!r}"

@@ -1,4 +1,4 @@
-"""The map: every file that ARCHITECTURE.md names for a task is there."""
+"""The map: every file that ARCHITECTURE.md names for a task exists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TASKS = MAP[MAP.index("## Common tasks") :]
 
 
 def paths(text: str) -> list[str]:
-    """What stands in backticks and has a slash or an ending of ours."""
+    """Return the names in backticks that have a slash or one of our file extensions."""
     named = re.findall(r"`([\w./-]+)`", text)
     return [one for one in named if "/" in one or one.endswith((".py", ".sql", ".md"))]
 

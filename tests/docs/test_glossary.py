@@ -24,7 +24,7 @@ def classes(*folders: str) -> set[str]:
     }
 
 
-def test_the_table_is_read_whole() -> None:
+def test_the_table_is_read_completely() -> None:
     assert len(RENAMED) == len(re.findall(r"^\| `", TABLE, flags=re.MULTILINE)) > 40
 
 
@@ -34,7 +34,7 @@ def test_a_new_name_is_a_class(name: str) -> None:
 
 
 def test_an_old_name_is_no_class_of_the_product() -> None:
-    """A name that has another meaning today carries a remark, or is a new name of another row."""
+    """A name with another meaning today has a remark, or is the new name of another row."""
     plain = {old for old, remark, _ in RENAMED if not remark}
     taken_over = {new for _, _, new in RENAMED}
     assert (plain - taken_over) & classes("src") == set()

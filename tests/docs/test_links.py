@@ -1,4 +1,4 @@
-"""Links between pages: each leads somewhere."""
+"""Links between pages: each has a target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 
 
 def _anchors(page: Path) -> set[str]:
-    """As the usual viewers of Markdown make them."""
+    """Return the anchors of headings, in the form of the usual Markdown viewers."""
     found: set[str] = set()
     for heading in _HEADING.findall(_FENCED.sub("", page.read_text())):
         plain = re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).replace(" ", "-")
@@ -25,7 +25,7 @@ def _anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_of_a_page_leads_to_a_file_and_a_heading_that_exist(page: Path) -> None:
+def test_every_link_leads_to_an_existing_file_and_heading(page: Path) -> None:
     for target in _LINK.findall(_FENCED.sub("", page.read_text())):
         if re.match(r"[a-z]+:", target):
             continue
@@ -37,8 +37,8 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading_that_exist(page: Pat
             assert anchor in _anchors(file), target
 
 
-def test_every_page_of_the_docs_can_be_reached_from_the_readme() -> None:
-    """By links, or by the folder that a link names."""
+def test_every_page_is_reachable_from_the_readme() -> None:
+    """A page counts as reachable through a link to it or to its folder."""
     waiting, reached = [ROOT / "README.md"], {ROOT / "README.md"}
     while waiting:
         page = waiting.pop()

@@ -1,4 +1,4 @@
-"""The pages that a server shows in a browser: everything from itself, nothing inline."""
+"""The pages of a server in a browser: they load everything from the server, and have nothing inline."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from support.http_surface import client_of, layer_of
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx2.AsyncClient]:
-    """On this machine, so that open mode takes it for staff."""
+    """A browser on this machine, which is staff in open mode."""
     async with client_of(layer_of(routes)) as client:
         yield client
 
 
 class _References(HTMLParser):
-    """What a page loads, links to, and has inline."""
+    """Collects what a page loads, links to, and has inline."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,10 +54,8 @@ async def _references(browser: httpx2.AsyncClient, path: str) -> _References:
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-async def test_a_page_loads_everything_from_this_server_and_has_nothing_inline(
-    browser: httpx2.AsyncClient, path: str
-) -> None:
-    """So the pages need no exception from the content security policy, and work without the internet."""
+async def test_a_page_loads_everything_from_its_server(browser: httpx2.AsyncClient, path: str) -> None:
+    """A page has nothing inline. So it needs no exception from the content security policy, and works offline."""
     found = await _references(browser, path)
     assert found.loaded
     assert found.inline == []
@@ -80,7 +78,7 @@ async def test_the_policy_of_the_pages_allows_nothing_inline(browser: httpx2.Asy
     assert "unsafe" not in policy
 
 
-async def test_the_home_page_says_whether_the_caller_is_in_open_mode(browser: httpx2.AsyncClient) -> None:
+async def test_the_home_page_shows_whether_open_mode_applies(browser: httpx2.AsyncClient) -> None:
     here = (await browser.get("/")).text
     async with client_of(layer_of(routes), peer=("203.0.113.7", 1)) as stranger:
         there = (await stranger.get("/")).text
@@ -88,7 +86,7 @@ async def test_the_home_page_says_whether_the_caller_is_in_open_mode(browser: ht
     assert "<strong>Closed.</strong>" in there
 
 
-async def test_the_home_page_is_json_for_a_program_that_asks_for_it(browser: httpx2.AsyncClient) -> None:
+async def test_the_home_page_is_json_for_programs(browser: httpx2.AsyncClient) -> None:
     answer = await browser.get("/", headers={"Accept": "application/json"})
     assert answer.headers["vary"] == "accept"
     assert answer.json() == {
@@ -101,20 +99,20 @@ async def test_the_home_page_is_json_for_a_program_that_asks_for_it(browser: htt
     }
 
 
-async def test_the_home_page_shows_commands_for_the_address_that_was_asked(
+async def test_the_home_page_shows_commands_for_the_requested_address(
     browser: httpx2.AsyncClient,
 ) -> None:
     text = (await browser.get("/", headers={"Host": "tickets.example:8080"})).text
     assert "curl -s http://tickets.example:8080/v1/events" in text
 
 
-async def test_a_host_that_is_no_address_does_not_reach_the_page(browser: httpx2.AsyncClient) -> None:
+async def test_an_invalid_host_does_not_appear_on_the_page(browser: httpx2.AsyncClient) -> None:
     text = (await browser.get("/", headers={"Host": "x'+alert(1)+'"})).text
     assert "alert" not in text
     assert "curl -s http://localhost:8000/v1/events" in text
 
 
-async def test_a_file_is_sent_packed_to_who_takes_it_and_not_again_to_who_has_it(
+async def test_a_file_is_compressed_and_cached(
     browser: httpx2.AsyncClient,
 ) -> None:
     plain = await browser.get("/docs/swagger-ui.js", headers={"Accept-Encoding": "identity"})
@@ -135,7 +133,7 @@ async def test_no_other_file_is_served(browser: httpx2.AsyncClient, name: str) -
 
 
 def test_every_tag_of_a_route_is_described_in_the_document() -> None:
-    """A tag without a place would come first in the explorer."""
+    """The explorer would show a tag without a description first."""
     document = openapi_document(all_endpoints(), ABOUT)
     used = {
         tag for path in document["paths"].values() for operation in path.values() for tag in operation["tags"]

@@ -1,4 +1,4 @@
-"""The reference is complete: what the program has is documented, and what is documented the program has."""
+"""The reference documents exactly what the program has."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ PROSE = [page for page in all_pages() if "decisions" not in page.parts and page.
 
 
 @pytest.mark.parametrize(("name", "file"), PAGES.items())
-def test_a_generated_part_is_as_the_program_has_it_now(name: str, file: str) -> None:
-    """Else: `.venv/bin/python docs/tools/reference.py`."""
+def test_the_generated_parts_are_current(name: str, file: str) -> None:
+    """To update the page, run `.venv/bin/python docs/tools/reference.py`."""
     page = (REFERENCE / file).read_text()
     assert page == with_generated(page, name)
 
@@ -43,7 +43,7 @@ def test_every_route_is_documented() -> None:
     assert [operation for operation in routes.values() if f"`{operation}`" not in text] == []
 
 
-def test_a_route_that_is_left_out_is_one_with_a_slash_more_or_less() -> None:
+def test_undocumented_routes_differ_only_by_a_slash() -> None:
     endpoints = {
         (one.method, one.path.rstrip("/")): one for one in all_endpoints() if one.operation_id[-4:] != "_too"
     }
@@ -52,7 +52,7 @@ def test_a_route_that_is_left_out_is_one_with_a_slash_more_or_less() -> None:
             assert endpoints[twin.method, twin.path.rstrip("/")].operation_id == twin.operation_id[:-4]
 
 
-def test_every_setting_is_documented_and_no_other() -> None:
+def test_exactly_the_existing_settings_are_documented() -> None:
     text = (REFERENCE / "settings.md").read_text()
     documented = set(re.findall(rf"`({PREFIX}[A-Z_]+)`", text))
     settings = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
@@ -60,7 +60,7 @@ def test_every_setting_is_documented_and_no_other() -> None:
     assert set(_NOT_SETTINGS) <= documented
 
 
-def test_every_setting_says_what_it_does_and_a_number_its_unit() -> None:
+def test_every_setting_has_a_description_and_numbers_a_unit() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         if field.annotation in (int, float) and "port" not in name:
@@ -68,7 +68,7 @@ def test_every_setting_says_what_it_does_and_a_number_its_unit() -> None:
             assert re.search(unit, name), f"{name} does not end in its unit"
 
 
-def test_every_error_is_documented_with_its_status_and_what_to_do() -> None:
+def test_every_error_is_documented_with_status_and_remedy() -> None:
     text = (REFERENCE / "errors.md").read_text()
     documented: dict[str, set[int]] = {}
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
@@ -92,14 +92,14 @@ def test_every_command_is_documented() -> None:
     assert documented == {name for name, _ in all_commands()}
 
 
-def test_every_metric_is_documented_and_no_other() -> None:
+def test_exactly_the_existing_metrics_are_documented() -> None:
     text = (REFERENCE / "metrics.md").read_text()
     documented = set(re.findall(r"`(holdfast_[a-z_]+)", text))
     assert documented == {name for name, _, _, _ in all_metrics()}
 
 
 @pytest.mark.parametrize("page", PROSE, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_names_only_settings_that_exist(page: Path) -> None:
+def test_pages_name_only_existing_settings(page: Path) -> None:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | set(_NOT_SETTINGS)
     known.add("HOLDFAST_TEST_POSTGRES_BIN")
     named = set(re.findall(r"\bHOLDFAST_[A-Z_]+[A-Z]\b", page.read_text()))
@@ -107,12 +107,12 @@ def test_a_page_names_only_settings_that_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PROSE, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_shows_only_commands_that_exist(page: Path) -> None:
-    """With arguments and options that they take."""
+def test_pages_show_only_existing_commands(page: Path) -> None:
+    """Their arguments and options must be valid, too."""
     for block in blocks_of(page):
         if block.language not in ("sh", "text"):
             continue
-        # What a shell would put in is one word, whatever it is.
+        # A value that the shell substitutes counts as one word.
         text = re.sub(r"\$\([^()]*\)", "VALUE", block.text)
         for line in text.replace("\\\n", " ").splitlines():
             match = re.search(
@@ -123,7 +123,7 @@ def test_a_page_shows_only_commands_that_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PROSE, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_names_only_codes_metrics_and_files_that_exist(page: Path) -> None:
+def test_pages_name_only_existing_codes_metrics_and_files(page: Path) -> None:
     text = page.read_text()
     metrics = {name for name, _, _, _ in all_metrics()}
     for name in re.findall(r"`(holdfast_[a-z_]+)", text):

@@ -30,8 +30,8 @@ def _name(page: Path) -> str:
 
 
 @pytest.mark.parametrize("page", EXECUTED, ids=_name)
-def test_a_page_does_what_it_says(page: Path, database_url: str, tmp_path: Path) -> None:
-    """On a server that a person has just started: its first event is number 1."""
+def test_the_snippets_of_a_page_work(page: Path, database_url: str, tmp_path: Path) -> None:
+    """They run on a new server, whose first event is number 1."""
     blocks = [block for block in blocks_of(page) if not block.is_left_out]
     settings = {"HOLDFAST_DATABASE_URL": database_url, "HOLDFAST_SECRET_KEY": SECRET_KEY}
     with Serving(tmp_path / "data", database_url=database_url, secret_key=SECRET_KEY) as server:
@@ -45,7 +45,7 @@ def test_a_page_does_what_it_says(page: Path, database_url: str, tmp_path: Path)
         assert shell or python
 
 
-def test_the_pages_that_a_new_reader_follows_are_executed() -> None:
+def test_the_pages_for_new_readers_are_executed() -> None:
     executed = {_name(page) for page in EXECUTED}
     assert {
         "README.md",
@@ -56,22 +56,22 @@ def test_the_pages_that_a_new_reader_follows_are_executed() -> None:
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=_name)
-def test_a_command_that_is_not_run_is_not_shown_as_one(page: Path) -> None:
-    """Blocks of `sh` and `python` stand on executed pages; what cannot be run is `text`."""
+def test_blocks_of_other_pages_are_marked_as_text(page: Path) -> None:
+    """Only executed pages have blocks of `sh` and `python`; a block that cannot run is `text`."""
     if _name(page).startswith(NOT_INSTRUCTIONS) or is_executed(page):
         return
     assert [block.line for block in blocks_of(page) if block.language in ("sh", "python")] == []
 
 
 @pytest.mark.parametrize("page", EXECUTED, ids=_name)
-def test_every_json_that_is_shown_is_compared(page: Path) -> None:
+def test_every_shown_json_is_compared(page: Path) -> None:
     blocks = blocks_of(page)
     below_shell = [block for block in blocks if block.language == "sh" and block.shown is not None]
     assert len([block for block in blocks if block.language == "json"]) == len(below_shell)
 
 
 @pytest.mark.parametrize(
-    ("shown", "said", "same"),
+    ("shown", "printed", "same"),
     [
         ({"a": 1}, {"a": 1, "b": 2}, True),
         ({"a": "…"}, {"a": [1]}, True),
@@ -84,21 +84,21 @@ def test_every_json_that_is_shown_is_compared(page: Path) -> None:
         ({"a": []}, {"a": None}, False),
     ],
 )
-def test_a_page_shows_a_part_of_what_is_said(shown: object, said: object, same: bool) -> None:
+def test_a_page_shows_a_part_of_the_output(shown: object, printed: object, same: bool) -> None:
     if same:
-        assert_shows(shown, said, where="here")
+        assert_shows(shown, printed, where="here")
         return
     with pytest.raises(AssertionError, match="here"):
-        assert_shows(shown, said, where="here")
+        assert_shows(shown, printed, where="here")
 
 
-def test_a_block_that_fails_is_named_by_its_line(tmp_path: Path) -> None:
+def test_a_failing_block_is_reported_with_its_line(tmp_path: Path) -> None:
     blocks = [
         Block(line=line, language="sh", text=text, is_left_out=False, shown=shown)
         for line, text, shown in ((3, "true\n", None), (7, "false\n", None), (11, "true\n", None))
     ]
     with pytest.raises(AssertionError, match="line 7"):
         run_shell(blocks, port=1, folder=tmp_path, environment=reader_environment())
-    told = [Block(line=5, language="sh", text="echo '{\"a\": 1}'\n", is_left_out=False, shown={"a": 2})]
-    with pytest.raises(AssertionError, match=re.escape("line 5, a: the page shows 2, the server said 1")):
-        run_shell(told, port=1, folder=tmp_path, environment=reader_environment())
+    blocks = [Block(line=5, language="sh", text="echo '{\"a\": 1}'\n", is_left_out=False, shown={"a": 2})]
+    with pytest.raises(AssertionError, match=re.escape("line 5, a: the page shows 2, the server returned 1")):
+        run_shell(blocks, port=1, folder=tmp_path, environment=reader_environment())

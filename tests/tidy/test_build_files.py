@@ -1,4 +1,4 @@
-"""The files from which a checkout builds itself."""
+"""The files that build a checkout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 
 def pinned(lock: str) -> dict[str, str]:
-    """Name and version of each requirement in a lock file."""
+    """Return the version of each requirement in a lock file, by name."""
     found = re.findall(
         r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ \\]+)",
         (ROOT / lock).read_text(),
@@ -24,7 +24,7 @@ def pinned(lock: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_pins_everything_by_hash_and_names_no_place_to_download_from(lock: str) -> None:
+def test_a_lock_pins_everything_by_hash_and_names_no_index(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert not re.search(
         r"://|--index|--extra-index|--find-links|--trusted-host|^-|#", text, flags=re.MULTILINE
@@ -36,7 +36,7 @@ def test_a_lock_pins_everything_by_hash_and_names_no_place_to_download_from(lock
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", requirement), requirement
 
 
-def test_the_locks_hold_what_the_project_asks_for_and_agree() -> None:
+def test_the_locks_contain_the_dependencies_and_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     run, tools = pinned("requirements.lock"), pinned("requirements-dev.lock")
     groups = project["dependency-groups"]
@@ -48,8 +48,8 @@ def test_the_locks_hold_what_the_project_asks_for_and_agree() -> None:
 
 
 @pytest.mark.parametrize("target", ["run", "test", "check", "prove", "prove-night", "format", "lock"])
-def test_make_knows_its_targets(target: str) -> None:
-    """Every documented target is there, and its recipe parses."""
+def test_every_documented_make_target_exists(target: str) -> None:
+    """Every documented target exists, and its recipe parses."""
     done = subprocess.run(
         ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -76,7 +76,7 @@ def test_make_run_respects_host_and_port(given: dict[str, str], expected: str) -
     assert f".venv/bin/holdfast serve {expected}" in done.stdout
 
 
-def test_make_passes_on_how_much_the_proof_tries() -> None:
+def test_make_passes_the_knobs_to_the_proof() -> None:
     done = subprocess.run(
         ["make", "--dry-run", "prove-night", "KILLS=20", "SEED=7", "HOURS=8", "RESUME=1"],
         cwd=ROOT,
@@ -84,11 +84,11 @@ def test_make_passes_on_how_much_the_proof_tries() -> None:
         text=True,
         check=True,
     )
-    said = " ".join(done.stdout.split())
-    assert "-m proof night --kills 20 --hours 8 --seed 7 --resume" in said
+    printed = " ".join(done.stdout.split())
+    assert "-m proof night --kills 20 --hours 8 --seed 7 --resume" in printed
 
 
-def test_the_licence_is_the_apache_licence_whole() -> None:
+def test_the_licence_is_the_complete_apache_licence() -> None:
     text = (ROOT / "LICENSE").read_text()
     assert "Apache License" in text
     assert "Version 2.0, January 2004" in text

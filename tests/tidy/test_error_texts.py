@@ -1,4 +1,4 @@
-"""Error texts: they live in the classes of `holdfast.errors`, and read as plain English."""
+"""Error texts: they are in the classes of `holdfast.errors`, and in plain English."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tidy.prose import avoided
 
 PACKAGE = Path(__file__).parents[2] / "src" / "holdfast"
 OTHERS = {"client", "rush", "errors"}
-"""The SDK and the rush stand alone and have errors of their own; `errors` is the home of the texts."""
+"""The SDK and the rush have errors of their own. `errors` contains the texts."""
 
 FOR_ONE_FIELD = {"at", "in_field", "note", "note_duplicate", "fail"}
 """Methods that take the text of one field."""
 
 MODEL_ERROR = "PydanticCustomError"
-"""It takes a code and the text of one field, and becomes a FieldError."""
+"""A function that takes a code and the text of one field, and makes a FieldError."""
 
 SENTENCE = re.compile(r"\S+ .+", re.DOTALL)
 MAX_WORDS = 25
@@ -52,7 +52,7 @@ TEXTS = [
 
 
 def _literals(source: str) -> Iterator[ast.Constant]:
-    """Plain texts that a call of an error passes instead of the class's own."""
+    """Yield plain texts that a call passes in place of the default of the class."""
     names = set(errors.__all__)
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef) and {ast.unparse(one).split(".")[-1] for one in node.bases} & names:
@@ -65,7 +65,7 @@ def _literals(source: str) -> Iterator[ast.Constant]:
                 continue
             passed = [*node.args, *(one.value for one in node.keywords if one.arg == "detail")]
             plain = [one for one in passed if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-            # Beside the text of one field stand its pointer and its code, which have no spaces.
+            # The other arguments are the pointer and the code of the field, which have no spaces.
             yield from (one for one in plain if not for_one_field or SENTENCE.fullmatch(str(one.value)))
 
 
@@ -91,7 +91,7 @@ def test_a_text_without_facts_comes_from_its_class() -> None:
         'class Mine(errors.HoldNotFound):\n    pass\nraise Mine("It is not yours.")',
     ],
 )
-def test_a_text_beside_its_class_is_found(source: str) -> None:
+def test_a_text_outside_its_class_is_found(source: str) -> None:
     assert len(list(_literals(source))) == 1
 
 

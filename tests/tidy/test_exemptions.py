@@ -1,4 +1,4 @@
-"""Exemptions: what pyproject.toml switches off must still be needed.
+"""Exemptions: every rule that pyproject.toml switches off must still be needed.
 
 Import contracts need no test here: `lint-imports` refuses an ignored import that no longer exists. Ruff refuses a
 needless `noqa`, and mypy a needless `type: ignore`.
@@ -29,7 +29,7 @@ PER_FILE: dict[str, list[str]] = LINT["per-file-ignores"]
 
 @cache
 def violations() -> frozenset[tuple[str, str]]:
-    """Return path and code of all that ruff reports when nothing is switched off."""
+    """Return path and code of everything that ruff reports if no rule is off."""
     codes = ",".join({*IGNORED, *(code for codes in PER_FILE.values() for code in codes)})
     nothing_off = ["--config", "lint.ignore = []", "--config", "lint.per-file-ignores = {}"]
     done = subprocess.run(

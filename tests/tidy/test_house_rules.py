@@ -1,4 +1,4 @@
-"""House rules, as checks: what every file of the house keeps to."""
+"""House rules: checks that apply to every file of the repository."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from holdfast.errors import all_errors
 from tidy.sources import EVERY, ROOT, SOURCES, TESTS, in_source, name
 
 MAX_LINES = {"src": 450, "tests": 600}
-"""The max length of a file; a file of tests may be a longer list of cases."""
+"""The max lines of a file. A file of tests may be longer, because it may be a list of cases."""
 
 SQL_ELSEWHERE = {
     "postgres/schema.py": "asks which schema there is, before any statement may be relied on",
@@ -22,7 +22,7 @@ SQL_ELSEWHERE = {
     "postgres/pipeline.py": "BEGIN, as bytes for the driver",
     "postgres/transaction.py": "COMMIT and ROLLBACK",
 }
-"""Files that may hold SQL of their own, and why."""
+"""Files that may contain SQL, and why."""
 
 LONG = {
     "tests/http/test_layer.py": "one table of cases of one layer",
@@ -31,7 +31,7 @@ LONG = {
 
 
 def strings(tree: ast.Module) -> list[ast.Constant]:
-    """Return constants of text and bytes that are not docstrings."""
+    """Return constants of text and bytes, without docstrings."""
     notes = {
         id(node.value)
         for node in ast.walk(tree)
@@ -55,7 +55,7 @@ def as_text(value: object) -> str:
 
 
 def test_sql_lives_in_sql_files() -> None:
-    """A reader finds all statements in one place, and the checks of distribution see every one."""
+    """A reader finds all statements in one place, and the checks for sharding see every one."""
     found = {
         in_source(path)
         for path in SOURCES
@@ -94,19 +94,19 @@ def numbered_columns(tree: ast.Module) -> list[int]:
 
 
 def test_columns_of_rows_are_taken_by_name() -> None:
-    """A new column shifts every number after it, and no checker of types sees that."""
+    """A new column shifts every number after it, and no type checker notices."""
     modules = [path for path in SOURCES if "postgres" in path.read_text()]
     found = {in_source(path): numbered_columns(ast.parse(path.read_text())) for path in modules}
     assert {path: lines for path, lines in found.items() if lines} == {}
 
 
 @pytest.mark.parametrize("text", ["row[3]", "row[-1]", "row[17:30]", "rows[0][3]", "table[0][1]"])
-def test_the_rule_of_rows_sees_a_number(text: str) -> None:
+def test_the_rule_of_rows_finds_a_number(text: str) -> None:
     assert numbered_columns(ast.parse(text)) == [1]
 
 
 @pytest.mark.parametrize("text", ["row[at]", "found[0]", "rows[0]", "row[start:end]"])
-def test_the_rule_of_rows_leaves_the_rest_alone(text: str) -> None:
+def test_the_rule_of_rows_ignores_other_subscripts(text: str) -> None:
     assert numbered_columns(ast.parse(text)) == []
 
 
@@ -121,15 +121,15 @@ def test_only_postgres_knows_the_driver() -> None:
     assert {path for path in known if not path.startswith("postgres/")} == set()
 
 
-def test_errors_are_distinguished_by_sqlstate_and_never_by_a_constraints_name() -> None:
-    """Sharded databases name no constraint, or another one."""
+def test_errors_are_distinguished_by_sqlstate_alone() -> None:
+    """A sharded database reports no constraint, or another name."""
     assert [
         name(path) for path in SOURCES if re.search(r"constraint_name|diag\.message", path.read_text())
     ] == []
 
 
 def test_no_test_sleeps() -> None:
-    """Time passes in SQL, and events are awaited; `asyncio.sleep(0)` only gives others their turn."""
+    """Tests move time in SQL and await events. `asyncio.sleep(0)` only yields to other tasks."""
     found = []
     for path in TESTS:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -150,7 +150,7 @@ SLEEPS: dict[str, str] = {}
 
 
 @pytest.mark.parametrize("path", EVERY, ids=name)
-def test_a_module_says_what_it_is_and_is_not_too_long(path: Path) -> None:
+def test_a_module_has_a_docstring_and_a_limited_length(path: Path) -> None:
     text = path.read_text()
     if text.strip():
         assert ast.get_docstring(ast.parse(text)), "no docstring"
@@ -160,14 +160,14 @@ def test_a_module_says_what_it_is_and_is_not_too_long(path: Path) -> None:
 
 
 def test_a_file_that_may_be_longer_is_longer() -> None:
-    """An exemption that nothing needs hides the next file that grows."""
+    """A needless exemption would hide the next file that grows."""
     for each in LONG:
         lines = (ROOT / each).read_text().splitlines()
         assert len(lines) > MAX_LINES[each.partition("/")[0]], f"{each} is short: take it off the list"
 
 
-def test_what_is_switched_off_says_why() -> None:
-    """Every skip and xfail carries its reason, and in the sources every `noqa` and `type: ignore` too."""
+def test_every_exemption_has_a_reason() -> None:
+    """Every skip and xfail has a reason. In the sources, so has every `noqa` and `type: ignore`."""
     without_code = (
         r"#\s*noqa(?!:)"
         r"|#\s*type: ignore(?!\[)"
@@ -185,7 +185,7 @@ def test_what_is_switched_off_says_why() -> None:
     assert found == []
 
 
-def test_nothing_is_left_to_do() -> None:
+def test_no_todo_is_left() -> None:
     marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
     found = [name(path) for path in EVERY if path != Path(__file__) and marks.search(path.read_text())]
     assert found == []
@@ -206,7 +206,7 @@ def test_codes_of_errors_are_snake_case_and_each_has_a_title_and_a_status() -> N
     ],
     ids=["errors", "settings"],
 )
-def test_what_callers_and_operators_meet_is_documented(document: str, words: list[str] | str) -> None:
+def test_public_parts_are_documented(document: str, words: list[str] | str) -> None:
     path = ROOT / document
     if not path.exists():
         pytest.skip("the reference is not written yet")
@@ -219,7 +219,7 @@ def test_what_callers_and_operators_meet_is_documented(document: str, words: lis
 
 
 def test_tests_do_not_patch_our_own_parts() -> None:
-    """They run the parts themselves: no mocks."""
+    """Tests run the real parts, without mocks."""
     found = [
         name(path) for path in TESTS if re.search(r"unittest\.mock|MagicMock|AsyncMock", path.read_text())
     ]

@@ -38,7 +38,7 @@ IN_ING = {
     "inventory/seating/ranking.py": "a ranking of blocks of seats",
     "process/tuning.py": "a noun of the craft",
 }
-"""Modules of `src` whose names end in -ing, and the noun that each stands for."""
+"""Modules of `src` whose names end in -ing, and the noun that each means."""
 
 CONSTANT = re.compile(
     r"_?(?:[A-Z0-9]+_)*(MOST|LONGEST|LARGEST|SMALLEST|SHORTEST|DEEPEST|BIGGEST|FEWEST)(?:_[A-Z0-9]+)*"
@@ -65,19 +65,19 @@ def shared(paths: Iterable[Path]) -> dict[str, set[str]]:
     return {one: files for one, files in classes(paths).items() if len(files) > 1 and not one.startswith("_")}
 
 
-def test_a_public_class_of_the_server_has_a_name_of_its_own() -> None:
-    """A reader who searches a name finds one class. A name that is no longer shared leaves the list."""
+def test_a_public_class_of_the_server_has_a_unique_name() -> None:
+    """A search for a name finds one class. A name that is no longer shared must leave the list."""
     assert {one: sorted(files) for one, files in shared(SERVER).items() if one not in SHARED} == {}
     assert set(SHARED) - set(shared(SERVER)) == set(), "no longer shared"
 
 
-def test_a_public_class_of_the_client_has_a_name_of_its_own() -> None:
+def test_a_public_class_of_the_client_has_a_unique_name() -> None:
     """The client is a distribution of its own, so it may share names with the server."""
     assert shared(CLIENT) == {}
 
 
-def test_a_private_class_has_a_name_of_its_own_in_its_package() -> None:
-    """Two modules of one folder are read together."""
+def test_a_private_class_has_a_unique_name_in_its_package() -> None:
+    """A reader sees the modules of a folder together."""
     by_folder: dict[Path, list[Path]] = defaultdict(list)
     for path in SOURCES:
         by_folder[path.parent].append(path)

@@ -12,11 +12,11 @@ from tidy.prose import LEFT, avoided, counts, findings, pages, prose_of_page
 from tidy.sources import name
 
 ALLOWED: dict[str, int] = json.loads(LEFT.read_text())
-"""What is left of the old language; a count may only shrink, and the file ends empty."""
+"""The remaining old forms. A count may only shrink, until the file is empty."""
 
 
 @pytest.mark.parametrize("package", sorted({*ALLOWED, *counts()}))
-def test_a_package_has_no_more_words_to_avoid_than_are_left(package: str) -> None:
+def test_a_package_gains_no_words_to_avoid(package: str) -> None:
     """A reader understands a sentence of subject, verb and object at once.
 
     After a rewrite, lower the counts with `.venv/bin/python tests/tidy/prose.py --lower`.

@@ -1,4 +1,4 @@
-"""Imports have no rings: no module of `src` imports itself by way of others, not even for types."""
+"""Imports have no rings: no module of `src` imports itself through others, not even for types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def imports(source: str, package: str, known: set[str]) -> Iterator[str]:
-    """The modules of `known` that a text imports anywhere: late, or under TYPE_CHECKING, too."""
+    """Return the modules of `known` that a text imports, also late or under TYPE_CHECKING."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (one.name for one in node.names if one.name in known)
@@ -44,7 +44,7 @@ def graph(folder: Path, package: str) -> dict[str, set[str]]:
 
 
 def rings(edges: dict[str, set[str]]) -> list[list[str]]:
-    """Groups of modules that reach each other."""
+    """Return groups of modules that import each other."""
     reached = {name: _reachable(edges, name) for name in edges}
     groups = {
         frozenset({name, *(one for one in reached[name] if name in reached[one])})
@@ -65,7 +65,7 @@ def _reachable(edges: dict[str, set[str]], start: str) -> set[str]:
 
 
 @pytest.mark.parametrize("package", ["holdfast", "proof"])
-def test_no_module_imports_itself_by_way_of_others(package: str) -> None:
+def test_no_module_imports_itself_through_others(package: str) -> None:
     folder = ROOT / ("src/holdfast" if package == "holdfast" else package)
     assert rings(graph(folder, package)) == []
 
