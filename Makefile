@@ -1,4 +1,4 @@
-# Holdfast from a checkout: `make run` starts a server, `make test` tries everything. Both need only python3 and make.
+# Holdfast from a checkout: `make run` starts a server, `make test` runs all tests. Both need only python3 and make.
 
 PYTHON ?= python3
 HOST ?= $(or $(HOLDFAST_HOST),127.0.0.1)
@@ -14,28 +14,28 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 SYSTEM_POSTGRES := $(firstword $(wildcard $(foreach major,15 16 17,/usr/lib/postgresql/$(major)/bin)))
 SECOND_LEG := tests/process/test_postgres_server.py tests/inventory tests/postgres tests/workers
 
-# Machines are shared, and a test that waits for another program may wait in vain there; what fails alone, too, fails.
+# On a busy machine a test may time out while it waits for another program. With AGAIN, failed tests run once more.
 ONCE_MORE = $(if $(AGAIN),|| $(BIN)/pytest --last-failed --last-failed-no-failures none)
 
-# How much the proof tries; what is not said is the plan's own.
+# Knobs of the proof. Without one, the plan has the value.
 KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIES HOURS FUZZ_SECONDS SEED,\
 	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z_ a-z-) $($(knob)))) $(if $(RESUME),--resume)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format lock prove prove-night fuzz bench
 
-help: ## Say what can be made
+help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
 
 run: .venv/installed ## Start the server on 127.0.0.1:8000 (HOST, PORT, HOLDFAST_DATA_DIR, HOLDFAST_DATABASE_URL)
 	@$(BIN)/holdfast serve --host "$(HOST)" --port "$(PORT)"
 
-test: .venv/installed-dev ## Run every test (AGAIN=1: what failed beside everything else once more, alone)
+test: .venv/installed-dev ## Run every test (AGAIN=1: run failed tests once more, alone)
 	$(BIN)/pytest -n $(JOBS) $(ONCE_MORE)
 ifneq ($(SYSTEM_POSTGRES),)
 	export HOLDFAST_TEST_POSTGRES_BIN=$(SYSTEM_POSTGRES) && $(BIN)/pytest -n $(JOBS) $(SECOND_LEG) $(ONCE_MORE)
 else
-	@echo "No PostgreSQL 15, 16 or 17 of the system here: the second leg was left out."
+	@echo "Skipped the second leg: the system has no PostgreSQL 15, 16 or 17."
 endif
 
 check: .venv/installed-dev ## Formatting, lint, types, import contracts, house rules
@@ -45,7 +45,7 @@ check: .venv/installed-dev ## Formatting, lint, types, import contracts, house r
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/tidy
 
-prove: .venv/installed-dev ## Try every promise for a few minutes, and write down what came of it (evidence/)
+prove: .venv/installed-dev ## Test every promise for a few minutes, and write the results to evidence/
 	$(BIN)/python -m proof commit $(KNOBS)
 
 prove-night: .venv/installed-dev ## The same for an hour (OPERATIONS, KILLS, CUTS, FAILOVERS, SCHEDULES, HOURS, SEED, RESUME=1)
@@ -57,11 +57,11 @@ fuzz: .venv/installed-dev ## Send mutations of valid traffic to a real server fo
 bench: .venv/installed-dev ## Measure everything and write docs/performance.md (an hour; BENCH=short: ten minutes)
 	$(BIN)/python -m benchmarks $(or $(BENCH),full)
 
-format: .venv/installed-dev ## Bring the sources into form
+format: .venv/installed-dev ## Format the sources
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock: .venv/installed-dev ## Choose the newest allowed versions of everything, with their hashes
+lock: .venv/installed-dev ## Lock the newest allowed versions of everything, with their hashes
 	$(COMPILE) --upgrade --group build --output-file requirements.lock
 	$(COMPILE) --upgrade --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds Holdfast and starts it on this machine with Docker, as ./launch.sh; HOLDFAST_PORT picks another port than 8000.
+# Builds Holdfast and starts it on this machine with Docker. HOLDFAST_PORT selects another port than 8000.
 # For production: deploy/README.md.
 set -eu
 cd "$(dirname "$0")"

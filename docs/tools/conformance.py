@@ -1,4 +1,4 @@
-"""Writes docs/reference/http-conformance.md: what the RFCs of HTTP demand of a server, and what holds it here.
+"""Writes docs/reference/http-conformance.md: what the HTTP RFCs require of a server, and how it is met here.
 
     .venv/bin/python docs/tools/conformance.py
 
@@ -32,7 +32,7 @@ Tests without a folder are in `tests/scenarios/wire`, and a few SHOULDs are list
 
 
 def render() -> str:
-    """The whole page."""
+    """Return the complete page."""
     return "\n".join(_lines()).rstrip() + "\n"
 
 

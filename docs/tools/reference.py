@@ -1,9 +1,9 @@
-"""Writes the parts of docs/reference that the program knows itself: routes, settings, commands and metrics.
+"""Writes the parts of docs/reference that come from the program: routes, settings, commands and metrics.
 
     .venv/bin/python docs/tools/reference.py
 
-A page has them between `<!-- generated: NAME -->` and `<!-- end -->`; the rest of it is written by hand. A test
-compares.
+Each part is between `<!-- generated: NAME -->` and `<!-- end -->`. People write the rest of the page. A test compares
+the parts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _MAX_DEPTH = 3
 
 
 def generate(name: str) -> str:
-    """The text of a generated part."""
+    """Return the text of a generated part."""
     makers: dict[str, Callable[[], Iterator[str]]] = {
         "http": _http,
         "settings": _settings,
@@ -54,7 +54,7 @@ def generate(name: str) -> str:
 
 
 def with_generated(page: str, name: str) -> str:
-    """The page with that part as it is now."""
+    """Return the page with its generated parts updated."""
     pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
     text, count = pattern.subn(lambda match: f"{match[1]}\n{generate(name)}\n{match[2]}", page)
     if count != 1:
@@ -70,7 +70,7 @@ def _http() -> Iterator[str]:
     document = openapi_document(endpoints, ABOUT)
     by_tag: dict[str, list[Endpoint]] = {tag["name"]: [] for tag in document["tags"]}
     for endpoint in endpoints:
-        # A dialect's path answers with and without a slash at its end; one of the two is enough to read.
+        # A dialect answers a path with and without a slash at its end. The reference lists one of them.
         if not endpoint.operation_id.endswith("_too"):
             by_tag[endpoint.openapi["tag"]].append(endpoint)
     for tag in document["tags"]:
@@ -115,7 +115,7 @@ def _route(endpoint: Endpoint, operation: dict[str, Any], schemas: dict[str, Any
 
 
 def _plain(operation: dict[str, Any]) -> Any:
-    """The first example of the body, as it goes over the wire."""
+    """Return the first example of the body, as JSON."""
     examples = operation["requestBody"]["content"]["application/json"]["examples"]
     return next(iter(examples.values()))["value"]
 
@@ -204,7 +204,7 @@ def _settings() -> Iterator[str]:
 
 
 def _environment_form(value: Any) -> str:
-    """As one writes it in the environment."""
+    """Return the value in the form for the environment."""
     if isinstance(value, bool):
         return str(int(value))
     return f"{value:g}" if isinstance(value, float) else str(getattr(value, "value", value))
@@ -262,8 +262,8 @@ def _metrics() -> Iterator[str]:
 
 
 def all_metrics() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
-    """(name, kind, labels, description) of every metric that the program declares, by name."""
-    assert composition  # whose imports declare them all
+    """Return (name, kind, labels, description) of every metric, by name."""
+    assert composition  # this import declares all metrics
     found = []
     for collector in metrics._REGISTRY._collector_to_names:
         family = next(iter(collector.describe()))
