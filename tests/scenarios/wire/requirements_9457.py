@@ -51,7 +51,7 @@ RFC_9457: tuple[Requirement, ...] = (
         "4",
         "MUST",
         "Document the URI of each new type.",
-        "tests/docs/test_reference.py::test_every_error_is_documented_with_its_status_and_what_to_do",
+        "tests/docs/test_reference.py::test_every_error_is_documented_with_status_and_remedy",
     ),
     held(
         "4",
@@ -64,7 +64,7 @@ RFC_9457: tuple[Requirement, ...] = (
         "4",
         "MUST",
         "Document the status of each new type.",
-        "tests/docs/test_reference.py::test_every_error_is_documented_with_its_status_and_what_to_do",
+        "tests/docs/test_reference.py::test_every_error_is_documented_with_status_and_remedy",
     ),
     absent(
         "B",
