@@ -1,9 +1,9 @@
-"""`make bench`: runs a plan's parts one after another, and writes what they measured into `docs/performance.md`.
+"""`make bench`: runs the parts of a plan one after another, and writes their results into `docs/performance.md`.
 
     python -m benchmarks [full|short] [--parts over-http,growth] [--out FOLDER] [--page docs/performance.md]
 
-A part that fails does not keep the others from running; what it would have said is then missing from the page. With
-`--parts`, results of an earlier run in the same folder are used for the others.
+If a part fails, the others still run, and the page lacks its result. With `--parts`, the page uses results of an
+earlier run in the same folder for the other parts.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def read_run(folder: Path, plan: Sequence[Part]) -> Run:
-    """What the parts left in a folder, with the machine and the commit of the newest run in it."""
+    """Return the results in a folder, with the machine and the commit of its newest run."""
     told = json.loads((folder / _RUN_FILE).read_text())
     paths = {part.name: folder / f"{part.name}.json" for part in plan}
     return Run(
@@ -85,7 +85,7 @@ def _note_run(folder: Path, plan: str, seconds: float) -> None:
 
 
 def _run(parts: Sequence[Part], folder: Path) -> list[str]:
-    """The names of those that failed."""
+    """Run the parts, and return the names of those that failed."""
     failed = []
     for number, part in enumerate(parts, 1):
         label = f"[{number}/{len(parts)}] {part.name}"
@@ -107,7 +107,7 @@ def _run_one(part: Part, folder: Path, label: str) -> bool:
             stdout=to,
             stderr=subprocess.STDOUT,
             cwd=ROOT,
-            start_new_session=True,  # an interrupt at the terminal is this process's to pass on
+            start_new_session=True,  # this process passes an interrupt on to its children
         )
         began = said = time.monotonic()
         try:

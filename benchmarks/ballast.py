@@ -1,4 +1,4 @@
-"""Ballast: rows that a long and busy sale leaves behind, put in at once, with ids as the engine makes them."""
+"""Ballast: the rows of a long and busy sale, inserted at once, with ids in the form of the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INSERT INTO holds (event_number, id, status, placed_at, expires_at, quantity, re
 SELECT %(number)s, {_IDS}, %(status)s, now() - interval '1 day', now() + %(expiry)s * interval '1 second', 1, 1,
        sha256(n::text::bytea), 'guest'
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
-"""  # noqa: S608 - no parameter of anybody's is in it
+"""  # noqa: S608 - it contains no outside input
 
 _CLAIMS = f"""
 INSERT INTO claims (
@@ -25,15 +25,17 @@ INSERT INTO claims (
 )
 SELECT %(number)s, {_IDS}, 0, 0, 'hold', 1, 1, 0, %(ended)s
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
-"""  # noqa: S608 - no parameter of anybody's is in it
+"""  # noqa: S608 - it contains no outside input
 
 _STEP = 500_000
 _DAY_SECONDS = 86_400
 
 
 def load(url: str, number: int, kind: Kind, count: int) -> None:
-    """Holds of one admission each, and their claims, of the event's first area: `live` ones for another day, `lapsed`
-    ones that nobody swept, or `old` ones, expired and ended."""
+    """Insert holds of one admission each in the first area of the event, with their claims.
+
+    `live` holds last another day, `lapsed` ones are not swept, and `old` ones are expired and ended.
+    """
     values = {
         "number": number,
         "status": "expired" if kind == "old" else "active",
@@ -56,7 +58,7 @@ def load(url: str, number: int, kind: Kind, count: int) -> None:
 
 
 def settle(url: str) -> None:
-    """What autovacuum does within minutes of such a load; and its writes are over before anything is measured."""
+    """Vacuum and write to disk, as autovacuum does within minutes. So no measurement includes these writes."""
     with psycopg.connect(url, autocommit=True) as connection:
         for table in ("holds", "claims", "inventories", "areas", "seats", "events"):
             connection.execute(f"VACUUM (ANALYZE) {table}")

@@ -1,4 +1,4 @@
-"""Bars: what `make bench` holds Holdfast to, on two cores, with durable commits and the load made on the same cores."""
+"""Bars: the limits that `make bench` checks, on two cores, with durable commits, and the load on the same cores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["BARS", "Bar"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A figure that has to be at least, or at most, so much: in the median of the rounds, or in each of them."""
+    """A limit for a figure, at least or at most, for the median of the rounds or for each round."""
 
     name: str
     says: str
@@ -21,13 +21,13 @@ class Bar:
     way: Literal["at least", "at most"] = "at least"
     unit: str = ""
     always: bool = False
-    """In every round: what says of something that it never happens has no median."""
+    """If true, the limit applies to every round: for what must never happen, a median proves nothing."""
 
     def is_reached(self, values: Sequence[float]) -> bool:
         return self.short(values) <= 0
 
     def short(self, values: Sequence[float]) -> float:
-        """By how much of the limit it is missed; not positive where it is reached."""
+        """Return the share of the limit that is missing; zero or below if the limit is reached."""
         worst = min if self.way == "at least" else max
         value = worst(values) if self.always else median(values)
         missing = self.limit - value if self.way == "at least" else value - self.limit

@@ -1,4 +1,4 @@
-"""Cases: what buyers ask for, as the scripts of the load ask for it, and the events that they ask it of."""
+"""Cases: the requests of buyers, in the form of the load's scripts, and the events for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["BEST", "CASES", "HOLDS", "INSTANT", "KEYED", "PAIRS", "READS", "SEAT
 
 SEATS_OF_ONE_OF_MANY = 400
 TTL_SECONDS = 1_800
-"""As in the first minutes of an on-sale nothing lapses yet: holds of one measurement are not swept in another."""
+"""A TTL in which nothing lapses, as in the first minutes of an on-sale. No measurement sweeps another's holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +24,9 @@ class Case:
     method: str = "POST"
     path: str = "/v1/holds"
     body: str | None = None
-    """With EVENT in the event's place; for `seats.lua` of the last two seats, which it reaches last."""
+    """The body, with EVENT for the event. For `seats.lua` it names the last two seats, which that reaches last."""
     seats: int = 0
-    """Seats of an event; they run out, so every measurement has a new event."""
+    """The seats of an event. They sell out, so every measurement has a new event."""
     sells: bool = True
 
     def make(self, port: int, events: int = 1) -> int:

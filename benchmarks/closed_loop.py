@@ -23,7 +23,7 @@ _MORE_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What came of one run."""
+    """The result of a run."""
 
     succeeded: int
     seconds: float
@@ -31,11 +31,11 @@ class Load:
     p99_ms: float
     p999_ms: float
     cores: float
-    """That wrk itself kept busy."""
+    """The cores that wrk itself used."""
     unexpected: int
-    """Answers that were no success, and requests without one."""
+    """Answers that were no success, and requests without an answer."""
     placed: int
-    """Holds that were answered; more than `succeeded` where that counts pairs."""
+    """Answered holds. They exceed `succeeded` if that counts pairs."""
 
     @property
     def per_second(self) -> float:
@@ -43,7 +43,7 @@ class Load:
 
     @property
     def figures(self) -> dict[str, float]:
-        """As a row has them."""
+        """Return the figures for a row."""
         return {
             "per_second": self.per_second,
             "p50_ms": self.p50_ms,
@@ -58,7 +58,7 @@ def is_there() -> bool:
 
 
 def run(script: str, url: str, *arguments: object, connections: int, seconds: float) -> Load:
-    """Raises RuntimeError where wrk fails."""
+    """Run wrk and return its result. Raises RuntimeError if wrk fails."""
     command = [
         "wrk",
         *("-t", "1", "-c", str(connections), "-d", f"{max(1, round(seconds))}s", "--timeout", "10s"),
@@ -82,21 +82,21 @@ def cpu_seconds_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def read(told: dict[str, float], cores: float) -> Load:
-    """From the script's own line."""
-    unexpected = int(told["refused"] + told["failed"] + told["timed_out"])
-    requests = int(told["requests"])
-    succeeded = placed = requests - int(told["refused"])
-    if "confirmed" in told:
-        succeeded, placed = int(told["confirmed"]), int(told["placed"])
-        unexpected = int(told["other"] + told["failed"] + told["timed_out"])
-    seconds = told["microseconds"] / 1e6
+def read(output: dict[str, float], cores: float) -> Load:
+    """Return the load from the script's line of JSON."""
+    unexpected = int(output["refused"] + output["failed"] + output["timed_out"])
+    requests = int(output["requests"])
+    succeeded = placed = requests - int(output["refused"])
+    if "confirmed" in output:
+        succeeded, placed = int(output["confirmed"]), int(output["placed"])
+        unexpected = int(output["other"] + output["failed"] + output["timed_out"])
+    seconds = output["microseconds"] / 1e6
     return Load(
         succeeded=succeeded,
         seconds=seconds,
-        p50_ms=told["p50_ms"],
-        p99_ms=told["p99_ms"],
-        p999_ms=told["p999_ms"],
+        p50_ms=output["p50_ms"],
+        p99_ms=output["p99_ms"],
+        p999_ms=output["p999_ms"],
         cores=cores,
         unexpected=unexpected,
         placed=placed,

@@ -1,4 +1,4 @@
-"""Commits: one row and its commit, one after the other on one connection, with nothing else: what the disk allows."""
+"""Commits: one row and its commit, again and again on one connection. This is the limit of the disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS benchmark_commits (at timestamptz NOT NULL)
 
 
 def commits(url: str, seconds: float) -> dict[str, float]:
-    """As figures of a row."""
+    """Return the rate and the latencies as figures of a row."""
     took = []
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_TABLE)

@@ -1,9 +1,9 @@
-"""Crowd: thousands of watchers of one event in one cheap process, which note when each of them knows of each version.
+"""Crowd: thousands of watchers of one event in one cheap process, which notes when each watcher gets each version.
 
     python -m benchmarks.crowd --port PORT --event NUMBER --watchers 10000
 
-Says one line of JSON when all have their first message, one with what came for each line that it reads, and ends with
-its input. It does no more with a message than to find its id and its end: what it takes of the machine, sales lack.
+It prints a line of JSON when all have their first message, and a report for each line that it reads. It ends with its
+input. It only finds the id and the end of a message, because it takes its processor time from the sales.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 from holdfast.process.descriptors import raise_descriptor_limit
 
 PORTS_OF_AN_ADDRESS = 5_000
-"""Connections from one address of this machine: a kernel has some 28,000 ports, each again only after a minute."""
+"""Connections from one address. A kernel has some 28,000 ports, and each is free again only after a minute."""
 _BIND_ADDRESS_NO_PORT = 24
 """A socket option of Linux without a name in Python: connect() chooses a port that is new for this pair."""
 ARRIVING_AT_ONCE = 250
@@ -41,40 +41,40 @@ class Crowd:
         self._sockets: dict[int, socket.socket] = {}
         self._known: dict[int, int] = {}
         self._parts: dict[int, bytes] = {}
-        self._first_told = 0
+        self._started = 0
         self.snapshots = 0
         self.lost = 0
         self.came: dict[tuple[int, int], list[float]] = {}
 
     def arrive(self) -> None:
-        """Connect until all have their first message; a few at once, because a listening socket's queue has a limit."""
+        """Connect until all have their first message. Only a few connect at once: the listen queue is short."""
         deadline = time.monotonic() + ARRIVAL_SECONDS
-        while self._first_told < self._wanted:
+        while self._started < self._wanted:
             if time.monotonic() > deadline:
-                raise SystemExit(f"{self._first_told} of {self._wanted} watchers had a first message")
-            while len(self._sockets) < min(self._wanted, self._first_told + ARRIVING_AT_ONCE):
+                raise SystemExit(f"{self._started} of {self._wanted} watchers had a first message")
+            while len(self._sockets) < min(self._wanted, self._started + ARRIVING_AT_ONCE):
                 self._connect(len(self._sockets))
             self._read(1.0)
             if self.lost:
                 raise SystemExit(f"{self.lost} watchers were sent away")
 
     def follow(self, commands: int) -> None:
-        """Until there is something to read there."""
+        """Read messages until a command arrives."""
         self._poll.register(commands, select.EPOLLIN)
         while not self._read(-1, commands):
             pass
         self._poll.unregister(commands)
 
     def report(self) -> dict[str, object]:
-        told = [[before, version, *found] for (before, version), found in self.came.items()]
-        made = {"came": told, "snapshots": self.snapshots, "lost": self.lost}
+        deliveries = [[before, version, *found] for (before, version), found in self.came.items()]
+        made = {"came": deliveries, "snapshots": self.snapshots, "lost": self.lost}
         self.came, self.snapshots = {}, 0
         return made | {"cpu_seconds": time.process_time()}
 
     def _connect(self, number: int) -> None:
         one = socket.socket()
         one.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
-        # A network of its own for each crowd, as the ports of the one before may not be free yet.
+        # Each crowd has its own network, because the ports of the previous one may still be in use.
         one.bind((f"127.0.{os.getpid() % 250 + 1}.{1 + number // PORTS_OF_AN_ADDRESS}", 0))
         one.connect(("127.0.0.1", self._port))
         one.sendall(self._request)
@@ -84,7 +84,7 @@ class Crowd:
         self._poll.register(one.fileno(), select.EPOLLIN)
 
     def _read(self, seconds: float, commands: int = -1) -> bool:
-        """Whatever has come; whether a command was among it."""
+        """Read what has arrived. Return whether a command was among it."""
         is_asked = False
         for descriptor, _ in self._poll.poll(seconds, 1024):
             if descriptor == commands:
@@ -106,7 +106,7 @@ class Crowd:
     def _take(self, descriptor: int, data: bytes) -> None:
         at = data.rfind(b"\r\nid: ")
         if at < 0:
-            return  # the opening, or a sign of life
+            return  # the opening, or a keep-alive
         version = int(data[at + 6 : data.index(b"\n", at + 6)])
         before = self._known[descriptor]
         self._known[descriptor] = version
@@ -115,7 +115,7 @@ class Crowd:
         found[1] = time.time()
         if data.find(b"\nevent: snapshot", at) >= 0:
             if before < 0:
-                self._first_told += 1
+                self._started += 1
             else:
                 self.snapshots += 1
 

@@ -14,14 +14,14 @@ __all__ = ["beside", "copy_of"]
 
 @contextmanager
 def copy_of(url: str, name: str) -> Iterator[str]:
-    """The URL of a new database of this name, a copy of the one as it is now; nobody else may be connected to that."""
+    """Copy a database under this name, and return the URL. The original must have no other connections."""
     with _made(url, name, sql.SQL("TEMPLATE {}").format(sql.Identifier(_name(url)))) as made:
         yield made
 
 
 @contextmanager
 def beside(url: str, name: str) -> Iterator[str]:
-    """The URL of a new, empty one."""
+    """Create an empty database on the same server, and return its URL."""
     with _made(url, name, sql.SQL("")) as made:
         yield made
 

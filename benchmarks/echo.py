@@ -1,7 +1,7 @@
 """Echo: the floor of every rate over HTTP. A bare ASGI application that reads a request and sends one fixed answer.
 
-The environment names a file with one answer of Holdfast's, taken off the wire: this one sends the same bytes, and does
-nothing else. No Python program on this server answers faster.
+The environment names a file with a recorded answer of Holdfast. The echo sends the same bytes and does nothing else.
+No Python program on this server answers faster.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ANSWER_VARIABLE = "BENCHMARK_ANSWER"
 
 
 _ANSWER: list[dict[str, Any]] = []
-"""The two messages of an answer, read as the server starts."""
+"""The two messages of an answer, read at the start of the server."""
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:

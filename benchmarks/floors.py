@@ -14,7 +14,7 @@ import uvloop
 
 from benchmarks.commits import commits
 from benchmarks.databases import copy_of
-from benchmarks.part import Asked, run_part
+from benchmarks.part import Arguments, run_part
 from benchmarks.replay import Recording, recorded, replay
 from benchmarks.result import Result
 from benchmarks.selling import new_event, open_engine, placing, rate
@@ -50,7 +50,7 @@ async def _new_event(url: str) -> int:
 
 
 async def sold(url: str, number: int, callers: int, seconds: float) -> Recording:
-    """What one session said while it sold."""
+    """Sell with one session, and return the recording of its messages."""
     async with recorded(url) as (through, sessions):
         async with open_engine(through, connections=1) as inventory:
             await rate(placing(inventory, number), callers, seconds)
@@ -66,9 +66,9 @@ def _holds(url: str) -> int:
 
 
 def main() -> int:
-    def run(asked: Asked) -> Result:
+    def run(arguments: Arguments) -> Result:
         with scratch_database() as url:
-            return measure(url, rounds=asked.rounds, seconds=asked.seconds)
+            return measure(url, rounds=arguments.rounds, seconds=arguments.seconds)
 
     return run_part(__doc__, run, rounds=5, seconds=2.0)
 

@@ -1,11 +1,11 @@
-"""Growth: holds per second beside what a long and busy sale leaves behind, at the store, and the longest batch of each.
+"""Growth: holds per second at the store beside the rows of a long and busy sale, and the longest batch.
 
     python -m benchmarks.growth [--rounds 5] [--seconds 1.5] [--most 10000000] [--out FOLDER]
 
-Each situation has a database of its own in the same PostgreSQL, and all take turns: an event with nothing held; with
-live holds; with lapsed holds that nobody swept, where there is room besides, and where every hold has to reclaim one
-of them; with old claims; seated events, of which pairs of seats are held and released; and many events. `--most` leaves
-the largest out.
+Each situation has its own database in the same PostgreSQL, and all take turns. There are events with no holds, with
+live holds, with unswept lapsed holds, and with old claims. With lapsed holds, an event has room, or every new hold must
+reclaim one. Other situations are seated events, whose pairs of seats are held and released, and many events. `--most`
+leaves the largest out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import uvloop
 from benchmarks import ballast
 from benchmarks.databases import copy_of
 from benchmarks.large_events import measure_large_event
-from benchmarks.part import Asked, run_part
+from benchmarks.part import Arguments, run_part
 from benchmarks.result import Result, ratios
 from benchmarks.selling import Caller, LongestBatch, new_event, open_engine, placing, rate
 from benchmarks.server import scratch_database
@@ -44,7 +44,7 @@ EVENTS = (1, 10, 100, 1_000, 10_000)
 _WARM_UP_SECONDS = 1.0
 
 Prepare = Callable[[str, Inventory], Awaitable[Caller]]
-"""From a database and an engine on it, what is to be measured there."""
+"""Prepares a situation from a database and an engine, and returns the call to measure."""
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class Situation:
 async def situation(
     url: str, of: str, size: int, prepare: Prepare, callers: int = CALLERS
 ) -> AsyncIterator[Situation]:
-    """In a database of its own."""
+    """Yield a situation in its own database."""
     name = f"growth_{of}_{size}".replace(" ", "_").replace(",", "")
     with copy_of(url, name) as database:
         async with open_engine(database, connections=CONNECTIONS) as inventory:
@@ -71,7 +71,7 @@ async def situation(
 
 
 def _beside(kind: ballast.Kind | None, count: int, *, full: bool = False) -> Prepare:
-    """One event with so much ballast; `full`: its capacity is all held by it."""
+    """Return a setup of one event with this ballast. `full`: the ballast holds all its capacity."""
 
     async def prepare(database: str, inventory: Inventory) -> Caller:
         areas = {"areas": (c.AreaSpec(name="general", capacity=count),)} if full else {}
@@ -84,7 +84,7 @@ def _beside(kind: ballast.Kind | None, count: int, *, full: bool = False) -> Pre
 
 
 def _seated(seats: int) -> Prepare:
-    """Callers who hold two neighbouring seats, any that are free, and release them again."""
+    """Return a setup whose callers hold any two free neighbouring seats, and release them."""
 
     async def prepare(_: str, inventory: Inventory) -> Caller:
         layout = parse_seat_map(seat_map(seats))
@@ -92,7 +92,7 @@ def _seated(seats: int) -> Prepare:
         pairs = [
             (one.label, other.label) for one, other in zip(layout.seats[::2], layout.seats[1::2], strict=True)
         ]
-        chance = random.Random(1)  # noqa: S311 - the same in every run
+        chance = random.Random(1)  # noqa: S311 - repeatable
 
         async def hold_and_release() -> None:
             at = chance.randrange(len(pairs))
@@ -113,7 +113,7 @@ def _seated(seats: int) -> Prepare:
 def _many(events: int) -> Prepare:
     async def prepare(_: str, inventory: Inventory) -> Caller:
         numbers = [await new_event(inventory) for _ in range(events)]
-        chance = random.Random(1)  # noqa: S311 - the same in every run
+        chance = random.Random(1)  # noqa: S311 - repeatable
         return placing(inventory, lambda: chance.choice(numbers))
 
     return prepare
@@ -135,7 +135,7 @@ async def measure(url: str, *, rounds: int, seconds: float, most: int) -> Result
 
 
 def _wanted(most: int) -> Iterator[tuple[str, int, Prepare, int]]:
-    """What it is of, how large, how it is made, and how many callers it gets."""
+    """Yield name, size, setup and number of callers of each situation."""
     yield "nothing held", 0, _beside(None, 0), CALLERS
     kinds: list[tuple[str, ballast.Kind, bool, tuple[int, ...]]] = [
         ("live holds", "live", False, LIVE),
@@ -197,10 +197,10 @@ def _judge(result: Result, most: int) -> None:
 
 
 def main() -> int:
-    def run(asked: Asked) -> Result:
+    def run(arguments: Arguments) -> Result:
         with scratch_database() as url:
             return uvloop.run(
-                measure(url, rounds=asked.rounds, seconds=asked.seconds, most=asked.options.most)
+                measure(url, rounds=arguments.rounds, seconds=arguments.seconds, most=arguments.options.most)
             )
 
     return run_part(__doc__, run, rounds=5, seconds=1.5, most=(int, MAX, "rows of ballast"))

@@ -1,17 +1,18 @@
-"""Hostile: 20,000 connections of every hostile form for ten minutes, and what normal buyers and memory feel of them.
+"""Hostile: 20,000 connections of every hostile form for ten minutes, and their effect on normal buyers and memory.
 
     python -m benchmarks.hostile [--connections 20000] [--minutes 10] [--workers 2] --out FOLDER
 
-Everything of the server is at its default. Buyers come by an open loop at a modest rate: half of them place a hold,
-half read the availability. They are alone for `--rounds` slices of `--seconds`, then under attack for all of it, then
-alone again. Each worker's memory is sampled once a second. Holds last `--hold-seconds`, so that the number of live
-holds stays the same after a minute, and growth is the attack's.
+The server has all default settings. Buyers arrive by an open loop at a modest rate: half place a hold, half read the
+availability. They are alone for `--rounds` slices of `--seconds`, then under attack until it ends, then alone again.
+Each worker's memory is sampled once a second. Holds last `--hold-seconds`, so that the number of live holds is constant
+after a minute, and all growth comes from the attack.
 
-The crowd (`hostile_forms.py`) lives in processes of its own on the same cores, at a low priority. What it takes of them
-is no fault of the server and is part of what buyers feel. The control measures it: buyers of the same server, while the
-same crowd attacks a second server on the same cores.
+The crowd (`hostile_forms.py`) runs in separate processes on the same cores, at a low priority. Buyers also feel the
+processor time that it takes, which is no fault of the server. The control measures it: buyers of the same server,
+while the same crowd attacks a second server on the same cores.
 
-It is in no plan of `make bench`, as it takes a quarter of an hour. The limit of open files must be 20,000 or more.
+No plan of `make bench` includes it, because it takes a quarter of an hour. The limit of open files must be 20,000 or
+more.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ from benchmarks.cases import HOLDS, READS
 from benchmarks.hostile_crowd import MAX_CONNECTIONS
 from benchmarks.hostile_rows import note, note_crowd, note_workers
 from benchmarks.hostile_samples import CONNECTIONS, Sample, Samples, sample
-from benchmarks.open_loop import arrivals, come, request_bytes
-from benchmarks.part import Asked, run_part
+from benchmarks.open_loop import arrivals, request_bytes, send
+from benchmarks.part import Arguments, run_part
 from benchmarks.programs import Program
 from benchmarks.result import Result, median
 from benchmarks.server import scratch_database
@@ -45,7 +46,7 @@ __all__ = ["BARS", "measure"]
 
 SEATS = 25_000
 BUYERS_CONNECTIONS = 32
-"""More are opened when these are busy; those that nobody uses are closed by the server after five seconds."""
+"""Connections at the beginning. More open if these are busy; the server closes idle ones after five seconds."""
 WARM_UP_SECONDS = 3.0
 DESCRIPTORS_LEFT = 20
 _CROWD_PROCESSES = 2
@@ -88,20 +89,20 @@ BARS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
-    """How much of it."""
+    """The size of the attack."""
 
     connections: int
     seconds: float
     per_second: float
-    """How many connections are opened at most, by all processes together."""
+    """Max connections opened per second, by all processes together."""
     buyers_per_second: float
     slices: int
-    """Without the attack, before it and after it."""
+    """Slices without the attack, before it and after it."""
     slice_seconds: float
     control_seconds: float
     hold_seconds: int
     back_seconds: float = 30.0
-    """How long descriptors may take to come back."""
+    """Max time until the descriptors are closed."""
 
 
 @dataclass(slots=True)
@@ -120,14 +121,17 @@ class Bench:
         print(f"{phase}: p99 {_newest(self.p99(phase)):.1f} ms", flush=True)
 
     def slice(self, phase: str, seconds: float) -> None:
-        """Some seconds of buyers; each of them comes at a time that was drawn before."""
+        """Send buyers for some seconds, each at a time drawn beforehand."""
         self.seed += 1
         port, row = self.server.port, self.result.row
         cores = programs.Cores(self.server, programs.cluster_of(self.database_url))
         planned = arrivals(self.attack.buyers_per_second, seconds, self._draw, seed=self.seed)
         try:
-            came = come(port, planned, connections=BUYERS_CONNECTIONS)
-        except (RuntimeError, subprocess.TimeoutExpired) as error:  # a slice less, and the others still count
+            came = send(port, planned, connections=BUYERS_CONNECTIONS)
+        except (
+            RuntimeError,
+            subprocess.TimeoutExpired,
+        ) as error:  # this slice is lost, and the others still count
             note(self.result, f"{phase}: {error}", 1)
             return
         for status, count in came.statuses.items():
@@ -141,7 +145,7 @@ class Bench:
                 row(of, phase=phase).add(**came.figures(of), **used)
 
     def beside_attacked(self, neighbour: Program) -> None:
-        """The control. Slices begin once the crowd has grown."""
+        """Run the control. Its slices begin when the crowd is complete."""
         attack = self.attack
         sold, seated = _events_of(neighbour.port, attack.hold_seconds)
         began = time.monotonic()
@@ -164,7 +168,7 @@ class Bench:
         return self.result.row(of, phase=phase).rounds.get("p99_ms", [])
 
     def under_attack(self) -> None:
-        """The crowd ends by itself; slices go on as long as half of another one fits."""
+        """Run slices until the crowd ends. The last one starts only if half of it fits."""
         attack = self.attack
         before = sample(self.server)
         with Samples(self.server) as samples:
@@ -172,7 +176,7 @@ class Bench:
             with _crowd(self.server.port, attack, self.sold, self.seated, attack.seconds) as processes:
                 while (left := began + attack.seconds - time.monotonic()) > attack.slice_seconds / 2:
                     self.slice("under attack", min(attack.slice_seconds, left))
-                    self._say(samples, began)
+                    self._print_progress(samples, began)
                 reports = [_report(process) for process in processes]
             ended = time.monotonic()
             after, took = self._back(before)
@@ -183,7 +187,7 @@ class Bench:
             seconds=took, crowd_ended_later_seconds=ended - began - attack.seconds
         )
 
-    def _say(self, samples: Samples, began: float) -> None:
+    def _print_progress(self, samples: Samples, began: float) -> None:
         newest = samples.taken[-1] if samples.taken else sample(self.server)
         resident = ", ".join(f"{each:.0f}" for each in newest.resident_mb)
         print(
@@ -193,8 +197,10 @@ class Bench:
         )
 
     def _back(self, before: Sample) -> tuple[Sample, float]:
-        """The sample when all descriptors are back, or when the time for it is over; and after how long all but a few
-        were back."""
+        """Wait until all descriptors are closed, or the time is over.
+
+        Return the last sample, and the seconds until all but a few were closed.
+        """
         began = time.monotonic()
         soon: float | None = None
         while True:
@@ -235,13 +241,13 @@ def measure(database_url: str, *, workers: int, attack: Attack) -> Result:
 
 
 def _events_of(port: int, hold_seconds: int) -> tuple[int, int]:
-    """One that buyers want, and one with many seats."""
+    """Create an event for buyers, and one with many seats. Return their numbers."""
     sold = make_events(port, 1, capacity=programs.CAPACITY, hold_ttl_seconds=hold_seconds)
     return sold, make_event(port, seat_map=seat_map(SEATS))
 
 
 def _judge(result: Result, bench: Bench) -> None:
-    """The ratio of each slice is over the median of all slices without the attack, or of the control."""
+    """Judge the bars. Each slice is compared with the median of the slices without the attack, or of the control."""
     for of in (HOLDS.name, READS.name, "both"):
         bases = {
             "alone": bench.p99("alone before", of) + bench.p99("alone after", of),
@@ -265,7 +271,7 @@ def _judge(result: Result, bench: Bench) -> None:
 def _crowd(
     port: int, attack: Attack, sold: int, seated: int, seconds: float
 ) -> Iterator[list[subprocess.Popen[str]]]:
-    """Its processes, which also end with the block."""
+    """Yield the processes of a crowd, which end with the block."""
     count = max(_CROWD_PROCESSES, -(-attack.connections // MAX_CONNECTIONS))
     given = {
         "port": port,
@@ -292,7 +298,7 @@ def _crowd(
 
 
 def _report(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Raises RuntimeError for a process that failed."""
+    """Return the report of a process. Raises RuntimeError if it failed."""
     assert process.stdout is not None
     line = process.stdout.readline()
     if process.wait(_MORE_SECONDS) != 0 or not line:
@@ -302,15 +308,15 @@ def _report(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def main() -> int:
-    def run(asked: Asked) -> Result:
-        options = asked.options
+    def run(arguments: Arguments) -> Result:
+        options = arguments.options
         attack = Attack(
             connections=options.connections,
             seconds=options.minutes * 60,
             per_second=options.per_second,
             buyers_per_second=options.buyers,
-            slices=asked.rounds,
-            slice_seconds=asked.seconds,
+            slices=arguments.rounds,
+            slice_seconds=arguments.seconds,
             control_seconds=options.control_seconds,
             hold_seconds=options.hold_seconds,
         )

@@ -1,4 +1,4 @@
-"""Hostile crowd: thousands of connections of every hostile form, in one cheap process with an end of its own.
+"""Hostile crowd: thousands of connections of every hostile form, in one cheap process that ends by itself.
 
     python -m benchmarks.hostile_crowd --port P --sold EVENT --seated EVENT --connections N --per-second N --seconds N
 
@@ -29,15 +29,15 @@ __all__ = ["MAX_CONNECTIONS"]
 MAX_CONNECTIONS = 10_000
 """The max number of connections of one process."""
 CONNECTIONS_OF_AN_ADDRESS = 1_250
-"""A kernel has some 28,000 ports for an address, and each that was used rests for a minute."""
+"""A kernel has some 28,000 ports for an address, and a used port is free again after a minute."""
 STAY_SECONDS = 3.0
-"""More than the server waits for a client to close."""
+"""Longer than the server waits for a client to close."""
 TURNS_PER_SECOND = 20
 PRIORITY = 10
 _BIND_ADDRESS_NO_PORT = 24
-"""Of Linux, without a name in Python: the port is chosen at the connect, where it only has to be new in its pair."""
+"""A socket option of Linux without a name in Python. connect() then chooses a port that is new for this pair."""
 _SEGMENT_BYTES = 1_460
-"""As over Ethernet. With a loopback's 64 KB, a kernel keeps megabytes for each connection from its beginning."""
+"""The segment size of Ethernet. With loopback's 64 KB, a kernel reserves megabytes for each new connection."""
 _NARROW_BYTES = 4_096
 _SLOW_KERNEL_BYTES = 32 * 1024
 _READ_BYTES = 64 * 1024
@@ -54,23 +54,23 @@ class Client:
     form: Form
     opened_at: float
     turn: int
-    """In which twentieth of a second it acts."""
+    """The twentieth of a second in which it acts."""
     unsent: memoryview
     is_connected: bool = False
     ended_at: float = 0.0
-    """When the server closed its side; 0 before that."""
+    """The time when the server closed its side, or 0."""
     drips: int = 0
     watched: int = 0
 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of one form."""
+    """The results of one form."""
 
     opened: int = 0
     ended: int = 0
     seconds: float = 0.0
-    """How long those that ended were open, all together."""
+    """The total time that the ended connections were open."""
     gave_up: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
@@ -100,7 +100,7 @@ class Crowd:
         self.tallies = {form.name: Tally() for form in every_form}
 
     def stay(self, seconds: float, commands: int) -> None:
-        """Until the time is over, or `commands` has something to read."""
+        """Keep the crowd until the time is over, or `commands` has input."""
         self._poll.register(commands, select.EPOLLIN)
         began = time.monotonic()
         turn, allowed, before = 0, 0.0, began
@@ -130,7 +130,7 @@ class Crowd:
         if form.reads is not Reads.ALL:
             size = _NARROW_BYTES if form.reads is Reads.NOTHING else _SLOW_KERNEL_BYTES
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
-        # A network of its own for each process, as the ports of the one before may not be free yet.
+        # Each process has its own network, because the ports of the previous one may still be in use.
         one.bind((f"127.0.{os.getpid() % 250 + 1}.{1 + self._opened % self._addresses}", 0))
         client = Client(one, form, now, self._opened % TURNS_PER_SECOND, memoryview(form.opening))
         self._opened += 1
@@ -194,7 +194,7 @@ class Crowd:
             self._poll.modify(client.socket.fileno(), wanted)
 
     def _read(self, client: Client, size: int) -> bool:
-        """Whether the connection is still open, on the server's side too."""
+        """Read from a connection. Return whether both sides are still open."""
         try:
             data = client.socket.recv(size)
         except BlockingIOError:
@@ -217,7 +217,7 @@ class Crowd:
             self._watch(client)
 
     def _act(self, client: Client, now: float) -> None:
-        """What it does once a second."""
+        """Do what the form does once a second."""
         if client.ended_at and now - client.ended_at > STAY_SECONDS:
             self._end(client)
             return

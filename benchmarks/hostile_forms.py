@@ -1,4 +1,4 @@
-"""Hostile forms: every way to keep a connection open without being a buyer, as bytes and a pace.
+"""Hostile forms: every way to keep a connection open without buying, as bytes and a pace.
 
 Each is a script for one connection: what it sends first, what it sends each second after that, and how it reads.
 """
@@ -11,19 +11,19 @@ from enum import Enum
 __all__ = ["SLOW_BYTES_PER_SECOND", "Form", "Reads", "forms"]
 
 SLOW_BYTES_PER_SECOND = 12_000
-"""A little more than a reader has to take."""
+"""A little more than a client must read."""
 
 _HOST = "Host: tickets.example\r\n"
-"""No name of this machine: everyone who sends it is a guest, whatever the address."""
+"""A name of another machine. Its sender is a guest from any address."""
 _PIPELINED = 1_000
 _HALF_BODY_BYTES = 32 * 1024
 _BLIND_SECONDS = 30.0
-"""A client that reads nothing may never see the end, as it stands behind the answer."""
+"""A client that reads nothing may never see the end, because the end follows the answer."""
 _BLIND_STREAM_SECONDS = 90.0
 
 
 class Reads(Enum):
-    """What a hostile client takes of what it is sent."""
+    """How much a hostile client reads."""
 
     ALL = "all"
     SLOWLY = "slowly"
@@ -32,22 +32,22 @@ class Reads(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """`drip` is sent piece by piece, one a second, over and over."""
+    """A hostile form. The client sends one piece of `drip` a second, again and again."""
 
     name: str
     opening: bytes = b""
     drip: tuple[bytes, ...] = ()
     reads: Reads = Reads.ALL
     stays: bool = True
-    """It keeps its own side open for a while after the server has closed."""
+    """If true, the client keeps its side open for a while after the server has closed."""
     resets: bool = False
-    """It cuts its connection right after the opening."""
+    """If true, the client resets its connection right after the opening."""
     patience_seconds: float = 120.0
-    """After which a connection that saw no end gives up, and is replaced."""
+    """The seconds after which a connection without an end is replaced."""
 
 
 def forms(sold: int, seated: int) -> tuple[Form, ...]:
-    """For one event that buyers want, and one with many seats."""
+    """Return all forms, for an event for buyers and one with many seats."""
     get = _head("GET", f"/v1/events/{sold}/availability")
     hold = _head("POST", "/v1/holds", "Content-Type: application/json")
     chunks = hold + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -109,7 +109,7 @@ def forms(sold: int, seated: int) -> tuple[Form, ...]:
 
 
 def _head(method: str, target: str, *headers: str) -> bytes:
-    """Without its last empty line."""
+    """Return the head without its last empty line."""
     lines = "".join(f"{header}\r\n" for header in headers)
     return f"{method} {target} HTTP/1.1\r\n{_HOST}{lines}".encode()
 

@@ -1,4 +1,4 @@
-"""Hostile rows: what the samples and the crowd's own counts say of an attack, as rows of a result."""
+"""Hostile rows: the samples and the counts of an attack, as rows of a result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def note(result: Result, what: str, count: int) -> None:
 
 
 def note_workers(result: Result, before: Sample, samples: Sequence[Sample], after: Sample) -> None:
-    """Memory and descriptors of each, and the bars of both. `samples` are those of the attack."""
+    """Add memory and descriptors of each worker, and their bars. `samples` are those of the attack."""
     began, seconds = samples[0].at, samples[-1].at - samples[0].at
     second_half = [one for one in samples if one.at - began >= seconds / 2]
     first_minute = [one for one in samples if one.at - began <= _MINUTE_SECONDS]
@@ -57,7 +57,7 @@ def note_workers(result: Result, before: Sample, samples: Sequence[Sample], afte
 def note_crowd(
     result: Result, before: Sample, samples: Sequence[Sample], after: Sample, reports: list[dict[str, Any]]
 ) -> None:
-    """How large the attack was, what the server and the kernel kept for it, and what came of each form."""
+    """Add the size of the attack, the memory of server and kernel for it, and the results of each form."""
     seconds = samples[-1].at - samples[0].at
     answered = [one for one in samples if one.metrics]
     started = [one for one in answered if one.at - samples[0].at >= min(_MINUTE_SECONDS, seconds / 2)]
@@ -87,12 +87,12 @@ def note_crowd(
 
 
 def _counted(counter: str, before: Sample, after: Sample) -> float:
-    """A counter with labels is missing before it counts."""
+    """Return a counter, or 0: a counter with labels is missing before its first count."""
     return max(0.0, after.metrics.get(counter, 0.0) - before.metrics.get(counter, 0.0))
 
 
 def _note_form(result: Result, name: str, tallies: list[dict[str, Any]]) -> None:
-    """How many there were, for how long, and with which status the server answered them."""
+    """Add number, duration and statuses of the connections of a form."""
     ended = sum(one["ended"] for one in tallies)
     statuses: Counter[str] = Counter()
     for one in tallies:

@@ -1,4 +1,4 @@
-"""Hostile samples: what each worker keeps, once a second, for as long as a server is attacked."""
+"""Hostile samples: the memory and descriptors of each worker, once a second during an attack."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 @dataclass(frozen=True, slots=True)
 class Sample:
     at: float
-    """By the monotonic clock."""
+    """The time by the monotonic clock."""
     resident_mb: tuple[float, ...]
     """One value per worker; 0 for a worker that has ended."""
     descriptors: tuple[int, ...]
     kernel_mb: float
     """The kernel's memory for all TCP connections of this machine."""
     orphans: int
-    """Connections of this machine that a process has closed, and whose last bytes nobody takes."""
+    """Closed connections of this machine whose last bytes nobody reads."""
     metrics: dict[str, float]
-    """Over all workers; empty where the server did not answer in time."""
+    """The metrics of all workers; empty if the server did not answer in time."""
 
 
 def sample(server: Program) -> Sample:
@@ -51,7 +51,7 @@ def sample(server: Program) -> Sample:
 
 @dataclass(slots=True)
 class Samples:
-    """Taken in a thread while the block runs."""
+    """Takes samples in a thread while the block runs."""
 
     server: Program
     taken: list[Sample] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Samples:
 
 
 def slope_per_minute(samples: Sequence[Sample], worker: int) -> float:
-    """By how many MB a worker grows in a minute, along the line that fits best. 0 for fewer than two samples."""
+    """Return the growth of a worker in MB per minute, by a linear fit. 0 for fewer than two samples."""
     if len(samples) < 2:
         return 0.0
     minutes = [one.at / 60 for one in samples]
@@ -94,13 +94,13 @@ def _resident_mb(pid: int) -> float:
 
 def _descriptors(pid: int) -> int:
     try:
-        return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - of 20,000, no paths are made
+        return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - 20,000 path objects would be slow
     except OSError:
         return 0
 
 
 def _kernel() -> dict[str, int]:
-    """What it counts of all TCP connections."""
+    """Return the kernel's memory and orphans of all TCP connections."""
     for line in Path("/proc/net/sockstat").read_text().splitlines():
         if line.startswith("TCP:"):
             words = line.split()[1:]

@@ -1,4 +1,4 @@
-"""Large events: what one of 100,000 seats costs to make, to look at, and to pick seats of, once in a process."""
+"""Large events: the time to create, read and pick seats of an event of 100,000 seats, in one process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LABELS_OF_A_HOLD = 500
 
 
 async def measure_large_event(inventory: Inventory) -> list[Row]:
-    """An event of 100,000 seats, half of which are taken."""
+    """Measure an event of 100,000 seats, half of which are taken."""
     layout = parse_seat_map(seat_map(SEATS))
     created = Row(of="event of 100,000 seats created")
     began = time.perf_counter()
@@ -48,7 +48,7 @@ async def measure_large_event(inventory: Inventory) -> list[Row]:
 
 
 async def _look(inventory: Inventory, number: int) -> None:
-    """What `GET …/seats` does: the picture brought up to date, and its taken seats written as JSON."""
+    """Do the work of `GET …/seats`: update the read model, and write its taken seats as JSON."""
     picture = await inventory.read_models.get_current(number)
     await inventory.read_models.list_seats(picture, every=False)
 

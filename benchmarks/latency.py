@@ -2,11 +2,11 @@
 
     python -m benchmarks.latency [--rounds 5] [--seconds 5] [--events 1000] [--out FOLDER]
 
-In each round: what the disk allows (one row and its commit, alone); the peak of one hot event and of holds spread
-evenly over many, by closed loops; then buyers who come at random at half of the hot peak. For the others, the load is
-three fifths of what the server can do when it is spread, so that neither side is overloaded, which would say nothing:
-half of the peak for one event and a tenth for all others, against the same load spread evenly. A third load gives the
-one event half of its own, higher, peak.
+Each round measures the limit of the disk (one row and its commit, alone). Then closed loops find the peak of one hot
+event, and of holds spread evenly over many. Then buyers arrive at random at half of the hot peak. For the holds of
+other events, the load is three fifths of the spread peak, so that nothing is overloaded. It is half of that peak for
+one event and a tenth for all others, compared with the same load spread evenly. A third load gives the one event half
+of its own peak, which is higher.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from benchmarks import closed_loop, programs
 from benchmarks.cases import HOLDS
 from benchmarks.commits import commits
-from benchmarks.open_loop import Responses, arrivals, come, request_bytes
-from benchmarks.part import Asked, run_part
+from benchmarks.open_loop import Responses, arrivals, request_bytes, send
+from benchmarks.part import Arguments, run_part
 from benchmarks.result import Result
 from benchmarks.server import scratch_database
 from benchmarks.wire import ask
@@ -51,10 +51,10 @@ class Latency:
         hot_peak, even_peak = self.peak(self.hot, 1), self.peak(self.first, self.events)
         row("peak of one event").add(per_second=hot_peak)
         row("peak of many events").add(per_second=even_peak)
-        half = self._come(number, HALF * hot_peak, seconds, self._one)
+        half = self._send(number, HALF * hot_peak, seconds, self._one)
         row("hold at half of the peak").add(per_second=HALF * hot_peak, **half.figures("hot"))
         allowed = max(ALLOWED_MS, ALLOWED_COMMITS * disk["p99_ms"])
-        self._say("p99_at_half_over_allowed", half.figures("hot")["p99_ms"] / allowed)
+        self._judge("p99_at_half_over_allowed", half.figures("hot")["p99_ms"] / allowed)
         loads = {
             "spread evenly": ((HALF + OTHERS) * even_peak, self._even),
             "one event has half of the peak": ((HALF + OTHERS) * even_peak, self._rushed(HALF, OTHERS)),
@@ -66,11 +66,11 @@ class Latency:
         others = {}
         for name in loads if number % 2 == 0 else reversed(loads):
             per_second, draw = loads[name]
-            told = self._come(number, per_second, seconds, draw)
-            others[name] = told.figures("others")
+            responses = self._send(number, per_second, seconds, draw)
+            others[name] = responses.figures("others")
             row("others' holds", load=name).add(per_second=per_second, **others[name])
         rushed, even = others["one event has half of the peak"], others["spread evenly"]
-        self._say("others_p99_over_even", rushed["p99_ms"] / even["p99_ms"])
+        self._judge("others_p99_over_even", rushed["p99_ms"] / even["p99_ms"])
 
     def peak(self, first: int, events: int) -> float:
         arguments = HOLDS.arguments(first, events)
@@ -83,13 +83,15 @@ class Latency:
         )
         return load.per_second
 
-    def _come(self, number: int, per_second: float, seconds: float, draw: Draw) -> Responses:
-        told = come(self.port, arrivals(per_second, seconds, draw, seed=number))
-        if told.unexpected:
-            statuses = {str(status): count for status, count in told.statuses.items()}
-            said = f"round {number + 1}, {per_second:.0f}/s: {statuses}, {told.unanswered} unanswered"
-            self.result.unexpected[said] = told.unexpected
-        return told
+    def _send(self, number: int, per_second: float, seconds: float, draw: Draw) -> Responses:
+        responses = send(self.port, arrivals(per_second, seconds, draw, seed=number))
+        if responses.unexpected:
+            statuses = {str(status): count for status, count in responses.statuses.items()}
+            situation = (
+                f"round {number + 1}, {per_second:.0f}/s: {statuses}, {responses.unanswered} unanswered"
+            )
+            self.result.unexpected[situation] = responses.unexpected
+        return responses
 
     def _hold(self, event: int) -> bytes:
         return request_bytes(self.port, HOLDS.method, HOLDS.path_for(event), HOLDS.body_for(event))
@@ -101,7 +103,7 @@ class Latency:
         return self._hold(self.first + chance.randrange(self.events)), "others"
 
     def _rushed(self, hot: float, others: float) -> Draw:
-        """So much for the one event, and so much for all others together."""
+        """Return a draw that gives each share to the one event, or to all others together."""
 
         def draw(chance: random.Random) -> tuple[bytes, str]:
             rushed = chance.random() < hot / (hot + others)
@@ -109,7 +111,7 @@ class Latency:
 
         return draw
 
-    def _say(self, bar: str, value: float) -> None:
+    def _judge(self, bar: str, value: float) -> None:
         self.result.bars.setdefault(bar, []).append(value)
 
 
@@ -117,7 +119,9 @@ def measure(database_url: str, *, rounds: int, seconds: float, events: int) -> R
     result = Result(part="latency")
     with programs.holdfast(database_url) as server:
         hot, first = HOLDS.make(server.port), HOLDS.make(server.port, events)
-        for event in range(first, first + events):  # each once, so that the process knows them all
+        for event in range(
+            first, first + events
+        ):  # one hold for each, so that the process has loaded them all
             ask(server.port, "GET", f"/v1/events/{event}/availability")
         latency = Latency(server.port, server.url, result, hot, first, events)
         latency.peak(first, events)
@@ -128,9 +132,11 @@ def measure(database_url: str, *, rounds: int, seconds: float, events: int) -> R
 
 
 def main() -> int:
-    def run(asked: Asked) -> Result:
+    def run(arguments: Arguments) -> Result:
         with scratch_database() as url:
-            return measure(url, rounds=asked.rounds, seconds=asked.seconds, events=asked.options.events)
+            return measure(
+                url, rounds=arguments.rounds, seconds=arguments.seconds, events=arguments.options.events
+            )
 
     return run_part(
         __doc__,

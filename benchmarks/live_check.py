@@ -1,8 +1,8 @@
-"""What the live check costs one hot event: holds per second with a look and without, in turns, and CPU time of both.
+"""The cost of the live check for one hot event: holds per second with and without a check in turns, and CPU times.
 
-Each turn sells for one interval of the check. In every second turn a look goes on beside the sales and compares what
-the turn before has sold, as in a server that is always this busy. CPU time is that of this process and PostgreSQL
-together, of a sale without a look and of a look without a sale: it is the same on a machine that does other work.
+Each turn sells for one interval of the check. In every second turn a check runs beside the sales. It compares the sales
+of the previous turn, as in a server that is always this busy. CPU time is that of this process and PostgreSQL together,
+for sales without a check and for a check without sales. Other work on the machine does not change it.
 
     python -m benchmarks.live_check [--callers 64] [--rounds 5] [--seconds 10]
 """
@@ -70,7 +70,7 @@ async def measure_engine(
         before = cpu_seconds(cluster)
         await _catch_up(check)
         cpu_checked.append((cpu_seconds(cluster) - before) / sold)
-    told = metric_totals()
+    totals = metric_totals()
     snapshots = "holdfast_live_check_snapshot_seconds"
     return {
         "holds_per_second": {
@@ -83,9 +83,9 @@ async def measure_engine(
             "checked": round(statistics.median(cpu_checked) * 1e6, 1),
         },
         "look_seconds": round(statistics.median(looks), 2),
-        "snapshot_milliseconds": round(told[f"{snapshots}_sum"] / told[f"{snapshots}_count"] * 1e3),
-        "versions_passed_over": told["holdfast_live_check_passed_over_total"],
-        "disagreements": told.get("holdfast_live_check_disagreements_total", 0),
+        "snapshot_milliseconds": round(totals[f"{snapshots}_sum"] / totals[f"{snapshots}_count"] * 1e3),
+        "versions_passed_over": totals["holdfast_live_check_passed_over_total"],
+        "disagreements": totals.get("holdfast_live_check_disagreements_total", 0),
     }
 
 

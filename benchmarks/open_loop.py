@@ -26,7 +26,7 @@ from pathlib import Path
 from benchmarks.closed_loop import cpu_seconds_of_children
 from benchmarks.quantiles import quantile
 
-__all__ = ["INSTALL", "Arrival", "Responses", "arrivals", "come", "is_there", "request_bytes"]
+__all__ = ["INSTALL", "Arrival", "Responses", "arrivals", "is_there", "request_bytes", "send"]
 
 INSTALL = "A C compiler is missing, for what makes the load: install one (Debian and Ubuntu: apt install gcc libc6-dev)"
 _SOURCE = Path(__file__).with_name("load") / "open_loop.c"
@@ -42,7 +42,7 @@ class Arrival:
     """Seconds after the beginning."""
     request: bytes
     of: str
-    """To which group its latency belongs."""
+    """The group of its latency."""
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Responses:
     """The outcome of all requests."""
 
     latencies: dict[str, list[float]] = field(default_factory=dict)
-    """Seconds from the intended moment to the whole answer, in order of size; of successes only."""
+    """Seconds from the planned time to the complete answer, sorted, for successes only."""
     statuses: Counter[int] = field(default_factory=Counter)
     lags: list[float] = field(default_factory=list)
     unanswered: int = 0
@@ -63,7 +63,7 @@ class Responses:
         )
 
     def figures(self, of: str) -> dict[str, float]:
-        """As a row has them."""
+        """Return the figures for a row."""
         took = self.latencies[of]
         return {
             "p50_ms": quantile(took, 0.5) * 1000,
@@ -78,7 +78,7 @@ def arrivals(
     per_second: float, seconds: float, draw: Callable[[random.Random], tuple[bytes, str]], seed: int
 ) -> list[Arrival]:
     """Draw random arrivals, `per_second` on average; `draw` returns a request and its group."""
-    chance = random.Random(seed)  # noqa: S311 - drawn from a seed, so that a run can be repeated
+    chance = random.Random(seed)  # noqa: S311 - a seed makes the arrivals repeatable
     found, due = [], 0.0
     while (due := due + chance.expovariate(per_second)) < seconds:
         found.append(Arrival(due, *draw(chance)))
@@ -99,7 +99,7 @@ def is_there() -> bool:
     return shutil.which("cc") is not None
 
 
-def come(
+def send(
     port: int,
     planned: Sequence[Arrival],
     *,
@@ -108,9 +108,9 @@ def come(
 ) -> Responses:
     """Send all requests in order of their times, and wait `patience` seconds more for the answers.
 
-    `connections` are open before the first is due; more are opened where these are all busy.
+    `connections` are open before the first is due; more open if all are busy.
 
-    Raises RuntimeError where the program that sends them fails.
+    Raises RuntimeError if the program that sends them fails.
     """
     with tempfile.TemporaryFile() as plan, tempfile.TemporaryFile() as said:
         plan.write(_plan(planned))
@@ -135,7 +135,7 @@ def come(
 
 @functools.cache
 def _program() -> Path:
-    """Compiled once; it goes when Python does."""
+    """Return the compiled program, which is removed when Python ends."""
     folder = tempfile.TemporaryDirectory(prefix="holdfast-open-loop-")
     atexit.register(folder.cleanup)
     made = Path(folder.name) / "open_loop"
@@ -148,7 +148,7 @@ def _program() -> Path:
 
 
 def _plan(planned: Sequence[Arrival]) -> bytes:
-    """As `load/open_loop.c` reads it: each request that there is once, and who sends which when."""
+    """Return the plan in the form of `load/open_loop.c`: each distinct request, and the times to send it."""
     numbers: dict[bytes, int] = {}
     which = array("I", [numbers.setdefault(arrival.request, len(numbers)) for arrival in planned])
     parts = [struct.pack("=I", len(numbers))]

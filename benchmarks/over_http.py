@@ -1,8 +1,8 @@
-"""Over HTTP: what buyers ask for, on one hot event and on many, with few connections and with many, beside the floors.
+"""Over HTTP: requests of buyers for one hot event and for many, over few and many connections, beside the floors.
 
     python -m benchmarks.over_http [--rounds 5] [--seconds 2] [--levels 1,16,64,256,1024] [--workers 1] --out FOLDER
 
-With one worker, Holdfast takes turns with a bare echo of its own answers and with the two ways that people write today.
+With one worker, Holdfast takes turns with a bare echo of its own answers, and with the two usual ways to write it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks import programs
 from benchmarks.cases import BEST, CASES, HOLDS, KEYED, READS, SEATS, Case
-from benchmarks.part import Asked, run_part
+from benchmarks.part import Arguments, run_part
 from benchmarks.programs import Program
 from benchmarks.result import Result
 from benchmarks.server import scratch_database
@@ -20,9 +20,9 @@ from benchmarks.turns import Turn, Turns
 
 LEVELS = (1, 16, 64, 256, 1024)
 HOT = 256
-"""Connections at which the ratios are taken."""
+"""The number of connections for the ratios."""
 MANY = 1_000
-"""Events of "many events"."""
+"""The number of events in "many events"."""
 
 BASELINES = ("for_update", "conditional_update")
 ECHOED = (HOLDS, SEATS, BEST, READS)
@@ -33,7 +33,7 @@ Place = dict[str, int | str]
 def measure(
     database_url: str, *, rounds: int, seconds: float, levels: Sequence[int], workers: int, many: int = MANY
 ) -> Result:
-    """`levels` without HOT leave the bars out."""
+    """Measure all levels. Without HOT among them, the bars are left out."""
     result = Result(part="over-http" if workers == 1 else f"over-http-{workers}-workers")
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(programs.holdfast(database_url, workers=workers))
@@ -42,7 +42,9 @@ def measure(
         turns += _of_floors(bench, levels, stack)
         if workers == 1:
             turns += _of_baselines(bench, levels, stack)
-        turns.sort(key=lambda turn: turn.connections)  # what is compared is asked within the same half minute
+        turns.sort(
+            key=lambda turn: turn.connections
+        )  # all turns of a comparison run within the same half minute
         bench.run(turns)
         bench.check()
     if workers == 1 and HOT in levels:
@@ -58,7 +60,7 @@ def _of_holdfast(bench: Turns, levels: Sequence[int], place: Place, many: int) -
         for level in _hot(levels) if case is KEYED else levels:
             row = bench.result.row(case.name, connections=level, events=1, **place)
             yield Turn(row, bench.holdfast, case, level, one)
-    groups: dict[int, int] = {}  # what is counted shares its events; seats that were taken are nobody else's
+    groups: dict[int, int] = {}  # counted cases share their events; each seat is sold once
     for case in CASES:
         kind = CASES.index(case) if case.seats else -1
         if kind not in groups:
@@ -74,7 +76,7 @@ def _hot(levels: Sequence[int]) -> list[int]:
 
 
 def _of_floors(bench: Turns, levels: Sequence[int], stack: contextlib.ExitStack) -> Iterator[Turn]:
-    """The echo of holds at every level, the others where the ratios are taken."""
+    """Return the turns of the echo: holds at every level, other cases only at HOT."""
     for case in ECHOED:
         event = case.make(bench.holdfast.port)
         answer = bench.sample(case, event)
@@ -118,16 +120,16 @@ def _judge(result: Result, many: int) -> None:
 
 
 def main() -> int:
-    def run(asked: Asked) -> Result:
-        levels = [int(level) for level in asked.options.levels.split(",")]
+    def run(arguments: Arguments) -> Result:
+        levels = [int(level) for level in arguments.options.levels.split(",")]
         with scratch_database() as url:
             return measure(
                 url,
-                rounds=asked.rounds,
-                seconds=asked.seconds,
+                rounds=arguments.rounds,
+                seconds=arguments.seconds,
                 levels=levels,
-                workers=asked.options.workers,
-                many=asked.options.many,
+                workers=arguments.options.workers,
+                many=arguments.options.many,
             )
 
     return run_part(

@@ -1,8 +1,8 @@
-"""Overload: a server whose peak is set low is offered five times that; what it goes on doing, and how fast it refuses.
+"""Overload: a server with a low peak gets five times that load. How much does it sell, and how fast does it refuse?
 
     python -m benchmarks.overload [--rounds 5] [--seconds 10] [--out FOLDER]
 
-The proof's own trial of it (`proof.overload`), whose sales are checked by the proof's checker, some times over.
+It repeats the trial of the proof (`proof.overload`), whose checker checks the sales.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from benchmarks.part import Asked, run_part
+from benchmarks.part import Arguments, run_part
 from benchmarks.result import Result
 from proof import overload
 
@@ -32,11 +32,11 @@ def measure(*, rounds: int, seconds: float) -> Result:
         with tempfile.TemporaryDirectory(prefix="holdfast-benchmark-", dir="/var/tmp") as folder:
             tried = overload.run(seed=number + 1, seconds=seconds, out=Path(folder))
         figures = {name: value for name, value in tried.figures.items() if isinstance(value, int | float)}
-        row.add(**{name: float(figures[told]) for name, told in FIGURES.items()})
+        row.add(**{name: float(figures[source]) for name, source in FIGURES.items()})
         for one in tried.violations:
-            if one["rule"] != "overload":  # its own complaints are the bars
-                said = f"round {number + 1}: {one['rule']}"
-                result.unexpected[said] = result.unexpected.get(said, 0) + 1
+            if one["rule"] != "overload":  # the bars replace its own violations
+                rule = f"round {number + 1}: {one['rule']}"
+                result.unexpected[rule] = result.unexpected.get(rule, 0) + 1
         print(f"round {number + 1}/{rounds}", flush=True)
     result.judge("overload_goodput_over_peak", row.rounds["per_second"], row.rounds["peak_per_second"])
     result.bars["overload_refusal_seconds"] = row.rounds["refusal_p99_seconds"]
@@ -44,8 +44,8 @@ def measure(*, rounds: int, seconds: float) -> Result:
 
 
 def main() -> int:
-    def run(asked: Asked) -> Result:
-        return measure(rounds=asked.rounds, seconds=asked.seconds)
+    def run(arguments: Arguments) -> Result:
+        return measure(rounds=arguments.rounds, seconds=arguments.seconds)
 
     return run_part(__doc__, run, rounds=5, seconds=10.0)
 

@@ -1,4 +1,4 @@
-"""Page: text that people write, with blocks that a run replaces; nothing else changes."""
+"""Page: text that people write, with blocks that a run replaces. Nothing else changes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ _BLOCK = re.compile(r"(<!-- measured: ([\w-]+) -->\n).*?(<!-- end of measured --
 
 
 def filled(page: str, blocks: Mapping[str, str]) -> str:
-    """Each block by its name. Raises KeyError for a block of the page that nobody wrote, ValueError for one written
-    that the page has no place for."""
+    """Return the page with its blocks replaced.
+
+    Raises KeyError if a block of the page is missing in `blocks`, ValueError if the page lacks one of `blocks`.
+    """
     places = [found[2] for found in _BLOCK.finditer(page)]
     if left_over := set(blocks) - set(places):
         raise ValueError(f"the page has no place for {', '.join(sorted(left_over))}")
@@ -26,14 +28,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def figure(value: float) -> str:
-    """Three figures; more only of whole numbers."""
+    """Return a number with three figures, or more if it is an integer."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
 def spread_words(spread: tuple[float, float, float] | None) -> str:
-    """Median, and from the least to the most."""
+    """Return the median, and the min and max, as text."""
     if spread is None:
         return "–"
     middle, least, most = map(figure, spread)

@@ -1,4 +1,4 @@
-"""Part: what the programs of `make bench` have in common: their options, and that each leaves one result."""
+"""Part: the common code of the programs of `make bench`: their options, and the file with their result."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from typing import Any
 from benchmarks import closed_loop, open_loop
 from benchmarks.result import Result, spread
 
-__all__ = ["Asked", "run_part"]
+__all__ = ["Arguments", "run_part"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Arguments:
     rounds: int
     seconds: float
     options: argparse.Namespace
-    """Those that the part has for itself."""
+    """The options of this part."""
 
 
 def run_part(
     says: str | None,
-    measure: Callable[[Asked], Result],
+    measure: Callable[[Arguments], Result],
     *,
     rounds: int,
     seconds: float,
@@ -35,13 +35,15 @@ def run_part(
     needs_compiler: bool = False,
     **options: tuple[Callable[[str], Any], Any, str],
 ) -> int:
-    """`options`: by name, how it is read, its default, and what it is. With `--out` the result goes there as a file;
-    a summary is said in any case."""
+    """Parse the options, measure, print a summary, and return the exit code.
+
+    `options`: the parser, default and help of each option, by name. With `--out`, the result also goes into a file.
+    """
     parser = argparse.ArgumentParser(
         description=says, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--rounds", type=int, default=rounds, help="of everything that is compared")
-    parser.add_argument("--seconds", type=float, default=seconds, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=rounds, help="number of rounds")
+    parser.add_argument("--seconds", type=float, default=seconds, help="seconds of each measurement")
     parser.add_argument("--out", type=Path, help="folder for the result")
     for name, (read, default, what) in options.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=read, default=default, help=what)
@@ -53,17 +55,17 @@ def run_part(
         print(open_loop.INSTALL, file=sys.stderr)
         return 1
     began = time.monotonic()
-    result = measure(Asked(given.rounds, given.seconds, given))
+    result = measure(Arguments(given.rounds, given.seconds, given))
     result.seconds = round(time.monotonic() - began, 1)
     result.settings |= {"rounds": given.rounds, "seconds": given.seconds}
     result.settings |= {name: getattr(given, name) for name in options}
     if given.out is not None:
         result.write(given.out)
-    _say(result)
+    _print(result)
     return 0
 
 
-def _say(result: Result) -> None:
+def _print(result: Result) -> None:
     for row in result.rows:
         at = " ".join(f"{name}={value}" for name, value in row.at.items())
         figures = "  ".join(f"{name} {_spread(values)}" for name, values in row.rounds.items())

@@ -1,4 +1,4 @@
-"""Plan: the parts of a run, in their order, each a program that runs alone and leaves one result."""
+"""Plan: the parts of a run in order. Each is a program that runs alone and writes one result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["PLANS", "Part"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """`python -m MODULE ARGUMENTS --out FOLDER`, ended after `limit_seconds`."""
+    """`python -m MODULE ARGUMENTS --out FOLDER`, which is ended after `limit_seconds`."""
 
     name: str
     module: str
@@ -18,7 +18,7 @@ class Part:
 
     @property
     def shown_command(self) -> str:
-        """As a person repeats it, from the repository's root."""
+        """Return the command with which a person repeats the part, from the root of the repository."""
         return " ".join((".venv/bin/python -m", self.module, *self.arguments, "--out FOLDER"))
 
 

@@ -1,4 +1,4 @@
-"""Plot: medians over a few situations as an SVG file, with the band from the least round to the most."""
+"""Plot: medians over a few situations as an SVG file, with the band from the min to the max of the rounds."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ _STYLE = (
 )
 
 Spread = tuple[float, float, float]
-"""Median, least, most."""
+"""Median, min and max."""
 
 
 def line_plot(
     name: str, across: str, places: Sequence[str], series: Mapping[str, Sequence[Spread | None]], unit: str
 ) -> str:
-    """`places` are the situations, from left to right, at even distances; None is a gap. Upwards it is logarithmic, in
-    decades around all values."""
+    """Return the SVG. `places` are the situations from left to right, at even distances; None is a gap.
+
+    The vertical axis is logarithmic, in decades around all values."""
     values = [
         value for points in series.values() for point in points if point for value in point if value > 0
     ]
@@ -82,7 +83,7 @@ def _one(
 
 
 def in_short(value: float) -> str:
-    """1,000,000 as 1M, where nothing is lost by it: there is little room beside an axis."""
+    """Return 1,000,000 as 1M if that is exact, because an axis has little room."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if value >= size and value % size == 0:
             return f"{value / size:g}{letter}"

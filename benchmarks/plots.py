@@ -1,4 +1,4 @@
-"""Plots: which figures of a run are drawn, over what."""
+"""Plots: the figures of a run to draw, and their axes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLOTS = {
 
 
 def plots_of(run: Run) -> dict[str, str]:
-    """By the name of the file, without its ending."""
+    """Return each plot by the name of its file, without the extension."""
     own = run.rows("over-http", of=[case.name for case in CASES], events=1)
     holds = run.rows("over-http", of=["holds"], events=1)
     beside = run.rows("over-http", of=["echo of holds", "for_update", "conditional_update"])
@@ -42,7 +42,7 @@ def _across(plot: str) -> str:
 
 
 def _plot(plot: str, rows: Sequence[Row], figure: str, unit: str) -> str:
-    """Over the numbers of connections, or of what has grown."""
+    """Return a plot over the number of connections, or over the size of the ballast."""
     across = _across(plot)
     levels = values_of(rows, across)
     series: dict[str, list[Spread | None]] = {}

@@ -1,7 +1,7 @@
-"""Programs: what is measured, each a process of its own on a free port of this machine, and what all of them use of it.
+"""Programs: the measured programs, each a process on a free port of this machine, and the cores that they use.
 
-PostgreSQL is one, on real disk and with every durability setting on; Holdfast and the baselines have a database in it
-each, and only one of them is asked at a time.
+They share one PostgreSQL on a real disk, with every durability setting on. Holdfast and the baselines have a database
+each in it, and only one of them gets load at a time.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _LOOK_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A server that can be asked, and the processes that it works in."""
+    """A running server, and its processes."""
 
     name: str
     port: int
@@ -56,7 +56,7 @@ class Program:
 
 @contextmanager
 def holdfast(database_url: str, *, workers: int = 1, **settings: str) -> Iterator[Program]:
-    """`holdfast serve` as anyone starts it, on this database, with every default but these settings."""
+    """Run `holdfast serve` on a database, with these settings and otherwise all defaults."""
     given = {
         "database_url": database_url,
         "secret_key": secrets.token_hex(32),
@@ -75,7 +75,7 @@ def holdfast(database_url: str, *, workers: int = 1, **settings: str) -> Iterato
 
 @contextmanager
 def echo(answer: Answer, *, protocol: str = "httptools") -> Iterator[Program]:
-    """Answers every request with these bytes, on the same server program."""
+    """Run the echo, which answers every request with these bytes on the same server."""
     with tempfile.TemporaryDirectory(prefix="holdfast-benchmark-") as folder:
         told = Path(folder) / "answer.json"
         told.write_text(json.dumps(answer.as_sent()))
@@ -86,7 +86,7 @@ def echo(answer: Answer, *, protocol: str = "httptools") -> Iterator[Program]:
 
 @contextmanager
 def baseline(name: str, database_url: str, *, events: int = 1, capacity: int = CAPACITY) -> Iterator[Program]:
-    """`for_update` or `conditional_update`, with events 1, 2, … in a database of its own beside Holdfast's."""
+    """Run `for_update` or `conditional_update`, with events 1, 2, … in its own database."""
     with beside(database_url, f"shop_{name}") as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(_SCHEMA.read_text())
@@ -133,7 +133,7 @@ def _wait_until_open(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def cluster_of(database_url: str) -> Path:
-    """Where this PostgreSQL has its files."""
+    """Return the data directory of this PostgreSQL."""
     with psycopg.connect(database_url) as connection:
         row = connection.execute("SHOW data_directory").fetchone()
     assert row is not None
@@ -141,7 +141,7 @@ def cluster_of(database_url: str) -> Path:
 
 
 class Cores:
-    """How many cores the processes of a measurement kept busy, each group for itself, and the whole machine."""
+    """The cores used during a measurement, by group of processes and by the whole machine."""
 
     def __init__(self, program: Program, cluster: Path | None) -> None:
         self._groups: dict[str, Any] = {"server": lambda: program.pids}
@@ -152,7 +152,7 @@ class Cores:
         self._busy = _busy_seconds()
 
     def figures(self) -> dict[str, float]:
-        """Since it was made, as figures of a row."""
+        """Return the cores used since the start, as figures of a row."""
         seconds = time.perf_counter() - self._began
         told = {
             f"{name}_cores": max(0.0, _cpu_seconds(pids()) - self._used[name]) / seconds
@@ -167,7 +167,7 @@ def _cpu_seconds(pids: Iterable[int]) -> float:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         except OSError:
-            continue  # it has ended: PostgreSQL's workers come and go
+            continue  # it has ended: PostgreSQL's workers start and stop
         total += int(fields[11]) + int(fields[12])
     return total / _TICKS_PER_SECOND
 

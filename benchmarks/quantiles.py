@@ -1,4 +1,4 @@
-"""Quantiles of what was measured, without drawing anything between two measurements."""
+"""Quantiles of measurements, without interpolation."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ __all__ = ["quantile"]
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """The least value that so much of all is not above. Raises IndexError where there is none."""
+    """Return the least value that is at least as large as this share of all. Raises IndexError for no values."""
     return ordered[max(0, math.ceil(len(ordered) * share) - 1)]

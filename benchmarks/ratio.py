@@ -1,9 +1,9 @@
-"""Ratio: whether one event still sells far faster in batches than by a transaction per request, in less than a minute.
+"""Ratio: check in a minute that one event still sells far faster in batches than by a transaction per request.
 
     python -m benchmarks.ratio [--rounds 5] [--seconds 1] [--least 9]
 
-A machine that does other things gives other rates, so that only their ratio is held, with generous room: it is about
-sixteen, and a change that halves it is noticed on the day it is made. A run below is tried once more.
+A busy machine gives other rates, so only their ratio is checked, with much room. It is about sixteen, so a change that
+halves it is noticed at once. A run below the limit is repeated once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TRIES = 2
 
 
 def verdict(measured: Result, least: float) -> tuple[bool, str]:
-    """Whether it is enough, and what is said of it."""
+    """Return whether the ratio is high enough, and the text to print."""
     middle, lowest, highest = spread(measured.bars[RATIO])
     batches, single = (median(row.rounds["per_second"]) for row in measured.rows)
     return middle >= least, (

@@ -1,7 +1,7 @@
-"""Replay: what a session says to PostgreSQL, taken off the wire, and said again to a copy of the database.
+"""Replay: record the messages of a session to PostgreSQL, and send them again to a copy of the database.
 
-So the database can be measured alone: the same statements with the same parameters write the same rows, and nothing is
-decided, made or waited for but its answers.
+This measures the database alone. The same statements with the same parameters write the same rows, and the replay only
+waits for answers.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 __all__ = ["Recording", "recorded", "replay"]
 
 _SOCKET = ".s.PGSQL.5432"
-_ENDS_A_TURN = (b"S", b"Q")  # Sync and Query: the server answers, and says that it is ready
+_ENDS_A_TURN = (b"S", b"Q")  # after Sync and Query the server reports that it is ready
 _READY, _ERROR = b"Z", b"E"
 _READ_BYTES = 1 << 18
 _PROTOCOL_3 = struct.pack("!I", 196_608)
 
 
 class Recording:
-    """One session: how it introduced itself, and its turns, each of which is answered before the next."""
+    """One session: its startup message, and its turns. Each turn gets its answer before the next."""
 
     def __init__(self) -> None:
         self.introduction: dict[bytes, bytes] = {}
@@ -37,8 +37,8 @@ class Recording:
         self._rest = b""
         self._turn = b""
 
-    def hear(self, data: bytes) -> None:
-        """What the client sent."""
+    def receive(self, data: bytes) -> None:
+        """Record bytes from the client."""
         self._rest += data
         if not self.introduction:
             if len(self._rest) < 4 or len(self._rest) < (size := _size(self._rest)):
@@ -65,7 +65,7 @@ def _size(data: bytes) -> int:
 
 @asynccontextmanager
 async def recorded(url: str) -> AsyncIterator[tuple[str, list[Recording]]]:
-    """A connection string that leads to the same database through a socket that is listened to."""
+    """Yield a connection string that leads to the same database through a recording socket."""
     sessions: list[Recording] = []
     links: set[asyncio.Task[Any]] = set()
     real = str(Path(str(conninfo_to_dict(url)["host"])) / _SOCKET)
@@ -90,7 +90,7 @@ async def recorded(url: str) -> AsyncIterator[tuple[str, list[Recording]]]:
             yield make_conninfo(url, host=folder), sessions
         finally:
             server.close()
-            await asyncio.gather(*links)  # they end with the sessions that they carried
+            await asyncio.gather(*links)  # they end with their sessions
 
 
 async def _pass_on(
@@ -99,14 +99,14 @@ async def _pass_on(
     with contextlib.suppress(OSError):
         while data := await reader.read(_READ_BYTES):
             if recording is not None:
-                recording.hear(data)
+                recording.receive(data)
             writer.write(data)
             await writer.drain()
     writer.close()
 
 
 def replay(url: str, recording: Recording, *, database: str, turns: Sequence[bytes] | None = None) -> float:
-    """Seconds that the database took for it. Raises RuntimeError where it said no to anything."""
+    """Replay the session, and return the seconds. Raises RuntimeError if the database refuses anything."""
     path = str(Path(str(conninfo_to_dict(url)["host"])) / _SOCKET)
     words = recording.introduction | {b"database": database.encode()}
     body = _PROTOCOL_3 + b"".join(name + b"\0" + value + b"\0" for name, value in words.items() if name)

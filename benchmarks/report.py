@@ -21,7 +21,7 @@ _PLAN_WORDS = {"full": "`make bench`", "short": "`make bench BENCH=short`"}
 
 
 def write_page(run: Run, page: Path) -> None:
-    """The page's own text stays; plots go into the folder that has its name."""
+    """Write the blocks of the page and its plots. Its text stays; the plots go into the folder of its name."""
     folder = page.with_suffix("")
     folder.mkdir(exist_ok=True)
     for name, drawn in plots_of(run).items():
@@ -70,7 +70,7 @@ def _machine(run: Run) -> str:
 
 
 def _others(run: Run) -> str:
-    """What the cores were busy with that is no part of a measurement: it takes from server and load what they need."""
+    """Return the load of other programs on the cores, which slows server and load."""
     names = ("server_cores", "postgres_cores", "load_cores")
     found = []
     for row in run.rows(*HTTP):
@@ -83,10 +83,10 @@ def _others(run: Run) -> str:
 
 
 def _bars(run: Run) -> str:
-    told = {name: values for result in run.results.values() for name, values in result.bars.items()}
+    bars = {name: values for result in run.results.values() for name, values in result.bars.items()}
     rows = []
     for bar in BARS:
-        values = told.get(bar.name)
+        values = bars.get(bar.name)
         limit = f"{'≥' if bar.way == 'at least' else '≤'} {bar.limit:g}{bar.unit}"
         if values is None:
             rows.append((bar.says, limit, "–", "not measured in this run"))
@@ -108,7 +108,7 @@ def _plots(run: Run) -> str:
 
 
 def _levels(run: Run, *, workers: int) -> str:
-    """Rates, then latencies: a row for each number of connections, a column for each case."""
+    """Return rates, then latencies, with a row per number of connections and a column per case."""
     own = run.rows(*HTTP, of=[case.name for case in (*CASES, KEYED)], workers=workers, events=1)
     if not own:
         return "Not measured in this run."
@@ -167,7 +167,7 @@ def _many(run: Run) -> str:
 
 
 def _cores(run: Run) -> str:
-    """Who kept the two cores busy, at the connections at which the ratios are taken."""
+    """Return who used the two cores, at the number of connections of the ratios."""
     rows = [
         (
             name_of(row.of),
@@ -210,7 +210,7 @@ def _growth(run: Run) -> str:
 
 
 def _plain(run: Run, part: str) -> str:
-    """Every figure of every row, as it is."""
+    """Return every figure of every row."""
     if part not in run.results:
         return "Not measured in this run."
     tables = []
@@ -229,7 +229,7 @@ def _plain(run: Run, part: str) -> str:
 
 
 def _alike(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], list[Row]]]:
-    """Neighbours with the same figures make one table."""
+    """Group neighbouring rows with the same figures, for one table each."""
     group: list[Row] = []
     for row in rows:
         if group and tuple(group[0].rounds) != tuple(row.rounds):

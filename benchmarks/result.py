@@ -1,7 +1,7 @@
-"""Result: what one part of `make bench` measured, as it writes it to `OUT/<part>.json`.
+"""Result: the measurements of one part of `make bench`, in the form of `OUT/<part>.json`.
 
-Every value is kept for each round: the report says median, least and most, and a ratio is made of two things that took
-turns in one round, never of two medians from different moments of a machine that is not always the same.
+It keeps the value of each round, and the report shows median, min and max. A ratio compares two programs within a
+round, never two medians, because the machine changes over time.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Row:
     of: str
     at: dict[str, int | str] = field(default_factory=dict)
     rounds: dict[str, list[float]] = field(default_factory=dict)
-    """By figure, one value for each round. The unit ends the name: `per_second`, `p99_ms`, `load_cores`."""
+    """The values of each figure, one per round. Its name ends in the unit: `per_second`, `p99_ms`, `load_cores`."""
 
     def add(self, **figures: float) -> None:
-        """One round's."""
+        """Add the values of one round."""
         for name, value in figures.items():
             self.rounds.setdefault(name, []).append(value)
 
@@ -35,19 +35,19 @@ class Row:
 class Result:
     part: str
     settings: dict[str, Any] = field(default_factory=dict)
-    """With what it was run: rounds, seconds, and whatever else a person would have to say to have it again."""
+    """The options of the run: rounds, seconds, and everything else that a person needs to repeat it."""
     rows: list[Row] = field(default_factory=list)
     bars: dict[str, list[float]] = field(default_factory=dict)
-    """What the part says of a bar (`bars.py` has their names), one value for each round."""
+    """The values for each bar (`bars.py` has their names), one for each round."""
     unexpected: dict[str, int] = field(default_factory=dict)
-    """Answers that were no success where only successes count, by situation; they are in no rate."""
+    """The number of unsuccessful answers by situation, if only successes count. No rate includes them."""
     notes: list[str] = field(default_factory=list)
     left_out: str | None = None
-    """Why the part could not run on this machine."""
+    """Why the part cannot run on this machine."""
     seconds: float = 0.0
 
     def row(self, of: str, **at: int | str) -> Row:
-        """The row of this situation; a new one where there is none yet."""
+        """Return the row of a situation, or a new one."""
         for row in self.rows:
             if row.of == of and row.at == at:
                 return row
@@ -55,11 +55,11 @@ class Result:
         return self.rows[-1]
 
     def judge(self, bar: str, of: Sequence[float], over: Sequence[float]) -> None:
-        """Give the bar one thing over another, round by round."""
+        """Set the values of a bar to the ratios of two figures, round by round."""
         self.bars[bar] = ratios(of, over)
 
     def write(self, folder: Path) -> Path:
-        """Whole or not at all."""
+        """Write the file atomically."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.part}.json"
         scratch = path.with_suffix(".part")
@@ -69,7 +69,7 @@ class Result:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Raises ValueError for what is no result."""
+        """Read a result. Raises ValueError if the file is no result."""
         told = json.loads(path.read_text())
         known = {one.name for one in fields(cls)}
         if not isinstance(told, dict) or not isinstance(told.get("part"), str):
@@ -80,7 +80,7 @@ class Result:
 
 
 def ratios(of: Sequence[float], over: Sequence[float]) -> list[float]:
-    """Round by round; both must have been measured in the same rounds."""
+    """Return the ratios, round by round. Both figures need the same rounds."""
     return [one / other for one, other in zip(of, over, strict=True)]
 
 
@@ -89,5 +89,5 @@ def median(values: Sequence[float]) -> float:
 
 
 def spread(values: Sequence[float]) -> tuple[float, float, float]:
-    """(median, least, most)."""
+    """Return median, min and max."""
     return median(values), min(values), max(values)

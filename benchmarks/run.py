@@ -1,4 +1,4 @@
-"""Run: what the parts of one run measured, where, and of which sources; and the words for what they measured."""
+"""Run: the results of the parts of one run, its machine and sources, and the words for the measured cases."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Run:
     seconds: float
     machine: Mapping[str, Any]
     results: Mapping[str, Result]
-    """By part; those that were not measured are missing."""
+    """Results by part, without those that were not measured."""
     commands: Mapping[str, str]
 
     def rows(self, *parts: str, of: Sequence[str] | None = None, **at: int | str) -> list[Row]:
@@ -46,7 +46,7 @@ class Run:
 
 
 def values_of(rows: Sequence[Row], key: str) -> list[int]:
-    """All that a part of the situation was."""
+    """Return all values of one part of the situation."""
     return sorted({int(row.at[key]) for row in rows})
 
 

@@ -1,4 +1,4 @@
-"""Selling in this process: an engine as a worker has it, callers that wait for their answers, the longest batch."""
+"""Selling in this process: an engine as in a worker, callers that wait for their answers, and the longest batch."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def open_engine(url: str, *, connections: int = 8) -> AsyncIterator[Invent
 
 
 async def new_event(inventory: Inventory, **stock: Any) -> int:
-    """Its number; of one area that does not sell out, or as given."""
+    """Create an event, with one area that does not sell out by default. Return its number."""
     given = stock or {"areas": (c.AreaSpec(name="general", capacity=CAPACITY),)}
     event = await inventory.create_event(c.NewEvent(name="benchmark", **given), by="benchmark")
     assert event is not None
@@ -45,7 +45,7 @@ async def new_event(inventory: Inventory, **stock: Any) -> int:
 
 
 def placing(inventory: Inventory, number: int | Callable[[], int], line: c.Line = ONE) -> Caller:
-    """Places a hold of this event, or of the one that is drawn; raises what refuses it."""
+    """Return a call that places a hold in this event, or in a drawn one. It raises refusals."""
     draw = number if callable(number) else lambda: number
 
     async def place() -> None:
@@ -83,7 +83,7 @@ async def rate(caller: Caller, callers: int, seconds: float, *, refused: Counter
 
 
 class LongestBatch:
-    """How long the longest batch of an engine took, from being taken to its commit, since the last look."""
+    """Measures the longest batch of an engine since the last read, from its start to its commit."""
 
     def __init__(self, inventory: Inventory) -> None:
         self._longest = 0.0

@@ -1,9 +1,9 @@
-"""Serve: an ASGI application in one process on the server program that Holdfast's workers use, with their settings.
+"""Serve: runs an ASGI application in one process, with the settings of Holdfast's workers.
 
     python -m benchmarks.serve benchmarks.echo:app --port 8001 [--protocol holdfast]
 
-What Holdfast is compared with runs here: uvicorn with uvloop and httptools, no access log, the same backlog and
-keep-alive, the same garbage collection. `--protocol holdfast` puts Holdfast's own server under it.
+The baselines run here: uvicorn with uvloop and httptools, no access log, the same backlog, keep-alive and garbage
+collection. `--protocol holdfast` uses Holdfast's server in place of uvicorn's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A scratch PostgreSQL for a benchmark: real disk, every durability setting on, gone afterwards."""
+"""A temporary PostgreSQL for a benchmark: on a real disk, with every durability setting on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from holdfast.process.postgres_server import PostgresServer
 
 @contextmanager
 def scratch_database() -> Iterator[str]:
-    """The URL of a migrated database, durable as in production; on disk, never in memory."""
+    """Yield the URL of a migrated database, which is as durable as in production, and never in memory."""
     folder = Path(tempfile.mkdtemp(prefix="holdfast-benchmark-", dir="/var/tmp"))
     folder.chmod(0o711)
     server = PostgresServer(folder / "postgres")

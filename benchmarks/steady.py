@@ -2,8 +2,8 @@
 
     python -m benchmarks.steady [--rounds 5] [--seconds 8] [--out FOLDER]
 
-The other measurements are bursts, as the first minutes of an on-sale are: nothing lapses in them. Here holds live for
-two seconds, and before anything is counted the load has gone on for longer than that.
+The other measurements are bursts without lapsed holds, like the first minutes of an on-sale. Here holds live for two
+seconds, and the load runs for longer than that before the measurement begins.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import psycopg
 
 from benchmarks import closed_loop, programs
 from benchmarks.cases import HOLDS, TTL_SECONDS
-from benchmarks.part import Asked, run_part
+from benchmarks.part import Arguments, run_part
 from benchmarks.result import Result
 from benchmarks.server import scratch_database
 from benchmarks.wire import make_event
@@ -61,7 +61,7 @@ def _load(url: str, event: int, seconds: float) -> closed_loop.Load:
 
 
 def _wait_until_swept(database_url: str, event: int) -> None:
-    """Whatever is swept belongs to the measurement that placed it."""
+    """Wait until all lapsed holds are swept, so that no sweep falls into the next measurement."""
     deadline = time.monotonic() + _SWEPT_WITHIN_SECONDS
     with psycopg.connect(database_url, autocommit=True) as connection:
         while connection.execute(_UNSWEPT, (event, SHORT_SECONDS)).fetchone():
@@ -71,9 +71,9 @@ def _wait_until_swept(database_url: str, event: int) -> None:
 
 
 def main() -> int:
-    def run(asked: Asked) -> Result:
+    def run(arguments: Arguments) -> Result:
         with scratch_database() as url:
-            return measure(url, rounds=asked.rounds, seconds=asked.seconds)
+            return measure(url, rounds=arguments.rounds, seconds=arguments.seconds)
 
     return run_part(__doc__, run, rounds=5, seconds=8.0, needs_wrk=True)
 

@@ -1,10 +1,10 @@
-"""Store level: holds per second on one hot event, in batches and the way that people write it today, with no HTTP.
+"""Store level: holds per second on one hot event without HTTP, in batches and in the usual way.
 
     python -m benchmarks.store [--callers 64] [--rounds 5] [--seconds 2] [--out FOLDER]
 
-Both sell the same event on the same PostgreSQL in one run, in turn, with the same callers: the lane's batches, and one
-transaction per request (`SELECT … FOR UPDATE`, insert, update, `COMMIT`) over a pool. What is compared with is the
-strongest form of the usual way: the quickest driver and no ORM, two tables, no journal.
+Both sell the same event on the same PostgreSQL in turns, with the same callers. One uses the batches of the lane, the
+other one transaction per request (`SELECT … FOR UPDATE`, insert, update, `COMMIT`) over a pool. That is the strongest
+form of the usual way: the fastest driver, no ORM, two tables, no journal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from benchmarks.part import Asked, run_part
+from benchmarks.part import Arguments, run_part
 from benchmarks.result import Result
 from benchmarks.selling import CAPACITY, Caller, new_event, open_engine, placing, rate
 from benchmarks.server import scratch_database
@@ -22,7 +22,7 @@ from benchmarks.server import scratch_database
 RATIO = "store_over_for_update"
 
 POOL = 16
-"""Connections of the baseline: more made it slower on two cores."""
+"""Connections of the baseline. More are slower on two cores."""
 
 BASELINE_TABLES = """
 CREATE TABLE shop_events (id bigint PRIMARY KEY, capacity bigint NOT NULL, taken bigint NOT NULL);
@@ -36,7 +36,7 @@ _WARM_UP_SECONDS = 0.5
 
 @asynccontextmanager
 async def locking_caller(url: str) -> AsyncIterator[Caller]:
-    """One transaction per request, as most tutorials write it, with the fastest driver that they use."""
+    """Yield a call that uses one transaction per request, as most tutorials do, with the fastest usual driver."""
     import asyncpg  # type: ignore[import-untyped]  # it has no types
 
     async with asyncpg.create_pool(url, min_size=POOL, max_size=POOL) as pool:
@@ -78,10 +78,12 @@ async def measure(url: str, *, callers: int, rounds: int, seconds: float) -> Res
 
 
 def main() -> int:
-    def run(asked: Asked) -> Result:
+    def run(arguments: Arguments) -> Result:
         with scratch_database() as url:
             return uvloop.run(
-                measure(url, callers=asked.options.callers, rounds=asked.rounds, seconds=asked.seconds)
+                measure(
+                    url, callers=arguments.options.callers, rounds=arguments.rounds, seconds=arguments.seconds
+                )
             )
 
     return run_part(__doc__, run, rounds=5, seconds=2.0, callers=(int, 64, "that wait for their answers"))

@@ -1,4 +1,4 @@
-"""Turns: things that are compared, asked one after the other in every round, and what they sold counted afterwards."""
+"""Turns: compared programs get load one after the other in every round, and their sales are counted afterwards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WARM_UP_SECONDS = 1.0
 
 @dataclass(slots=True)
 class Turn:
-    """A program that gets one kind of request over a number of connections."""
+    """One kind of request to a program, over a number of connections."""
 
     row: Row
     program: Program
@@ -37,7 +37,7 @@ class Turn:
 
 @dataclass(slots=True)
 class Turns:
-    """`holdfast` is the program whose sales are counted in its database."""
+    """Runs turns. The sales of `holdfast` are counted in its database."""
 
     database_url: str
     holdfast: Program
@@ -45,11 +45,13 @@ class Turns:
     rounds: int
     seconds: float
     sold: dict[tuple[int, int], list[int]] = field(default_factory=dict)
-    """By events, as (first, how many): holds that were answered, and how many there may be beyond those."""
+    """By events, as (first, number): the answered holds, and the max number of holds beyond these."""
 
     def run(self, turns: Sequence[Turn]) -> None:
-        """Every turn in every round, in the opposite order of the round before: a machine that gets slower, or a
-        database that grows, is nobody's advantage."""
+        """Run every turn in every round, and reverse the order each time.
+
+        So a slower machine or a larger database affects all turns alike.
+        """
         cluster = programs.cluster_of(self.database_url)
         self._warm_up(turns)
         for number in range(self.rounds):
@@ -66,7 +68,7 @@ class Turns:
                 print(f"round {number + 1}/{self.rounds}: {turn.row.of} {turn.row.at}", flush=True)
 
     def sample(self, case: Case, event: int) -> Answer:
-        """One answer of Holdfast's, which also makes its process know the event."""
+        """Return an answer of Holdfast, which then has the event loaded."""
         body = case.body_for(event)
         answer = ask(
             self.holdfast.port, case.method, case.path_for(event), None if body is None else json.loads(body)
@@ -76,7 +78,7 @@ class Turns:
         return answer
 
     def check(self) -> None:
-        """Raises RuntimeError where the database has sold less than was answered, or more than was asked for."""
+        """Raises RuntimeError if the database has fewer sales than answers, or more than requests."""
         with psycopg.connect(self.database_url) as connection:
             for (first, events), (answered, beyond) in self.sold.items():
                 row = connection.execute(
@@ -91,7 +93,7 @@ class Turns:
                     )
 
     def _warm_up(self, turns: Sequence[Turn]) -> None:
-        """Each program and case once, whatever the connections: plans, caches, pools."""
+        """Run each program and case once, to fill plans, caches and pools."""
         seen = set()
         for turn in turns:
             if (turn.program.name, turn.case.name, turn.events) not in seen:
@@ -129,7 +131,7 @@ class Turns:
 
     @contextlib.contextmanager
     def _still(self, *, unless: Program) -> Iterator[None]:
-        """Holdfast's background work of the sales before must not slow what it is compared with."""
+        """Wait until Holdfast has finished its background work, which would slow the next program."""
         pids = () if unless is self.holdfast else self.holdfast.pids
         for pid in pids:
             send(pid, signal.SIGSTOP)

@@ -24,7 +24,7 @@ import psycopg
 
 from benchmarks import closed_loop, programs
 from benchmarks.cases import HOLDS
-from benchmarks.part import Asked, run_part
+from benchmarks.part import Arguments, run_part
 from benchmarks.programs import Program
 from benchmarks.result import Result, median
 from benchmarks.server import scratch_database
@@ -36,7 +36,7 @@ BARS_AT = 10_000
 CONNECTIONS = 256
 QUIET_SALES = 10
 QUIET_PAUSE_SECONDS = 1.0
-"""Longer than a stream's pace: each sale is a message of its own."""
+"""Longer than the pace of a stream, so that each sale is one message."""
 SETTLE_SECONDS = 1.0
 TOLD_SECONDS = 60.0
 IDLE_SECONDS = 15.0
@@ -54,33 +54,36 @@ class Crowd:
     cpu_seconds: float
 
     def report(self) -> dict[str, Any]:
-        """What came since the last one."""
+        """What deliveries since the last one."""
         assert self.process.stdin is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        told = self._line()
-        told["cpu_seconds"], self.cpu_seconds = told["cpu_seconds"] - self.cpu_seconds, told["cpu_seconds"]
-        if told["lost"]:
-            raise RuntimeError(f"{told['lost']} of {self.watchers} watchers lost their connection")
-        return told
+        report = self._line()
+        report["cpu_seconds"], self.cpu_seconds = (
+            report["cpu_seconds"] - self.cpu_seconds,
+            report["cpu_seconds"],
+        )
+        if report["lost"]:
+            raise RuntimeError(f"{report['lost']} of {self.watchers} watchers lost their connection")
+        return report
 
     def _line(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError("the crowd has ended")
-        told: dict[str, Any] = json.loads(line)
-        return told
+        report: dict[str, Any] = json.loads(line)
+        return report
 
 
 @contextlib.contextmanager
 def crowd(port: int, event: int, watchers: int) -> Iterator[Crowd]:
-    """All of them have their first message when the block begins."""
+    """Run a crowd. When the block begins, all watchers have their first message."""
     command = [sys.executable, "-m", "benchmarks.crowd", "--port", str(port)]
     command += ["--event", str(event), "--watchers", str(watchers)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:  # which closes its input at the end, and waits for it
+    ) as process:  # this closes the input of the process at the end, and waits for it
         made = Crowd(process, watchers, 0.0, 0.0)
         arrived = made._line()
         made.arrived_seconds, made.cpu_seconds = arrived["seconds"], arrived["cpu_seconds"]
@@ -98,13 +101,13 @@ class Bench:
     seconds: float
 
     def without(self) -> None:
-        """Sales that nobody watches."""
+        """Measure sales without watchers."""
         cores = programs.Cores(self.server, programs.cluster_of(self.database_url))
         load = self.sell(self.seconds)
         self.result.row("sales", watchers=0).add(**load.figures, **cores.figures())
 
     def watched(self, level: int) -> None:
-        """Connect the watchers; sell a little; then sell as fast as possible."""
+        """Connect the watchers, sell slowly, and then sell as fast as possible."""
         with crowd(self.server.port, self.event, level) as watching:
             time.sleep(SETTLE_SECONDS)
             watching.report()
@@ -112,28 +115,28 @@ class Bench:
             cores = programs.Cores(self.server, programs.cluster_of(self.database_url))
             load = self.sell(self.seconds)
             used = cores.figures()
-            came = Came.until_known(watching, self.database_url, self.event)
+            deliveries = Deliveries.until_known(watching, self.database_url, self.event)
             self.result.row("sales", watchers=level).add(
                 **load.figures,
                 **used,
-                watchers_cores=came.cpu_seconds / load.seconds,
-                messages_per_second=came.messages / load.seconds,
-                snapshots=came.snapshots / level,
-                **came.lateness(self.database_url, self.event),
+                watchers_cores=deliveries.cpu_seconds / load.seconds,
+                messages_per_second=deliveries.messages / load.seconds,
+                snapshots=deliveries.snapshots / level,
+                **deliveries.lateness(self.database_url, self.event),
             )
 
     def _quietly(self, watching: Crowd) -> None:
-        """One sale at a time: what a message costs where nothing else is done."""
+        """Sell one at a time, to measure the cost of a message alone."""
         body = json.loads(HOLDS.body_for(self.event) or "{}")
         cores, began = programs.Cores(self.server, None), time.perf_counter()
         for _ in range(QUIET_SALES):
             ask(self.server.port, HOLDS.method, HOLDS.path, body)
             time.sleep(QUIET_PAUSE_SECONDS)
         used = cores.figures()["server_cores"] * (time.perf_counter() - began)
-        came = Came.until_known(watching, self.database_url, self.event)
+        deliveries = Deliveries.until_known(watching, self.database_url, self.event)
         self.result.row("quiet sales", watchers=watching.watchers).add(
-            server_us_per_watcher=used * 1e6 / came.messages / watching.watchers,
-            **came.lateness(self.database_url, self.event),
+            server_us_per_watcher=used * 1e6 / deliveries.messages / watching.watchers,
+            **deliveries.lateness(self.database_url, self.event),
         )
 
     def sell(self, seconds: float) -> closed_loop.Load:
@@ -142,13 +145,13 @@ class Bench:
             HOLDS.script, self.server.url + "/", *arguments, connections=CONNECTIONS, seconds=seconds
         )
         if load.unexpected:
-            told = self.result.unexpected
-            told["holds"] = told.get("holds", 0) + load.unexpected
+            unexpected = self.result.unexpected
+            unexpected["holds"] = unexpected.get("holds", 0) + load.unexpected
         return load
 
 
 def measure(database_url: str, *, rounds: int, seconds: float, levels: Sequence[int]) -> Result:
-    """`levels` without BARS_AT leave the bars out."""
+    """Measure all levels. Without BARS_AT among them, the bars are left out."""
     result = Result(part="watchers")
     for level in levels:
         _idle(result, database_url, level)
@@ -168,7 +171,7 @@ def measure(database_url: str, *, rounds: int, seconds: float, levels: Sequence[
 
 
 def _idle(result: Result, database_url: str, level: int) -> None:
-    """What a server grows by, and keeps busy with."""
+    """Measure the memory and the processor time of a server for idle watchers."""
     with programs.holdfast(database_url) as server:
         event = HOLDS.make(server.port)
         ask(server.port, HOLDS.method, HOLDS.path, json.loads(HOLDS.body_for(event) or "{}"))
@@ -193,46 +196,50 @@ def _judge(result: Result) -> None:
 
 
 @dataclass(slots=True)
-class Came:
+class Deliveries:
     """The messages of a crowd during a period."""
 
     watchers: int
-    told: list[tuple[int, int, int, float]]
+    counts: list[tuple[int, int, int, float]]
     """(previous version, new version, number of watchers, time of the last one)."""
     snapshots: int
     cpu_seconds: float
 
     @classmethod
-    def until_known(cls, watching: Crowd, database_url: str, event: int) -> Came:
+    def until_known(cls, watching: Crowd, database_url: str, event: int) -> Deliveries:
         """Wait until all know the event's newest version. Raises RuntimeError if they do not."""
         with psycopg.connect(database_url) as connection:
             row = connection.execute(
                 "SELECT max(version) FROM journal WHERE event_number = %s", (event,)
             ).fetchone()
         assert row is not None
-        came = cls(watching.watchers, [], 0, 0.0)
+        deliveries = cls(watching.watchers, [], 0, 0.0)
         deadline = time.monotonic() + TOLD_SECONDS
-        while came.knowing(row[0]) < watching.watchers:
+        while deliveries.knowing(row[0]) < watching.watchers:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{came.knowing(row[0])} of {watching.watchers} know version {row[0]}")
+                raise RuntimeError(
+                    f"{deliveries.knowing(row[0])} of {watching.watchers} know version {row[0]}"
+                )
             time.sleep(SETTLE_SECONDS)
             report = watching.report()
-            came.told += [(before, version, count, when) for before, version, count, when in report["came"]]
-            came.snapshots += report["snapshots"]
-            came.cpu_seconds += report["cpu_seconds"]
-        return came
+            deliveries.counts += [
+                (before, version, count, when) for before, version, count, when in report["came"]
+            ]
+            deliveries.snapshots += report["snapshots"]
+            deliveries.cpu_seconds += report["cpu_seconds"]
+        return deliveries
 
     @property
     def messages(self) -> float:
-        """To each."""
-        return sum(count for _, _, count, _ in self.told) / self.watchers
+        """The number of messages to each watcher."""
+        return sum(count for _, _, count, _ in self.counts) / self.watchers
 
     def knowing(self, version: int) -> int:
-        return sum(count for before, told, count, _ in self.told if before < version <= told)
+        return sum(count for before, newest, count, _ in self.counts if before < version <= newest)
 
     def lateness(self, database_url: str, event: int) -> dict[str, float]:
-        """Over all versions: how long after its commit the last watcher had each, or a later one."""
-        first, last = min(each[0] for each in self.told) + 1, max(each[1] for each in self.told)
+        """Return the delays until the last watcher has each version or a later one, after its commit."""
+        first, last = min(each[0] for each in self.counts) + 1, max(each[1] for each in self.counts)
         late = []
         with psycopg.connect(database_url) as connection:
             found = connection.execute(
@@ -243,7 +250,9 @@ class Came:
             for version, at in found:
                 if self.knowing(version) != self.watchers:
                     raise RuntimeError(f"version {version} did not reach each of {self.watchers} once")
-                late.append(max(when for before, told, _, when in self.told if before < version <= told) - at)
+                late.append(
+                    max(when for before, newest, _, when in self.counts if before < version <= newest) - at
+                )
         return {"last_watcher_p50_ms": median(late) * 1000, "last_watcher_max_ms": max(late) * 1000}
 
 
@@ -256,10 +265,10 @@ def _resident_bytes(server: Program) -> int:
 
 
 def main() -> int:
-    def run(asked: Asked) -> Result:
-        levels = [int(level) for level in asked.options.levels.split(",")]
+    def run(arguments: Arguments) -> Result:
+        levels = [int(level) for level in arguments.options.levels.split(",")]
         with scratch_database() as url:
-            return measure(url, rounds=asked.rounds, seconds=asked.seconds, levels=levels)
+            return measure(url, rounds=arguments.rounds, seconds=arguments.seconds, levels=levels)
 
     return run_part(
         __doc__,

@@ -1,4 +1,4 @@
-"""Wire: single requests that make a measurement's events, and take one answer as it came, byte for byte."""
+"""Wire: single requests that create the events of a measurement, and record one answer byte for byte."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Answer:
         return json.loads(self.body)
 
     def as_sent(self) -> dict[str, Any]:
-        """For `benchmarks.echo`: what the application has to send, so that the same goes over the wire."""
+        """Return the messages with which `benchmarks.echo` sends the same bytes."""
         kept = [pair for pair in self.headers if pair[0].lower() not in _ADDED_BY_THE_SERVER]
         return {"status": self.status, "headers": kept, "body": self.body.decode()}
 
 
 def ask(port: int, method: str, path: str, body: Any = None) -> Answer:
-    """Raises RuntimeError for an answer that is no success."""
+    """Send a request, and return the answer. Raises RuntimeError if it is no success."""
     with contextlib.closing(_connection(port)) as connection:
         return _asked(connection, method, path, body)
 
 
 def make_event(port: int, **given: Any) -> int:
-    """Its number."""
+    """Create an event, and return its number."""
     return make_events(port, 1, **given)
 
 
@@ -72,7 +72,7 @@ def _asked(connection: http.client.HTTPConnection, method: str, path: str, body:
 
 
 def seat_map(seats: int) -> dict[str, Any]:
-    """Sections S1, S2, … of 50 rows of 50 seats; fewer than a section are one with fewer rows."""
+    """Return a seat map of sections S1, S2, … with 50 rows of 50 seats. A small map has one section with fewer rows."""
     of_a_section = SECTION_ROWS * ROW_SEATS
     sections, rows = max(1, seats // of_a_section), min(SECTION_ROWS, seats // ROW_SEATS)
     if sections * rows * ROW_SEATS != seats:

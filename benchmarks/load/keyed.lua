@@ -1,7 +1,7 @@
--- The same request again and again, each with an Idempotency-Key of its own, as the SDK sends them.
+-- The same request again and again, each with a new Idempotency-Key, as the SDK sends them.
 -- Arguments: method, path, body, first event, number of events. "EVENT" in path and body is the event.
 
-dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "told.lua")
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
 
 local method, path, body, first, count, run
 local at = 0

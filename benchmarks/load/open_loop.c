@@ -1,13 +1,13 @@
-/* Sends requests at moments that were fixed beforehand, and tells what came of each. See benchmarks/open_loop.py.
+/* Sends requests at planned times, and reports the result of each. See benchmarks/open_loop.py.
  *
- *     open_loop PORT CONNECTIONS MOST_CONNECTIONS PATIENCE <plan >told
+ *     open_loop PORT CONNECTIONS MOST_CONNECTIONS PATIENCE <plan >results
  *
  * plan: count of requests (u32); each one's length (u32) and bytes; count of arrivals (u32); when each is due, in
  *       seconds from the beginning and in order (f64 ...); which request it is (u32 ...).
- * told: of each arrival its latency (f64 ..., seconds from when it was due to the whole answer), how late it was noticed
- *       (f64 ...), and its status (i32 ...; 0: its connection ended, -1: no answer within PATIENCE seconds of the last).
+ * results: the latency of each arrival (f64 ..., seconds from its due time to the complete answer); how late this
+ *       program noticed it (f64 ...); its status (i32 ...; 0: the connection ended, -1: no answer in PATIENCE seconds).
  *
- * All in the byte order of the machine. One thread and one epoll, so that of two cores the server keeps as much as it can.
+ * All in the byte order of the machine. One thread and one epoll leave most of two cores to the server.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -32,15 +32,15 @@ typedef struct { uint32_t length; char *bytes; } Request;
 
 typedef struct Connection {
     int fd;
-    int32_t arrival;            /* whose answer it waits for; -1: none */
+    int32_t arrival;            /* the arrival that waits for its answer; -1: none */
     uint32_t sent;
-    int connected, writing;     /* whether it can be used; whether epoll looks for room to write */
+    int connected, writing;     /* is it usable? does epoll wait for room to write? */
     int32_t status;
-    int64_t body_left;          /* -1: the head is still being read */
-    int closes;                 /* the server said that it ends the connection */
+    int64_t body_left;          /* -1: the head is not complete */
+    int closes;                 /* the server will end the connection */
     uint32_t filled;
     char head[HEAD];
-    struct Connection *next;    /* among the idle, or the dead */
+    struct Connection *next;    /* in the list of idle or of dead ones */
 } Connection;
 
 static Request *requests;
@@ -52,7 +52,7 @@ static int32_t *status_of;
 static int epoll_fd, timer_fd;
 static uint32_t open_connections, most_connections;
 static Connection *idle;
-static Connection *dead;                    /* ended; epoll may still have something to say of them in this turn */
+static Connection *dead;                    /* ended; this turn of epoll may still name them */
 static uint32_t next_due, next_waiting;     /* waiting for a connection: from next_waiting up to next_due */
 static uint32_t left;
 static double began;
@@ -134,7 +134,7 @@ static void end(Connection *c) {
     if (left && open_connections < most_connections) open_one();
 }
 
-/* Returns 0 where the connection has ended. */
+/* Returns 0 if the connection has ended. */
 static int send_rest(Connection *c) {
     Request *r = &requests[which[c->arrival]];
     while (c->sent < r->length) {
@@ -184,7 +184,7 @@ static void send_due(void) {
     if (timerfd_settime(timer_fd, 0, &when, NULL) < 0) fail("timerfd_settime");
 }
 
-/* The head's status, length and whether the connection ends with it. Returns 0 for an answer without a length. */
+/* Reads status, length and whether the connection ends. Returns 0 for an answer without a length. */
 static int read_head(Connection *c, const char *head_end) {
     if (sscanf(c->head, "HTTP/1.%*1d %d", &c->status) != 1) return 0;
     c->closes = 0;
@@ -202,7 +202,7 @@ static void receive(Connection *c) {
         char *to = in_head ? c->head + c->filled : body;
         ssize_t came = recv(c->fd, to, in_head ? HEAD - 1 - c->filled : sizeof body, 0);
         if (came < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-        if (came <= 0 || c->arrival < 0) { end(c); return; }    /* or it speaks without having been asked */
+        if (came <= 0 || c->arrival < 0) { end(c); return; }    /* or it sends without a request */
         if (in_head) {
             c->filled += (uint32_t)came;
             c->head[c->filled] = '\0';
@@ -224,7 +224,7 @@ static void receive(Connection *c) {
         c->arrival = -1;
         if (c->closes || c->body_left < 0) { end(c); return; }
         is_free(c);
-        return;                                                 /* what else came is told by epoll again */
+        return;                                                 /* epoll reports the rest again */
     }
 }
 
@@ -252,7 +252,7 @@ static void ready(Connection *c, uint32_t events) {
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive(c);
 }
 
-static void tell(void) {
+static void report(void) {
     for (uint32_t i = 0; i < arrival_count; i++)
         if (!status_of[i] && latency[i] == 0.0) status_of[i] = -1;
     if (fwrite(latency, sizeof *latency, arrival_count, stdout) != arrival_count ||
@@ -296,6 +296,6 @@ int main(int argc, char **argv) {
             if (there == connections || count == 0) { started = 1; began = now(); send_due(); }
         }
     }
-    tell();
+    report();
     return 0;
 }

@@ -1,8 +1,8 @@
--- A hold and its confirmation: whoever has its hold confirms it before another hold is placed.
--- Arguments: first event, number of events. One thread, so that what was answered on one connection can be confirmed on
--- the next that is free, as a buyer's phone does.
+-- A hold and its confirmation: a placed hold is confirmed before another hold is placed.
+-- Arguments: first event, number of events. One thread, so that any free connection can confirm a hold of another, as a
+-- buyer's phone does.
 
-dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "told.lua")
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
 
 local threads = {}
 local holds = {}
@@ -53,6 +53,6 @@ end
 
 function done(summary, latency, _)
   local thread = threads[1]
-  tell(summary, latency, string.format(',"placed":%d,"confirmed":%d,"other":%d',
+  report(summary, latency, string.format(',"placed":%d,"confirmed":%d,"other":%d',
     thread:get("placed"), thread:get("confirmed"), thread:get("other")))
 end

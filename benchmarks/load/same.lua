@@ -1,7 +1,7 @@
 -- The same request again and again, or the same of one of several events chosen at random.
 -- Arguments: method, path, body ("-" for none), first event, number of events. "EVENT" in path and body is the event.
 
-dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "told.lua")
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
 
 local requests = {}
 local count

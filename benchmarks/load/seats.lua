@@ -2,7 +2,7 @@
 -- Arguments: path, first event, number of events, rows of a section, seats of each event, pairs to leave out first.
 -- Sections are S1, S2, …; a row has 50 seats.
 
-dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "told.lua")
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
 
 local ROW_PAIRS = 25
 local path, first, count, rows, pairs_of_an_event
@@ -18,7 +18,7 @@ end
 function request()
   local event, pair = first + at % count, math.floor(at / count)
   at = at + 1
-  pair = pair % pairs_of_an_event -- those that come round again are refused, and counted as that
+  pair = pair % pairs_of_an_event -- a repeated pair is refused, and counted as refused
   local row = math.floor(pair / ROW_PAIRS)
   local seat = 2 * (pair % ROW_PAIRS) + 1
   local label = string.format("S%d-%d-", math.floor(row / rows) + 1, row % rows + 1)

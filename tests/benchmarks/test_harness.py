@@ -12,7 +12,7 @@ import pytest
 from benchmarks.cases import HOLDS, KEYED, PAIRS, READS, SEATS, Case
 from benchmarks.databases import copy_of
 from benchmarks.floors import sold
-from benchmarks.open_loop import Arrival, arrivals, come, request_bytes
+from benchmarks.open_loop import Arrival, arrivals, request_bytes, send
 from benchmarks.programs import Program
 from benchmarks.replay import replay
 from benchmarks.result import Result
@@ -129,7 +129,7 @@ def test_an_open_loop_measures_from_the_planned_time(server: Program) -> None:
     good = request_bytes(server.port, HOLDS.method, HOLDS.path, HOLDS.body_for(event))
     bad = request_bytes(server.port, "POST", "/v1/holds", "{}")
     planned = [Arrival(-5.0, good, "late"), Arrival(0.0, good, "prompt"), Arrival(0.01, bad, "prompt")]
-    responses = come(server.port, planned)
+    responses = send(server.port, planned)
     assert responses.statuses == {201: 2, 422: 1}
     assert responses.unexpected == 1
     assert len(responses.latencies["prompt"]) == 1
@@ -142,7 +142,7 @@ def test_an_open_loop_without_answers_ends() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(512)
-        responses = come(
+        responses = send(
             silent.getsockname()[1], [Arrival(0.0, b"GET / HTTP/1.1\r\n\r\n", "one")], patience=0.1
         )
     assert responses.unanswered == responses.unexpected == 1

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from benchmarks.cases import HOLDS
 from benchmarks.programs import Program
-from benchmarks.watchers import Came, crowd
+from benchmarks.watchers import Deliveries, crowd
 from benchmarks.wire import ask
 
 from benchmarks import programs
@@ -31,13 +31,13 @@ def test_each_watcher_is_counted_for_each_version(database_url: str, server: Pro
         watching.report()
         for _ in range(4):
             _sell(server, event)
-        came = Came.until_known(watching, database_url, event)
-        assert [came.knowing(version) for version in (1, 2, 3, 4, 5, 6)] == [0, 5, 5, 5, 5, 0]
-        late = came.lateness(database_url, event)
+        deliveries = Deliveries.until_known(watching, database_url, event)
+        assert [deliveries.knowing(version) for version in (1, 2, 3, 4, 5, 6)] == [0, 5, 5, 5, 5, 0]
+        late = deliveries.lateness(database_url, event)
         assert 0 < late["last_watcher_p50_ms"] <= late["last_watcher_max_ms"]
-        came.told[-1] = (*came.told[-1][:2], 4, came.told[-1][3])
+        deliveries.counts[-1] = (*deliveries.counts[-1][:2], 4, deliveries.counts[-1][3])
         with pytest.raises(RuntimeError, match="did not reach each of 5"):
-            came.lateness(database_url, event)
+            deliveries.lateness(database_url, event)
 
 
 def test_refused_watchers_are_no_measurement(database_url: str) -> None:

@@ -1,6 +1,6 @@
--- What every script tells at its end: one line of JSON, apart from what wrk says for people.
+-- Every script prints one line of JSON at its end, apart from wrk's own summary for people.
 
-function tell(summary, latency, more)
+function report(summary, latency, more)
   local errors = summary.errors
   io.stderr:write(string.format(
     '{"requests":%d,"microseconds":%d,"refused":%d,"failed":%d,"timed_out":%d,'
@@ -12,5 +12,5 @@ function tell(summary, latency, more)
 end
 
 function done(summary, latency, _)
-  tell(summary, latency)
+  report(summary, latency)
 end
