@@ -13,7 +13,7 @@ __all__ = ["Access"]
 
 
 class Access:
-    """It shares the connections of the process's inventory, which opens and closes them."""
+    """API keys and users, over the connections of the process's inventory, which opens and closes them."""
 
     def __init__(self, connections: Connections) -> None:
         self._store = AccessStore(connections)
@@ -22,23 +22,23 @@ class Access:
     async def insert_key(
         self, *, id: str, secret_hash: bytes, name: str, scopes: list[str], expires_at: datetime | None
     ) -> datetime:
-        """Returns when the key was made."""
+        """Insert a key and return the time of its creation."""
         return await self._store.insert_key(
             id=id, secret_hash=secret_hash, name=name, scopes=scopes, expires_at=expires_at
         )
 
     async def find_key(self, id: str) -> KeyRow | None:
-        """A key in force; None for one that is unknown, revoked or expired."""
+        """Return a valid key, or None if it is unknown, revoked or expired."""
         return await self._store.find_key(id)
 
     async def any_key(self) -> bool:
-        """Whether a key was ever made, revoked or not."""
+        """Return whether a key was ever made, revoked or not."""
         return await self._store.any_key()
 
     async def list_keys(self) -> list[KeyListing]:
-        """Every key, without its secret."""
+        """Return every key, without its secret."""
         return await self._store.list_keys()
 
     async def revoke_key(self, id: str) -> bool:
-        """Whether there is such a key; revoking again changes nothing."""
+        """Revoke a key and return whether it exists. A second call changes nothing."""
         return await self._store.revoke_key(id)

@@ -1,4 +1,4 @@
-"""Keys in force, counted without an engine: what the supervisor asks before it binds to a public address."""
+"""Keys: the supervisor counts the valid ones, without an inventory, before it binds to a public address."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from holdfast.postgres.connections import fetch_once
 
 
 def count_keys(url: str) -> int:
-    """API keys that would be accepted now."""
+    """Return the number of valid API keys."""
     return sum(fetch_once(url, SQL["count_keys"]).column("keys"))

@@ -11,7 +11,7 @@ __all__ = ["Policy", "authorise"]
 
 
 class Policy(StrEnum):
-    """What a principal must have."""
+    """What a principal needs."""
 
     PUBLIC = "public"  # anyone; where a hold is acted on, its token decides
     READ = "read"
@@ -20,7 +20,7 @@ class Policy(StrEnum):
 
 
 def authorise(policy: Policy, principal: Principal) -> None:
-    """Raises: CredentialsRequired for a guest, Forbidden for a key that lacks the scope."""
+    """Raise CredentialsRequired for a guest, and Forbidden for a key that lacks the scope."""
     if policy is Policy.PUBLIC or Scope(policy.value) in principal.scopes:
         return
     if principal.kind == "guest":

@@ -1,4 +1,4 @@
-"""Principals: who is calling. A guest, an API key, or, in open mode, the organiser's staff."""
+"""Principals: who is calling. A guest, an API key, or the organiser's staff in open mode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from holdfast.errors import CredentialsRequired
 __all__ = ["GUEST", "OPEN", "ApiKeys", "KeyRow", "OpenMode", "Principal", "Scope", "make_api_key"]
 
 CACHE_SECONDS = 1.0
-"""A revoked key works no longer than this."""
+"""A revoked key stops working within this time."""
 
 _CACHED_KEYS = 1_000
 _API_KEY = re.compile(r"hfk_([A-Za-z0-9]{4,40})_([A-Za-z0-9_-]{32,128})")
@@ -28,7 +28,7 @@ _LOCAL_HOST = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{1,5}))?
 
 
 class Scope(StrEnum):
-    """What an API key may do."""
+    """A permission of an API key."""
 
     READ = "read"
     SELL = "sell"
@@ -50,7 +50,7 @@ OPEN = Principal(kind="open", id="open", scopes=frozenset(Scope))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRow:
-    """An API key as it is stored: the secret's SHA-256, never the secret. A revoked key is not found."""
+    """A stored API key: the secret's SHA-256, never the secret. Revoked keys are not found."""
 
     key_id: str
     secret_hash: bytes
@@ -58,7 +58,7 @@ class KeyRow:
 
 
 def make_api_key(key_id: str, secret: str) -> tuple[str, bytes]:
-    """(the key as its owner sees it once, the hash that is stored)."""
+    """Return the key to show to its owner once, and the hash to store."""
     text = f"hfk_{key_id}_{secret}"
     if not _API_KEY.fullmatch(text):
         raise ValueError(
@@ -68,7 +68,7 @@ def make_api_key(key_id: str, secret: str) -> tuple[str, bytes]:
 
 
 class ApiKeys:
-    """API keys by their id, each remembered for at most a second."""
+    """API keys by id, each cached for at most a second."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class ApiKeys:
         self._cached: OrderedDict[str, RefreshingValue[KeyRow | None]] = OrderedDict()
 
     async def authenticate(self, credentials: str) -> Principal:
-        """Raises: CredentialsRequired, the same for a malformed, an unknown and a revoked key."""
+        """Return the principal of a key. Raises one CredentialsRequired for malformed, unknown and revoked keys."""
         form = _API_KEY.fullmatch(credentials)
         row = await self._row(form[1]) if form else None
         if (
@@ -105,10 +105,10 @@ class ApiKeys:
 
 
 class OpenMode:
-    """Whether a caller without credentials is taken for staff, as the documents' own examples assume.
+    """Whether a caller without credentials counts as staff, as the examples of the documents assume.
 
-    Only a program on this machine with no proxy between, as far as headers show it, and only until the first API key is
-    made. A proxy that adds nothing can not be recognised: behind a proxy, open mode has to be off.
+    Only a program on this machine counts, and only until the first API key is made. Headers must show no proxy between.
+    A proxy that adds no header cannot be detected: turn open mode off behind a proxy.
     """
 
     def __init__(
@@ -123,14 +123,14 @@ class OpenMode:
         self._closed = False
 
     def decides(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool | None:
-        """Whether such a caller is taken for staff; None where `admits` has to find out."""
+        """Return whether such a caller counts as staff; None if only `admits` can decide."""
         if self._closed or not self._enabled or _why_guest(scope, headers) is not None:
             return False
         has_key = self._any_key.newest()
         return None if has_key is None else not has_key
 
     def explain(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
-        """For a caller on this machine that was refused: why open mode does not count. Empty for everybody else."""
+        """Return why open mode does not count, for a refused caller on this machine. Empty for other callers."""
         why = None if self._closed or not self._enabled else _why_guest(scope, headers)
         return "" if why is None or why is _ELSEWHERE else f" (Open mode does not count here: {why}.)"
 
@@ -143,7 +143,7 @@ class OpenMode:
 
 
 def _why_guest(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str | None:
-    """Why open mode does not take this caller for staff; None for a program on this machine, with nobody between."""
+    """Return why this caller is a guest; None for a program on this machine that used no proxy."""
     client = scope.get("client")
     if client is None or not _is_loopback(client[0]):
         return _ELSEWHERE
@@ -179,7 +179,7 @@ _PROXY_PREFIXES = tuple(
         b"x-envoy- x-forwarded- x-goog- x-nf- x-original- x-proxy x-proxyuser- x-render- x-traefik x-vercel-"
     ).split()
 )
-"""What proxies, load balancers and content networks add. A program on this machine has no reason to send any."""
+"""Headers that proxies, load balancers and content networks add. Programs on this machine do not send them."""
 
 
 @lru_cache(maxsize=1_024)

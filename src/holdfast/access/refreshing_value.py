@@ -1,6 +1,6 @@
-"""Refreshing: a value of the database that is read again before it is too old, and by one caller only.
+"""Refreshing values: values of the database that one caller rereads for all, before they are too old.
 
-If each value simply ended after a second, all requests of that moment would read it at once.
+If each value simply expired after a second, all requests of that moment would read it at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class RefreshingValue(Generic[T]):
-    """A value that is never older than `seconds`. From half of that on, one task reads a newer one."""
+    """A value that is never older than `seconds`. After half of that time, one task reads it again."""
 
     def __init__(
         self, read: Callable[[], Awaitable[T]], *, seconds: float, clock: Callable[[], float]
@@ -31,19 +31,19 @@ class RefreshingValue(Generic[T]):
         self._failure: Fault | None = None
 
     def newest(self) -> T | None:
-        """The value, where it is fresh or a newer one is on its way; else None."""
+        """Return the value if it is fresh, or if a newer one is being read; else None."""
         age = self._clock() - self._read_at
         is_good = age < self._seconds / 2 or (age < self._seconds and self._reading is not None)
         return self._value if is_good and self._failure is None else None
 
     async def get(self) -> T:
-        """Raises Fault, and repeats it for as long as a value would last: so not each caller waits for the database."""
+        """Return the value. Raises Fault, and repeats it for `seconds`, to spare the other callers the wait."""
         age = self._clock() - self._read_at
         if age >= self._seconds / 2:
             if self._reading is None:
                 self._reading = asyncio.get_running_loop().create_task(self._renew())
             if age >= self._seconds:
-                await asyncio.shield(self._reading)  # one caller's leaving must not take it from the others
+                await asyncio.shield(self._reading)  # a caller that leaves must not cancel it for the others
         if self._failure is not None:
             raise self._failure.with_traceback(None)
         return self._value
@@ -54,7 +54,7 @@ class RefreshingValue(Generic[T]):
             self._value, self._failure = await self._read(), None
         except Fault as failure:
             self._failure = failure
-            read_at = self._clock()  # it took as long as the database was waited for
+            read_at = self._clock()  # the wait for the database may have taken most of `seconds`
         except BaseException:
             read_at = float("-inf")
             raise

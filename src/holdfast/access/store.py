@@ -1,4 +1,4 @@
-"""Accounts: API keys and users, kept apart from every event."""
+"""Access store: API keys and users, apart from every event."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SQL = queries.load("accounts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyListing:
-    """An API key as its owner sees it in a list; the secret is nowhere."""
+    """An API key as a list shows it to its owner, without the secret."""
 
     id: str
     name: str
@@ -44,13 +44,13 @@ _USER = RowReader(User)
 
 
 class AccessStore:
-    """On the control connection."""
+    """Statements on API keys and users, over the control connection."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
     async def _fetch(self, query: str, /, **parameters: Any) -> Table:
-        """Raises Fault where the database did not answer in time."""
+        """Run a statement. Raises Fault if the database does not answer in time."""
         async with self._connections.use(self._connections.control()) as connection:
             return await fetch(connection, SQL[query], parameters)
 
@@ -73,20 +73,20 @@ class AccessStore:
         return KeyRow(key_id=key_id, secret_hash=secret_hash, scopes=frozenset(scopes))
 
     async def any_key(self) -> bool:
-        """Whether a key was ever made, revoked or not."""
+        """Return whether a key was ever made, revoked or not."""
         return any((await self._fetch("any_key")).column("found"))
 
     async def list_keys(self) -> list[KeyListing]:
         return list(_KEY_LISTING.read(await self._fetch("list_keys")))
 
     async def revoke_key(self, id: str) -> bool:
-        """Whether there is such a key; revoking again changes nothing."""
+        """Revoke a key and return whether it exists. A second call changes nothing."""
         return bool(await self._fetch("revoke_key", id=id))
 
     async def insert_user(
         self, *, name: str, phone_number: str, email: str, password_hash: str
     ) -> User | None:
-        """With the next number of the dialects' ids. None where the email is taken (whatever its case)."""
+        """Insert a user with the dialects' next id. Returns None if the email exists, in any case of letters."""
         rows = await self._fetch(
             "insert_user",
             name=name,

@@ -1,4 +1,4 @@
-"""Users: buyers with an account. Passwords are argon2id, hashed two at a time so that they never starve sales."""
+"""Users: buyers with an account. At most two passwords are hashed at a time (argon2id), so that sales never starve."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AT_ONCE = 2
 
 
 class Users:
-    """Sign-up; log-in comes with accounts for buyers."""
+    """Sign-up. Log-in will come with accounts for buyers."""
 
     def __init__(self, store: AccessStore) -> None:
         self._store = store
@@ -21,7 +21,7 @@ class Users:
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def create(self, *, name: str, phone_number: str, email: str, password: str) -> User:
-        """Raises DuplicateEmail; addresses that differ only in case are one."""
+        """Create a user. Raises DuplicateEmail; addresses that differ only in case are equal."""
         async with self._turn:
             password_hash = await asyncio.to_thread(self._hasher.hash, password)
         user = await self._store.insert_user(

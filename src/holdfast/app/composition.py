@@ -1,4 +1,4 @@
-"""Composition: from the settings to the application that answers requests."""
+"""Composition: build the application from the settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["build_app", "connection_limits"]
 
 
 def build_connections(settings: Settings) -> Connections:
-    """Connections to the settings' database. Raises CannotStart where its URL is missing."""
+    """Return connections to the settings' database. Raises CannotStart if its URL is missing."""
     if settings.database_url is None:
         raise CannotStart("HOLDFAST_DATABASE_URL is not set; `holdfast serve` brings its own PostgreSQL.")
     return Connections(
@@ -39,7 +39,7 @@ def build_connections(settings: Settings) -> Connections:
 
 
 def build_inventory(settings: Settings, connections: Connections) -> Inventory:
-    """Raises CannotStart where the server's key is missing."""
+    """Return the process's inventory. Raises CannotStart if the secret key is missing."""
     if settings.secret_key is None:
         raise CannotStart(
             "HOLDFAST_SECRET_KEY is not set; a database of your own needs one of 32 characters or more."
@@ -54,7 +54,7 @@ def build_inventory(settings: Settings, connections: Connections) -> Inventory:
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
-    """How long each state of a connection lasts, and how much a worker keeps."""
+    """Return the timeouts of a connection, and how much unsent data a worker keeps."""
     return ConnectionLimits(
         body_seconds=settings.body_timeout_seconds,
         keep_alive_seconds=settings.keep_alive_seconds,
@@ -64,7 +64,7 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
 
 
 def build_app(settings: Settings) -> Application:
-    """The whole application. Your own routes find the inventory as `request.app.state.inventory`."""
+    """Return the whole application. Your own routes find the inventory as `request.app.state.inventory`."""
     connections = build_connections(settings)
     inventory = build_inventory(settings, connections)
     access = Access(connections)

@@ -1,4 +1,4 @@
-"""Database: the URL that a command works with, whether or not a server is running at the moment."""
+"""Database: the URL that a command uses, whether or not a server is running."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["is_running", "open_database", "server_key"]
 
 @contextmanager
 def open_database(settings: Settings, *, creates: bool = False) -> Iterator[str]:
-    """The database's URL, for the block: of the settings, of the running server, or of one started for it.
+    """Yield the database's URL: from the settings, of the running server, or of one started for this block.
 
-    Raises CannotStart where the data directory has no database yet, unless the caller `creates` one.
+    The schema is not checked: a command that needs one calls `holdfast.postgres.schema`.
 
-    It says nothing about the schema: a command that needs one calls `holdfast.postgres.schema`.
+    Raises CannotStart if the data directory has no database yet, unless the caller `creates` one.
     """
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
@@ -46,12 +46,12 @@ def open_database(settings: Settings, *, creates: bool = False) -> Iterator[str]
 
 
 def is_running(settings: Settings) -> bool:
-    """Whether a server of this machine has the data directory's PostgreSQL running."""
+    """Return whether a server on this machine runs the data directory's PostgreSQL."""
     return running_url(settings.data_dir / "postgres") is not None
 
 
 def server_key(settings: Settings) -> str:
-    """The key that signs hold tokens and cursors: of the settings, else of the data directory's file.
+    """Return the key that signs hold tokens and cursors: from the settings, or else the data directory's file.
 
     Call it inside `open_database`, so that two starts cannot both make the file.
     """

@@ -1,4 +1,4 @@
-"""Logging: one line per message on standard error, for people or for machines, with secrets taken out."""
+"""Logging: one line per message on standard error, for people or for machines, without secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECRET_NAMES = frozenset(
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send structlog's and the standard library's messages the same way."""
+    """Send the messages of structlog and of the standard library the same way."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,

@@ -1,4 +1,4 @@
-"""Settings: what a deployment may choose, each from one environment variable that starts with `HOLDFAST_`."""
+"""Settings: the options of a deployment, each from one environment variable that starts with `HOLDFAST_`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from holdfast.process.folders import can_reach, server_user
 __all__ = ["LogFormat", "LogLevel", "Settings", "default_data_dir", "load_settings"]
 
 PREFIX = "HOLDFAST_"
-_NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # read by the SDK, in a client's environment
+_NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # the SDK reads them in a client's environment
 _NOT_SETTINGS_PREFIX = "HOLDFAST_TEST_"
 
 
@@ -35,7 +35,7 @@ class LogFormat(StrEnum):
 
 
 def default_data_dir() -> Path:
-    """`.holdfast` here; `/var/lib/holdfast` for root where PostgreSQL's own user could not reach that."""
+    """Return `.holdfast` here; for root, `/var/lib/holdfast` if PostgreSQL's own user cannot reach `.holdfast`."""
     here = Path.cwd() / ".holdfast"
     if os.geteuid() != 0 or can_reach(here / "postgres", server_user()):
         return here
@@ -43,7 +43,7 @@ def default_data_dir() -> Path:
 
 
 class Settings(BaseSettings):
-    """Each setting's name, unit, default and limits; wrong ones keep the server from starting."""
+    """Each setting's name, unit, default and limits. The server does not start with an invalid one."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
 
@@ -170,9 +170,9 @@ class Settings(BaseSettings):
 
 
 def load_settings(**chosen: Any) -> Settings:
-    """Read the environment; what is chosen by name (a command's option) goes before it.
+    """Read the environment. The arguments, such as a command's options, take precedence.
 
-    Raises CannotStart, in one line, for a value out of its limits or a variable that is no setting.
+    Raises CannotStart, in one line, for a value outside its limits or a variable that is not a setting.
     """
     clean_environment()
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
@@ -186,11 +186,11 @@ def load_settings(**chosen: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in chosen.items() if value is not None})
     except ValidationError as error:
-        raise CannotStart("; ".join(_said(one) for one in error.errors()[:3])) from None
+        raise CannotStart("; ".join(_describe(one) for one in error.errors()[:3])) from None
 
 
-def _said(error: Any) -> str:
-    """One wrong setting in one line, its value only where it is no secret."""
+def _describe(error: Any) -> str:
+    """Describe an invalid setting in one line. The value of a secret is left out."""
     name = str(error["loc"][0]) if error["loc"] else ""
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     secret = name in ("database_url", "secret_key")

@@ -1,6 +1,6 @@
-"""By hand: the application for a server program that somebody else starts, over a database that somebody migrated.
+"""Standalone: the application for another server program, over a database that is already migrated.
 
-`holdfast serve` does all of this in the supervisor; here it is done in the process that answers.
+`holdfast serve` does all of this in the supervisor; here the process that answers does it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ __all__ = ["build_by_hand"]
 
 
 def build_by_hand(database_url: str | None) -> Application:
-    """The application over HOLDFAST_DATABASE_URL, else over this one. Exits with one line where it cannot start.
+    """Return the application over HOLDFAST_DATABASE_URL, or else over `database_url`.
 
-    Without HOLDFAST_SECRET_KEY the key is the data directory's file, made at first.
+    Without HOLDFAST_SECRET_KEY it uses the file `secret_key` of the data directory, and makes it if needed.
+
+    Raises SystemExit, with one line, if the application cannot start.
     """
     try:
         settings = load_settings()
@@ -34,18 +36,18 @@ def build_by_hand(database_url: str | None) -> Application:
         url = settings.database_url.get_secret_value()
         try:
             prepare(url, upgrade=False)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the database is reported in one line
+        except Exception as error:  # noqa: BLE001 - any problem with the database is reported in one line
             raise CannotStart(in_one_line(error)) from None
         if settings.secret_key is None:
-            settings = load_settings(database_url=url, secret_key=_key_of_the_folder(settings))
+            settings = load_settings(database_url=url, secret_key=_key_in_folder(settings))
         configure_logging(settings)
         return build_app(settings)
     except CannotStart as error:
         raise SystemExit(f"holdfast: {error}") from None
 
 
-def _key_of_the_folder(settings: Settings) -> str:
-    """Made under the folder's lock, so that two starts at once do not make two keys; read without it."""
+def _key_in_folder(settings: Settings) -> str:
+    """Return the folder's key. It is made under the folder's lock, so that two starts do not make two keys."""
     if (settings.data_dir / "secret_key").exists():
         return read_or_make_secret_key(settings.data_dir)
     make_data_dir(settings.data_dir, mode=0o711)

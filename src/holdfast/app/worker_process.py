@@ -1,4 +1,4 @@
-"""Worker: a process that answers requests on the inherited socket, until the supervisor ends it, or ends."""
+"""Worker process: answers requests on the inherited socket until it or the supervisor ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["listening_sockets", "main"]
 
 _BACKLOG = 2048
 _GRACE_SECONDS = 2.0
-_NEWCOMERS_A_TURN = 16
+_ACCEPTS_PER_TURN = 16
 
 
 def main() -> int:
@@ -52,16 +52,16 @@ def main() -> int:
 
 
 def listening_sockets(number: int) -> list[socket.socket]:
-    """The inherited listening socket (a file descriptor), many times over.
+    """Return many copies of the inherited listening socket (a file descriptor).
 
-    The loop accepts one new connection of each listening socket in a turn. In an on-sale a turn has a hundred requests
-    in it and takes milliseconds: of a thousand who come at once, the last would be accepted after a second and more.
+    The loop accepts one new connection per listening socket and turn. During an on-sale a turn handles a hundred
+    requests and takes milliseconds. With one socket, the last of a thousand new clients would wait for over a second.
     """
     first = socket.socket(fileno=number)
-    # All workers share one description of the socket. Its copies must not make it block: a worker that finds no
-    # connection would stand still until the next one comes.
+    # All workers share one file description of the socket, so it must not block. Otherwise a worker that finds no
+    # connection would wait in `accept` for the next one.
     first.setblocking(False)
-    return [first, *(first.dup() for _ in range(_NEWCOMERS_A_TURN - 1))]
+    return [first, *(first.dup() for _ in range(_ACCEPTS_PER_TURN - 1))]
 
 
 def _report_ready(pipe: int) -> None:
@@ -71,7 +71,7 @@ def _report_ready(pipe: int) -> None:
 
 
 def _follow(life: int, settings: Settings) -> None:
-    """End with the supervisor: its end of the pipe closes however it dies, SIGKILL included."""
+    """End with the supervisor. Its end of the pipe closes even if SIGKILL ends it."""
 
     def wait() -> None:
         with contextlib.suppress(OSError):

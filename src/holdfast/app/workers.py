@@ -1,4 +1,4 @@
-"""Workers: the one place that lists them, each with its settings."""
+"""Workers: the only list of them, each with its settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["build_workers"]
 
 
 def build_workers(settings: Settings, inventory: Inventory) -> tuple[Worker, ...]:
-    """All workers of a process."""
+    """Return all workers of a process."""
     return (
         Sweeper(inventory, interval=settings.sweep_interval_seconds),
         Retention(

@@ -1,4 +1,4 @@
-"""The SDK: sell, and organise, with a Holdfast server from a Python program.
+"""The SDK: sell and organise with a Holdfast server, from a Python program.
 
     from holdfast.client import Client, Quantity
 
@@ -7,8 +7,8 @@
         hold = holdfast.place_hold(event, Quantity(4))
         booking = holdfast.confirm_hold(hold)
 
-`AsyncClient` has the same methods, awaited. What they raise is drawn in `holdfast.client.errors`, what they give
-stands in `holdfast.client.models`.
+`AsyncClient` has the same methods, awaited. They raise the errors of `holdfast.client.errors` and return the objects
+of `holdfast.client.models`.
 """
 
 from holdfast.client import errors, models

@@ -1,4 +1,4 @@
-"""Client: Holdfast's API for programs that wait for each answer."""
+"""Client: Holdfast's API for blocking programs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from holdfast.client.transport import (
     STREAM_TIMEOUT,
     Settings,
     answer_of,
-    dressed,
+    as_method,
     request_of,
     unreachable,
 )
@@ -33,7 +33,7 @@ def _method(build: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], T]:
     def method(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return client._run(build(*args, **kwargs))
 
-    return dressed(method, build)
+    return as_method(method, build)
 
 
 def _iteration(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate[Client, P], Iterator[T]]:
@@ -45,13 +45,13 @@ def _iteration(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate[Client
                 return
             kwargs["cursor"] = page.next
 
-    return dressed(method, build, prefix=EVERY_PAGE)
+    return as_method(method, build, prefix=EVERY_PAGE)
 
 
 class Client(Settings):
-    """One server, by blocking calls. Threads may share it; close it, or use it in a `with`.
+    """A client of one server, with blocking calls. Threads may share it. Close it, or use it in a `with`.
 
-    Every method raises what `holdfast.client.errors` draws.
+    Every method raises the errors of `holdfast.client.errors`.
     """
 
     def __init__(
@@ -102,9 +102,9 @@ class Client(Settings):
     cancel_booking = _method(sales.cancel_booking)
 
     def stream(self, event: EventRef, *, last_event_id: str | None = None) -> Iterator[StreamMessage]:
-        """An event's stream: a snapshot, or what came after `last_event_id`; then each net change. Without an end.
+        """Yield an event's stream without end: a snapshot, or the changes since `last_event_id`; then each net change.
 
-        A lost connection is opened again where it was lost, as long as `retries` allow.
+        A lost connection is opened again and resumed at the last message, as long as `retries` allow.
         """
         following = Following(event, self._retries, last_event_id)
         while True:
@@ -140,7 +140,7 @@ class Client(Settings):
         self.close()
 
     def _run(self, call: Call[T]) -> T:
-        steps = attempts(call, self._patience(call), timeout_seconds=self._timeout_seconds)
+        steps = attempts(call, self._retries_of(call), timeout_seconds=self._timeout_seconds)
         outcome: Answer | Unreachable | None = None
         try:
             while True:

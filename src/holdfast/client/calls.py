@@ -1,6 +1,6 @@
-"""Calls: a request with the reading of its answer. No input or output happens here.
+"""Calls: a request and the function that reads its answer. No input or output happens here.
 
-Each function of `catalogue`, `inventory` and `sales` makes one; `clients` carries them out.
+Each function of `catalogue`, `inventory` and `sales` makes one; `Client` and `AsyncClient` send it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Token: TypeAlias = Hold | str
 
 
 class Unchanged(Enum):
-    """What a change leaves as it is; None would clear it."""
+    """A marker for an argument that leaves its member unchanged; None would clear the member."""
 
     UNCHANGED = "unchanged"
 
@@ -42,14 +42,14 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer as it came, whole."""
+    """A complete answer of the server."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
 
     def json(self) -> Any:
-        """Raises BadAnswer."""
+        """Return the decoded body. Raises BadAnswer if it is not JSON."""
         try:
             return loads(self.content)
         except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -58,7 +58,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T]):
-    """One use of the API. `repeatable`: whether asking again can do nothing twice."""
+    """One use of the API. `repeatable`: a second attempt cannot act twice."""
 
     method: str
     path: str
@@ -68,12 +68,12 @@ class Call(Generic[T]):
     content: bytes | None = None
     idempotency_key: str | None = None
     understood: frozenset[int] = frozenset()
-    """Statuses beside 2xx that `read` takes."""
+    """Statuses that `read` accepts besides 2xx."""
     repeatable: bool = True
     follows_redirect: bool = False
 
     def result(self, answer: Answer) -> T:
-        """What the answer tells. Raises HoldfastError."""
+        """Return the value of the answer. Raises HoldfastError."""
         if 200 <= answer.status < 300 or answer.status in self.understood:
             return self.read(answer)
         try:
@@ -117,7 +117,7 @@ def post(
     token: Token | None = None,
     key: str | None = None,
 ) -> Call[T]:
-    """With one Idempotency-Key, made here, so that every attempt of this call has the same."""
+    """Make a POST with one Idempotency-Key, which all attempts of this call share."""
     key = key or secrets.token_urlsafe(24)
     return Call(
         method="POST",
@@ -130,7 +130,7 @@ def post(
 
 
 def patch(path: str, read_answer: Callable[[Answer], T], *, body: Mapping[str, Any]) -> Call[T]:
-    """Sent once: an addition among the changes would not be the same twice, and no key guards it."""
+    """Make a PATCH, which is sent once: no key guards it, and an addition sent twice would be made twice."""
     return Call(
         method="PATCH",
         path=path,
@@ -145,12 +145,12 @@ _JSON = {"content-type": "application/json"}
 
 
 def one(kind: type[T]) -> Callable[[Answer], T]:
-    """Reads the answer as one object."""
+    """Return a function that reads the answer as one object."""
     return lambda answer: read(kind, answer.json())
 
 
 def page(kind: type[T]) -> Callable[[Answer], Page[T]]:
-    """Reads the answer as a page of objects."""
+    """Return a function that reads the answer as a page of objects."""
 
     def read_page(answer: Answer) -> Page[T]:
         found: Page[Any] = read(Page, answer.json())
@@ -160,7 +160,7 @@ def page(kind: type[T]) -> Callable[[Answer], Page[T]]:
 
 
 def path(*parts: EventRef | HoldRef | BookingRef | BlockRef) -> str:
-    """A path below /v1, each part quoted whole."""
+    """Return a path below /v1, with each part quoted."""
     return "/v1/" + "/".join(quote(str(part_id(part)), safe="") for part in parts)
 
 
@@ -169,19 +169,19 @@ def part_id(part: EventRef | HoldRef | BookingRef | BlockRef) -> UUID | int | st
 
 
 def token_of(hold: HoldRef | BookingRef, token: Token | None) -> Token | None:
-    """The token given, or else the one that the hold itself carries."""
+    """Return the given token, or else the hold's own."""
     if token is None and isinstance(hold, Hold):
         return hold.hold_token
     return token
 
 
 def given(**members: Any) -> dict[str, Any]:
-    """Those that were given: None is the server's default."""
+    """Return the members that are not None: the server has defaults for the others."""
     return {name: value for name, value in members.items() if value is not None}
 
 
 def changed(**members: Any) -> dict[str, Any]:
-    """Those that are to change: None clears."""
+    """Return the members that are not `Unchanged`; None clears a member."""
     return {name: value for name, value in members.items() if value is not UNCHANGED}
 
 
@@ -190,7 +190,7 @@ def encode(body: Mapping[str, Any]) -> bytes:
 
 
 def time_text(moment: datetime) -> str:
-    """RFC 3339, in UTC. Raises ValueError for a time that does not say its zone."""
+    """Return RFC 3339 in UTC. Raises ValueError for a time without a zone."""
     if moment.tzinfo is None:
         raise ValueError("the time needs a zone, for example datetime.now(UTC)")
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

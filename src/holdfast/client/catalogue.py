@@ -1,4 +1,4 @@
-"""Calls of the catalogue: events, their rules and their life; and of the server itself."""
+"""Calls of the catalogue: events, their rules and their states; and of the server itself."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def create_event(
 ) -> Call[Event]:
     """Create an event, on sale at once unless `status` is `draft`.
 
-    `capacity` makes one area `general`; `areas` are `{"name": …, "capacity": …, "category": …}`; `seat_map` is any form
-    that the server reads.
+    `capacity` makes one area `general`. `areas` are `{"name": …, "capacity": …, "category": …}`. `seat_map` is any form
+    that the server accepts.
     """
     body = given(
         name=name,
@@ -83,7 +83,7 @@ def list_events(
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[Page[Event]]:
-    """List events, a page at a time, those that match every filter."""
+    """List the events that match every filter, one page at a time."""
     query = {
         "status": status,
         "text": text,
@@ -114,7 +114,10 @@ def change_event(
     max_per_buyer: int | Unchanged | None = UNCHANGED,
     allow_partial: bool | Unchanged = UNCHANGED,
 ) -> Call[Event]:
-    """Change what is named; None clears. Areas are changed or added by name, seats are added. Sent once."""
+    """Change the named members; None clears one. Areas are changed or added by name, seats are added.
+
+    The call is sent once, without retries.
+    """
     body = changed(
         name=name,
         capacity=capacity,
@@ -140,27 +143,27 @@ def publish_event(event: EventRef, *, idempotency_key: str | None = None) -> Cal
 
 
 def cancel_event(event: EventRef, *, idempotency_key: str | None = None) -> Call[Event]:
-    """Cancel an event, for good: its live holds are released, its bookings stay."""
+    """Cancel an event for good. Its live holds are released, its bookings stay."""
     return post(path("events", event, "cancel"), one(Event), key=idempotency_key)
 
 
 def stop_sales(event: EventRef, *, idempotency_key: str | None = None) -> Call[Event]:
-    """Stop new holds; those that are live can still be confirmed."""
+    """Stop new holds. Live holds can still be confirmed."""
     return post(path("events", event, "stop"), one(Event), key=idempotency_key)
 
 
 def resume_sales(event: EventRef, *, idempotency_key: str | None = None) -> Call[Event]:
-    """Take up sales again."""
+    """Resume sales."""
     return post(path("events", event, "resume"), one(Event), key=idempotency_key)
 
 
 def get_health() -> Call[Health]:
-    """Whether the server answers at all; else Unreachable is raised, at once."""
+    """Read whether the server answers. Raises Unreachable at once, without retries."""
     return get("/healthz", _health, understood=(503,))
 
 
 def get_readiness() -> Call[Health]:
-    """Whether the server can take traffic, now: `ready` is False while it cannot reach its database."""
+    """Read whether the server can take traffic now. `ready` is False while it cannot reach its database."""
     return get("/readyz", _health, understood=(503,))
 
 

@@ -1,22 +1,22 @@
-"""Errors: the one tree of everything that a call may raise.
+"""Errors: every error that a call can raise.
 
 HoldfastError                     code, status, detail, errors, request_id, idempotency_key
-├── Refused                       the server's answer; asking again the same way gives the same
+├── Refused                       the server's answer; the same request gets the same answer again
 │   ├── NotFound             404  EventNotFound, HoldNotFound, BookingNotFound, BlockNotFound, SeatNotFound
 │   ├── Conflict             409  SeatTaken, SeatBlocked, SoldOut, NotTogether, EventNotOnSale, SalesStopped, …
 │   ├── Gone                 410  HoldExpired, HoldReleased, EventCancelled
 │   ├── Invalid              422  InvalidInput, SeatUnknown, AreaUnknown, AreaRequired, BuyerRequired, …
 │   ├── CredentialsRequired  401
 │   └── Forbidden            403
-├── TryAgain                      the retries were used up; later, the same call may succeed
-│   ├── RequestTimeout       408  the request did not arrive whole in time; nothing was done
+├── TryAgain                      all retries failed; the same call may succeed later
+│   ├── RequestTimeout       408  the request did not arrive completely in time; nothing was done
 │   ├── RateLimited          429
-│   ├── Busy, Unavailable    503  certainly nothing was done
+│   ├── Busy, Unavailable    503  nothing was done
 │   ├── OutcomeUnknown       503  may have been done: the same Idempotency-Key settles it
-│   └── Unreachable               no answer at all; may have been done, as above
+│   └── Unreachable               no answer; may have been done, as above
 └── BadAnswer                     an answer that is not one of Holdfast's
 
-A code that this version does not know is raised as the branch of its status, with the code kept.
+An unknown code is raised as the branch of its status, with the code kept.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldError:
-    """One thing wrong with one part of the input; `pointer` is a JSON Pointer into the body that was sent."""
+    """One error in one part of the input; `pointer` is a JSON Pointer into the body that was sent."""
 
     pointer: str
     code: str
@@ -38,8 +38,8 @@ class FieldError:
 class HoldfastError(Exception):
     """Root of the tree.
 
-    `code` is stable; `status` is None where no answer came. `facts` are further members of the answer, for example
-    how many admissions were free. A POST that failed for want of an answer can be repeated with `idempotency_key`.
+    `code` is stable. `status` is None without an answer. `facts` are further members of the answer, for example
+    how many admissions were free. A POST without an answer can be repeated with `idempotency_key`.
     """
 
     CODE: ClassVar[str] = "error"
@@ -71,11 +71,11 @@ class HoldfastError(Exception):
 
 
 class Refused(HoldfastError):
-    """The server's answer: nothing was changed, and asking again the same way gives the same."""
+    """The server's answer: nothing was changed, and the same request gets the same answer again."""
 
 
 class NotFound(Refused):
-    """It is not there, or not yours."""
+    """It does not exist, or it is not yours."""
 
     STATUS = 404
     CODE = "not_found"
@@ -86,7 +86,7 @@ class EventNotFound(NotFound):
 
 
 class HoldNotFound(NotFound):
-    """There is no such hold, or this is not its token."""
+    """There is no such hold, or the token is wrong."""
 
     CODE = "hold_not_found"
 
@@ -108,7 +108,7 @@ class UserNotFound(NotFound):
 
 
 class Conflict(Refused):
-    """The state does not allow it."""
+    """The current state does not allow it."""
 
     STATUS = 409
 
@@ -134,7 +134,7 @@ class SoldOut(Conflict):
 
 
 class NotTogether(Conflict):
-    """So many are free, but not side by side."""
+    """Enough seats are free, but not side by side."""
 
     CODE = "not_together"
 
@@ -156,25 +156,25 @@ class DuplicateEmail(Conflict):
 
 
 class CapacityTaken(Conflict):
-    """Capacity may shrink only to what is not taken."""
+    """Capacity cannot shrink below what is taken."""
 
     CODE = "capacity_taken"
 
 
 class InvalidTransition(Conflict):
-    """The event's state has no such move."""
+    """The event's state does not allow this transition."""
 
     CODE = "invalid_transition"
 
 
 class InProgress(Conflict):
-    """The same creation of an event, under the same key, has not ended yet."""
+    """The same creation of an event, with the same key, is still running."""
 
     CODE = "in_progress"
 
 
 class Gone(Refused):
-    """It was there, and is no longer."""
+    """It existed, and has ended."""
 
     STATUS = 410
 
@@ -192,7 +192,7 @@ class EventCancelled(Gone):
 
 
 class Invalid(Refused):
-    """Understood, but not allowed; `errors` say which part."""
+    """Well-formed but not allowed; `errors` name the parts."""
 
     STATUS = 422
 
@@ -236,7 +236,7 @@ class Forbidden(Refused):
 
 
 class TryAgain(HoldfastError):
-    """The retries were used up; later, the same call may succeed."""
+    """All retries failed; the same call may succeed later."""
 
 
 class RequestTimeout(TryAgain):
@@ -260,20 +260,20 @@ class Unavailable(TryAgain):
 
 
 class OutcomeUnknown(TryAgain):
-    """It may have been done: the same call with `idempotency_key` of this error settles it."""
+    """It may have been done. The same call with this error's `idempotency_key` settles it."""
 
     STATUS = 503
     CODE = "outcome_unknown"
 
 
 class Unreachable(TryAgain):
-    """No answer came. What was asked may have been done, as with OutcomeUnknown."""
+    """No answer came. The request may have been carried out, as with OutcomeUnknown."""
 
     CODE = "unreachable"
 
 
 class BadAnswer(HoldfastError):
-    """An answer that is not one of Holdfast's: another server's, or a broken proxy's."""
+    """An answer that is not one of Holdfast's, for example from another server or a broken proxy."""
 
     CODE = "bad_answer"
 
@@ -281,7 +281,7 @@ class BadAnswer(HoldfastError):
 def error_of(
     status: int, document: object, *, request_id: str | None = None, idempotency_key: str | None = None
 ) -> HoldfastError:
-    """The error that an answer of this status tells; its problem document may be missing or foreign."""
+    """Return the error for an answer of this status; its problem document may be missing or foreign."""
     members = document if isinstance(document, dict) else {}
     code = members.get("code")
     code = code if isinstance(code, str) else None

@@ -1,4 +1,4 @@
-"""Calls of an event's inventory: what is left, which seats, what happened, and what is blocked."""
+"""Calls of an event's inventory: availability, seats, their history, and blocks."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def get_availability(
     since: int | None = None,
     as_of: datetime | None = None,
 ) -> Call[Availability]:
-    """What an event has left.
+    """Read how many admissions an event has left.
 
-    `known`, an earlier answer, is given back itself while the event is still in that state, and costs almost nothing.
-    `since` a version: with the changes after it. `as_of` a time: as it was then.
+    `known` is an earlier answer; it is returned itself, at almost no cost, while the event's state is the same.
+    `since` is a version: the answer has the changes after it. `as_of` is a time: the answer is as of then.
     """
 
     def read_availability(answer: Answer) -> Availability:
@@ -39,22 +39,22 @@ def get_availability(
 
 
 def list_seats(event: EventRef, *, all: bool = False, as_of: datetime | None = None) -> Call[Seats]:
-    """The seats that are not available; with `all`, every seat. `as_of` a time: as it was then."""
+    """List the seats that are not available, or every seat with `all`. `as_of` is a time in the past."""
     return get(path("events", event, "seats"), one(Seats), query={"all": all or None, "as_of": as_of})
 
 
 def get_seat_map(event: EventRef, *, version: int | None = None) -> Call[SeatMap]:
-    """The drawn layout: the current one, or an immutable version of it."""
-    whole = path("events", event, "seat-map")
+    """Read the seat map: the current one, or an immutable version."""
+    base = path("events", event, "seat-map")
     return get(
-        whole if version is None else f"{whole}/{version}", one(SeatMap), follows_redirect=version is None
+        base if version is None else f"{base}/{version}", one(SeatMap), follows_redirect=version is None
     )
 
 
 def list_seat_changes(
     event: EventRef, label: str, *, limit: int | None = None, cursor: str | None = None
 ) -> Call[Page[SeatChange]]:
-    """The history of one seat."""
+    """List the changes of one seat, one page at a time."""
     return get(
         path("events", event, "seats", label, "history"),
         page(SeatChange),
@@ -79,7 +79,7 @@ def block_admissions(
 def list_blocks(
     event: EventRef, *, lifted: bool | None = None, limit: int | None = None, cursor: str | None = None
 ) -> Call[Page[Block]]:
-    """List blocks, a page at a time: those that stand, those that were lifted, or all."""
+    """List blocks, one page at a time: active ones, lifted ones, or all."""
     query = {"lifted": lifted, "limit": limit, "cursor": cursor}
     return get(path("events", event, "blocks"), page(Block), query=query)
 

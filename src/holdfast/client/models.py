@@ -1,6 +1,6 @@
-"""Models: what the server tells, as frozen dataclasses. Times are aware, in UTC; states are plain words.
+"""Models: the server's objects, as frozen dataclasses. Times are aware, in UTC; states are plain words.
 
-A word that this version does not know may come from a newer server; compare with the ones you act on.
+A newer server may send words that this version does not know. Compare only with the words that you act on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """Some items of a list; `next` is the cursor of the following page, None on the last."""
+    """Some items of a list; `next` is the cursor of the next page, None on the last."""
 
     items: tuple[T, ...]
     next: str | None = None
@@ -23,7 +23,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part of an event: an area, or all of one category, and how many admissions it has."""
+    """A part of an event: an area or a category, and its number of admissions."""
 
     name: str
     capacity: int
@@ -34,7 +34,7 @@ class Part:
 class Event:
     """One dated occurrence with its own inventory and sales window: `draft`, `published` or `cancelled`.
 
-    `number` is its short name, good wherever `id` is. `map_version` is 0 where there are no numbered seats.
+    `number` is a short id, accepted wherever `id` is. `map_version` is 0 without numbered seats.
     """
 
     id: UUID
@@ -70,7 +70,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """Each seat that was touched since a version, with what it is now."""
+    """Each seat that changed since a version, with its current status."""
 
     seats: tuple[Seat, ...] = ()
 
@@ -92,8 +92,8 @@ class Counts:
 class Availability:
     """What an event has left, exact at `as_of`.
 
-    `etag` names this state; give the whole object as `known` to be told only what is new. With `since` come either
-    `changes` or `reset`: read everything anew.
+    `etag` names this state; pass the whole object as `known` to fetch only a newer one. An answer to `since` has either
+    `changes` or `reset`, which means: read everything again.
     """
 
     event: UUID
@@ -116,7 +116,7 @@ class Availability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seats:
-    """Seats of an event at one version; without `all`, those that are not listed are available."""
+    """Seats of an event at one version. Without `all`, seats that are not listed are available."""
 
     event: UUID
     event_number: int
@@ -128,7 +128,7 @@ class Seats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapSeat:
-    """A seat as it is drawn. Two of a row are neighbours where their positions follow each other."""
+    """A seat of the map. Two seats of a row are neighbours if their positions are consecutive."""
 
     label: str
     position: int
@@ -157,7 +157,7 @@ class MapSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatMap:
-    """The drawn layout of an event's seats; its `map_version` never changes. Categories are in order of preference."""
+    """One version of an event's seat map, which never changes. Categories are in order of preference."""
 
     event: UUID
     event_number: int
@@ -168,7 +168,7 @@ class SeatMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatChange:
-    """One thing that happened to a seat, and in which version of its event."""
+    """One change of a seat, and the event's version that made it."""
 
     at: datetime
     change: str
@@ -180,10 +180,10 @@ class SeatChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamMessage:
-    """One message of an event's stream; it can be resumed after its `id`.
+    """One message of an event's stream; the stream can be resumed after its `id`.
 
-    `snapshot`: `seats` are all that are not available. `change`: `seats` are those touched since the message before.
-    The counts are whole in both.
+    `snapshot`: `seats` are all that are not available. `change`: `seats` are those that changed since the last message.
+    Both have complete counts.
     """
 
     id: str
@@ -194,7 +194,7 @@ class StreamMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a hold or booking as it was granted: seats by label, or a quantity of an area."""
+    """One granted line of a hold or booking: seats by label, or a quantity of an area."""
 
     seats: tuple[str, ...] = ()
     category: str | None = None
@@ -204,7 +204,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
-    """Who buys. `reference` is your own name for them, by which an event's `max_per_buyer` counts."""
+    """The buyer. `reference` is your own name for them; an event's `max_per_buyer` counts by it."""
 
     reference: str | None = None
     name: str | None = None
@@ -215,7 +215,7 @@ class Buyer:
 class Hold:
     """A buyer's exclusive, timed claim: `active`, then `confirmed`, `released` or `expired`.
 
-    `hold_token` is the secret that proves it is yours. It is told once, when the hold is placed.
+    `hold_token` is the secret that proves it is yours. Only the answer to `place_hold` has it.
     """
 
     id: UUID
@@ -235,7 +235,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """The confirmed sale of a hold: `confirmed`, then perhaps `cancelled`. `reference` names it to people."""
+    """The confirmed sale of a hold: `confirmed`, later perhaps `cancelled`. `reference` names it to people."""
 
     id: UUID
     reference: str
@@ -253,7 +253,7 @@ class Booking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Admissions that the organiser took off sale; `lifted_at` is None while they are."""
+    """Admissions that the organiser took off sale; `lifted_at` is None until they are lifted."""
 
     id: UUID
     event: UUID
@@ -268,7 +268,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What the server says of itself; `ready` is whether it can take traffic."""
+    """The server's health; `ready` means that it can take traffic."""
 
     ready: bool
     status: str

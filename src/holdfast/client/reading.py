@@ -1,7 +1,7 @@
-"""Reading: JSON becomes the dataclasses of `models`, as their annotations say.
+"""Reading: convert JSON to the dataclasses of `models`, by their annotations.
 
-Members that a dataclass does not name are left out, and words are not checked against a list, so that a newer server
-does not break an older client. A member that is missing or of another kind is a BadAnswer.
+Unknown members are ignored, and words are not checked against a list, so that a newer server does not break an older
+client. A missing member or one of the wrong type raises BadAnswer.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _Reader = Callable[[Any], Any]
 
 
 def read(kind: type[T], value: object) -> T:
-    """The value as `kind`. Raises BadAnswer."""
+    """Return the value as `kind`. Raises BadAnswer."""
     try:
-        found: T = _reader(kind)(value)  # type: ignore[arg-type]  # the kind is a type, which its cache cannot say
+        found: T = _reader(kind)(value)  # type: ignore[arg-type]  # the cache of _reader loses the type of kind
     except (TypeError, ValueError) as error:
         raise BadAnswer(f"The answer is no {kind.__name__}: {error}.") from error
     return found

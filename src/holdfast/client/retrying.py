@@ -1,8 +1,8 @@
-"""Retrying: the attempts of one call, as steps that a client carries out. No input, output or waiting happens here.
+"""Retrying: the attempts of one call, as steps for a client to carry out. No input, output or waiting happens here.
 
-Again goes what got no answer, and what was answered 408, 429, 502, 503 or 504, with pauses that grow and differ, never
-shorter than `Retry-After` asks, and only as long as the whole fits into `total_seconds`. A call that is not
-repeatable is sent once.
+Retries requests that got no answer, or 408, 429, 502, 503 or 504. The pauses grow, are random, and are never shorter
+than `Retry-After`. Retries end when the next would not fit into `total_seconds`. A call that is not repeatable is
+sent once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
-    """How long and how patiently a call is tried. `total_seconds=0` sends each call once."""
+    """How long a call is retried, and with which pauses. `total_seconds=0` sends each call once."""
 
     total_seconds: float = 30.0
     first_pause_seconds: float = 0.1
@@ -34,7 +34,7 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the call, and take at most so long; the answer, or Unreachable, is sent back in."""
+    """Send the call within `timeout_seconds`, and send the answer, or Unreachable, back into the generator."""
 
     call: Call[Any]
     timeout_seconds: float
@@ -42,7 +42,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait so long."""
+    """Wait for `seconds`."""
 
     seconds: float
 
@@ -51,12 +51,14 @@ Steps = Generator[Send | Pause, Answer | Unreachable | None, T]
 
 
 def attempts(call: Call[T], retries: Retries, *, timeout_seconds: float) -> Steps[T]:
-    """The steps of a call; its result is their value. Raises HoldfastError."""
+    """Yield the steps of a call and return its value. Raises HoldfastError."""
     ends_at = retries.clock() + retries.total_seconds
     pause = retries.first_pause_seconds
     while True:
-        left = max(ends_at - retries.clock(), _MIN_TIMEOUT_SECONDS)
-        outcome = yield Send(call, min(timeout_seconds, left) if retries.total_seconds else timeout_seconds)
+        remaining = max(ends_at - retries.clock(), _MIN_TIMEOUT_SECONDS)
+        outcome = yield Send(
+            call, min(timeout_seconds, remaining) if retries.total_seconds else timeout_seconds
+        )
         try:
             return _settle(call, outcome)
         except (TryAgain, InProgress):
@@ -79,13 +81,13 @@ def _settle(call: Call[T], outcome: Answer | Unreachable | None) -> T:
 
 
 def _wait_seconds(outcome: Answer | Unreachable | None, pause: float) -> float:
-    """The pause, or what the server asks and the pause on top, so that not all come back in one moment."""
-    asked = retry_after_seconds(outcome) if isinstance(outcome, Answer) else None
-    return pause if asked is None else asked + pause
+    """Return the pause, plus `Retry-After` if the server sent one, so that clients do not return all at once."""
+    requested = retry_after_seconds(outcome) if isinstance(outcome, Answer) else None
+    return pause if requested is None else requested + pause
 
 
 def retry_after_seconds(answer: Answer) -> float | None:
-    """`Retry-After`, in seconds or as a date; None where it is missing or cannot be read."""
+    """Return `Retry-After`, given in seconds or as a date; None if it is missing or invalid."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text)

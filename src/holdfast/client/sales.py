@@ -1,4 +1,4 @@
-"""Calls of a sale: place a hold, extend or release it, confirm it as a booking, cancel that."""
+"""Calls of a sale: place, extend and release a hold, confirm it as a booking, and cancel the booking."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from holdfast.client.models import Booking, Buyer, Hold, Page
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """So many admissions of an area, which may be left out where the event has one."""
+    """A quantity of an area. `area` may be omitted if the event has only one."""
 
     quantity: int
     area: str | None = None
@@ -33,7 +33,7 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Named:
-    """These seats, by label."""
+    """Seats by label."""
 
     seats: tuple[str, ...]
 
@@ -43,7 +43,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class BestAvailable:
-    """So many seats, chosen by the server; `together` refuses what is not side by side."""
+    """A quantity of seats that the server chooses; `together` refuses seats that are not side by side."""
 
     quantity: int
     category: str | None = None
@@ -61,7 +61,7 @@ def place_hold(
     buyer: Buyer | str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Hold]:
-    """Take all lines, or nothing; with `allow_partial`, what there is.
+    """Hold all lines or nothing; with `allow_partial`, hold what is available.
 
     Raises: SeatTaken, SeatBlocked, SoldOut, NotTogether, EventNotOnSale, SalesStopped, EventCancelled, Invalid,
     TryAgain.
@@ -88,7 +88,10 @@ def extend_hold(
     ttl_seconds: int | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Hold]:
-    """Prolong a live hold, to so long from now. Raises: HoldExpired, HoldReleased, HoldAlreadyConfirmed."""
+    """Extend a live hold to `ttl_seconds` from now.
+
+    Raises: HoldExpired, HoldReleased, HoldAlreadyConfirmed.
+    """
     return post(
         path("holds", hold, "extend"),
         one(Hold),
@@ -101,7 +104,7 @@ def extend_hold(
 def release_hold(
     hold: HoldRef, *, token: Token | None = None, idempotency_key: str | None = None
 ) -> Call[Hold]:
-    """Give a hold back. Raises: HoldExpired, HoldAlreadyConfirmed."""
+    """Release a hold. Raises: HoldExpired, HoldAlreadyConfirmed."""
     return post(path("holds", hold, "release"), one(Hold), token=token_of(hold, token), key=idempotency_key)
 
 
@@ -113,7 +116,7 @@ def list_holds(
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[Page[Hold]]:
-    """List an event's holds, a page at a time (staff)."""
+    """List an event's holds, one page at a time (staff)."""
     query = {"status": status, "buyer": buyer, "limit": limit, "cursor": cursor}
     return get(path("events", event, "holds"), page(Hold), query=query)
 
@@ -132,7 +135,7 @@ def confirm_hold(
     buyer: Buyer | str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Booking]:
-    """Make a hold a booking; the same hold again is the same booking.
+    """Confirm a hold. A repeated confirm returns the same booking.
 
     Raises: HoldExpired, HoldReleased, HoldNotFound, EventCancelled, BookingAlreadyCancelled, TryAgain.
     """
@@ -146,7 +149,7 @@ def confirm_hold(
 
 
 def get_booking(booking: BookingRef, *, token: Token | None = None) -> Call[Booking]:
-    """Read a booking: with its hold's token, or as staff."""
+    """Read a booking with its hold's token, or as staff."""
     return get(path("bookings", booking), one(Booking), token=token)
 
 
@@ -158,7 +161,7 @@ def list_bookings(
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[Page[Booking]]:
-    """List bookings, a page at a time (staff)."""
+    """List bookings, one page at a time (staff)."""
     query = {
         "event": None if event is None else part_id(event),
         "status": status,
@@ -172,7 +175,7 @@ def list_bookings(
 def cancel_booking(
     booking: BookingRef, *, token: Token | None = None, idempotency_key: str | None = None
 ) -> Call[Booking]:
-    """Undo a booking; its admissions return. Again: the same answer."""
+    """Cancel a booking; its admissions are for sale again. A repeated cancel returns the same answer."""
     return post(path("bookings", booking, "cancel"), one(Booking), token=token, key=idempotency_key)
 
 

@@ -1,4 +1,4 @@
-"""Streaming: following an event's server-sent events through lost connections. No input or output happens here."""
+"""Streaming: follow an event's server-sent events across lost connections. No input or output happens here."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from holdfast.client.retrying import Retries, retry_after_seconds
 
 @dataclass(slots=True)
 class Following:
-    """Where a stream stands: the last id that came, and how long nothing has.
+    """The state of a stream: the last id received, and since when no message has come.
 
-    A connection that ends is opened again with `Last-Event-ID`, until nothing came for `retries.total_seconds`.
+    A lost connection is opened again with `Last-Event-ID`, until no message came for `retries.total_seconds`.
     """
 
     event: EventRef
@@ -28,14 +28,14 @@ class Following:
     _pause: float = 0.0
 
     def call(self) -> Call[None]:
-        """The request of the next connection."""
+        """Return the request of the next connection."""
         headers = {"accept": "text/event-stream"}
         if self.last_event_id is not None:
             headers["last-event-id"] = self.last_event_id
         return get(path("events", self.event, "stream"), lambda _: None, headers=headers)
 
     def take(self, sent: httpx2.ServerSentEvent) -> StreamMessage | None:
-        """What a server-sent event tells; None for one without content. Raises BadAnswer."""
+        """Return the message of a server-sent event; None if it has no data. Raises BadAnswer."""
         self._failing_since = None
         if sent.id:
             self.last_event_id = sent.id
@@ -50,14 +50,14 @@ class Following:
         )
 
     def pause_seconds(self, ended: Answer | Unreachable | None) -> float:
-        """How long to wait after a connection ended, or was never had. Raises HoldfastError when to give up."""
+        """Return the wait after a lost or failed connection, in seconds. Raises HoldfastError to give up."""
         retries = self.retries
         now = retries.clock()
         if self._failing_since is None:
             self._failing_since, self._pause = now, retries.first_pause_seconds
         error = _error_of(self.call(), ended)
-        asked = retry_after_seconds(ended) if isinstance(ended, Answer) else None
-        wait = (asked or 0.0) + self._pause * (0.5 + retries.random() / 2)
+        requested = retry_after_seconds(ended) if isinstance(ended, Answer) else None
+        wait = (requested or 0.0) + self._pause * (0.5 + retries.random() / 2)
         self._pause = min(self._pause * 2, retries.longest_pause_seconds)
         if not isinstance(error, TryAgain) or now + wait >= self._failing_since + retries.total_seconds:
             raise error
@@ -66,11 +66,11 @@ class Following:
 
 def _error_of(call: Call[None], ended: Answer | Unreachable | None) -> HoldfastError:
     if ended is None:
-        return Unreachable("The stream ended, and said nothing more.")
+        return Unreachable("The stream ended without an error.")
     if isinstance(ended, Unreachable):
         return ended
     try:
         call.result(ended)
     except HoldfastError as error:
         return error
-    return BadAnswer(f"The answer {ended.status} is no stream.", status=ended.status)
+    return BadAnswer(f"The answer {ended.status} is not a stream.", status=ended.status)

@@ -1,4 +1,4 @@
-"""Transport: what both clients share of httpx2: settings, requests, answers; and how a call becomes a method."""
+"""Transport: the settings, requests and answers of both clients over httpx2; and how a call becomes a method."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from holdfast.client.retrying import Retries
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 STREAM_TIMEOUT = httpx2.Timeout(10.0, read=45.0)
-"""A stream says something every 15 seconds; one that is silent for so long is lost."""
+"""The server sends a message or a comment every 15 seconds; after 45 silent ones the connection counts as lost."""
 
 _ONCE = Retries(total_seconds=0)
 M = TypeVar("M", bound=Callable[..., Any])
 
 
 class Settings:
-    """Where the server is, who calls, and how patiently."""
+    """The server's address, the caller's key, and the time limits."""
 
     def __init__(
         self,
@@ -33,13 +33,16 @@ class Settings:
         timeout_seconds: float = 10.0,
         retries: Retries | None = None,
     ) -> None:
-        """`url` falls back to HOLDFAST_URL, then this machine's port 8000; `api_key` to HOLDFAST_API_KEY, then none.
+        """Set up a client.
 
-        `timeout_seconds` bounds one attempt, `retries` all of them.
+        `url` falls back to HOLDFAST_URL, then to this machine's port 8000; `api_key` to HOLDFAST_API_KEY, then to none.
+        `timeout_seconds` limits one attempt, `retries` all of them.
         """
         self.url = (url or os.environ.get("HOLDFAST_URL") or DEFAULT_URL).rstrip("/")
         if not self.url.startswith(("http://", "https://")):
-            raise ValueError(f"{self.url!r} is no URL of a server: it starts with http:// or https://")
+            raise ValueError(
+                f"{self.url!r} is not the URL of a server: it must start with http:// or https://"
+            )
         self._api_key = api_key or os.environ.get("HOLDFAST_API_KEY")
         self._timeout_seconds = timeout_seconds
         self._retries = retries or Retries()
@@ -51,12 +54,12 @@ class Settings:
         headers = {"user-agent": f"holdfast-python/{version('holdfast')}", "accept": "application/json"}
         if self._api_key:
             headers["authorization"] = f"Bearer {self._api_key}"
-        # A proxy of the environment is for other machines; asked for this one it could only fail.
+        # A proxy from the environment serves other machines; a request to this machine would only fail there.
         local = httpx2.URL(self.url).host in ("127.0.0.1", "localhost", "::1")
         return {"base_url": self.url, "headers": headers, "trust_env": not local}
 
-    def _patience(self, call: Call[Any]) -> Retries:
-        """Who asks for the server's health wants it as it is now."""
+    def _retries_of(self, call: Call[Any]) -> Retries:
+        """Return the retries of a call. Health checks want the current state, so they have none."""
         return _ONCE if call.path in ("/healthz", "/readyz") else self._retries
 
 
@@ -87,8 +90,8 @@ def unreachable(error: httpx2.RequestError) -> Unreachable:
     return found
 
 
-def dressed(method: M, build: Callable[..., Any], *, prefix: str = "") -> M:
-    """The method with the name, the words and the arguments of the function that makes its call."""
+def as_method(method: M, build: Callable[..., Any], *, prefix: str = "") -> M:
+    """Give the method the name, docstring and signature of the function that builds its call."""
     signature = inspect.signature(build)
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     method.__name__ = build.__name__.replace("list", "iterate", 1) if prefix else build.__name__
@@ -98,4 +101,4 @@ def dressed(method: M, build: Callable[..., Any], *, prefix: str = "") -> M:
     return method
 
 
-EVERY_PAGE = "Every item of all pages, fetched as they are needed. "
+EVERY_PAGE = "Every item of all pages, fetched on demand. "

@@ -20,7 +20,7 @@ from holdfast.client.transport import (
     STREAM_TIMEOUT,
     Settings,
     answer_of,
-    dressed,
+    as_method,
     request_of,
     unreachable,
 )
@@ -33,7 +33,7 @@ def _method(build: Callable[P, Call[T]]) -> Callable[Concatenate[AsyncClient, P]
     async def method(client: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await client._run(build(*args, **kwargs))
 
-    return dressed(method, build)
+    return as_method(method, build)
 
 
 def _iteration(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate[AsyncClient, P], AsyncIterator[T]]:
@@ -46,13 +46,13 @@ def _iteration(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate[AsyncC
                 return
             kwargs["cursor"] = page.next
 
-    return dressed(method, build, prefix=EVERY_PAGE)
+    return as_method(method, build, prefix=EVERY_PAGE)
 
 
 class AsyncClient(Settings):
-    """One server, by awaited calls. Tasks of one event loop may share it; close it, or use it in an `async with`.
+    """A client of one server, with awaited calls. Tasks of one event loop may share it.
 
-    Every method raises what `holdfast.client.errors` draws.
+    Close it, or use it in an `async with`. Every method raises the errors of `holdfast.client.errors`.
     """
 
     def __init__(
@@ -105,9 +105,9 @@ class AsyncClient(Settings):
     async def stream(
         self, event: EventRef, *, last_event_id: str | None = None
     ) -> AsyncIterator[StreamMessage]:
-        """An event's stream: a snapshot, or what came after `last_event_id`; then each net change. Without an end.
+        """Yield an event's stream without end: a snapshot, or the changes since `last_event_id`; then each net change.
 
-        A lost connection is opened again where it was lost, as long as `retries` allow.
+        A lost connection is opened again and resumed at the last message, as long as `retries` allow.
         """
         following = Following(event, self._retries, last_event_id)
         while True:
@@ -143,7 +143,7 @@ class AsyncClient(Settings):
         await self.close()
 
     async def _run(self, call: Call[T]) -> T:
-        steps = attempts(call, self._patience(call), timeout_seconds=self._timeout_seconds)
+        steps = attempts(call, self._retries_of(call), timeout_seconds=self._timeout_seconds)
         outcome: Answer | Unreachable | None = None
         try:
             while True:

@@ -36,9 +36,9 @@ class Background:
 
 
 async def _repeat(worker: Worker) -> None:
-    """Runs until it is cancelled. A failure is logged and tried again: a database that is away comes back.
+    """Run a worker until cancelled. Failures are logged and retried, because a database outage ends.
 
-    The pause comes first and is jittered, so that several processes do not run at the same moment.
+    The pause comes first and is random, so that several processes do not run at the same moment.
     """
     while True:
         await asyncio.sleep(worker.interval * random.uniform(0.8, 1.2))  # noqa: S311 - no secret

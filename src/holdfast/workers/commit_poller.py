@@ -1,4 +1,4 @@
-"""Commit poller: finds other processes' commits to the events that are watched here, and sets the queues' gauges."""
+"""Commit poller: finds other processes' commits to events with stream clients here, and sets the queue gauges."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["CommitPoller"]
 
 
 class CommitPoller(Worker):
-    """One small query for all watched events; none while nobody watches."""
+    """One small query for all such events; no query if there are none."""
 
     name = "commit_poller"
 
@@ -18,6 +18,6 @@ class CommitPoller(Worker):
         self._inventory = inventory
 
     async def run_once(self) -> int:
-        """Returns how many events are watched."""
+        """Return the number of events with stream clients."""
         self._inventory.operations.observe_queues()
         return await self._inventory.streams.poll()

@@ -1,7 +1,7 @@
-"""Live check: follows every event's journal as it sells, and stops the sales of one whose rows disagree with it.
+"""Live check: compares every event's rows with its journal during the sale, and stops an event whose rows disagree.
 
-It fails closed: no more is sold on top of an error until a person has looked (docs/guides/alarm.md). Only that event
-is stopped, through its own lane, like any other command.
+It fails closed: nothing more is sold on top of an error until a person has checked (docs/guides/alarm.md). Only that
+event is stopped, through its own lane, like any other command.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ __all__ = ["LiveCheck"]
 log = structlog.get_logger(__name__)
 
 BY = "check"
-"""Who stopped the sales, as the journal says."""
+"""The journal's name for the live check, as the author of a stop."""
 
 
 class LiveCheck(Worker):
-    """One process at a time checks, as far as a lease can say so; two that do find the same."""
+    """A lease lets one process check at a time. Two that overlap find the same."""
 
     name = "live_check"
 
@@ -47,12 +47,12 @@ class LiveCheck(Worker):
         self._lease_seconds = max(30.0, 3 * interval)
         self._owner = owner or uuid4()
         self._last = 0
-        """The last event that was checked: the next run starts behind it, so that each has its turn."""
+        """The last event that was checked. The next run starts after it, so that every event gets a turn."""
         self._to_stop: dict[int, None] = {}
-        """Events to stop, whose lane was crowded or whose database was away."""
+        """Events still to stop, because their lane was full or the database did not answer."""
 
     async def run_once(self) -> int:
-        """Returns how many events were checked. The next run continues where the time ran out."""
+        """Return the number of events checked. The next run continues after the time limit."""
         for number in list(self._to_stop):
             await self._stop(number)
         if not await self._inventory.operations.take_lease(self.name, self._owner, self._lease_seconds):
@@ -60,17 +60,17 @@ class LiveCheck(Worker):
             return 0
         moved = await self._audit.find_moved()
         end = time.monotonic() + self._max_seconds
-        looked = 0
+        checked = 0
         for number in sorted(moved, key=lambda number: (number <= self._last, number)):
             self._last = number
             found = await self._audit.check(number, moved[number])
             if found:
                 await self._alarm(number, found)
-            looked += 1
+            checked += 1
             if time.monotonic() >= end:
                 break
         metrics.CHECK_LOOKS.inc()
-        return looked
+        return checked
 
     async def _alarm(self, number: int, found: list[Disagreement]) -> None:
         for each in found:

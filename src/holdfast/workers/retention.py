@@ -11,7 +11,7 @@ __all__ = ["Retention"]
 
 
 class Retention(Worker):
-    """Deletes answers after some hours and FAILED attempts after some days. Sales stay."""
+    """Deletes answers after hours and FAILED attempts after days, by the settings. Sales stay."""
 
     name = "retention"
 
@@ -37,7 +37,7 @@ class Retention(Worker):
         self._owner = owner or uuid4()
 
     async def run_once(self) -> int:
-        """Returns how many rows were deleted. The next run continues a large backlog."""
+        """Return the number of rows deleted. The next run continues with a large backlog."""
         deleted = 0
         for _ in range(self._max_steps):
             if not await self._operations.take_lease(self.name, self._owner, self._lease_seconds):

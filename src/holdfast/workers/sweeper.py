@@ -1,7 +1,7 @@
-"""Sweeper: rewrites the rows of lapsed holds, and of cancelled events' live ones, in small steps through their lanes.
+"""Sweeper: rewrites the rows of lapsed holds and of cancelled events' live holds, in small steps through the lanes.
 
-Hygiene only: without it a lapsed hold is free all the same, and a cancelled event's holds read as released.
-Cancelling is the one command that leaves rows behind, so there is no other worker for such steps.
+It changes no answer: a lapsed hold is free without it, and a cancelled event's holds read as released. Cancelling is
+the only command that leaves rows behind, so no other worker is needed for that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class Sweeper(Worker):
-    """One process at a time sweeps, as far as a lease can say so; two that do take turns in the event's lane."""
+    """A lease lets one process sweep at a time. Two that overlap take turns in the event's lane."""
 
     name = "sweeper"
 
@@ -48,7 +48,7 @@ class Sweeper(Worker):
         self._owner = owner or uuid4()
 
     async def run_once(self) -> int:
-        """Returns how many holds were rewritten. An idle run is one read; the next run continues a large backlog."""
+        """Return the number of holds rewritten. An idle run is one read; the next run continues a large backlog."""
         done = 0
         for _ in range(self._max_rounds):
             numbers = await self._inventory.operations.find_unswept(self._events_per_round)
@@ -70,7 +70,7 @@ class Sweeper(Worker):
         return swept
 
     async def _sweep_event(self, number: int) -> int:
-        """Nobody waits for it: an event that is crowded now is swept in the next run."""
+        """Sweep one event and return its number of holds. A busy event is left for the next run."""
         command = ReclaimLapsed(by="sweeper", limit=self._holds_per_step)
         try:
             return await self._inventory.execute(number, command)

@@ -1,4 +1,4 @@
-"""Worker: what runs beside the requests of a process, again and again. Correctness never waits for one."""
+"""Worker: a task that runs repeatedly beside the requests of a process. Correctness never depends on one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ __all__ = ["Worker"]
 
 
 class Worker(ABC):
-    """`run_once` may fail: the next run tries again. Workers of several processes may run at the same time."""
+    """`run_once` may fail: the next run retries. Workers of several processes may run at the same time."""
 
     name: str
-    """As the log names it."""
+    """The worker's name in logs."""
 
     interval: float = 1.0
     """Seconds between two runs; the settings give each worker its own."""
 
     @abstractmethod
     async def run_once(self) -> int:
-        """One run; returns how many things it worked on."""
+        """Run once and return the number of things it worked on."""
