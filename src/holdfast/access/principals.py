@@ -124,14 +124,14 @@ class OpenMode:
 
     def decides(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool | None:
         """Return whether such a caller counts as staff; None if only `admits` can decide."""
-        if self._closed or not self._enabled or _why_guest(scope, headers) is not None:
+        if self._closed or not self._enabled or _guest_reason(scope, headers) is not None:
             return False
         has_key = self._any_key.newest()
         return None if has_key is None else not has_key
 
     def explain(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
         """Return why open mode does not count, for a refused caller on this machine. Empty for other callers."""
-        why = None if self._closed or not self._enabled else _why_guest(scope, headers)
+        why = None if self._closed or not self._enabled else _guest_reason(scope, headers)
         return "" if why is None or why is _ELSEWHERE else f" (Open mode does not count here: {why}.)"
 
     async def admits(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
@@ -142,7 +142,7 @@ class OpenMode:
         return not self._closed
 
 
-def _why_guest(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str | None:
+def _guest_reason(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str | None:
     """Return why this caller is a guest; None for a program on this machine that used no proxy."""
     client = scope.get("client")
     if client is None or not _is_loopback(client[0]):
@@ -150,7 +150,7 @@ def _why_guest(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str 
     if scope.get("http_version") != "1.1":
         return "the request is not HTTP/1.1, as most proxies send it"
     for name in headers:
-        if _is_of_a_proxy(name):
+        if _is_proxy_header(name):
             return f"the request came through a proxy, which sent {name.decode('latin-1')}"
     host = headers.get(b"host", b"")
     if not _is_local_name(host, (scope.get("server") or (None, None))[1] or _DEFAULT_PORT):
@@ -183,7 +183,7 @@ _PROXY_PREFIXES = tuple(
 
 
 @lru_cache(maxsize=1_024)
-def _is_of_a_proxy(name: bytes) -> bool:
+def _is_proxy_header(name: bytes) -> bool:
     return name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES)
 
 

@@ -1,1 +1,1 @@
-"""HTTP: the floor under the API. It knows bytes, headers, problems and connections, and no noun of the trade."""
+"""HTTP: the layer below the API. It handles bytes, headers, problems and connections, and knows no domain term."""

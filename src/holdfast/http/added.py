@@ -1,8 +1,8 @@
-"""Added routes: those that somebody adds to the application, answered by FastAPI behind the same layer.
+"""Added routes: routes that other code adds to the application, answered by FastAPI behind the same handler.
 
-The application hands a request over when its own router has no route for it. FastAPI then does everything
-that it does elsewhere: dependencies, models, background tasks, streams. What leaves gets the headers of every
-other answer, and every refusal is a problem.
+The handler passes a request on if the application's own router has no route for it. FastAPI then works as usual, with
+dependencies, models, background tasks and streams. The answer gets the headers of every other answer, and every
+refusal is a problem.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ __all__ = ["AddedRoutes", "OwnRoute", "Sent", "exception_handlers"]
 
 _REQUEST_ID = "holdfast.request_id"
 _MISSING = "holdfast.missing"
-"""Where a scope has the refusal that our own router gave."""
+"""The scope's key for the refusal of our own router."""
 
 
 class OwnRoute(APIRoute):
-    """One of our routes as FastAPI lists it. Requests of it never come here: our router is asked first."""
+    """One of our routes as FastAPI lists it. No request reaches it, because our router comes first."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - Starlette's signature
         raise scope[_MISSING]
@@ -61,7 +61,7 @@ class OwnRoute(APIRoute):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """An answer that is on its way already. A `failure` came after it had begun."""
+    """An answer that is already on its way. A `failure` happened after it had begun."""
 
     status: int
     ended_at: float
@@ -78,13 +78,13 @@ class AddedRoutes:
         self._own = len(self._router.routes)
         self.body_limit = body_limit
         self.stack: ASGIApp | None = None
-        """What FastAPI puts around its router: exception handlers, and a stack of what has to be closed."""
+        """FastAPI's wrapping of its router: exception handlers, and a stack of resources to close."""
 
     def exist(self) -> bool:
         return len(self._router.routes) > self._own
 
     async def answer(self, request: Request, missing: HoldfastError, receive: Receive, send: Send) -> Sent:
-        """Raises `missing` where FastAPI knows no route either, and what a route raises before it answers."""
+        """Answer by FastAPI. Raises `missing` without a route, and the errors of a route before its answer."""
         if self._application.middleware_stack is None:
             self._application.middleware_stack = self._application.build_middleware_stack()
         assert self.stack is not None
@@ -113,7 +113,7 @@ class AddedRoutes:
 
 
 async def _missing(scope: Scope, _receive: Receive, send: Send) -> None:
-    """What follows where FastAPI knows no route either."""
+    """Report that FastAPI has no route either."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
     else:
@@ -121,19 +121,19 @@ async def _missing(scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 def _declared_path(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
-    """The declared path of the route that answered, with the prefix of its router; None without a route."""
+    """Return the declared path of the route that answered, with its router's prefix; None without a route."""
     route = scope.get("route")
     if route is None or isinstance(route, OwnRoute):
         return None
     own = getattr(route, "path", "")
     found = [one.path for one in iter_route_contexts(routes) if one.original_route is route and one.path]
-    # A router may be included twice: the prefix says which of them was meant.
+    # A router may be included twice; the prefix distinguishes the two.
     matching = (path for path in found if scope["path"].startswith(path.removesuffix(own)))
     return next(matching, found[0] if found else None)
 
 
 def _whole_body(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives a body that was read, and then waits as the real one does."""
+    """Return a `receive` that yields an already read body, and then waits like the real one."""
     waiting = [body]
 
     async def next_message() -> Message:
@@ -145,7 +145,7 @@ def _whole_body(body: bytes, receive: Receive) -> Receive:
 
 
 class _Outgoing:
-    """The way out: adds the headers of every answer, and remembers what was sent and when it ended."""
+    """Sends an answer's messages with the headers of every answer. It records the status and the end."""
 
     def __init__(self, send: Send, request: Request) -> None:
         self._send = send
@@ -168,7 +168,10 @@ class _Outgoing:
 
 
 def exception_handlers() -> dict[int | type[Exception], Callable[[requests.Request, Any], Any]]:
-    """FastAPI's refusals as problems. `Exception` is for middleware: a route's own is answered by the layer."""
+    """Return handlers that render FastAPI's refusals as problems.
+
+    The one for `Exception` serves middleware: the handler answers a route's own exception.
+    """
     return {HTTPException: _refused, RequestValidationError: _invalid, Exception: _broken}
 
 
@@ -196,7 +199,7 @@ _BY_STATUS: dict[int, type[HoldfastError]] = {
         Unavailable,
     )
 }
-"""The error whose code a plain status gets. All others have the code `error`."""
+"""The error whose code a plain status gets. Other statuses get the code `error`."""
 
 
 async def _invalid(request: requests.Request, error: RequestValidationError) -> Response:
@@ -212,7 +215,7 @@ async def _broken(request: requests.Request, _error: Exception) -> Response:
 
 
 def _pointer(location: Sequence[str | int]) -> str:
-    """Into the body as RFC 6901; `?name` of a parameter, wherever it stands."""
+    """Return a JSON Pointer (RFC 6901) into the body, or `?name` for a parameter of any kind."""
     where, *path = location
     return json_pointer(tuple(path)) if where == "body" else "?" + ".".join(map(str, path))
 

@@ -1,7 +1,7 @@
-"""Application: a FastAPI whose own routes are answered in one quick way, past FastAPI's router.
+"""Application: a FastAPI whose own routes are answered quickly, without FastAPI's router.
 
-Whatever somebody adds to it is answered by FastAPI, behind the same handler. Middleware surrounds both; while there is
-any, requests reach the handler through it, and answers leave as ASGI's messages.
+FastAPI answers the routes that other code adds, behind the same handler. Middleware surrounds both. With any
+middleware, requests reach the handler through it, and answers leave as ASGI messages.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 class Application(FastAPI):
-    """`about` are FastAPI's own arguments: title, version, tags and the like."""
+    """`about` holds FastAPI's own arguments: title, version, tags and others."""
 
     def __init__(
         self,
@@ -72,26 +72,26 @@ class Application(FastAPI):
             access_log=access_log,
         )
         self.added = self.handler.added = AddedRoutes(self, body_limit=BODY_LIMIT)
-        """The routes of somebody else. Their `body_limit` may be changed."""
+        """The routes that other code adds. Their `body_limit` may be changed."""
         self.end_streams = end_streams
-        """For a server that waits for its requests to end: streams do not end by themselves."""
+        """For a server that waits for its requests to end: streams have no end of their own."""
         self._completed: dict[str, Any] | None = None
         self._written = b""
 
     @property
     def serve(self) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
-        """For our own server: the quick way; None while anything else has to see the requests."""
+        """Return the quick entry for our own server; None while middleware must see the requests."""
         return self.handler.serve if self._is_plain() else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._is_plain():
             await self.handler.serve(scope, receive, send)
         else:
-            scope.pop(REQUEST, None)  # what is in between sees messages only
+            scope.pop(REQUEST, None)  # middleware in between handles messages only
             await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        """The document of all routes, those that were added later included."""
+        """Return the document of all routes, with the added ones."""
         document = super().openapi()
         if document is not self._completed:
             complete(document, self.endpoints)
@@ -103,16 +103,16 @@ class Application(FastAPI):
         return self._written
 
     def _is_plain(self) -> bool:
-        """No middleware of somebody else, and no instrumentation."""
+        """Return whether there is no added middleware and no instrumentation."""
         return (
             len(self.user_middleware) == 1
-            and "build_middleware_stack" not in vars(self)  # OpenTelemetry's instrumentor puts its own here
+            and "build_middleware_stack" not in vars(self)  # OpenTelemetry's instrumentor replaces it
             and not self._native_telemetry.enabled()
         )
 
 
 class _Innermost:
-    """The innermost middleware: the handler. What FastAPI puts inside of it is the way to the added routes."""
+    """The innermost middleware, which calls the handler. FastAPI's app inside of it leads to the added routes."""
 
     def __init__(self, app: ASGIApp, application: Application) -> None:
         self._app = app

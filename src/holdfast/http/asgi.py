@@ -14,4 +14,4 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class ClientLeft(OSError):
-    """The connection is closed: the rest of a body does not come, and nobody reads an answer."""
+    """The connection is closed: no more of the body arrives, and nobody reads an answer."""

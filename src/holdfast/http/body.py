@@ -1,4 +1,4 @@
-"""Body: the whole body of a request, within its limits on size and time."""
+"""Body: reads the whole body of a request within its limits on size and time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["read_body"]
 
 
 async def read_body(request: Request, receive: Receive, limit: int, *, seconds: float) -> bytes:
-    """Raises: BodyTooLarge, RequestTimeout, BadRequest, ClientLeft."""
+    """Return the body within `seconds`. Raises BodyTooLarge, RequestTimeout, BadRequest, ClientLeft."""
     cycle = request.cycle
-    if cycle is not None:  # the connection sees to its length and to its deadline
+    if cycle is not None:  # the connection checks its length and its deadline
         body = cycle.take_body()
         if body is None:
             return await cycle.read(limit)
@@ -39,7 +39,7 @@ async def read_body(request: Request, receive: Receive, limit: int, *, seconds: 
                 if request.is_read:
                     break
     except TimeoutError:
-        request.is_read = True  # as far as it will be
+        request.is_read = True  # no more of it will be read
         raise RequestTimeout(f"The body did not arrive within {seconds:g} seconds.") from None
     return _checked(request, b"".join(parts), limit)
 

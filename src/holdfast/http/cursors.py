@@ -1,4 +1,4 @@
-"""Cursors: where a list goes on, signed, so that a client can only send back what it was given."""
+"""Cursors: signed positions in a list. A client can only send back what the server issued."""
 
 from __future__ import annotations
 
@@ -19,20 +19,18 @@ _MAX_LENGTH = 1_000
 
 
 class Cursors:
-    """Signs and opens cursors with a key of their own, derived from the server key."""
+    """Signs and opens cursors with their own key, derived from the server key."""
 
     def __init__(self, server_key: bytes) -> None:
         self._key = hmac.digest(server_key, b"holdfast cursors 1", "sha256")
 
     def sign(self, route: str, filters: Mapping[str, Any], position: Sequence[Any]) -> str:
-        """A cursor at `position` (strings, integers, times as text) of the list that `filters` select on
-        `route`.
-        """
+        """Return a cursor at `position` (strings, integers, times as text) in the list of `route` and `filters`."""
         payload = json.dumps(list(position), separators=(",", ":"), ensure_ascii=False, default=str).encode()
         return urlsafe_b64encode(self._mac(route, filters, payload) + payload).rstrip(b"=").decode("ascii")
 
     def open(self, cursor: str, route: str, filters: Mapping[str, Any]) -> list[Any]:
-        """The position. Raises: InvalidInput unless this very list made the cursor."""
+        """Return the position. Raises InvalidInput unless the same list issued the cursor."""
         if len(cursor) > _MAX_LENGTH or not cursor.isascii():
             raise _invalid()
         try:

@@ -1,8 +1,8 @@
-"""Decoding: the strict JSON reader that stands before every body.
+"""Decoding: the strict JSON reader of every body.
 
-The standard library's reader keeps the last of two equal keys, takes NaN and 1e400, and lets lone
-surrogates through to the database driver. Here what cannot be parsed is `Malformed` (400); what parses
-but may not be said is `InvalidInput` (422) with a pointer to it.
+The standard library's reader keeps the last of two equal keys. It accepts NaN and 1e400, and passes lone surrogates to
+the database driver. Here, invalid JSON is `Malformed` (400). Valid JSON with forbidden values is `InvalidInput` (422),
+with a pointer.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def decode(body: bytes, *, large_arrays: bool = False) -> Any:
-    """The value of a JSON text in UTF-8. `large_arrays` lifts the limit on items (seat maps).
+    """Return the value of a JSON text in UTF-8. `large_arrays` lifts the limit on items (for seat maps).
 
     Raises: Malformed, InvalidInput.
     """
     if not body:
         raise Malformed(Malformed.EMPTY)
-    needs_a_walk = _needs_a_walk(body, large_arrays=large_arrays)
-    if not needs_a_walk and (plain := _plain_value(body)) is not None:
+    needs_walk = _needs_walk(body, large_arrays=large_arrays)
+    if not needs_walk and (plain := _plain_value(body)) is not None:
         return plain
     if body.startswith(b"\xef\xbb\xbf"):
         raise Malformed(Malformed.BYTE_ORDER_MARK)
@@ -55,17 +55,16 @@ def decode(body: bytes, *, large_arrays: bool = False) -> Any:
         raise _too_deep() from None
     except ValueError:
         raise Malformed(Malformed.NUMBER_TOO_LONG) from None
-    if needs_a_walk:
+    if needs_walk:
         _walk(value, large_arrays=large_arrays)
     return value
 
 
 def _plain_value(body: bytes) -> Any:
-    """The value of a text that a quick reader takes and writes back as the same bytes; None for all others, which are
-    read with care.
+    """Return the value if a quick reader writes it back as the same bytes; otherwise None, for the strict reader.
 
-    Such a text names no key twice, has no number that does not fit, and no escape or blank that somebody could read in
-    another way. Most programs write their JSON so.
+    Such a text repeats no key, and has no number that overflows. It has no escape or blank that another reader could
+    read differently. Most programs write their JSON this way.
     """
     try:
         value = orjson.loads(body)
@@ -95,10 +94,10 @@ def _no_constant(name: str) -> Never:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
 
 
-def _needs_a_walk(body: bytes, *, large_arrays: bool) -> bool:
-    """Whether the raw text could break a rule; most bodies are cleared without looking at their values.
+def _needs_walk(body: bytes, *, large_arrays: bool) -> bool:
+    """Return whether the raw text could break a rule. Most bodies pass without a look at their values.
 
-    Raw control characters and raw surrogates cannot have passed the parser, so only escapes can bring them.
+    The parser refuses raw control characters and raw surrogates, so only escapes can bring them.
     """
     return (
         b"\\u" in body
@@ -109,9 +108,9 @@ def _needs_a_walk(body: bytes, *, large_arrays: bool) -> bool:
 
 
 def _is_shallow(body: bytes) -> bool:
-    """True if the brackets certainly nest no deeper than allowed: each pass takes the innermost level away.
+    """Return True if the brackets cannot nest deeper than allowed. Each pass removes the innermost level.
 
-    Brackets inside strings may leave a rest, which only means that the values have to be looked at.
+    Brackets inside strings may remain. Then the values are walked, which decides.
     """
     brackets = body.translate(_ONE_BRACKET, _NOT_BRACKETS)
     for _ in range(MAX_DEPTH):
@@ -160,5 +159,5 @@ def _at(path: tuple[str | int, ...], code: str, detail: str) -> FieldError:
 
 
 def json_pointer(path: tuple[str | int, ...]) -> str:
-    """RFC 6901."""
+    """Return a JSON Pointer (RFC 6901)."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

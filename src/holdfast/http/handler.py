@@ -1,9 +1,8 @@
-"""Handler: the one way in which every request is answered.
+"""Handler: the one path of every request.
 
-A request passes, in this order: request id, limits on its head, route, principal, policy, retry key,
-limits on its body, the body itself, and then the route's own function. Whatever goes wrong is one error
-of the tree and leaves as a problem; an exception that nobody expected leaves as `unavailable`, is
-counted and logged with its traceback, never as a 500.
+A request passes these steps in order: request id, limits on its head, route, principal, policy, retry key, limits on
+its body, the body, and the route's function. Every refusal is one error of the tree and leaves as a problem. An
+unexpected exception leaves as `unavailable`, never as a 500; it is counted, and logged with its traceback.
 """
 
 from __future__ import annotations
@@ -61,23 +60,23 @@ from holdfast.http.sending import send_reply, send_stream
 __all__ = ["RequestHandler"]
 
 _CLOSING = (BadRequest, BodyTooLarge, HeadersTooLarge, RequestTimeout)
-"""After these the rest of the request may still be on its way; the connection cannot be used again."""
+"""After these, the rest of the request may still arrive, so the connection cannot be used again."""
 
 _READING = frozenset({"GET", "HEAD"})
-_MAX_KEPT_PATHS = 2_000
-_MAX_KEPT_PATH = 200
+_MAX_CACHED_PATHS = 2_000
+_MAX_CACHED_PATH_BYTES = 200
 
 _Found = tuple[Endpoint, str, Mapping[str, str], Mapping[str, Any] | None]
-"""A path's endpoint, the path itself as text, the values in it, and these as the endpoint takes them (None: it will
-say that there is no such thing)."""
+"""A path's endpoint, the path as text, its raw values, and its parsed values (None: they name nothing that can
+exist)."""
 
 log = structlog.get_logger("holdfast.http")
 
 
 class RequestHandler:
-    """Answers requests. Each is one object of `request_class`, which every route gets.
+    """Answers requests. Each is an object of `request_class`, which every route gets.
 
-    `added` answers a path that our router does not know, where somebody has added routes.
+    `added` answers paths that our router does not know, if other code has added routes.
     """
 
     def __init__(
@@ -93,7 +92,7 @@ class RequestHandler:
     ) -> None:
         self._router = router
         self._found: dict[tuple[str, bytes], _Found] = {}
-        """Where recent paths lead: the paths of an event on sale are requested again and again."""
+        """The endpoints of recent paths, because the paths of an event on sale repeat constantly."""
         self._request_class = request_class
         self._keyring = ApiKeys(find_key)
         self._open_mode = OpenMode(any_key, enabled=open_mode)
@@ -102,7 +101,7 @@ class RequestHandler:
         self.added: AddedRoutes | None = None
 
     async def serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Answers one request, whatever happens. Our own server calls it straight."""
+        """Answer one request and raise nothing. Our own server calls it directly."""
         started = perf_counter()
         request = self._request_class(scope)
         close = False
@@ -124,8 +123,8 @@ class RequestHandler:
         status = reply.status
         try:
             status = await self._send(request, reply, receive, send, close=close)
-        except Exception:  # noqa: BLE001 - the last door: the head is out, so the server cuts the connection
-            if not request.client_left():  # to write to who has left is no bug
+        except Exception:  # noqa: BLE001 - the head was sent, so the server must close the connection
+            if not request.client_left():  # a failed write to a client that left is not a bug
                 status = _unexpected(request).status
                 if request.cycle is not None:
                     request.cycle.abandon()
@@ -134,7 +133,7 @@ class RequestHandler:
     async def _send(
         self, request: Request, reply: Reply | StreamReply, receive: Receive, send: Send, *, close: bool
     ) -> int:
-        """Returns the status that was sent."""
+        """Send the reply and return the status that was sent."""
         scope = request.scope
         head, secure = request.method == "HEAD", scope["scheme"] == "https"
         own_id = request.request_id.encode("ascii")
@@ -195,7 +194,7 @@ class RequestHandler:
 
     def _find_endpoint(self, request: Request) -> Endpoint:
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
-        # A HEAD is a GET whose answer has no body: probes and caches ask so.
+        # A HEAD is a GET whose answer has no body; probes and caches use it.
         method = "GET" if request.method == "HEAD" else request.method
         found = self._found.get((method, raw_path))
         if found is None:
@@ -207,14 +206,14 @@ class RequestHandler:
                     raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
                 raise RouteNotFound
             found = endpoint, request.path, values, endpoint.find_arguments(values)
-            self._keep_found(method, raw_path, found)
+            self._cache_path(method, raw_path, found)
         endpoint, request.path, request.path_values, request.arguments = found
         request.route_path = endpoint.path
         return endpoint
 
-    def _keep_found(self, method: str, raw_path: bytes, found: _Found) -> None:
-        if len(raw_path) <= _MAX_KEPT_PATH:
-            if len(self._found) >= _MAX_KEPT_PATHS:
+    def _cache_path(self, method: str, raw_path: bytes, found: _Found) -> None:
+        if len(raw_path) <= _MAX_CACHED_PATH_BYTES:
+            if len(self._found) >= _MAX_CACHED_PATHS:
                 self._found.clear()
             self._found[method, raw_path] = found
 
@@ -226,16 +225,16 @@ class RequestHandler:
             if admitted is None:
                 admitted = await self._open_mode.admits(request.scope, request.headers)
         except HoldfastError:
-            # A retry key counts for who sent it, and that must not be guessed: its retry would be somebody else's.
+            # A retry key belongs to its principal. A wrong guess would give the retry to somebody else.
             if endpoint.policy is not Policy.PUBLIC or request.method == "POST":
                 raise
-            return GUEST  # the database cannot be asked; what anyone may read stays open
+            return GUEST  # without the database, public reads stay available
         return OPEN if admitted else GUEST
 
     async def _answer_added(
         self, added: AddedRoutes, request: Request, missing: HoldfastError, receive: Receive, send: Send
     ) -> Sent:
-        """Let FastAPI answer. Raises what it raises before the answer has begun."""
+        """Answer by FastAPI. Raises its errors from before the answer began."""
         check_query(request.scope["query_string"])
         if has_body(request.headers, limit=added.body_limit):
             request.body = await read_body(request, receive, added.body_limit, seconds=self._body_seconds)
@@ -286,12 +285,12 @@ def _rendered(error: HoldfastError, request: Request, endpoint: Endpoint) -> Rep
 
 def _unexpected(request: Request, error: BaseException | None = None) -> Reply:
     UNEXPECTED_ERRORS.inc()
-    log.exception(  # noqa: LOG004 - the handlers above call it
+    log.exception(  # noqa: LOG004 - the exception handlers above call this function
         "unexpected_error",
         request_id=request.request_id,
         path=redact(request.path[:200]),
         exc_info=error or True,
     )
-    # Nobody knows how far it came: only of what changes nothing is it certain that nothing was done.
+    # An exception may come at any point. Only a safe method has certainly changed nothing.
     kind = Unavailable if request.method in _READING else OutcomeUnknown
     return _refusal(kind(Fault.UNEXPECTED), request)

@@ -1,4 +1,4 @@
-"""Headers: reading what a request says about itself, with a limit on everything."""
+"""Headers: read the headers of a request, each with a limit."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MAX_HEADER_BYTES = 8 * 1024
 MAX_HEADERS_BYTES = 32 * 1024
 MAX_TARGET_BYTES = 8 * 1024
 MIN_GUEST_KEY_LENGTH = 22
-"""128 random bits in base 64: guests share one scope, so that their keys must not be guessable."""
+"""128 random bits in base 64. All guests share one scope, so their keys must not be guessable."""
 
 _SINGLE = frozenset(
     {
@@ -73,8 +73,9 @@ _WEIGHT = re.compile(r"q=([01](?:\.[0-9]*)?)")
 
 
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """By lower-case name. Raises: HeadersTooLarge; BadRequest, CredentialsRequired for one that must not
-    come twice.
+    """Return the headers by lower-case name.
+
+    Raises HeadersTooLarge; and BadRequest or CredentialsRequired for a header that must not be repeated.
     """
     headers: dict[bytes, bytes] = {}
     count = total = 0
@@ -98,7 +99,7 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def check_host(headers: Mapping[bytes, bytes], version: str | None) -> None:
-    """Raises BadRequest (RFC 9112 3.2). HTTP/1.0 may leave it out, and so may HTTP/2, which has it elsewhere."""
+    """Check `Host`. Raises BadRequest (RFC 9112 3.2). HTTP/1.0 may omit it; HTTP/2 carries it elsewhere."""
     host = headers.get(b"host")
     if host is None:
         if version == "1.1":
@@ -113,7 +114,7 @@ def _is_host(host: bytes) -> bool:
 
 
 def request_id(raw: Iterable[tuple[bytes, bytes]]) -> str:
-    """The caller's own, if it can go into a log and a header as it is and is no secret; else a new one."""
+    """Return the caller's own id if it is safe in logs and headers and is not a secret; else a new one."""
     for name, value in raw:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             text = value.decode("ascii")
@@ -127,8 +128,9 @@ def new_request_id() -> str:
 
 
 def path_segments(raw_path: bytes) -> list[str]:
-    """The decoded parts between the slashes; an encoded slash stays inside its part. Raises: UriTooLong,
-    BadRequest.
+    """Return the decoded parts between the slashes; an encoded slash stays inside its part.
+
+    Raises: UriTooLong, BadRequest.
     """
     if len(raw_path) > MAX_TARGET_BYTES:
         raise UriTooLong(f"The path is longer than {MAX_TARGET_BYTES} bytes.")
@@ -137,13 +139,13 @@ def path_segments(raw_path: bytes) -> list[str]:
 
 
 def check_query(raw_query: bytes) -> None:
-    """Raises: UriTooLong."""
+    """Raise UriTooLong for a query above the limit."""
     if len(raw_query) > MAX_TARGET_BYTES:
         raise UriTooLong(f"The query is longer than {MAX_TARGET_BYTES} bytes.")
 
 
 def query_values(raw_query: bytes) -> dict[str, str]:
-    """Raises: UriTooLong, BadRequest, and InvalidInput for a parameter that came twice."""
+    """Return the query's parameters. Raises UriTooLong, BadRequest, and InvalidInput for a repeated parameter."""
     if not raw_query:
         return {}
     check_query(raw_query)
@@ -171,7 +173,7 @@ def _decoded(raw: bytes, where: str) -> str:
 
 
 def check_body_headers(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
-    """Whether a JSON body follows. Raises: BadRequest, BodyTooLarge, UnsupportedMediaType."""
+    """Return whether a JSON body follows. Raises: BadRequest, BodyTooLarge, UnsupportedMediaType."""
     if not has_body(headers, limit=limit):
         return False
     encoding = headers.get(b"content-encoding")
@@ -183,7 +185,7 @@ def check_body_headers(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
 
 
 def has_body(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
-    """Whether a body of any type follows. Raises: BadRequest, BodyTooLarge."""
+    """Return whether a body of any type follows. Raises: BadRequest, BodyTooLarge."""
     length = headers.get(b"content-length")
     transfer = headers.get(b"transfer-encoding")
     if transfer is not None:
@@ -204,7 +206,7 @@ def has_body(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
 
 @lru_cache(maxsize=64)
 def _is_json(content_type: bytes) -> bool:
-    """By type and subtype. Parameters say nothing about JSON, but another charset would be read wrongly."""
+    """Return whether type and subtype are JSON's. Parameters do not matter, except a charset other than UTF-8."""
     essence, separator, parameters = content_type.partition(b";")
     if essence.strip().lower() != b"application/json":
         return False
@@ -216,7 +218,7 @@ def too_large(limit: int) -> BodyTooLarge:
 
 
 def idempotency_key(headers: Mapping[bytes, bytes], *, guest: bool) -> str | None:
-    """Raises: BadRequest."""
+    """Return the Idempotency-Key, if any. Raises BadRequest."""
     value = headers.get(b"idempotency-key")
     if value is None:
         return None
@@ -230,7 +232,7 @@ def idempotency_key(headers: Mapping[bytes, bytes], *, guest: bool) -> str | Non
 
 
 def credentials(headers: Mapping[bytes, bytes]) -> tuple[str | None, str | None]:
-    """(hold token, API key) of a request. Raises: BadRequest, and CredentialsRequired for another scheme."""
+    """Return the hold token and the API key. Raises BadRequest, and CredentialsRequired for another scheme."""
     token = headers.get(b"hold-token")
     authorization = headers.get(b"authorization")
     key = None
@@ -252,12 +254,12 @@ def credentials(headers: Mapping[bytes, bytes]) -> tuple[str | None, str | None]
 
 
 def etag(*parts: int | str) -> bytes:
-    """`"{version}.{lapsed}"`: the state of an event as an entity tag."""
+    """Return an event's state as an entity tag: `"{version}.{lapsed}"`."""
     return b'"' + ".".join(map(str, parts)).encode("ascii") + b'"'
 
 
 def matches_etag(listed: str | None, tag: bytes | None, *, strongly: bool = False) -> bool:
-    """Whether a list has this tag, or is `*` (RFC 9110, 8.8.3.2). Our own tags are strong and have no comma."""
+    """Return whether a list has this tag or is `*` (RFC 9110, 8.8.3.2). Our tags are strong and have no comma."""
     tags = [one.strip() for one in (listed or "").split(",")]
     if tags == ["*"]:
         return True
@@ -267,8 +269,9 @@ def matches_etag(listed: str | None, tag: bytes | None, *, strongly: bool = Fals
 
 
 def weights(accepted: str | None) -> dict[str, float]:
-    """What a list like Accept names, in lower case and without parameters, and the weight of each, from 0 (not
-    acceptable) to 1 (RFC 9110, 12.4.2).
+    """Return the weight of each item of a list like Accept, from 0 (not acceptable) to 1 (RFC 9110, 12.4.2).
+
+    The items are in lower case and without parameters.
     """
     found: dict[str, float] = {}
     for one in (accepted or "").split(","):
@@ -280,6 +283,6 @@ def weights(accepted: str | None) -> dict[str, float]:
 
 
 def accepts_gzip(accept_encoding: str | None) -> bool:
-    """RFC 9110 12.5.3. Without the header no coding is sent, though any would be acceptable."""
+    """Return whether gzip is acceptable (RFC 9110 12.5.3). Without the header, no coding is used, though any may be."""
     found = weights(accept_encoding)
     return next((found[name] > 0 for name in ("gzip", "x-gzip", "*") if name in found), False)

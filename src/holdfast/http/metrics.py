@@ -46,9 +46,7 @@ def count_overdue(state: str) -> None:
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
-    """`route` is the declared path, never the one that was asked for: that would make a series per
-    stranger.
-    """
+    """Count one answer. `route` is the declared path: the requested one would make a time series per stranger."""
     count, duration = _children(method, route, status)
     count.inc()
     duration.observe(seconds)
@@ -60,7 +58,7 @@ def observe_problem(code: str) -> None:
 
 @lru_cache(maxsize=4_096)
 def _children(method: str, route: str, status: int) -> tuple[Tally, Timing]:
-    """Looking a child up by its labels takes a lock and costs more than counting."""
+    """Cached, because finding a child by its labels takes a lock and costs more than the count."""
     return Tally(_REQUESTS.labels(method, route, str(status))), _timing(method, route)
 
 

@@ -1,6 +1,6 @@
 """OpenAPI: the document of every declared route, with an example of every answer and every error.
 
-FastAPI writes it. Our routes are listed in it, but requests of them never pass through it.
+FastAPI renders it. It lists our routes, but their requests never pass through FastAPI.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _FROM_THE_LAYER = frozenset(
         UriTooLong,
     }
 )
-"""These leave as problems from every route: no dialect's renderer sees them."""
+"""Every route answers these as problems, without a dialect's renderer."""
 
 _SCHEMAS = "#/components/schemas/"
 _PAGE = re.compile(r"Page_(\w+)_")
@@ -121,9 +121,7 @@ async def get_openapi(request: Request) -> Reply:
 
 
 def errors_of(endpoint: Endpoint) -> tuple[type[HoldfastError], ...]:
-    """All that a route may answer instead: its own errors, and those of the layer and the decoder before
-    it.
-    """
+    """Return all errors of a route: its own, and those of the handler and the decoder."""
     found: list[type[HoldfastError]] = [
         *endpoint.errors,
         BadRequest,
@@ -144,7 +142,7 @@ def errors_of(endpoint: Endpoint) -> tuple[type[HoldfastError], ...]:
 def openapi_document(
     endpoints: Iterable[Endpoint], about: Mapping[str, Any] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """The document of these routes alone; `about` is what FastAPI is made with: title, tags and the like."""
+    """Return the document of these routes only. `about` holds FastAPI's arguments: title, tags and others."""
     endpoints = list(endpoints)
     app = FastAPI(openapi_url=None, **about)
     for endpoint in endpoints:
@@ -155,7 +153,7 @@ def openapi_document(
 
 
 def complete(document: dict[str, Any], endpoints: Sequence[Endpoint]) -> None:
-    """Take out what FastAPI adds and nothing answers; name the tags, the problem and the credentials."""
+    """Remove answers that FastAPI adds but no route gives. Add the tags, the problem schema and the credentials."""
     operations = [one for path in document["paths"].values() for one in path.values()]
     own = {one.operation_id for one in endpoints}
     used = {tag for operation in operations for tag in operation.get("tags", ())}
@@ -171,7 +169,7 @@ def complete(document: dict[str, Any], endpoints: Sequence[Endpoint]) -> None:
         responses = document["paths"][endpoint.path][endpoint.method.lower()]["responses"]
         if endpoint.status in _BODYLESS:
             responses[str(endpoint.status)].pop("content", None)
-        elif endpoint.openapi["response_type"] != "application/json":  # FastAPI adds JSON to everything
+        elif endpoint.openapi["response_type"] != "application/json":  # FastAPI adds JSON to every route
             content = responses[str(endpoint.status)]["content"]
             content.pop("application/json", None)
             if endpoint.openapi["json_answer"] is not None:
@@ -217,7 +215,7 @@ def _refer(value: Any, references: Mapping[str, str]) -> None:
 
 
 def add_route(app: FastAPI, endpoint: Endpoint, route_class: type[APIRoute]) -> None:
-    """List one of our routes among those of `app`."""
+    """List one of our routes among the routes of `app`."""
     about = endpoint.openapi
     responses: dict[int | str, dict[str, Any]] = {}
     for status, answer in about["answers"].items():
@@ -255,10 +253,10 @@ def add_route(app: FastAPI, endpoint: Endpoint, route_class: type[APIRoute]) -> 
 
 
 def _described(endpoint: Endpoint) -> Any:
-    """A function with the signature that FastAPI understands; nobody calls it."""
+    """Return a function whose signature describes the route to FastAPI. Nobody calls it."""
 
     def documented() -> None:
-        raise AssertionError("requests are answered by the layer")
+        raise AssertionError("the handler answers requests of this route")
 
     parameters = [
         _parameter(value.name, Annotated[value.annotation, Path()]) for value in endpoint.path_values
@@ -280,7 +278,7 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
 
 
 def _problems(endpoint: Endpoint) -> dict[int | str, dict[str, Any]]:
-    """By status; each error is an example under its code, in the form in which this very route answers it."""
+    """Return the errors by status. Each is an example under its code, as this route renders it."""
     found: dict[int, dict[str, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
     for error_class in errors_of(endpoint):
         error = error_class()

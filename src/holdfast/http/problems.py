@@ -1,4 +1,4 @@
-"""Problems: RFC 9457 bodies, the one form in which Holdfast says no."""
+"""Problems: bodies by RFC 9457, Holdfast's only form of a refusal."""
 
 from __future__ import annotations
 
@@ -32,16 +32,14 @@ __all__ = [
 ]
 
 PROBLEM_TYPE = "https://holdfast.dev/problems/"
-"""An identifier; nothing has to be served there (RFC 9457, 3.1.1)."""
+"""Only an identifier; nothing has to be served at this address (RFC 9457, 3.1.1)."""
 
 _MAX_FIELD_ERRORS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A problem as it goes over the wire; `headers` are those that belong to the error, without the
-    content type.
-    """
+    """A rendered problem; `headers` are the error's own, without the content type."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
@@ -49,7 +47,7 @@ class Problem:
 
 
 def problem(error: HoldfastError, request_id: str, *, status: int | None = None) -> Problem:
-    """`status` is another one for a dialect that has its own."""
+    """Return the problem of an error. `status` replaces the error's own, for a dialect."""
     members = problem_members(error, request_id, status=status)
     body = orjson.dumps(members, default=str, option=orjson.OPT_UTC_Z)
     return Problem(status=members["status"], headers=problem_headers(error), body=body)
@@ -71,7 +69,7 @@ def problem_members(error: HoldfastError, request_id: str, *, status: int | None
 
 
 def problem_headers(error: HoldfastError) -> tuple[tuple[bytes, bytes], ...]:
-    """What RFC 9110 asks to come with the status."""
+    """Return the headers that RFC 9110 requires with the status."""
     match error:
         case CredentialsRequired():
             return ((b"www-authenticate", b'Bearer realm="holdfast"'),)
@@ -89,9 +87,7 @@ def problem_headers(error: HoldfastError) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def invalid_input(failed: ValidationError, decoded: Any, *, prefix: str = "") -> InvalidInput:
-    """What a model refused. `decoded` is what it was given; a `prefix` takes the place of the pointer's
-    first slash.
-    """
+    """Return the error for a model's refusal of `decoded`. A `prefix` replaces the pointer's first slash."""
     found: dict[tuple[str, str], FieldError] = {}
     for one in failed.errors(include_url=False, include_context=False, include_input=False):
         pointer = json_pointer(_path_in(decoded, one["loc"]))
@@ -103,7 +99,7 @@ def invalid_input(failed: ValidationError, decoded: Any, *, prefix: str = "") ->
 
 
 def invalid_fields(errors: Iterable[FieldError]) -> InvalidInput:
-    """The first of them as text, and a limited number of them as members."""
+    """Return one error. Its detail is the first field error, its members are a limited number of them."""
     shown = tuple(errors)[:_MAX_FIELD_ERRORS]
     return InvalidInput(
         "; ".join(f"{one.pointer or '(body)'}: {one.detail}" for one in shown[:3]), errors=shown
@@ -111,7 +107,7 @@ def invalid_fields(errors: Iterable[FieldError]) -> InvalidInput:
 
 
 def field_error(found: Mapping[str, Any], pointer: str) -> FieldError:
-    """One of Pydantic's errors under our code."""
+    """Return one of Pydantic's errors under our code."""
     code = _CODES.get(found["type"]) or _code_by_kind(found["type"])
     return FieldError(pointer=pointer, code=code, detail=_sentence(found["msg"]))
 
@@ -150,11 +146,11 @@ def _code_by_kind(kind: str) -> str:
         return "wrong_type"
     if kind.endswith(("_parsing", "_format", "_inclusive")) or "_parsing_" in kind:
         return "wrong_format"
-    return kind  # our own PydanticCustomError types are codes already
+    return kind  # the types of our own PydanticCustomErrors are already codes
 
 
 def _path_in(decoded: Any, location: Sequence[str | int]) -> tuple[str | int, ...]:
-    """The location without the names of union members and validators, which are no part of the body."""
+    """Return the location without the names of union members and validators, which are not part of the body."""
     path: list[str | int] = []
     node = decoded
     for position, part in enumerate(location):
@@ -166,7 +162,7 @@ def _path_in(decoded: Any, location: Sequence[str | int]) -> tuple[str | int, ..
             and isinstance(part, str)
             and part.isidentifier()
         ):
-            node = None  # a member that is missing
+            node = None  # the member is missing
         else:
             continue
         path.append(part)

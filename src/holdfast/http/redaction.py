@@ -1,4 +1,4 @@
-"""Redaction: no secret of ours in a log line."""
+"""Redaction: removes our secrets from log lines."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _SECRETS = re.compile(r"(hf[a-z]_|whsec_)[A-Za-z0-9_.~+/=-]+|(?i:(bearer|hold) +
 
 
 def redact(text: str) -> str:
-    """Hold tokens, API keys, tickets and passes keep their first four letters only."""
+    """Return the text with only the first four letters of hold tokens, API keys, tickets and passes."""
     return _SECRETS.sub(lambda found: (found[1] or found[2] + " ") + "…", text)
 
 
 def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor for the whole process: every text of every line, tracebacks included."""
+    """A structlog processor of the whole process: it redacts every text of every line, tracebacks included."""
     return {name: redact(value) if isinstance(value, str) else value for name, value in event.items()}

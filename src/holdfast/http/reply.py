@@ -1,4 +1,4 @@
-"""Reply: what a route answers, whole or as a stream."""
+"""Reply: a route's answer, complete or as a stream."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Joining = Callable[[Reader], AbstractContextManager[None]]
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A whole answer. Header names are lower case; the layer adds length, request id and security headers."""
+    """A complete answer. Header names are lower case. The handler adds length, request id and security headers."""
 
     status: int = 200
     body: bytes = b""
@@ -31,21 +31,19 @@ class Reply:
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class StreamReply:
-    """An answer that goes on: each chunk is sent as it comes; the iterator is closed when the client
-    leaves.
-    """
+    """A streamed answer: each chunk is sent as it arrives. The iterator is closed when the client leaves."""
 
     chunks: AsyncIterator[bytes]
     join: Joining | None = None
-    """The same without an iterator, which is not begun then: the chunks are written to a reader as long as this is
-    open. It costs less by far where there are thousands of them."""
+    """An alternative to the iterator, which then stays unused: chunks are written to a reader while this is open.
+    It is far cheaper for thousands of streams."""
     status: int = 200
     headers: Headers = ()
     content_type: bytes = b"text/event-stream; charset=utf-8"
 
 
 def encode(value: Any) -> bytes:
-    """JSON as Holdfast writes it: models, dataclasses, ids and UTC times (with `Z`)."""
+    """Return JSON as Holdfast writes it: models, dataclasses, ids and UTC times (with `Z`)."""
     if isinstance(value, BaseModel):
         return value.__pydantic_serializer__.to_json(value, by_alias=True)
     return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z)

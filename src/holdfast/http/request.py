@@ -1,4 +1,4 @@
-"""Request: one request, and what a route needs to answer it."""
+"""Request: one request, and the parts that a route needs to answer it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["Request"]
 
 
 class Request:
-    """One request after the application has read, limited and authorised it."""
+    """One request, after the handler has read, limited and authorised it."""
 
     cursors: Cursors
     openapi: Callable[[], bytes]
     """The document of the application that answers."""
 
-    # What a request does not say is the class's own: most say little, and setting all of it costs as much as asking.
+    # Defaults are attributes of the class: most requests change few of them, and setting all costs as much as a read.
     path: str = ""
     headers: Mapping[bytes, bytes] = {}
     query: Mapping[str, str] = {}
@@ -33,7 +33,7 @@ class Request:
     """The declared path of the route that answers; None without one."""
     path_values: Mapping[str, str] = {}
     arguments: Mapping[str, Any] | None = None
-    """What the path says, read already; None where it is still to be read (and may turn out to name nothing)."""
+    """The parsed values of the path; None if not parsed yet (they may name nothing)."""
     principal: Principal = GUEST
     open_mode: bool = False
     hold_token: str | None = None
@@ -45,28 +45,28 @@ class Request:
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self.scope = scope
         self.cycle: Cycle | None = scope.pop(REQUEST, None)
-        """Under our own server. It refers to the scope: left in there, neither of them would be freed at once."""
+        """Set under our own server. The cycle refers to the scope; a reference back would delay the freeing of both."""
         self.method: str = scope["method"]
         self.request_id = ""
 
     @classmethod
     def bind(cls, **parts: object) -> type[Self]:
-        """A class of requests that all have these parts of one application: an object each would cost time."""
+        """Return a class of requests with these parts of one application. Setting them per object would cost time."""
         return type(cls.__name__, (cls,), parts)
 
     @property
     def client_left(self) -> Callable[[], bool]:
-        """Whether nobody waits for the answer any more (known under our own server; else always False)."""
-        return _still_here if self.cycle is None else self.cycle.has_left
+        """Return whether the client has left (known under our own server; else always False)."""
+        return _never_left if self.cycle is None else self.cycle.has_left
 
     def header(self, name: bytes) -> str | None:
-        """A header by its lower-case name."""
+        """Return a header by its lower-case name."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
     @property
     def retry_scope(self) -> bytes | None:
-        """Where this request's Idempotency-Key counts: SHA-256 over principal, method, route and key."""
+        """Return the scope of this Idempotency-Key: SHA-256 over principal, method, route and key."""
         if self.idempotency_key is None or self.route_path is None:
             return None
         parts = (self.principal.id, self.method, self.route_path, self.idempotency_key)
@@ -74,11 +74,11 @@ class Request:
 
     @property
     def fingerprint(self) -> bytes:
-        """What a retry must repeat: SHA-256 over path, query, hold token and the canonical body."""
+        """Return what a retry must repeat: SHA-256 over path, query, hold token and the canonical body."""
         canonical = orjson.dumps(self.decoded, option=orjson.OPT_SORT_KEYS) if self.body else b""
         parts = (self.path, repr(sorted(self.query.items())), self.hold_token or "")
         return sha256("\n".join(parts).encode() + b"\n" + canonical).digest()
 
 
-def _still_here() -> bool:
+def _never_left() -> bool:
     return False

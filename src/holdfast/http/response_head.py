@@ -1,6 +1,6 @@
-"""Heads: the status line and the headers of an answer, as ASGI's pairs and as the bytes that go over the wire.
+"""Response heads: the status line and the headers of an answer, as ASGI pairs and as bytes.
 
-Whatever does not change from one answer to the next is put together once.
+The parts that are equal in all answers are assembled once.
 """
 
 from __future__ import annotations
@@ -46,24 +46,24 @@ _BODYLESS = frozenset({204, 304})
 
 
 def headers_of(reply: Reply | StreamReply, request_id: bytes, *, secure: bool) -> list[Header]:
-    """All headers of an answer. Raises ValueError for a value that holds a line break."""
+    """Return all headers of an answer. Raises ValueError for a value with a line break."""
     _check(reply)
-    headers = [*_standing(*_kind(reply), secure), (b"x-request-id", request_id), *reply.headers]
+    headers = [*_fixed(*_kind(reply), secure), (b"x-request-id", request_id), *reply.headers]
     if isinstance(reply, Reply) and reply.status not in _BODYLESS:
         headers.append((b"content-length", b"%d" % len(reply.body)))
     return headers
 
 
 def added_headers(given: Iterable[Header], request_id: bytes, *, secure: bool) -> list[Header]:
-    """The headers of somebody else's answer, with those that every answer carries; what is given stays."""
+    """Return the headers of an added route's answer, plus those of every answer. Existing ones stay."""
     headers = [(name.lower(), value) for name, value in given if name.lower() != b"x-request-id"]
     names = dict(headers)
-    standing = _standing(names.get(b"content-type", b""), b"cache-control" in names, secure)
-    return [*(one for one in standing if one[0] not in names), (b"x-request-id", request_id), *headers]
+    fixed = _fixed(names.get(b"content-type", b""), b"cache-control" in names, secure)
+    return [*(one for one in fixed if one[0] not in names), (b"x-request-id", request_id), *headers]
 
 
 def head_of(reply: Reply, request_id: bytes, *, secure: bool, more: bytes) -> bytes:
-    """The same as bytes, from the status line to the empty line; `more` is whole lines of the server's own."""
+    """Return the head as bytes, from the status line to the empty line. `more` is whole lines of the server."""
     parts = _lines(reply, request_id, secure=secure, more=more)
     if reply.status in _BODYLESS:
         parts.append(b"\r\n\r\n")
@@ -73,12 +73,12 @@ def head_of(reply: Reply, request_id: bytes, *, secure: bool, more: bytes) -> by
 
 
 def stream_head_of(reply: StreamReply, request_id: bytes, *, secure: bool, more: bytes) -> bytes:
-    """The head of an answer whose length nobody knows; `more` says how its end is found."""
+    """Return the head of an answer of unknown length. `more` says how its end is found."""
     return b"".join((*_lines(reply, request_id, secure=secure, more=more), b"\r\n\r\n"))
 
 
 def _lines(reply: Reply | StreamReply, request_id: bytes, *, secure: bool, more: bytes) -> list[bytes]:
-    parts = [_written(reply.status, *_kind(reply), secure), more, b"x-request-id: ", request_id]
+    parts = [_rendered(reply.status, *_kind(reply), secure), more, b"x-request-id: ", request_id]
     for name, value in reply.headers:
         if b"\n" in value or b"\r" in value:
             _check(reply)
@@ -87,7 +87,7 @@ def _lines(reply: Reply | StreamReply, request_id: bytes, *, secure: bool, more:
 
 
 def _kind(reply: Reply | StreamReply) -> tuple[bytes, bool]:
-    """(its media type, empty where there is no body; whether it says itself how long it may be kept)"""
+    """Return the media type, empty without a body; and whether the reply has its own cache headers."""
     has_body = isinstance(reply, StreamReply) or reply.body
     is_kept = False
     for name, _ in reply.headers:
@@ -97,7 +97,7 @@ def _kind(reply: Reply | StreamReply) -> tuple[bytes, bool]:
 
 
 @lru_cache(maxsize=256)
-def _standing(content_type: bytes, is_kept: bool, secure: bool) -> tuple[Header, ...]:
+def _fixed(content_type: bytes, is_kept: bool, secure: bool) -> tuple[Header, ...]:
     headers: list[Header] = [*_ALWAYS]
     if content_type:
         headers.append((b"content-type", content_type))
@@ -111,13 +111,13 @@ def _standing(content_type: bytes, is_kept: bool, secure: bool) -> tuple[Header,
 
 
 @lru_cache(maxsize=1_024)
-def _written(status: int, content_type: bytes, is_kept: bool, secure: bool) -> bytes:
+def _rendered(status: int, content_type: bytes, is_kept: bool, secure: bool) -> bytes:
     lines = [b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode("ascii"))]
-    lines += [name + b": " + value + b"\r\n" for name, value in _standing(content_type, is_kept, secure)]
+    lines += [name + b": " + value + b"\r\n" for name, value in _fixed(content_type, is_kept, secure)]
     return b"".join(lines)
 
 
 def _check(reply: Reply | StreamReply) -> None:
     for _, value in reply.headers:
         if b"\r" in value or b"\n" in value:
-            raise ValueError("a header value holds a line break")
+            raise ValueError("a header value has a line break")

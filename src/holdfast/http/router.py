@@ -1,4 +1,4 @@
-"""Router: the route of a method and a path, known before the body is read."""
+"""Router: finds the route of a method and a path before the body is read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class _Node:
     literals: dict[str, _Node] = field(default_factory=dict)
     named: _Node | None = None
     methods: dict[str, tuple[Endpoint, tuple[str, ...]]] = field(default_factory=dict)
-    """Endpoint and the names of the path's values, in order."""
+    """The endpoint, and the names of the path's values in order."""
 
 
 class Router:
-    """Literal parts win over named ones. A path that exists with another method differs from an unknown one."""
+    """Finds routes. Literal parts take precedence over named ones."""
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._root = _Node()
@@ -45,7 +45,7 @@ class Router:
         node.methods[endpoint.method] = (endpoint, tuple(names))
 
     def find(self, method: str, segments: list[str]) -> tuple[Endpoint | None, Mapping[str, str], list[str]]:
-        """(endpoint, path values, the methods that the path does have)."""
+        """Return the endpoint, the path's values, and the path's methods if this one is missing."""
         allowed: set[str] = set()
         for node, values in _leaves(self._root, segments, 0, ()):
             found = node.methods.get(method)
@@ -54,7 +54,7 @@ class Router:
                 return endpoint, dict(zip(names, values, strict=True)), []
             allowed.update(node.methods)
         if "GET" in allowed:
-            allowed.add("HEAD")  # the layer answers it as a GET without its body
+            allowed.add("HEAD")  # the handler answers it as a GET without the body
         return None, {}, sorted(allowed)
 
 

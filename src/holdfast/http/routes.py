@@ -23,13 +23,13 @@ __all__ = ["BODY_LIMIT", "SEAT_MAP_LIMIT", "Endpoint", "ErrorRenderer", "Routes"
 
 BODY_LIMIT = 64 * 1024
 SEAT_MAP_LIMIT = 32 * 1024 * 1024
-"""For the routes that take a seat map: creating an event, changing one, and dialect 3's seats."""
+"""The body limit of routes that accept a seat map: creating or changing an event, and dialect 3's seats."""
 
 _MAX_KNOWN_BODIES = 512
 _MAX_KNOWN_BODY = 256
 
 ErrorRenderer = Callable[[HoldfastError], tuple[int, Any]]
-"""A dialect's answer to an error: its status, and its body (None: the problem body, with that status)."""
+"""A dialect's form of an error: its status, and its body (None: the problem, with that status)."""
 
 _Function = Callable[..., Awaitable[Any]]
 _NAME_IN_PATH = re.compile(r"\{([a-z_]+)\}")
@@ -37,7 +37,7 @@ _NAME_IN_PATH = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathValue:
-    """A part of the path that names something."""
+    """A named part of the path."""
 
     name: str
     annotation: Any
@@ -46,7 +46,7 @@ class PathValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A declared route: who may call it, what it takes, what it answers, and the function that does it."""
+    """A declared route: its policy, its inputs, its answers, and its function."""
 
     method: str
     path: str
@@ -62,26 +62,26 @@ class Endpoint:
     query_annotations: dict[str, Any]
     query_kinds: dict[str, type]
     query_defaults: dict[str, Any] | None
-    """The values without a query; None where a request must have one."""
+    """The arguments without a query; None if the route requires one."""
     body: TypeAdapter[Any] | None
     body_annotation: Any
     body_required: bool
     response: Any
     lenient: bool = False
-    """For a dialect: unknown query parameters and a body without a model are ignored."""
+    """For a dialect: unknown query parameters are ignored, and so is a body without a model."""
     anonymous: bool = False
-    """The caller makes no difference and is not identified, so the route answers while the database does not."""
+    """The caller makes no difference and is not identified. So the route answers during a database outage."""
     known_bodies: dict[bytes, tuple[Any, Any]] | None = None
-    """Bodies that were read already, decoded and as the model: for a route to which many bring the same bytes."""
+    """Cache of decoded and validated bodies, for a route that receives many equal bodies."""
     openapi: dict[str, Any] = field(default_factory=dict)
-    """Summary, description, tags, examples: what only the document needs (`openapi.py`)."""
+    """Summary, description, tags and examples: only the document needs them (`openapi.py`)."""
 
     @property
     def takes_seat_map(self) -> bool:
         return self.body_limit > BODY_LIMIT
 
     async def answer(self, request: Request) -> Reply | StreamReply:
-        """Read the parts, call the function, write what it returns. Raises: HoldfastError."""
+        """Parse the request, call the function and encode its result. Raises HoldfastError."""
         arguments = dict(request.arguments or self._read_path(request.path_values))
         if self.query is not None:
             arguments.update(self._read_query(request))
@@ -97,7 +97,7 @@ class Endpoint:
         return Reply(status=self.status, body=encode(result))
 
     def find_arguments(self, path_values: Mapping[str, str]) -> Mapping[str, Any] | None:
-        """What the path says; None where it names what cannot exist."""
+        """Return the parsed values of the path; None if they name something that cannot exist."""
         try:
             return self._read_path(path_values)
         except NotFound:
@@ -131,7 +131,7 @@ class Endpoint:
         return body
 
     def _read_query(self, request: Request) -> dict[str, Any]:
-        """A query has only text: digits become numbers where a number is expected, and so on."""
+        """Return the query's parameters. All are text, so digits become numbers if a number is expected, and so on."""
         if not request.query and self.query_defaults is not None:
             return self.query_defaults
         model = self.query
@@ -159,9 +159,8 @@ class Routes:
     async def place_hold(request: Request, body: PlaceHoldIn) -> HoldOut: ...
     ```
 
-    The function's parameters say the rest: `body` is the model of the body (`| None`: may be left out),
-    names in the path come from the path, all others from the query. The return annotation is the
-    answer's schema.
+    The signature declares the rest. `body` is the model of the body, optional with `| None`. Names of the path come
+        from the path, other names from the query. The return annotation is the answer's schema.
     """
 
     def __init__(self, *, tag: str, render_error: ErrorRenderer | None = None, lenient: bool = False) -> None:
@@ -206,21 +205,21 @@ class Routes:
         """Declare a route.
 
         Args:
-            errors: those that the function may raise; what the layer and the decoder may say is added.
-            response: schema of the answer, where the return annotation is not it.
-            body_limit: in bytes; SEAT_MAP_LIMIT also lifts the limit on items of an array.
-            render_error: a dialect's translation; else the collection's.
-            anonymous: the route is open to anyone and does not look at who calls.
-            alike: many bring the same body, byte for byte, so that it is read once. Its model must not change.
-            hold_token: the route reads `request.hold_token` (for the document).
-            examples: bodies by name, for the document.
-            answers: an example of the answer for each success status, for the document.
-            response_type: media type of those answers.
-            json_answer: an example of what a route of another type answers to `Accept: application/json`.
+            errors: errors that the function may raise; those of the handler and the decoder are added.
+                    response: the answer's schema, if the return annotation is not.
+                    body_limit: in bytes; SEAT_MAP_LIMIT also lifts the limit on items of an array.
+                    render_error: a dialect's translation; defaults to the collection's.
+                    anonymous: the route is public and does not identify the caller.
+                    alike: many requests bring equal bodies, so each is parsed once. The model must not change.
+                    hold_token: the route reads `request.hold_token` (for the document).
+                    examples: bodies by name, for the document.
+                    answers: an example of the answer for each success status, for the document.
+                    response_type: media type of those answers.
+                    json_answer: for a route of another type, an example of its answer to `Accept: application/json`.
         """
 
         if anonymous and policy is not Policy.PUBLIC:
-            raise TypeError(f"{method} {path}: an anonymous route is open to anyone")
+            raise TypeError(f"{method} {path}: an anonymous route must be public")
 
         def declare(function: _Function) -> _Function:
             self.endpoints.append(
@@ -256,7 +255,7 @@ class Routes:
 
 
 def _parts(function: _Function, path: str, response: Any) -> dict[str, Any]:
-    """What the function's signature says about path, query, body and answer."""
+    """Return the path values, query, body and answer that the function's signature declares."""
     hints = get_type_hints(function, include_extras=True)
     parameters = dict(inspect.signature(function).parameters)
     first = next(iter(parameters), None)
@@ -302,7 +301,7 @@ def _refuse_all(query: Any) -> ValidationError:
         _NO_QUERY.model_validate(dict(query))
     except ValidationError as failed:
         return failed
-    raise AssertionError("a model without fields took a field")
+    raise AssertionError("a model without fields accepted a field")
 
 
 def _defaults(model: type[BaseModel]) -> dict[str, Any] | None:
@@ -318,7 +317,7 @@ def _allows_none(annotation: Any) -> bool:
 
 
 def _kind(annotation: Any) -> type | None:
-    """int or bool, where the annotation asks for one."""
+    """Return int or bool if the annotation asks for one; else None."""
     if annotation in (int, bool):
         return annotation  # type: ignore[no-any-return]  # typing's own helpers return Any
     arguments = get_args(annotation)

@@ -1,4 +1,4 @@
-"""Sending: how a reply goes out, with the headers that every answer carries."""
+"""Sending: sends a reply with the headers of every answer."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ async def send_reply(
     close: bool = False,
     rest: Receive | None = None,
 ) -> None:
-    """By ASGI's messages. With `head`, the answer has its length and no body.
+    """Send a reply as ASGI messages. With `head`, the answer has its length and no body.
 
-    With `close`, the connection ends after this answer, but only once the `rest` that the client still sends was read:
-    closing on unread bytes resets the connection, and the answer can be lost with it.
+    With `close`, the connection ends after this answer, but only after the `rest` of the request was read. Closing on
+    unread bytes resets the connection, and the client can lose the answer.
     """
     headers = headers_of(reply, request_id, secure=secure)
     if close:
@@ -46,12 +46,12 @@ async def send_reply(
 
 
 async def _drain(receive: Receive) -> None:
-    left = _DRAIN_BYTES
+    remaining = _DRAIN_BYTES
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_DRAIN_SECONDS):
-            while left > 0:
+            while remaining > 0:
                 message = await receive()
-                left -= len(message.get("body", b"")) + 1
+                remaining -= len(message.get("body", b"")) + 1
                 if message["type"] == "http.disconnect" or not message.get("more_body", False):
                     return
 
@@ -66,9 +66,9 @@ async def send_stream(
     head: bool = False,
     request: Cycle | None = None,
 ) -> None:
-    """By messages, or straight to the connection of our own `cycle`; until the stream ends or the client leaves.
+    """Send a stream until it or its client ends: as messages, or directly to the connection of our own `cycle`.
 
-    With `head` nothing follows the headers, and the stream is not begun.
+    With `head`, only the headers are sent, and the stream does not begin.
     """
     if request is not None and (head or reply.join is not None):
         request.begin_stream(reply, request_id=request_id, secure=secure)

@@ -1,4 +1,4 @@
-"""Streaming: how a stream goes out, written straight to the client's connection where it is one of ours."""
+"""Streaming: sends a stream, written directly to the client's connection if it is one of ours."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = ["push", "send_chunks"]
 
 
 class ConnectionReader:
-    """The reader of a stream at the other end of a connection of ours. A chunk is framed once for all of them.
+    """The reader of a stream on one of our connections. Each chunk is framed once for all readers.
 
-    Neither a task nor a timer waits for it: the connection's own limits end it where it does not read at all.
+    It needs no task and no timer: the connection's own limits end it if the client does not read.
     """
 
     __slots__ = ("_has_chunks", "_request", "is_over")
@@ -54,14 +54,14 @@ class ConnectionReader:
 
 
 async def push(request: Cycle, join: Joining) -> None:
-    """After the head was written: whoever is joined writes to the connection, until it ends or the client leaves."""
+    """Join the stream after the head was sent; it writes to the connection until either side ends."""
     reader = ConnectionReader(request)
     with join(reader):
         await request.wait_until_left(lambda: reader.is_over)
 
 
 async def send_chunks(chunks: AsyncIterator[bytes], send: Send, receive: Receive) -> None:
-    """After the head was sent: chunk by chunk, as they come, until they end or the client leaves."""
+    """Send chunks as they arrive, after the head was sent, until they end or the client leaves."""
     leaving = asyncio.create_task(_until_left(receive))
     sending = asyncio.create_task(_send_each(chunks, send))
     try:
@@ -77,7 +77,7 @@ async def send_chunks(chunks: AsyncIterator[bytes], send: Send, receive: Receive
 
 
 async def _send_each(chunks: AsyncIterator[bytes], send: Send) -> None:
-    async with contextlib.aclosing(chunks):  # type: ignore[type-var]  # all are async generators
+    async with contextlib.aclosing(chunks):  # type: ignore[type-var]  # every stream is an async generator
         async for chunk in chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

@@ -1,4 +1,4 @@
-"""Values: what any route may read, and the types that it becomes: ids, times, pages of a list."""
+"""Values: inputs of any route, and the types they become: ids, times, pages of a list."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class In(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FromPath:
-    """How a path parameter is read; what `parse` does not know (None) is answered as `missing`."""
+    """How a path parameter is parsed. A value that `parse` refuses (None) is answered as `missing`."""
 
     parse: Callable[[str], Any]
     missing: type[NotFound]
@@ -49,7 +49,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}
 
 
 def parse_id(text: str) -> UUID | None:
-    """Canonical form only, in any case: the standard library would take braces, `urn:uuid:` and no dashes."""
+    """Return a UUID in canonical form, in any case. The standard library also accepts braces and `urn:uuid:`."""
     return read_id(text) if _UUID.fullmatch(text) else None
 
 
@@ -76,8 +76,9 @@ _END_OF_TIME = datetime(2101, 1, 1, tzinfo=UTC)
 
 
 def parse_time(text: str) -> datetime | None:
-    """RFC 3339 with an offset, 1970 to 2100, in UTC. A leap second is refused, as is `-00:00` (offset
-    unknown).
+    """Return an RFC 3339 time with an offset, from 1970 to 2100, in UTC; else None.
+
+    Leap seconds are refused, and so is `-00:00`, an unknown offset.
     """
     form = _TIME.fullmatch(text)
     if form is None or form[4] == "-00:00":
@@ -113,7 +114,7 @@ Time = Annotated[
 
 
 def _time_zone(value: str) -> str:
-    """By name from the list: looking a name up in the file system would open `../../etc/passwd`."""
+    """Check a name against the list. A look-up in the file system would open `../../etc/passwd`."""
     if value not in _time_zones():
         raise PydanticCustomError("not_allowed", FieldError.TIME_ZONE)
     return value

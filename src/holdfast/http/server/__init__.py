@@ -1,5 +1,5 @@
-"""Server: HTTP/1.1 over httptools and uvloop, with a state, a deadline and a limit for everything.
+"""Server: HTTP/1.1 over httptools and uvloop. Every state has a deadline and a limit.
 
-`connection.py` is the state machine; docs/concepts/connections.md draws it. Nothing here knows the API: any ASGI
-application can be served.
+`connection.py` is the state machine; docs/concepts/connections.md draws it. This package knows no API and can serve any
+ASGI application.
 """

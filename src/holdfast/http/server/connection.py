@@ -5,8 +5,8 @@
                     body -> rest -> idle               answered before its body was read
             any state    -> closing                    refused, out of time, or the last answer
 
-One request is open at a time. What arrives behind it waits as bytes, is not parsed, and reading stops. Each state has a
-deadline, which the service's tick checks, and a limit in bytes. docs/concepts/connections.md has the table.
+One request is open at a time. Bytes behind it wait unparsed, and reading stops. Each state has a deadline, which the
+service's tick checks, and a limit in bytes. docs/concepts/connections.md has the table.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ __all__ = ["Connection", "State"]
 
 _LINE_END_BYTES = b"\r\n"
 _LINGERING_REFUSED = 32
-"""So many connections above the limit wait for their clients to take the refusal; more are closed at once."""
+"""This many connections above the limit stay open until their clients read the refusal. More are closed at once."""
 
 log = structlog.get_logger("holdfast.http")
 
 
 class State(IntEnum):
-    """What a connection waits for."""
+    """The states of a connection, by what it waits for."""
 
     IDLE = 0  # -> head | body | answering | closing
     HEAD = 1  # -> body | answering | closing
@@ -57,7 +57,7 @@ STREAMING, REST, CLOSING = State.STREAMING, State.REST, State.CLOSING
 
 
 class Connection(asyncio.Protocol):
-    """`asyncio`'s protocol for one accepted connection."""
+    """The asyncio protocol of one accepted connection."""
 
     __slots__ = (
         "_body",
@@ -83,21 +83,21 @@ class Connection(asyncio.Protocol):
         self.service = service
         self.state = IDLE
         self.deadline = float("inf")
-        """By the loop's clock. Past it the service calls `overdue`."""
+        """By the loop's clock. After it the service calls `overdue`."""
         self._request: Cycle | None = None
-        """The open one."""
+        """The open request."""
         self._requests = 0
         self._head: Head | None = None
-        """One that is not whole."""
+        """The unfinished head."""
         self._body: Length | Chunks | None = None
-        """What is still to come of the last request's body."""
+        """The part of the last request's body that has not arrived."""
         self._is_answered = False
         self._is_ending = False
-        """The client has closed its side; what it sent before is still answered."""
+        """The client has closed its side. Requests that it sent before are still answered."""
         self._empty_bytes = 0
         self._discarded = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's always is
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # TCP always gives one
         service = self.service
         self.transport = transport
         self.intake = Intake(transport, service.load)
@@ -105,10 +105,12 @@ class Connection(asyncio.Protocol):
         self.client = _address(transport.get_extra_info("peername"))
         self.server = _address(transport.get_extra_info("sockname"))
         self.scheme = "https" if transport.get_extra_info("sslcontext") else "http"
-        self.deadline = service.loop.time() + service.limits.head_seconds  # sooner than of one that was used
+        self.deadline = (
+            service.loop.time() + service.limits.head_seconds
+        )  # shorter than for a used connection
         service.connections.add(self)
         if service.is_full:
-            service.note_full()
+            service.report_full()
             lingers = len(service.connections) <= service.limits.connections + _LINGERING_REFUSED
             self._refuse(Busy(Busy.CONNECTIONS), lingers=lingers)
 
@@ -129,12 +131,12 @@ class Connection(asyncio.Protocol):
             self._read(data, 0)
 
     def eof_received(self) -> bool:
-        """The client sends no more. True keeps our side open for the answer to what it sent."""
+        """Return True to keep our side open for the answer, although the client sends no more."""
         self._is_ending = True
         if self.state is HEAD or self.state is BODY:
             self._refuse(BadRequest(BadRequest.CUT_SHORT))
         elif self._request is not None:
-            self._request.half_leave()
+            self._request.half_close()
             return True
         return bool(self.intake.pending)
 
@@ -169,7 +171,7 @@ class Connection(asyncio.Protocol):
                 return
 
     def _read_head(self, data: bytes, at: int) -> int:
-        """Raises HoldfastError for what is no request."""
+        """Read a head; return the position of the next byte. Raises HoldfastError for an invalid one."""
         head = self._head
         if head is None:
             if data[at] in _LINE_END_BYTES:
@@ -178,14 +180,14 @@ class Connection(asyncio.Protocol):
         limits = self.service.limits
         end = head.read(data, at, limits.head_bytes)
         if head.has_ended:
-            end = self._begin(head, data, end)
+            end = self._begin_request(head, data, end)
             self._head = None
         elif self.state is IDLE:
             self._enter(HEAD)
         return end
 
     def _skip_empty_lines(self, data: bytes, at: int) -> int:
-        """They begin no request, and do not put off the end of an idle connection."""
+        """Skip empty lines, which begin no request and do not extend an idle connection's deadline."""
         while at < len(data) and data[at] in _LINE_END_BYTES:
             at += 1
             self._empty_bytes += 1
@@ -193,8 +195,8 @@ class Connection(asyncio.Protocol):
             raise BadRequest(BadRequest.EMPTY_LINES)
         return at
 
-    def _begin(self, head: Head, data: bytes, at: int) -> int:
-        """A head is whole: open its request, with its body where all of it has come. Returns where the next byte is."""
+    def _begin_request(self, head: Head, data: bytes, at: int) -> int:
+        """Open the request of a complete head, with its body if that has arrived. Return the next byte's position."""
         framing = read_framing(head.headers, head.version)
         target = read_target(head.method, head.target)
         if target.authority is not None:
@@ -205,7 +207,7 @@ class Connection(asyncio.Protocol):
         request = self._request = Cycle(self, head, target, framing)
         length = framing.length
         if head.method == b"CONNECT":
-            request.keeps_alive = False  # what follows is no body and no request: it is discarded
+            request.keeps_alive = False  # the following bytes are neither body nor request, and are discarded
             length = 0
         if length is None:
             self._body = Chunks(request.feed)
@@ -227,7 +229,7 @@ class Connection(asyncio.Protocol):
             self._body = None
             self._enter(ANSWERING)
             self.intake.release()
-            self.intake.go_on()  # to hear of the client's leaving
+            self.intake.resume()  # to notice that the client leaves
             request.end_body()
         else:
             self.intake.count(end - at)
@@ -235,7 +237,7 @@ class Connection(asyncio.Protocol):
         return end
 
     def _read_rest(self, data: bytes, at: int) -> int:
-        """The rest of a body whose request is answered: it is counted and dropped."""
+        """Count and drop the rest of a body whose request is answered."""
         body = self._body
         assert body is not None
         end = body.feed(data, at)
@@ -250,7 +252,7 @@ class Connection(asyncio.Protocol):
         return end
 
     def _keep(self, data: bytes) -> None:
-        """What comes behind the open request waits, and nothing more is read until its turn."""
+        """Keep the bytes behind the open request, and stop reading until their turn."""
         self.intake.keep(data)
         self._check_room()
 
@@ -263,43 +265,43 @@ class Connection(asyncio.Protocol):
         service = self.service
         if not service.load.is_read_full:
             return
-        service.note_full()
+        service.report_full()
         if self.intake.pending and self._request is not None:
-            self._request.keeps_alive = False  # the client sends again what was not answered
+            self._request.keeps_alive = False  # the client must send the unanswered bytes again
             self.intake.drop()
         else:
             self._refuse(Busy(Busy.REQUESTS))
 
     def pause_body(self) -> None:
-        """The application has more than enough of the body for now."""
-        self.intake.stop()
+        """Pause reading, because the application has enough of the body for now."""
+        self.intake.pause()
 
     def resume_body(self) -> None:
         if self.state is BODY:
-            self.intake.go_on()
+            self.intake.resume()
 
     def closes_after(self, request: OpenCycle) -> bool:
-        """Whether the answer that is about to be written is the connection's last."""
+        """Return whether the next answer is the connection's last."""
         service = self.service
         if not request.keeps_alive or service.is_stopping:
             return True
         if self._requests >= service.limits.requests_per_connection:
             return True
         body = self._body
-        return body is not None and (request.expects_continue or body.left > service.limits.rest_bytes)
+        return body is not None and (request.expects_continue or body.remaining > service.limits.rest_bytes)
 
     def write(self, data: bytes, body: bytes = b"") -> None:
-        """Write now. A large `body` is not copied."""
+        """Write immediately. A large `body` is not copied."""
         if self.state is not CLOSING:
             self.writer.write(data, body)
 
     def stream(self) -> None:
-        """The answer goes on for as long as its reader takes it."""
+        """Enter the state of an answer that continues while its reader accepts it."""
         if self.state is ANSWERING:
             self._enter(STREAMING)
 
     def end_answer(self, *, closes: bool) -> None:
-        """All of the open request's answer is written."""
+        """End the open request, whose answer is completely written."""
         request = self._request
         if request is None:
             return
@@ -313,16 +315,16 @@ class Connection(asyncio.Protocol):
             self._discarded = 0
             self._request = None
             self.intake.release()
-            self.intake.go_on()
+            self.intake.resume()
         elif not self.writer.is_paused:
             self._next()
 
-    def break_off(self) -> None:
-        """An answer can not be finished: only the end of the connection says so."""
+    def abort(self) -> None:
+        """Close, because only that reports an answer that cannot be finished."""
         self.writer.cut()
 
     def _next(self) -> None:
-        """The request is over. What came behind it waits for its turn."""
+        """End the request. Bytes behind it wait for their turn."""
         self._request = None
         self._enter(IDLE)
         if self.service.is_stopping:
@@ -333,15 +335,15 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def read_next(self) -> None:
-        """It is the turn of what came behind the last request."""
+        """Read the bytes behind the last request, in their turn."""
         if self.state is not IDLE:
-            return  # it was closed meanwhile
+            return  # closed in the meantime
         self._read(self.intake.take(), 0)
         if self._is_ending and self.state in (IDLE, HEAD, BODY):
             self._close()
 
     def overdue(self) -> None:
-        """The deadline has passed."""
+        """Act on the passed deadline."""
         state, limits = self.state, self.service.limits
         if self.writer.is_paused or (state in (IDLE, CLOSING) and self.writer.is_behind):
             if self.writer.has_moved(limits.stalled_reader_bytes):
@@ -364,12 +366,12 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
 
     def stop(self) -> None:
-        """The server stops. An open request is still answered."""
+        """Stop, because the server does. An open request is still answered."""
         if self.state is IDLE or self.state is HEAD:
             self._close()
 
     def _refuse(self, error: HoldfastError, *, lingers: bool = True) -> None:
-        """Answer below the application, and close. An answer that has begun is broken off instead."""
+        """Answer without the application, and close. An answer that has begun is cut off instead."""
         if self.state is CLOSING:
             return
         request, head = self._request, self._head
@@ -385,7 +387,7 @@ class Connection(asyncio.Protocol):
         self._close(lingers=lingers)
 
     def _close(self, *, lingers: bool = False) -> None:
-        """No more requests. With `lingers` our side ends first, and what the client still sends is discarded."""
+        """Accept no more requests. With `lingers`, our side ends first, and further input is discarded."""
         if self.state is CLOSING:
             return
         self._enter(CLOSING)
@@ -395,25 +397,25 @@ class Connection(asyncio.Protocol):
         if not lingers or self._is_ending:
             self.transport.close()
             return
-        with contextlib.suppress(OSError, RuntimeError):  # it may have gone meanwhile
-            self.intake.go_on()
+        with contextlib.suppress(OSError, RuntimeError):  # the socket may be closed already
+            self.intake.resume()
             self.transport.write_eof()
 
     def _drop_request(self) -> None:
         request, self._request = self._request, None
-        self._body = None  # it refers to the request, which refers to this
+        self._body = None  # it refers to the request, which refers to this connection
         if request is not None:
             request.leave()
 
     def _enter(self, state: State) -> None:
-        """With the deadline of the state, unless a reader that is behind has one already."""
+        """Enter a state and set its deadline, unless a slow reader already has one."""
         self.state = state
         if not self.writer.is_paused:
             self.deadline = self.service.loop.time() + self.service.seconds[state]
 
 
 def _drop(_part: bytes) -> None:
-    """The request is answered: nobody reads its body."""
+    """Drop a part of a body that nobody reads, because its request is answered."""
 
 
 def _late(what: str, seconds: float) -> RequestTimeout:

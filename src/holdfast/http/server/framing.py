@@ -1,4 +1,4 @@
-"""Framing: how a request says where its body ends (RFC 9112, 6), and the chunked coding (7.1)."""
+"""Framing: finds the end of a request's body (RFC 9112, 6), and reads the chunked coding (7.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from holdfast.errors import BadRequest, ExpectationFailed, HeadersTooLarge
 __all__ = ["Chunks", "Framing", "Length", "read_framing"]
 
 MAX_ASIDE_BYTES = 8 * 1024
-"""Chunk extensions and trailers of one body together. They are counted, and never kept."""
+"""Limit on the chunk extensions and trailers of one body together. They are counted and never kept."""
 
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})([ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
@@ -22,7 +22,7 @@ _LINE_END = b"\r\n"
 
 
 class Framing(NamedTuple):
-    """`length` is the body's size in bytes, 0 without one; None where it comes in chunks."""
+    """`length` is the body's size in bytes, 0 without one, None if it is chunked."""
 
     length: int | None
     expects_continue: bool
@@ -33,7 +33,7 @@ _NO_BODY = Framing(0, False)
 
 
 def read_framing(headers: list[tuple[bytes, bytes]], version: str) -> Framing:
-    """Raises BadRequest where the end of the body is not certain, ExpectationFailed for what can not be met."""
+    """Return the framing. Raises BadRequest for an ambiguous end, ExpectationFailed for an unknown expectation."""
     fields = tuple([field for field in headers if field[0] in _FIELDS])
     return _read_fields(fields, version) if fields else _NO_BODY
 
@@ -80,47 +80,47 @@ def _expects_continue(expectation: bytes, version: str) -> bool:
 
 
 class Length:
-    """Reads a body whose length is known."""
+    """Reads a body of known length."""
 
-    __slots__ = ("left", "take")
+    __slots__ = ("remaining", "take")
 
     def __init__(self, length: int, take: Callable[[bytes], None]) -> None:
         self.take = take
-        """Where the body's parts go."""
-        self.left = length
-        """Bytes that are still to come."""
+        """Receives the body's parts."""
+        self.remaining = length
+        """Bytes that have not arrived yet."""
 
     @property
     def is_done(self) -> bool:
-        return not self.left
+        return not self.remaining
 
     def feed(self, data: bytes, at: int) -> int:
-        """Read from `at`; return where the next unread byte is."""
-        end = min(len(data), at + self.left)
-        self.left -= end - at
+        """Read from `at` on, and return the position of the next unread byte."""
+        end = min(len(data), at + self.remaining)
+        self.remaining -= end - at
         self.take(data if not at and end == len(data) else data[at:end])
         return end
 
 
 class Chunks:
-    """Reads one chunked body, however it is cut into pieces. Extensions and trailers are counted and dropped."""
+    """Reads one chunked body, in pieces of any size. Extensions and trailers are counted and dropped."""
 
     __slots__ = ("_aside", "_in_trailers", "_left", "_line", "is_done", "take")
-    left = 0
-    """Nobody knows what is still to come."""
+    remaining = 0
+    """The remaining length is unknown."""
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
         self.take = take
         self._left = 0
-        """Bytes that are still missing of this chunk's data; -1 where its line end is missing."""
+        """Missing bytes of this chunk's data; -1 if only its line end is missing."""
         self._line = b""
-        """The beginning of a line that is not whole yet: a chunk's size, its end, or a trailer."""
+        """The beginning of an incomplete line: a chunk's size, its end, or a trailer."""
         self._aside = 0
         self._in_trailers = False
         self.is_done = False
 
     def feed(self, data: bytes, at: int) -> int:
-        """Read from `at`; return where the next unread byte is. Raises BadRequest, HeadersTooLarge."""
+        """Read from `at` on, and return the position of the next unread byte. Raises BadRequest, HeadersTooLarge."""
         while at < len(data) and not self.is_done:
             if self._left > 0:
                 part = data[at : at + self._left]
@@ -175,7 +175,7 @@ class Chunks:
             raise BadRequest(BadRequest.TRAILER_FORM)
 
     def _check_size(self, line: bytes) -> None:
-        """Refuse a line that is too long before it is whole."""
+        """Refuse an overlong line before it is complete."""
         if self._left < 0:
             if len(line) > 2:
                 raise BadRequest(BadRequest.CHUNK_OVER_SIZE)

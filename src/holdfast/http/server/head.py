@@ -1,7 +1,7 @@
-"""Head: one request's head, taken apart by httptools. Where it ends is ours to say.
+"""Head: one request's head, parsed by httptools. This module itself finds the end.
 
-Each head gets a parser of its own, which never sees a byte behind the empty line. So no state of the parser outlives a
-request, and an `Upgrade`, a `CONNECT` or a body can not make the parser and the connection disagree about what is next.
+Each head has its own parser, which never sees a byte behind the empty line. So no parser state outlives a request.
+After an `Upgrade`, a `CONNECT` or a body, parser and connection cannot disagree about the next byte.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _VERSIONS = ("1.1", "1.0")
 
 
 class Head:
-    """Reads one head from its first byte. Its fields are valid once `has_ended`."""
+    """Reads one head from its first byte. Its fields are valid when `has_ended` is true."""
 
-    # Most of it is set once, or never: what is not set yet is the class's own, which costs nothing for each request.
+    # Most fields are set once or never. Their defaults are the class's own, which cost nothing per request.
     target = b""
     method = b""
     version = ""
@@ -31,17 +31,17 @@ class Head:
     _is_foreign = False
     _size = 0
     _tail = b""
-    """The last bytes of an unfinished head: its empty line may come in two pieces."""
+    """The last bytes of an unfinished head, because its empty line may arrive in two pieces."""
 
     def __init__(self) -> None:
         self.headers: list[tuple[bytes, bytes]] = []
-        """Field lines in their order, names in lower case, values without white space around them."""
+        """Field lines in order, with lower-case names and stripped values."""
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
 
     def read(self, data: bytes, at: int, max_bytes: int) -> int:
-        """Take what belongs to the head from `at` on; return where the next byte is.
+        """Take the head's bytes from `at` on, and return the position of the next byte.
 
-        Raises BadRequest, UriTooLong, HeadersTooLarge. After any of them nothing more can be read.
+        Raises BadRequest, UriTooLong, HeadersTooLarge. After an error nothing more can be read.
         """
         end = self._find_end(data, at)
         if not end:
@@ -56,14 +56,12 @@ class Head:
             raise BadRequest(BadRequest.HEAD_END)
         if self.version not in _VERSIONS:
             raise BadRequest(BadRequest.VERSION_UNKNOWN)
-        if (
-            self._tail or b" \r" in piece or b"\t\r" in piece
-        ):  # white space that httptools leaves behind a value
+        if self._tail or b" \r" in piece or b"\t\r" in piece:  # httptools keeps the white space after a value
             self.headers = [(name, value.rstrip(b" \t")) for name, value in self.headers]
         return end
 
     def _read_part(self, piece: bytes, max_bytes: int) -> None:
-        """A piece without the empty line."""
+        """Parse a piece that does not hold the empty line."""
         if self._size + len(piece) > max_bytes:
             self._refuse_size(piece, max_bytes)
         self._feed(piece)
@@ -73,7 +71,7 @@ class Head:
         self._tail = (self._tail + piece)[1 - len(END) :]
 
     def _find_end(self, data: bytes, at: int) -> int:
-        """Where the next byte behind the empty line is; 0 where the head goes on."""
+        """Return the position behind the empty line; 0 if the head continues."""
         tail = self._tail
         if tail:
             found = (tail + data[at : at + len(END) - 1]).find(END)
@@ -83,7 +81,7 @@ class Head:
         return found + len(END) if found >= 0 else 0
 
     def _refuse_size(self, piece: bytes, max_bytes: int) -> NoReturn:
-        """Read on as far as the limit: what is wrong before it is said first."""
+        """Parse up to the limit first, because an earlier error takes precedence."""
         self._feed(piece[: max(0, max_bytes - self._size)])
         raise HeadersTooLarge(f"The head of the request is longer than {max_bytes} bytes.")
 
@@ -93,7 +91,7 @@ class Head:
         self._parse(piece)
 
     def _feed_target(self, piece: bytes) -> bytes:
-        """Stop where the target becomes too long, however the head is cut. Returns what is left to parse."""
+        """Stop as soon as the target is too long, in pieces of any size. Return the bytes that remain to parse."""
         end = piece.find(b"\r")
         line = piece if end < 0 else piece[:end]
         at = 0
@@ -107,14 +105,14 @@ class Head:
 
     def _parse(self, piece: bytes) -> None:
         try:
-            self._parser.feed_data(piece)  # type: ignore[union-attr]  # it is there until the head has ended
-        except HttpParserUpgrade as upgrade:  # an offer, or CONNECT: the head is whole
+            self._parser.feed_data(piece)  # type: ignore[union-attr]  # it exists until the head has ended
+        except HttpParserUpgrade as upgrade:  # an offer, or CONNECT: the head is complete
             self._is_foreign = upgrade.args[0] != len(piece)
         except HttpParserError:
             raise BadRequest from None
 
     def close(self) -> None:
-        """Let the parser go, which refers back. What it knows of an unfinished head is the method."""
+        """Release the parser, which refers back to this head. Keep only the method of an unfinished head."""
         if self._parser is not None and self.target:
             self.method = self._parser.get_method()
         self._parser = None

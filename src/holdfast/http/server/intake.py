@@ -1,4 +1,4 @@
-"""Intake: one connection's incoming bytes that wait, and whether more of them are read."""
+"""Intake: the incoming bytes of one connection that wait, and whether it reads more."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Intake"]
 
 
 class Intake:
-    """What waits is counted as the worker's load."""
+    """Counts the waiting bytes in the worker's load."""
 
     __slots__ = ("_is_reading", "_load", "_transport", "_unread", "pending")
 
@@ -21,31 +21,31 @@ class Intake:
         self._load = load
         self._is_reading = True
         self._unread = 0
-        """What this connection adds to the load."""
+        """The bytes of this connection in the load."""
         self.pending = b""
-        """What came behind the open request."""
+        """The bytes behind the open request."""
 
-    def stop(self) -> None:
+    def pause(self) -> None:
         if self._is_reading:
             self._is_reading = False
             self._transport.pause_reading()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         if not self._is_reading:
             self._is_reading = True
             self._transport.resume_reading()
 
     def keep(self, data: bytes) -> None:
-        """Wait with this, and read no more until it is taken."""
-        self.stop()
+        """Keep these bytes, and stop reading until they are taken."""
+        self.pause()
         self.pending += data
         self.count(len(data))
 
     def take(self) -> bytes:
-        """What waits, in its turn."""
+        """Return the kept bytes, in their turn."""
         data, self.pending = self.pending, b""
         self.release()
-        self.go_on()
+        self.resume()
         return data
 
     def drop(self) -> None:
@@ -53,11 +53,11 @@ class Intake:
         self.release()
 
     def count(self, size: int) -> None:
-        """So much of a request has come that is not whole."""
+        """Count `size` bytes of an incomplete request."""
         self._load.unread_bytes += size
         self._unread += size
 
     def release(self) -> None:
-        """A request is whole, or nobody waits for it any more."""
+        """Release the bytes of a complete or abandoned request."""
         self._load.unread_bytes -= self._unread
         self._unread = 0

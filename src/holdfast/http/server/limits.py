@@ -1,4 +1,4 @@
-"""Limits: how long each state of a connection may last, and how many bytes a connection and a worker may keep."""
+"""Limits: the time limit of each connection state, and the memory of a connection and a worker."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ __all__ = ["ConnectionLimits"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """One value for all connections of a worker. Seconds are from the state's beginning; sizes are bytes."""
+    """One set for all connections of a worker. Seconds count from the start of the state; sizes are bytes."""
 
     head_seconds: float = 5.0
-    """Also for a new connection that sends nothing."""
+    """Also applies to a new connection that sends nothing."""
     head_bytes: int = MAX_HEADERS_BYTES + MAX_TARGET_BYTES + 4 * 1024
-    """Above the layer's own limits, so that most requests get its more exact refusal."""
+    """Above the handler's own limits, so that most requests get its more exact refusal."""
     empty_line_bytes: int = 64
     """RFC 9112 2.2 lets a client send empty lines before a request."""
     body_seconds: float = 10.0
     answer_seconds: float = 120.0
-    """A backstop. Routes have much shorter limits of their own."""
+    """A last limit. Routes have much shorter limits of their own."""
     keep_alive_seconds: float = 30.0
     requests_per_connection: int = 1_000
     rest_seconds: float = 5.0
     rest_bytes: int = 64 * 1024
-    """What is read of an answered request's body, so that the connection can be used again."""
+    """Max bytes of an answered request's body that are read, so that the connection can be used again."""
     closing_seconds: float = 2.0
     closing_bytes: int = 1024 * 1024
-    """What is discarded after the last answer. Closing on unread bytes would reset the connection and lose it."""
+    """Max bytes discarded after the last answer. Closing on unread bytes would reset the connection and lose it."""
     stalled_reader_seconds: float = 15.0
     stalled_reader_bytes: int = 128 * 1024
-    """A reader must take this much in that time: a slow one is served, one that stands still is not."""
+    """A reader must take this many bytes in that time. Slow readers are served, stalled ones are not."""
 
     connections: int = 49_152
     unsent_bytes: int = 256 * 1024 * 1024
-    """Answers that wait for their readers. An answer shared by many connections counts once."""
+    """Max bytes of answers that wait for their readers. An answer shared by many connections counts once."""
     unread_bytes: int = 256 * 1024 * 1024
-    """Parts of requests that are not whole yet, and pipelined requests that wait for their turn."""
+    """Max bytes of incomplete requests, and of pipelined requests that wait for their turn."""
 
     tick_seconds: float = 0.25
-    """How often deadlines are checked."""
+    """Seconds between two checks of the deadlines."""

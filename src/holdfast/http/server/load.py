@@ -1,4 +1,4 @@
-"""Load: what all connections of a worker keep in memory, and whether there is room for more."""
+"""Load: the memory of all connections of a worker, and whether there is room for more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Load"]
 
 
 class Load:
-    """Bytes that wait to be sent, and bytes of requests that are not whole."""
+    """Bytes that wait to be sent, and bytes of incomplete requests."""
 
     __slots__ = ("_limits", "_shared", "unread_bytes", "unsent_bytes")
 
@@ -17,7 +17,7 @@ class Load:
         self.unsent_bytes = 0
         self.unread_bytes = 0
         self._shared: dict[int, int] = {}
-        """How many connections wait to send a body, by the body's id. Each of them keeps the body alive."""
+        """The number of connections that wait to send a body, by its id. Each of them keeps the body alive."""
 
     def has_room_to_send(self, body: bytes) -> bool:
         return self.unsent_bytes + len(body) <= self._limits.unsent_bytes or self._shared.get(id(body), 0) > 0
@@ -27,7 +27,7 @@ class Load:
         return self.unread_bytes > self._limits.unread_bytes
 
     def add_unsent(self, body: bytes) -> None:
-        """A connection waits to send this body; it counts once, however many connections share it."""
+        """Count a body that a connection waits to send. It counts once, even if many connections share it."""
         users = self._shared.get(id(body), 0)
         self._shared[id(body)] = users + 1
         if not users:

@@ -1,4 +1,4 @@
-"""Pipelined: connections whose next request came before the last answer. They take turns at a limited pace."""
+"""Pipelined: connections whose next request arrived before the last answer. They take turns at a limited rate."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _PAUSE_SECONDS = 0.002
 class Pipelined:
     """A queue of one worker's connections.
 
-    Browsers and proxies send one request and wait for its answer. Clients that send thousands at once are served, but
-    all of them together get at most 500 answers a second, and everyone else waits for at most one of their requests.
+    Browsers and proxies send one request and wait for its answer. Clients that pipeline thousands are served, but with
+    max 500 answers a second in total. Other clients wait for at most one of those requests.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -27,7 +27,7 @@ class Pipelined:
         self._is_planned = False
 
     def add(self, connection: ServedConnection) -> None:
-        """Call its `read_next` in its turn."""
+        """Call the connection's `read_next` in its turn."""
         self._waiting.append(connection)
         if not self._is_planned:
             self._is_planned = True

@@ -1,4 +1,4 @@
-"""Refusal: the answer to what never becomes a request for the application, as bytes."""
+"""Refusal: the answer, as bytes, to input that never becomes a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["refusal"]
 
 
 def refusal(error: HoldfastError, date_line: bytes, *, has_body: bool = True) -> bytes:
-    """A problem, and the end of the connection. An answer to HEAD has no body."""
+    """Return a problem that ends the connection. An answer to HEAD has no body."""
     observe_problem(error.code)
     own_id = new_request_id()
     made = problem(error, own_id)

@@ -1,7 +1,7 @@
-"""Request: one request on a connection, and the ways in and out for an application.
+"""Request: one request on a connection, with the reading and writing ends for an application.
 
-Any ASGI application takes messages (`receive`, `send`). Our own takes the whole body and writes a whole answer
-(`read`, `answer`), which costs less than a third; the bytes on the wire are the same.
+Any ASGI application exchanges messages (`receive`, `send`). Our own reads the whole body and writes a whole answer
+(`read`, `answer`). That costs less than a third, and the bytes on the wire are the same.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ if TYPE_CHECKING:
 __all__ = ["REQUEST", "Cycle"]
 
 REQUEST = "holdfast.request"
-"""Where an ASGI scope of this server has its `Cycle`."""
+"""The key of the `Cycle` in an ASGI scope of this server."""
 
 _ASGI = {"version": "3.0", "spec_version": "2.4"}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HALF_OVER_SECONDS = 0.5
 _MAX_WAITING_BYTES = 64 * 1024
-"""What may wait of a body for an application that takes it by messages; then reading stops."""
+"""Max waiting bytes of a body for an application that reads messages. Above it, reading stops."""
 _SMALL_ANSWER_BYTES = 4 * 1024
-"""An answer up to this size is written even when the worker keeps too many unsent bytes."""
+"""Answers up to this size are written even if the worker has too many unsent bytes."""
 
 
 class Cycle:
-    """Made when the head is whole. The connection feeds its body, and is asked to write its answer."""
+    """Made when the head is complete. The connection feeds it the body, and the application writes the answer."""
 
-    # What most requests never change is the class's own: setting each costs as much as all the rest.
+    # Defaults that most requests keep are attributes of the class: setting each would cost as much as all the rest.
     is_whole = False
     """All of the body has arrived."""
     is_over = False
-    """The connection has ended, or was refused below the application: nothing more is written."""
+    """The connection has ended, or was refused without the application. Nothing more is written."""
     half_over_at: float | None = None
-    """When the client closed its side, by the loop's clock. It may still read the answer, or may have left."""
+    """The loop's time at which the client closed its side. It may still read the answer, or may have left."""
     response_started = False
     response_complete = False
     _is_taken = False
     """The application has the end of the body."""
     _size = 0
     _limit: int | None = None
-    """Set where the application takes the body whole: above it, no more is kept."""
+    """Set if the application reads the whole body: no more bytes than this are kept."""
     _response: Response | None = None
     _waiter: asyncio.Future[None] | None = None
 
@@ -63,7 +63,7 @@ class Cycle:
         self.connection = connection
         self.keeps_alive = head.keeps_alive and head.version == "1.1"
         self.expects_continue = framing.expects_continue
-        """The client waits for `100 Continue`, and was not sent it."""
+        """The client waits for `100 Continue`, which was not sent yet."""
         self.method = head.method.decode("ascii")
         self.version = head.version
         self._parts: list[bytes] = []
@@ -84,7 +84,7 @@ class Cycle:
         }
 
     def give(self, body: bytes) -> None:
-        """All of the body, which came with the head; empty without one."""
+        """Set the whole body, which arrived with the head; empty without one."""
         self.is_whole = True
         if body:
             self.expects_continue = False
@@ -92,7 +92,7 @@ class Cycle:
             self._parts.append(body)
 
     def feed(self, part: bytes) -> None:
-        self.expects_continue = False  # it sends the body anyway
+        self.expects_continue = False  # the client sends the body without waiting
         self._size += len(part)
         if self._limit is None:
             self._parts.append(part)
@@ -110,30 +110,30 @@ class Cycle:
         self.wake()
 
     def leave(self) -> None:
-        """The connection is over. Wake whatever waits for it."""
+        """End, because the connection has ended. Wakes every waiter."""
         self.is_over = True
         self.wake()
 
     def wake(self) -> None:
-        """Something has changed for whoever waits."""
+        """Wake the waiters after a change."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def half_leave(self) -> None:
+    def half_close(self) -> None:
         self.half_over_at = self.connection.service.loop.time()
         self.wake()
 
     def has_left(self) -> bool:
-        """Whether probably nobody waits for the answer: what was not begun need not be.
+        """Return whether the client has probably left, so that work on its answer need not begin.
 
-        A client that closes its side looks like one that leaves. It is answered if that takes no longer than a moment.
+        A client that closes only its sending side looks the same. It is answered if the answer takes only a moment.
         """
         if self.is_over or self.half_over_at is None:
             return self.is_over
         return self.connection.service.loop.time() - self.half_over_at > _HALF_OVER_SECONDS
 
     def take_body(self) -> bytes | None:
-        """The body where all of it is here, and where the connection is; else None."""
+        """Return the body if all of it has arrived and the connection is open; else None."""
         if not self.is_whole or self.is_over:
             return None
         self._is_taken = True
@@ -141,12 +141,12 @@ class Cycle:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def read(self, limit: int) -> bytes:
-        """The whole body. Raises BodyTooLarge above `limit`, ClientLeft."""
+        """Return the whole body. Raises BodyTooLarge above `limit`, and ClientLeft."""
         self._limit = limit
         self.connection.resume_body()
         self._continue()
         while not (self.is_whole or self.is_over or self._size > limit):
-            await self.news()
+            await self.wait_for_change()
         if self._size > limit:
             self._parts.clear()
             raise too_large(limit)
@@ -158,7 +158,7 @@ class Cycle:
     def answer(
         self, reply: Reply, *, request_id: bytes, secure: bool, head: bool, closes: bool = False
     ) -> int:
-        """Write all of an answer, with `head` all but its body. Returns its status: 503 without room for it."""
+        """Write a whole answer; `head` omits the body. Return its status, which is 503 without room for it."""
         if self.is_over:
             return reply.status
         connection = self.connection
@@ -176,12 +176,12 @@ class Cycle:
         return reply.status
 
     async def wait_until_left(self, is_over: Callable[[], bool]) -> None:
-        """Return when the client has left, or when `is_over` says so after a piece of news."""
+        """Return when the client has left, or when `is_over` is true after a change."""
         while not (self._has_ended or is_over()):
-            await self.news()
+            await self.wait_for_change()
 
     def begin_stream(self, reply: StreamReply, *, request_id: bytes, secure: bool) -> None:
-        """Write the head of an answer whose chunks follow. HTTP/1.0 has no chunks: the end of it closes."""
+        """Write the head of an answer in chunks. HTTP/1.0 has no chunks, so there the end of the answer closes."""
         self.response_started = True
         more = self.connection.service.date_line
         if self.version == "1.0" or self.connection.closes_after(self):
@@ -201,23 +201,23 @@ class Cycle:
             self.connection.end_answer(closes=not self.keeps_alive)
 
     def abandon(self) -> None:
-        """The application can not finish its answer. Where it has begun, the connection has to say so."""
+        """Give up an answer that the application cannot finish. If it has begun, the connection is closed."""
         if self.response_started and not (self.response_complete or self.is_over):
-            self.connection.break_off()
+            self.connection.abort()
 
     async def receive(self) -> MutableMapping[str, Any]:
         if not self._is_taken:
             self.connection.resume_body()
             self._continue()
             while not (self._parts or self.is_whole or self.is_over):
-                await self.news()
+                await self.wait_for_change()
             if not self.is_over:
                 body, self._size = b"".join(self._parts), 0
                 self._parts.clear()
                 self._is_taken = self.is_whole
                 return {"type": "http.request", "body": body, "more_body": not self.is_whole}
         while not (self._has_ended or self.response_complete):
-            await self.news()
+            await self.wait_for_change()
         return {"type": "http.disconnect"}
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
@@ -225,8 +225,8 @@ class Cycle:
             self._response = Response(self)
         await self._response.send(message)
 
-    async def news(self) -> None:
-        """Wait until something has changed. The caller looks at what it waits for before and after."""
+    async def wait_for_change(self) -> None:
+        """Wait for a change. Callers check their condition before and after."""
         if self._waiter is None or self._waiter.done():
             self._waiter = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._waiter)
@@ -236,12 +236,12 @@ class Cycle:
         return self.is_over or self.half_over_at is not None
 
     async def drained(self) -> None:
-        """Wait until the client has taken what was written."""
+        """Wait until the client has taken the written bytes."""
         while self.connection.writer.is_paused and not self.is_over:
-            await self.news()
+            await self.wait_for_change()
 
     def _continue(self) -> None:
-        """The application wants the body: the client may send it (RFC 9110 10.1.1)."""
+        """Let the client send the body that the application wants (RFC 9110 10.1.1)."""
         if self.expects_continue and not (self.is_over or self.response_started):
             self.expects_continue = False
             self.connection.write(_CONTINUE)

@@ -1,4 +1,4 @@
-"""Response: an answer that an ASGI application sends by messages."""
+"""Response: an answer that an ASGI application sends as messages."""
 
 from __future__ import annotations
 
@@ -26,18 +26,20 @@ class Response:
     def __init__(self, request: OpenCycle) -> None:
         self._request = request
         self._head = b""
-        """Until the first message of the body, which goes out with it."""
+        """The head, kept until the first message of the body is sent with it."""
         self._is_started = False
         self._is_bodyless = False
         self._is_chunked = False
-        self._left: int | None = None
-        """Bytes that the declared length still promises."""
+        self._remaining: int | None = None
+        """Remaining bytes of the declared length."""
         self._closes = False
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         request = self._request
         if request.is_over:
-            raise ClientLeft("nobody reads this answer")  # ASGI wants an OSError, so that endless answers end
+            raise ClientLeft(
+                "nobody reads this answer"
+            )  # ASGI requires an OSError, which ends endless answers
         kind = message["type"]
         if not self._is_started:
             if kind != "http.response.start":
@@ -60,9 +62,9 @@ class Response:
                 self._note(name.lower(), value)
             else:
                 lines.append(b"%b: %b\r\n" % (name, value))
-        if self._left is not None and status != HTTPStatus.NO_CONTENT:
-            lines.append(b"content-length: %d\r\n" % self._left)
-        if self._left is None and not self._is_bodyless:
+        if self._remaining is not None and status != HTTPStatus.NO_CONTENT:
+            lines.append(b"content-length: %d\r\n" % self._remaining)
+        if self._remaining is None and not self._is_bodyless:
             self._is_chunked = request.version != "1.0"
             if self._is_chunked:
                 lines.append(CHUNKED_LINE)
@@ -73,13 +75,13 @@ class Response:
             lines.append(CLOSE_LINE)
         self._head = b"".join(lines)
         if self._head.count(b"\n") != len(lines) or self._head.count(b"\r") != len(lines):
-            raise ValueError("a header holds a line break")
+            raise ValueError("a header has a line break")
         self._head += b"\r\n"
 
     def _note(self, name: bytes, value: bytes) -> None:
-        """A header by which an application speaks of the connection, which frames the answer itself."""
+        """Note an application's header about the connection or its framing."""
         if name == b"content-length":
-            self._left = int(value)
+            self._remaining = int(value)
         elif name == b"connection" and value.lower() == b"close":
             self._request.keeps_alive = False
 
@@ -87,9 +89,9 @@ class Response:
         request = self._request
         connection = request.connection
         request.response_started = True
-        if self._left is not None and not self._is_bodyless:
-            self._left -= len(body)
-            if self._left < 0:
+        if self._remaining is not None and not self._is_bodyless:
+            self._remaining -= len(body)
+            if self._remaining < 0:
                 raise RuntimeError("the body is longer than its Content-Length")
         head, self._head = self._head, b""
         connection.write(head + self._framed(body, is_last=is_last))
@@ -98,8 +100,8 @@ class Response:
             return
         request.response_complete = True
         request.wake()
-        if self._left and not self._is_bodyless:
-            connection.break_off()
+        if self._remaining and not self._is_bodyless:
+            connection.abort()
         else:
             connection.end_answer(closes=self._closes)
 

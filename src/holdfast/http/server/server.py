@@ -1,4 +1,4 @@
-"""Server: one process that serves an ASGI application on listening sockets, from its start to a signal.
+"""Server: one process that serves an ASGI application on listening sockets until a signal.
 
 starting -> serving -> draining -> stopped
 """
@@ -23,7 +23,7 @@ log = structlog.get_logger("holdfast.http")
 
 
 class Server:
-    """`run` returns when a signal has stopped it. `is_started` then says whether it ever served."""
+    """`run` returns after a signal. `is_started` then says whether it ever served."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Server:
         ready: Callable[[], None] = lambda: None,
         draining: Callable[[], None] = lambda: None,
     ) -> None:
-        """`ready` is called once connections are accepted, `draining` before the open requests are waited for."""
+        """`ready` is called once connections are accepted, `draining` before the wait for open requests."""
         self._application = application
         self._limits = limits
         self._shutdown_seconds = shutdown_seconds
@@ -45,14 +45,14 @@ class Server:
         self.is_started = False
 
     def run(self, sockets: Sequence[socket]) -> None:
-        """Serve on a loop of its own."""
+        """Serve on a new event loop."""
         import uvloop
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self.serve(sockets))
 
     async def serve(self, sockets: Sequence[socket], *, signals: bool = True) -> None:
-        """Serve on the running loop, until a signal or `stop`."""
+        """Serve on the running loop until a signal or `stop`."""
         loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()
@@ -78,7 +78,7 @@ class Server:
         await lifespan.stop()
 
     def stop(self) -> None:
-        """End after the open requests; asked again, at once."""
+        """End after the open requests; a second call ends at once."""
         if self._stopping.is_set():
             self._forced.set()
         self._stopping.set()
@@ -94,7 +94,7 @@ class Server:
 
 
 class _Lifespan:
-    """ASGI's lifespan. An application that knows none is served all the same."""
+    """ASGI's lifespan. An application without it is served too."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
@@ -103,7 +103,7 @@ class _Lifespan:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> bool:
-        """False where the application says, or shows, that it can not start."""
+        """Return False if the application reports or raises a failure to start."""
         self._task = asyncio.ensure_future(self._run())
         answer = await self._ask("lifespan.startup")
         return answer is None or answer["type"] == "lifespan.startup.complete"
@@ -122,7 +122,7 @@ class _Lifespan:
             await self._from_application.put({"type": "lifespan.startup.failed"})
 
     async def _ask(self, kind: str) -> dict[str, Any] | None:
-        """Its answer; None where it has ended without one."""
+        """Return the application's answer; None if it ended without one."""
         assert self._task is not None
         await self._to_application.put({"type": kind})
         answering = asyncio.ensure_future(self._from_application.get())

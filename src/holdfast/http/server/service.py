@@ -1,4 +1,4 @@
-"""Service: what all connections of a worker share, and the tick that checks their deadlines."""
+"""Service: the state that all connections of a worker share, and the tick that checks their deadlines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ log = structlog.get_logger("holdfast.http")
 class Service:
     """Serves one ASGI application over any number of connections. Made inside a running loop.
 
-    An application with a method `serve` of ASGI's form promises to answer whatever happens; it is called without a net.
+    An application with a `serve` method of ASGI's form promises to answer every request, so its calls are not guarded.
     """
 
     def __init__(self, application: Application, limits: ConnectionLimits) -> None:
@@ -58,11 +58,11 @@ class Service:
         self._tick()
 
     def connect(self) -> Connection:
-        """The protocol of a new connection."""
+        """Return the protocol of a new connection."""
         return Connection(self)
 
     def forget(self, connection: ServedConnection) -> None:
-        """A connection has ended."""
+        """Remove a connection that has ended."""
         self.connections.discard(connection)
         if self.is_stopping and not self.connections:
             self._emptied.set()
@@ -71,8 +71,8 @@ class Service:
     def is_full(self) -> bool:
         return len(self.connections) > self.limits.connections
 
-    def note_full(self) -> None:
-        """Something was refused for want of room: counted each time, logged now and then."""
+    def report_full(self) -> None:
+        """Count a refusal for lack of room, and log it at intervals."""
         CONNECTIONS_REFUSED.inc()
         self._refused += 1
         now = self.loop.time()
@@ -86,7 +86,7 @@ class Service:
             self._complained_at, self._refused = now, 0
 
     def start(self, request: OpenCycle) -> None:
-        """Let the application answer."""
+        """Start the application on a request."""
         if self._serve is not None:
             work = self._serve(request.scope, request.receive, request.send)
         else:
@@ -96,24 +96,24 @@ class Service:
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self, request: OpenCycle) -> None:
-        """An application that may fail: what it leaves open is answered, or broken off."""
+        """Run an application that may fail. An open answer is completed with an error, or cut off."""
         scope = request.scope
         try:
             await self._application(scope, request.receive, request.send)
         except Exception:
-            if not request.is_over:  # to write to a client that has left is no fault
+            if not request.is_over:  # a failed write to a client that left is not an error
                 log.exception("application_failed", path=scope["path"][:200])
         if request.response_complete or request.is_over:
             return
         if request.response_started:
-            request.connection.break_off()
+            request.connection.abort()
         else:
             request.response_started = request.response_complete = True
             request.connection.write(refusal(Unavailable(Unavailable.NO_ANSWER), self.date_line))
             request.connection.end_answer(closes=True)
 
     async def stop(self, seconds: float) -> None:
-        """Let open requests end, for at most so long; then end every connection."""
+        """Wait up to `seconds` for open requests; then end every connection."""
         self.is_stopping = True
         for connection in tuple(self.connections):
             connection.stop()
@@ -126,7 +126,7 @@ class Service:
         for task in tuple(self._tasks):
             task.cancel()
         for connection in tuple(self.connections):
-            connection.break_off()
+            connection.abort()
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=1.0)
         self._has_ended = True
@@ -134,7 +134,7 @@ class Service:
             self._ticking.cancel()
 
     def _end_late(self, late: list[ServedConnection]) -> None:
-        """A few in each turn of the loop, so that hundreds of them delay no request."""
+        """End a few in each turn of the loop, so that hundreds of them delay no request."""
         now = self.loop.time()
         for connection in late[:_LATE_A_TURN]:
             if connection.deadline <= now:
@@ -153,13 +153,13 @@ class Service:
 
 
 def _seconds_of_states(limits: ConnectionLimits) -> tuple[float, ...]:
-    """How long each state may last, by the state's number."""
+    """Return the time limit of each state in seconds, by the state's number."""
     seconds = {
         State.IDLE: limits.keep_alive_seconds,
         State.HEAD: limits.head_seconds,
         State.BODY: limits.body_seconds,
         State.ANSWERING: limits.answer_seconds,
-        State.STREAMING: float("inf"),  # its reader has a deadline while it is behind
+        State.STREAMING: float("inf"),  # a slow reader has its own deadline
         State.REST: limits.rest_seconds,
         State.CLOSING: limits.closing_seconds,
     }

@@ -1,4 +1,4 @@
-"""Target: what a request line asks for (RFC 9112, 3.2), and whose it is."""
+"""Target: the target of a request line (RFC 9112, 3.2), and its authority."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AUTHORITY = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+):[0-9]{1,5}")
 
 
 class Target(NamedTuple):
-    """`authority` is that of an absolute target, else None. `path` is decoded as far as it is UTF-8."""
+    """`authority` is that of an absolute target, else None. `path` is decoded if it is UTF-8."""
 
     path: str
     raw_path: bytes
@@ -27,7 +27,7 @@ class Target(NamedTuple):
 
 @lru_cache(maxsize=1_024)
 def read_target(method: bytes, target: bytes) -> Target:
-    """Raises BadRequest for a form that this method does not take."""
+    """Return the target. Raises BadRequest for a form that the method does not allow."""
     if method == b"CONNECT":
         if not _AUTHORITY.fullmatch(target):
             raise BadRequest(BadRequest.TARGET_OF_CONNECT)
@@ -46,7 +46,7 @@ def read_target(method: bytes, target: bytes) -> Target:
 
 
 def take_authority(authority: bytes, headers: list[tuple[bytes, bytes]], version: str) -> None:
-    """RFC 9112 3.2.2: an absolute target names the host. Raises BadRequest where `Host` names another."""
+    """Use the host of an absolute target (RFC 9112 3.2.2). Raises BadRequest if `Host` names another."""
     hosts = [value for name, value in headers if name == b"host"]
     if any(host.lower() != authority.lower() for host in hosts):
         raise BadRequest(BadRequest.HOST_OF_TARGET)

@@ -1,4 +1,4 @@
-"""Writing: one connection's outgoing bytes, and what is known of those that its reader has not taken."""
+"""Writing: one connection's outgoing bytes, and how much of them its reader has taken."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ if TYPE_CHECKING:
 __all__ = ["Writer", "keep_little_in_kernel"]
 
 _SHARED_BYTES = 64 * 1024
-"""A body from this size on is written beside its head, not joined with it: no connection gets a copy."""
+"""From this size on, a body is written separately from its head, so that connections share it without a copy."""
 _KERNEL_BYTES = 64 * 1024
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 def keep_little_in_kernel(listening: socket.socket) -> None:
-    """For all connections of a listening socket: what their readers do not take waits here, where it is counted.
+    """Let unread bytes wait here, where they are counted, for all connections of a listening socket.
 
-    Otherwise the kernel takes megabytes for each of them, which would be old news to the reader of a stream.
+    Otherwise the kernel would buffer megabytes per connection, and a stream's reader would receive old messages.
     """
     if _NOTSENT_LOWAT is not None:
-        with contextlib.suppress(OSError):  # another kind of socket than TCP
+        with contextlib.suppress(OSError):  # the socket is not TCP
             listening.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _KERNEL_BYTES)
 
 
 class Writer:
-    """Writes to a transport, and counts what waits there as the worker's load."""
+    """Writes to a transport, and counts the waiting bytes in the worker's load."""
 
     __slots__ = ("_load", "_transport", "_unsent", "_untaken", "is_paused")
 
     def __init__(self, transport: asyncio.Transport, load: Load) -> None:
-        transport.set_write_buffer_limits(high=0)  # whatever waits is known at once, and has a deadline
+        transport.set_write_buffer_limits(high=0)  # every waiting byte is noticed at once, and has a deadline
         self._transport = transport
         self._load = load
         self.is_paused = False
-        """Something that was written waits for the reader."""
+        """Whether written bytes wait for the reader."""
         self._unsent: bytes | None = None
-        """What waits, as the load counts it."""
+        """The waiting bytes, as the load counts them."""
         self._untaken: int | None = None
-        """What the reader had not taken at the last look; None before the first."""
+        """The untaken bytes at the last check; None before the first."""
 
     def write(self, data: bytes, body: bytes = b"") -> None:
-        """Write now. A large `body` is not copied."""
+        """Write immediately. A large `body` is not copied."""
         if len(body) < _SHARED_BYTES:
             self._transport.write(data + body if body else data)
         else:
@@ -60,12 +60,12 @@ class Writer:
             self._load.add_unsent(self._unsent)
 
     def pause(self) -> None:
-        """The transport says that the reader is behind."""
+        """The transport reports that the reader is behind."""
         self.is_paused = True
         self._untaken = self._count_untaken()
 
     def resume(self) -> None:
-        """The transport says that nothing waits."""
+        """The transport reports that no byte waits."""
         self.is_paused = False
         self._untaken = None
         self.release()
@@ -77,16 +77,16 @@ class Writer:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the reader has not taken all that was written."""
+        """Return whether the reader has not taken all written bytes."""
         return self.is_paused or self._count_untaken() > 0
 
-    def has_moved(self, least_bytes: int) -> bool:
-        """Whether the reader took this much since the last look, if there was one."""
+    def has_moved(self, min_bytes: int) -> bool:
+        """Return whether the reader took this many bytes since the last check; True at the first."""
         before, self._untaken = self._untaken, self._count_untaken()
-        return before is None or before - self._untaken >= least_bytes
+        return before is None or before - self._untaken >= min_bytes
 
     def cut(self) -> None:
-        """End the connection at once. What its reader has not taken is dropped, in the kernel too."""
+        """End the connection at once. Untaken bytes are dropped, also in the kernel."""
         with contextlib.suppress(OSError, AttributeError):
             self._transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
@@ -94,8 +94,8 @@ class Writer:
         self._transport.abort()
 
     def _count_untaken(self) -> int:
-        """Bytes of all that was written: those that wait here, and those in the kernel."""
+        """Return the untaken bytes: those that wait here and those in the kernel."""
         kept = bytearray(4)
-        with contextlib.suppress(OSError):  # some kernels do not say
+        with contextlib.suppress(OSError):  # some kernels do not report them
             fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, kept)
         return self._transport.get_write_buffer_size() + int.from_bytes(kept, sys.byteorder)
