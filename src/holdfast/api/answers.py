@@ -1,4 +1,4 @@
-"""Answers that are kept: how a route answers under an Idempotency-Key, now and each time it is asked again."""
+"""Answers: how a route answers, and repeats its answer under an Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _BEGINS = b'{"id":"'
 T = TypeVar("T")
 
 Rendered = tuple[int, Any, UUID | None]
-"""Status, body (a model or dict; its last member is `hold_token` and None, where it carries one), and whose token."""
+"""Status, body (a model or dict; a hold token's place is its last member, with None), and the token's hold."""
 
 Render = Callable[[T], Rendered]
 
 
 def retry_key(request: Request, render: Render[T]) -> RetryKey[T] | None:
-    """The request's retry key, if it sent one, with the rendering of the outcome that will be stored."""
+    """Return the request's retry key, if any, with the function that renders the outcome to store."""
     scope = request.retry_scope
     if scope is None:
         return None
@@ -45,10 +45,10 @@ def retry_key(request: Request, render: Render[T]) -> RetryKey[T] | None:
 async def answer_command(
     request: Request, number: int, command: Command[T], render: Render[T], *, location: str | None = None
 ) -> Reply:
-    """Run a command of an event and answer it: plainly, under its retry key, or again as it was answered before.
+    """Run a command of an event and return its answer. A known retry key returns the stored answer.
 
     Args:
-        location: of what a 201 has made, up to its id.
+        location: the path of a 201's new object, without its id.
     """
     inventory, has_left = request.inventory, request.client_left
     if command.key is None:
@@ -59,12 +59,12 @@ async def answer_command(
 
 
 def reply_to(inventory: Inventory, rendered: Rendered, *, location: str | None = None) -> Reply:
-    """The answer to a request without a retry key."""
+    """Return the answer to a request without a retry key."""
     return reply_of(inventory, _stored(rendered), location=location)
 
 
 def reply_kept(inventory: Inventory, kept: Kept[Any], *, location: str | None = None) -> Reply:
-    """The answer to a request with a retry key. Raises the refusal that was stored as its answer just now."""
+    """Return the answer to a request with a retry key. Raises a refusal that was stored by this request."""
     if isinstance(kept, Replayed):
         return reply_of(inventory, kept.answer, replayed=True, location=location)
     if isinstance(kept.outcome, Refusal):
@@ -75,7 +75,7 @@ def reply_kept(inventory: Inventory, kept: Kept[Any], *, location: str | None = 
 def reply_of(
     inventory: Inventory, answer: StoredAnswer, *, replayed: bool = False, location: str | None = None
 ) -> Reply:
-    """The answer as it goes out, with the hold token put in its place, and where to find what it made."""
+    """Return the answer with the hold token in its place, and with the location of a new object."""
     headers: tuple[tuple[bytes, bytes], ...] = (REPLAYED,) if replayed else ()
     if location is not None and answer.status == 201:
         headers += ((b"location", location.encode("ascii") + _id_of(answer.body)),)
@@ -88,7 +88,7 @@ def reply_of(
 
 
 def _id_of(body: bytes) -> bytes:
-    """Every answer about a thing begins with its id; so a replay finds the same."""
+    """Return the id at the start of the body. Every answer begins with it, so a replay finds it too."""
     assert body.startswith(_BEGINS)
     return body[len(_BEGINS) : len(_BEGINS) + 36]
 

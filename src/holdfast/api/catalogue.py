@@ -1,4 +1,4 @@
-"""Catalogue of routes: `/v1`, the five dialects, and the document of them all."""
+"""Catalogue of routes: `/v1`, the five dialects, and their OpenAPI document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TAGS = {
     "dialect 4: instant booking": "The wire format of the document 004.",
     "service": "The server itself.",
 }
-"""In the order of the document; a test holds every tag of a route here."""
+"""In the document's order. A test checks that the tag of every route is here."""
 
 ABOUT: Mapping[str, Any] = {
     "title": "Holdfast",
@@ -35,11 +35,11 @@ ABOUT: Mapping[str, Any] = {
     "license_info": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "openapi_tags": [{"name": name, "description": text} for name, text in TAGS.items()],
 }
-"""The document's own facts."""
+"""The document's own members."""
 
 
 def all_endpoints() -> list[Endpoint]:
-    """Every route that is declared as `routes` in a module of `api/v1` or `api/dialects`."""
+    """Return every route of `routes` in the modules of `api/v1` and `api/dialects`."""
     endpoints: list[Endpoint] = []
     for package in (v1, dialects):
         for module in sorted(iter_modules(package.__path__), key=lambda each: each.name):

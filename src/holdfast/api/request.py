@@ -1,4 +1,4 @@
-"""Request: what every route gets: an HTTP request, and the contexts that it is about."""
+"""Request: the argument of every route, an HTTP request with the parts of the application."""
 
 from __future__ import annotations
 

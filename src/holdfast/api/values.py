@@ -60,7 +60,7 @@ def _label(value: Any) -> str:
 
 
 def _as_models_do(refused: InvalidInput) -> PydanticCustomError:
-    """The rule lives in the domain; here its refusal becomes one of a model's, which knows the pointer."""
+    """Turn the domain's refusal into a model's error, which adds the pointer."""
     code = refused.errors[0].code
     return PydanticCustomError(code, "{detail}", {"detail": refused.detail})
 
@@ -89,7 +89,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,12}")
 
 
 def parse_number(text: str) -> int | None:
-    """An event's number in ASCII digits: `int()` would take `1_0`, ` 1` and other alphabets."""
+    """Return an event's number from ASCII digits; else None. `int()` would accept `1_0`, ` 1` and other alphabets."""
     return int(text) if _NUMBER.fullmatch(text) and int(text) <= MAX_EVENT_NUMBER else None
 
 

@@ -1,6 +1,6 @@
 """Dialect 2, the arena: numbered seats that a user reserves for five minutes and then confirms.
 
-AVAILABLE -> RESERVED -> CONFIRMED, and RESERVED -> AVAILABLE when the five minutes are over.
+AVAILABLE -> RESERVED -> CONFIRMED, and RESERVED -> AVAILABLE after five minutes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ WINDOW_SECONDS = 300
 
 
 def render_error(error: HoldfastError) -> tuple[int, Any]:
-    """400 with the reason; 404 only for what is not there."""
+    """Return 400 with the reason, or 404 for an object that does not exist."""
     if isinstance(error, HoldNotFound):
         return 400, None
     return (400 if error.status in (409, 410, 422) else error.status), None
@@ -176,7 +176,7 @@ async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) 
 
 
 async def _get_reservation(request: Request, number: int, seat: int, user_id: str) -> Hold:
-    """The user's own hold on just this seat, whether it was confirmed before or not."""
+    """Return the user's hold on exactly this seat, confirmed or not."""
     seating = await get_seating(request, number, with_buyers=True)
     if seat not in seating.taken:
         raise HoldNotFound(HoldNotFound.NOT_RESERVED)

@@ -1,4 +1,4 @@
-"""`POST /book`, which two documents have: a body with `hold_id` is dialect 1, every other object is dialect 4."""
+"""`POST /book`, which two documents have. A body with `hold_id` is dialect 1, any other object is dialect 4."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["routes"]
 
 
 def render_error(error: HoldfastError) -> tuple[int, Any]:
-    """By the error alone: dialect 1 has no other invalid input than a hold or a token that are not."""
+    """Choose the dialect by the error. Dialect 1 refuses as invalid only a wrong hold or token."""
     if isinstance(error, EventNotFound | Invalid | Malformed | BadRequest):
         return instant.render_error(error)
     return box_office.render_error(error)

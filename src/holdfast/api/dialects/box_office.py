@@ -1,4 +1,4 @@
-"""Dialect 1, the box office: events with so many seats, holds for a while, bookings made of holds.
+"""Dialect 1, the box office: events with a number of seats, short holds, and bookings made from holds.
 
 `POST /book`, which it shares with dialect 4, is in `book.py`.
 """
@@ -39,11 +39,11 @@ from holdfast.inventory.rules.sale_rules import SaleRules
 
 __all__ = ["BoxOfficeBookingOut", "confirm_hold", "render_error", "routes"]
 
-_INVALID_TOKEN = "Invalid payment token"  # noqa: S105 - what is said of one
+_INVALID_TOKEN = "Invalid payment token"  # noqa: S105 - a message about one
 
 
 def render_error(error: HoldfastError) -> tuple[int, Any]:
-    """The document knows 400 and 404: a conflict, a lapsed hold and a wrong input are all 400."""
+    """Return 404 or 400, the document's only errors: conflicts, lapsed holds and invalid inputs are 400."""
     if isinstance(error, WrongToken):
         return 400, {"detail": _INVALID_TOKEN, "error": _INVALID_TOKEN}
     return (400 if error.status in (409, 410, 422) else error.status), None

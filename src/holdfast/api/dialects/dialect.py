@@ -1,7 +1,7 @@
-"""Dialect: the wire format of one of the documents, and what all five have in common.
+"""Dialect: the wire format of one of the documents, and the parts that all five share.
 
-A dialect's file declares routes, reads its own format, calls one use case of the engine and writes the outcome in its
-own words. No rule of sale lives here.
+A dialect's file declares routes, reads its own format, calls one use case of the inventory, and renders the outcome in
+its own words. It holds no rule of sale.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ _Function = Callable[..., Awaitable[Any]]
 
 
 class RequestBody(BaseModel):
-    """What a dialect's client sends: strict types, and members that nobody knows are passed over."""
+    """A request of a dialect's client: strict types; unknown members are ignored."""
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
 
 class ResponseBody(BaseModel):
-    """What a dialect's client is answered."""
+    """An answer to a dialect's client."""
 
     model_config = ConfigDict(frozen=True)
 
 
 def refuse_hidden(request: Request, event: Event) -> None:
-    """Raises EventNotFound for a draft that the caller may not see, as `/v1` does."""
+    """Raise EventNotFound for a draft that the caller may not see, as `/v1` does."""
     if event.status is EventStatus.DRAFT and not sees_drafts(request.principal):
         raise EventNotFound
 
 
 class Dialect(Routes):
-    """Routes at the root. Each is served with and without a slash at its end: a redirected POST loses its body."""
+    """Routes at the root. Each is also served with a trailing slash: a redirected POST loses its body."""
 
     def __init__(self, name: str, *, tag: str, render_error: ErrorRenderer) -> None:
         super().__init__(tag=tag, render_error=render_error, lenient=True)
         self.name = name
 
     def route(self, method: str, path: str, **declared: Any) -> Callable[[_Function], _Function]:
-        """As `Routes.route`; operation ids begin with the dialect's name."""
+        """Declare a route like `Routes.route`. Operation ids begin with the dialect's name."""
 
         def declare(function: _Function) -> _Function:
             operation_id = f"{self.name}_{function.__name__}"

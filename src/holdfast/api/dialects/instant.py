@@ -1,4 +1,4 @@
-"""Dialect 4, instant booking: shows with a counter, and bookings that are CONFIRMED or FAILED at once.
+"""Dialect 4, instant booking: shows with a counter, and bookings that are CONFIRMED or FAILED immediately.
 
 `POST /book`, which it shares with dialect 1, is in `book.py`.
 """
@@ -37,13 +37,13 @@ __all__ = ["BookInstantSeatsIn", "InstantBookingOut", "book_seats", "render_erro
 
 MAX_SHOWS = 1_000
 MAX_INT = 2_147_483_647
-"""The document's `seat_count INT`: more than that is no number of seats."""
+"""The document's `seat_count INT`: larger numbers are invalid."""
 
 _READ_AT_ONCE = 4
 
 
 def render_error(error: HoldfastError) -> tuple[int, Any]:
-    """`{"error": …}` in the document's words; what it has no words for stays a problem, which has `error` too."""
+    """Return `{"error": …}` in the document's words. Other errors stay problems, which have `error` too."""
     if isinstance(error, EventNotFound):
         return 404, {"error": "Show not found"}
     if isinstance(error, CredentialsRequired | Forbidden | TooManyRequests | Fault):
@@ -178,7 +178,7 @@ async def list_shows(
 async def _listed(
     inventory: Inventory, turn: asyncio.Semaphore, event: Event, counts: Counts
 ) -> ListedInstantShowOut:
-    """The list's counters still hold what has lapsed: where anything is held, the show itself is read."""
+    """Return a show for the list. Its counters include lapsed holds, so shows with holds are read again."""
     if counts.held:
         async with turn:
             counts = (await inventory.queries.get_availability(event.number)).counts

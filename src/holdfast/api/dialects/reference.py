@@ -1,6 +1,6 @@
-"""References: the ids and times of the documents' clients, read leniently.
+"""References: the ids and times of the documents' clients, parsed leniently.
 
-An id is a UUID, an integer, or a decimal string. One that cannot exist is not malformed but absent: the dialect's 404.
+An id is a UUID, an integer, or a decimal string. An impossible id is not malformed but absent: the dialect's 404.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 NOWHERE = 0
-"""What an id that cannot exist refers to: a number that no event and no seat has."""
+"""The reference of an impossible id: a number that no event and no seat has."""
 
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _TIME = re.compile(
@@ -49,7 +49,7 @@ def read_event_id(value: Any) -> UUID | int:
 
 
 def read_hold_id(value: Any) -> UUID:
-    """Raises HoldNotFound for whatever no hold can have as its id."""
+    """Return a hold's id. Raises HoldNotFound for a value that cannot be one."""
     found = parse_id(value) if isinstance(value, str) else None
     if found is None:
         raise HoldNotFound
@@ -57,7 +57,7 @@ def read_hold_id(value: Any) -> UUID:
 
 
 def read_seat_id(text: str) -> int | None:
-    """None for what no seat can have as its id."""
+    """Return a seat's id; None for a value that cannot be one."""
     value = int(text) if _DIGITS.fullmatch(text) else 0
     number, seat = split_seat_id(value)
     return value if 0 < number <= MAX_EVENT_NUMBER and seat > 0 else None
@@ -74,7 +74,7 @@ def _read_user_id(text: str) -> int | None:
 
 
 def _read_time(value: Any) -> datetime:
-    """ISO 8601 as `datetime.isoformat` and JavaScript write it; without an offset it is UTC."""
+    """Return a time in ISO 8601, as `datetime.isoformat` and JavaScript write it. Without an offset it is UTC."""
     if not isinstance(value, str):
         raise PydanticCustomError("wrong_type", FieldError.TIME_TYPE)
     form = _TIME.fullmatch(value)

@@ -1,7 +1,6 @@
 """Dialect 3's reservations: one seat for one user, HELD -> CONFIRMED -> CANCELLED, or HELD -> EXPIRED | CANCELLED.
 
-A reservation is a hold of one seat under its user's name, and the booking that it may have become. Its id is that of
-the hold.
+A reservation is a hold of one seat under its user's name, and the booking made from it. Its id is the hold's.
 """
 
 from __future__ import annotations
@@ -156,7 +155,7 @@ async def release_reservation(request: Request, reservation_id: HoldPath) -> Res
 
 
 async def _wanted_seat(inventory: Inventory, body: ReserveSeatsIn) -> tuple[int, str]:
-    """(event number, label). Raises EventNotFound, SeatNotFound, InvalidInput."""
+    """Return the event's number and the seat's label. Raises EventNotFound, SeatNotFound, InvalidInput."""
     if body.seat_id is not None:
         number, _ = split_seat_id(body.seat_id)
         if body.show_id is not None and await inventory.resolve(body.show_id) != number:
@@ -177,7 +176,7 @@ async def _wanted_seat(inventory: Inventory, body: ReserveSeatsIn) -> tuple[int,
 
 
 async def _get_reservation(inventory: Inventory, id: UUID) -> Hold:
-    """A hold of one seat under a user's name; other holds are none of this dialect's."""
+    """Return a hold of one seat under a user's name. Other holds are not reservations of this dialect."""
     try:
         hold = await inventory.queries.get_hold(id, c.STAFF)
     except (HoldNotFound, EventNotFound):
@@ -212,7 +211,7 @@ _Status = Literal["HELD", "CONFIRMED", "EXPIRED", "CANCELLED"]
 
 
 async def _status_of(inventory: Inventory, hold: Hold) -> tuple[_Status, datetime]:
-    """What it is, and since when."""
+    """Return the reservation's status, and since when it has it."""
     match hold.status:
         case HoldStatus.ACTIVE:
             return "HELD", hold.placed_at

@@ -1,4 +1,4 @@
-"""Seating: the numbered seats of one event at one moment, as two dialects show them."""
+"""Seating: the numbered seats of one event at one moment, for the two dialects that show them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Seating:
     held_until: Mapping[int, datetime]
     """The expiry of each held seat."""
     buyers: Mapping[int, str]
-    """Who holds or has booked a seat, where the hold names its buyer. Complete `with_buyers` only."""
+    """The buyer of each held or booked seat, if the hold names one. Complete only `with_buyers`."""
 
 
 async def get_seating(request: Request, number: int, *, with_buyers: bool = False) -> Seating:
-    """Not older than the call. Raises EventNotFound, also for a draft that the caller may not see."""
+    """Return the seats, current at the call. Raises EventNotFound, also for a hidden draft."""
     read_models = request.inventory.read_models
     read_model = await (read_models.get_with_buyers if with_buyers else read_models.get_current)(number)
     refuse_hidden(request, read_model.event)
@@ -46,7 +46,7 @@ async def get_seating(request: Request, number: int, *, with_buyers: bool = Fals
 
 
 async def get_label(inventory: Inventory, id: int) -> str:
-    """The label of the seat with a dialect's integer id. Raises SeatNotFound."""
+    """Return the label of the seat with a dialect's integer id. Raises SeatNotFound."""
     number, seat = split_seat_id(id)
     with suppress(EventNotFound):
         event = await inventory.queries.get_event(number)
@@ -57,9 +57,9 @@ async def get_label(inventory: Inventory, id: int) -> str:
 
 
 async def hold_one_seat(request: Request, number: int, label: str, *, buyer: str, seconds: int) -> Hold:
-    """One seat for one user; the same user again, while it is held, gets the same hold.
+    """Hold one seat for one user. A repeated call by the same user returns the same hold while it is live.
 
-    A refusal says which in its words alone: these formats have no lines for a pointer to point into.
+    Refusals carry no pointer, because these formats have no lines to point into.
     """
     command = c.PlaceHold(
         by=request.principal.id,

@@ -43,7 +43,7 @@ MAX_AT_ONCE = 1_000
 
 
 def render_error(error: HoldfastError) -> tuple[int, Any]:
-    """As FastAPI programs answer: `detail` says why. An expired reservation is 400, a seat that is not there 404."""
+    """Return `detail` like FastAPI programs. An expired reservation is 400, a missing seat 404."""
     if isinstance(error, HoldExpired):
         return 400, None
     if isinstance(error, Gone):
@@ -190,7 +190,7 @@ async def create_seats(
 
 
 def _read_labels(body: Any) -> Layout:
-    """The labels of an array, or of the array in `seats`. Raises InvalidInput, DuplicateSeat."""
+    """Return the labels of an array, or of the array in `seats`. Raises InvalidInput, DuplicateSeat."""
     in_object = isinstance(body, dict) and "seats" in body
     labels = body["seats"] if in_object else body
     if not isinstance(labels, list):

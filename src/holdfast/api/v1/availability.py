@@ -1,4 +1,4 @@
-"""Availability: how many admissions of an event are free, now, since a version, or at a past moment."""
+"""Availability: how many admissions of an event are free: now, since a version, or at a past moment."""
 
 from __future__ import annotations
 
@@ -166,14 +166,14 @@ async def get_availability(
     else:
         availability, more = await request.inventory.queries.get_availability(number), b""
     refuse_hidden(request, availability.event)
-    body, headers = _written.answer(availability)
+    body, headers = _rendered.answer(availability)
     if matches_etag(request.header(b"if-none-match"), headers[0][1]):
         return Reply(status=304, headers=headers)
     return Reply(body=body[:-1] + b"," + more + b"}" if more else body, headers=headers)
 
 
 def refuse_hidden(request: Request, event: Event) -> None:
-    """Raises EventNotFound for a draft that the caller may not see."""
+    """Raise EventNotFound for a draft that the caller may not see."""
     if event.status is EventStatus.DRAFT and not sees_drafts(request.principal):
         raise EventNotFound
 
@@ -182,12 +182,12 @@ _StateHeaders = tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
 
 
 def state_headers(version: int, lapsed: int) -> _StateHeaders:
-    """`ETag` first. An answer may be kept, and must be revalidated each time."""
+    """Return `ETag` first. Clients may cache the answer, but must revalidate it each time."""
     return (b"etag", etag(version, lapsed)), (b"cache-control", b"no-cache")
 
 
 async def refuse_as_of(request: Request, number: int, at: datetime) -> None:
-    """Raises InvalidInput for a moment that has not come, EventNotFound for one at which there was no event yet."""
+    """Raise InvalidInput for a future moment, EventNotFound for one before the event existed."""
     now = await request.inventory.queries.get_availability(number)
     refuse_hidden(request, now.event)
     if at > now.as_of:
@@ -196,24 +196,24 @@ async def refuse_as_of(request: Request, number: int, at: datetime) -> None:
         raise EventNotFound(EventNotFound.NOT_YET)
 
 
-class _Written:
-    """The newest answer about each event, written out once for all the readers that share it."""
+class _RenderedAnswers:
+    """The newest answer about each event, rendered once for all its readers."""
 
-    def __init__(self, most: int = 1_000) -> None:
-        self._most = most
+    def __init__(self, max_events: int = 1_000) -> None:
+        self._max_events = max_events
         self._answers: dict[int, tuple[Availability, tuple[bytes, _StateHeaders]]] = {}
 
     def answer(self, availability: Availability) -> tuple[bytes, _StateHeaders]:
-        """(body, headers)"""
+        """Return the body and the headers."""
         number = availability.event.number
         last = self._answers.get(number)
         if last is not None and last[0] is availability:
             return last[1]
         answer = encode(members_of(availability)), state_headers(availability.version, availability.lapsed)
-        if len(self._answers) >= self._most:
+        if len(self._answers) >= self._max_events:
             self._answers.clear()
         self._answers[number] = availability, answer
         return answer
 
 
-_written = _Written()
+_rendered = _RenderedAnswers()

@@ -1,6 +1,6 @@
 """Blocks: admissions that the organiser takes off sale until they are lifted.
 
-Blocking and lifting ask for the scope `organise`, the list for `read`.
+Block and lift need the scope `organise`, the list needs `read`.
 """
 
 from __future__ import annotations

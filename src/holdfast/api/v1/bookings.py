@@ -1,7 +1,7 @@
-"""Bookings: confirming a hold, reading and cancelling what came of it.
+"""Bookings: confirm a hold, and read, list and cancel bookings.
 
-A hold's token confirms it, and opens its booking. Without a token a key of any scope reads any booking, and one with
-`sell` or `organise` cancels it; the list asks for `read`.
+A hold's token confirms it, and opens its booking. Without a token, a key with any scope reads any booking. A key with
+`sell` or `organise` cancels it. The list needs `read`.
 """
 
 from __future__ import annotations

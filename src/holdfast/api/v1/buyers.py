@@ -1,4 +1,4 @@
-"""Buyers: who a hold or a booking is for, in requests and in answers."""
+"""Buyers: the buyer of a hold or booking, in requests and answers."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MAX_EMAIL = 254
 
 
 def _email(value: str) -> str:
-    """Only sending a message shows whether it arrives; this refuses what cannot be an address."""
+    """Refuse what cannot be an address. Only sending a message shows whether it arrives."""
     if len(value) > _MAX_EMAIL or not _EMAIL.fullmatch(value):
         raise PydanticCustomError("wrong_format", FieldError.EMAIL)
     return value
 
 
 def _with_reference(value: Any) -> Any:
-    """A plain string is the reference alone."""
+    """Turn a plain string into an object with that reference."""
     return {"reference": value} if isinstance(value, str) else value
 
 

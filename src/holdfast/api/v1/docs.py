@@ -1,4 +1,4 @@
-"""Docs: the first page of a server, and its API as a page to read and to try; nothing comes from outside."""
+"""Docs: the home page of a server, and its API as a page to read and try. All files are local."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from holdfast.http.values import FromPath
 
 __all__ = ["routes"]
 
-routes = Routes(tag="service", lenient=True)  # a link to a page may carry anything behind its question mark
+routes = Routes(tag="service", lenient=True)  # a link to a page may carry any query
 
 _HTML = b"text/html; charset=utf-8"
 _CACHED = b"public, max-age=3600"
@@ -41,7 +41,7 @@ _ASSETS = {
     "swagger-ui.css": (_SWAGGER, "resources/swagger-ui.css", b"text/css; charset=utf-8"),
     "swagger-ui.js": (_SWAGGER, "resources/swagger-ui-bundle.js", b"text/javascript; charset=utf-8"),
 }
-"""The only files that are served: by their name in the path, where they lie, and their type."""
+"""The only files that are served: name in the path, package, file, and type."""
 
 AssetPath = Annotated[
     str,
@@ -52,7 +52,7 @@ AssetPath = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """A file as it is sent."""
+    """A file, ready to send."""
 
     content: bytes
     tag: bytes
@@ -97,7 +97,7 @@ async def get_home(request: Request) -> Reply:
     response_type="text/html",
     answers={200: "<!doctype html>…"},
 )
-async def get_docs(request: Request) -> Reply:  # noqa: ARG001 - the layer's form
+async def get_docs(request: Request) -> Reply:  # noqa: ARG001 - every route gets the request
     """This API, to read and to try in a browser."""
     return Reply(body=_template("explorer.html").template.encode(), content_type=_HTML)
 
@@ -131,7 +131,7 @@ _CLOSED = (
 
 
 def _base(request: Request) -> str:
-    """The address of this request's server, as it may stand in a page."""
+    """Return the address of this request's server, escaped for a page."""
     host = request.header(b"host") or ""
     return f"{request.scope['scheme']}://{escape(host) if _HOST.fullmatch(host) else 'localhost:8000'}"
 

@@ -1,4 +1,4 @@
-"""Answers about events, the same wherever an event is shown."""
+"""Event answers: the form of an event in every answer."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def event_json(event: FullEvent) -> dict[str, Any]:
 
 
 def event_example(**other: Any) -> dict[str, Any]:
-    """For the document."""
+    """Return an example for the document."""
     return {
         "id": "00000000-0702-8635-94d3-8ca1de0a3c55",
         "number": 7,

@@ -1,4 +1,4 @@
-"""Bodies of events: what creates one, and what changes one."""
+"""Event bodies: requests that create or change an event."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from holdfast.inventory.seating.layout import Layout
 __all__ = ["ChangeEventIn", "CreateEventIn"]
 
 GENERAL = "general"
-"""The area that `capacity` makes."""
+"""The area that `capacity` creates."""
 
 
 def _limits(rule: str) -> Any:
-    """The limits of a sale rule, as the document shows them."""
-    least, most = sale_rules.LIMITS[rule]
-    return Field(ge=least, le=most)
+    """Return a field with the limits of a sale rule."""
+    minimum, maximum = sale_rules.LIMITS[rule]
+    return Field(ge=minimum, le=maximum)
 
 
 Capacity = Annotated[int, Field(ge=0, le=MAX_CAPACITY)]
@@ -88,7 +88,7 @@ class EventRulesIn(In):
 
     @field_validator("off_sale_at")
     @classmethod
-    def _ends_after_it_begins(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+    def _ends_after_start(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
         if sale_ends_first(info.data.get("on_sale_at"), value):
             raise PydanticCustomError("out_of_range", FieldError.SALE_ENDS_FIRST)
         return value
@@ -102,14 +102,14 @@ class EventRulesIn(In):
 
     @field_validator("hold_ttl_seconds")
     @classmethod
-    def _within_the_longest(cls, value: int | None, info: ValidationInfo) -> int | None:
-        longest = info.data.get("max_hold_ttl_seconds")
-        if value is not None and longest is not None and sale_rules.outlives(value, longest):
+    def _within_max_ttl(cls, value: int | None, info: ValidationInfo) -> int | None:
+        max_ttl = info.data.get("max_hold_ttl_seconds")
+        if value is not None and max_ttl is not None and sale_rules.outlives(value, max_ttl):
             raise PydanticCustomError("out_of_range", FieldError.TTL_OVER_MAX)
         return value
 
     def area_specs(self) -> tuple[AreaSpec, ...]:
-        """Raises InvalidInput for a name that comes twice, or too many admissions."""
+        """Return the areas. Raises InvalidInput for a repeated name, or too many admissions."""
         seen: set[str] = set()
         total = 0
         for index, area in enumerate(self.areas or ()):
@@ -127,8 +127,10 @@ class EventRulesIn(In):
         )
 
     async def layout(self) -> Layout:
-        """Its seats, read beside the requests of others: a few words can ask for a million. Raises InvalidInput,
-        DuplicateSeat."""
+        """Return the seats. A few words can ask for a million, so the work leaves time for other requests.
+
+        Raises: InvalidInput, DuplicateSeat.
+        """
         if self.seat_map is None:
             return Layout(seats=(), categories=())
         return await asyncio.to_thread(parse_seat_map, self.seat_map, pointer="/seat_map")
@@ -144,7 +146,7 @@ class CreateEventIn(EventRulesIn):
         return self.with_layout(await self.layout())
 
     def with_layout(self, layout: Layout) -> NewEvent:
-        """The event with these seats. Raises InvalidInput for an inventory beyond the limits."""
+        """Return the event with these seats. Raises InvalidInput for an inventory above the limits."""
         areas = self.area_specs()
         if self.capacity is not None:
             areas = (AreaSpec(name=GENERAL, capacity=self.capacity),)
@@ -157,6 +159,7 @@ class CreateEventIn(EventRulesIn):
             raise InvalidInput.in_field(
                 pointer, "out_of_range", f"At most {MAX_CAPACITY} admissions together."
             )
+
         return NewEvent(
             name=self.name,
             venue=self.venue,

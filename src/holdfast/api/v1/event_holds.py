@@ -1,4 +1,4 @@
-"""Holds of an event, as its staff sees them: a look asks for the scope `read`, a release for `organise`."""
+"""Event holds: the holds of an event for its staff. The list needs the scope `read`, a release `organise`."""
 
 from __future__ import annotations
 

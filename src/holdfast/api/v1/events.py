@@ -1,7 +1,7 @@
-"""Events: making, reading and changing them, and their life from draft to cancelled.
+"""Events: create, read and change them, and move them from draft to cancelled.
 
-Making, changing and ending an event asks for the scope `organise`. Anyone reads what is published or cancelled; drafts
-are 404 for whom they are not meant (`rights.py`).
+All changes need the scope `organise`. Anyone reads published and cancelled events; drafts are 404 for other callers
+(`rights.py`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""History: all that ever happened to one seat."""
+"""History: all changes of one seat."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def get_seat_history(
 
 
 def _item_json(item: HistoryItem) -> dict[str, Any]:
-    """Without what it has not."""
+    """Return a change without its empty members."""
     members = {
         "at": item.at,
         "change": item.change,

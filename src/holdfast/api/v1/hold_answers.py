@@ -1,4 +1,4 @@
-"""Answers about holds and bookings, the same wherever one is shown."""
+"""Hold answers: the form of a hold and of a booking in every answer."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def hold_json(hold: Hold) -> dict[str, Any]:
 
 
 def placed_hold_json(hold: Hold) -> dict[str, Any]:
-    """The token comes last, and is put in its place when the answer is sent."""
+    """Return a new hold. The token's place is last, and is filled when the answer is sent."""
     return {**hold_json(hold), "hold_token": None}
 
 
@@ -120,7 +120,7 @@ def _line(line: HeldLine) -> dict[str, Any]:
 
 
 def hold_example(**other: Any) -> dict[str, Any]:
-    """For the document."""
+    """Return an example for the document."""
     return {
         "id": "00000000-0706-8bbc-9b3a-8e0cbe6e3a5d",
         "event": "00000000-0702-8635-94d3-8ca1de0a3c55",
@@ -139,7 +139,7 @@ def hold_example(**other: Any) -> dict[str, Any]:
 
 
 def booking_example(**other: Any) -> dict[str, Any]:
-    """For the document."""
+    """Return an example for the document."""
     return {
         "id": "00000000-0706-8bbd-82c1-4f00b7c5d110",
         "reference": "02VWBM8G",

@@ -1,4 +1,4 @@
-"""Bodies of holds: the requested lines, and what extends or returns a hold."""
+"""Hold bodies: requested lines, and requests that extend or release a hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds: placing one, and what its buyer does with it. Anyone may place a hold; only its token opens it."""
+"""Holds: placed by anyone, then read, extended and released with the hold's token only."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from holdfast.inventory.rules.hold import Hold
 routes = Routes(tag="holds")
 
 LOCATION = "/v1/holds/"
-EXAMPLE_TOKEN = "hfh_7_q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k"  # noqa: S105 - of a hold that never was
+EXAMPLE_TOKEN = "hfh_7_q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k"  # noqa: S105 - of no real hold
 
 
 def _placed(hold: Hold) -> Rendered:

@@ -24,7 +24,7 @@ class Page(BaseModel, Generic[Out]):
 
 
 def opened(request: Request, cursor: str | None, filters: Mapping[str, Any]) -> Any:
-    """The position at which a list goes on, or None for its beginning. Raises InvalidInput."""
+    """Return the position at which a list continues; None for its beginning. Raises InvalidInput."""
     if cursor is None:
         return None
     (position,) = request.cursors.open(cursor, _route(request), filters)
@@ -32,13 +32,13 @@ def opened(request: Request, cursor: str | None, filters: Mapping[str, Any]) -> 
 
 
 def position_id(request: Request, cursor: str | None, filters: Mapping[str, Any]) -> UUID | None:
-    """Of a list in the order of ids."""
+    """Return the position in a list ordered by ids."""
     position = opened(request, cursor, filters)
     return None if position is None else UUID(position)
 
 
 def position_number(request: Request, cursor: str | None, filters: Mapping[str, Any]) -> int | None:
-    """Of a list in the order of numbers."""
+    """Return the position in a list ordered by numbers."""
     position = opened(request, cursor, filters)
     return None if position is None else int(position)
 
@@ -52,7 +52,7 @@ def page(
     position: Callable[[Item], Any],
     render: Callable[[Item], Any],
 ) -> dict[str, Any]:
-    """`found` has one item more than `limit` where the list goes on."""
+    """Return a page. `found` has one item more than `limit` if the list continues."""
     shown = found[:limit]
     following = None
     if len(found) > limit:

@@ -1,13 +1,13 @@
-"""Rights: by what a request opens an event, a hold or a booking.
+"""Rights: what lets a request open an event, a hold or a booking.
 
 | who | may |
 |---|---|
 | anyone | list and read events that are not drafts; place holds; with a hold's token, act on the hold and its booking |
 | key with `read` | also read drafts, and list holds, bookings and blocks |
 | key with `sell` | also read and cancel any booking |
-| key with `organise` | all that, and make, change and end events, block and lift, release holds |
+| key with `organise` | all of these; also create, change and end events, block and lift, release holds |
 
-In open mode a caller on this machine has every scope; a hold is still opened by nothing but its token.
+In open mode a caller on this machine has every scope. Even then, only its token opens a hold.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def sees_drafts(principal: Principal) -> bool:
 
 
 async def visible_event(request: Request, event: EventRef) -> FullEvent:
-    """The event. Raises EventNotFound, also for a draft that the caller may not see."""
+    """Return the event. Raises EventNotFound, also for a draft that the caller may not see."""
     found = await request.inventory.queries.get_event(await request.inventory.resolve(event))
     if found.status is EventStatus.DRAFT and not sees_drafts(request.principal):
         raise EventNotFound
@@ -39,7 +39,7 @@ async def visible_event(request: Request, event: EventRef) -> FullEvent:
 
 
 def hold_authority(request: Request, in_body: str | None = None) -> Authority:
-    """The hold's token and nothing else, whoever is calling. Raises CredentialsRequired where there is none."""
+    """Return the hold's token as the only authority, for any caller. Raises CredentialsRequired without one."""
     token = _token(request, in_body)
     if token is None:
         raise CredentialsRequired(CredentialsRequired.HOLD_NEEDED)
@@ -47,7 +47,7 @@ def hold_authority(request: Request, in_body: str | None = None) -> Authority:
 
 
 def booking_authority(request: Request, scopes: frozenset[Scope], in_body: str | None = None) -> Authority:
-    """A token that is given decides; without one the caller's scopes do. Raises CredentialsRequired, Forbidden."""
+    """Return a given token, or else the caller's scopes. Raises CredentialsRequired, Forbidden."""
     if _token(request, in_body) is not None or request.principal is GUEST:
         return hold_authority(request, in_body)
     if request.principal.scopes.isdisjoint(scopes):

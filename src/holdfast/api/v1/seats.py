@@ -1,4 +1,4 @@
-"""Seats: which seats of an event are taken, and the map that they stand in."""
+"""Seats: which seats of an event are taken, and its seat map."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ async def list_seats(
         await refuse_as_of(request, number, as_of)
         states = await request.inventory.queries.list_seats_as_of(number, as_of)
         facts = {"map_version": states.event.map_version, "version": states.version, "as_of": as_of}
-        return Reply(body=_written(states.event, facts, _list_of(states, every=all)))
+        return Reply(body=_document(states.event, facts, _list_of(states, every=all)))
     read_model = await request.inventory.read_models.get_current(number)
     refuse_hidden(request, read_model.event)
     headers = state_headers(*read_model.state)
@@ -144,7 +144,7 @@ async def list_seats(
     if seats.document is None:
         of = seats.availability.event
         facts = {"map_version": of.map_version, "version": seats.availability.version}
-        seats.document = _written(of, facts, seats.body)
+        seats.document = _document(of, facts, seats.body)
     return Reply(body=seats.document, headers=state_headers(*seats.state))
 
 
@@ -191,7 +191,7 @@ async def get_seat_map(request: Request, event: EventPath, map_version: MapVersi
     return Reply(body=document.plain, headers=headers)
 
 
-def _written(event: Event, facts: dict[str, Any], items: bytes) -> bytes:
+def _document(event: Event, facts: dict[str, Any], items: bytes) -> bytes:
     head = encode(
         {"event": event.id, "event_number": event.number, "event_status": event.status.value} | facts
     )
@@ -199,7 +199,7 @@ def _written(event: Event, facts: dict[str, Any], items: bytes) -> bytes:
 
 
 def _list_of(states: SeatStates, *, every: bool) -> bytes:
-    """A past moment's seats."""
+    """Return the seats of a past moment."""
     label_of = states.seat_map.label_of
     taken = {
         seat.number: taken_seat(label_of(seat.number), held_until(seat.until) if seat.until else seat.status)

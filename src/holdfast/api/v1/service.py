@@ -1,4 +1,4 @@
-"""Service: alive, ready, and what it has counted."""
+"""Service: liveness, readiness and metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TOTALS_EXAMPLE = {
 
 
 @routes.get("/healthz", policy=Policy.PUBLIC, anonymous=True, answers={200: {"status": "ok"}})
-async def get_health(request: Request) -> dict[str, str]:  # noqa: ARG001 - the layer's form
+async def get_health(request: Request) -> dict[str, str]:  # noqa: ARG001 - every route gets the request
     """The process answers."""
     return {"status": "ok"}
 
@@ -60,7 +60,7 @@ async def get_metrics(request: Request) -> Reply:
         return Reply(body=encode(totals | {"metrics": metric_totals()}), headers=headers)
     try:
         await request.inventory.operations.observe_holds()
-    except Fault:  # what the processes have counted can be reported without the database
+    except Fault:  # the processes' own counts need no database
         log.warning("metrics_without_database")
     return Reply(
         body=render_prometheus(), headers=headers, content_type=PROMETHEUS_CONTENT_TYPE.encode("ascii")

@@ -1,4 +1,4 @@
-"""Ports: what the parts of this server need of each other, so that no module has to import the one that uses it."""
+"""Ports: the protocols by which the parts of this server use each other, without a ring of imports."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class OpenConnection(Protocol):
 
     def end_answer(self, *, closes: bool) -> None: ...
 
-    def break_off(self) -> None: ...
+    def abort(self) -> None: ...
 
     def pause_body(self) -> None: ...
 
@@ -66,7 +66,7 @@ class OpenConnection(Protocol):
 
 
 class ServedConnection(Protocol):
-    """A connection, as the service sees it that ends late ones and stops all."""
+    """A connection, as the service sees it, which ends late connections and stops all."""
 
     deadline: float
 
@@ -74,7 +74,7 @@ class ServedConnection(Protocol):
 
     def stop(self) -> None: ...
 
-    def break_off(self) -> None: ...
+    def abort(self) -> None: ...
 
     def read_next(self) -> None: ...
 
@@ -86,7 +86,7 @@ class Turns(Protocol):
 
 
 class Serving(Protocol):
-    """What all connections of a worker share."""
+    """The state that all connections of a worker share."""
 
     limits: ConnectionLimits
     load: Load
@@ -104,6 +104,6 @@ class Serving(Protocol):
 
     def forget(self, connection: ServedConnection) -> None: ...
 
-    def note_full(self) -> None: ...
+    def report_full(self) -> None: ...
 
     def start(self, request: OpenCycle) -> None: ...
