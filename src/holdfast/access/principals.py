@@ -132,7 +132,7 @@ class OpenMode:
     def explain(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
         """Return why open mode does not count, for a refused caller on this machine. Empty for other callers."""
         why = None if self._closed or not self._enabled else _guest_reason(scope, headers)
-        return "" if why is None or why is _ELSEWHERE else f" (Open mode does not count here: {why}.)"
+        return "" if why is None or why is _ELSEWHERE else f" (Open mode does not apply here: {why}.)"
 
     async def admits(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
         decided = self.decides(scope, headers)
@@ -148,7 +148,7 @@ def _guest_reason(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> s
     if client is None or not _is_loopback(client[0]):
         return _ELSEWHERE
     if scope.get("http_version") != "1.1":
-        return "the request is not HTTP/1.1, as most proxies send it"
+        return "the request is not HTTP/1.1, which suggests a proxy"
     for name in headers:
         if _is_proxy_header(name):
             return f"the request came through a proxy, which sent {name.decode('latin-1')}"

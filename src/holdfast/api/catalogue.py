@@ -13,14 +13,14 @@ from holdfast.http.openapi import document_routes
 from holdfast.http.routes import Endpoint, Routes
 
 TAGS = {
-    "events": "What is sold: one dated occurrence, its rules, and its life from draft to cancelled.",
-    "seats": "Numbered seats: which are taken, the map, and what happened to each.",
-    "availability": "How many admissions are left, now, since a version, or at a past moment; and as a stream.",
+    "events": "What is sold: one dated occurrence, its rules, and its states from draft to cancelled.",
+    "seats": "Numbered seats: which are taken, the seat map, and the history of each.",
+    "availability": "How many admissions are left: now, since a version, or at a past moment; and as a stream.",
     "holds": "A buyer's exclusive, timed claim. Its token is the proof.",
     "bookings": "The confirmed sale of a hold.",
-    "blocks": "What the organiser took off sale.",
+    "blocks": "Admissions that the organiser took off sale.",
     "dialect 1: box office": "The wire format of the documents 000 and 001.",
-    "dialects 1 and 4: book": "One route for two formats; the body tells which is meant.",
+    "dialects 1 and 4: book": "One route for two formats; the body decides which.",
     "dialect 2: arena": "The wire format of the document 002.",
     "dialect 3: ticketing": "The wire format of the document 003.",
     "dialect 4: instant booking": "The wire format of the document 004.",
@@ -31,7 +31,7 @@ TAGS = {
 ABOUT: Mapping[str, Any] = {
     "title": "Holdfast",
     "version": holdfast.__version__,
-    "summary": "A ticket booking engine: scarce admissions, many buyers at once, never one twice.",
+    "summary": "A ticket booking engine: many buyers, scarce admissions, none sold twice.",
     "license_info": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "openapi_tags": [{"name": name, "description": text} for name, text in TAGS.items()],
 }

@@ -52,9 +52,9 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64, description="Number of worker processes.")
     data_dir: Path = Field(
         default_factory=default_data_dir,
-        description="Folder of the embedded PostgreSQL and the secret key; not used with a database URL. "
-        "Default: `.holdfast` in the working directory; for root, `/var/lib/holdfast` where PostgreSQL's "
-        "user could not reach that.",
+        description="Folder of the embedded PostgreSQL and the secret key; unused with a database URL. "
+        "Default: `.holdfast` in the working directory; for root, `/var/lib/holdfast` if PostgreSQL's "
+        "user cannot reach that.",
     )
     database_url: SecretStr | None = Field(
         default=None,
@@ -62,66 +62,71 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         default=None,
-        description="Secret of at least 32 characters that signs hold tokens and cursors; the same on every "
-        "server of one database, and required with a database URL. Default: the file `secret_key` in the "
+        description="Secret of at least 32 characters that signs hold tokens and cursors. All servers of one "
+        "database need the same one. Required with a database URL. Default: the file `secret_key` in the "
         "data directory.",
     )
     open: bool = Field(
         default=True,
         description="Whether callers on this machine need no credentials until the first key is made.",
     )
-    log_level: LogLevel = Field(default=LogLevel.INFO, description="Least important message that is logged.")
+    log_level: LogLevel = Field(
+        default=LogLevel.INFO, description="Lowest level of the messages that are logged."
+    )
     log_format: LogFormat = Field(
         default=LogFormat.TEXT, description="`text` for people, `json` for machines."
     )
 
     access_log: bool = Field(
         default=False,
-        description="Whether every request is logged, one line each; errors of the server are in any case.",
+        description="Whether every request is logged in one line; server errors always are.",
     )
 
     pool_size: int = Field(default=8, ge=2, le=200, description="Database connections per worker.")
     queue_limit: int = Field(
-        default=4096, ge=1, le=1_000_000, description="Commands that may wait in one event's lane."
+        default=4096, ge=1, le=1_000_000, description="Max commands that wait in one event's lane."
     )
     stream_limit: int = Field(
         default=20_000,
         ge=1,
         le=1_000_000,
-        description="Streams that a worker keeps open; never more than three quarters of the files it may have open.",
+        description="Max open streams per worker; never more than three quarters of its limit on open files.",
     )
     connection_limit: int = Field(
         default=50_000,
         ge=1,
         le=1_000_000,
-        description="Connections that a worker accepts; never more than nine tenths of the files it may have open, "
-        "nor all but 100 of them. One more is answered 503 and closed.",
+        description="Max connections per worker; never more than nine tenths of its limit on open files, nor more than "
+        "that limit less 100. Further connections are answered 503 and closed.",
     )
     unsent_limit_megabytes: int = Field(
         default=256,
         ge=1,
         le=65_536,
-        description="Megabytes of answers that a worker keeps for slow readers. Above it, large answers are 503.",
+        description="Max megabytes of answers that a worker keeps for slow readers. Above it, large answers are 503.",
     )
-    batch_limit: int = Field(default=256, ge=1, le=256, description="Commands decided together at the most.")
+    batch_limit: int = Field(default=256, ge=1, le=256, description="Max commands decided together.")
     wait_limit_seconds: float = Field(
-        default=2.0, gt=0, le=60, description="Seconds a command may wait for its batch before it is refused."
+        default=2.0,
+        gt=0,
+        le=60,
+        description="Max seconds that a command waits for its batch before it is refused.",
     )
     body_timeout_seconds: float = Field(
-        default=10.0, gt=0, le=300, description="Seconds in which a request's body must have arrived."
+        default=10.0, gt=0, le=300, description="Max seconds for a request's body to arrive."
     )
     keep_alive_seconds: int = Field(
-        default=30, ge=1, le=3600, description="Seconds an idle connection is kept for the next request."
+        default=30, ge=1, le=3600, description="Seconds that an idle connection is kept for the next request."
     )
     shutdown_seconds: int = Field(
-        default=10, ge=1, le=300, description="Seconds that running requests get to finish at a stop."
+        default=10, ge=1, le=300, description="Seconds that open requests get to finish at a shutdown."
     )
 
     watch_interval_milliseconds: int = Field(
         default=200,
         ge=20,
         le=10_000,
-        description="Milliseconds between two looks for other processes' batches.",
+        description="Milliseconds between two checks for other processes' batches.",
     )
     sweep_interval_seconds: float = Field(
         default=1.0, gt=0, le=3600, description="Seconds between two sweeps of lapsed holds."
@@ -130,13 +135,13 @@ class Settings(BaseSettings):
         default=10.0,
         gt=0,
         le=3600,
-        description="Seconds between two looks of the live check, which compares what was sold since with the journal.",
+        description="Seconds between two runs of the live check, which compares new sales with the journal.",
     )
     retention_interval_seconds: float = Field(
         default=300.0,
         gt=0,
         le=86_400,
-        description="Seconds between two removals of what was kept long enough.",
+        description="Seconds between two removals of expired records.",
     )
     idempotency_retention_hours: int = Field(
         default=72, ge=24, le=8760, description="Hours that an Idempotency-Key's answer is kept."
@@ -182,7 +187,7 @@ def load_settings(**chosen: Any) -> Settings:
         if variable.startswith(_NOT_SETTINGS_PREFIX):
             continue
         near = difflib.get_close_matches(variable, known, n=1)
-        raise CannotStart(f"{variable} is not a setting{f': is {near[0]} meant?' if near else '.'}")
+        raise CannotStart(f"{variable} is not a setting{f'. Did you mean {near[0]}?' if near else '.'}")
     try:
         return Settings(**{name: value for name, value in chosen.items() if value is not None})
     except ValidationError as error:

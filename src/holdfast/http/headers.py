@@ -168,7 +168,7 @@ def _decoded(raw: bytes, where: str) -> str:
     except UnicodeDecodeError:
         raise BadRequest(f"The {where} is not valid UTF-8.") from None
     if _CONTROL.search(text):
-        raise BadRequest(f"The {where} holds a control character.")
+        raise BadRequest(f"The {where} contains a control character.")
     return text
 
 

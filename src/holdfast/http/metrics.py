@@ -19,12 +19,12 @@ __all__ = [
 
 _REQUESTS = counter("holdfast_http_requests_total", "Requests answered.", ["method", "route", "status"])
 _SECONDS = histogram(
-    "holdfast_http_request_seconds", "From the head of a request to its answer.", ["method", "route"]
+    "holdfast_http_request_seconds", "Seconds from a request's head to its answer.", ["method", "route"]
 )
 _REFUSALS = counter(
     "holdfast_http_problems_total", "Requests answered with a problem, by its code.", ["code"]
 )
-UNEXPECTED_ERRORS = counter("holdfast_unexpected_errors_total", "Errors that nobody expected: each is a bug.")
+UNEXPECTED_ERRORS = counter("holdfast_unexpected_errors_total", "Unexpected errors; each is a bug.")
 
 CONNECTIONS = gauge("holdfast_http_connections", "Open connections.")
 CONNECTIONS_REFUSED = counter(
@@ -32,11 +32,11 @@ CONNECTIONS_REFUSED = counter(
 )
 UNSENT_BYTES = gauge("holdfast_http_unsent_bytes", "Bytes of answers that wait for their readers.")
 UNREAD_BYTES = gauge(
-    "holdfast_http_unread_bytes", "Bytes of requests that are not whole, or wait for their turn."
+    "holdfast_http_unread_bytes", "Bytes of incomplete requests, and of requests that wait for their turn."
 )
 _OVERDUE = counter(
     "holdfast_http_connections_overdue_total",
-    "Connections ended at the deadline of their state, idle ones left out.",
+    "Connections ended at the deadline of their state, except idle ones.",
     ["state"],
 )
 

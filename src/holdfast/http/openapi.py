@@ -73,7 +73,7 @@ _PROBLEM_SCHEMA = {
         "detail": {"type": "string"},
         "code": {"type": "string", "description": "Stable, snake_case."},
         "instance": {"type": "string", "description": "The request id, as in X-Request-Id."},
-        "error": {"type": "string", "description": "The same text as `detail`."},
+        "error": {"type": "string", "description": "The text of `detail`, repeated."},
         "errors": {
             "type": "array",
             "items": {
@@ -104,7 +104,7 @@ _RETRY_KEY = {
     "in": "header",
     "required": False,
     "description": "The same key and body get the same answer for 72 hours. "
-    "Without credentials it must have 22 characters or more.",
+    "Without credentials it needs at least 22 characters.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
@@ -116,7 +116,7 @@ document_routes = Routes(tag="service")
     "/openapi.json", policy=Policy.PUBLIC, anonymous=True, answers={200: {"openapi": "3.1.0"}}
 )
 async def get_openapi(request: Request) -> Reply:
-    """This document."""
+    """Return this document."""
     return Reply(body=request.openapi(), headers=((b"cache-control", b"no-cache"),))
 
 

@@ -127,5 +127,5 @@ def _time_zones() -> frozenset[str]:
 
 TimeZone = Annotated[str, Field(max_length=64, examples=["Europe/Berlin"]), AfterValidator(_time_zone)]
 
-Limit = Annotated[int, Field(ge=1, le=200, description="Items in one answer.")]
-Cursor = Annotated[str, Field(min_length=1, max_length=1_000, description="`next` of the answer before.")]
+Limit = Annotated[int, Field(ge=1, le=200, description="Max items in one answer.")]
+Cursor = Annotated[str, Field(min_length=1, max_length=1_000, description="`next` of the previous page.")]

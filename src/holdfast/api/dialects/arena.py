@@ -96,10 +96,10 @@ class ArenaConfirmationOut(ResponseBody):
     },
 )
 async def list_seats(request: Request, event_id: str | None = None) -> Reply:
-    """Every seat of the event, which need not be named while there is exactly one with numbered seats.
+    """Return every seat of the event. `event_id` may be omitted if exactly one event has numbered seats.
 
-    A seat whose reservation is over is AVAILABLE, whether or not anyone has cleaned up. What the organiser keeps off
-    sale reads as CONFIRMED by nobody: it cannot be reserved.
+    A seat with an expired reservation is AVAILABLE, whether or not anyone has cleaned up. A seat that the organiser
+    keeps off sale is CONFIRMED by nobody, because it cannot be reserved.
     """
     if event_id is None:
         number = await _only_seated_event(request.inventory)
@@ -145,7 +145,7 @@ async def _only_seated_event(inventory: Inventory) -> int:
     },
 )
 async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ArenaReservationOut:
-    """The seat for five minutes. The same user again gets the same answer: no second claim, no longer window."""
+    """Reserve the seat for five minutes. A repeat by the same user gets the same answer and the same expiry."""
     label = await get_label(request.inventory, seat_id)
     number, _ = ids.split_seat_id(seat_id)
     hold = await hold_one_seat(request, number, label, buyer=user_id, seconds=WINDOW_SECONDS)
@@ -159,7 +159,7 @@ async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) 
     answers={200: {"message": "Seat confirmed", "seat_id": 7000001}},
 )
 async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ArenaConfirmationOut:
-    """The seat is the user's for good. Only who has it reserved can confirm it, and again when it is confirmed."""
+    """Confirm the user's reservation for good. A repeat gets the same answer; other users are refused."""
     await get_label(request.inventory, seat_id)
     number, seat = ids.split_seat_id(seat_id)
     hold = await _get_reservation(request, number, seat, user_id)

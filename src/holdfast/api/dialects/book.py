@@ -98,10 +98,10 @@ _SCHEMA = {
 async def book(
     request: Request, body: Annotated[dict[str, Any], WithJsonSchema(_SCHEMA)]
 ) -> box_office.BoxOfficeBookingOut | instant.InstantBookingOut:
-    """With `hold_id` and `payment_token`: the hold's booking, the same one each time it is asked for.
+    """Book a hold with `hold_id` and `payment_token`. A repeat gets the same booking.
 
-    With `show_id` and `seat_count`: seats of a show at once, `CONFIRMED` or `FAILED`; on a server that has API keys
-    this needs one with the scope `sell`.
+    With `show_id` and `seat_count`, book seats of a show immediately: `CONFIRMED` or `FAILED`. If the server has API
+    keys, this needs a key with the scope `sell`.
     """
     if "hold_id" in body:
         return await box_office.confirm_hold(request, body["hold_id"], body.get("payment_token"))

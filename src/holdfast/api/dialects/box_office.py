@@ -69,7 +69,7 @@ class BoxOfficeEventOut(ResponseBody):
 class PlaceBoxOfficeHoldIn(RequestBody):
     event_id: EventRef
     qty: Annotated[int, Field(ge=1, le=MAX_QUANTITY_PER_HOLD)]
-    ttl: Annotated[int, Field(ge=1, description="Seconds; never longer than the event allows.")] | None = None
+    ttl: Annotated[int, Field(ge=1, description="Seconds, limited by the event's max.")] | None = None
     allow_partial: bool | None = None
 
 
@@ -119,7 +119,7 @@ _HOLD_ID = "00000000-1c9b-8d4f-9b10-51c2d7e0a4b3"
     },
 )
 async def create_event(request: Request, body: CreateBoxOfficeEventIn) -> BoxOfficeEventOut:
-    """An event with so many seats, on sale at once."""
+    """Create an event with a number of seats, on sale at once."""
     event = await request.inventory.create_event(
         c.NewEvent(
             name=body.name,
@@ -154,7 +154,7 @@ async def create_event(request: Request, body: CreateBoxOfficeEventIn) -> BoxOff
     examples={
         "five seats": {"event_id": _EVENT_ID, "qty": 5},
         "by number, for five minutes": {"event_id": "1", "qty": 5, "ttl": 300},
-        "what is left of five": {"event_id": 1, "qty": 5, "allow_partial": True},
+        "up to five seats": {"event_id": 1, "qty": 5, "allow_partial": True},
     },
     answers={
         201: {
@@ -168,7 +168,7 @@ async def create_event(request: Request, body: CreateBoxOfficeEventIn) -> BoxOff
     },
 )
 async def place_hold(request: Request, body: PlaceBoxOfficeHoldIn) -> BoxOfficeHoldOut:
-    """Seats for two minutes, or for `ttl` seconds; with partial fulfilment what is left of them, at least one."""
+    """Hold seats for two minutes or for `ttl` seconds. With partial fulfilment, hold what is left, at least one."""
     number = await request.inventory.resolve(body.event_id)
     hold_id = request.inventory.new_id(number)
     token = request.inventory.hold_tokens.hold_token(hold_id)
@@ -199,9 +199,9 @@ async def place_hold(request: Request, body: PlaceBoxOfficeHoldIn) -> BoxOfficeH
 
 
 async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> BoxOfficeBookingOut:
-    """The hold's booking: the same one for the same pair, however often it is asked for.
+    """Return the hold's booking: the same one for every repeat of the pair.
 
-    Raises HoldNotFound; WrongToken, also for what cannot be a token; HoldExpired, HoldReleased.
+    Raises HoldNotFound; WrongToken, also for a value that cannot be a token; HoldExpired, HoldReleased.
     """
     id = read_hold_id(hold_id)
     number = event_number_of(id)
@@ -242,7 +242,7 @@ async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> Bo
     },
 )
 async def get_event(request: Request, event_id: EventPath) -> BoxOfficeEventStatusOut:
-    """How many seats there are and what became of them, exact when read; blocked seats are not available."""
+    """Return the counts of an event's seats, exact when read. Blocked seats are not available."""
     number = await request.inventory.resolve(event_id)
     found = await request.inventory.queries.get_availability(number)
     refuse_hidden(request, found.event)

@@ -124,7 +124,7 @@ _SHOW = {"name": "Avengers: Endgame", "start_time": "2024-03-25T18:00:00Z", "tot
     },
 )
 async def create_show(request: Request, body: CreateInstantShowIn) -> CreatedInstantShowOut:
-    """A show with so many seats, on sale at once. A start that is past is taken too."""
+    """Create a show with a number of seats, on sale at once. Its start may be in the past."""
     event = await request.inventory.create_event(
         c.NewEvent(
             name=body.name,
@@ -155,9 +155,9 @@ async def list_shows(
     limit: Annotated[int, Field(ge=1, le=MAX_SHOWS)] = MAX_SHOWS,
     cursor: Cursor | None = None,
 ) -> Reply:
-    """Every published show, in the order in which they were made, exact when read.
+    """Return every published show in order of creation, exact when read.
 
-    Where there are more than `limit`, these are the newest, and the header `Link` leads to those before them.
+    With more than `limit` shows, these are the newest, and the header `Link` leads to older ones.
     """
     before = None if cursor is None else request.cursors.open(cursor, "/shows", {})[0]
     found = await request.inventory.queries.list_events(
@@ -192,9 +192,9 @@ async def _listed(
 
 
 async def book_seats(request: Request, body: BookInstantSeatsIn) -> InstantBookingOut:
-    """Seats in one step, one transaction: a booking, or a FAILED attempt on record.
+    """Book seats in one step and one transaction: a booking, or a FAILED attempt on record.
 
-    Raises EventNotFound; AreaRequired for an event that this dialect cannot name a part of.
+    Raises EventNotFound; AreaRequired for an event whose parts this dialect cannot name.
     """
     number = await request.inventory.resolve(body.show_id)
     attempt: Attempt

@@ -104,7 +104,7 @@ _HELD = {
     answers={201: _HELD},
 )
 async def hold_seat(request: Request, user_id: UserPath, body: ReserveSeatsIn) -> ReservationOut:
-    """A seat for 1 to 20 minutes. The same user again, while it is held: the same reservation."""
+    """Hold a seat for 1 to 20 minutes. A repeat by the same user gets the same reservation while it is held."""
     await request.access.users.get(user_id)
     number, label = await _wanted_seat(request.inventory, body)
     hold = await hold_one_seat(request, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
@@ -119,7 +119,7 @@ async def hold_seat(request: Request, user_id: UserPath, body: ReserveSeatsIn) -
     answers={200: {**_HELD, "status": "CONFIRMED", "updated_at": "2026-11-05T18:33:00Z"}},
 )
 async def confirm_reservation(request: Request, reservation_id: HoldPath) -> ReservationOut:
-    """The seat is the user's for good; again, the same. What has expired is refused, and reads EXPIRED."""
+    """Confirm the reservation for good. A repeat gets the same answer; an expired one is refused and reads EXPIRED."""
     hold = await _get_reservation(request.inventory, reservation_id)
     command = c.ConfirmHold(
         by=request.principal.id,
@@ -145,7 +145,7 @@ async def confirm_reservation(request: Request, reservation_id: HoldPath) -> Res
     answers={200: {**_HELD, "status": "CANCELLED", "updated_at": "2026-11-05T18:33:00Z"}},
 )
 async def release_reservation(request: Request, reservation_id: HoldPath) -> ReservationOut:
-    """The seat is free again; again, the same. What has ended already is told as it ended."""
+    """Release the seat. A repeat gets the same answer; a reservation that already ended keeps its status."""
     hold = await _get_reservation(request.inventory, reservation_id)
     command = c.ReleaseHold(by=request.principal.id, hold_id=hold.id, authority=c.Authority(buyer=hold.buyer))
     with suppress(HoldExpired, BookingAlreadyCancelled):

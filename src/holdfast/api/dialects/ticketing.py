@@ -101,7 +101,7 @@ class TicketingAvailabilityOut(ResponseBody):
     seat_id: int
     seat_number: str
     status: Literal["AVAILABLE", "HELD", "CONFIRMED"]
-    hold_expiry: datetime | None = Field(None, description="Only of a seat that is HELD.")
+    hold_expiry: datetime | None = Field(None, description="Only for a seat that is HELD.")
 
 
 @routes.post(
@@ -127,7 +127,7 @@ class TicketingAvailabilityOut(ResponseBody):
     },
 )
 async def create_user(request: Request, body: RegisterUserIn) -> UserOut:
-    """An account. The password is kept as an argon2id hash, and never told again."""
+    """Create an account. The password is kept as an argon2id hash and never returned."""
     user = await request.access.users.create(
         name=body.name, phone_number=body.phone_number, email=body.email, password=body.password
     )
@@ -144,7 +144,7 @@ async def create_user(request: Request, body: RegisterUserIn) -> UserOut:
     },
 )
 async def create_show(request: Request, body: CreateTicketingShowIn) -> TicketingShowOut:
-    """A show without seats: they come next. A start that is past is taken too."""
+    """Create a show without seats; add them next. Its start may be in the past."""
     event = await request.inventory.create_event(
         c.NewEvent(name=body.title, venue=body.venue, starts_at=body.starts_at), by=request.principal.id
     )
@@ -176,7 +176,7 @@ _LABELS_SCHEMA = {
 async def create_seats(
     request: Request, show_id: EventPath, body: Annotated[Any, WithJsonSchema(_LABELS_SCHEMA)]
 ) -> Reply:
-    """Seats by label, trimmed and upper-cased; all of them, or none where one is wrong or there already."""
+    """Add seats by label, trimmed and upper-cased: all of them, or none if one is invalid or exists already."""
     number = await request.inventory.resolve(show_id)
     layout = _read_labels(body)
     event = await request.inventory.execute(
@@ -221,7 +221,7 @@ def _seat(number: int, seat: int, label: str) -> dict[str, Any]:
     answers={200: [{"id": 7000001, "show_id": 7, "seat_number": "A1"}]},
 )
 async def list_seats(request: Request, show_id: EventPath) -> Reply:
-    """The show's seats, in the order in which they came."""
+    """Return the show's seats in the order in which they were added."""
     number = await request.inventory.resolve(show_id)
     seating = await get_seating(request, number)
     labels = enumerate(seating.seat_map.labels, 1)
@@ -252,10 +252,10 @@ async def get_availability(
     limit: Annotated[int, Field(ge=1, le=MAX_AT_ONCE)] | None = None,
     cursor: Cursor | None = None,
 ) -> Reply:
-    """Each seat as it is when read: a hold that has lapsed is AVAILABLE.
+    """Return the status of each seat when read; a seat of a lapsed hold is AVAILABLE.
 
-    All seats, or `limit` of them; the header `Link` then leads to the next. What the organiser keeps off sale reads as
-    CONFIRMED: it cannot be had.
+    The answer has all seats, or `limit` of them and a header `Link` to the next. A seat that the organiser keeps off
+    sale is CONFIRMED, because it cannot be reserved.
     """
     number = await request.inventory.resolve(show_id)
     route, filters = f"/shows/{number}/availability", {"status": status}

@@ -37,7 +37,7 @@ routes = Routes(tag="availability")
 AsOf = Annotated[
     Time,
     Field(
-        description="A past moment, not before the event was created. A seat's `until` is its hold's last."
+        description="A past moment, not before the event was created. A seat's `until` is its hold's last expiry.",
     ),
 ]
 _Since = Annotated[
@@ -45,13 +45,13 @@ _Since = Annotated[
     Field(
         ge=0,
         le=10**18 - 1,
-        description="A version that you know: the answer tells every seat that was touched since.",
+        description="A known version: the answer lists every seat that changed since.",
     ),
 ]
 
 
 class CountsOut(BaseModel):
-    """Admissions; `capacity` is the sum of the others (of a cancelled event, `available` and `held` are 0)."""
+    """Admissions; `capacity` is the sum of the others (for a cancelled event, `available` and `held` are 0)."""
 
     capacity: int
     available: int
@@ -74,7 +74,7 @@ class CategoryCountsOut(CountsOut):
 
 
 class SeatStateOut(BaseModel):
-    """One seat; `until` is when its hold ends, where it is held."""
+    """One seat; `until` is the expiry of its hold, if it is held."""
 
     label: str
     status: str = Field(examples=["available", "held", "booked", "blocked"])
@@ -82,7 +82,7 @@ class SeatStateOut(BaseModel):
 
 
 class ChangesOut(BaseModel):
-    """Each seat that was touched, with what it is now."""
+    """Each seat that changed, with its current status."""
 
     seats: list[SeatStateOut]
 
@@ -101,8 +101,8 @@ class AvailabilityOut(CountsOut):
     changes: ChangesOut | None = Field(None, description="With `since` only.")
     reset: bool | None = Field(
         None,
-        description="With `since` only, and true: read everything anew. The version is more than 1,000 behind or "
-        "ahead of the event, or seats were added or the event was cancelled since.",
+        description="With `since` only, and always true: read everything again. The version is more than 1,000 "
+        "behind or is ahead of the event, seats were added, or the event was cancelled.",
     )
 
 
@@ -145,11 +145,11 @@ EXAMPLE: dict[str, Any] = {
 async def get_availability(
     request: Request, event: EventPath, since: _Since | None = None, as_of: AsOf | None = None
 ) -> Reply:
-    """Exact when read: a hold at its expiry is on sale again, whether or not anything was written.
+    """Return the counts, exact when read: an expired hold's admissions are on sale again, even before any write.
 
-    The `ETag` is the event's state, `"{version}.{lapsed}"`: an expiry changes it without any write, and
-    `If-None-Match` is answered 304 only while nothing at all has changed. With `since`, `changes` lists each seat that
-    was touched by a later version or by time, or `reset` is true.
+    The `ETag` is the event's state, `"{version}.{lapsed}"`. An expiry changes it without a write, and `If-None-Match`
+    is answered 304 only if nothing has changed. With `since`, `changes` lists each seat that a later version or the
+    time has changed, or `reset` is true.
     """
     number = await request.inventory.resolve(event)
     if as_of is not None:

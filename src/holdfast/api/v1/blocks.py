@@ -45,7 +45,7 @@ class BlockAdmissionsIn(In):
     """Seats by label, or a quantity of an area."""
 
     seats: list[Label] | None = Field(None, min_length=1, max_length=1_000)
-    area: Name | None = Field(None, description="May be left out where the event has one.")
+    area: Name | None = Field(None, description="May be omitted if the event has one area.")
     quantity: Annotated[int, Field(ge=1, le=MAX_CAPACITY)] | None = None
     reason: Name | None = None
 
@@ -59,7 +59,7 @@ class BlockAdmissionsIn(In):
 
 
 class BlockOut(BaseModel):
-    """A block; `lifted_at` is null while it stands."""
+    """A block; `lifted_at` is null until it is lifted."""
 
     id: UUID
     event: UUID
@@ -131,7 +131,7 @@ _EXAMPLE = {
     answers={201: _EXAMPLE},
 )
 async def block_admissions(request: Request, event: EventPath, body: BlockAdmissionsIn) -> Reply:
-    """Take admissions off sale: only what is available, and all of it or nothing."""
+    """Take available admissions off sale: all of them or none."""
     number = await request.inventory.resolve(event)
     command = c.BlockAdmissions(
         by=request.principal.id,
@@ -162,7 +162,7 @@ async def list_blocks(
     limit: Limit = 50,
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
-    """The event's blocks, newest first, those that stand and those that were lifted."""
+    """Return the event's blocks, active and lifted, newest first."""
     number = await request.inventory.resolve(event)
     filters = {"event": number, "lifted": lifted}
     found = await request.inventory.queries.list_blocks(
@@ -184,7 +184,7 @@ async def list_blocks(
     answers={200: {**_EXAMPLE, "lifted_at": "2026-11-05T19:00:00Z"}},
 )
 async def lift_block(request: Request, event: EventPath, block: BlockPath) -> Reply:
-    """Put a block's admissions back on sale. Of a lifted block: the same answer again."""
+    """Put a block's admissions back on sale. A repeat gets the same answer."""
     number = await request.inventory.resolve(event)
     command = c.LiftBlock(by=request.principal.id, key=retry_key(request, _rendered), block_id=block)
     return await answer_command(request, number, command, _rendered)

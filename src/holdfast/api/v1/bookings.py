@@ -83,7 +83,7 @@ def _rendered(booking: Booking) -> Rendered:
     answers={201: booking_example(), 200: booking_example()},
 )
 async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
-    """Make a live hold a booking. The same hold and token again: 200 and the same booking."""
+    """Confirm a live hold as a booking. A repeat with the same token gets 200 and the same booking."""
     number = event_number_of(body.hold)
     authority = hold_authority(request, body.hold_token)
     if number is None:
@@ -121,7 +121,7 @@ async def list_bookings(
     limit: Limit = 50,
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
-    """Bookings, newest first: of one event, or of all, the newest event's first."""
+    """Return bookings, newest first. Without `event`, those of the newest event come first."""
     number = None if event is None else await request.inventory.resolve(event)
     filters = {"event": number, "status": status, "reference": reference}
     before, queries = position_id(request, cursor, filters), request.inventory.queries
@@ -148,7 +148,7 @@ async def list_bookings(
     answers={200: booking_example()},
 )
 async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
-    """A booking, with its hold's token or as staff. A wrong token is the same 404 as no booking."""
+    """Return a booking, with its hold's token or as staff. A wrong token gets the 404 of a missing booking."""
     authority = booking_authority(request, READS_BOOKINGS)
     return booking_json(await request.inventory.queries.get_booking(booking, authority))
 
@@ -162,7 +162,7 @@ async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
     answers={200: booking_example(status="cancelled", cancelled_at="2026-11-05T19:00:00Z")},
 )
 async def cancel_booking(request: Request, booking: BookingPath, body: PresentTokenIn | None) -> Reply:
-    """Undo a booking; its admissions are on sale at once. Of a cancelled booking: the same answer again."""
+    """Cancel a booking; its admissions are on sale at once. A repeat gets the same answer."""
     number = event_number_of(booking)
     command = c.CancelBooking(
         by=request.principal.id,

@@ -38,13 +38,13 @@ Reference = Annotated[
 
 
 class HoldBuyerDetailsIn(In):
-    """Who buys, as far as a hold keeps it."""
+    """The buyer, as far as a hold records one."""
 
     reference: Reference | None = None
 
 
 class BuyerDetailsIn(HoldBuyerDetailsIn):
-    """Who buys. Each member may be left out."""
+    """The buyer. Each member is optional."""
 
     name: Name | None = None
     email: Annotated[Name, AfterValidator(_email)] | None = None
@@ -61,9 +61,9 @@ Buyer: TypeAlias = Annotated[
 
 
 class BuyerOut(BaseModel):
-    """Who buys. A member that is not known is null."""
+    """The buyer. An unknown member is null."""
 
-    reference: str | None = Field(description="Your own name for the buyer, as the hold was given it.")
+    reference: str | None = Field(description="Your own name for the buyer, as given with the hold.")
     name: str | None
     email: str | None
 

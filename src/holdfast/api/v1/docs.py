@@ -79,7 +79,7 @@ _ABOUT = {
     json_answer=_ABOUT | {"open": True},
 )
 async def get_home(request: Request) -> Reply:
-    """What this is and where to go on: a page, or JSON for `Accept: application/json`."""
+    """Return a page about this server and where to continue, or JSON for `Accept: application/json`."""
     headers = ((b"vary", b"accept"),)
     accepted = weights(request.header(b"accept"))
     if accepted.get("application/json", 0) > accepted.get("text/html", 0):
@@ -98,7 +98,7 @@ async def get_home(request: Request) -> Reply:
     answers={200: "<!doctype html>…"},
 )
 async def get_docs(request: Request) -> Reply:  # noqa: ARG001 - every route gets the request
-    """This API, to read and to try in a browser."""
+    """Return this API as a page to read and to try in a browser."""
     return Reply(body=_template("explorer.html").template.encode(), content_type=_HTML)
 
 
@@ -110,7 +110,7 @@ async def get_docs(request: Request) -> Reply:  # noqa: ARG001 - every route get
     answers={200: ":root { … }"},
 )
 async def get_docs_file(request: Request, file: AssetPath) -> Reply:
-    """A style sheet, script or picture of the pages."""
+    """Return a style sheet, script or picture of the pages."""
     asset = await asyncio.to_thread(_asset, file)
     headers: Headers = ((b"cache-control", _CACHED), (b"vary", b"accept-encoding"))
     if accepts_gzip(request.header(b"accept-encoding")):

@@ -22,14 +22,14 @@ class AreaOut(BaseModel):
 
 class CategoryOut(BaseModel):
     name: str
-    capacity: int = Field(description="Seats and admissions of areas of this category.")
+    capacity: int = Field(description="Seats and admissions of areas in this category.")
 
 
 class EventOut(BaseModel):
     """An event: its description, its rules of sale, and how much it can sell."""
 
     id: UUID
-    number: int = Field(description="Its short name, good wherever its id is.")
+    number: int = Field(description="A short id, accepted wherever the id is.")
     name: str
     status: str = Field(description="`draft`, `published` or `cancelled`.")
     venue: str | None
@@ -41,7 +41,7 @@ class EventOut(BaseModel):
     capacity: int
     areas: list[AreaOut]
     categories: list[CategoryOut]
-    map_version: int = Field(description="Of its seat map; 0: it has no numbered seats.")
+    map_version: int = Field(description="The version of its seat map; 0 without numbered seats.")
     hold_ttl_seconds: int
     max_hold_ttl_seconds: int
     max_per_hold: int | None

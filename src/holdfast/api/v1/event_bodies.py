@@ -60,31 +60,31 @@ class CreateAreaIn(In):
 
 
 class EventRulesIn(In):
-    """What both creating and changing take. On a change, null clears what may be empty."""
+    """The members that create or change an event. In a change, null clears an optional member."""
 
     venue: Name | None = None
     time_zone: TimeZone | None = None
     starts_at: Time | None = None
-    on_sale_at: Time | None = Field(None, description="Nothing is sold before; none: from the start.")
-    off_sale_at: Time | None = Field(None, description="Nothing is sold from then on; none: no end.")
-    capacity: Capacity | None = Field(None, description="Of one area, `general`.")
+    on_sale_at: Time | None = Field(None, description="Start of sales; null: no limit.")
+    off_sale_at: Time | None = Field(None, description="End of sales; null: no limit.")
+    capacity: Capacity | None = Field(None, description="Capacity of one area, `general`.")
     areas: list[CreateAreaIn] | None = Field(None, max_length=MAX_AREAS)
     seat_map: SeatMapIn = None
     max_hold_ttl_seconds: MaxHoldTtl | None = Field(
         None,
-        description="No hold lives longer than this after it was placed, however asked or extended. "
-        f"{sale_rules.DEFAULT_MAX_HOLD_TTL_SECONDS} if left out.",
+        description="Max life of a hold after it was placed, with all extensions. "
+        f"Default: {sale_rules.DEFAULT_MAX_HOLD_TTL_SECONDS}.",
     )
     hold_ttl_seconds: HoldTtl | None = Field(
         None,
-        description="How long a hold lives that does not say. "
-        f"{sale_rules.DEFAULT_HOLD_TTL_SECONDS} if left out, or `max_hold_ttl_seconds` where that is less.",
+        description="Life of a hold that requests none. "
+        f"Default: {sale_rules.DEFAULT_HOLD_TTL_SECONDS}, or `max_hold_ttl_seconds` if that is less.",
     )
     max_per_hold: PerHold | None = None
     max_per_buyer: PerBuyer | None = Field(
         None, description="Counts live holds and bookings; holds then need a `buyer`."
     )
-    allow_partial: bool | None = Field(None, description="Whether holds take what is left. No if left out.")
+    allow_partial: bool | None = Field(None, description="Whether holds take what is left. Default: false.")
 
     @field_validator("off_sale_at")
     @classmethod
@@ -119,7 +119,7 @@ class EventRulesIn(In):
             total += area.capacity
         if total > MAX_CAPACITY:
             raise InvalidInput.in_field(
-                "/areas", "out_of_range", f"At most {MAX_CAPACITY} admissions together."
+                "/areas", "out_of_range", f"At most {MAX_CAPACITY} admissions in total."
             )
         return tuple(
             AreaSpec(name=area.name, capacity=area.capacity, category=area.category)
@@ -137,7 +137,7 @@ class EventRulesIn(In):
 
 
 class CreateEventIn(EventRulesIn):
-    """An event to be made."""
+    """A new event."""
 
     name: Name
     status: Literal["published", "draft"] = "published"
@@ -152,12 +152,12 @@ class CreateEventIn(EventRulesIn):
             areas = (AreaSpec(name=GENERAL, capacity=self.capacity),)
         if len(areas) + len(layout.categories) > MAX_AREAS:
             raise InvalidInput.in_field(
-                "/areas", "too_many", f"At most {MAX_AREAS} areas and categories together."
+                "/areas", "too_many", f"At most {MAX_AREAS} areas and categories in total."
             )
         if sum(area.capacity for area in areas) + len(layout.seats) > MAX_CAPACITY:
             pointer = "/areas" if self.areas else "/capacity"
             raise InvalidInput.in_field(
-                pointer, "out_of_range", f"At most {MAX_CAPACITY} admissions together."
+                pointer, "out_of_range", f"At most {MAX_CAPACITY} admissions in total."
             )
 
         return NewEvent(
@@ -176,7 +176,7 @@ class CreateEventIn(EventRulesIn):
 
 
 class ChangeEventIn(EventRulesIn):
-    """What is named is changed. `areas` are changed or added by name, seats are added, none is taken away."""
+    """The members to change. `areas` are changed or added by name, seats are added, nothing is removed."""
 
     name: Name | None = None
 

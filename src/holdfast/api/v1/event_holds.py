@@ -48,7 +48,7 @@ async def list_holds(
     limit: Limit = 50,
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
-    """The event's holds, newest first, each as it is now; `status` is what a hold is, not what its row says."""
+    """Return the event's holds, newest first. `status` is a hold's current state, expiry included."""
     number = await request.inventory.resolve(event)
     filters = {"event": number, "status": status, "buyer": buyer}
     found = await request.inventory.queries.list_holds(

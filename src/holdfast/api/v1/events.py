@@ -67,10 +67,10 @@ def _rendered(event: FullEvent) -> tuple[int, Any, None]:
     answers={201: event_example()},
 )
 async def create_event(request: Request, body: CreateEventIn) -> Reply:
-    """Make an event with its whole inventory, on sale at once unless `status` is `draft`.
+    """Create an event with its whole inventory, on sale at once unless `status` is `draft`.
 
-    `capacity` makes one area, `general`; `areas` and a `seat_map` may come together. An event may also be made without
-    any inventory, and get it by a change.
+    `capacity` makes one area, `general`; `areas` and a `seat_map` may be combined. An event may also be created without
+    inventory, and get it by a change.
     """
     new = await body.new_event()
     key = retry_key(request, _created)
@@ -98,10 +98,10 @@ async def list_events(
     limit: Limit = 50,
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
-    """Events, newest first, those that match every filter.
+    """Return the events that match every filter, newest first.
 
-    `text` is looked for in name and venue; `starts_from` and `starts_before` bound the start; `on_sale` says whether an
-    admission could be held now, if one is left.
+    `text` is searched in name and venue. `starts_from` and `starts_before` limit the start. `on_sale` selects events
+    whose admissions can be held now, if any are left.
     """
     drafts = sees_drafts(request.principal)
     filters = {
@@ -136,7 +136,7 @@ async def list_events(
     answers={200: event_example()},
 )
 async def get_event(request: Request, event: EventPath) -> dict[str, Any]:
-    """An event by its id or its number."""
+    """Return an event by its id or its number."""
     return event_json(await visible_event(request, event))
 
 
@@ -154,10 +154,11 @@ async def get_event(request: Request, event: EventPath) -> dict[str, Any]:
     answers={200: event_example(capacity=1200)},
 )
 async def change_event(request: Request, event: EventPath, body: ChangeEventIn) -> Reply:
-    """Change what is named; null clears what may be empty.
+    """Change the named members; null clears an optional one.
 
     Capacity may grow, or shrink to what is not taken. `areas` are changed or added by name; a `seat_map` adds its
-    seats. The change takes its turn among the event's sales: a hold is decided wholly before or wholly after it.
+    seats. The change takes its turn among the event's sales: a hold is decided completely before or completely after
+    it.
     """
     command = await body.change(by=request.principal.id)
     return await answer_command(request, await request.inventory.resolve(event), command, _rendered)
@@ -171,7 +172,7 @@ async def change_event(request: Request, event: EventPath, body: ChangeEventIn) 
     answers={200: event_example()},
 )
 async def publish_event(request: Request, event: EventPath) -> Reply:
-    """Publish a draft. Of a published event: the same answer again."""
+    """Publish a draft. A repeat gets the same answer."""
     return await _move(request, event, c.PublishEvent)
 
 
@@ -183,7 +184,7 @@ async def publish_event(request: Request, event: EventPath) -> Reply:
     answers={200: event_example(status="cancelled")},
 )
 async def cancel_event(request: Request, event: EventPath) -> Reply:
-    """Cancel an event, for good. Every live hold reads as released, nothing is available; bookings stay."""
+    """Cancel an event for good. Live holds read as released, nothing is available, and bookings stay."""
     return await _move(request, event, c.CancelEvent)
 
 
@@ -195,7 +196,7 @@ async def cancel_event(request: Request, event: EventPath) -> Reply:
     answers={200: event_example(sales_stopped=True)},
 )
 async def stop_sales(request: Request, event: EventPath) -> Reply:
-    """Stop sales: no new holds, and none is extended. Live ones can still be confirmed."""
+    """Stop sales: holds can no longer be placed or extended. Live holds can still be confirmed."""
     return await _move(request, event, c.StopSales)
 
 
@@ -207,7 +208,7 @@ async def stop_sales(request: Request, event: EventPath) -> Reply:
     answers={200: event_example()},
 )
 async def resume_sales(request: Request, event: EventPath) -> Reply:
-    """Take up sales again."""
+    """Resume sales."""
     return await _move(request, event, c.ResumeSales)
 
 

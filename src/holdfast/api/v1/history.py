@@ -25,7 +25,7 @@ _PATH = "/v1/events/{event}/seats/{label}/history"
 
 
 class HistoryItemOut(BaseModel):
-    """One change of a seat, and whose."""
+    """One change of a seat, and who made it."""
 
     at: datetime
     change: str = Field(examples=["held", "booked", "released", "expired", "cancelled", "blocked", "lifted"])
@@ -65,8 +65,10 @@ _EXAMPLE = {
 async def get_seat_history(
     request: Request, event: EventPath, label: LabelPath, limit: Limit = 50, cursor: Cursor | None = None
 ) -> Reply:
-    """Oldest first. An expiry is told at the hold's `expires_at`, with the version that the event had then, whether or
-    not its rows were rewritten since. When an event is cancelled, its live holds are told as released.
+    """Return a seat's changes, oldest first.
+
+    An expiry is listed at the hold's `expires_at` with the event's version at that time, even before the hold's rows
+    are rewritten. The live holds of a cancelled event are listed as released.
     """
     number = await request.inventory.resolve(event)
     filters = {"event": number, "label": label}

@@ -26,7 +26,7 @@ __all__ = [
 
 class SeatsLineOut(BaseModel):
     seats: list[str]
-    category: str | None = Field(description="Of all of them; null where they are of several.")
+    category: str | None = Field(description="The seats' category; null if they have several.")
 
 
 class AreaLineOut(BaseModel):
@@ -41,18 +41,18 @@ class HoldOut(BaseModel):
     event: UUID
     event_number: int
     status: str = Field(description="`active`, `confirmed`, `released` or `expired`.")
-    lines: list[SeatsLineOut | AreaLineOut] = Field(description="As they were granted.")
+    lines: list[SeatsLineOut | AreaLineOut] = Field(description="The granted lines.")
     quantity: int = Field(description="Admissions granted.")
-    requested: int = Field(description="Admissions asked for; more than granted after partial fulfilment.")
+    requested: int = Field(description="Admissions requested; more than granted after partial fulfilment.")
     placed_at: datetime
     expires_at: datetime
     server_time: datetime
     buyer: BuyerOut
-    booking: UUID | None = Field(description="Once it is confirmed.")
+    booking: UUID | None = Field(description="The booking's id, after the hold is confirmed.")
 
 
 class PlacedHoldOut(HoldOut):
-    hold_token: str = Field(description="Proves that the hold is yours. Told here only.")
+    hold_token: str = Field(description="Proves that the hold is yours. No other answer has it.")
 
 
 class BookingOut(BaseModel):
@@ -64,7 +64,7 @@ class BookingOut(BaseModel):
     )
     event: UUID
     event_number: int
-    event_status: str = Field(description="`cancelled` where the event was; the booking stays `confirmed`.")
+    event_status: str = Field(description="`cancelled` if the event was; the booking stays `confirmed`.")
     hold: UUID
     status: str = Field(description="`confirmed` or `cancelled`.")
     lines: list[SeatsLineOut | AreaLineOut]

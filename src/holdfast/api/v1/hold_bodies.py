@@ -22,7 +22,7 @@ HoldToken = Annotated[
     Field(
         min_length=1,
         max_length=255,
-        description="The hold's token, where it does not come in the header `Hold-Token`.",
+        description="The hold's token, unless the header `Hold-Token` has it.",
     ),
 ]
 Ttl = Annotated[int, Field(ge=1, le=MAX_HOLD_TTL_SECONDS)]
@@ -30,15 +30,16 @@ Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY_PER_HOLD)]
 
 
 class RequestedLineIn(In):
-    """Exactly one of `seats`, `quantity` and `best_available`, and what goes with it."""
+    """Exactly one of `seats`, `quantity` and `best_available`, with its options."""
 
-    seats: list[Label] | None = Field(None, min_length=1, max_length=1_000, description="These seats.")
-    quantity: Quantity | None = Field(None, description="So many admissions of an area.")
-    area: Name | None = Field(None, description="With `quantity`; may be left out where there is one area.")
-    best_available: Quantity | None = Field(None, description="So many seats, chosen by the engine.")
+    seats: list[Label] | None = Field(None, min_length=1, max_length=1_000, description="Seats by label.")
+    quantity: Quantity | None = Field(None, description="Number of admissions of an area.")
+    area: Name | None = Field(None, description="With `quantity`; may be omitted if there is one area.")
+    best_available: Quantity | None = Field(None, description="Number of seats that the engine picks.")
     category: Name | None = Field(None, description="With `best_available`: only seats of this category.")
     together: bool | None = Field(
-        None, description="With `best_available`: side by side or refused (the default), or just preferred."
+        None,
+        description="With `best_available`: require seats side by side (the default), or only prefer them.",
     )
 
     @model_validator(mode="after")
@@ -63,20 +64,20 @@ class RequestedLineIn(In):
 
 
 class PlaceHoldIn(In):
-    """A hold to be placed: all lines or nothing, unless partial fulfilment is allowed."""
+    """A new hold: all lines or nothing, unless partial fulfilment is allowed."""
 
     event: EventRef
     lines: list[RequestedLineIn] = Field(min_length=1, max_length=MAX_LINES_PER_HOLD)
     ttl_seconds: Ttl | None = Field(
-        None, description="The event's `hold_ttl_seconds` if left out; never more than its longest."
+        None, description="Default: the event's `hold_ttl_seconds`. Limited by `max_hold_ttl_seconds`."
     )
     allow_partial: bool | None = Field(
-        None, description="Whether to take what is left, at least one. As the event says if left out."
+        None, description="Whether to take what is left, at least one. Default: the event's setting."
     )
     buyer: HoldBuyer | None = Field(
         None,
-        description="Who buys: an object, or its `reference` as a string. "
-        "Required where the event has `max_per_buyer`.",
+        description="The buyer: an object, or its `reference` as a string. "
+        "Required if the event has `max_per_buyer`.",
     )
 
     @property
@@ -92,5 +93,5 @@ class PresentTokenIn(In):
 
 class ExtendHoldIn(PresentTokenIn):
     ttl_seconds: Ttl | None = Field(
-        None, description="From now; the event's `hold_ttl_seconds` if left out. Never shortens the hold."
+        None, description="From now. Default: the event's `hold_ttl_seconds`. Never shortens the hold."
     )

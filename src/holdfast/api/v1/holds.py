@@ -91,10 +91,9 @@ def _rendered(hold: Hold) -> Rendered:
     answers={201: hold_example(hold_token=EXAMPLE_TOKEN)},
 )
 async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
-    """Take admissions for a while: all lines or nothing, unless partial fulfilment is allowed.
+    """Hold admissions for a limited time: all lines or nothing, unless partial fulfilment is allowed.
 
-    The answer carries the hold's token, once. With an Idempotency-Key the same request gets the same answer, the token
-    included.
+    Only this answer has the hold's token. With an Idempotency-Key, a repeat gets the same answer with the same token.
     """
     number = await request.inventory.resolve(body.event)
     hold_id = request.inventory.new_id(number)
@@ -120,7 +119,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
     answers={200: hold_example()},
 )
 async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
-    """A hold as it is now; the token opens it, in open mode too. A wrong token is the same 404 as no hold."""
+    """Return a hold as it is now. It always needs its token; a wrong token gets the 404 of a missing hold."""
     return hold_json(await request.inventory.queries.get_hold(hold, hold_authority(request)))
 
 
@@ -144,7 +143,7 @@ async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
     answers={200: hold_example()},
 )
 async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | None) -> Reply:
-    """Prolong a live hold, to so long from now. It is never shortened, and never passes the event's longest life."""
+    """Extend a live hold to `ttl_seconds` from now. It is never shortened, and ends within the event's max life."""
     command = c.ExtendHold(
         by=request.principal.id,
         key=retry_key(request, _rendered),
@@ -171,7 +170,7 @@ async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | Non
     answers={200: hold_example(status="released")},
 )
 async def release_hold(request: Request, hold: HoldPath, body: PresentTokenIn | None) -> Reply:
-    """Give a hold back; its admissions are on sale at once. Of a released hold: the same answer again."""
+    """Release a hold; its admissions are on sale at once. A repeat gets the same answer."""
     command = c.ReleaseHold(
         by=request.principal.id,
         key=retry_key(request, _rendered),

@@ -17,7 +17,7 @@ Out = TypeVar("Out")
 
 
 class Page(BaseModel, Generic[Out]):
-    """Some items of a list, newest first, and where it goes on."""
+    """Some items of a list, newest first, and the cursor of the next page."""
 
     items: list[Out]
     next: str | None = Field(description="`cursor` of the next page; null on the last.")

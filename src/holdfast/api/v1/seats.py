@@ -30,7 +30,7 @@ _FOR_STAFF = b"private, no-cache"
 
 
 class SeatsOut(BaseModel):
-    """In the map's order. Of a cancelled event nothing is held, and nothing for sale."""
+    """In the seat map's order. In a cancelled event no seat is held or for sale."""
 
     event: UUID
     event_number: int
@@ -41,7 +41,7 @@ class SeatsOut(BaseModel):
 
 
 class MapSeatOut(BaseModel):
-    """`position` is physical: two seats of a row are neighbours where their positions follow each other."""
+    """`position` is physical: two seats of a row are neighbours if their positions are consecutive."""
 
     label: str
     position: int
@@ -126,8 +126,9 @@ _MAP_EXAMPLE = _EVENT | {
 async def list_seats(
     request: Request, event: EventPath, all: bool = False, as_of: AsOf | None = None
 ) -> Reply:
-    """Only the seats that are not available, or with `all=true` every seat. `ETag` and `If-None-Match` as for
-    the availability.
+    """Return the seats that are not available, or every seat with `all=true`.
+
+    `ETag` and `If-None-Match` work as for the availability.
     """
     number = await request.inventory.resolve(event)
     if as_of is not None:
@@ -155,7 +156,7 @@ async def list_seats(
     errors=[EventNotFound],
 )
 async def find_seat_map(request: Request, event: EventPath) -> Reply:
-    """Redirects to the version of the map that the event has now."""
+    """Redirect to the current version of the event's seat map."""
     found = await visible_event(request, event)
     location = f"/v1/events/{event}/seat-map/{found.map_version}".encode("ascii")
     return Reply(status=307, headers=((b"location", location), (b"cache-control", b"no-cache")))
@@ -169,8 +170,10 @@ async def find_seat_map(request: Request, event: EventPath) -> Reply:
     answers={200: _MAP_EXAMPLE, 304: None},
 )
 async def get_seat_map(request: Request, event: EventPath, map_version: MapVersionPath) -> Reply:
-    """Sections, rows and seats, with where they stand. It never changes and may be kept for ever; seats that are added
-    make a new version, in which the earlier ones keep their labels and places. Version 0 has no seats.
+    """Return sections, rows and seats, with their positions.
+
+    A version never changes and may be cached forever. Added seats make a new version, in which existing seats keep
+    their labels and positions. Version 0 has no seats.
     """
     found = await visible_event(request, event)
     if map_version > found.map_version:

@@ -32,13 +32,13 @@ _TOTALS_EXAMPLE = {
 
 @routes.get("/healthz", policy=Policy.PUBLIC, anonymous=True, answers={200: {"status": "ok"}})
 async def get_health(request: Request) -> dict[str, str]:  # noqa: ARG001 - every route gets the request
-    """The process answers."""
+    """Report that the process answers."""
     return {"status": "ok"}
 
 
 @routes.get("/readyz", policy=Policy.PUBLIC, anonymous=True, answers={200: {"status": "ready"}})
 async def get_readiness(request: Request) -> dict[str, str]:
-    """It can take traffic: the database answers. Otherwise 503 with `Retry-After`, also while the server shuts down."""
+    """Report that the server can take traffic: the database answers. Otherwise, and during a shutdown, 503."""
     await request.inventory.operations.check()
     return {"status": "ready"}
 
@@ -51,8 +51,10 @@ async def get_readiness(request: Request) -> dict[str, str]:
     json_answer=_TOTALS_EXAMPLE,
 )
 async def get_metrics(request: Request) -> Reply:
-    """Prometheus' text format, over all workers. With `Accept: application/json`, the totals: how many events, active
-    holds, bookings and expired holds there are, and each metric added up over its labels.
+    """Return the metrics of all workers in Prometheus' text format.
+
+    With `Accept: application/json`, return the totals: the number of events, active holds, bookings and expired holds,
+    and the sum of each metric over its labels.
     """
     headers = ((b"vary", b"accept"),)
     if weights(request.header(b"accept")).get("application/json"):

@@ -22,10 +22,10 @@ _MAX_DIGITS = 18
 
 
 class StreamMessageOut(AvailabilityOut):
-    """The `data` of a message: the counts as they are now, and seats."""
+    """The `data` of a message: the current counts, and seats."""
 
     seats: list[SeatStateOut] = Field(
-        description="Of a snapshot those that are not available, of a change those touched."
+        description="In a snapshot, the seats that are not available; in a change, the changed seats."
     )
 
 
@@ -42,16 +42,16 @@ def _example() -> str:
     answers={200: _example()},
 )
 async def stream_event(request: Request, event: EventPath) -> StreamReply:
-    """Server-sent events. `data` is one JSON object: all members of the availability, and `seats`, a list of
+    """Send server-sent events. `data` is one JSON object: all members of the availability, and `seats`, a list of
     `{label, status, until?}`.
 
-    - `event: snapshot` comes first: `seats` has every seat that is not available. It comes again whenever you should
-      start anew: the event's rules or inventory changed, or you read too slowly.
-    - `event: change`, at most one in 300 ms: `seats` has each seat that was touched since the last message, by anyone
-      or by time, with what it is now. The counts are always whole.
-    - `id` is the newest version. A client that comes back with `Last-Event-ID` gets one `change` with all that it
-      missed, or a snapshot where that is too much (more than 1,000 versions).
-    - A comment every 15 seconds keeps the connection. The stream ends when the server does; come back then.
+    - `event: snapshot` comes first: `seats` has every seat that is not available. It comes again whenever the client
+      must start over: the event's rules or inventory changed, or the client read too slowly.
+    - `event: change`, at most one in 300 ms: `seats` has each seat that anyone or the time has changed since the last
+      message, with its current status. The counts are always complete.
+    - `id` is the newest version. A client that returns with `Last-Event-ID` gets one `change` with all that it missed,
+      or a snapshot if that is too much (more than 1,000 versions).
+    - A comment every 15 seconds keeps the connection open. The stream ends when the server does; connect again then.
     """
     number = await request.inventory.resolve(event)
     read_model = await request.inventory.read_models.get_current(number)
