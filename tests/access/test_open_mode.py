@@ -1,4 +1,4 @@
-"""Open mode: staff without a key, for a program on this very machine, until the first key is made."""
+"""Open mode: a program on this machine is staff without a key, until the first key is made."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_a_page_of_this_server_is_staff(origin: str):
 @pytest.mark.parametrize(
     "peer", ["10.0.0.7", "192.168.1.5", "::2", "fe80::1%lo", "128.0.0.1", "", "unix", "::ffff:10.0.0.7"]
 )
-async def test_another_machine_is_not(peer: str):
+async def test_a_request_from_another_machine_is_a_guest(peer: str):
     assert await _ask(peer=peer) == 401
 
 
@@ -87,12 +87,12 @@ async def test_another_machine_is_not(peer: str):
         "[::2]",
     ],
 )
-async def test_another_name_for_this_machine_is_not(host: str):
-    """A page elsewhere can point a name of its own at 127.0.0.1 (DNS rebinding)."""
+async def test_a_foreign_host_name_for_this_machine_is_a_guest(host: str):
+    """A foreign page can point its own name at 127.0.0.1 (DNS rebinding)."""
     assert await _ask(headers={"Host": host}) == 401
 
 
-async def test_a_host_that_only_begins_like_this_machine_is_refused():
+async def test_a_host_name_with_a_local_prefix_is_refused():
     assert await _ask(headers={"Host": "127.0.0.1:8000.evil.example"}) == 400
 
 
@@ -100,7 +100,7 @@ async def test_a_host_that_only_begins_like_this_machine_is_refused():
     "name",
     ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Anything"],
 )
-async def test_who_stands_behind_a_proxy_is_not(name: str):
+async def test_a_request_through_a_proxy_is_a_guest(name: str):
     assert await _ask(headers={name: "127.0.0.1"}) == 401
 
 
@@ -116,23 +116,23 @@ async def test_who_stands_behind_a_proxy_is_not(name: str):
         "",
     ],
 )
-async def test_a_page_of_another_origin_is_not(origin: str):
+async def test_a_page_of_another_origin_is_a_guest(origin: str):
     assert await _ask(host="localhost:8000", headers={"Origin": origin}) == 401
 
 
-async def test_the_first_key_closes_it():
+async def test_the_first_key_ends_open_mode():
     assert await _ask(keys=Keys(KEY)) == 401
 
 
-async def test_the_setting_closes_it():
+async def test_the_setting_turns_open_mode_off():
     assert await _ask(open_mode=False) == 401
 
 
-async def test_a_wrong_key_does_not_fall_back_to_it():
+async def test_a_wrong_key_does_not_fall_back_to_open_mode():
     assert await _ask(headers={"Authorization": "Bearer hfk_none_" + "s" * 43}) == 401
 
 
-async def test_it_closes_within_a_second_and_for_good():
+async def test_open_mode_ends_within_a_second_for_good():
     """Revoking the only key must not open the server again."""
     now = 100.0
     keys = Keys()
@@ -148,7 +148,7 @@ async def test_it_closes_within_a_second_and_for_good():
     assert not await mode.admits(scope, headers)
 
 
-async def test_without_a_database_what_is_public_stays_so_and_the_rest_waits():
+async def test_database_outage_keeps_public_reads_and_refuses_the_rest():
     class Broken(Keys):
         async def any(self) -> bool:
             raise Unavailable
@@ -160,8 +160,8 @@ async def test_without_a_database_what_is_public_stays_so_and_the_rest_waits():
     assert answer.headers["retry-after"] == "1"
 
 
-async def test_without_a_database_nobody_is_sold_to_as_somebody_else():
-    """A retry key counts for its principal: sold to a guest, the retry a second later would be sold once more."""
+async def test_database_outage_refuses_retry_keys_of_unknown_principals():
+    """A retry key belongs to its principal. Sold to a guest, a retry one second later would be sold again."""
 
     class Broken(Keys):
         async def any(self) -> bool:
@@ -174,12 +174,12 @@ async def test_without_a_database_nobody_is_sold_to_as_somebody_else():
         assert (await http.post("/sale", headers={"Idempotency-Key": "k" * 30})).text == "open"
 
 
-async def test_a_database_that_is_away_is_asked_once_a_second():
-    """Each question waits for the pool: callers that came meanwhile need not wait as long again."""
-    asked, now = [], 100.0
+async def test_database_outage_is_retried_once_a_second():
+    """Each query waits for the pool; later callers must not wait as long again."""
+    queried_at, now = [], 100.0
 
     async def away() -> bool:
-        asked.append(now)
+        queried_at.append(now)
         raise Unavailable
 
     mode = OpenMode(away, enabled=True, clock=lambda: now)
@@ -187,22 +187,22 @@ async def test_a_database_that_is_away_is_asked_once_a_second():
     for _ in range(3):
         with pytest.raises(Unavailable):
             await mode.admits(scope, {b"host": b"localhost"})
-    assert asked == [100.0]
+    assert queried_at == [100.0]
     now = 101.0
     with pytest.raises(Unavailable):
         await mode.admits(scope, {b"host": b"localhost"})
-    assert asked == [100.0, 101.0]
+    assert queried_at == [100.0, 101.0]
 
 
-async def test_an_anonymous_route_answers_without_asking_who_calls():
-    """What tells a supervisor that the process is alive must not wait for the database, with a key or without."""
+async def test_an_anonymous_route_does_not_identify_the_caller():
+    """A liveness probe must not wait for the database, with or without a key."""
 
     class Away(Keys):
         async def find(self, key_id: str) -> KeyRow | None:
-            raise AssertionError("asked for a key")
+            raise AssertionError("a key was looked up")
 
         async def any(self) -> bool:
-            raise AssertionError("asked for any key")
+            raise AssertionError("the existence of keys was looked up")
 
     key = f"hfk_first_{'s' * 43}"
     async with client_of(layer_of(routes, keys=Away()), peer=("127.0.0.1", 50_000), host="localhost") as http:

@@ -1,4 +1,4 @@
-"""Policy: who may call what, with which credentials, and what is said to those who may not."""
+"""Policy: which credentials each route requires, and how others are refused."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def _bearer(key_id: str, secret: str = SECRET) -> dict[str, str]:
         ("staff", {"public", "read", "sell", "organise"}),
     ],
 )
-async def test_a_route_opens_to_its_scope_alone(key_id: str | None, allowed: set[str]):
-    """A guest is asked for credentials; a key that lacks the scope is told so."""
+async def test_a_route_requires_its_scope(key_id: str | None, allowed: set[str]):
+    """A guest gets 401; a key without the scope gets its name."""
     async with client_of(layer_of(routes, keys=KEYS)) as http:
         for policy in Policy:
             answer = await http.get(f"/{policy}", headers=_bearer(key_id) if key_id else {})
@@ -79,14 +79,14 @@ BAD_CREDENTIALS = {
 
 @pytest.mark.parametrize("value", BAD_CREDENTIALS.values(), ids=BAD_CREDENTIALS.keys())
 @pytest.mark.parametrize("path", ["/public", "/organise"])
-async def test_credentials_that_do_not_hold_are_refused_everywhere(value: str, path: str):
-    """On a public route too: a caller who means to be someone must not silently become a guest."""
+async def test_invalid_credentials_are_refused_on_every_route(value: str, path: str):
+    """Also on a public route: a caller with bad credentials must not silently become a guest."""
     async with client_of(layer_of(routes, keys=KEYS)) as http:
         answer = await http.get(path, headers=[(b"authorization", value.encode("latin-1"))])
     assert (answer.status_code, answer.json()["code"]) == (401, "credentials_required")
 
 
-async def test_two_sets_of_credentials_are_none():
+async def test_two_sets_of_credentials_are_refused():
     async with client_of(layer_of(routes, keys=KEYS)) as http:
         headers = [
             ("Authorization", f"Bearer hfk_staff_{SECRET}"),
@@ -95,7 +95,7 @@ async def test_two_sets_of_credentials_are_none():
         assert (await http.get("/read", headers=headers)).status_code == 401
 
 
-async def test_a_key_in_the_query_is_not_a_key():
+async def test_a_key_in_the_query_is_ignored():
     async with client_of(layer_of(routes, keys=KEYS)) as http:
         for name in ("access_token", "token", "api_key"):
             assert (await http.get(f"/read?{name}=hfk_staff_{SECRET}")).status_code == 401
@@ -109,12 +109,12 @@ async def test_a_key_in_the_query_is_not_a_key():
         {"Authorization": "hold  hfh_7x", "Hold-Token": "hfh_7x"},
     ],
 )
-async def test_a_hold_token_comes_in_either_header(headers: dict[str, str]):
+async def test_a_hold_token_is_accepted_in_either_header(headers: dict[str, str]):
     async with client_of(layer_of(routes, keys=KEYS)) as http:
         assert (await http.get("/public", headers=headers)).text == "guest hfh_7x"
 
 
-async def test_a_key_and_a_hold_token_come_together():
+async def test_a_key_and_a_hold_token_can_be_combined():
     async with client_of(layer_of(routes, keys=KEYS)) as http:
         answer = await http.get("/sell", headers={**_bearer("seller"), "Hold-Token": "hfh_7x"})
     assert answer.text == "key:seller hfh_7x"
@@ -127,7 +127,7 @@ async def test_two_different_hold_tokens_are_refused():
 
 
 async def test_a_revoked_key_stops_within_a_second():
-    """A key is remembered for less than a second, found or not."""
+    """A key is cached for less than a second, found or not."""
     now = 100.0
     keys = Keys(_row("staff", "read"))
     keyring = ApiKeys(keys.find, clock=lambda: now)
@@ -141,7 +141,7 @@ async def test_a_revoked_key_stops_within_a_second():
         await keyring.authenticate(text)
 
 
-async def test_a_guest_needs_a_retry_key_that_cannot_be_guessed():
+async def test_a_guest_retry_key_must_be_unguessable():
     async with client_of(layer_of(routes, keys=KEYS)) as http:
         short, long = {"Idempotency-Key": "k" * 21}, {"Idempotency-Key": "k" * 22}
         assert (await http.post("/public", headers=short)).status_code == 400
@@ -155,7 +155,7 @@ def test_a_route_without_a_policy_cannot_be_declared():
 
 
 async def test_a_dialect_refuses_credentials_in_problem_form():
-    """What the layer says is a problem everywhere; only what comes after it is translated."""
+    """The handler's own refusals are problems everywhere; a dialect renders only later ones."""
     dialect = Routes(tag="dialect", render_error=lambda error: (400, {"error": error.detail}))
 
     @dialect.get("/seats", policy=Policy.SELL)

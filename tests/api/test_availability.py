@@ -21,11 +21,17 @@ async def _get(client: httpx2.AsyncClient, number: int, query: str = "", **heade
     return await client.get(f"/v1/events/{number}/availability{query}", headers=given)
 
 
-def _counts(told: dict[str, Any]) -> tuple[int, int, int, int, int]:
-    return told["capacity"], told["available"], told["held"], told["booked"], told["blocked"]
+def _counts(answered: dict[str, Any]) -> tuple[int, int, int, int, int]:
+    return (
+        answered["capacity"],
+        answered["available"],
+        answered["held"],
+        answered["booked"],
+        answered["blocked"],
+    )
 
 
-async def test_it_counts_areas_and_categories(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_availability_counts_areas_and_categories(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, capacity=10, rows=1)
     await confirm(inventory, event.number, await place(inventory, event.number, 2, "A-1-1"))
     await place(inventory, event.number, "A-1-2")
@@ -33,13 +39,13 @@ async def test_it_counts_areas_and_categories(client: httpx2.AsyncClient, invent
         event.number, c.BlockAdmissions(block_id=inventory.new_id(event.number), labels=("A-1-9",))
     )
     answer = await _get(client, event.number)
-    told = answer.json()
+    answered = answer.json()
     AvailabilityOut.model_validate_json(answer.content)
-    assert told["event"] == str(event.id)
-    assert _counts(told) == (20, 15, 1, 3, 1)
-    assert [(area["name"], *_counts(area)) for area in told["areas"]] == [("general", 10, 8, 0, 2, 0)]
-    assert [(each["name"], *_counts(each)) for each in told["categories"]] == [("stalls", 10, 7, 1, 1, 1)]
-    assert (await client.get(f"/v1/events/{event.id}/availability")).json()["version"] == told["version"]
+    assert answered["event"] == str(event.id)
+    assert _counts(answered) == (20, 15, 1, 3, 1)
+    assert [(area["name"], *_counts(area)) for area in answered["areas"]] == [("general", 10, 8, 0, 2, 0)]
+    assert [(each["name"], *_counts(each)) for each in answered["categories"]] == [("stalls", 10, 7, 1, 1, 1)]
+    assert (await client.get(f"/v1/events/{event.id}/availability")).json()["version"] == answered["version"]
 
 
 async def test_an_unchanged_state_is_304(client: httpx2.AsyncClient, inventory: Inventory):
@@ -54,10 +60,10 @@ async def test_an_unchanged_state_is_304(client: httpx2.AsyncClient, inventory: 
     assert (answer.status_code, answer.headers["etag"]) == (200, '"2.0"')
 
 
-async def test_an_expiry_changes_the_tag_with_no_write_in_between(
+async def test_an_expiry_changes_the_etag_without_a_write(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str
 ):
-    """A 304 before it is a 200 after it; the admissions are on sale at the next look, no sweeper has run."""
+    """A 304 before the expiry is a 200 after it. The admissions are on sale although no sweeper ran."""
     event = await make_event(inventory, capacity=10)
     hold = await place(inventory, event.number, 4)
     tag = (await _get(client, event.number)).headers["etag"]
@@ -69,10 +75,10 @@ async def test_an_expiry_changes_the_tag_with_no_write_in_between(
     assert fetch(database_url, "SELECT version FROM inventories") == [(1,)]
 
 
-async def test_since_tells_each_touched_seat_as_it_is_now(
+async def test_since_lists_each_changed_seat_with_its_current_status(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str
 ):
-    """A seat whose hold lapsed since is available, though nothing was written."""
+    """The seat of a hold that lapsed since is available without a write."""
     event = await make_event(inventory, capacity=10, rows=1)
     await place(inventory, event.number, "A-1-1")
     lapsing = await place(inventory, event.number, "A-1-2")
@@ -82,17 +88,17 @@ async def test_since_tells_each_touched_seat_as_it_is_now(
     assert answer.json()["changes"] == {"seats": []}
     await inventory.execute(event.number, c.ExtendHold(hold_id=extended, authority=c.STAFF, ttl_seconds=900))
     lapse_hold(database_url, lapsing, inventory=inventory)
-    told = (await _get(client, event.number, "?since=5")).json()
+    answered = (await _get(client, event.number, "?since=5")).json()
     AvailabilityOut.model_validate_json((await _get(client, event.number, "?since=5")).content)
-    seats = {seat["label"]: seat["status"] for seat in told["changes"]["seats"]}
+    seats = {seat["label"]: seat["status"] for seat in answered["changes"]["seats"]}
     assert seats == {"A-1-2": "available", "A-1-4": "held"}
-    assert "reset" not in told
-    assert (told["version"], told["held"], told["available"]) == (6, 2, 17)
+    assert "reset" not in answered
+    assert (answered["version"], answered["held"], answered["available"]) == (6, 2, 17)
     all_of_them = (await _get(client, event.number, "?since=0")).json()["changes"]["seats"]
     assert [seat["label"] for seat in all_of_them] == ["A-1-1", "A-1-2", "A-1-3", "A-1-4"]
 
 
-async def test_since_an_older_state_is_the_same_state(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_since_the_current_version_has_no_changes(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
     tag = (await _get(client, event.number, "?since=0")).headers["etag"]
@@ -100,19 +106,17 @@ async def test_since_an_older_state_is_the_same_state(client: httpx2.AsyncClient
 
 
 @pytest.mark.parametrize("since", [2, 99, 10**18 - 1])
-async def test_since_a_version_that_was_never_told_means_to_read_anew(
-    client: httpx2.AsyncClient, inventory: Inventory, since: int
-):
+async def test_since_an_unknown_version_resets(client: httpx2.AsyncClient, inventory: Inventory, since: int):
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
-    told = (await _get(client, event.number, f"?since={since}")).json()
-    assert told["reset"] is True
-    assert "changes" not in told
-    assert told["held"] == 1
+    answered = (await _get(client, event.number, f"?since={since}")).json()
+    assert answered["reset"] is True
+    assert "changes" not in answered
+    assert answered["held"] == 1
 
 
-@pytest.mark.parametrize("fresh", [True, False], ids=["drawn anew", "followed"])
-async def test_since_before_a_change_of_the_map_means_to_read_anew(
+@pytest.mark.parametrize("fresh", [True, False], ids=["loaded", "followed"])
+async def test_since_before_a_seat_map_change_resets(
     client: httpx2.AsyncClient, inventory: Inventory, fresh: bool
 ):
     event = await make_event(inventory, rows=1)
@@ -125,7 +129,7 @@ async def test_since_before_a_change_of_the_map_means_to_read_anew(
     assert (await _get(client, event.number, "?since=2")).json()["changes"] == {"seats": []}
 
 
-async def test_since_more_than_a_thousand_versions_means_to_read_anew(
+async def test_since_over_a_thousand_versions_resets(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str
 ):
     event = await make_event(inventory, rows=1)
@@ -138,10 +142,10 @@ async def test_since_more_than_a_thousand_versions_means_to_read_anew(
     assert [seat["label"] for seat in seats] == ["A-1-1"]
 
 
-async def test_a_past_moment_is_told_as_it_was(
+async def test_as_of_returns_a_past_state(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str
 ):
-    """Held then, booked since; held then, lapsed since; and what was placed later is not there."""
+    """Held then and booked since; held then and lapsed since; later holds are missing."""
     event = await make_event(inventory, capacity=10)
     booked_later = await place(inventory, event.number, 1)
     lapsing = await place(inventory, event.number, 2)
@@ -149,13 +153,13 @@ async def test_a_past_moment_is_told_as_it_was(
     await confirm(inventory, event.number, booked_later)
     await place(inventory, event.number, 3)
     await inventory.execute(event.number, c.ReleaseHold(hold_id=lapsing, authority=c.STAFF))
-    told = (await _get(client, event.number, f"?as_of={then:%Y-%m-%dT%H:%M:%S.%fZ}")).json()
-    assert (told["version"], *_counts(told)) == (2, 10, 7, 3, 0, 0)
+    answered = (await _get(client, event.number, f"?as_of={then:%Y-%m-%dT%H:%M:%S.%fZ}")).json()
+    assert (answered["version"], *_counts(answered)) == (2, 10, 7, 3, 0, 0)
     now = (await _get(client, event.number)).json()
     assert _counts(now) == (10, 6, 3, 1, 0)
 
 
-async def test_a_moment_that_has_not_come_is_422_and_one_before_the_event_404(
+async def test_as_of_in_the_future_is_422_and_before_the_event_404(
     client: httpx2.AsyncClient, inventory: Inventory
 ):
     event = await make_event(inventory, capacity=10)
@@ -171,7 +175,7 @@ async def test_a_moment_that_has_not_come_is_422_and_one_before_the_event_404(
 @pytest.mark.parametrize(
     "query", ["?since=-1", "?since=x", "?since=1&as_of=2026-01-01T00:00:00Z", "?as_of=yesterday", "?until=1"]
 )
-async def test_what_cannot_be_asked_is_422(client: httpx2.AsyncClient, inventory: Inventory, query: str):
+async def test_invalid_queries_are_422(client: httpx2.AsyncClient, inventory: Inventory, query: str):
     event = await make_event(inventory, capacity=10)
     assert (await _get(client, event.number, query)).status_code == 422
 
@@ -180,7 +184,7 @@ async def test_what_cannot_be_asked_is_422(client: httpx2.AsyncClient, inventory
     "path",
     ["availability", "availability?since=0", "seats", "seat-map", "seat-map/0", "seat-map/1", "stream"],
 )
-async def test_guests_see_what_is_published_and_not_a_draft(
+async def test_guests_see_published_events_but_no_drafts(
     guest: httpx2.AsyncClient, inventory: Inventory, path: str
 ):
     draft = await make_event(inventory, rows=1, status="draft")
@@ -191,7 +195,7 @@ async def test_guests_see_what_is_published_and_not_a_draft(
         assert (await guest.get(f"/v1/events/{published.number}/{path}")).status_code in (200, 307)
 
 
-async def test_no_event_is_404(client: httpx2.AsyncClient):
+async def test_a_missing_event_is_404(client: httpx2.AsyncClient):
     for path in ("availability", "seats", "seat-map", "seat-map/0", "stream", "seats/A-1/history"):
         answer = await client.get(f"/v1/events/999/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "event_not_found")

@@ -1,4 +1,4 @@
-"""Blocks over HTTP: admissions taken off sale, and put back."""
+"""Blocks over HTTP: admissions are taken off sale and put back."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ async def test_a_quantity_is_blocked_and_lifted(client: httpx2.AsyncClient):
     await place(client, event, {"quantity": 10})
 
 
-async def test_lifting_again_is_the_same_answer(client: httpx2.AsyncClient):
-    """Nothing comes back twice."""
+async def test_a_repeated_lift_gets_the_same_answer(client: httpx2.AsyncClient):
+    """Nothing returns twice."""
     event = await make_event(client, capacity=10)
     block = await _block(client, quantity=8)
     first, second = await _lift(client, block), await _lift(client, block)
@@ -62,7 +62,7 @@ async def test_lifting_again_is_the_same_answer(client: httpx2.AsyncClient):
     assert outcome_of(await ask_hold(client, event)) == (409, "sold_out")
 
 
-async def test_only_what_is_available_is_blocked(
+async def test_only_available_admissions_can_be_blocked(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str
 ):
     event = await make_event(client, capacity=10, seat_map=SEATS)
@@ -99,7 +99,7 @@ async def test_only_what_is_available_is_blocked(
         ({"quantity": 1}, 422, "area_required", "/area"),
     ],
 )
-async def test_what_cannot_be_blocked(
+async def test_invalid_blocks_are_refused(
     client: httpx2.AsyncClient, body: Json, status: int, code: str, pointer: str
 ):
     areas = [{"name": "pit", "capacity": 5}, {"name": "bar", "capacity": 5}]
@@ -109,7 +109,7 @@ async def test_what_cannot_be_blocked(
     assert pointers(answer)[0][0] == pointer
 
 
-async def test_the_list_has_those_that_stand_and_those_that_were_lifted(client: httpx2.AsyncClient):
+async def test_the_block_list_filters_active_and_lifted(client: httpx2.AsyncClient):
     await make_event(client, capacity=10)
     blocks = [await _block(client, quantity=1, reason=str(number)) for number in range(3)]
     await _lift(client, blocks[1])
@@ -143,7 +143,7 @@ async def test_a_block_is_lifted_only_under_its_own_event(client: httpx2.AsyncCl
     )
 
 
-async def test_nothing_is_blocked_of_a_cancelled_event(client: httpx2.AsyncClient):
+async def test_a_cancelled_event_refuses_blocks(client: httpx2.AsyncClient):
     await make_event(client)
     await client.post("/v1/events/1/cancel")
     assert outcome_of(await _ask(client, quantity=1)) == (410, "event_cancelled")

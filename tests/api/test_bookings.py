@@ -1,4 +1,4 @@
-"""Bookings over HTTP: one for each hold, however often and by however many it is asked for."""
+"""Bookings over HTTP: one per hold, however many requests ask for it."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class TestConfirming:
         answer = await client.post("/v1/bookings", json={"hold": hold["id"]}, headers=token_of(hold))
         assert answer.status_code == 201
 
-    async def test_the_same_hold_again_is_the_same_booking(self, client: httpx2.AsyncClient):
-        """Whatever else is said the second time."""
+    async def test_a_repeated_confirm_returns_the_same_booking(self, client: httpx2.AsyncClient):
+        """The second request's other members do not matter."""
         hold = await place(client, await make_event(client))
         booking = await confirm(client, hold, buyer={"name": "Ada"})
         again = await ask_booking(client, hold, buyer={"name": "Eve"})
@@ -64,7 +64,7 @@ class TestConfirming:
         assert "location" not in again.headers
 
     @pytest.mark.parametrize("buyer", ["customer-81", {"reference": "customer-81"}])
-    async def test_the_reference_of_the_hold_may_be_repeated(
+    async def test_a_confirm_may_repeat_the_buyer_reference(
         self, client: httpx2.AsyncClient, buyer: str | dict[str, str]
     ):
         hold = await place(client, await make_event(client), buyer="customer-81")
@@ -72,14 +72,16 @@ class TestConfirming:
         booking = await confirm(client, hold, buyer=buyer)
         assert booking["buyer"] == {"reference": "customer-81", "name": None, "email": None}
 
-    async def test_thirty_two_at_once_are_one_booking(self, client: httpx2.AsyncClient, inventory: Inventory):
+    async def test_32_concurrent_confirms_make_one_booking(
+        self, client: httpx2.AsyncClient, inventory: Inventory
+    ):
         hold = await place(client, await make_event(client), {"quantity": 3})
         answers = await asyncio.gather(*(ask_booking(client, hold) for _ in range(32)))
         assert sorted(answer.status_code for answer in answers) == [200] * 31 + [201]
         assert len({answer.json()["id"] for answer in answers}) == 1
         assert (await inventory.queries.get_availability(1)).counts.booked == 3
 
-    async def test_a_release_and_a_confirm_at_once_have_one_winner(
+    async def test_a_concurrent_release_and_confirm_have_one_winner(
         self, client: httpx2.AsyncClient, inventory: Inventory
     ):
         event = await make_event(client)
@@ -96,7 +98,7 @@ class TestConfirming:
                 await client.post(f"/v1/bookings/{confirmed.json()['id']}/cancel")
         assert (await inventory.queries.get_availability(1)).counts.available == 10
 
-    async def test_what_is_no_confirmation(self, client: httpx2.AsyncClient):
+    async def test_invalid_confirms_are_refused(self, client: httpx2.AsyncClient):
         hold = await place(client, await make_event(client))
         for given, pointer, code in (
             ({"hold": None}, "/hold", "wrong_type"),
@@ -125,7 +127,7 @@ class TestConfirming:
 
 
 class TestCancelling:
-    async def test_its_admissions_return(self, client: httpx2.AsyncClient):
+    async def test_a_cancelled_bookings_admissions_return(self, client: httpx2.AsyncClient):
         event = await make_event(client, capacity=2, seat_map={"labels": ["A1"]})
         booking = await confirm(client, await place(client, event, {"quantity": 2}, {"seats": ["A1"]}))
         cancelled = (await client.post(f"/v1/bookings/{booking['id']}/cancel")).json()
@@ -133,7 +135,9 @@ class TestCancelling:
         assert cancelled["cancelled_at"] is not None
         await place(client, event, {"quantity": 2}, {"seats": ["A1"]})
 
-    async def test_again_is_the_same_answer_and_returns_nothing_more(self, client: httpx2.AsyncClient):
+    async def test_a_repeated_cancel_gets_the_same_answer_and_returns_nothing(
+        self, client: httpx2.AsyncClient
+    ):
         event = await make_event(client, capacity=2)
         booking = await confirm(client, await place(client, event, {"quantity": 2}))
         answers = await asyncio.gather(
@@ -145,8 +149,10 @@ class TestCancelling:
 
 
 class TestRights:
-    async def test_who_may_read_and_cancel_it(self, guest: httpx2.AsyncClient, keyed_client: KeyedClient):
-        """The hold's token opens it; another token opens nothing, in whoever's hands."""
+    async def test_a_booking_requires_its_token_or_a_scope(
+        self, guest: httpx2.AsyncClient, keyed_client: KeyedClient
+    ):
+        """The hold's token opens it; another token opens nothing for any caller."""
         organiser = await keyed_client("organise")
         event = await make_event(organiser)
         hold, other = await place(guest, event), await place(guest, event)
@@ -173,7 +179,7 @@ class TestRights:
         "id",
         [NO_BOOKING, "x", "a7a1b0f8-7a4b-4b1a-9a45-0d3f9e0d2f11", "00000009-0119-84fa-8c96-00264f0ce97a"],
     )
-    async def test_no_such_booking(self, client: httpx2.AsyncClient, id: str):
+    async def test_a_missing_booking_is_404(self, client: httpx2.AsyncClient, id: str):
         hold = await place(client, await make_event(client))
         for headers in ({}, token_of(hold)):
             assert outcome_of(await client.get(f"/v1/bookings/{id}", headers=headers)) == (
@@ -183,13 +189,13 @@ class TestRights:
             answer = await client.post(f"/v1/bookings/{id}/cancel", headers=headers)
             assert outcome_of(answer) == (404, "booking_not_found")
 
-    async def test_a_hold_is_no_booking(self, client: httpx2.AsyncClient):
+    async def test_a_hold_id_is_not_a_booking_id(self, client: httpx2.AsyncClient):
         hold = await place(client, await make_event(client))
         assert outcome_of(await client.get(f"/v1/bookings/{hold['id']}")) == (404, "booking_not_found")
 
 
 class TestListing:
-    async def test_of_one_event_and_of_all(self, client: httpx2.AsyncClient):
+    async def test_bookings_are_listed_per_event_and_for_all_events(self, client: httpx2.AsyncClient):
         events = [await make_event(client) for _ in range(3)]
         made = [await confirm(client, await place(client, event)) for event in events * 2]
         await client.post(f"/v1/bookings/{made[0]['id']}/cancel")
@@ -211,7 +217,7 @@ class TestListing:
         assert set(await ids(event=events[0]["id"], status="confirmed")) == {made[3]["id"]}
         assert await ids(status="cancelled") == [made[0]["id"]]
 
-    async def test_filters_that_mean_nothing(self, client: httpx2.AsyncClient):
+    async def test_invalid_filters_are_refused(self, client: httpx2.AsyncClient):
         for event in ("9", NO_BOOKING):
             assert outcome_of(await client.get(f"/v1/bookings?event={event}")) == (404, "event_not_found")
         for query in ("event=x", "event=0", "status=active", "limit=0", "page=2", "cursor=x"):
@@ -249,15 +255,15 @@ class TestReferences:
         assert (found.status_code, found.json()) == (200, {"items": [], "next": None})
 
     @pytest.mark.parametrize("text", ["", "7K3M", "7K3M01QU", "7K3M01QXX", "7K3M%2001QX"])
-    async def test_what_is_no_reference(self, client: httpx2.AsyncClient, text: str):
+    async def test_an_invalid_reference_is_refused(self, client: httpx2.AsyncClient, text: str):
         refused = await client.get(f"/v1/bookings?reference={text}")
         assert outcome_of(refused) == (422, "invalid_input")
         assert pointers(refused) == [("?reference", "wrong_format")]
 
-    async def test_a_second_booking_of_the_event_never_gets_a_taken_reference(
+    async def test_a_taken_booking_reference_is_not_reused(
         self, client: httpx2.AsyncClient, inventory: Inventory
     ):
-        """Its batch is halved, so that the others go on."""
+        """Its batch is halved, so that the other commands succeed."""
         event = await make_event(client)
         booking = await confirm(client, await place(client, event))
         hold, fine = [await place(client, event) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Holds of an event as staff see them: lists, pages, and releases."""
+"""Holds of an event for its staff: lists, pages and releases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRONG_TOKEN = "hfh_1_q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k"
 
 
 class TestStaff:
-    async def test_the_list_tells_what_each_hold_is_now(
+    async def test_the_hold_list_shows_current_statuses(
         self, client: httpx2.AsyncClient, inventory: Inventory, database_url: str
     ):
         event = await make_event(client)

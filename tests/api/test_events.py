@@ -1,4 +1,4 @@
-"""Events over HTTP: made, read, listed, changed, and their life from draft to cancelled."""
+"""Events over HTTP: created, read, listed, changed, and moved from draft to cancelled."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ NO_EVENT_BODIES: list[tuple[dict[str, Any], str, str]] = [
     ({"id": "00000000-0119-84fa-8c96-00264f0ce97a"}, "/id", "unknown_field"),
     ({"sales_stopped": True}, "/sales_stopped", "unknown_field"),
 ]
-"""Body, where it is wrong, and how."""
+"""Body, pointer of the error, and its code."""
 
 
 class TestMaking:
@@ -125,10 +125,10 @@ class TestMaking:
         assert (event["hold_ttl_seconds"], event["max_hold_ttl_seconds"]) == (120, 1800)
         EventOut.model_validate_json(answer.content)
 
-    async def test_numbers_count_up_from_one(self, client: httpx2.AsyncClient):
+    async def test_event_numbers_count_from_one(self, client: httpx2.AsyncClient):
         assert [(await make_event(client))["number"] for _ in range(3)] == [1, 2, 3]
 
-    async def test_everything_that_is_given_is_kept(self, client: httpx2.AsyncClient):
+    async def test_an_event_keeps_all_given_members(self, client: httpx2.AsyncClient):
         given = {
             "name": "Café Müller",
             "venue": "Opernhaus",
@@ -149,11 +149,11 @@ class TestMaking:
         assert (await client.get(f"/v1/events/{event['number']}")).json() == event
         assert (await client.get("/v1/events")).json() == {"items": [event], "next": None}
 
-    async def test_times_are_told_in_utc(self, client: httpx2.AsyncClient):
+    async def test_event_times_are_returned_in_utc(self, client: httpx2.AsyncClient):
         event = await make_event(client, starts_at="2030-05-01T19:30:00.5+02:00")
         assert event["starts_at"] == "2030-05-01T17:30:00.500000Z"
 
-    async def test_a_past_start_is_taken(self, client: httpx2.AsyncClient):
+    async def test_a_start_in_the_past_is_accepted(self, client: httpx2.AsyncClient):
         assert (await _create(client, starts_at="1999-01-01T00:00:00Z")).status_code == 201
 
     @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ class TestMaking:
             ),
         ],
     )
-    async def test_every_kind_of_inventory(
+    async def test_an_event_accepts_every_kind_of_inventory(
         self,
         client: httpx2.AsyncClient,
         inventory: dict[str, Any],
@@ -202,31 +202,31 @@ class TestMaking:
         assert {one["name"]: one["capacity"] for one in event["categories"]} == categories
         assert event["map_version"] == (1 if "seat_map" in inventory else 0)
 
-    async def test_what_cannot_be_an_event_is_refused_with_its_place(self, client: httpx2.AsyncClient):
+    async def test_an_invalid_event_is_refused_with_a_pointer(self, client: httpx2.AsyncClient):
         for given, pointer, code in NO_EVENT_BODIES:
             answer = await _create(client, **given)
             assert outcome_of(answer) == (422, "invalid_input"), given
             assert (pointer, code) in pointers(answer), given
         assert (await client.get("/v1/events")).json()["items"] == []
 
-    async def test_a_seat_that_comes_twice_is_a_duplicate(self, client: httpx2.AsyncClient):
+    async def test_a_repeated_seat_is_a_duplicate(self, client: httpx2.AsyncClient):
         answer = await _create(client, seat_map={"labels": ["A1", " a1"]})
         assert outcome_of(answer) == (409, "duplicate_seat")
         assert pointers(answer) == [("/seat_map/labels/1", "duplicate_seat")]
 
-    async def test_a_shorter_longest_life_shortens_the_usual_one(self, client: httpx2.AsyncClient):
+    async def test_a_short_max_ttl_limits_the_default_ttl(self, client: httpx2.AsyncClient):
         event = await make_event(client, max_hold_ttl_seconds=60)
         assert (event["hold_ttl_seconds"], event["max_hold_ttl_seconds"]) == (60, 60)
 
-    async def test_a_map_larger_than_other_bodies_is_taken(self, client: httpx2.AsyncClient):
+    async def test_a_seat_map_may_exceed_the_usual_body_limit(self, client: httpx2.AsyncClient):
         labels = [f"{row}-{seat}" for row in range(1, 101) for seat in range(1, 101)]
         answer = await _create(client, seat_map={"labels": labels})
         assert (answer.status_code, answer.json()["capacity"]) == (201, 10_000)
 
 
 class TestListing:
-    async def test_pages_go_on_where_the_last_one_ended(self, client: httpx2.AsyncClient):
-        """A full last page does not promise another."""
+    async def test_a_page_starts_after_the_previous_one(self, client: httpx2.AsyncClient):
+        """A full last page has no next page."""
         numbers = [(await make_event(client))["number"] for _ in range(6)]
         seen: list[list[int]] = []
         query = {"limit": "2"}
@@ -275,7 +275,7 @@ class TestListing:
             ({"cursor": "AAAA"}, "?cursor"),
         ],
     )
-    async def test_a_query_that_means_nothing_is_refused(
+    async def test_an_invalid_event_query_is_refused(
         self, client: httpx2.AsyncClient, query: dict[str, str], pointer: str
     ):
         answer = await client.get("/v1/events", params=query)
@@ -323,7 +323,7 @@ NO_EVENTS = [
         ("GET", "/holds"),
     ],
 )
-async def test_no_such_event(client: httpx2.AsyncClient, method: str, path: str):
+async def test_a_missing_event_is_404_on_every_route(client: httpx2.AsyncClient, method: str, path: str):
     await make_event(client)
     for ref in NO_EVENTS:
         body = {"json": {}} if method != "GET" else {}
@@ -345,11 +345,11 @@ NO_CHANGES: list[tuple[dict[str, Any], str, str]] = [
     ({"areas": [{"name": "x", "capacity": 1}] * 2}, "/areas/1/name", "duplicate_area"),
     ({"areas": [{"name": "x", "capacity": 2_000_000_000}]}, "/areas", "out_of_range"),
 ]
-"""Body, where it is wrong, and how."""
+"""Body, pointer of the error, and its code."""
 
 
 class TestChanging:
-    async def test_what_is_named_changes_and_nothing_else(self, client: httpx2.AsyncClient):
+    async def test_a_change_affects_only_named_members(self, client: httpx2.AsyncClient):
         event = await make_event(client, venue="Opera", max_per_hold=4, starts_at="2030-01-01T19:00:00Z")
         changes = {
             "name": "Gala",
@@ -368,11 +368,11 @@ class TestChanging:
         assert answer.json() == {**event, **changes}
         assert (await client.get(f"/v1/events/{event['id']}")).json() == {**event, **changes}
 
-    async def test_nothing_named_changes_nothing(self, client: httpx2.AsyncClient):
+    async def test_an_empty_change_changes_nothing(self, client: httpx2.AsyncClient):
         event = await make_event(client)
         assert (await client.patch("/v1/events/1", json={})).json() == event
 
-    async def test_a_change_that_makes_no_sense_changes_nothing(self, client: httpx2.AsyncClient):
+    async def test_an_invalid_change_changes_nothing(self, client: httpx2.AsyncClient):
         event = await make_event(client, on_sale_at="2030-01-01T00:00:00Z")
         for changes, pointer, code in NO_CHANGES:
             answer = await client.patch("/v1/events/1", json={"venue": "Moved", **changes})
@@ -380,7 +380,7 @@ class TestChanging:
             assert (pointer, code) in pointers(answer), changes
         assert (await client.get("/v1/events/1")).json() == event
 
-    async def test_capacity_grows_and_shrinks_to_what_is_not_taken(self, client: httpx2.AsyncClient):
+    async def test_capacity_grows_and_shrinks_to_the_taken_part(self, client: httpx2.AsyncClient):
         event = await make_event(client, capacity=10)
         await place(client, event, {"quantity": 4})
         assert (await client.patch("/v1/events/1", json={"capacity": 20})).json()["capacity"] == 20
@@ -390,7 +390,7 @@ class TestChanging:
         assert pointers(answer) == [("/capacity", "capacity_taken")]
         assert outcome_of(await ask_hold(client, event)) == (409, "sold_out")
 
-    async def test_a_lapsed_hold_does_not_keep_the_capacity(
+    async def test_a_lapsed_hold_does_not_keep_capacity(
         self, client: httpx2.AsyncClient, inventory: Inventory, database_url: str
     ):
         event = await make_event(client, capacity=10)
@@ -422,14 +422,14 @@ class TestChanging:
         assert outcome_of(await ask_hold(client, event, {"seats": ["A1"]})) == (409, "seat_taken")
         assert outcome_of(await client.patch("/v1/events/1", json=more)) == (409, "duplicate_seat")
 
-    async def test_an_event_made_without_inventory_gets_it_later(self, client: httpx2.AsyncClient):
+    async def test_an_event_without_inventory_can_get_it_later(self, client: httpx2.AsyncClient):
         event = (await _create(client)).json()
         assert outcome_of(await ask_hold(client, event)) == (409, "sold_out")
         changes = {"areas": [{"name": "lawn", "capacity": 3}], "seat_map": SEATS}
         assert (await client.patch("/v1/events/1", json=changes)).json()["capacity"] == 13
         assert (await place(client, event, {"quantity": 3}, {"seats": ["A-1-1"]}))["quantity"] == 4
 
-    async def test_a_cancelled_event_is_not_changed(self, client: httpx2.AsyncClient):
+    async def test_a_cancelled_event_refuses_changes(self, client: httpx2.AsyncClient):
         await make_event(client)
         await client.post("/v1/events/1/cancel")
         assert outcome_of(await client.patch("/v1/events/1", json={"name": "Gala"})) == (
@@ -438,7 +438,7 @@ class TestChanging:
         )
 
     async def test_changes_and_holds_take_turns(self, client: httpx2.AsyncClient, inventory: Inventory):
-        """However a shrink and holds interleave, no more is held than the capacity that came out."""
+        """In any order of a shrink and holds, no more is held than the final capacity."""
         event = await make_event(client, capacity=10)
         answers = await asyncio.gather(
             *(ask_hold(client, event) for _ in range(10)),
@@ -469,13 +469,13 @@ class TestLife:
             ("cancelled", "resume", 410),
         ],
     )
-    async def test_every_move_from_every_state(
+    async def test_every_event_transition_from_every_state(
         self, client: httpx2.AsyncClient, before: str, verb: str, expected: str | int
     ):
         await make_event(client, status="draft" if before == "draft" else "published")
         if before == "cancelled":
             await client.post("/v1/events/1/cancel")
-        for _ in range(2):  # each move may be repeated
+        for _ in range(2):  # each transition may be repeated
             answer = await client.post(f"/v1/events/1/{verb}")
             if expected == 410:
                 assert outcome_of(answer) == (410, "event_cancelled")
@@ -492,7 +492,7 @@ class TestLife:
     @pytest.mark.parametrize(
         "window", [{"on_sale_at": "2099-01-01T00:00:00Z"}, {"off_sale_at": "2020-01-01T00:00:00Z"}]
     )
-    async def test_outside_of_its_window_nothing_is_sold(
+    async def test_nothing_is_sold_outside_the_sales_window(
         self, client: httpx2.AsyncClient, window: dict[str, str]
     ):
         event = await make_event(client, **window)
@@ -500,7 +500,7 @@ class TestLife:
         await client.patch("/v1/events/1", json=dict.fromkeys(window))
         await place(client, event)
 
-    async def test_stopped_sales_let_live_holds_be_confirmed(self, client: httpx2.AsyncClient):
+    async def test_live_holds_can_be_confirmed_while_sales_are_stopped(self, client: httpx2.AsyncClient):
         event = await make_event(client)
         hold = await place(client, event)
         await client.post("/v1/events/1/stop")
@@ -527,7 +527,7 @@ class TestLife:
 
 
 class TestRights:
-    async def test_a_guest_reads_what_is_not_a_draft(
+    async def test_a_guest_reads_events_except_drafts(
         self, guest: httpx2.AsyncClient, keyed_client: KeyedClient
     ):
         organiser = await keyed_client("organise")
@@ -561,7 +561,7 @@ class TestRights:
             ("POST", "/v1/events/1/holds/00000000-0119-84fa-8c96-00264f0ce97a/release"),
         ],
     )
-    async def test_only_the_organiser_changes_anything(
+    async def test_only_the_organiser_changes_events(
         self, guest: httpx2.AsyncClient, keyed_client: KeyedClient, method: str, path: str
     ):
         assert outcome_of(await guest.request(method, path, json={})) == (401, "credentials_required")
@@ -571,7 +571,7 @@ class TestRights:
         assert outcome_of(await organiser.request(method, path, json={}))[0] in (404, 422)
 
     @pytest.mark.parametrize("path", ["/v1/events/1/holds", "/v1/events/1/blocks", "/v1/bookings"])
-    async def test_lists_of_sales_are_for_readers(
+    async def test_sales_lists_require_the_read_scope(
         self, guest: httpx2.AsyncClient, keyed_client: KeyedClient, path: str
     ):
         await make_event(await keyed_client("organise"))

@@ -1,4 +1,4 @@
-"""Examples: what the document of `/v1` shows can be sent, and is what would be answered."""
+"""Examples: the requests in the document of `/v1` can be sent, and the answers are real ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OTHER_TYPES = [one for one in all_endpoints() if one.openapi["response_type"] !=
 
 
 @pytest.mark.parametrize("endpoint", OTHER_TYPES, ids=lambda one: one.operation_id)
-def test_an_answer_of_another_type_is_documented_as_that_type_with_an_example(endpoint: Endpoint):
+def test_a_non_json_answer_is_documented_with_type_and_example(endpoint: Endpoint):
     operation = openapi_document([endpoint])["paths"][endpoint.path]["get"]
     content = operation["responses"]["200"]["content"]
     json_too = {"application/json"} if endpoint.path in ("/", "/metrics") else set()
@@ -27,14 +27,14 @@ def test_an_answer_of_another_type_is_documented_as_that_type_with_an_example(en
     assert all(one["example"] for one in content.values())
 
 
-def test_the_example_of_a_stream_is_a_message_whose_data_is_json():
+def test_the_stream_example_is_a_message_with_json_data():
     (stream,) = [one for one in OTHER_TYPES if one.path.endswith("/stream")]
     fields = dict(line.split(": ", 1) for line in stream.openapi["answers"][200].splitlines() if line)
     assert StreamMessageOut.model_validate_json(fields["data"]).version == int(fields["id"])
 
 
 @pytest.mark.parametrize("endpoint", ROUTES, ids=lambda one: one.operation_id)
-def test_examples_are_what_the_models_say(endpoint: Endpoint):
+def test_examples_match_their_models(endpoint: Endpoint):
     for name, example in endpoint.openapi["examples"].items():
         assert endpoint.body is not None, name
         endpoint.body.validate_json(orjson.dumps(example))

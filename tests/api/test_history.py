@@ -1,4 +1,4 @@
-"""History: all that ever happened to one seat."""
+"""History: all changes of one seat."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def _cancel_booking(inventory: Inventory, number: int, booking: UUID) -> N
     await inventory.execute(number, c.CancelBooking(booking_id=booking, authority=c.STAFF))
 
 
-async def test_a_seats_whole_life_is_told(
+async def test_history_lists_every_change_of_a_seat(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str
 ):
     event = await make_event(inventory, rows=1)
@@ -59,10 +59,10 @@ async def test_a_seats_whole_life_is_told(
     assert times[0] == fetch(database_url, "SELECT at FROM journal WHERE version = 1")[0][0]
 
 
-async def test_an_expiry_is_told_at_its_moment_before_and_after_its_rows_were_rewritten(
+async def test_history_lists_an_expiry_at_its_time_before_and_after_a_sweep(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str
 ):
-    """Nobody's sweep changes what the history says."""
+    """A sweep does not change the history."""
     event = await make_event(inventory, rows=1)
     hold = await place(inventory, event.number, "A-1-1")
     assert _changes(await _items(client, event.number)) == [("held", 1)]
@@ -77,7 +77,7 @@ async def test_an_expiry_is_told_at_its_moment_before_and_after_its_rows_were_re
     assert _changes(await _items(client, event.number)) == [("held", 1), ("expired", 1), ("held", 3)]
 
 
-async def test_an_instant_booking_was_never_a_hold(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_history_of_an_instant_booking_has_no_hold(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, rows=1)
     await inventory.execute(
         event.number,
@@ -91,10 +91,10 @@ async def test_an_instant_booking_was_never_a_hold(client: httpx2.AsyncClient, i
     assert _changes(await _items(client, event.number)) == [("booked", 1)]
 
 
-async def test_the_events_cancelling_ends_its_live_holds(
+async def test_history_lists_live_holds_of_a_cancelled_event_as_released(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str
 ):
-    """At that moment, whoever rewrites their rows later, and whatever their expiry was; bookings stay."""
+    """They end at that moment, regardless of later sweeps and of their expiry. Bookings stay."""
     event = await make_event(inventory, rows=1)
     number = event.number
     lapsed = await place(inventory, number, "A-1-1")
@@ -116,35 +116,35 @@ async def test_the_events_cancelling_ends_its_live_holds(
     assert {label: await _items(client, number, label) for label in expected} == before
 
 
-async def test_a_long_history_comes_in_pages(client: httpx2.AsyncClient, inventory: Inventory):
-    """Cut anywhere, also between a hold and its end; put together, the same as at once."""
+async def test_a_long_history_is_paged(client: httpx2.AsyncClient, inventory: Inventory):
+    """Pages may end anywhere, also between a hold and its end. Together they equal one large page."""
     event = await make_event(inventory, rows=1)
     for _ in range(4):
         booking = await confirm(inventory, event.number, await place(inventory, event.number, "A-1-1"))
         await _cancel_booking(inventory, event.number, booking)
-    whole = await _items(client, event.number, query="?limit=200")
-    assert len(whole) == 12
+    full = await _items(client, event.number, query="?limit=200")
+    assert len(full) == 12
     path = f"/v1/events/{event.number}/seats/A-1-1/history"
     for limit in (1, 2, 5, 12):
         items: list[dict[str, Any]] = []
         cursor = ""
         while cursor is not None:
-            told = (await client.get(f"{path}?limit={limit}{cursor and f'&cursor={cursor}'}")).json()
-            assert 0 < len(told["items"]) <= limit
-            items += told["items"]
-            cursor = told["next"]
-        assert items == whole
+            page = (await client.get(f"{path}?limit={limit}{cursor and f'&cursor={cursor}'}")).json()
+            assert 0 < len(page["items"]) <= limit
+            items += page["items"]
+            cursor = page["next"]
+        assert items == full
     other = f"/v1/events/{event.number}/seats/A-1-2/history"
     cursor = (await client.get(f"{path}?limit=1")).json()["next"]
     assert (await client.get(f"{other}?cursor={cursor}")).status_code == 422
 
 
-async def test_a_seat_nobody_ever_wanted_has_no_history(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_an_untouched_seat_has_no_history(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, rows=1)
     assert await _items(client, event.number) == []
 
 
-async def test_no_such_seat_is_404(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_history_of_a_missing_seat_is_404(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, rows=1)
     for label in ("A-1-11", "%00", "é", "x" * 40):
         answer = await client.get(f"/v1/events/{event.number}/seats/{label}/history")
@@ -154,9 +154,7 @@ async def test_no_such_seat_is_404(client: httpx2.AsyncClient, inventory: Invent
     ] == "seat_not_found"
 
 
-async def test_history_is_for_those_who_may_read(
-    guest: httpx2.AsyncClient, keyed_client, inventory: Inventory
-):
+async def test_history_requires_the_read_scope(guest: httpx2.AsyncClient, keyed_client, inventory: Inventory):
     event = await make_event(inventory, rows=1)
     path = f"/v1/events/{event.number}/seats/A-1-1/history"
     assert (await guest.get(path)).status_code == 401

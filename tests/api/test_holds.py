@@ -1,4 +1,4 @@
-"""Holds over HTTP: what they take, who may act on them, and what becomes of them in every state."""
+"""Holds over HTTP: what they take, who may act on them, and their changes in every state."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ NO_HOLDS: list[tuple[Json, str, str]] = [
     ({"expires_at": "2099-01-01T00:00:00Z"}, "/expires_at", "unknown_field"),
     ({"status": "confirmed"}, "/status", "unknown_field"),
 ]
-"""Body, where it is wrong, and how."""
+"""Body, pointer of the error, and its code."""
 
 
 class TestPlacing:
@@ -87,7 +87,7 @@ class TestPlacing:
         hold = await place(client, await make_event(client), buyer=buyer)
         assert hold["buyer"] == {"reference": reference, "name": None, "email": None}
 
-    async def test_a_quantity(self, client: httpx2.AsyncClient):
+    async def test_a_hold_takes_a_quantity(self, client: httpx2.AsyncClient):
         event = await make_event(client)
         answer = await ask_hold(client, event, {"quantity": 4}, ttl_seconds=300, buyer="customer-81")
         hold = answer.json()
@@ -103,13 +103,13 @@ class TestPlacing:
         assert answer.headers["cache-control"] == "no-store"
         PlacedHoldOut.model_validate_json(answer.content)
 
-    async def test_named_seats_in_any_spelling(self, client: httpx2.AsyncClient):
+    async def test_a_hold_takes_named_seats_in_any_spelling(self, client: httpx2.AsyncClient):
         event = await make_event(client, seat_map=SEATS)
         hold = await place(client, event, {"seats": [" a-1-3 ", "A-1-1"]})
         assert hold["lines"] == [{"seats": ["A-1-3", "A-1-1"], "category": "stalls"}]
         assert hold["quantity"] == 2
 
-    async def test_the_best_available(self, client: httpx2.AsyncClient):
+    async def test_a_hold_takes_the_best_available_seats(self, client: httpx2.AsyncClient):
         event = await make_event(client, seat_map=SEATS)
         hold = await place(client, event, {"best_available": 3, "category": "stalls"})
         assert hold["lines"] == [{"seats": ["A-1-1", "A-1-2", "A-1-3"], "category": "stalls"}] or hold[
@@ -120,7 +120,7 @@ class TestPlacing:
         event = await make_event(client, seat_map=SEATS)
         assert len((await place(client, event, {"quantity": 10}))["lines"][0]["seats"]) == 10
 
-    async def test_lines_of_every_kind_together(self, client: httpx2.AsyncClient):
+    async def test_a_hold_combines_lines_of_every_kind(self, client: httpx2.AsyncClient):
         event = await make_event(client, capacity=5, seat_map=SEATS)
         hold = await place(
             client, event, {"seats": ["A-2-1"]}, {"quantity": 2}, {"best_available": 2, "together": True}
@@ -132,7 +132,7 @@ class TestPlacing:
         ]
         assert hold["quantity"] == 5
 
-    async def test_by_id_and_by_number(self, client: httpx2.AsyncClient):
+    async def test_a_hold_names_its_event_by_id_or_number(self, client: httpx2.AsyncClient):
         event = await make_event(client)
         for ref in (event["id"], event["number"], event["id"].upper()):
             answer = await client.post("/v1/holds", json={"event": ref, "lines": [{"quantity": 1}]})
@@ -150,14 +150,14 @@ class TestPlacing:
             (None, 422, "invalid_input"),
         ],
     )
-    async def test_an_event_that_is_none(
+    async def test_a_hold_of_a_missing_event_is_refused(
         self, client: httpx2.AsyncClient, event: Any, status: int, code: str
     ):
         await make_event(client)
         answer = await client.post("/v1/holds", json={"event": event, "lines": [{"quantity": 1}]})
         assert outcome_of(answer) == (status, code)
 
-    async def test_what_is_no_hold_is_refused_with_its_place(
+    async def test_an_invalid_hold_is_refused_with_a_pointer(
         self, client: httpx2.AsyncClient, inventory: Inventory
     ):
         await make_event(client, capacity=5, seat_map=SEATS)
@@ -190,7 +190,7 @@ class TestPlacing:
             ([{"best_available": 1, "category": "boxes"}], 422, "area_unknown", "/lines/0/category"),
         ],
     )
-    async def test_all_lines_or_nothing(
+    async def test_a_hold_takes_all_lines_or_nothing(
         self,
         client: httpx2.AsyncClient,
         inventory: Inventory,
@@ -199,7 +199,7 @@ class TestPlacing:
         code: str,
         pointer: str,
     ):
-        """A refusal says which part of which line, and leaves nothing taken; the seats can still be had."""
+        """A refusal points at a part of a line and takes nothing; the seats can still be held."""
         areas = [{"name": "pit", "capacity": 5}, {"name": "bar", "capacity": 5}]
         event = await make_event(client, areas=areas, seat_map=SEATS)
         await place(client, event, {"seats": ["A-1-2"]})
@@ -211,11 +211,11 @@ class TestPlacing:
         assert (await inventory.queries.get_availability(1)).counts == before.counts
         await place(client, event, {"best_available": 8, "together": False})
 
-    async def test_best_available_where_there_are_no_seats(self, client: httpx2.AsyncClient):
+    async def test_best_available_without_seats_is_refused(self, client: httpx2.AsyncClient):
         answer = await ask_hold(client, await make_event(client), {"best_available": 1})
         assert outcome_of(answer) == (422, "seat_unknown")
 
-    async def test_so_many_seats_are_too_many_whatever_else_the_event_has(self, client: httpx2.AsyncClient):
+    async def test_best_available_counts_only_seats(self, client: httpx2.AsyncClient):
         rows = {"sections": [{"name": "A", "rows": 10, "seats_per_row": 60}]}
         for inventory in ({"seat_map": rows}, {"seat_map": rows, "capacity": 5000}):
             event = await make_event(client, **inventory)
@@ -231,7 +231,7 @@ class TestPlacing:
 
 
 class TestPartialFulfilment:
-    async def test_it_takes_what_is_left_where_it_is_allowed(self, client: httpx2.AsyncClient):
+    async def test_an_allowed_partial_hold_takes_what_is_left(self, client: httpx2.AsyncClient):
         event = await make_event(client, capacity=3)
         answer = await ask_hold(client, event, {"quantity": 5})
         assert (outcome_of(answer), answer.json()["available"]) == ((409, "sold_out"), 3)
@@ -239,7 +239,7 @@ class TestPartialFulfilment:
         assert (hold["quantity"], hold["requested"]) == (3, 5)
         assert outcome_of(await ask_hold(client, event, allow_partial=True)) == (409, "sold_out")
 
-    async def test_the_event_allows_it_and_the_request_need_not(self, client: httpx2.AsyncClient):
+    async def test_the_events_setting_allows_partial_holds(self, client: httpx2.AsyncClient):
         event = await make_event(client, capacity=3, allow_partial=True)
         assert outcome_of(await ask_hold(client, event, {"quantity": 5}, allow_partial=False)) == (
             409,
@@ -247,13 +247,13 @@ class TestPartialFulfilment:
         )
         assert (await place(client, event, {"quantity": 5}))["quantity"] == 3
 
-    async def test_of_named_seats_those_that_are_free(self, client: httpx2.AsyncClient):
+    async def test_a_partial_hold_takes_the_free_named_seats(self, client: httpx2.AsyncClient):
         event = await make_event(client, seat_map=SEATS)
         await place(client, event, {"seats": ["A-1-2"]})
         hold = await place(client, event, {"seats": ["A-1-1", "A-1-2"]}, allow_partial=True)
         assert (hold["lines"][0]["seats"], hold["requested"]) == (["A-1-1"], 2)
 
-    async def test_of_several_lines_those_that_can_be_met(self, client: httpx2.AsyncClient):
+    async def test_a_partial_hold_takes_the_possible_lines(self, client: httpx2.AsyncClient):
         areas = [{"name": "pit", "capacity": 1}, {"name": "bar", "capacity": 0}]
         event = await make_event(client, areas=areas)
         lines = ({"quantity": 2, "area": "bar"}, {"quantity": 2, "area": "pit"})
@@ -262,17 +262,17 @@ class TestPartialFulfilment:
 
 
 class TestLimits:
-    async def test_per_hold_over_all_lines(self, client: httpx2.AsyncClient):
+    async def test_max_per_hold_counts_all_lines(self, client: httpx2.AsyncClient):
         event = await make_event(client, max_per_hold=4)
         lines = ({"quantity": 3}, {"quantity": 2})
         answer = await ask_hold(client, event, *lines)
         assert (outcome_of(answer), answer.json()["limit"]) == ((422, "quantity_over_limit"), 4)
         assert (await place(client, event, {"quantity": 3}, {"quantity": 1}))["quantity"] == 4
 
-    async def test_per_buyer_over_holds_and_bookings(
+    async def test_max_per_buyer_counts_holds_and_bookings(
         self, client: httpx2.AsyncClient, inventory: Inventory, database_url: str
     ):
-        """What was returned, lapsed or cancelled counts no more."""
+        """Released, lapsed and cancelled ones no longer count."""
         event = await make_event(client, max_per_buyer=4)
         assert outcome_of(await ask_hold(client, event)) == (422, "buyer_required")
         booking = await confirm(client, await place(client, event, {"quantity": 2}, buyer="ada"))
@@ -290,7 +290,7 @@ class TestLimits:
         await place(client, event, {"quantity": 2}, buyer="ada")
 
     @pytest.mark.parametrize("quantity", [1, 2, 3])
-    async def test_per_buyer_is_exact_under_fifty_requests_at_once(
+    async def test_max_per_buyer_is_exact_under_50_concurrent_requests(
         self, client: httpx2.AsyncClient, quantity: int
     ):
         event = await make_event(client, capacity=1000, max_per_buyer=7)
@@ -303,15 +303,13 @@ class TestLimits:
             assert sum(hold["buyer"]["reference"] == buyer for hold in placed) == 7 // quantity
         assert {outcome_of(answer) for answer in answers} == {(201, ""), (422, "quantity_over_limit")}
 
-    async def test_no_more_is_held_than_there_is_under_fifty_requests_at_once(
-        self, client: httpx2.AsyncClient
-    ):
+    async def test_capacity_is_exact_under_50_concurrent_requests(self, client: httpx2.AsyncClient):
         event = await make_event(client, capacity=20)
         answers = await asyncio.gather(*(ask_hold(client, event) for _ in range(50)))
         assert sum(answer.status_code == 201 for answer in answers) == 20
         assert {outcome_of(answer) for answer in answers} == {(201, ""), (409, "sold_out")}
 
-    async def test_one_seat_goes_to_one_of_fifty(self, client: httpx2.AsyncClient):
+    async def test_one_seat_goes_to_one_of_50_concurrent_requests(self, client: httpx2.AsyncClient):
         event = await make_event(client, seat_map=SEATS)
         answers = await asyncio.gather(*(ask_hold(client, event, {"seats": ["A-1-1"]}) for _ in range(50)))
         assert sorted(outcome_of(answer) for answer in answers) == [(201, ""), *[(409, "seat_taken")] * 49]
@@ -319,7 +317,7 @@ class TestLimits:
 
 class TestTime:
     @pytest.mark.parametrize(
-        ("rules", "asked", "seconds"),
+        ("rules", "requested", "seconds"),
         [
             ({}, {}, 120),
             ({"hold_ttl_seconds": 30}, {}, 30),
@@ -328,17 +326,17 @@ class TestTime:
             ({}, {"ttl_seconds": 1}, 1),
         ],
     )
-    async def test_how_long_a_hold_lives(
-        self, client: httpx2.AsyncClient, rules: Json, asked: Json, seconds: int
+    async def test_a_hold_expires_after_its_ttl(
+        self, client: httpx2.AsyncClient, rules: Json, requested: Json, seconds: int
     ):
         event = await make_event(client, **rules)
-        hold = await place(client, event, **asked)
+        hold = await place(client, event, **requested)
         assert when(hold["expires_at"]) - when(hold["placed_at"]) == timedelta(seconds=seconds)
 
-    async def test_a_lapsed_hold_is_on_sale_at_the_next_look(
+    async def test_a_lapsed_hold_is_on_sale_immediately(
         self, client: httpx2.AsyncClient, inventory: Inventory, database_url: str
     ):
-        """Nobody swept; its quantity and its seat are had by the next who asks."""
+        """No sweeper ran; the next request gets its quantity and its seat."""
         event = await make_event(client, capacity=2, seat_map=SEATS)
         hold = await place(client, event, {"quantity": 2}, {"seats": ["A-1-1"]})
         lapse_hold(database_url, hold["id"], inventory=inventory)
@@ -346,7 +344,7 @@ class TestTime:
         await place(client, event, {"quantity": 2}, {"seats": ["A-1-1"]})
         assert (await read_hold(client, hold))["status"] == "expired"
 
-    async def test_extending_counts_from_now_and_never_shortens(
+    async def test_an_extension_counts_from_now_and_never_shortens(
         self, client: httpx2.AsyncClient, inventory: Inventory, database_url: str
     ):
         event = await make_event(client)
@@ -358,7 +356,7 @@ class TestTime:
         usual = (await act(client, await place(client, event, ttl_seconds=1), "extend")).json()
         assert seconds_left(usual) == 120
 
-    async def test_no_extension_passes_the_longest_life(
+    async def test_an_extension_never_exceeds_the_max_ttl(
         self, client: httpx2.AsyncClient, inventory: Inventory, database_url: str
     ):
         event = await make_event(client, max_hold_ttl_seconds=600)
@@ -371,15 +369,15 @@ class TestTime:
     @pytest.mark.parametrize(
         "body", [{"ttl_seconds": 0}, {"ttl_seconds": 1801}, {"ttl_seconds": "60"}, {"x": 1}]
     )
-    async def test_an_extension_that_cannot_be(self, client: httpx2.AsyncClient, body: Json):
+    async def test_an_invalid_extension_is_refused(self, client: httpx2.AsyncClient, body: Json):
         hold = await place(client, await make_event(client))
         assert outcome_of(await act(client, hold, "extend", body)) == (422, "invalid_input")
 
 
 class TestTokens:
-    """In open mode too, a hold is opened by its token and by nothing else."""
+    """Only its token opens a hold, also in open mode."""
 
-    async def test_in_the_header_in_the_alias_and_in_the_body(self, client: httpx2.AsyncClient):
+    async def test_a_token_is_accepted_in_both_headers_and_the_body(self, client: httpx2.AsyncClient):
         hold = await place(client, await make_event(client))
         token = hold["hold_token"]
         path = f"/v1/holds/{hold['id']}"
@@ -392,12 +390,12 @@ class TestTokens:
         assert both.status_code == 200
         assert (await client.post(f"{path}/release", json={"hold_token": token})).status_code == 200
 
-    async def test_never_in_the_query(self, client: httpx2.AsyncClient):
+    async def test_a_token_in_the_query_is_refused(self, client: httpx2.AsyncClient):
         hold = await place(client, await make_event(client))
         answer = await client.get(f"/v1/holds/{hold['id']}?hold_token={hold['hold_token']}")
         assert outcome_of(answer)[0] == 422
 
-    async def test_two_different_ones_are_refused(self, client: httpx2.AsyncClient):
+    async def test_two_different_tokens_are_refused(self, client: httpx2.AsyncClient):
         hold = await place(client, await make_event(client))
         answer = await client.post(
             f"/v1/holds/{hold['id']}/release", json={"hold_token": WRONG_TOKEN}, headers=token_of(hold)
@@ -407,7 +405,7 @@ class TestTokens:
             [("/hold_token", "not_allowed")],
         )
 
-    async def test_a_wrong_one_is_the_same_answer_as_no_hold(self, client: httpx2.AsyncClient):
+    async def test_a_wrong_token_gets_the_answer_of_a_missing_hold(self, client: httpx2.AsyncClient):
         event = await make_event(client)
         hold, other = await place(client, event), await place(client, event)
         elsewhere = await place(client, await make_event(client))
@@ -440,7 +438,7 @@ class TestTokens:
         assert seen == {"There is no such hold."}
         assert (await read_hold(client, hold))["status"] == "active"
 
-    async def test_without_one_credentials_are_asked_for(self, client: httpx2.AsyncClient):
+    async def test_a_missing_token_requires_credentials(self, client: httpx2.AsyncClient):
         hold = await place(client, await make_event(client))
         for method, path, body in (
             ("GET", f"/v1/holds/{hold['id']}", None),
@@ -452,7 +450,7 @@ class TestTokens:
             assert outcome_of(answer) == (401, "credentials_required")
             assert "www-authenticate" in answer.headers
 
-    async def test_a_guest_of_a_closed_server_buys_with_it(
+    async def test_a_guest_of_a_closed_server_buys_with_a_token(
         self, guest: httpx2.AsyncClient, keyed_client: KeyedClient
     ):
         event = await make_event(await keyed_client("organise"))
@@ -493,13 +491,13 @@ BEFORE = ["active", "expired", "released", "confirmed", "confirmed", "released",
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_every_command_in_every_state(
+async def test_every_hold_command_in_every_state(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str, state: str
 ):
-    """Asked twice, since the second time must be as good as the first; and what the hold is afterwards."""
+    """Each command runs twice, because the second must succeed like the first. The hold's status follows."""
     for verb, row in MATRIX.items():
         expected = row[STATES.index(state)]
-        if expected is not None:  # without a booking there is none to cancel
+        if expected is not None:  # without a booking, none can be cancelled
             await _try_command(client, inventory, database_url, verb, state, expected)
 
 

@@ -1,4 +1,4 @@
-"""Idempotency-Key over HTTP: the same request again has the same answer, and happens once."""
+"""Idempotency-Key over HTTP: a repeated request gets the same answer and runs once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def _post(
 
 
 def assert_replayed(first: httpx2.Response, again: httpx2.Response) -> None:
-    """Byte for byte, and said to be a replay."""
+    """The answers are equal in each byte, and the second is marked as a replay."""
     assert "idempotency-replayed" not in first.headers
     assert again.headers["idempotency-replayed"] == "true"
     assert (again.status_code, again.content) == (first.status_code, first.content)
@@ -44,7 +44,7 @@ def assert_replayed(first: httpx2.Response, again: httpx2.Response) -> None:
 
 
 async def _prepared(client: httpx2.AsyncClient, what: str) -> tuple[str, Json | None, Json]:
-    """(path, body, headers) of each POST of `/v1`, ready to succeed."""
+    """Return path, body and headers of a POST of `/v1` that will succeed."""
     match what:
         case "create_event":
             return "/v1/events", {"name": "Concert", "capacity": 3}, {}
@@ -92,7 +92,7 @@ async def _prepared(client: httpx2.AsyncClient, what: str) -> tuple[str, Json | 
         "cancel_booking",
     ],
 )
-async def test_every_post_is_answered_again_byte_for_byte(
+async def test_every_post_is_replayed_byte_for_byte(
     client: httpx2.AsyncClient, inventory: Inventory, what: str
 ):
     path, body, headers = await _prepared(client, what)
@@ -104,12 +104,10 @@ async def test_every_post_is_answered_again_byte_for_byte(
     assert (await inventory.queries.get_availability(1)).version == version
     assert len((await client.get("/v1/events")).json()["items"]) == 1
     other = await _post(client, path, "k", {**(body or {}), "quantity": 7}, **headers)
-    assert other.status_code == 422  # what its model does not know is refused before the key is looked at
+    assert other.status_code == 422  # members unknown to the model are refused before the key is checked
 
 
-async def test_a_hold_is_placed_once_and_its_token_told_again(
-    client: httpx2.AsyncClient, inventory: Inventory
-):
+async def test_a_replayed_hold_has_its_token(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(client)
     first = await ask_hold(client, event, {"quantity": 4}, key="k")
     again = await ask_hold(client, event, {"quantity": 4}, key="k")
@@ -119,7 +117,7 @@ async def test_a_hold_is_placed_once_and_its_token_told_again(
     await confirm(client, again.json())
 
 
-async def test_no_stored_answer_holds_a_token(client: httpx2.AsyncClient, database_url: str):
+async def test_stored_answers_contain_no_token(client: httpx2.AsyncClient, database_url: str):
     event = await make_event(client)
     hold = (await ask_hold(client, event, key="k")).json()
     with psycopg.connect(database_url) as connection:
@@ -129,15 +127,15 @@ async def test_no_stored_answer_holds_a_token(client: httpx2.AsyncClient, databa
     assert "hfh_" not in text
 
 
-async def test_what_the_answer_says_does_not_move_on(client: httpx2.AsyncClient):
-    """A replay tells how it was, even of a hold that has long been released."""
+async def test_a_replay_is_not_updated(client: httpx2.AsyncClient):
+    """A replay has the old state, even of a hold that was released since."""
     event = await make_event(client)
     first = await ask_hold(client, event, key="k")
     await act(client, first.json(), "release")
     assert_replayed(first, await ask_hold(client, event, key="k"))
 
 
-async def test_another_body_is_refused(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_a_key_with_another_body_is_refused(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(client)
     await ask_hold(client, event, {"quantity": 1}, key="k")
     answer = await ask_hold(client, event, {"quantity": 2}, key="k")
@@ -150,7 +148,7 @@ async def test_another_body_is_refused(client: httpx2.AsyncClient, inventory: In
     assert len((await client.get("/v1/events")).json()["items"]) == 2
 
 
-async def test_the_same_body_in_another_order_is_the_same(client: httpx2.AsyncClient):
+async def test_the_order_of_members_does_not_matter_for_a_replay(client: httpx2.AsyncClient):
     await make_event(client)
     texts = (
         '{"event": 1, "lines": [{"quantity": 1}], "buyer": "a"}',
@@ -169,8 +167,8 @@ async def test_the_same_body_in_another_order_is_the_same(client: httpx2.AsyncCl
         ({"seats": ["A1"]}, 422, "seat_unknown"),
     ],
 )
-async def test_refusals_are_kept_too(client: httpx2.AsyncClient, line: Json, status: int, code: str):
-    """The capacity that came later does not change the answer that was given."""
+async def test_refusals_are_replayed(client: httpx2.AsyncClient, line: Json, status: int, code: str):
+    """A capacity added later does not change the stored answer."""
     event = await make_event(client)
     first = await ask_hold(client, event, line, key="k")
     assert outcome_of(first) == (status, code)
@@ -182,8 +180,8 @@ async def test_refusals_are_kept_too(client: httpx2.AsyncClient, line: Json, sta
     assert again.headers["content-type"] == "application/problem+json"
 
 
-async def test_what_was_never_decided_is_not_kept(client: httpx2.AsyncClient):
-    """A mistake in the request, or an event that is not there yet, does not use up the key."""
+async def test_an_undecided_request_does_not_use_up_its_key(client: httpx2.AsyncClient):
+    """An invalid request, or one for a missing event, does not use up the key."""
     assert outcome_of(await _post(client, "/v1/holds", "k", {"event": 1, "lines": []})) == (
         422,
         "invalid_input",
@@ -198,7 +196,7 @@ async def test_what_was_never_decided_is_not_kept(client: httpx2.AsyncClient):
     assert (await _post(client, "/v1/events", "e", {"name": "A"})).status_code == 201
 
 
-async def test_the_same_key_many_times_at_once_happens_once(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_concurrent_requests_with_one_key_run_once(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(client)
     answers = await asyncio.gather(*(ask_hold(client, event, {"quantity": 2}, key="k") for _ in range(20)))
     assert {answer.content for answer in answers} == {answers[0].content}
@@ -207,7 +205,7 @@ async def test_the_same_key_many_times_at_once_happens_once(client: httpx2.Async
     assert (await inventory.queries.get_availability(1)).counts.held == 2
 
 
-async def test_the_same_key_over_two_servers_happens_once(client: httpx2.AsyncClient, database_url: str):
+async def test_one_key_over_two_servers_runs_once(client: httpx2.AsyncClient, database_url: str):
     event = await make_event(client)
     async with running_app(database_url) as second, client_of(second) as other:
         answers = await asyncio.gather(
@@ -217,8 +215,8 @@ async def test_the_same_key_over_two_servers_happens_once(client: httpx2.AsyncCl
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
 
 
-async def test_an_event_is_made_once_however_many_ask_at_once(client: httpx2.AsyncClient):
-    """All but one are told to come back, and get the same answer then."""
+async def test_concurrent_creations_with_one_key_make_one_event(client: httpx2.AsyncClient):
+    """All but one get a 409 to retry, and then the same answer."""
     body = {"name": "Concert", "seat_map": SEATS}
     answers = await asyncio.gather(*(_post(client, "/v1/events", "k", body) for _ in range(8)))
     made = [answer for answer in answers if answer.status_code == 201]
@@ -232,10 +230,8 @@ async def test_an_event_is_made_once_however_many_ask_at_once(client: httpx2.Asy
     assert len((await client.get("/v1/events")).json()["items"]) == 1
 
 
-async def test_an_event_whose_answer_was_lost_is_not_made_twice(
-    client: httpx2.AsyncClient, database_url: str
-):
-    """As if the server had died between making it and keeping the answer."""
+async def test_a_creation_with_a_lost_answer_is_not_repeated(client: httpx2.AsyncClient, database_url: str):
+    """As if the server had crashed between the creation and the storing of its answer."""
     body = {"name": "Concert", "capacity": 5}
     first = await _post(client, "/v1/events", "k", body)
     with psycopg.connect(database_url) as connection:
@@ -246,9 +242,11 @@ async def test_an_event_whose_answer_was_lost_is_not_made_twice(
 
 
 class TestScope:
-    """A key counts for its principal, method, route and event; elsewhere it is another."""
+    """A key is scoped to its principal, method, route and event."""
 
-    async def test_each_principal_has_its_own(self, guest: httpx2.AsyncClient, keyed_client: KeyedClient):
+    async def test_a_key_is_scoped_to_its_principal(
+        self, guest: httpx2.AsyncClient, keyed_client: KeyedClient
+    ):
         one, two = await keyed_client("organise"), await keyed_client("sell")
         event = await make_event(one)
         holds = [await ask_hold(who, event, key=LONG_KEY) for who in (one, two, guest)]
@@ -257,7 +255,7 @@ class TestScope:
         for who, hold in zip((one, two, guest), holds, strict=True):
             assert_replayed(hold, await ask_hold(who, event, key=LONG_KEY))
 
-    async def test_each_event_and_each_route_has_its_own(self, client: httpx2.AsyncClient):
+    async def test_a_key_is_scoped_to_its_event_and_route(self, client: httpx2.AsyncClient):
         events = [await make_event(client) for _ in range(2)]
         holds = [(await ask_hold(client, event, key="k")).json() for event in events]
         assert holds[0]["id"] != holds[1]["id"]
@@ -269,13 +267,13 @@ class TestScope:
             )
             assert answer.status_code == 201
 
-    async def test_the_path_belongs_to_what_a_retry_must_repeat(self, client: httpx2.AsyncClient):
+    async def test_a_retry_must_repeat_the_path(self, client: httpx2.AsyncClient):
         event = await make_event(client)
         one, two = [f"/v1/events/1/holds/{(await place(client, event))['id']}/release" for _ in range(2)]
         assert (await _post(client, one, "k")).status_code == 200
         assert outcome_of(await _post(client, two, "k")) == (422, "idempotency_key_reused")
 
-    async def test_a_wrong_token_replays_nothing(self, client: httpx2.AsyncClient):
+    async def test_a_wrong_token_gets_no_replay(self, client: httpx2.AsyncClient):
         event = await make_event(client)
         hold, other = await place(client, event), await place(client, event)
         path = f"/v1/holds/{hold['id']}/extend"
@@ -286,7 +284,7 @@ class TestScope:
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b", "ключ".encode()])
-async def test_a_key_that_is_none(client: httpx2.AsyncClient, key: Any):
+async def test_an_invalid_key_is_refused(client: httpx2.AsyncClient, key: Any):
     await make_event(client)
     answer = await client.post(
         "/v1/holds", json={"event": 1, "lines": [{"quantity": 1}]}, headers={"Idempotency-Key": key}
@@ -294,15 +292,13 @@ async def test_a_key_that_is_none(client: httpx2.AsyncClient, key: Any):
     assert outcome_of(answer) == (400, "bad_request")
 
 
-async def test_a_guest_needs_a_key_that_cannot_be_guessed(
-    guest: httpx2.AsyncClient, keyed_client: KeyedClient
-):
+async def test_a_guest_key_must_be_unguessable(guest: httpx2.AsyncClient, keyed_client: KeyedClient):
     event = await make_event(await keyed_client("organise"))
     assert outcome_of(await ask_hold(guest, event, key="x" * 21)) == (400, "bad_request")
     assert (await ask_hold(guest, event, key="x" * 22)).status_code == 201
 
 
-async def test_confirming_again_under_a_key_is_a_replay_and_without_one_is_not(client: httpx2.AsyncClient):
+async def test_a_repeated_confirm_is_a_replay_only_with_a_key(client: httpx2.AsyncClient):
     hold = await place(client, await make_event(client))
     body = {"hold": hold["id"], "hold_token": hold["hold_token"]}
     first = await _post(client, "/v1/bookings", "k", body)

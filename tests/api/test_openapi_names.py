@@ -1,4 +1,4 @@
-"""The document's schemas are called by the nouns of the trade, so that generated clients read like the API."""
+"""The document's schemas have domain nouns as names, so that generated clients read like the API."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def test_every_schema_is_a_noun_without_a_module_or_a_direction() -> None:
     assert used <= set(names)
 
 
-def test_schemas_that_would_share_a_noun_keep_their_names() -> None:
+def test_schemas_with_a_common_noun_keep_their_names() -> None:
     names = openapi_document([*added])["components"]["schemas"]
     assert {"TicketIn", "TicketOut"} <= set(names)

@@ -1,4 +1,4 @@
-"""Refusals: every code of `/v1` over HTTP, each as one problem body, with its status, and declared by its route."""
+"""Refusals: every code of `/v1` over HTTP, as a problem with its status, declared by its route."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_ID = "00000000-0119-84fa-8c96-00264f0ce97a"
 
 Case = Callable[[httpx2.AsyncClient, str], Awaitable[httpx2.Response]]
 CASES: dict[str, tuple[int, str, Case]] = {}
-"""Code -> status, the route as declared, and how to be refused so."""
+"""Code -> status, declared route, and a function that causes the refusal."""
 
 
 def case(code: str, status: int, route: str) -> Callable[[Case], Case]:
@@ -192,7 +192,7 @@ async def _who(client: httpx2.AsyncClient, url: str) -> httpx2.Response:
 
 @case("busy", 503, "POST /v1/holds")
 async def _busy(client: httpx2.AsyncClient, url: str) -> httpx2.Response:
-    """One more than its lane may hold, while another process has its turn."""
+    """One command more than the lane's limit, while another process has the lock."""
     event = await make_event(client)
     async with running_app(url, queue_limit=1) as app, client_of(app) as other:
         with psycopg.connect(url) as process:
@@ -212,7 +212,7 @@ async def _unavailable(client: httpx2.AsyncClient, url: str) -> httpx2.Response:
 
 
 @pytest.mark.parametrize("code", CASES)
-async def test_each_refusal_has_its_status_its_body_and_its_place_in_the_document(
+async def test_each_refusal_has_status_body_and_documentation(
     client: httpx2.AsyncClient, database_url: str, code: str
 ):
     status, route, ask = CASES[code]
@@ -250,9 +250,9 @@ ELSEWHERE = {
     "uri_too_long",
     "user_not_found",
 }
-"""Of the layer, of reads, of dialects, of faults in the middle of a commit: tried by their own tests."""
+"""Codes of the handler, of reads, of dialects and of faults during a commit; other tests try them."""
 
 
-def test_no_code_is_forgotten():
+def test_every_code_has_a_case():
     assert set(CASES) | ELSEWHERE == {error.code for error in all_errors().values()}
     assert not set(CASES) & ELSEWHERE

@@ -31,14 +31,18 @@ async def test_only_taken_seats_are_listed(client: httpx2.AsyncClient, inventory
     )
     answer = await client.get(f"/v1/events/{event.number}/seats")
     assert _states(answer) == {"A-1-1": "blocked", "A-1-2": "held", "A-1-7": "booked"}
-    told = answer.json()
-    assert (told["event"], told["version"], told["event_status"]) == (str(event.id), 4, "published")
+    answered = answer.json()
+    assert (answered["event"], answered["version"], answered["event_status"]) == (
+        str(event.id),
+        4,
+        "published",
+    )
     until = (await inventory.queries.get_hold(hold, c.STAFF)).expires_at
-    assert datetime.fromisoformat(told["items"][1]["until"]) == until
-    assert "until" not in told["items"][0]
+    assert datetime.fromisoformat(answered["items"][1]["until"]) == until
+    assert "until" not in answered["items"][0]
 
 
-async def test_every_seat_is_listed_in_the_maps_order(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_all_seats_are_listed_in_map_order(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, rows=2)
     await place(inventory, event.number, "A-2-1")
     answer = await client.get(f"/v1/events/{event.number}/seats?all=true")
@@ -47,14 +51,14 @@ async def test_every_seat_is_listed_in_the_maps_order(client: httpx2.AsyncClient
     assert [label for label, status in states.items() if status != "available"] == ["A-2-1"]
 
 
-async def test_an_event_without_seats_has_none(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_an_event_without_seats_lists_none(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, capacity=5)
     await place(inventory, event.number, 1)
     assert (await client.get(f"/v1/events/{event.number}/seats?all=true")).json()["items"] == []
 
 
 @pytest.mark.parametrize("query", ["", "?all=true"])
-async def test_a_304_before_an_expiry_is_a_200_after_it_with_no_write_in_between(
+async def test_an_expiry_changes_the_seat_etag_without_a_write(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str, query: str
 ):
     event = await make_event(inventory, rows=1)
@@ -70,11 +74,11 @@ async def test_a_304_before_an_expiry_is_a_200_after_it_with_no_write_in_between
     assert _states(after).get("A-1-1", "available") == "available"
     assert fetch(database_url, "SELECT version FROM inventories") == [(1,)]
     tag = (await client.get(f"/v1/events/{event.number}/availability")).headers["etag"]
-    assert tag == '"1.1"', "one state has one tag, whichever route tells it"
+    assert tag == '"1.1"', "one state has one tag on every route"
 
 
-async def test_a_state_is_written_once(client: httpx2.AsyncClient, inventory: Inventory):
-    """The same bytes serve every reader of a state; a commit makes new ones."""
+async def test_the_seat_list_of_a_state_is_rendered_once(client: httpx2.AsyncClient, inventory: Inventory):
+    """All readers of a state get the same bytes; a commit makes new ones."""
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
     read_model = await inventory.read_models.get_current(event.number)
@@ -85,10 +89,10 @@ async def test_a_state_is_written_once(client: httpx2.AsyncClient, inventory: In
     assert list(_states(answer)) == ["A-1-1", "A-1-2"]
 
 
-async def test_a_long_list_is_the_same_as_a_short_one(
+async def test_a_long_seat_list_equals_a_short_one(
     client: httpx2.AsyncClient, inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 ):
-    """Written in a thread, so that it holds up no sale."""
+    """It is rendered in a thread, so that it delays no sale."""
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
     short = await client.get(f"/v1/events/{event.number}/seats?all=true")
@@ -97,10 +101,8 @@ async def test_a_long_list_is_the_same_as_a_short_one(
     assert (await client.get(f"/v1/events/{event.number}/seats?all=true")).content == short.content
 
 
-async def test_the_seats_of_a_past_moment(
-    client: httpx2.AsyncClient, inventory: Inventory, database_url: str
-):
-    """As they were then: booked since, released since, and seats that did not exist yet."""
+async def test_as_of_returns_past_seats(client: httpx2.AsyncClient, inventory: Inventory, database_url: str):
+    """Booked since, released since, and seats added since."""
     event = await make_event(inventory, rows=1)
     booked_later = await place(inventory, event.number, "A-1-1")
     released_later = await place(inventory, event.number, "A-1-2")
@@ -116,10 +118,10 @@ async def test_the_seats_of_a_past_moment(
     assert "Z-1" not in _states(await client.get(path + "&all=true"))
 
 
-async def test_after_an_events_cancelling_nothing_was_held(
+async def test_a_cancelled_event_has_no_held_seats(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str
 ):
-    """Now, and when asked for that moment later."""
+    """Now, and later with that moment as `as_of`."""
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
     await confirm(inventory, event.number, await place(inventory, event.number, "A-1-2"))
@@ -131,26 +133,28 @@ async def test_after_an_events_cancelling_nothing_was_held(
     assert _states(answer) == {"A-1-2": "booked"}
 
 
-# -- the map -----------------------------------------------------------------------------------------------------------
+# The seat map
 
 
-def _labels(told: dict[str, Any]) -> list[str]:
-    return [seat["label"] for section in told["sections"] for row in section["rows"] for seat in row["seats"]]
+def _labels(answered: dict[str, Any]) -> list[str]:
+    return [
+        seat["label"] for section in answered["sections"] for row in section["rows"] for seat in row["seats"]
+    ]
 
 
-async def test_the_map_redirects_to_its_version(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_the_seat_map_redirects_to_its_version(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, rows=2)
     answer = await client.get(f"/v1/events/{event.id}/seat-map")
     assert answer.status_code == 307
-    assert "content-type" not in answer.headers, "there is nothing to have one"
+    assert "content-type" not in answer.headers, "an empty body has no type"
     assert answer.headers["location"] == f"/v1/events/{event.id}/seat-map/1"
-    told = (await client.get(answer.headers["location"])).json()
-    assert (told["map_version"], told["categories"]) == (1, ["stalls"])
-    assert _labels(told)[:2] == ["A-1-1", "A-1-2"]
-    assert len(_labels(told)) == 20
+    answered = (await client.get(answer.headers["location"])).json()
+    assert (answered["map_version"], answered["categories"]) == (1, ["stalls"])
+    assert _labels(answered)[:2] == ["A-1-1", "A-1-2"]
+    assert len(_labels(answered)) == 20
 
 
-async def test_a_version_of_the_map_is_immutable_and_may_be_kept(
+async def test_a_seat_map_version_is_immutable_and_cacheable(
     client: httpx2.AsyncClient, inventory: Inventory
 ):
     event = await make_event(inventory, rows=1)
@@ -187,7 +191,7 @@ async def test_a_version_of_the_map_is_immutable_and_may_be_kept(
     }
 
 
-async def test_the_map_comes_packed_where_that_is_accepted(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_the_seat_map_is_compressed_if_accepted(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, rows=5)
     path = f"/v1/events/{event.number}/seat-map/1"
     plain = await client.get(path, headers={"accept-encoding": "identity"})
@@ -200,14 +204,14 @@ async def test_the_map_comes_packed_where_that_is_accepted(client: httpx2.AsyncC
     assert int(packed.headers["content-length"]) < len(gzip.compress(b"")) + len(plain.content) // 4
 
 
-async def test_the_map_of_a_draft_is_kept_by_nobody(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_a_drafts_seat_map_is_not_cached(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, rows=1, status="draft")
     answer = await client.get(f"/v1/events/{event.number}/seat-map/1")
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-cache")
 
 
 @pytest.mark.parametrize("version", ["2", "-1", "01", "x", "1.0", "99999999999"])
-async def test_a_version_that_the_map_never_had_is_404(
+async def test_a_missing_seat_map_version_is_404(
     client: httpx2.AsyncClient, inventory: Inventory, version: str
 ):
     event = await make_event(inventory, rows=1)
@@ -215,7 +219,7 @@ async def test_a_version_that_the_map_never_had_is_404(
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-async def test_without_seats_the_map_is_empty(client: httpx2.AsyncClient, inventory: Inventory):
+async def test_the_seat_map_without_seats_is_empty(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, capacity=1)
     answer = await client.get(f"/v1/events/{event.number}/seat-map")
     assert answer.headers["location"].endswith("/seat-map/0")

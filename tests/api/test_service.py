@@ -1,4 +1,4 @@
-"""Service: alive, ready, and what it has counted."""
+"""Service: liveness, readiness and metrics."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from support.postgres import TestDatabases
 JSON = {"accept": "application/json"}
 
 
-async def test_it_is_ready_when_the_database_answers(guest: httpx2.AsyncClient):
+async def test_the_server_is_ready_when_the_database_answers(guest: httpx2.AsyncClient):
     answer = await guest.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
 
 
-async def test_without_a_database_it_is_alive_and_not_ready(databases: TestDatabases):
-    """And so is every read: 503 with `Retry-After`, counted as no error of ours."""
+async def test_without_a_database_the_server_is_alive_but_not_ready(databases: TestDatabases):
+    """Every read is 503 with `Retry-After`, and not counted as our error."""
     url = databases.create()
     async with running_app(url, wait_limit_seconds=0.2) as app:
         inventory = engine_of(app)
@@ -39,16 +39,16 @@ async def test_without_a_database_it_is_alive_and_not_ready(databases: TestDatab
         assert metric_totals()["holdfast_unexpected_errors_total"] == before
 
 
-async def test_a_server_that_stops_is_not_ready(client: httpx2.AsyncClient, app: Application):
+async def test_a_stopping_server_is_not_ready(client: httpx2.AsyncClient, app: Application):
     app.end_streams()
     answer = await client.get("/readyz")
     assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
 
 
-async def test_reads_outlive_a_restart_of_the_database(
+async def test_reads_survive_a_database_restart(
     client: httpx2.AsyncClient, inventory: Inventory, database_url: str
 ):
-    """Every pooled connection is dead; the read is asked again on a new one, and nobody notices."""
+    """Every pooled connection is dead. The read is repeated on a new one, and no client notices."""
     event = await make_event(inventory, capacity=3)
     path = f"/v1/events/{event.number}/availability"
     assert (await client.get(path)).status_code == 200
@@ -62,17 +62,22 @@ async def test_reads_outlive_a_restart_of_the_database(
     assert (await client.get(path + "?since=0")).status_code == 200
 
 
-async def test_totals_tell_what_there_is(client: httpx2.AsyncClient, inventory: Inventory, database_url: str):
+async def test_totals_match_the_database(client: httpx2.AsyncClient, inventory: Inventory, database_url: str):
     event = await make_event(inventory, capacity=10)
     lapsed = await place(inventory, event.number, 1)
     await place(inventory, event.number, 1)
     await confirm(inventory, event.number, await place(inventory, event.number, 1))
     lapse_hold(database_url, lapsed)
-    told = (await client.get("/metrics", headers=JSON)).json()
-    assert (told["events"], told["active_holds"], told["bookings"], told["expired_holds"]) == (1, 1, 1, 1)
-    assert told["oldest_unswept_seconds"] > 0
-    assert told["metrics"]["holdfast_holds_placed_total"] >= 3
-    assert "holdfast_lane_depth" in told["metrics"]
+    answered = (await client.get("/metrics", headers=JSON)).json()
+    assert (
+        answered["events"],
+        answered["active_holds"],
+        answered["bookings"],
+        answered["expired_holds"],
+    ) == (1, 1, 1, 1)
+    assert answered["oldest_unswept_seconds"] > 0
+    assert answered["metrics"]["holdfast_holds_placed_total"] >= 3
+    assert "holdfast_lane_depth" in answered["metrics"]
 
 
 async def test_metrics_are_prometheus_text(
@@ -99,6 +104,6 @@ async def test_scrapers_get_text(client: httpx2.AsyncClient, accept: str):
     assert "# TYPE holdfast_http_requests_total counter" in answer.text
 
 
-async def test_metrics_are_for_those_who_may_read(guest: httpx2.AsyncClient, keyed_client):
+async def test_metrics_require_the_read_scope(guest: httpx2.AsyncClient, keyed_client):
     assert (await guest.get("/metrics")).status_code == 401
     assert (await (await keyed_client("read")).get("/metrics")).status_code == 200

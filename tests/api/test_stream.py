@@ -1,4 +1,4 @@
-"""The stream as a client of the HTTP surface reads it; what it tells is tried in `engine/test_watching.py`."""
+"""The stream as an HTTP client reads it. `tests/inventory` checks its content."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDS = 20.0
 
 
 class Reading:
-    """A request whose answer is read as it comes: the transport of the other tests waits for its end."""
+    """A request whose answer is read in pieces; the other tests' transport waits for the end."""
 
     def __init__(self) -> None:
         self.sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -83,28 +83,28 @@ async def test_a_client_reads_a_snapshot_and_then_changes(app: Application, inve
         headers = dict(head["headers"])
         assert (head["status"], headers[b"content-type"]) == (200, b"text/event-stream; charset=utf-8")
         assert headers[b"cache-control"] == b"no-store"
-        told = await reading.message()
-        assert (told["event"], told["id"]) == ("snapshot", "1")
+        answered = await reading.message()
+        assert (answered["event"], answered["id"]) == ("snapshot", "1")
         await place(inventory, event.number, "A-1-2")
-        told = await reading.message()
-        assert (told["event"], told["id"]) == ("change", "2")
-        assert [seat["label"] for seat in orjson.loads(told["data"])["seats"]] == ["A-1-2"]
-    assert inventory.streams.count == 0, "who left is forgotten"
+        answered = await reading.message()
+        assert (answered["event"], answered["id"]) == ("change", "2")
+        assert [seat["label"] for seat in orjson.loads(answered["data"])["seats"]] == ["A-1-2"]
+    assert inventory.streams.count == 0, "the client that left is forgotten"
 
 
-async def test_a_client_resumes_where_it_was(app: Application, inventory: Inventory):
+async def test_a_stream_client_resumes_at_its_last_message(app: Application, inventory: Inventory):
     event = await make_event(inventory, rows=1)
     for seat in (1, 2, 3):
         await place(inventory, event.number, f"A-1-{seat}")
     async with _reading(app, event.number, last_event_id="2") as reading:
         assert (await reading.next())["status"] == 200
-        told = await reading.message()
-        assert (told["event"], told["id"]) == ("change", "3")
-        assert [seat["label"] for seat in orjson.loads(told["data"])["seats"]] == ["A-1-3"]
+        answered = await reading.message()
+        assert (answered["event"], answered["id"]) == ("change", "3")
+        assert [seat["label"] for seat in orjson.loads(answered["data"])["seats"]] == ["A-1-3"]
 
 
 @pytest.mark.parametrize("last", ["-1", "x", "9" * 30, "٣"])
-async def test_a_last_event_id_of_elsewhere_starts_anew(app: Application, inventory: Inventory, last: str):
+async def test_an_unknown_last_event_id_gets_a_snapshot(app: Application, inventory: Inventory, last: str):
     event = await make_event(inventory, rows=1)
     async with _reading(app, event.number, last_event_id=last) as reading:
         assert (await reading.next())["status"] == 200
@@ -121,7 +121,7 @@ async def test_the_stream_ends_with_the_server(app: Application, inventory: Inve
         assert (last["body"], last.get("more_body", False)) == (b"", False)
 
 
-async def test_too_many_readers_are_refused(
+async def test_streams_above_the_limit_are_refused(
     client: httpx2.AsyncClient, app: Application, inventory: Inventory
 ):
     inventory.streams._max_clients = 1

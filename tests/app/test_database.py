@@ -1,4 +1,4 @@
-"""Commands find the database, running or not."""
+"""Commands find the database, whether the server runs or not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_command_uses_the_running_servers_database(open_folder: Path) -> None:
 
 
 def test_a_command_starts_the_database_for_its_own_duration(open_folder: Path) -> None:
-    """And the next command, or server, finds the same rows and the same key."""
+    """The next command or server finds the same rows and the same key."""
     settings = load_settings(data_dir=open_folder / "data")
     with open_database(settings, creates=True) as url, psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept (n int)")
@@ -35,7 +35,7 @@ def test_a_command_starts_the_database_for_its_own_duration(open_folder: Path) -
         assert server_key(settings) == key
 
 
-def test_a_database_url_goes_before_the_data_directory(open_folder: Path) -> None:
+def test_a_database_url_overrides_the_data_directory(open_folder: Path) -> None:
     settings = load_settings(
         data_dir=open_folder / "data", database_url="postgresql+psycopg://holdfast@db/holdfast"
     )

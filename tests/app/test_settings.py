@@ -1,4 +1,4 @@
-"""Settings: documented, limited, and out of the logs where they are secret."""
+"""Settings: documented, limited, and kept out of logs if they are secret."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNITS = ("seconds", "milliseconds", "bytes", "hours", "days")
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
-def test_every_setting_says_what_it_is_and_in_which_unit(name: str) -> None:
+def test_every_setting_has_a_description_with_its_unit(name: str) -> None:
     description = Settings.model_fields[name].description
     assert description
     assert description.endswith(".")
@@ -25,7 +25,7 @@ def test_every_setting_says_what_it_is_and_in_which_unit(name: str) -> None:
         assert unit[:-1] in description.lower()
 
 
-def test_the_environment_is_read_and_a_chosen_value_goes_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_argument_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDFAST_PORT", "9000")
     monkeypatch.setenv("HOLDFAST_OPEN", "0")
     monkeypatch.setenv("HOLDFAST_HOST", "")
@@ -34,13 +34,13 @@ def test_the_environment_is_read_and_a_chosen_value_goes_before_it(monkeypatch: 
     assert load_settings(port=9001).port == 9001
 
 
-def test_what_belongs_to_clients_and_tests_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_clients_and_tests_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOLDFAST_URL", "HOLDFAST_API_KEY", "HOLDFAST_TEST_ANYTHING"):
         monkeypatch.setenv(name, "x")
     assert load_settings().port == 8000
 
 
-def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_hidden_in_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDFAST_SECRET_KEY", "hunter22" * 4)
     monkeypatch.setenv("HOLDFAST_DATABASE_URL", "postgresql://holdfast:hunter22@db/holdfast")
     assert "hunter22" not in repr(load_settings())
@@ -48,7 +48,7 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_secrets_stay_out_of_the_log(log_format: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever logs them, and wherever in the message they stand."""
+    """Any logger, and any part of the message."""
     handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
     try:
         configure_logging(load_settings(log_format=log_format))
@@ -65,14 +65,14 @@ def test_secrets_stay_out_of_the_log(log_format: str, capsys: pytest.CaptureFixt
         structlog.reset_defaults()
         logging.getLogger().handlers[:] = handlers
         logging.getLogger().setLevel(level)
-    said = capsys.readouterr().err
-    assert "hunter22" not in said
-    assert len(said.strip().splitlines()) == 3
-    assert all(word in said for word in ("placed", "text/plain", "cannot reach", "@db/holdfast"))
+    output = capsys.readouterr().err
+    assert "hunter22" not in output
+    assert len(output.strip().splitlines()) == 3
+    assert all(word in output for word in ("placed", "text/plain", "cannot reach", "@db/holdfast"))
 
 
 def test_every_setting_is_used() -> None:
-    """A setting that nothing reads would be a promise that nobody keeps."""
+    """An unused setting would be an empty promise."""
     source = Path(__file__).parents[2] / "src" / "holdfast"
     text = "\n".join(
         path.read_text()

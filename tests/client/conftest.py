@@ -1,4 +1,4 @@
-"""Fixtures of the SDK: a real server on a port of this machine, and clients of it."""
+"""Fixtures of the SDK: a real server on a port of this machine, and its clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support.lossy_proxy import LossyProxy, lossy_proxy
 
 
 class _Server(uvicorn.Server):
-    """Tells another thread when it listens."""
+    """Notifies another thread when it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -34,7 +34,7 @@ class _Server(uvicorn.Server):
 
 @pytest.fixture
 def url(database_url: str) -> Iterator[str]:
-    """A server of the test's own, in open mode."""
+    """A server of its own for each test, in open mode."""
     settings = Settings(
         database_url=SecretStr(database_url),
         secret_key=SecretStr(SECRET_KEY),
@@ -60,13 +60,13 @@ def url(database_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def client(url: str) -> Iterator[Client]:
-    """A program on this machine, which open mode takes for staff."""
+    """A program on this machine, which is staff in open mode."""
     with Client(url) as one:
         yield one
 
 
 @pytest.fixture
 def proxy(url: str) -> Iterator[LossyProxy]:
-    """A way to the server on which things are lost."""
+    """A proxy to the server that loses answers."""
     with lossy_proxy(url) as one:
         yield one

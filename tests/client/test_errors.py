@@ -1,4 +1,4 @@
-"""The SDK's errors: every code of the server by name, and no answer that breaks the client."""
+"""The SDK's errors: a class for every code, and no answer that breaks the client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from holdfast.client.calls import Answer, get
 from holdfast.errors import HoldfastError as ServerError
 from holdfast.errors import all_errors
 
-NOT_MET = {  # the SDK does not send what these refuse; they are raised as Refused, with their code
+NOT_MET = {  # the SDK never causes these; they are raised as Refused with their code
     "malformed_json",
     "bad_request",
     "body_too_large",
@@ -23,8 +23,8 @@ NOT_MET = {  # the SDK does not send what these refuse; they are raised as Refus
 
 
 @pytest.mark.parametrize(("code", "server"), sorted(all_errors().items()))
-def test_every_code_of_the_server_has_its_error(code: str, server: type[ServerError]) -> None:
-    """By its own class, of the same status, in a branch of that status."""
+def test_every_server_code_has_a_client_error(code: str, server: type[ServerError]) -> None:
+    """The class has the same status, in the branch of that status."""
     error = errors.error_of(server.status, {"code": code, "detail": "Why."})
     assert (error.code, error.status, error.detail) == (code, server.status, "Why.")
     if code not in NOT_MET:
@@ -34,7 +34,7 @@ def test_every_code_of_the_server_has_its_error(code: str, server: type[ServerEr
     assert isinstance(error, errors.TryAgain if server.status in (408, 429) else branch)
 
 
-def test_an_error_tells_what_the_problem_told() -> None:
+def test_an_error_has_the_members_of_its_problem() -> None:
     problem = {
         "type": "https://example/problems/not_together",
         "title": "Not together",
@@ -67,7 +67,7 @@ def test_an_error_tells_what_the_problem_told() -> None:
 @pytest.mark.parametrize(
     "content", [b'{"code":"of_next_year"}', b"<html>", b"", b"[]", b'{"code":7,"errors":[3]}', b"\xff"]
 )
-def test_what_this_version_does_not_know_is_the_branch_of_its_status(
+def test_an_unknown_code_raises_the_branch_of_its_status(
     status: int, kind: type[errors.HoldfastError], content: bytes
 ) -> None:
     call = get("/v1/events", lambda answer: answer)

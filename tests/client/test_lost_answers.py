@@ -1,4 +1,4 @@
-"""Answers that are lost on the way: the same key is used again, and what was asked is done once."""
+"""Lost answers: the same key is sent again, and each call runs once."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ QUICK = Retries(first_pause_seconds=0.001, longest_pause_seconds=0.01)
 
 
 @pytest.mark.parametrize("losses", [[Loss.ANSWER], [Loss.HALF], [Loss.REQUEST, Loss.ANSWER, Loss.HALF]])
-def test_a_lost_answer_is_asked_for_again_and_everything_is_done_once(
+def test_lost_answers_are_retried_and_calls_run_once(
     proxy: LossyProxy, client: Client, losses: list[Loss]
 ) -> None:
-    """One event, one hold, one booking, and one key for all attempts of each."""
+    """One event, one hold and one booking, and one key for all attempts of each."""
     with Client(proxy.url, retries=QUICK) as unlucky:
         proxy.losses.extend(losses)
         event = unlucky.create_event("Concert", capacity=10)
@@ -33,7 +33,7 @@ def test_a_lost_answer_is_asked_for_again_and_everything_is_done_once(
     assert client.get_availability(event).booked == 2
 
 
-async def test_the_awaited_client_asks_again_as_well(proxy: LossyProxy, client: Client) -> None:
+async def test_the_async_client_retries_too(proxy: LossyProxy, client: Client) -> None:
     event = client.create_event("Concert", capacity=10)
     async with AsyncClient(proxy.url, retries=QUICK) as unlucky:
         proxy.losses.extend([Loss.ANSWER, Loss.REQUEST, Loss.HALF])
@@ -43,7 +43,7 @@ async def test_the_awaited_client_asks_again_as_well(proxy: LossyProxy, client: 
     assert client.get_availability(event).held == hold.quantity == 2
 
 
-def test_a_call_that_was_given_up_can_be_taken_up_with_its_key(proxy: LossyProxy, client: Client) -> None:
+def test_a_failed_call_can_be_repeated_with_its_key(proxy: LossyProxy, client: Client) -> None:
     event = client.create_event("Concert", capacity=10)
     with Client(proxy.url, retries=Retries(total_seconds=0)) as impatient:
         proxy.losses.append(Loss.ANSWER)
@@ -54,7 +54,7 @@ def test_a_call_that_was_given_up_can_be_taken_up_with_its_key(proxy: LossyProxy
     assert client.get_availability(event).held == 2
 
 
-def test_a_change_whose_answer_was_lost_is_not_sent_again(proxy: LossyProxy, client: Client) -> None:
+def test_a_change_with_a_lost_answer_is_not_retried(proxy: LossyProxy, client: Client) -> None:
     event = client.create_event("Concert", capacity=10)
     proxy.lossy_methods = ("PATCH",)
     proxy.losses.append(Loss.ANSWER)
@@ -64,7 +64,7 @@ def test_a_change_whose_answer_was_lost_is_not_sent_again(proxy: LossyProxy, cli
     assert client.get_event(event).capacity == 11
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_a_missing_server_is_unreachable() -> None:
     with Client("http://127.0.0.1:1", retries=Retries(total_seconds=0.05)) as client:
         with pytest.raises(errors.Unreachable):
             client.get_event(7)

@@ -1,4 +1,4 @@
-"""Answers become dataclasses, from older and newer servers alike; nonsense is one named error."""
+"""Answers of older and newer servers become dataclasses; invalid ones raise one error."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_times_are_aware_and_ids_are_ids() -> None:
 
 
 def test_a_newer_server_does_not_break_an_older_client() -> None:
-    """New members are left out, at every depth; a new word is passed on."""
+    """New members are ignored at every depth; a new word is passed on."""
     newer = HOLD | {
         "status": "frozen",
         "colour": "red",
@@ -47,7 +47,7 @@ def test_a_newer_server_does_not_break_an_older_client() -> None:
     assert read(Hold, newer).lines == read(Hold, HOLD).lines
 
 
-def test_a_token_is_not_shown() -> None:
+def test_a_token_is_hidden_in_repr() -> None:
     assert "hfh_secret" not in repr(read(Hold, HOLD))
 
 
@@ -67,22 +67,22 @@ def test_a_token_is_not_shown() -> None:
         {name: value for name, value in HOLD.items() if name != "expires_at"},
     ],
 )
-def test_what_is_no_hold_is_a_bad_answer(broken: object) -> None:
+def test_an_invalid_hold_is_a_bad_answer(broken: object) -> None:
     with pytest.raises(BadAnswer):
         read(Hold, broken)
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"{}", b'{"items": 3}', b"\xff", b"[" * 100_000])
-def test_what_is_no_page_is_a_bad_answer(content: bytes) -> None:
+def test_an_invalid_page_is_a_bad_answer(content: bytes) -> None:
     with pytest.raises(BadAnswer):
         page(Availability)(Answer(status=200, content=content))
 
 
-def test_a_path_keeps_its_parts_apart() -> None:
+def test_path_parts_are_quoted() -> None:
     assert path("events", 7, "seats", "A/1 ?#%", "history") == "/v1/events/7/seats/A%2F1%20%3F%23%25/history"
 
 
-def test_a_time_without_a_zone_is_not_sent() -> None:
+def test_a_time_without_a_zone_is_refused() -> None:
     moment = datetime(2026, 11, 5, 20, 30, tzinfo=UTC)
     assert time_text(moment + timedelta(hours=1)) == "2026-11-05T21:30:00Z"
     with pytest.raises(ValueError, match="zone"):
@@ -94,8 +94,8 @@ def test_a_page_reads_its_items() -> None:
     assert page(Hold)(Answer(status=200, content=content)) == Page(items=(read(Hold, HOLD),), next="cursor")
 
 
-def test_no_words_are_numbers() -> None:
-    """`true` is an int to Python, and none to us; a whole number is a float's."""
+def test_booleans_are_not_numbers() -> None:
+    """`true` is an int in Python but not here. A float member accepts an integer."""
     seat = {"label": "A-1-1", "position": 0, "category": "stalls", "x": 20, "y": 20.5}
     assert read(MapSeat, seat).x == 20
     with pytest.raises(BadAnswer):

@@ -1,4 +1,4 @@
-"""The attempts of a call, step by step, with a clock of the test's own."""
+"""The attempts of a call, step by step, with a clock of the test."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def problem(status: int, code: str, **headers: str) -> Answer:
 
 
 class Played:
-    """A call played through: what was sent when, how long was waited, and how it ended."""
+    """A simulated call: what was sent when, the pauses, and the result."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ def forever(outcome: Answer) -> Iterable[Answer]:
         Answer(status=504),
     ],
 )
-def test_what_may_succeed_is_asked_again_under_the_same_key(first: Answer | Unreachable) -> None:
+def test_retryable_answers_are_retried_with_the_same_key(first: Answer | Unreachable) -> None:
     played = Played(create_event("Concert"), [first, Answer(status=201, content=EVENT)])
     assert played.result.number == 1
     first_sent, second_sent = played.sent
@@ -96,21 +96,21 @@ def test_what_may_succeed_is_asked_again_under_the_same_key(first: Answer | Unre
     assert len(first_sent.headers["idempotency-key"]) >= 22
 
 
-def test_each_call_has_a_key_of_its_own_unless_the_caller_gives_one() -> None:
+def test_each_call_has_its_own_key_unless_given() -> None:
     keys = {place_hold(7, Quantity(1)).idempotency_key for _ in range(100)}
     assert len(keys) == 100
     assert create_event("Concert", idempotency_key="k" * 30).headers["idempotency-key"] == "k" * 30
 
 
-def test_what_is_not_idempotent_is_sent_once() -> None:
-    """A change has no key, and an addition among it would not be the same twice."""
+def test_a_non_idempotent_call_is_sent_once() -> None:
+    """A change has no key, and an addition sent twice would be made twice."""
     played = Played(change_event(7, capacity=3), [problem(503, "unavailable")])
     assert isinstance(played.error, Unavailable)
     assert len(played.sent) == 1
     assert "idempotency-key" not in played.sent[0].headers
 
 
-def test_a_refusal_is_not_asked_again() -> None:
+def test_a_refusal_is_not_retried() -> None:
     played = Played(place_hold(7, Quantity(1)), [problem(409, "sold_out")])
     assert isinstance(played.error, SoldOut)
     assert not played.pauses
@@ -128,20 +128,20 @@ def test_a_refusal_is_not_asked_again() -> None:
         ("1e400", 0.0),
     ],
 )
-def test_no_pause_is_shorter_than_the_server_asks(header: str, seconds: float) -> None:
+def test_pauses_respect_retry_after(header: str, seconds: float) -> None:
     played = Played(
         get_event(7), [problem(503, "busy", retry_after=header), Answer(status=200, content=EVENT)], chance=0
     )
     assert played.pauses == [pytest.approx(seconds + 0.05)]
 
 
-def test_a_pause_that_ends_too_late_is_not_begun() -> None:
+def test_a_pause_beyond_the_time_limit_is_not_started() -> None:
     played = Played(get_event(7), [problem(429, "rate_limited", retry_after="3600")])
     assert isinstance(played.error, RateLimited)
     assert not played.pauses
 
 
-def test_pauses_grow_differ_and_end() -> None:
+def test_pauses_grow_vary_and_end() -> None:
     played = Played(get_event(7), forever(problem(503, "busy")))
     assert played.pauses[:7] == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0])
     assert sum(played.pauses) < 30
@@ -149,7 +149,7 @@ def test_pauses_grow_differ_and_end() -> None:
     assert lower.pauses[:3] == pytest.approx([0.05, 0.1, 0.2])
 
 
-def test_an_attempt_takes_no_longer_than_is_left() -> None:
+def test_an_attempt_is_limited_to_the_remaining_time() -> None:
     played = Played(get_event(7), forever(problem(503, "busy", retry_after="9")))
     assert played.timeouts[0] == 10.0
     assert played.timeouts[-1] < 10.0
@@ -169,7 +169,7 @@ def test_without_retries_each_call_is_sent_once() -> None:
         (problem(409, "in_progress"), InProgress),
     ],
 )
-def test_a_given_up_call_says_the_key_that_settles_it(last: Any, kind: type[HoldfastError]) -> None:
+def test_a_failed_call_reports_its_key(last: Any, kind: type[HoldfastError]) -> None:
     call = confirm_hold("00000000-0001-8000-8000-000000000001", token="hfh_x")
     played = Played(call, forever(last))
     assert type(played.error) is kind

@@ -1,4 +1,4 @@
-"""A whole sale through the SDK, on a real server."""
+"""A complete sale through the SDK, on a real server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_hold_becomes_a_booking_and_its_seats_return(client: Client) -> None:
     assert sorted(changes) == ["booked", "cancelled", "held"]
 
 
-def test_refusals_have_names(client: Client) -> None:
+def test_refusals_raise_their_classes(client: Client) -> None:
     event = client.create_event("Concert", seat_map=SEATS)
     hold = client.place_hold(event, Named("A-1-1"))
     with pytest.raises(errors.SeatTaken) as taken:
@@ -61,7 +61,7 @@ def test_refusals_have_names(client: Client) -> None:
         client.extend_hold(hold)
 
 
-def test_a_hold_that_came_too_late_is_refused_by_name(client: Client, database_url: str) -> None:
+def test_an_expired_hold_raises_hold_expired(client: Client, database_url: str) -> None:
     event = client.create_event("Concert", capacity=1)
     late = client.place_hold(event, Quantity(1))
     lapse_hold(database_url, late.id)
@@ -70,7 +70,7 @@ def test_a_hold_that_came_too_late_is_refused_by_name(client: Client, database_u
     assert client.confirm_hold(client.place_hold(event, Quantity(1))).status == "confirmed"
 
 
-def test_the_life_of_an_event(client: Client) -> None:
+def test_an_event_passes_all_its_states(client: Client) -> None:
     event = client.create_event("Concert", capacity=5, status="draft", max_per_hold=2)
     with pytest.raises(errors.EventNotOnSale):
         client.place_hold(event, Quantity(1))
@@ -90,7 +90,7 @@ def test_the_life_of_an_event(client: Client) -> None:
         client.place_hold(event, Quantity(1))
 
 
-def test_blocks_take_off_sale_and_put_back(client: Client) -> None:
+def test_blocks_take_seats_off_sale_until_lifted(client: Client) -> None:
     event = client.create_event("Concert", seat_map=SEATS, areas=[{"name": "floor", "capacity": 9}])
     seats = client.block_admissions(event, seats=["A-1-1", "A-1-2"], reason="sight lines")
     floor = client.block_admissions(event, area="floor", quantity=4)
@@ -103,8 +103,8 @@ def test_blocks_take_off_sale_and_put_back(client: Client) -> None:
     assert client.get_availability(event).blocked == 4
 
 
-def test_what_is_known_is_not_told_again(client: Client) -> None:
-    """The same object while nothing has changed; then the new state, with what changed since."""
+def test_a_known_availability_is_returned_unchanged(client: Client) -> None:
+    """The same object while nothing has changed; then the new state, with the changes since."""
     event = client.create_event("Concert", capacity=5)
     first = client.get_availability(event)
     assert client.get_availability(event, known=first) is first
@@ -117,7 +117,7 @@ def test_what_is_known_is_not_told_again(client: Client) -> None:
     assert client.get_availability(event, as_of=first.as_of).available == 5
 
 
-def test_seats_and_their_map(client: Client) -> None:
+def test_seats_and_their_map_are_read(client: Client) -> None:
     event = client.create_event("Concert", seat_map=SEATS)
     hold = client.place_hold(event, Named("A-1-3"))
     (held,) = client.list_seats(event).items
@@ -129,7 +129,7 @@ def test_seats_and_their_map(client: Client) -> None:
     assert client.get_seat_map(event, version=1) == drawn
 
 
-def test_pages_follow_each_other(client: Client) -> None:
+def test_iteration_reads_all_pages(client: Client) -> None:
     numbers = [client.create_event(f"Concert {n}", capacity=1).number for n in range(5)]
     first = client.list_events(limit=2)
     assert len(first.items) == 2
@@ -138,12 +138,12 @@ def test_pages_follow_each_other(client: Client) -> None:
     assert list(client.iterate_events(status="cancelled")) == []
 
 
-def test_the_server_says_how_it_is(client: Client) -> None:
+def test_health_and_readiness_are_read(client: Client) -> None:
     assert client.get_health().ready
     assert client.get_readiness().ready
 
 
-async def test_the_awaited_client_sells_as_well(url: str) -> None:
+async def test_the_async_client_sells_too(url: str) -> None:
     async with AsyncClient(url) as client:
         event = await client.create_event("Concert", capacity=3)
         hold = await client.place_hold(event, Quantity(3))

@@ -1,4 +1,4 @@
-"""Following an event: each change, in order, through lost connections."""
+"""The stream: each change in order, across lost connections."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from support.lossy_proxy import LossyProxy
 QUICK = Retries(first_pause_seconds=0.001, longest_pause_seconds=0.01)
 
 
-def test_a_cut_stream_goes_on_where_it_was_cut(proxy: LossyProxy, client: Client) -> None:
-    """What happened meanwhile is told, and nothing twice."""
+def test_a_cut_stream_resumes_without_gap_or_repeat(proxy: LossyProxy, client: Client) -> None:
+    """Changes during the cut arrive, and nothing arrives twice."""
     event = client.create_event("Concert", capacity=10)
     with Client(proxy.url, retries=QUICK) as watcher, closing(watcher.stream(event)) as messages:
         first = next(messages)
@@ -28,7 +28,7 @@ def test_a_cut_stream_goes_on_where_it_was_cut(proxy: LossyProxy, client: Client
     assert streams[-1].headers["last-event-id"] == second.id
 
 
-async def test_the_awaited_client_follows_as_well(proxy: LossyProxy, client: Client) -> None:
+async def test_the_async_client_follows_too(proxy: LossyProxy, client: Client) -> None:
     event = client.create_event("Concert", capacity=10)
     async with AsyncClient(proxy.url, retries=QUICK) as watcher, aclosing(watcher.stream(event)) as messages:
         first = await anext(messages)
@@ -38,12 +38,12 @@ async def test_the_awaited_client_follows_as_well(proxy: LossyProxy, client: Cli
     assert int(first.id) < int(second.id)
 
 
-def test_a_stream_of_nothing_is_refused(client: Client) -> None:
+def test_a_stream_of_a_missing_event_is_refused(client: Client) -> None:
     with pytest.raises(errors.EventNotFound):
         next(client.stream(10**9))
 
 
-def test_a_stream_that_nobody_answers_is_given_up() -> None:
+def test_a_stream_without_a_server_is_given_up() -> None:
     with (
         Client("http://127.0.0.1:1", retries=Retries(total_seconds=0.05)) as client,
         pytest.raises(errors.Unreachable),

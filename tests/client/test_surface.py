@@ -1,4 +1,4 @@
-"""Both clients are one: the same methods, the same arguments, and a method for every route."""
+"""Both clients have the same methods and arguments, and a method for every route."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_both_clients_have_the_same_methods_with_the_same_arguments() -> None:
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_every_method_says_what_it_does(kind: type) -> None:
+def test_every_method_has_a_docstring(kind: type) -> None:
     for name in methods(kind):
         method = getattr(kind, name)
         assert method.__name__ == name
@@ -36,7 +36,7 @@ def test_every_method_says_what_it_does(kind: type) -> None:
 
 
 def calls() -> list[Call[object]]:
-    """Every call that the SDK can make, with whatever arguments it needs."""
+    """Return every call of the SDK, with valid arguments."""
     made: list[Call[object]] = [Following("{}", Retries()).call()]
     for module in (catalogue, inventory, sales):
         for name, build in inspect.getmembers(module, inspect.isfunction):
@@ -52,7 +52,7 @@ def calls() -> list[Call[object]]:
 
 
 def test_every_route_of_v1_has_a_method() -> None:
-    """And no method asks for a route that is not there."""
+    """And no method uses a route that does not exist."""
     spoken = {(call.method, call.path.replace("%7B%7D", "{}")) for call in calls()}
     routes = set()
     for endpoint in all_endpoints():
@@ -63,7 +63,7 @@ def test_every_route_of_v1_has_a_method() -> None:
     assert spoken | {("GET", "/v1/events/{}/seat-map/{}")} == routes
 
 
-def test_all_that_is_promised_is_there() -> None:
+def test_every_exported_name_exists() -> None:
     assert sorted(holdfast.client.__all__) == sorted(set(holdfast.client.__all__))
     assert all(hasattr(holdfast.client, name) for name in holdfast.client.__all__)
 
@@ -81,6 +81,6 @@ def test_the_url_and_the_key_come_from_the_environment(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "tickets.example"])
-def test_what_is_no_url_is_refused_at_once(url: str) -> None:
+def test_an_invalid_url_is_refused_immediately(url: str) -> None:
     with pytest.raises(ValueError, match="http://"):
         Client(url)

@@ -24,7 +24,7 @@ async def make_arena(inventory, *labels):
 
 @pytest.fixture
 async def arena(inventory):
-    """The one event with numbered seats."""
+    """The only event with numbered seats."""
     return await make_arena(inventory)
 
 
@@ -54,7 +54,7 @@ def holds_placed(database_url) -> int:
 
 
 async def test_a_seat_is_available_then_reserved_then_confirmed(client, arena):
-    """The document's moves, each with what the listing says after it."""
+    """The document's transitions, each with the seat list after it."""
     seats = await seats_of(client)
     assert [seat["label"] for seat in seats] == ["A1", "A2", "A3"]
     free = {"status": "AVAILABLE", "reserved_by": None, "reserved_until": None}
@@ -66,21 +66,19 @@ async def test_a_seat_is_available_then_reserved_then_confirmed(client, arena):
     assert reserved.status_code == 200
     until = reserved.json()["reserved_until"]
     assert reserved.json() == {"message": "Seat reserved", "seat_id": first, "reserved_until": until}
-    told = {"status": "RESERVED", "reserved_by": "81", "reserved_until": until}
-    assert (await seats_of(client))[0] == {"id": first, "label": "A1", **told}
+    expected = {"status": "RESERVED", "reserved_by": "81", "reserved_until": until}
+    assert (await seats_of(client))[0] == {"id": first, "label": "A1", **expected}
 
     confirmed = await confirm(client, first, 81)
     assert confirmed.status_code == 200
     assert confirmed.json() == {"message": "Seat confirmed", "seat_id": first}
-    told = {"status": "CONFIRMED", "reserved_by": "81", "reserved_until": None}
+    expected = {"status": "CONFIRMED", "reserved_by": "81", "reserved_until": None}
     seats = await seats_of(client)
-    assert seats[0] == {"id": first, "label": "A1", **told}
+    assert seats[0] == {"id": first, "label": "A1", **expected}
     assert [seat["status"] for seat in seats[1:]] == ["AVAILABLE", "AVAILABLE"]
 
 
-async def test_the_window_is_five_minutes_and_no_retry_makes_it_longer(
-    client, arena, database_url, inventory
-):
+async def test_a_reservation_lasts_five_minutes_despite_retries(client, arena, database_url, inventory):
     seat = (await seats_of(client))[0]["id"]
     first = await reserve(client, seat, 81)
     with psycopg.connect(database_url) as connection:
@@ -103,7 +101,7 @@ async def test_another_user_gets_neither_a_reserved_nor_a_confirmed_seat(client,
     await reserve(client, seat, 81)
     taken = await reserve(client, seat, 82)
     assert (taken.status_code, taken.json()["detail"]) == (400, "Seat A1 is taken.")
-    assert "errors" not in taken.json(), "a pointer into a body that this route has not"
+    assert "errors" not in taken.json(), "a pointer into a body that this route does not have"
     refused = await confirm(client, seat, 82)
     assert refused.status_code == 400
     assert refused.json()["detail"] == "The seat is not reserved by this user."
@@ -113,8 +111,8 @@ async def test_another_user_gets_neither_a_reserved_nor_a_confirmed_seat(client,
     assert (await confirm(client, seat, 82)).status_code == 400
 
 
-async def test_confirming_again_is_success_again(client, arena, database_url):
-    """A retry after a lost answer, by the user whose seat it is."""
+async def test_a_repeated_confirm_succeeds(client, arena, database_url):
+    """A retry after a lost answer, by the owner of the seat."""
     seat = (await seats_of(client))[0]["id"]
     await reserve(client, seat, 81)
     answers = await asyncio.gather(*(confirm(client, seat, 81) for _ in range(8)))
@@ -124,7 +122,7 @@ async def test_confirming_again_is_success_again(client, arena, database_url):
         assert connection.execute("SELECT count(*) FROM bookings").fetchone() == (1,)
 
 
-async def test_what_was_never_reserved_cannot_be_confirmed(client, arena):
+async def test_an_unreserved_seat_cannot_be_confirmed(client, arena):
     seat = (await seats_of(client))[0]["id"]
     assert (await confirm(client, seat, 81)).status_code == 400
 
@@ -155,7 +153,7 @@ async def test_a_double_click_makes_one_claim(client, arena, database_url):
     assert holds_placed(database_url) == 1
 
 
-async def test_another_process_sees_a_reservation_at_once(client, arena, database_url):
+async def test_another_process_sees_a_reservation_immediately(client, arena, database_url):
     seat = (await seats_of(client))[0]["id"]
     async with running_app(database_url) as second, client_of(second) as other:
         assert (await seats_of(other))[0]["status"] == "AVAILABLE"
@@ -166,7 +164,7 @@ async def test_another_process_sees_a_reservation_at_once(client, arena, databas
         assert engine_of(second) is not None
 
 
-async def test_what_is_blocked_cannot_be_reserved_and_is_not_shown_as_available(client, arena, inventory):
+async def test_a_blocked_seat_is_neither_available_nor_reservable(client, arena, inventory):
     block = c.BlockAdmissions(by="test", block_id=inventory.new_id(arena.number), labels=("A2",))
     await inventory.block(arena.number, block)
     seat = (await seats_of(client))[1]
@@ -176,7 +174,7 @@ async def test_what_is_blocked_cannot_be_reserved_and_is_not_shown_as_available(
 
 
 async def test_a_seat_of_a_larger_hold_is_not_confirmed_alone(client, arena, inventory):
-    """It would confirm its neighbours too."""
+    """Its neighbours would be confirmed too."""
     line = c.SeatsLine(labels=("A1", "A2"))
     hold_id = inventory.new_id(arena.number)
     await inventory.execute(arena.number, c.PlaceHold(hold_id=hold_id, lines=(line,), buyer="81"))
@@ -185,7 +183,7 @@ async def test_a_seat_of_a_larger_hold_is_not_confirmed_alone(client, arena, inv
     assert [one["status"] for one in await seats_of(client)] == ["RESERVED", "RESERVED", "AVAILABLE"]
 
 
-async def test_the_event_is_named_where_there_is_not_exactly_one(client, inventory):
+async def test_the_event_is_required_unless_there_is_exactly_one(client, inventory):
     assert (await client.get("/seats/")).status_code == 404
     first = await make_arena(inventory)
     assert len(await seats_of(client)) == 3
@@ -203,7 +201,7 @@ async def test_the_event_is_named_where_there_is_not_exactly_one(client, invento
 
 
 @pytest.mark.parametrize("seat", ["0", "1", "abc", "99000001", "1000000", "1000004", "-1000001", "9" * 40])
-async def test_a_seat_that_is_not_there_is_404(client, arena, seat):
+async def test_a_missing_seat_is_404(client, arena, seat):
     assert (await reserve(client, seat, 81)).status_code == 404
     assert (await confirm(client, seat, 81)).status_code == 404
 
@@ -227,7 +225,7 @@ async def test_an_event_not_on_sale_reserves_nothing(client, arena, inventory):
     assert (await confirm(client, seat, 81)).status_code == 400
 
 
-async def test_a_closed_server_asks_for_the_scope_sell(guest, keyed_client, closed_app):
+async def test_a_closed_server_requires_the_sell_scope(guest, keyed_client, closed_app):
     await make_arena(engine_of(closed_app))
     assert (await guest.get("/seats/")).status_code == 401
     assert (await (await keyed_client("read")).get("/seats/")).status_code == 403

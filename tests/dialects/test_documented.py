@@ -1,4 +1,4 @@
-"""The document of the dialects: every route, an example of every answer, and the errors in each dialect's own form."""
+"""The document of the dialects: every route, an example of every answer, and each dialect's own errors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def document():
     return openapi_document(all_endpoints(), ABOUT)
 
 
-def test_each_route_of_the_documents_is_served_with_and_without_a_slash():
+def test_each_dialect_route_is_served_with_and_without_a_slash():
     served = {(endpoint.method, endpoint.path.rstrip("/")) for endpoint in all_endpoints()}
     slashed = {(one.method, one.path) for one in all_endpoints() if one.path.endswith("/")}
     for method, path in DOCUMENTED:
@@ -54,8 +54,8 @@ def test_every_answer_has_a_schema_and_an_example(document, method, path):
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_every_error_is_one_that_the_dialect_knows(document, method, path):
-    """No dialect answers 410, and only the ticketing one knows 409 and 422."""
+def test_every_error_is_known_to_its_dialect(document, method, path):
+    """No dialect answers 410, and only ticketing has 409 and 422."""
     operation = document["paths"][path][method.lower()]
     statuses = {int(status) for status in operation["responses"]}
     ticketing = "ticketing" in operation["operationId"] or "reservations" in operation["operationId"]
@@ -64,7 +64,7 @@ def test_every_error_is_one_that_the_dialect_knows(document, method, path):
     assert 503 in statuses
 
 
-def test_the_instant_dialects_errors_are_its_documents(document):
+def test_the_instant_dialect_answers_its_documents_errors(document):
     def examples(method, path, status):
         content = document["paths"][path][method]["responses"][status]["content"]["application/json"]
         return [example["value"] for example in content["examples"].values()]
@@ -76,6 +76,6 @@ def test_the_instant_dialects_errors_are_its_documents(document):
 
 
 @pytest.mark.parametrize("path", ["/seats/7000001/reserve?user_id=1&user_id=2", "/admin/show?a=1&a=2"])
-async def test_a_parameter_that_came_twice_is_told_in_the_dialects_form(client, path):
-    """It is not for the layer to answer 422 where the document knows only 400."""
+async def test_a_repeated_parameter_is_refused_in_the_dialects_form(client, path):
+    """A 422 would be wrong where the document has only 400."""
     assert (await client.post(path)).status_code == 400

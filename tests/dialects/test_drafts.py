@@ -1,4 +1,4 @@
-"""Drafts: an event that is not published yet is nobody's business but the organiser's."""
+"""Drafts: only the organiser and readers see an unpublished event."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def paths(draft):
     )
 
 
-async def test_a_seller_sees_no_draft(keyed_client, draft):
+async def test_a_seller_cannot_see_a_draft(keyed_client, draft):
     seller = await keyed_client("sell")
     for path in paths(draft):
         assert (await seller.get(path)).status_code == 404
@@ -34,7 +34,7 @@ async def test_a_seller_sees_no_draft(keyed_client, draft):
     assert (await seller.get("/shows")).json() == []
 
 
-async def test_who_may_read_drafts_sees_it(keyed_client, draft):
+async def test_a_reader_sees_a_draft(keyed_client, draft):
     reader = await keyed_client("sell", "read")
     for path in paths(draft):
         assert (await reader.get(path)).status_code == 200

@@ -1,4 +1,4 @@
-"""Dialect 4: what the last document says, call by call."""
+"""Dialect 4: the last document, call by call."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ SHOW = {"name": "Avengers: Endgame", "start_time": "2024-03-25T18:00:00Z", "tota
 ALL_REQUIRED = {"error": "All fields are required and must be valid"}
 
 
-async def make_show(client, **asked):
-    answer = await client.post("/admin/show", json={**SHOW, **asked})
+async def make_show(client, **members):
+    answer = await client.post("/admin/show", json={**SHOW, **members})
     assert answer.status_code == 201, answer.text
     return answer.json()["show"]
 
@@ -29,7 +29,7 @@ def attempts(database_url):
 
 
 async def test_the_document_from_show_to_booking(client):
-    """Its calls with its own bodies, and its answers but for ids and times."""
+    """Its calls with its own bodies, and its answers except ids and times."""
     created = await client.post("/admin/show", json=SHOW)
     assert created.status_code == 201
     answer = created.json()
@@ -63,14 +63,14 @@ async def test_the_document_from_show_to_booking(client):
     assert shows.json() == [{"id": 1, **SHOW, "available_seats": 98}]
 
 
-async def test_shows_are_listed_in_the_order_in_which_they_were_made(client):
+async def test_shows_are_listed_in_order_of_creation(client):
     await make_show(client)
     await make_show(client, name="The Dark Knight", start_time="2024-03-26T20:00:00Z", total_seats=80)
     shows = (await client.get("/shows/")).json()
     assert [(show["id"], show["available_seats"]) for show in shows] == [(1, 100), (2, 80)]
 
 
-async def test_many_shows_come_in_pages_newest_first(client):
+async def test_many_shows_are_paged_newest_first(client):
     for _ in range(5):
         await make_show(client)
     first = await client.get("/shows?limit=2")
@@ -83,8 +83,8 @@ async def test_many_shows_come_in_pages_newest_first(client):
     assert (await client.get("/shows?cursor=nonsense")).json() == {"error": "Invalid input"}
 
 
-async def test_the_list_counts_no_lapsed_hold(client, database_url, inventory):
-    """Without any worker."""
+async def test_the_show_list_ignores_lapsed_holds(client, database_url, inventory):
+    """No worker runs."""
     show = await make_show(client, total_seats=10)
     held = await client.post("/holds", json={"event_id": show["id"], "qty": 4})
     assert (await client.get("/shows")).json()[0]["available_seats"] == 6
@@ -119,7 +119,7 @@ async def test_a_show_needs_all_fields(client, wrong):
 
 
 @pytest.mark.parametrize("body", ["{", "[]", "null", '{"name": NaN}', ""])
-async def test_a_body_that_is_none_is_told_in_the_documents_words(client, body):
+async def test_an_invalid_body_is_refused_in_the_documents_words(client, body):
     json = {"content-type": "application/json"}
     answer = await client.post("/admin/show", content=body, headers=json)
     assert (answer.status_code, answer.json()) == (400, ALL_REQUIRED)
@@ -128,7 +128,7 @@ async def test_a_body_that_is_none_is_told_in_the_documents_words(client, body):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "parsed"),
     [
         ("2024-03-25T18:00:00Z", "2024-03-25T18:00:00Z"),
         ("2024-03-25T18:00:00.000Z", "2024-03-25T18:00:00Z"),
@@ -138,12 +138,12 @@ async def test_a_body_that_is_none_is_told_in_the_documents_words(client, body):
         ("2024-03-25", "2024-03-25T00:00:00Z"),
     ],
 )
-async def test_times_are_read_as_people_write_them(client, text, told):
-    assert (await make_show(client, start_time=text))["start_time"] == told
+async def test_times_are_parsed_leniently(client, text, parsed):
+    assert (await make_show(client, start_time=text))["start_time"] == parsed
 
 
 @pytest.mark.parametrize("seats", [0, -1, -200, 1.5, True, "2", None, [], 1 << 31, 1 << 70])
-async def test_seats_that_are_none_are_invalid_and_leave_no_attempt(client, database_url, seats):
+async def test_invalid_seat_counts_leave_no_attempt(client, database_url, seats):
     show = await make_show(client)
     answer = await book(client, show, seats)
     assert (answer.status_code, answer.json()) == (400, {"error": "Invalid input"})
@@ -153,7 +153,7 @@ async def test_seats_that_are_none_are_invalid_and_leave_no_attempt(client, data
 
 
 @pytest.mark.parametrize("show_id", [None, True, 1.5, [], {}])
-async def test_what_is_no_id_is_invalid(client, show_id):
+async def test_an_invalid_show_id_is_refused(client, show_id):
     answer = await client.post("/book", json={"show_id": show_id, "seat_count": 1})
     assert (answer.status_code, answer.json()) == (400, {"error": "Invalid input"})
     assert (await client.post("/book", json={"seat_count": 1})).json() == {"error": "Invalid input"}
@@ -161,12 +161,12 @@ async def test_what_is_no_id_is_invalid(client, show_id):
 
 
 @pytest.mark.parametrize("show_id", [99, 0, -1, "99", "abc", 1 << 41, "00000000-0000-0000-0000-000000000000"])
-async def test_a_show_that_is_not_there_is_404(client, show_id):
+async def test_a_missing_show_is_404(client, show_id):
     answer = await client.post("/book", json={"show_id": show_id, "seat_count": 1})
     assert (answer.status_code, answer.json()) == (404, {"error": "Show not found"})
 
 
-async def test_a_show_goes_by_number_text_and_id_of_any_dialect(client):
+async def test_a_show_is_found_by_number_text_or_id(client):
     created = await client.post("/events", json={"name": "Concert", "total_seats": 10})
     event = created.json()
     for ref in (event["number"], str(event["number"]), event["event_id"]):
@@ -175,7 +175,7 @@ async def test_a_show_goes_by_number_text_and_id_of_any_dialect(client):
 
 
 async def test_no_attempt_is_ever_pending(client, database_url):
-    """Each is written once, in the transaction that decided it; the table has no such status."""
+    """Each is written once, in the transaction that decides it. The table has no such status."""
     show = await make_show(client, total_seats=3)
     for seats in (2, 2, 1):
         await book(client, show, seats)
@@ -202,7 +202,7 @@ async def test_64_racing_clients_sell_each_of_100_seats_once(client, database_ur
     assert (statuses.count("CONFIRMED"), statuses.count("FAILED")) == (100, 64)
 
 
-async def test_on_a_closed_server_booking_needs_the_scope_sell(guest, keyed_client):
+async def test_a_closed_server_requires_the_sell_scope_to_book(guest, keyed_client):
     show = await make_show(await keyed_client("organise"))
     assert (await guest.post("/admin/show", json=SHOW)).status_code == 401
     assert (await guest.get("/shows")).status_code == 200
@@ -213,10 +213,10 @@ async def test_on_a_closed_server_booking_needs_the_scope_sell(guest, keyed_clie
     assert (await book(await keyed_client("sell"), show, 1)).json()["message"] == "Booking CONFIRMED"
 
 
-async def test_a_show_without_seats_yet_fails_bookings(client):
-    """Dialect 3's shows begin without any."""
-    asked = {"title": "Hamlet", "venue": "Globe", "starts_at": "2026-11-05T19:30:00Z"}
-    show = (await client.post("/shows", json=asked)).json()
+async def test_bookings_of_a_show_without_seats_fail(client):
+    """Shows of dialect 3 begin without seats."""
+    members = {"title": "Hamlet", "venue": "Globe", "starts_at": "2026-11-05T19:30:00Z"}
+    show = (await client.post("/shows", json=members)).json()
     assert (await book(client, show, 1)).json()["message"] == "Booking FAILED"
     await client.post(f"/shows/{show['id']}/seats", json=["A1", "A2"])
     assert (await book(client, show, 2)).json()["message"] == "Booking CONFIRMED"

@@ -1,4 +1,4 @@
-"""Document 003's own way to start: requirements, `alembic upgrade head`, `uvicorn app.main:app --port 8001`."""
+"""Document 003's own start: requirements, `alembic upgrade head`, `uvicorn app.main:app --port 8001`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 def environment(folder: Path, url: str | None) -> dict[str, str]:
-    """What the document exports, and nothing of Holdfast's own but where it may write."""
+    """Return the document's variables, and of Holdfast's own only the one for a writable folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
     kept.pop("DATABASE_URL", None)
     return kept | {"HOLDFAST_DATA_DIR": str(folder)} | ({} if url is None else {"DATABASE_URL": url})
@@ -39,7 +39,7 @@ def run(command: list[str], variables: dict[str, str]) -> subprocess.CompletedPr
 
 @contextmanager
 def uvicorn(variables: dict[str, str]) -> Iterator[httpx2.Client]:
-    """`uvicorn app.main:app` on a free port, up when the block begins."""
+    """Run `uvicorn app.main:app` on a free port, up when the block begins."""
     with subprocess.Popen(
         [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0"],
         cwd=CHECKOUT,
@@ -49,13 +49,13 @@ def uvicorn(variables: dict[str, str]) -> Iterator[httpx2.Client]:
     ) as process:
         try:
             assert process.stderr is not None
-            said = []
+            lines = []
             for line in process.stderr:
-                said.append(line)
+                lines.append(line)
                 if found := re.search(r"running on (http://127\.0\.0\.1:\d+)", line):
                     break
             else:
-                raise AssertionError("".join(said))
+                raise AssertionError("".join(lines))
             with httpx2.Client(base_url=found[1], timeout=30) as client:
                 yield client
         finally:
@@ -63,9 +63,9 @@ def uvicorn(variables: dict[str, str]) -> Iterator[httpx2.Client]:
             process.communicate(timeout=30)
 
 
-def test_the_documents_commands_lead_to_a_confirmed_seat(empty_database_url, tmp_path):
+def test_the_documents_start_commands_work(empty_database_url, tmp_path):
     variables = environment(tmp_path / "data", empty_database_url)
-    for _ in range(2):  # the second finds nothing to do
+    for _ in range(2):  # the second has nothing to do
         migrated = run(["alembic", "upgrade", "head"], variables)
         assert migrated.returncode == 0, migrated.stderr
     verify(empty_database_url)
@@ -83,13 +83,13 @@ def test_the_documents_commands_lead_to_a_confirmed_seat(empty_database_url, tmp
             json={"show_id": show["id"], "seat_number": "C5", "hold_minutes": 5},
         )
         assert held.status_code == 201
-    with uvicorn(variables) as client:  # started again: the same database, the same key
+    with uvicorn(variables) as client:  # restarted: the same database, the same key
         confirmed = client.post(f"/reservations/{held.json()['id']}/confirm")
         assert confirmed.json()["status"] == "CONFIRMED"
     assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o777 == 0o400
 
 
-def test_without_a_database_it_says_what_to_do(tmp_path):
+def test_a_start_without_a_database_explains_what_to_do(tmp_path):
     ended = run(["uvicorn", "app.main:app", "--port", "0"], environment(tmp_path, None))
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
@@ -101,7 +101,7 @@ def test_without_a_database_it_says_what_to_do(tmp_path):
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "postgresql://nobody@127.0.0.1:1/x"])
-def test_a_wrong_database_is_told_in_one_line(tmp_path, url):
+def test_a_wrong_database_is_reported_in_one_line(tmp_path, url):
     ended = run(["uvicorn", "app.main:app", "--port", "0"], environment(tmp_path, url))
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1, ended.stderr
@@ -114,8 +114,8 @@ def test_an_unmigrated_database_is_refused(empty_database_url, tmp_path):
     assert "not migrated" in ended.stderr
 
 
-def test_the_requirements_are_those_of_the_lock():
-    """With their hashes; pip takes no package without one from a file that has any."""
+def test_the_requirements_match_the_lock():
+    """With hashes: if a file has any, pip requires one for each package."""
     lines = [
         line
         for line in (CHECKOUT / "requirements.txt").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Dialect 3: users, shows, seats, availability and reservations, as document 003 lists them."""
+"""Dialect 3: users, shows, seats, availability and reservations, as in document 003."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ async def make_show(client, *labels):
 
 
 async def hold(client, user, show, label="A1", minutes=10):
-    asked = {"show_id": show, "seat_number": label, "hold_minutes": minutes}
-    return await client.post(f"/reservations/{user}/hold", json=asked)
+    body = {"show_id": show, "seat_number": label, "hold_minutes": minutes}
+    return await client.post(f"/reservations/{user}/hold", json=body)
 
 
 async def act(client, reservation, what):
@@ -124,7 +124,7 @@ async def test_the_document_from_user_to_confirmed_seat(client):
 
 
 @pytest.mark.parametrize("end", ["", "/"])
-async def test_a_slash_at_the_end_changes_nothing(client, end):
+async def test_a_trailing_slash_changes_nothing(client, end):
     user = (await client.post("/users" + end, json=USER)).json()["id"]
     show = (await client.post("/shows" + end, json=SHOW)).json()["id"]
     assert (await client.post(f"/shows/{show}/seats{end}", json=["A1"])).status_code == 201
@@ -137,7 +137,7 @@ async def test_a_slash_at_the_end_changes_nothing(client, end):
 # Users
 
 
-async def test_a_password_is_hashed_and_never_told(client, database_url):
+async def test_a_password_is_hashed_and_never_returned(client, database_url):
     answer = await client.post("/users/", json=USER)
     assert USER["password"] not in answer.text
     with psycopg.connect(database_url) as connection:
@@ -145,7 +145,7 @@ async def test_a_password_is_hashed_and_never_told(client, database_url):
     assert stored.startswith("$argon2id$")
 
 
-async def test_an_email_has_one_account_whatever_its_case(client):
+async def test_an_email_has_one_account_in_any_case(client):
     await make_user(client)
     again = await client.post("/users/", json={**USER, "email": "ADA@example.org"})
     assert again.status_code == 409
@@ -188,12 +188,12 @@ async def test_a_show_needs_all_fields(client, wrong):
     assert (await client.post("/shows/", json={**SHOW, **wrong})).status_code == 422
 
 
-async def test_a_past_start_is_taken(client):
+async def test_a_start_in_the_past_is_accepted(client):
     answer = await client.post("/shows/", json={**SHOW, "starts_at": "2001-01-01T20:00:00"})
     assert answer.json()["starts_at"] == "2001-01-01T20:00:00Z"
 
 
-async def test_seats_come_as_an_array_or_in_an_object(client):
+async def test_seats_are_accepted_as_array_or_object(client):
     show = await make_show(client)
     answer = await client.post(f"/shows/{show}/seats", json={"seats": [" d1", "D2 "]})
     assert [seat["seat_number"] for seat in answer.json()] == ["D1", "D2"]
@@ -209,7 +209,7 @@ async def test_seats_come_as_an_array_or_in_an_object(client):
         ({"seats": ["D1", "d1"]}, "/seats/1"),
     ],
 )
-async def test_a_label_twice_in_one_request_is_409(client, body, pointer):
+async def test_a_repeated_label_in_one_request_is_409(client, body, pointer):
     show = await make_show(client)
     answer = await client.post(f"/shows/{show}/seats", json=body)
     assert answer.status_code == 409
@@ -217,7 +217,7 @@ async def test_a_label_twice_in_one_request_is_409(client, body, pointer):
     assert len((await client.get(f"/shows/{show}/seats")).json()) == 3
 
 
-async def test_a_label_that_the_show_has_is_409_and_nothing_of_the_request_is_made(client):
+async def test_an_existing_label_is_409_and_adds_no_seat(client):
     show = await make_show(client)
     answer = await client.post(f"/shows/{show}/seats", json=["D1", "a1"])
     assert answer.status_code == 409
@@ -227,12 +227,12 @@ async def test_a_label_that_the_show_has_is_409_and_nothing_of_the_request_is_ma
 @pytest.mark.parametrize(
     "body", [[], {}, {"seats": "A1"}, "A1", 7, ["#"], [1], [None], [["A1"]], {"seats": []}]
 )
-async def test_what_is_no_label_is_422(client, body):
+async def test_an_invalid_label_is_422(client, body):
     show = await make_show(client)
     assert (await client.post(f"/shows/{show}/seats", json=body)).status_code == 422
 
 
-async def test_the_same_seats_added_at_once_are_made_once(client):
+async def test_concurrent_additions_of_a_seat_make_it_once(client):
     show = await make_show(client)
     labels = [f"B{number}" for number in range(20)]
     answers = await asyncio.gather(*(client.post(f"/shows/{show}/seats", json=labels) for _ in range(6)))
@@ -240,7 +240,7 @@ async def test_the_same_seats_added_at_once_are_made_once(client):
     assert len(await availability(client, show)) == 23
 
 
-async def test_seats_can_be_added_while_others_are_sold(client):
+async def test_seats_can_be_added_during_sales(client):
     show, user = await make_show(client), await make_user(client)
     first = (await hold(client, user, show)).json()
     added = (await client.post(f"/shows/{show}/seats", json=["A3"])).json()[0]
@@ -255,7 +255,7 @@ async def test_seats_can_be_added_while_others_are_sold(client):
 
 
 @pytest.mark.parametrize("show", ["99", "0", "abc", str(1 << 41), "9f0c8f5e-56a1-4c1c-9d0b-2f1f6f0a7c55"])
-async def test_a_show_that_is_not_there_is_404(client, show):
+async def test_a_missing_show_is_404(client, show):
     user = await make_user(client)
     assert (await client.post(f"/shows/{show}/seats", json=["A1"])).status_code == 404
     assert (await client.get(f"/shows/{show}/seats")).status_code == 404
@@ -263,7 +263,7 @@ async def test_a_show_that_is_not_there_is_404(client, show):
     assert (await hold(client, user, show)).status_code == 404
 
 
-async def test_a_large_hall_is_made_in_one_request(client):
+async def test_a_large_hall_is_created_in_one_request(client):
     show = await make_show(client, *(f"{row}-{seat}" for row in range(1, 61) for seat in range(1, 201)))
     assert len((await client.get(f"/shows/{show}/seats")).json()) == 12_000
 
@@ -287,7 +287,7 @@ async def test_availability_is_filtered_and_paged(client):
         assert (await client.get(f"/shows/{show}/availability{wrong}")).status_code == 422
 
 
-async def test_what_is_blocked_is_not_available(client, inventory):
+async def test_a_blocked_seat_is_not_available(client, inventory):
     show, user = await make_show(client), await make_user(client)
     await inventory.block(show, c.BlockAdmissions(by="test", block_id=inventory.new_id(show), labels=("A1",)))
     assert (await availability(client, show))["A1"] == "CONFIRMED"
@@ -297,7 +297,7 @@ async def test_what_is_blocked_is_not_available(client, inventory):
 # Reservations
 
 
-async def test_a_seat_is_named_by_its_id_too(client):
+async def test_a_seat_can_be_named_by_its_id(client):
     show, user = await make_show(client), await make_user(client)
     seat = (await client.get(f"/shows/{show}/seats")).json()[2]
     for ref in (seat["id"], str(seat["id"])):
@@ -308,13 +308,13 @@ async def test_a_seat_is_named_by_its_id_too(client):
     assert other.status_code == 404
 
 
-async def test_a_label_is_read_as_it_was_made(client):
+async def test_a_label_is_normalised_in_a_hold(client):
     show, user = await make_show(client), await make_user(client)
     assert (await hold(client, user, show, " c5 ")).json()["seat_number"] == "C5"
 
 
 @pytest.mark.parametrize("minutes", [1, 20])
-async def test_a_hold_lasts_as_many_minutes_as_asked(client, minutes):
+async def test_a_hold_lasts_the_requested_minutes(client, minutes):
     show, user = await make_show(client), await make_user(client)
     held = (await hold(client, user, show, minutes=minutes)).json()
     lasts = datetime.fromisoformat(held["hold_expiry"]) - datetime.fromisoformat(held["created_at"])
@@ -328,14 +328,14 @@ async def test_a_hold_lasts_from_1_to_20_minutes(client, minutes):
     assert (await availability(client, show))["A1"] == "AVAILABLE"
 
 
-async def test_the_same_user_again_has_the_same_reservation(client):
+async def test_a_repeat_by_the_user_gets_the_same_reservation(client):
     show, user = await make_show(client), await make_user(client)
     first = await hold(client, user, show)
     again = await hold(client, user, show, minutes=20)
     assert (again.status_code, again.json()) == (201, first.json())
 
 
-async def test_what_another_holds_or_has_is_409(client):
+async def test_another_users_seat_is_409(client):
     show, user = await make_show(client), await make_user(client)
     other = await make_user(client, "bob@example.org")
     held = (await hold(client, user, show)).json()
@@ -354,13 +354,13 @@ async def test_16_users_racing_for_each_seat_leave_one_reservation_each(client):
 
 
 @pytest.mark.parametrize("label", ["Z9", "#", "", "x" * 100])
-async def test_a_seat_that_is_not_there_is_404(client, label):
+async def test_a_missing_seat_is_404(client, label):
     show, user = await make_show(client), await make_user(client)
     assert (await hold(client, user, show, label)).status_code == 404
 
 
 @pytest.mark.parametrize("seat", [0, -1, 1, 1000000, 1000009, 99000001, 1 << 62, "abc"])
-async def test_a_seat_id_that_is_none_is_404(client, seat):
+async def test_an_impossible_seat_id_is_404(client, seat):
     await make_show(client)
     user = await make_user(client)
     answer = await client.post(f"/reservations/{user}/hold", json={"seat_id": seat})
@@ -370,7 +370,7 @@ async def test_a_seat_id_that_is_none_is_404(client, seat):
 @pytest.mark.parametrize(
     "body", [{}, {"show_id": 1}, {"seat_number": "A1"}, {"seat_id": 1.5}, {"seat_id": True}]
 )
-async def test_a_seat_has_to_be_named(client, body):
+async def test_a_seat_must_be_named(client, body):
     await make_show(client)
     user = await make_user(client)
     assert (await client.post(f"/reservations/{user}/hold", json=body)).status_code == 422
@@ -391,17 +391,17 @@ async def test_an_expired_reservation_is_refused_and_reads_expired(client, datab
     assert (await availability(client, show))["A1"] == "AVAILABLE"
     refused = await act(client, held, "confirm")
     assert refused.status_code == 400
-    told = refused.json()["reservation"]
-    assert told["status"] == "EXPIRED"
-    assert told["updated_at"] == told["hold_expiry"]
+    ended = refused.json()["reservation"]
+    assert ended["status"] == "EXPIRED"
+    assert ended["updated_at"] == ended["hold_expiry"]
     assert refused.json()["status"] == 400
     for _ in range(2):
         released = await act(client, held, "release")
-        assert (released.status_code, released.json()) == (200, told)
+        assert (released.status_code, released.json()) == (200, ended)
     other = await make_user(client, "bob@example.org")
     assert (await hold(client, other, show)).status_code == 201
     assert (await act(client, held, "confirm")).status_code == 400
-    assert (await act(client, held, "release")).json() == told
+    assert (await act(client, held, "release")).json() == ended
 
 
 async def test_a_confirmed_reservation_cannot_be_released(client):
@@ -426,14 +426,14 @@ async def test_a_cancelled_booking_reads_cancelled(client, inventory):
     await act(client, held, "confirm")
     (booking,) = await inventory.queries.list_bookings(show)
     await inventory.execute(show, c.CancelBooking(booking_id=booking.id, authority=STAFF))
-    told = (await act(client, held, "release")).json()
-    assert told["status"] == "CANCELLED"
-    assert told["updated_at"] > held["created_at"]
+    ended = (await act(client, held, "release")).json()
+    assert ended["status"] == "CANCELLED"
+    assert ended["updated_at"] > held["created_at"]
     assert (await act(client, held, "confirm")).status_code == 409
     assert (await availability(client, show))["A1"] == "AVAILABLE"
 
 
-async def test_a_cancelled_show_cancels_what_was_held(client, inventory):
+async def test_a_cancelled_show_cancels_its_holds(client, inventory):
     show, user = await make_show(client), await make_user(client)
     held = (await hold(client, user, show)).json()
     await inventory.execute(show, c.CancelEvent(by="test"))
@@ -445,7 +445,7 @@ async def test_a_cancelled_show_cancels_what_was_held(client, inventory):
     assert (await act(client, held, "release")).json() == released
 
 
-async def test_16_confirms_at_once_give_one_booking(client, database_url):
+async def test_16_concurrent_confirms_give_one_booking(client, database_url):
     show, user = await make_show(client), await make_user(client)
     held = (await hold(client, user, show)).json()
     answers = await asyncio.gather(*(act(client, held, "confirm") for _ in range(16)))
@@ -454,18 +454,18 @@ async def test_16_confirms_at_once_give_one_booking(client, database_url):
         assert connection.execute("SELECT count(*) FROM bookings").fetchone() == (1,)
 
 
-async def test_confirm_and_release_at_once_have_one_winner(client):
+async def test_concurrent_confirm_and_release_have_one_winner(client):
     show, user = await make_show(client), await make_user(client)
     held = (await hold(client, user, show)).json()
     answers = await asyncio.gather(
         *(act(client, held, what) for what in ("confirm", "release", "confirm", "release"))
     )
-    told = {answer.json()["status"] for answer in answers if answer.status_code == 200}
-    assert len(told) == 1
+    statuses = {answer.json()["status"] for answer in answers if answer.status_code == 200}
+    assert len(statuses) == 1
 
 
-async def test_a_reservation_that_is_none_is_404(client, inventory):
-    """Neither is a hold that was not made here: other dialects' holds have tokens, and no user."""
+async def test_a_missing_reservation_is_404(client, inventory):
+    """Including holds made elsewhere: those of other dialects have tokens and no user."""
     event = (await client.post("/events", json={"name": "Concert", "total_seats": 10})).json()
     foreign = (await client.post("/holds", json={"event_id": event["event_id"], "qty": 1})).json()["hold_id"]
     show, guests = await make_show(client), inventory.new_id(2)
@@ -476,7 +476,7 @@ async def test_a_reservation_that_is_none_is_404(client, inventory):
             assert (await client.post(f"/reservations/{id}/{what}")).status_code == 404
 
 
-async def test_a_closed_server_asks_for_sell_and_for_organise(guest, keyed_client):
+async def test_a_closed_server_requires_sell_and_organise(guest, keyed_client):
     organiser, seller = await keyed_client("organise"), await keyed_client("sell")
     assert (await guest.post("/users/", json=USER)).status_code == 401
     assert (await guest.post("/shows/", json=SHOW)).status_code == 401
@@ -493,8 +493,8 @@ async def test_a_closed_server_asks_for_sell_and_for_organise(guest, keyed_clien
     assert (await act(seller, held, "confirm")).status_code == 200
 
 
-async def test_what_was_confirmed_is_never_told_as_not_done(database_url):
-    """The database is lost between the commit and the look at what to tell: that is no "certainly not done"."""
+async def test_a_committed_confirm_is_never_reported_as_not_done(database_url):
+    """The database is lost between the commit and the read of the answer, so "nothing was done" would be wrong."""
     async with AsyncExitStack() as stack:
         proxy = await stack.enter_async_context(cutting_proxy(database_url))
         url = "postgresql://{user}@127.0.0.1:{port}/{dbname}?sslmode=disable"

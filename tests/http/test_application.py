@@ -1,4 +1,4 @@
-"""The application: put together from its parts, over a real database."""
+"""The application: composed of its parts, over a real database."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ async def _hold(inventory: Inventory, *, quantity: int = 1) -> c.PlaceHold:
     return c.PlaceHold(hold_id=inventory.new_id(event.number), lines=(line,))
 
 
-async def test_it_answers(client: httpx2.AsyncClient):
+async def test_the_application_answers(client: httpx2.AsyncClient):
     assert (await client.get("/healthz")).json() == {"status": "ok"}
 
 
-async def test_a_hold_can_be_aged(inventory: Inventory, database_url: str):
-    """Two hundred seconds old, the only admission's hold of two minutes is gone without any sweep."""
+async def test_an_aged_hold_frees_its_admission_without_a_sweep(inventory: Inventory, database_url: str):
+    """A hold of two minutes is made 200 seconds old. Its admission is free without a sweep."""
     command = await _hold(inventory)
     hold = await inventory.execute(command.hold_id.int >> 88, command)
     age_hold(database_url, hold.id, 200, inventory=inventory)

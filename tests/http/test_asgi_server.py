@@ -1,4 +1,4 @@
-"""The server under somebody else's ASGI application: framing, faults, and its start and stop."""
+"""The server with another ASGI application: framing, faults, start and stop."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def body(data: bytes, *, more: bool = False) -> Message:
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
-    """Does by path what an application may do, or must not."""
+    """Does, by path, what an application may or must not do."""
     match scope["path"]:
         case "/plain":
             await send(start(200, (b"Content-Length", b"5")))
@@ -44,15 +44,15 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
             await send(body(b"", more=True))
             await send(body(b"two"))
         case "/echo":
-            whole = b""
+            received = b""
             more = True
             while more:
                 message = await receive()
                 assert message["type"] == "http.request"
-                whole += message["body"]
+                received += message["body"]
                 more = message["more_body"]
-            await send(start(200, (b"content-length", str(len(whole)).encode())))
-            await send(body(whole))
+            await send(start(200, (b"content-length", str(len(received)).encode())))
+            await send(body(received))
         case "/empty":
             await send(start(204, (b"content-length", b"0")))
             await send(body(b""))
@@ -103,7 +103,7 @@ async def test_an_answer_of_known_length_keeps_the_connection() -> None:
         assert one.header(b"transfer-encoding") is None
 
 
-async def test_an_answer_of_unknown_length_comes_in_chunks() -> None:
+async def test_an_answer_of_unknown_length_is_chunked() -> None:
     first, second = await answers(ask("/unknown"), ask("/plain"))
     assert (first.header(b"transfer-encoding"), first.body) == (b"chunked", b"onetwo")
     assert second.body == b"plain"
@@ -134,31 +134,31 @@ async def test_the_application_can_close() -> None:
     assert one.header(b"connection") == b"close"
 
 
-async def test_the_server_frames_and_not_the_application() -> None:
+async def test_the_server_ignores_the_applications_framing() -> None:
     (one,) = await answers(ask("/framed"))
     assert (one.body, one.header(b"transfer-encoding")) == (b"ok", None)
 
 
 @pytest.mark.parametrize("path", ["/raises", "/silent", "/injection", "/before", "/twice"])
-async def test_an_application_without_an_answer_is_a_503_and_the_end(path: str) -> None:
+async def test_an_application_without_an_answer_is_503_and_a_close(path: str) -> None:
     (one,) = await answers(ask(path), ask("/plain"))
     assert (one.status, one.header(b"connection")) == (503, b"close")
     assert b"set-cookie" not in dict(one.headers)
 
 
 @pytest.mark.parametrize("path", ["/raises-late", "/short"])
-async def test_an_answer_that_stays_unfinished_is_seen_to_be(path: str) -> None:
+async def test_an_unfinished_answer_closes_the_connection(path: str) -> None:
     (one,) = await answers(ask(path), ask("/plain"))
     assert not one.is_whole
 
 
-async def test_a_body_above_its_length_is_not_sent() -> None:
+async def test_a_body_longer_than_its_length_is_not_sent() -> None:
     found = await answers(ask("/long"), ask("/plain"))
     assert [one.body for one in found if one.status == 200 and one.is_whole] == []
 
 
 @pytest.mark.parametrize("size", [0, 1, 100_000, 3_000_000])
-async def test_a_body_arrives_whole_however_it_comes(size: int) -> None:
+async def test_a_body_in_pieces_arrives_complete(size: int) -> None:
     data = bytes(range(256)) * (size // 256 + 1)
     data = data[:size]
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (data[:7], data[7:]) if part)
@@ -174,7 +174,7 @@ async def test_a_body_arrives_whole_however_it_comes(size: int) -> None:
     ]
 
 
-async def test_continue_is_sent_when_the_application_asks_for_the_body() -> None:
+async def test_continue_is_sent_when_the_application_reads_the_body() -> None:
     async with serving(application) as (port, _), RawConnection(port) as connection:
         await connection.send(
             ask("/echo", method="POST", more=b"Content-Length: 2\r\nExpect: 100-continue\r\n")
@@ -188,7 +188,7 @@ async def test_continue_is_sent_when_the_application_asks_for_the_body() -> None
         assert (final.status, final.body) == (200, b"ok")
 
 
-async def test_an_application_hears_that_its_client_has_left() -> None:
+async def test_an_application_is_notified_when_its_client_leaves() -> None:
     left = asyncio.Event()
 
     async def with_state(scope: Message, receive: Receive, send: Send) -> None:
@@ -211,11 +211,11 @@ async def run_server(app: Any, *, seconds: float = 5.0) -> tuple[Server, asyncio
     waiting.cancel()
     port = listening.getsockname()[1]
     if running.done():
-        listening.close()  # never served, so that it is still ours
+        listening.close()  # it was never served, so it is still ours
     return server, running, port
 
 
-async def test_a_stop_lets_open_requests_end_and_closes_idle_connections() -> None:
+async def test_a_stop_finishes_requests_and_closes_idle_connections() -> None:
     go_on, arrived = asyncio.Event(), asyncio.Event()
 
     async def slow(scope: Message, receive: Receive, send: Send) -> None:
@@ -243,7 +243,7 @@ async def test_a_stop_lets_open_requests_end_and_closes_idle_connections() -> No
     assert server.is_started
 
 
-async def test_a_second_stop_waits_for_nothing() -> None:
+async def test_a_second_stop_is_immediate() -> None:
     async def never(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             await asyncio.Event().wait()
@@ -275,7 +275,7 @@ async def test_lifespan_surrounds_the_serving() -> None:
 
 
 @pytest.mark.parametrize("how", ["raises", "says so"])
-async def test_an_application_that_can_not_start_is_never_served(how: str) -> None:
+async def test_an_application_that_fails_to_start_is_not_served(how: str) -> None:
     async def broken(scope: Message, receive: Receive, send: Send) -> None:
         await receive()
         if how == "raises":
@@ -303,7 +303,7 @@ async def test_an_application_without_a_lifespan_is_served() -> None:
 
 
 def test_limits_have_a_deadline_for_every_state() -> None:
-    """A state without one would be the next silence that never ends."""
+    """A state without a deadline could hang forever."""
     from holdfast.http.server.connection import State
     from holdfast.http.server.service import _seconds_of_states
 

@@ -1,4 +1,4 @@
-"""Conditions: If-Match and If-None-Match on what has an entity tag, and on what has none."""
+"""Conditions: If-Match and If-None-Match, with and without an entity tag."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from holdfast.http.values import In
 from support.http_surface import client_of, layer_of
 
 done: list[int] = []
-"""What the routes below have changed."""
+"""The changes made by the routes below."""
 
 
 class NumberIn(In):
@@ -26,7 +26,7 @@ class NumberIn(In):
 
 
 def render(error: HoldfastError) -> tuple[int, Any]:
-    """A dialect that knows one error alone."""
+    """A dialect with a single error."""
     return 400, {"error": "Invalid input"}
 
 
@@ -90,7 +90,7 @@ async def get_number(request: Request) -> int:
 @pytest.fixture
 async def http() -> AsyncIterator[httpx2.AsyncClient]:
     done.clear()
-    async with client_of(layer_of([*routes, *dialect])) as client:  # type: ignore[arg-type]  # any list of endpoints will do
+    async with client_of(layer_of([*routes, *dialect])) as client:  # type: ignore[arg-type]  # it accepts any list of endpoints
         yield client
 
 
@@ -116,7 +116,7 @@ async def http() -> AsyncIterator[httpx2.AsyncClient]:
         ('"7.1"', "*", 412),
     ],
 )
-async def test_a_read_depends_on_the_state(
+async def test_a_conditional_read_depends_on_the_state(
     http: httpx2.AsyncClient, method: str, if_match: str | None, if_none_match: str | None, status: int
 ):
     given = {"If-Match": if_match, "If-None-Match": if_none_match}
@@ -130,7 +130,7 @@ async def test_a_read_depends_on_the_state(
 
 
 @pytest.mark.parametrize("path", ["/none", "/stream", "/dialect"])
-async def test_what_has_no_tag_has_a_state_all_the_same(http: httpx2.AsyncClient, path: str):
+async def test_an_answer_without_etag_matches_any_state(http: httpx2.AsyncClient, path: str):
     for headers, status in (
         ({"If-None-Match": "*"}, 304),
         ({"If-None-Match": '"7.2"'}, 200),
@@ -138,15 +138,15 @@ async def test_what_has_no_tag_has_a_state_all_the_same(http: httpx2.AsyncClient
         ({"If-Match": '"7.2"'}, 412),
     ):
         assert (await http.get(path, headers=headers)).status_code == status
-    assert done == ([0, 0] if path == "/stream" else []), "only a stream that is sent is begun"
+    assert done == ([0, 0] if path == "/stream" else []), "a stream begins only if it is sent"
 
 
-async def test_a_list_may_come_in_two_lines(http: httpx2.AsyncClient):
+async def test_a_condition_may_span_two_header_lines(http: httpx2.AsyncClient):
     lines = [("If-None-Match", '"7.1"'), ("If-None-Match", '"7.2"')]
     assert (await http.get("/state", headers=lines)).status_code == 304
 
 
-async def test_a_condition_changes_neither_a_redirection_nor_a_refusal(http: httpx2.AsyncClient):
+async def test_conditions_do_not_affect_redirects_and_refusals(http: httpx2.AsyncClient):
     for headers in ({"If-Match": '"7.2"'}, {"If-None-Match": "*"}):
         assert (await http.get("/elsewhere", headers=headers)).status_code == 307
         assert (await http.get("/absent", headers=headers)).status_code == 404
@@ -154,7 +154,7 @@ async def test_a_condition_changes_neither_a_redirection_nor_a_refusal(http: htt
 
 
 @pytest.mark.parametrize("headers", [{"If-Match": '"7.2"'}, {"If-None-Match": "*"}])
-async def test_a_change_under_a_state_that_cannot_be_is_not_done(
+async def test_a_change_with_an_unmet_condition_is_not_done(
     http: httpx2.AsyncClient, headers: dict[str, str]
 ):
     for method, path in (("POST", "/numbers"), ("PATCH", "/numbers"), ("POST", "/dialect")):
@@ -165,7 +165,7 @@ async def test_a_change_under_a_state_that_cannot_be_is_not_done(
 
 
 @pytest.mark.parametrize("headers", [{"If-Match": "*"}, {"If-None-Match": '"7.2"'}])
-async def test_a_change_under_any_state_is_done(http: httpx2.AsyncClient, headers: dict[str, str]):
+async def test_a_change_with_a_met_condition_is_done(http: httpx2.AsyncClient, headers: dict[str, str]):
     assert (await http.post("/numbers", json={"number": 1}, headers=headers)).status_code == 201
     assert (await http.patch("/numbers", json={"number": 2}, headers=headers)).status_code == 200
     assert done == [1, 2]

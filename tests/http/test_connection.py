@@ -1,4 +1,4 @@
-"""The connection: raw bytes against a real server. What is wrong is a problem, or closed, in time."""
+"""The connection: raw bytes to a real server. Invalid input gets a problem, or a close, in time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def port() -> AsyncIterator[int]:
 
 
 async def _answers(port: int, *pieces: bytes) -> list[tuple[int, dict[bytes, bytes], bytes]]:
-    """All answers to what was sent, up to the server's closing of the connection."""
+    """Return all answers, up to the server's close of the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     found = []
     try:
@@ -90,8 +90,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("request_bytes", BROKEN.values(), ids=BROKEN.keys())
-async def test_what_is_not_http_is_refused_and_never_acted_on(port: int, request_bytes: bytes):
-    """The connection ends there: what follows can not be told apart from the request before it."""
+async def test_invalid_http_is_refused_and_has_no_effect(port: int, request_bytes: bytes):
+    """The connection ends there, because the next bytes cannot be separated from the invalid request."""
     (status, headers, body), *more = await _answers(port, request_bytes)
     assert status == 400
     assert headers[b"content-type"] == b"application/problem+json"
@@ -112,13 +112,13 @@ async def test_what_is_not_http_is_refused_and_never_acted_on(port: int, request
         (b"GET /here HTTP/1.0\r\n\r\n", {200}),
     ],
 )
-async def test_odd_requests_have_ordinary_answers(port: int, request_bytes: bytes, status: set[int]):
+async def test_unusual_requests_get_ordinary_answers(port: int, request_bytes: bytes, status: set[int]):
     answers = await _answers(port, request_bytes)
     assert len(answers) == 1
     assert answers[0][0] in status
 
 
-async def test_a_chunked_body_arrives_whole(port: int):
+async def test_a_chunked_body_arrives_complete(port: int):
     pieces = [
         POST + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n",
         b'5\r\n{"a":\r\n',
@@ -136,18 +136,18 @@ async def test_a_chunked_body_is_cut_at_the_limit(port: int):
     assert answers[0][1][b"connection"] == b"close"
 
 
-async def test_the_answer_to_a_body_that_is_too_large_arrives_although_it_was_sent_anyway(port: int):
+async def test_the_refusal_of_a_large_body_arrives_although_it_was_sent(port: int):
     body = b" " * (BODY_LIMIT + 10_000)
     answers = await _answers(port, POST + b"Content-Length: %d\r\n\r\n" % len(body), body)
     assert [status for status, _, _ in answers] == [413]
 
 
-async def test_a_body_that_does_not_come_is_a_timeout(port: int):
+async def test_a_missing_body_times_out(port: int):
     answers = await _answers(port, POST + b"Content-Length: 10\r\n\r\n", b"{")
     assert [status for status, _, _ in answers] == [408]
 
 
-async def test_a_head_that_does_not_come_is_a_timeout():
+async def test_an_unfinished_head_times_out():
     async with serving(LAYER, replace(QUICK, head_seconds=0.05)) as (port, _):
         answers = await _answers(port, b"GET /here HTTP/1.1\r\nHost: local")
         assert [status for status, _, _ in answers] == [408]
@@ -156,7 +156,7 @@ async def test_a_head_that_does_not_come_is_a_timeout():
         assert await _answers(port) == []
 
 
-async def test_a_head_ends_somewhere(port: int):
+async def test_an_overlong_head_is_refused(port: int):
     long_path = b"GET /" + b"a" * 60_000
     assert [status for status, _, _ in await _answers(port, long_path)] == [414]
     long_header = b"GET /here HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 100_000
@@ -165,7 +165,7 @@ async def test_a_head_ends_somewhere(port: int):
     assert [status for status, _, _ in await _answers(port, many)] == [431]
 
 
-async def test_pipelined_requests_are_answered_in_order_up_to_the_connections_end():
+async def test_pipelined_requests_are_answered_in_order():
     one = b'%sContent-Length: 7\r\n\r\n{"a":%d}'
     async with serving(LAYER, replace(QUICK, requests_per_connection=3)) as (port, _):
         answers = await _answers(port, *[one % (POST, number) for number in range(5)])
@@ -173,7 +173,7 @@ async def test_pipelined_requests_are_answered_in_order_up_to_the_connections_en
     assert answers[-1][1][b"connection"] == b"close"
 
 
-async def test_nothing_says_what_the_server_is(port: int):
+async def test_no_header_names_the_server_software(port: int):
     ((_, headers, _),) = await _answers(port, b"GET /here HTTP/1.1\r\nHost: localhost\r\n" + CLOSE + b"\r\n")
     assert b"server" not in headers
     assert b"x-powered-by" not in headers
@@ -183,10 +183,10 @@ async def test_nothing_says_what_the_server_is(port: int):
     "path", ["/here", "/not-here", "/here?x=1&y=%41"], ids=["answer", "refusal", "odd target"]
 )
 async def test_a_request_leaves_nothing_for_the_garbage_collector(port: int, path: str):
-    """Rings of objects are found only by looking through all of them, and with thousands of requests that is dear."""
+    """Only a search of all objects finds cycles, which is expensive with thousands of requests."""
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     last = request.replace(b"\r\n\r\n", b"\r\n" + CLOSE + b"\r\n")
-    await _answers(port, request, last)  # what is made at first is made once
+    await _answers(port, request, last)  # so that one-time objects exist already
     gc.collect()
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
@@ -215,7 +215,7 @@ UNFINISHED = {
 
 @pytest.mark.parametrize("data", UNFINISHED.values(), ids=UNFINISHED.keys())
 async def test_an_unfinished_request_leaves_nothing_for_the_garbage_collector(data: bytes):
-    """Connections live long enough to be looked at seldom: a ring in each would be memory that only grows."""
+    """Connections outlive most collections; a cycle in each would be memory that only grows."""
     limits = replace(QUICK, head_seconds=0.02, body_seconds=0.02, rest_seconds=0.02, closing_seconds=0.02)
     async with serving(LAYER, limits) as (port, service):
         await _answers(port, data)

@@ -1,6 +1,6 @@
-"""What we rely on in FastAPI beyond its documented surface: an upgrade that moves it fails here, and says what.
+"""Undocumented parts of FastAPI that we use. An upgrade that changes one fails here.
 
-Looked for by reading every import and attribute of fastapi and starlette in src/holdfast/http.
+The list comes from every import and attribute of fastapi and starlette in src/holdfast/http.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.middleware import Middleware
 
 
-def test_an_application_keeps_what_decides_about_the_quick_way() -> None:
+def test_a_fastapi_has_the_members_of_the_quick_path() -> None:
     app = FastAPI(middleware=[Middleware(object)])
     assert len(app.user_middleware) == 1
     assert "build_middleware_stack" not in vars(app), (
@@ -23,7 +23,7 @@ def test_an_application_keeps_what_decides_about_the_quick_way() -> None:
     assert app.middleware_stack is None
 
 
-def test_a_router_takes_an_answer_for_what_it_does_not_know() -> None:
+def test_a_router_accepts_a_default_handler() -> None:
     app = FastAPI()
     assert callable(app.router.default)
     assert isinstance(app.router.routes, list)
@@ -33,7 +33,7 @@ def test_a_route_is_handled_by_one_method() -> None:
     assert list(inspect.signature(APIRoute.handle).parameters) == ["self", "scope", "receive", "send"]
 
 
-def test_contexts_say_the_declared_path_of_an_included_route() -> None:
+def test_contexts_have_the_declared_path_of_an_included_route() -> None:
     app, router = FastAPI(), fastapi.APIRouter(prefix="/shop")
 
     @router.get("/items/{item}")

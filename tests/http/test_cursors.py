@@ -1,4 +1,4 @@
-"""Cursors: a list can only be continued where the server said, with the filters that it began with."""
+"""Cursors: a list continues only at a signed position, with its original filters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_cursor_opens_at_its_position(position: list[object]):
     assert cursors.open(signed, ROUTE, FILTERS) == position
 
 
-def test_a_filter_that_is_not_set_is_no_filter():
+def test_an_unset_filter_is_ignored():
     assert cursors.open(cursors.sign(ROUTE, {"status": "published"}, [7]), ROUTE, FILTERS) == [7]
 
 
@@ -63,6 +63,6 @@ def test_a_cursor_belongs_to_its_list(route: str, filters: dict[str, str], key: 
 
 
 @given(cursor=st.text(max_size=100))
-def test_any_text_is_refused_as_input(cursor: str):
+def test_an_invalid_cursor_is_refused(cursor: str):
     with pytest.raises(InvalidInput):
         cursors.open(cursor, ROUTE, FILTERS)

@@ -1,4 +1,4 @@
-"""Decoding: what cannot be parsed is 400, what may not be said is 422 with a pointer."""
+"""Decoding: unparsable bodies are 400, forbidden values are 422 with a pointer."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_cannot_be_parsed_is_malformed(body: bytes):
+def test_unparsable_bodies_are_malformed(body: bytes):
     with pytest.raises(Malformed):
         decode(body)
 
@@ -71,13 +71,13 @@ NOT_ALLOWED = {
 
 
 @pytest.mark.parametrize(("body", "pointer", "code"), NOT_ALLOWED.values(), ids=NOT_ALLOWED.keys())
-def test_what_may_not_be_said_is_invalid_and_pointed_at(body: bytes, pointer: str, code: str):
+def test_forbidden_values_are_invalid_with_a_pointer(body: bytes, pointer: str, code: str):
     with pytest.raises(InvalidInput) as refused:
         decode(body)
     assert [(one.pointer, one.code) for one in refused.value.errors] == [(pointer, code)]
 
 
-def test_several_wrong_values_are_named_in_the_order_of_the_body():
+def test_several_wrong_values_are_listed_in_order():
     with pytest.raises(InvalidInput) as refused:
         decode(b'{"a": "\\u0000", "b": [1, "\\u0000"], "c": 99999999999999999999}')
     assert [one.pointer for one in refused.value.errors] == ["/a", "/b/1", "/c"]
@@ -101,11 +101,11 @@ ALLOWED: dict[str, tuple[bytes, Any]] = {
 
 
 @pytest.mark.parametrize(("body", "value"), ALLOWED.values(), ids=ALLOWED.keys())
-def test_what_is_allowed_is_read_as_it_was_sent(body: bytes, value: Any):
+def test_allowed_bodies_are_decoded_unchanged(body: bytes, value: Any):
     assert decode(body) == value
 
 
-def test_a_seat_map_may_have_more_items_but_no_other_freedom():
+def test_a_seat_map_may_only_have_more_items():
     assert len(decode(json.dumps(["A"] * 20_000).encode(), large_arrays=True)) == 20_000
     with pytest.raises(InvalidInput):
         decode(json.dumps(["A"] * 20_000 + ["\0"]).encode(), large_arrays=True)
@@ -135,6 +135,6 @@ def test_every_allowed_value_survives(value: Any, ascii_only: bool):
 
 
 @given(body=st.binary(max_size=200))
-def test_any_bytes_are_read_or_refused(body: bytes):
+def test_any_bytes_are_decoded_or_refused(body: bytes):
     with contextlib.suppress(Malformed, InvalidInput):
         decode(body)

@@ -1,4 +1,4 @@
-"""The application as a FastAPI: what somebody adds to it, and what FastAPI's own tools see of it."""
+"""The application as a FastAPI: added routes, and what FastAPI's own tools see."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def who() -> str:
 
 
 def shop() -> APIRouter:
-    """What somebody might add: one route for each thing that FastAPI is used for."""
+    """A router of another developer, with one route for each use of FastAPI."""
     router = APIRouter(prefix="/shop", tags=["shop"])
 
     @router.get("/items/{item}")
@@ -104,7 +104,7 @@ def shop() -> APIRouter:
 
 @pytest.fixture
 def app() -> Application:
-    """Without a database: our one route, and the shop's."""
+    """An application without a database, with one own route and the shop's."""
     made = layer_of(own)
     made.include_router(shop())
     made.state.done = []
@@ -117,12 +117,12 @@ async def http(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-# What FastAPI shows of the application
+# FastAPI's view of the application
 
 
 @pytest.fixture(scope="module")
-def whole() -> Application:
-    """The real application; it never opens its database."""
+def full_app() -> Application:
+    """The real application, whose database is never opened."""
     return build_app(
         Settings(
             database_url=SecretStr("postgresql://nobody@localhost:1/none"), secret_key=SecretStr(SECRET_KEY)
@@ -130,21 +130,21 @@ def whole() -> Application:
     )
 
 
-def test_every_route_is_listed_and_can_be_named(whole: Application):
-    assert isinstance(whole, FastAPI)
-    listed = {(method, route.path) for route in whole.routes for method in route.methods}  # type: ignore[attr-defined]
+def test_every_route_is_listed_and_can_be_named(full_app: Application):
+    assert isinstance(full_app, FastAPI)
+    listed = {(method, route.path) for route in full_app.routes for method in route.methods}  # type: ignore[attr-defined]
     assert listed == {(one.method, one.path) for one in all_endpoints()}
-    assert whole.url_path_for("get_hold", hold="x") == "/v1/holds/x"
+    assert full_app.url_path_for("get_hold", hold="x") == "/v1/holds/x"
 
 
-async def test_openapi_is_the_document_that_is_served(whole: Application):
-    async with client_of(whole) as client:
+async def test_openapi_equals_the_served_document(full_app: Application):
+    async with client_of(full_app) as client:
         served = (await client.get("/openapi.json")).json()
-    assert whole.openapi() == served
+    assert full_app.openapi() == served
     assert served["info"]["title"] == "Holdfast"
 
 
-async def test_the_document_has_a_router_that_came_later(app: Application, http: httpx2.AsyncClient):
+async def test_the_document_includes_routers_added_later(app: Application, http: httpx2.AsyncClient):
     assert "/late" not in app.openapi()["paths"]
     late = APIRouter()
 
@@ -169,7 +169,7 @@ def test_the_test_client_runs_the_application_with_its_lifespan(database_url: st
         assert client.get(f"/v1/events/{event['id']}").json()["name"] == "Concert"
 
 
-# Routes of somebody else
+# Added routes
 
 
 async def test_parameters_and_dependencies(app: Application, http: httpx2.AsyncClient):
@@ -231,7 +231,7 @@ async def test_every_refusal_is_a_problem(
     assert problem["instance"] == answer.headers["x-request-id"]
 
 
-async def test_refusals_say_where_and_what_is_allowed(http: httpx2.AsyncClient):
+async def test_refusals_have_pointers_and_allowed_methods(http: httpx2.AsyncClient):
     refused = (await http.post("/shop/orders", json={"count": 0})).json()["errors"]
     assert [(one["pointer"], one["code"]) for one in refused] == [
         ("/sku", "missing"),
@@ -266,7 +266,7 @@ async def test_requests_are_counted_under_the_declared_path(http: httpx2.AsyncCl
     assert "4711" not in rendered
 
 
-async def test_a_mounted_application_is_behind_the_same_layer(app: Application, http: httpx2.AsyncClient):
+async def test_a_mounted_application_is_behind_the_handler(app: Application, http: httpx2.AsyncClient):
     mounted = FastAPI()
 
     @mounted.get("/inside")
@@ -279,7 +279,7 @@ async def test_a_mounted_application_is_behind_the_same_layer(app: Application, 
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_our_server_answers_them_in_their_order():
+async def test_pipelined_added_routes_are_answered_in_order():
     app = layer_of(own)
     app.include_router(shop())
     app.state.done = []
@@ -324,7 +324,7 @@ async def test_an_endless_stream_ends_when_its_reader_leaves():
         await until(lambda: not service._tasks)
 
 
-async def test_a_stream_that_breaks_is_seen_to_be_broken():
+async def test_a_broken_stream_closes_the_connection():
     app = layer_of(own)
 
     @app.get("/broken")
@@ -340,13 +340,13 @@ async def test_a_stream_that_breaks_is_seen_to_be_broken():
     assert not answer.is_whole
 
 
-def test_a_websocket_is_answered_under_a_server_that_has_them(app: Application):
+def test_a_websocket_route_works_under_another_server(app: Application):
     with TestClient(app) as client, client.websocket_connect("/shop/echo") as socket:
         socket.send_text("hello")
         assert socket.receive_text() == "hello"
 
 
-async def test_a_lifespan_of_somebody_else_runs_too():
+async def test_an_added_lifespan_runs():
     ran = []
 
     @asynccontextmanager
@@ -375,15 +375,15 @@ async def test_a_route_reaches_the_inventory(database_url: str):
         assert (await client.get("/shop/events", params={"number": made["number"]})).json() == "Concert"
 
 
-# The quick way
+# The quick path
 
 
 @pytest.fixture
 def no_router(monkeypatch: pytest.MonkeyPatch) -> None:
-    """FastAPI's router, and everything before it, may not be reached."""
+    """FastAPI's router and everything before it must not be reached."""
 
     async def unreachable(*_: Any) -> None:
-        raise AssertionError("our routes never pass FastAPI's router")
+        raise AssertionError("own routes must bypass FastAPI's router")
 
     monkeypatch.setattr(APIRouter, "app", unreachable)
     monkeypatch.setattr(Router, "app", unreachable)
@@ -391,7 +391,7 @@ def no_router(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_router")
-async def test_our_routes_never_pass_fastapi(app: Application, http: httpx2.AsyncClient):
+async def test_own_routes_bypass_fastapi(app: Application, http: httpx2.AsyncClient):
     assert (await http.get("/v1/own")).json() == {"by": "us"}
     async with serving(app) as (port, _):
         (answer,) = await exchange(port, [b"GET /v1/own HTTP/1.1\r\n" + HOST + b"\r\n"], half_close=True)
@@ -402,7 +402,7 @@ async def test_our_routes_never_pass_fastapi(app: Application, http: httpx2.Asyn
 
 
 class Watching:
-    """The smallest ASGI middleware: notes the path and the status of each request, and adds a header."""
+    """A minimal ASGI middleware: it records path and status of each request, and adds a header."""
 
     def __init__(self, app: Any, seen: list[tuple[str, int]]) -> None:
         self._app, self._seen = app, seen
@@ -431,7 +431,7 @@ async def test_middleware_sees_all_requests():
     assert all(one.header(b"x-request-id") for one in answers)
 
 
-async def test_a_middleware_that_fails_is_a_problem():
+async def test_a_failing_middleware_is_a_problem():
     class Failing:
         def __init__(self, app: Any) -> None:
             pass
@@ -446,8 +446,8 @@ async def test_a_middleware_that_fails_is_a_problem():
     assert (answer.status, answer.header(b"content-type")) == (503, b"application/problem+json")
 
 
-async def test_fastapis_own_telemetry_sees_our_routes():
-    """FastAPI traces what passes its `__call__`; with a provider every request does."""
+async def test_fastapi_telemetry_sees_own_routes():
+    """FastAPI traces what passes its `__call__`; with a tracer provider, every request does."""
     started: list[str] = []
 
     class Tracer(trace.NoOpTracer):

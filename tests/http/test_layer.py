@@ -1,4 +1,4 @@
-"""The layer: what every request passes, what every answer carries, and that nothing gets around it."""
+"""The handler: what every request passes and every answer has, without exception."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ JSON = {"Content-Type": "application/json"}
 # A declared route
 
 
-async def test_a_route_gets_what_its_signature_says(http):
+async def test_a_route_gets_the_arguments_of_its_signature(http):
     answer = await http.post("/v1/holds", json=BODY)
     assert (answer.status_code, answer.json()) == (201, {"event": 7, "quantity": 5, "at": None})
     answer = await http.get(
@@ -190,13 +190,13 @@ async def test_a_body_is_read_strictly_before_its_model_sees_it(http):
     assert _code(await http.post("/v1/holds")) == (400, "malformed_json")
 
 
-async def test_a_body_may_be_left_out_only_where_the_route_says_so(http):
+async def test_a_body_is_optional_only_if_the_route_allows(http):
     assert (await http.post("/v1/release")).json() == {"given": None, "key": None}
     assert (await http.post("/v1/release", json={"hold_token": "x"})).json()["given"] == "x"
     assert _code(await http.post("/v1/release", json={"token": "x"})) == (422, "invalid_input")
 
 
-async def test_a_route_without_a_body_takes_none_but_the_empty_object(http):
+async def test_a_route_without_a_body_accepts_only_an_empty_object(http):
     assert (await http.post("/v1/publish")).status_code == 200
     assert (await http.post("/v1/publish", json={})).status_code == 200
     assert _code(await http.post("/v1/publish", json={"status": "draft"})) == (422, "invalid_input")
@@ -223,20 +223,20 @@ async def test_a_route_without_a_body_takes_none_but_the_empty_object(http):
         ("limit=1&limit=2", "?limit", "repeated"),
     ],
 )
-async def test_a_query_is_held_to_its_types(http, query: str, pointer: str, code: str):
+async def test_query_parameters_are_validated(http, query: str, pointer: str, code: str):
     answer = await http.get("/v1/events/7?" + query)
     assert _code(answer) == (422, "invalid_input")
     assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [(pointer, code)]
 
 
-async def test_a_route_without_a_query_takes_none(http):
+async def test_a_route_without_a_query_refuses_parameters(http):
     assert _code(await http.get("/v1/events/next?x=1")) == (422, "invalid_input")
 
 
 @pytest.mark.parametrize(
     "name", ["-1", "0", "0x1", "1_0", "%D9%A1", "%201", "99999999999999999999", "%7B7%7D", "a%2Fb", "x"]
 )
-async def test_a_name_that_cannot_exist_is_absent(http, name: str):
+async def test_an_impossible_id_in_a_path_is_404(http, name: str):
     assert _code(await http.get(f"/v1/events/{name}")) == (404, "event_not_found")
 
 
@@ -260,21 +260,21 @@ async def test_a_name_that_cannot_exist_is_absent(http, name: str):
         "*",
     ],
 )
-async def test_what_is_not_declared_is_not_there(path: str):
+async def test_an_undeclared_path_is_404(path: str):
     assert (await _raw_call("GET", path.encode()))[:2] == (404, "not_found")
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "DELETE", "PUT", "TRACE", "BREW", "get"])
-async def test_another_method_is_told_which_ones_there_are(method: str):
+async def test_a_wrong_method_gets_the_allowed_ones(method: str):
     status, code, headers = await _raw_call(method, b"/v1/events/7")
     assert (status, code, headers[b"allow"]) == (405, "method_not_allowed", b"GET, HEAD")
 
 
 async def test_a_head_is_a_get_without_its_body(http):
-    """Probes and caches ask so; the length that is told is the one of the body that a GET would bring."""
-    whole, head = await http.get("/v1/events/next"), await http.head("/v1/events/next")
+    """Probes and caches use it. The length is that of a GET's body."""
+    full, head = await http.get("/v1/events/next"), await http.head("/v1/events/next")
     assert (head.status_code, head.content) == (200, b"")
-    assert head.headers["content-length"] == str(len(whole.content))
+    assert head.headers["content-length"] == str(len(full.content))
     assert (await http.head("/v1/nowhere")).status_code == 404
 
 
@@ -284,7 +284,7 @@ async def test_a_method_cannot_be_overridden(http):
     assert answer.headers["allow"] == "POST"
 
 
-async def test_a_literal_part_wins_over_a_named_one(http):
+async def test_a_literal_part_precedes_a_named_one(http):
     assert (await http.get("/v1/events/next")).json() == "next"
 
 
@@ -300,7 +300,7 @@ async def test_a_query_must_be_text(query: bytes):
     assert (await _raw_call("GET", b"/v1/events/7", query=query))[:2] == (400, "bad_request")
 
 
-async def test_paths_and_queries_end_somewhere():
+async def test_overlong_paths_and_queries_are_refused():
     assert (await _raw_call("GET", b"/" + b"a" * 8 * 1024))[:2] == (414, "uri_too_long")
     assert (await _raw_call("GET", b"/v1/events/7", query=b"a" * 8 * 1024 + b"=1"))[:2] == (
         414,
@@ -311,7 +311,7 @@ async def test_paths_and_queries_end_somewhere():
 # Headers
 
 
-async def test_every_answer_carries_its_headers(http):
+async def test_every_answer_has_the_common_headers(http):
     for answer in (await http.get("/v1/events/7"), await http.get("/nothing"), await http.get("/v1/bug")):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
@@ -324,7 +324,7 @@ async def test_every_answer_carries_its_headers(http):
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
 
 
-async def test_a_request_id_is_kept_if_it_is_harmless(http):
+async def test_a_harmless_request_id_is_kept(http):
     answer = await http.get("/nothing", headers={"X-Request-Id": "shop-4711.a_b"})
     assert answer.headers["x-request-id"] == answer.json()["instance"] == "shop-4711.a_b"
     for harmful in ("short", "a" * 65, "with space", "<script>", '"quoted"'):
@@ -340,7 +340,7 @@ HEADERS_TOO_LARGE = {
 
 
 @pytest.mark.parametrize("headers", HEADERS_TOO_LARGE.values(), ids=HEADERS_TOO_LARGE.keys())
-async def test_headers_end_somewhere(headers: list[tuple[bytes, bytes]]):
+async def test_overlong_headers_are_refused(headers: list[tuple[bytes, bytes]]):
     status, code, answered = await _raw_call("GET", b"/v1/events/7", headers=headers)
     assert (status, code, answered[b"connection"]) == (431, "headers_too_large", b"close")
 
@@ -363,7 +363,7 @@ BAD_HEADERS = {
 
 
 @pytest.mark.parametrize("headers", BAD_HEADERS.values(), ids=BAD_HEADERS.keys())
-async def test_a_header_that_cannot_be_read_is_a_bad_request(headers: list[tuple[bytes, bytes]]):
+async def test_an_invalid_header_is_a_bad_request(headers: list[tuple[bytes, bytes]]):
     assert (await _raw_call("POST", b"/v1/release", headers=headers))[:2] == (400, "bad_request")
 
 
@@ -394,7 +394,7 @@ async def test_a_retry_key_reaches_the_route(http):
         "application/problem+json",
     ],
 )
-async def test_a_body_that_is_not_json_is_not_taken(http, content_type: str | None):
+async def test_a_non_json_body_is_refused(http, content_type: str | None):
     headers = {} if content_type is None else {"Content-Type": content_type}
     answer = await http.post("/v1/holds", content=json.dumps(BODY).encode(), headers=headers)
     assert _code(answer) == (415, "unsupported_media_type")
@@ -409,20 +409,20 @@ async def test_a_body_that_is_not_json_is_not_taken(http, content_type: str | No
         'application/json;charset="UTF-8"',
     ],
 )
-async def test_json_is_taken_however_it_is_spelled(http, content_type: str):
+async def test_json_content_types_are_accepted_in_any_spelling(http, content_type: str):
     answer = await http.post(
         "/v1/holds", content=json.dumps(BODY).encode(), headers={"Content-Type": content_type}
     )
     assert answer.status_code == 201
 
 
-async def test_an_encoded_body_is_not_taken(http):
+async def test_an_encoded_body_is_refused(http):
     answer = await http.post("/v1/holds", content=b"\x1f\x8b", headers={**JSON, "Content-Encoding": "gzip"})
     assert _code(answer) == (415, "unsupported_media_type")
 
 
-async def test_a_body_that_says_it_is_too_large_is_answered_before_it_is_read():
-    """What is still on its way is drained after the answer: closing on it could lose the answer."""
+async def test_an_overlong_content_length_is_refused_before_reading():
+    """The rest of the body is drained after the answer, because an earlier close could lose the answer."""
     order: list[str] = []
 
     async def receive() -> dict[str, Any]:
@@ -433,14 +433,14 @@ async def test_a_body_that_says_it_is_too_large_is_answered_before_it_is_read():
         if message["type"] == "http.response.start":
             assert message["status"] == 413
             assert (b"connection", b"close") in message["headers"]
-        order.append("whole answer" if message.get("body") else message["type"])
+        order.append("complete answer" if message.get("body") else message["type"])
 
     headers = [(b"content-type", b"application/json"), (b"content-length", str(BODY_LIMIT + 1).encode())]
     await layer_of(routes)(_scope("POST", b"/v1/holds", headers=headers), receive, send)
-    assert order == ["http.response.start", "whole answer", "read", "read", "read", "http.response.body"]
+    assert order == ["http.response.start", "complete answer", "read", "read", "read", "http.response.body"]
 
 
-async def test_a_body_that_comes_in_pieces_is_cut_at_the_limit(http):
+async def test_a_body_in_pieces_is_refused_at_the_limit(http):
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b" " * 1024
@@ -448,7 +448,7 @@ async def test_a_body_that_comes_in_pieces_is_cut_at_the_limit(http):
     assert _code(await http.post("/v1/holds", content=endless(), headers=JSON)) == (413, "body_too_large")
 
 
-async def test_a_body_at_the_limit_is_taken_whole(http):
+async def test_a_body_at_the_limit_is_accepted(http):
     body = json.dumps(BODY).encode()
 
     async def in_pieces() -> AsyncIterator[bytes]:
@@ -464,20 +464,20 @@ async def test_a_seat_map_may_be_larger(http):
     assert (await http.post("/v1/maps", json=labels)).json() == 20_000
 
 
-async def test_a_body_that_is_shorter_than_it_says_is_not_acted_on():
+async def test_a_body_shorter_than_its_length_is_refused():
     body = json.dumps(BODY).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body) + 1).encode())]
     assert (await _raw_call("POST", b"/v1/holds", headers=headers, body=body))[:2] == (400, "bad_request")
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for():
+async def test_a_missing_body_is_not_awaited_forever():
     headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
     layer = layer_of(routes, body_seconds=0.01)
     status, code, answered = await _raw_call("POST", b"/v1/holds", headers=headers, body=None, layer=layer)
     assert (status, code, answered[b"connection"]) == (408, "request_timeout", b"close")
 
 
-async def test_a_client_that_left_is_not_answered():
+async def test_an_absent_client_gets_no_answer():
     async def receive() -> dict[str, Any]:
         return {"type": "http.disconnect"}
 
@@ -491,7 +491,7 @@ async def test_a_client_that_left_is_not_answered():
 # Faults
 
 
-async def test_a_bug_is_a_503_that_is_counted_and_says_nothing(http):
+async def test_a_bug_is_a_counted_503_without_details(http):
     before = metric_totals()["holdfast_unexpected_errors_total"]
     answer = await http.get("/v1/bug")
     assert _code(answer) == (503, "unavailable")
@@ -501,13 +501,13 @@ async def test_a_bug_is_a_503_that_is_counted_and_says_nothing(http):
     assert metric_totals()["holdfast_unexpected_errors_total"] == before + 1
 
 
-async def test_a_bug_in_what_changes_something_does_not_say_that_nothing_was_done(http):
-    """Nobody knows whether it was met before the commit or after."""
+async def test_a_bug_in_a_command_is_an_unknown_outcome(http):
+    """The bug may have come before or after the commit."""
     answer = await http.post("/v1/bug", json={})
     assert _code(answer) == (503, "outcome_unknown")
 
 
-async def test_a_line_break_never_leaves_in_a_header():
+async def test_a_header_with_a_line_break_is_not_sent():
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -530,7 +530,7 @@ async def test_a_websocket_is_closed():
 # Answers
 
 
-async def test_a_state_that_is_known_is_not_sent_again(http):
+async def test_a_known_state_is_304(http):
     assert (await http.get("/v1/state")).headers["etag"] == '"7.2"'
     for value in ('"7.2"', 'W/"7.2"', '"1.0", "7.2"', "*"):
         answer = await http.get("/v1/state", headers={"If-None-Match": value})
@@ -541,7 +541,7 @@ async def test_a_state_that_is_known_is_not_sent_again(http):
         assert (await http.get("/v1/state", headers={"If-None-Match": value})).status_code == 200
 
 
-async def test_a_stream_is_sent_as_it_comes_and_closed_when_the_client_leaves():
+async def test_a_stream_is_sent_in_chunks_and_closed_with_its_client():
     closed = asyncio.Event()
     left = asyncio.Event()
     sent: list[bytes] = []
@@ -572,8 +572,8 @@ async def test_a_stream_is_sent_as_it_comes_and_closed_when_the_client_leaves():
     assert closed.is_set()
 
 
-async def test_a_dialect_writes_its_own_errors():
-    """Those of the decoder and the models too, so that a client reads what it was written for."""
+async def test_a_dialect_renders_its_own_errors():
+    """Also errors of the decoder and the models, so that a client gets only the document's form."""
 
     def render(error: HoldfastError) -> tuple[int, Any]:
         if isinstance(error, SoldOut):
@@ -605,7 +605,7 @@ async def test_a_dialect_writes_its_own_errors():
 # Retries
 
 
-async def test_a_retry_is_recognised_by_what_it_repeats():
+async def test_a_retry_is_recognised_by_its_fingerprint():
     seen: list[tuple[bytes | None, bytes]] = []
     retried = Routes(tag="tests")
 
@@ -637,7 +637,7 @@ async def test_a_retry_is_recognised_by_what_it_repeats():
 # Declarations
 
 
-def test_two_routes_cannot_share_a_path_and_method_or_a_name():
+def test_routes_with_equal_paths_or_names_are_refused():
     once = Routes(tag="tests")
     once.get("/a", policy=Policy.PUBLIC)(get_next_event)
     with pytest.raises(ValueError, match="operation id"):
@@ -648,7 +648,7 @@ def test_two_routes_cannot_share_a_path_and_method_or_a_name():
         Router([*once, *other])
 
 
-def test_a_name_in_the_path_says_what_its_absence_is():
+def test_a_path_parameter_must_declare_its_404():
     with pytest.raises(TypeError, match="FromPath"):
 
         @Routes(tag="tests").get("/a/{event}", policy=Policy.PUBLIC)
@@ -656,7 +656,7 @@ def test_a_name_in_the_path_says_what_its_absence_is():
 
 
 async def test_the_document_describes_every_route():
-    """Every error of every route under its status and code; examples; nothing that FastAPI made up."""
+    """Every error has its status, code and example; FastAPI adds nothing of its own."""
     layer = layer_of([*routes, *document_routes])  # type: ignore[arg-type]
     async with client_of(layer) as http:
         document = (await http.get("/openapi.json")).json()
@@ -691,7 +691,7 @@ async def test_the_document_describes_every_route():
     }
 
 
-async def test_requests_are_counted_by_their_route_never_by_their_path(http):
+async def test_requests_are_counted_by_route_and_not_by_path(http):
     before = metric_totals().get("holdfast_http_requests_total", 0)
     await http.get("/v1/events/4711")
     await http.get("/nothing/4711")
@@ -703,7 +703,7 @@ async def test_requests_are_counted_by_their_route_never_by_their_path(http):
     assert "/4711" not in text
 
 
-# A request as an ASGI server would hand it over
+# A request in the form of an ASGI server
 
 
 def _scope(
@@ -730,7 +730,7 @@ async def _no_body() -> dict[str, Any]:
 async def _raw_call(
     method: str, path: bytes, *, body: bytes | None = b"", layer: Any = None, **parts: Any
 ) -> tuple[int, str, dict[bytes, bytes]]:
-    """(status, code, headers); a `body` of None never comes."""
+    """Return status, code and headers. A `body` of None never arrives."""
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

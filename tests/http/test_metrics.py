@@ -1,4 +1,4 @@
-"""Metrics: whichever worker is asked answers for all of them. Redaction: no line holds a secret."""
+"""Metrics: any worker reports all of them. Redaction: no log line contains a secret."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ print("totals", metric_totals())
 """
 
 
-def test_each_worker_answers_for_all(tmp_path: Path):
+def test_each_worker_reports_all_workers(tmp_path: Path):
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
-    told = ""
+    output = ""
     for _ in range(3):
         worker = subprocess.run(
             [sys.executable, "-c", _WORKER],
@@ -36,11 +36,11 @@ def test_each_worker_answers_for_all(tmp_path: Path):
             check=True,
             timeout=30,
         )
-        told = worker.stdout
-    assert 'holdfast_test_holds_total{event="7"} 6.0' in told
-    assert "holdfast_test_live 9.0" in told
-    assert 'holdfast_test_seconds_bucket{le="0.5"} 3.0' in told
-    assert "'holdfast_test_seconds_sum': 1.5" in told
+        output = worker.stdout
+    assert 'holdfast_test_holds_total{event="7"} 6.0' in output
+    assert "holdfast_test_live 9.0" in output
+    assert 'holdfast_test_seconds_bucket{le="0.5"} 3.0' in output
+    assert "'holdfast_test_seconds_sum': 1.5" in output
 
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
@@ -57,11 +57,11 @@ SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
         f"Traceback: ValueError('hfh_{SECRET}')",
     ],
 )
-def test_a_secret_never_reaches_a_line(text: str):
+def test_secrets_are_redacted_from_lines(text: str):
     assert SECRET[5:] not in redact(text)
     assert SECRET[5:] not in str(redact_event(None, "info", {"event": text, "number": 7}))
 
 
-def test_what_is_no_secret_stays_readable():
+def test_text_without_secrets_is_unchanged():
     line = "hold 7 placed on /v1/events/{event}/holds"
     assert redact(line) == line

@@ -1,4 +1,4 @@
-"""Negotiation: which codings and media types a request accepts, by the weights that it gives them."""
+"""Negotiation: the codings and media types that a request accepts, by their weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from holdfast.http.headers import accepts_gzip, weights
         ("a;q=high", {"a": 1}),
     ],
 )
-def test_a_weight_belongs_to_a_name(header: str | None, found: dict[str, float]):
+def test_accept_lists_are_parsed_with_weights(header: str | None, found: dict[str, float]):
     assert weights(header) == found
 
 
@@ -42,7 +42,7 @@ def test_a_weight_belongs_to_a_name(header: str | None, found: dict[str, float])
         ("*, gzip;q=0", False),
     ],
 )
-def test_gzip_is_sent_to_who_accepts_it(header: str | None, is_accepted: bool):
+def test_gzip_is_used_if_accepted(header: str | None, is_accepted: bool):
     assert accepts_gzip(header) == is_accepted
 
 
@@ -59,9 +59,7 @@ def test_gzip_is_sent_to_who_accepts_it(header: str | None, is_accepted: bool):
         ("*/*", "text/html", "text/plain"),
     ],
 )
-async def test_json_is_sent_to_who_asks_for_it(
-    client: httpx2.AsyncClient, accept: str, home: str, metrics: str
-):
+async def test_json_is_sent_if_preferred(client: httpx2.AsyncClient, accept: str, home: str, metrics: str):
     for path, kind in (("/", home), ("/metrics", metrics)):
         answer = await client.get(path, headers={"accept": accept})
         assert answer.headers["content-type"].partition(";")[0] == kind

@@ -1,4 +1,4 @@
-"""Problems: every refusal leaves in one form, with the headers that its status asks for."""
+"""Problems: every refusal has one form, with the headers that its status requires."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_fact_cannot_replace_a_member():
         (MethodNotAllowed(allow=["GET", "POST"]), (b"allow", b"GET, POST")),
     ],
 )
-def test_a_status_brings_its_header(error: HoldfastError, header: tuple[bytes, bytes]):
+def test_a_status_has_its_required_header(error: HoldfastError, header: tuple[bytes, bytes]):
     assert header in problem(error, "request-1").headers
 
 
@@ -99,7 +99,7 @@ def _errors(body: object) -> set[tuple[str, str]]:
         refusal = invalid_input(failed, body)
         assert isinstance(refusal, InvalidInput)
         return {(one.pointer, one.code) for one in refusal.errors}
-    raise AssertionError("the model took it")
+    raise AssertionError("the model accepted it")
 
 
 LINES = [{"quantity": 1}]
@@ -126,12 +126,12 @@ LINES = [{"quantity": 1}]
         ({"event": 7, "lines": LINES, "zone": "../../etc/passwd"}, "/zone", "not_allowed"),
     ],
 )
-def test_what_a_model_refuses_is_pointed_at(body: object, pointer: str, code: str):
-    """Also below a union, whose members' names are no part of the body."""
+def test_model_errors_have_pointers(body: object, pointer: str, code: str):
+    """Also below a union, whose members' names are not part of the body."""
     assert (pointer, code) in _errors(body)
 
 
-def test_a_refusal_never_repeats_what_was_sent():
+def test_a_refusal_never_repeats_the_input():
     try:
         TypeAdapter(HoldIn).validate_python(
             {"event": "<script>", "lines": "<script>", "name": "<script>" * 90}

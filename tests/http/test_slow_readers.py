@@ -1,4 +1,4 @@
-"""Readers of large answers: one that is slow gets all of it, one that stands still is let go."""
+"""Readers of large answers: a slow one gets everything, a stalled one is disconnected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from support.http_surface import layer_of
 
 SECONDS = 20.0
 ANSWER_BYTES = 16 * 1024 * 1024
-"""More than the kernel keeps for a connection."""
+"""More than the kernel buffers per connection."""
 
 routes = Routes(tag="tests")
 
@@ -32,10 +32,10 @@ async def large(request: Request) -> Reply:
 
 
 class Paused(Connection):
-    """Tells when an answer waits for its reader, and when its connection is over."""
+    """Notifies when an answer waits for its reader, and when its connection ends."""
 
     waiting: asyncio.Queue[Paused]
-    """Of the test that runs."""
+    """The connection of the running test."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -52,7 +52,7 @@ class Paused(Connection):
 
 @asynccontextmanager
 async def reader_of(limits: ConnectionLimits) -> AsyncIterator[socket.socket]:
-    """A client that has asked for the large answer, and reads nothing of it yet."""
+    """A client that has requested the large answer and has not read it yet."""
     Paused.waiting = asyncio.Queue()
     async with serving(layer_of(routes, access_log=False), limits, connect=Paused) as (port, _):
         with socket.socket() as one:
@@ -63,14 +63,14 @@ async def reader_of(limits: ConnectionLimits) -> AsyncIterator[socket.socket]:
             yield one
 
 
-async def _read(reader: socket.socket, most: int) -> int:
-    """How much came, up to so much; less where the connection ends."""
-    loop, came = asyncio.get_running_loop(), 0
+async def _read(reader: socket.socket, max_bytes: int) -> int:
+    """Return the number of bytes read, up to the max; less if the connection ends."""
+    loop, received = asyncio.get_running_loop(), 0
     with contextlib.suppress(ConnectionResetError):
         async with asyncio.timeout(SECONDS):
-            while came < most and (some := await loop.sock_recv(reader, 64 * 1024)):
-                came += len(some)
-    return came
+            while received < max_bytes and (some := await loop.sock_recv(reader, 64 * 1024)):
+                received += len(some)
+    return received
 
 
 async def _waiting() -> Paused:
@@ -78,15 +78,15 @@ async def _waiting() -> Paused:
         return await Paused.waiting.get()
 
 
-async def test_a_reader_that_takes_nothing_is_let_go():
+async def test_a_stalled_reader_is_disconnected():
     async with reader_of(replace(QUICK, stalled_reader_seconds=0.05)) as reader:
         async with asyncio.timeout(SECONDS):
             await (await _waiting()).is_over.wait()
         assert await _read(reader, ANSWER_BYTES) < ANSWER_BYTES
 
 
-async def test_a_reader_that_reads_on_is_not():
-    """However often its time is over: it only has to take enough each time."""
+async def test_a_slow_reader_stays_connected():
+    """At each deadline it only has to have taken enough bytes."""
     async with reader_of(replace(QUICK, stalled_reader_seconds=3600.0)) as reader:
         connection = await _waiting()
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""Streams over connections of our own: written straight to them, and never piled up for one that does not read."""
+"""Streams on our own connections: written directly, and never queued for a client that does not read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = 20.0
 TINY_BUFFER = 4_096
 
 
-class Told(NamedTuple):
+class StreamedMessage(NamedTuple):
     kind: str
     id: int
     seats: dict[str, str]
@@ -29,13 +29,13 @@ class Told(NamedTuple):
 
 @pytest.fixture
 async def port(app: Application) -> AsyncIterator[int]:
-    """The application behind the server that a worker has."""
+    """The application behind a worker's server."""
     async with serving(app) as (port, _):
         yield port
 
 
 class Client:
-    """Reads one stream, at its own pace."""
+    """Reads one stream at its own pace."""
 
     def __init__(self, port: int, number: int, *, last: int | None = None, buffer: int | None = None) -> None:
         self.socket = socket.socket()
@@ -57,7 +57,7 @@ class Client:
         return line
 
     async def chunk(self) -> bytes:
-        """Empty at the end."""
+        """Return the next chunk; empty at the end."""
         if not self._is_begun:
             self._is_begun = True
             assert await self.line() == b"HTTP/1.1 200 OK"
@@ -78,19 +78,19 @@ class Client:
         assert some, "the connection was closed"
         self._buffer += some
 
-    async def next(self) -> Told:
+    async def next(self) -> StreamedMessage:
         while True:
             fields = dict(line.split(": ", 1) for line in (await self.chunk()).decode().strip().split("\n"))
             if "event" in fields:
                 seats = {seat["label"]: seat["status"] for seat in orjson.loads(fields["data"])["seats"]}
-                return Told(fields["event"], int(fields["id"]), seats)
+                return StreamedMessage(fields["event"], int(fields["id"]), seats)
 
-    async def until(self, version: int) -> list[Told]:
-        """All up to the one that knows this version."""
-        told = [await self.next()]
-        while told[-1].id < version:
-            told.append(await self.next())
-        return told
+    async def until(self, version: int) -> list[StreamedMessage]:
+        """Return all messages up to the one with this version."""
+        messages = [await self.next()]
+        while messages[-1].id < version:
+            messages.append(await self.next())
+        return messages
 
     def close(self) -> None:
         self.socket.close()
@@ -111,32 +111,30 @@ async def _until(inventory: Inventory, count: int) -> None:
             await asyncio.wait([asyncio.ensure_future(inventory.operations.check())])
 
 
-async def test_a_connection_is_told_a_snapshot_and_then_changes(port: int, inventory: Inventory):
+async def test_a_connection_gets_a_snapshot_and_then_changes(port: int, inventory: Inventory):
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
     with _client(port, event.number) as client:
         assert await client.chunk() == b"retry: 2000\n\n"
-        assert await client.next() == Told("snapshot", 1, {"A-1-1": "held"})
+        assert await client.next() == StreamedMessage("snapshot", 1, {"A-1-1": "held"})
         await place(inventory, event.number, "A-1-2")
-        assert await client.next() == Told("change", 2, {"A-1-2": "held"})
+        assert await client.next() == StreamedMessage("change", 2, {"A-1-2": "held"})
         assert inventory.streams.count == 1
     await _until(inventory, 0)
 
 
-async def test_a_connection_that_comes_back_is_told_what_it_missed(port: int, inventory: Inventory):
+async def test_a_resumed_connection_gets_the_missed_changes(port: int, inventory: Inventory):
     event = await make_event(inventory, rows=1)
     for seat in (1, 2, 3):
         await place(inventory, event.number, f"A-1-{seat}")
     with _client(port, event.number, last=1) as client:
-        assert await client.next() == Told("change", 3, {"A-1-2": "held", "A-1-3": "held"})
+        assert await client.next() == StreamedMessage("change", 3, {"A-1-2": "held", "A-1-3": "held"})
         await place(inventory, event.number, "A-1-4")
-        assert await client.next() == Told("change", 4, {"A-1-4": "held"})
+        assert await client.next() == StreamedMessage("change", 4, {"A-1-4": "held"})
 
 
-async def test_a_connection_that_does_not_read_gets_one_snapshot_for_all_that_it_missed(
-    port: int, inventory: Inventory
-):
-    """What it had not taken is what it was being sent when it stopped, and nothing after."""
+async def test_a_stalled_connection_gets_one_snapshot_for_missed_changes(port: int, inventory: Inventory):
+    """It misses everything after the message that was being sent when it stopped reading."""
     event = await make_event(inventory, rows=1_000)
     number = event.number
     seats = tuple(f"A-{row}-{seat}" for row in range(1, 901) for seat in range(1, 11))
@@ -146,36 +144,32 @@ async def test_a_connection_that_does_not_read_gets_one_snapshot_for_all_that_it
     with _client(port, number, buffer=TINY_BUFFER) as slow, _client(port, number) as quick:
         await quick.until(first)
         last = first
-        for seat in range(1, 6):  # five messages, for whoever reads
+        for seat in range(1, 6):  # five messages for clients that read
             await place(inventory, number, f"A-1000-{seat}")
             last = (await quick.until(last + 1))[-1].id
-        told = await slow.until(last)
-        assert [(each.kind, each.id) for each in told] == [("snapshot", first), ("snapshot", last)]
-        assert set(told[-1].seats) >= {f"A-1000-{seat}" for seat in range(1, 6)}
+        messages = await slow.until(last)
+        assert [(each.kind, each.id) for each in messages] == [("snapshot", first), ("snapshot", last)]
+        assert set(messages[-1].seats) >= {f"A-1000-{seat}" for seat in range(1, 6)}
         await place(inventory, number, "A-1000-6")
-        assert await slow.next() == Told("change", last + 1, {"A-1000-6": "held"})
+        assert await slow.next() == StreamedMessage("change", last + 1, {"A-1000-6": "held"})
 
 
-async def test_a_client_that_goes_in_the_middle_of_a_message_spoils_it_for_nobody(
-    port: int, inventory: Inventory
-):
+async def test_a_client_that_leaves_during_a_message_affects_no_other(port: int, inventory: Inventory):
     event = await make_event(inventory, rows=1)
     with _client(port, event.number) as client:
         await client.next()
         with _client(port, event.number) as leaving:
             await leaving.next()
             leaving.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        await place(inventory, event.number, "A-1-1")  # its reset may not have been seen yet
+        await place(inventory, event.number, "A-1-1")  # the client's reset may not be noticed yet
         assert (await client.next()).id == 1
         await place(inventory, event.number, "A-1-2")
         assert (await client.next()).id == 2
         await _until(inventory, 1)
 
 
-async def test_the_end_of_the_server_is_the_end_of_the_chunks(
-    port: int, app: Application, inventory: Inventory
-):
-    """And the connection can still be used, for as long as the server lets it."""
+async def test_a_server_stop_ends_the_chunks(port: int, app: Application, inventory: Inventory):
+    """The connection stays usable while the server allows it."""
     event = await make_event(inventory, rows=1)
     with _client(port, event.number) as client:
         await client.next()
@@ -186,9 +180,7 @@ async def test_the_end_of_the_server_is_the_end_of_the_chunks(
     await _until(inventory, 0)
 
 
-async def test_what_else_a_client_sends_on_its_stream_waits_for_the_end(
-    port: int, inventory: Inventory, app: Application
-):
+async def test_requests_behind_a_stream_wait_for_its_end(port: int, inventory: Inventory, app: Application):
     event = await make_event(inventory, rows=1)
     with _client(port, event.number) as client:
         client.socket.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Workers beside the requests: each setting reaches its worker, and a failure ends none of them."""
+"""Workers beside the requests: settings reach their workers, and a failure stops none."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from support.house_of import age, attempt, fetch, hold_with_key, make_event, pla
 
 
 async def committed(inventory: Inventory) -> None:
-    """Returns at the next commit of this engine."""
-    told = asyncio.Event()
-    inventory._on_commit.append(lambda number, version, changes: told.set())
-    await asyncio.wait_for(told.wait(), 30)
+    """Return at the next commit of this inventory."""
+    notified = asyncio.Event()
+    inventory._on_commit.append(lambda number, version, changes: notified.set())
+    await asyncio.wait_for(notified.wait(), 30)
 
 
 async def test_the_sweep_interval_runs_the_sweeper(inventory: Inventory, database_url: str) -> None:
@@ -65,8 +65,10 @@ async def test_the_live_check_interval_runs_the_live_check(inventory: Inventory,
     assert (await inventory.queries.get_event(event.number)).sales_stopped
 
 
-async def test_another_process_s_commit_wakes_a_watch(inventory: Inventory, database_url: str) -> None:
-    """Nothing is sent between processes: the watcher's look finds the new version."""
+async def test_another_processs_commit_notifies_a_subscription(
+    inventory: Inventory, database_url: str
+) -> None:
+    """Processes send each other nothing: the poller finds the new version."""
     event = await make_event(inventory, capacity=5)
     other = Inventory(Connections(database_url, size=2), HoldTokens(b"a server key of the tests"))
     await other.open()
@@ -82,22 +84,22 @@ async def test_another_process_s_commit_wakes_a_watch(inventory: Inventory, data
         await other.close()
 
 
-async def test_this_process_s_own_commit_wakes_a_watch_at_once(inventory: Inventory) -> None:
+async def test_an_own_commit_notifies_a_subscription_immediately(inventory: Inventory) -> None:
     event = await make_event(inventory, capacity=5)
     with inventory._commits.watch(event.number) as watch:
         await place(inventory, event.number, 1)
         assert await watch.changed() == 1
 
 
-async def test_nobody_watching_asks_nothing(inventory: Inventory) -> None:
+async def test_no_subscription_means_no_query(inventory: Inventory) -> None:
     event = await make_event(inventory, capacity=5)
     with inventory._commits.watch(event.number), inventory._commits.watch(event.number):
         assert await CommitPoller(inventory).run_once() == 1
     assert await CommitPoller(inventory).run_once() == 0
 
 
-async def test_a_loop_outlives_what_its_step_met() -> None:
-    """A database that is away comes back; whoever looked for it meanwhile must look again."""
+async def test_a_worker_loop_survives_failures() -> None:
+    """A database outage ends, so the worker must try again."""
     looks: list[int] = []
     twice = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""The live check: damage stops the sales of its event and of no other, and an honest event is never stopped."""
+"""The live check: damage stops only its event, and a consistent event is never stopped."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from support.house_of import attempt, confirm, fetch, make_event, place
 
 
 class Watched(LiveAudit):
-    """It keeps what it told."""
+    """An audit that keeps its findings."""
 
     def __init__(self, inventory: Inventory, *, first_step: int = 50, small_claims: int = 10_000) -> None:
         super().__init__(inventory._connections, first_step=first_step, small_claims=small_claims)
-        self.told: list[Disagreement] = []
+        self.findings: list[Disagreement] = []
 
     async def check(self, number: int, version: int, *, seconds: float = 60) -> list[Disagreement]:
         found = await super().check(number, version, seconds=seconds)
-        self.told += found
+        self.findings += found
         return found
 
     @property
     def codes(self) -> list[str]:
-        return [each.code for each in self.told]
+        return [each.code for each in self.findings]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def is_stopped(inventory: Inventory, number: int) -> bool:
 
 
 async def sell_everything(inventory: Inventory, number: int, url: str) -> None:
-    """Whatever can happen to holds, bookings, blocks and rules, once."""
+    """Use every operation on holds, bookings, blocks and rules once."""
     sold = await confirm(inventory, number, await place(inventory, number, "A-1-1", "A-1-2", 2, buyer="ann"))
     await inventory.execute(number, c.CancelBooking(booking_id=sold, authority=c.STAFF))
     await confirm(inventory, number, await place(inventory, number, "A-1-1", 3))
@@ -108,10 +108,10 @@ async def sell_everything(inventory: Inventory, number: int, url: str) -> None:
 
 @pytest.mark.parametrize("small_claims", [0, 10_000], ids=["large", "small"])
 @pytest.mark.parametrize("first_step", [1, 3, 50])
-async def test_whatever_the_engine_did_agrees(
+async def test_every_operation_passes_the_check(
     inventory: Inventory, number: int, database_url: str, first_step: int, small_claims: int
 ) -> None:
-    """In steps of any size, of an event that is added up and of one that is too large for that."""
+    """In steps of any size, for an event that is summed up and for one that is too large."""
     checking = Watched(inventory, first_step=first_step, small_claims=small_claims)
     check = LiveCheck(inventory, audit=checking)
     await check.run_once()
@@ -119,7 +119,7 @@ async def test_whatever_the_engine_did_agrees(
     assert await check.run_once() == 1
     checking.forget()
     assert await check.run_once() == 1
-    assert checking.told == []
+    assert checking.findings == []
     assert await check.run_once() == 0
     instant = await make_event(inventory, capacity=4)
     await attempt(inventory, instant.number, 3)
@@ -128,7 +128,7 @@ async def test_whatever_the_engine_did_agrees(
     await inventory.execute(number, c.CancelEvent())
     await inventory.execute(number, c.ReclaimLapsed(limit=100))
     assert await check.run_once() == 1
-    assert checking.told == []
+    assert checking.findings == []
 
 
 DAMAGE: dict[str, tuple[str, str]] = {
@@ -143,7 +143,7 @@ DAMAGE: dict[str, tuple[str, str]] = {
         "UPDATE claims SET ended_version = held_version FROM holds WHERE hold_id = id AND status = 'active'",
         "claim_differs",
     ),
-    "a claim ended at the present version": (
+    "a claim ended at the current version": (
         (
             "UPDATE claims SET ended_version = version FROM holds h, inventories i"
             " WHERE hold_id = id AND status = 'active' AND i.event_number = h.event_number"
@@ -236,7 +236,7 @@ DAMAGE: dict[str, tuple[str, str]] = {
         "UPDATE journal SET changes = '7' WHERE version = (SELECT max(version) - 2 FROM journal)",
         "journal_unreadable",
     ),
-    "an entry told twice": (
+    "an entry recorded twice": (
         "UPDATE journal SET changes = changes || changes WHERE changes::text LIKE '%\"cancelled\"%'",
         "journal_differs",
     ),
@@ -245,10 +245,10 @@ DAMAGE: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("small_claims", [0, 10_000], ids=["large", "small"])
 @pytest.mark.parametrize("what", DAMAGE)
-async def test_damage_stops_its_event_and_no_other(
+async def test_damage_stops_only_its_event(
     inventory: Inventory, number: int, database_url: str, what: str, small_claims: int
 ) -> None:
-    """Whether the event is added up or is too large for that."""
+    """For an event that is summed up and for one that is too large."""
     statements, code = DAMAGE[what]
     checking = Watched(inventory, small_claims=small_claims)
     check = LiveCheck(inventory, audit=checking)
@@ -270,56 +270,60 @@ async def test_damage_stops_its_event_and_no_other(
     await place(inventory, other.number, 8)
     await check.run_once()
     assert code in checking.codes
-    assert {each.event for each in checking.told} == {number}
+    assert {each.event for each in checking.findings} == {number}
     assert await is_stopped(inventory, number)
     assert not await is_stopped(inventory, other.number)
 
 
-async def test_damage_to_an_event_that_rests_is_found_by_its_counters(
+async def test_damage_to_an_idle_event_is_found_by_its_counters(
     inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
     await place(inventory, number, 3)
     await check.run_once()
     damage(database_url, "UPDATE areas SET held = held + 1 WHERE name = 'general'")
     await check.run_once()
-    assert [(each.code, each.subject) for each in checking.told] == [("counter_differs", "area 1 held +1")]
+    assert [(each.code, each.subject) for each in checking.findings] == [
+        ("counter_differs", "area 1 held +1")
+    ]
     assert await is_stopped(inventory, number)
 
 
-async def test_damage_to_a_small_event_is_found_wherever_it_is(
+async def test_damage_anywhere_in_a_small_event_is_found(
     inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
-    """Rows that the journal last spoke of long ago are not looked at one by one; what they add up to is."""
+    """Rows with no recent journal entry are not checked one by one, but in a sum."""
     await place(inventory, number, "A-1-1", 3)
     await check.run_once()
     damage(database_url, "UPDATE claims SET ended_version = 1 WHERE seat_number IS NULL")
     await place(inventory, number, 1)
     await check.run_once()
-    assert [(each.code, each.subject) for each in checking.told] == [("counter_differs", "area 1 held +3")]
+    assert [(each.code, each.subject) for each in checking.findings] == [
+        ("counter_differs", "area 1 held +3")
+    ]
 
 
-async def test_the_same_damage_rings_once_and_more_of_it_again(
+async def test_the_same_damage_alarms_once_and_new_damage_again(
     inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
-    """Also after sales were taken up again: the organiser has decided."""
+    """Also after the organiser resumed the sales."""
     await check.run_once()
     hold = await place(inventory, number, 3)
     damage(database_url, "UPDATE claims SET quantity = 2; UPDATE areas SET booked = 1 WHERE name = 'general'")
     await check.run_once()
     assert sorted(set(checking.codes)) == ["counter_differs", "journal_differs", "quantity_differs"]
-    known = len(checking.told)
+    known = len(checking.findings)
     await inventory.execute(number, c.ResumeSales())
     await confirm(inventory, number, hold)
     await check.run_once()
-    assert len(checking.told) == known
+    assert len(checking.findings) == known
     assert not await is_stopped(inventory, number)
     damage(database_url, "UPDATE areas SET booked = booked + 1 WHERE name = 'general'")
     await check.run_once()
-    assert len(checking.told) > known
+    assert len(checking.findings) > known
     assert await is_stopped(inventory, number)
 
 
-async def test_a_stop_by_the_check_is_told_in_journal_and_metrics(
+async def test_a_stop_by_the_check_is_recorded_in_journal_and_metrics(
     inventory: Inventory, number: int, check: LiveCheck, database_url: str
 ) -> None:
     before = metric_totals()
@@ -336,10 +340,10 @@ async def test_a_stop_by_the_check_is_told_in_journal_and_metrics(
     assert last == [({"change": "stopped", "by": "check"},)]
 
 
-async def test_a_stopped_event_sells_nothing_new_and_keeps_its_word(
+async def test_a_stopped_event_refuses_holds_but_confirms_live_ones(
     inventory: Inventory, number: int, check: LiveCheck, database_url: str
 ) -> None:
-    """Who has a hold was promised it, and may be paying: it can still be confirmed."""
+    """The buyer of a live hold was promised it and may be paying, so it can be confirmed."""
     hold = await place(inventory, number, 1)
     damage(database_url, "UPDATE areas SET booked = 1 WHERE name = 'general'")
     await check.run_once()
@@ -348,7 +352,7 @@ async def test_a_stopped_event_sells_nothing_new_and_keeps_its_word(
     await confirm(inventory, number, hold)
 
 
-async def test_a_cancelled_event_rings_and_has_nothing_to_stop(
+async def test_a_cancelled_event_alarms_without_a_stop(
     inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
     await place(inventory, number, 1)
@@ -359,7 +363,7 @@ async def test_a_cancelled_event_rings_and_has_nothing_to_stop(
     assert await check.run_once() == 0
 
 
-async def test_an_event_that_is_gone_is_forgotten(
+async def test_a_deleted_event_is_forgotten(
     inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
     await check.run_once()
@@ -368,10 +372,10 @@ async def test_an_event_that_is_gone_is_forgotten(
     assert await check.run_once() == 0
 
 
-async def test_a_restored_backup_is_no_damage(
+async def test_a_restored_backup_is_not_damage(
     inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
-    """An event that is back at an earlier version, and agrees, is followed from there."""
+    """An event restored to an earlier version that agrees is followed from there."""
     await place(inventory, number, 1)
     await check.run_once()
     hold = await place(inventory, number, 2)
@@ -385,13 +389,13 @@ async def test_a_restored_backup_is_no_damage(
     assert await check.run_once() == 1
     await place(inventory, number, 5)
     assert await check.run_once() == 1
-    assert checking.told == []
+    assert checking.findings == []
 
 
-async def test_a_database_that_was_away_is_met_anew(
+async def test_a_database_outage_resets_the_check(
     inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
-    """The one that comes back may be another, which knows less: nothing of before is held against it."""
+    """The returning database may be an older copy; earlier knowledge is not held against it."""
     await place(inventory, number, 1)
     await check.run_once()
     fetch(
@@ -406,10 +410,10 @@ async def test_a_database_that_was_away_is_met_anew(
         connection.execute(
             """UPDATE journal SET changes = '[{"change": "changed", "fields": {}}]' WHERE version = 1"""
         )
-    for _ in range(3):  # the first ones may meet the dead connections
+    for _ in range(3):  # the first ones may use dead connections
         with suppress(HoldfastError):
             await check.run_once()
-    assert checking.told == []
+    assert checking.findings == []
     await place(inventory, number, 1)
     damage(database_url, "UPDATE holds SET quantity = 2")
     await check.run_once()
@@ -430,13 +434,13 @@ async def test_one_process_checks_and_another_takes_over(
     assert await is_stopped(inventory, number)
 
 
-async def test_a_process_that_checks_again_begins_anew(
+async def test_a_process_that_resumes_checking_starts_over(
     inventory: Inventory, number: int, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What another has found and told meanwhile is not held against an old event a second time."""
+    """Another process's finding is not reported for an old event a second time."""
     monkeypatch.setattr(live_checking, "MAX_BEFORE", 0)
-    told = [Watched(inventory, small_claims=0) for _ in range(2)]
-    first, second = (LiveCheck(inventory, audit=checking) for checking in told)
+    audits = [Watched(inventory, small_claims=0) for _ in range(2)]
+    first, second = (LiveCheck(inventory, audit=checking) for checking in audits)
     await place(inventory, number, 1)
     await first.run_once()
     fetch(database_url, "UPDATE leases SET until = clock_timestamp() - interval '1 s'")
@@ -447,13 +451,13 @@ async def test_a_process_that_checks_again_begins_anew(
     await inventory.execute(number, c.ResumeSales())
     fetch(database_url, "UPDATE leases SET until = clock_timestamp() - interval '1 s'")
     assert await first.run_once() == 1
-    assert [checking.codes for checking in told] == [[], ["counter_differs"]]
+    assert [checking.codes for checking in audits] == [[], ["counter_differs"]]
 
 
-async def test_what_was_sold_before_another_took_over_is_compared(
+async def test_sales_before_a_takeover_are_checked(
     inventory: Inventory, number: int, check: LiveCheck, checking: Watched, database_url: str
 ) -> None:
-    """The last minute of each event's sales, of whichever process."""
+    """The last minute of each event's sales is compared, from any process."""
     hold = await place(inventory, number, 1)
     for _ in range(60):
         await place(inventory, number, 1)
@@ -463,10 +467,10 @@ async def test_what_was_sold_before_another_took_over_is_compared(
     assert "booking_differs" in checking.codes
 
 
-async def test_a_stop_that_did_not_get_through_is_tried_again(
+async def test_a_failed_stop_is_retried(
     inventory: Inventory, number: int, check: LiveCheck, database_url: str
 ) -> None:
-    """The lane is full when the alarm rings."""
+    """The lane is full at the alarm."""
     damage(database_url, "UPDATE areas SET booked = 1 WHERE name = 'general'")
     execute = inventory.execute
     crowded = [HoldfastError("crowded")]
@@ -474,19 +478,19 @@ async def test_a_stop_that_did_not_get_through_is_tried_again(
     async def refuse(*arguments: object, **more: object) -> object:
         if crowded:
             raise crowded.pop()
-        return await execute(*arguments, **more)  # type: ignore[arg-type]  # passed on as they came
+        return await execute(*arguments, **more)  # type: ignore[arg-type]  # passed on unchanged
 
-    inventory.execute = refuse  # type: ignore[method-assign, assignment]  # seen from here only
+    inventory.execute = refuse  # type: ignore[method-assign, assignment]  # only this test's inventory
     await check.run_once()
     assert not await is_stopped(inventory, number)
     await check.run_once()
     assert await is_stopped(inventory, number)
 
 
-async def test_what_was_found_is_told_though_the_database_goes_away(
+async def test_findings_are_reported_despite_a_database_outage(
     inventory: Inventory, number: int, database_url: str
 ) -> None:
-    """It would not be met again: the next look goes on behind it."""
+    """It would be lost otherwise, because the next run continues after it."""
 
     class Interrupted(LiveAudit):
         async def _add_up(self, *arguments: object) -> None:
@@ -501,10 +505,10 @@ async def test_what_was_found_is_told_though_the_database_goes_away(
     assert [each.code for each in await checking.check(number, 2)] != []
 
 
-async def test_a_look_that_ran_out_of_time_goes_on_where_it_was_left(
+async def test_a_check_out_of_time_resumes_where_it_ended(
     inventory: Inventory, number: int, database_url: str
 ) -> None:
-    """And the counters are compared where it ends."""
+    """The counters are compared at its end."""
     checking = LiveAudit(inventory._connections, first_step=1, small_claims=0)
     for _ in range(5):
         await place(inventory, number, 1)
@@ -514,7 +518,7 @@ async def test_a_look_that_ran_out_of_time_goes_on_where_it_was_left(
     assert [each.code for look in looks for each in look] == ["counter_differs"]
 
 
-async def test_an_event_far_ahead_is_followed_from_its_newest_versions(
+async def test_an_event_far_ahead_is_checked_from_its_newest_versions(
     inventory: Inventory, number: int, check: LiveCheck, checking: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await check.run_once()
@@ -526,11 +530,11 @@ async def test_an_event_far_ahead_is_followed_from_its_newest_versions(
     assert metric_totals()["holdfast_live_check_passed_over_total"] == before + 9
     await place(inventory, number, 1)
     assert await check.run_once() == 1
-    assert checking.told == []
+    assert checking.findings == []
 
 
-async def test_every_event_has_its_turn(inventory: Inventory, database_url: str) -> None:
-    """A look that has time for one event only goes on with the next."""
+async def test_every_event_gets_its_turn(inventory: Inventory, database_url: str) -> None:
+    """A run with time for one event continues with the next one."""
     events = [await make_event(inventory, capacity=10) for _ in range(3)]
     for event in events:
         await place(inventory, event.number, 1)
@@ -541,7 +545,7 @@ async def test_every_event_has_its_turn(inventory: Inventory, database_url: str)
 
 
 async def test_a_busy_event_is_never_accused(inventory: Inventory, number: int, database_url: str) -> None:
-    """Two processes sell whatever can be sold while a third one looks again and again."""
+    """Two processes sell everything while a third one checks repeatedly."""
     other = Inventory(Connections(database_url, size=4), HoldTokens(b"a server key of the tests"))
     await other.open()
     over = asyncio.Event()
@@ -586,4 +590,4 @@ async def test_a_busy_event_is_never_accused(inventory: Inventory, number: int, 
         over.set()
         await asyncio.gather(*sellers)
         await other.close()
-    assert [checking.told for checking in checks] == [[], []]
+    assert [checking.findings for checking in checks] == [[], []]

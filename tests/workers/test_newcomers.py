@@ -1,4 +1,4 @@
-"""Many who come at once: none of them is let in only after all that others ask for meanwhile."""
+"""Many new connections: none is accepted only after all requests of the others."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from holdfast.app.worker_process import listening_sockets
 
 COMERS = 64
 TURNS = 12
-"""Of the loop, until all of them are in: four would do; with one a turn it takes sixty-four."""
+"""Turns of the loop until all are accepted. Four would do; with one per turn it takes 64."""
 
 
-def test_newcomers_are_let_in_many_a_turn_of_the_loop() -> None:
+def test_many_connections_are_accepted_per_loop_turn() -> None:
     async def turns_until_all_are_in() -> int:
         came: list[asyncio.BaseTransport] = []
 
@@ -45,10 +45,10 @@ def test_newcomers_are_let_in_many_a_turn_of_the_loop() -> None:
         assert runner.run(turns_until_all_are_in()) <= TURNS
 
 
-def test_a_worker_that_starts_leaves_the_shared_socket_as_it_was() -> None:
-    """All workers share one description of the listening socket, and so whether it blocks.
+def test_a_starting_worker_leaves_the_shared_socket_nonblocking() -> None:
+    """All workers share one file description of the listening socket, and so whether it blocks.
 
-    One that blocked would stand still in `accept` as soon as another worker took the connection first.
+    A blocking worker would wait in `accept` as soon as another worker took the connection first.
     """
     with socket.create_server(("127.0.0.1", 0)) as inherited:
         inherited.setblocking(False)
@@ -59,8 +59,8 @@ def test_a_worker_that_starts_leaves_the_shared_socket_as_it_was() -> None:
         os.close(other_worker)
 
 
-def test_no_step_of_a_start_makes_the_shared_socket_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seen after each single copy: half a second of blocking was enough to lose a request."""
+def test_no_step_of_a_start_makes_the_shared_socket_blocking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checked after each copy: half a second of blocking was enough to lose a request."""
     with socket.create_server(("127.0.0.1", 0)) as inherited:
         inherited.setblocking(False)
         seen = []

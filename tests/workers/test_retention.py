@@ -1,4 +1,4 @@
-"""Retention: what was kept long enough goes; what is younger, or a sale, stays."""
+"""Retention: old records are deleted; younger ones and sales stay."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from holdfast.workers.retention import Retention
 from support.house_of import age, attempt, fetch, hold_with_key, key_of, make_event
 
 
-async def test_old_answers_of_retry_keys_go_in_steps(inventory: Inventory, database_url: str) -> None:
-    """Of every event, and of the creation of events; young ones are kept."""
+async def test_old_retry_answers_are_deleted_in_steps(inventory: Inventory, database_url: str) -> None:
+    """For every event and for the creation of events; recent ones are kept."""
     numbers = [(await make_event(inventory, capacity=10)).number for _ in range(2)]
     await inventory.create_event_keyed(c.NewEvent(name="Old"), by="test", key=key_of("old creation"))
     for number in numbers:
@@ -30,9 +30,11 @@ async def test_old_answers_of_retry_keys_go_in_steps(inventory: Inventory, datab
     assert await retention.run_once() == 0
 
 
-async def test_old_failed_attempts_go_and_sales_stay(inventory: Inventory, database_url: str) -> None:
+async def test_old_failed_attempts_are_deleted_and_sales_kept(
+    inventory: Inventory, database_url: str
+) -> None:
     event = await make_event(inventory, capacity=3)
-    for quantity in (2, 2, 2):  # one is sold, two fail
+    for quantity in (2, 2, 2):  # one succeeds, two fail
         await attempt(inventory, event.number, quantity)
     age(database_url, "attempts", "91 days")
     await attempt(inventory, event.number, 2)
@@ -46,7 +48,7 @@ async def test_old_failed_attempts_go_and_sales_stay(inventory: Inventory, datab
     assert rows == [("CONFIRMED", True), ("FAILED", False)]
 
 
-async def test_one_run_is_bounded(inventory: Inventory, database_url: str) -> None:
+async def test_one_retention_run_is_bounded(inventory: Inventory, database_url: str) -> None:
     event = await make_event(inventory, capacity=10)
     for at in range(5):
         await hold_with_key(inventory, event.number, str(at))
@@ -55,7 +57,7 @@ async def test_one_run_is_bounded(inventory: Inventory, database_url: str) -> No
     assert [await retention.run_once() for _ in range(3)] == [4, 1, 0]
 
 
-async def test_another_process_s_turn_is_left_to_it(inventory: Inventory, database_url: str) -> None:
+async def test_retention_respects_another_processs_lease(inventory: Inventory, database_url: str) -> None:
     event = await make_event(inventory, capacity=10)
     await hold_with_key(inventory, event.number, "key")
     age(database_url, "idempotency", "73 hours")

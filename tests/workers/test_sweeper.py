@@ -1,4 +1,4 @@
-"""The sweeper: rows of lapsed holds are rewritten in the end, and no answer ever waited for it."""
+"""The sweeper: rows of lapsed holds are rewritten eventually, and no answer depends on it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ async def statuses(url: str) -> list[str]:
     return [str(row[0]) for row in fetch(url, "SELECT status FROM holds ORDER BY id")]
 
 
-async def test_lapsed_holds_are_rewritten_and_live_ones_kept(inventory: Inventory, database_url: str) -> None:
-    """Counters, claims and the journal say afterwards what every reader was told before."""
+async def test_lapsed_holds_are_rewritten_and_live_holds_kept(
+    inventory: Inventory, database_url: str
+) -> None:
+    """Counters, claims and the journal then agree with what readers saw before."""
     event = await make_event(inventory, capacity=10)
     lapsed, live = await place(inventory, event.number, 3), await place(inventory, event.number, 2)
     lapse_hold(database_url, lapsed)
@@ -38,7 +40,7 @@ async def test_lapsed_holds_are_rewritten_and_live_ones_kept(inventory: Inventor
 
 
 async def test_a_booking_is_never_swept(inventory: Inventory, database_url: str) -> None:
-    """Its hold's expiry lies in the past soon enough."""
+    """Its hold's expiry passes soon."""
     event = await make_event(inventory, capacity=10)
     sold = await place(inventory, event.number, 3)
     await confirm(inventory, event.number, sold)
@@ -47,7 +49,7 @@ async def test_a_booking_is_never_swept(inventory: Inventory, database_url: str)
     assert (await inventory.queries.get_availability(event.number)).counts.booked == 3
 
 
-async def test_a_backlog_goes_in_small_steps_over_all_events(inventory: Inventory, database_url: str) -> None:
+async def test_a_backlog_is_swept_in_small_steps(inventory: Inventory, database_url: str) -> None:
     """No step rewrites more than its limit, however much has lapsed."""
     numbers = [(await make_event(inventory, capacity=100)).number for _ in range(3)]
     for number in numbers:
@@ -64,7 +66,7 @@ async def test_a_backlog_goes_in_small_steps_over_all_events(inventory: Inventor
     assert held == [(0,)]
 
 
-async def test_one_run_is_bounded_and_the_next_goes_on(inventory: Inventory, database_url: str) -> None:
+async def test_one_sweep_is_bounded_and_the_next_continues(inventory: Inventory, database_url: str) -> None:
     event = await make_event(inventory, capacity=100)
     for _ in range(5):
         lapse_hold(database_url, await place(inventory, event.number, 1))
@@ -73,7 +75,7 @@ async def test_one_run_is_bounded_and_the_next_goes_on(inventory: Inventory, dat
 
 
 async def test_live_holds_of_a_cancelled_event_are_released(inventory: Inventory, database_url: str) -> None:
-    """Cancelling was one small batch; the rows follow, and the booking stands."""
+    """The cancel was one small batch; the rows follow, and the booking stays."""
     event = await make_event(inventory, capacity=10, rows=1)
     for _ in range(3):
         await place(inventory, event.number, 1)
@@ -91,7 +93,7 @@ async def test_live_holds_of_a_cancelled_event_are_released(inventory: Inventory
 
 
 async def test_only_one_process_sweeps_at_a_time(inventory: Inventory, database_url: str) -> None:
-    """The lease says whose turn it is, until it runs out."""
+    """The lease decides, until it expires."""
     event = await make_event(inventory, capacity=10)
     lapse_hold(database_url, await place(inventory, event.number, 1))
     assert await inventory.operations.take_lease("sweeper", uuid4(), 60)
@@ -101,16 +103,14 @@ async def test_only_one_process_sweeps_at_a_time(inventory: Inventory, database_
     assert await Sweeper(inventory).run_once() == 1
 
 
-async def test_an_idle_look_writes_nothing(inventory: Inventory, database_url: str) -> None:
+async def test_an_idle_sweep_writes_nothing(inventory: Inventory, database_url: str) -> None:
     await make_event(inventory, capacity=10)
     assert await Sweeper(inventory).run_once() == 0
     assert fetch(database_url, "SELECT name FROM leases") == []
 
 
-async def test_a_sweep_in_a_sale_s_own_batch_hides_no_lapsed_hold_from_it(
-    inventory: Inventory, database_url: str
-) -> None:
-    """The sweep's oldest are of the pit; the stand's lapsed hold must be found for who asks for the stand."""
+async def test_a_sweep_in_a_sales_batch_hides_no_lapsed_hold(inventory: Inventory, database_url: str) -> None:
+    """The sweep's oldest holds are in the pit; the command for the stand must find the stand's lapsed hold."""
     areas = (c.AreaSpec(name="pit", capacity=5), c.AreaSpec(name="stand", capacity=1))
     event = await inventory.create_event(c.NewEvent(name="Concert", areas=areas), by="test")
     assert event is not None
@@ -120,12 +120,12 @@ async def test_a_sweep_in_a_sale_s_own_batch_hides_no_lapsed_hold_from_it(
         await inventory.execute(event.number, c.PlaceHold(hold_id=hold_id, lines=(line,), ttl_seconds=60))
         lapse_hold(database_url, hold_id)
 
-    wanted = c.QuantityLine(area="stand", quantity=1)
+    line = c.QuantityLine(area="stand", quantity=1)
     swept, hold = await inventory._batches.run(
         event.number,
         [
             c.ReclaimLapsed(limit=1),
-            c.PlaceHold(hold_id=inventory.new_id(event.number), lines=(wanted,), ttl_seconds=60),
+            c.PlaceHold(hold_id=inventory.new_id(event.number), lines=(line,), ttl_seconds=60),
         ],
     )
     assert swept == 1
@@ -135,10 +135,10 @@ async def test_a_sweep_in_a_sale_s_own_batch_hides_no_lapsed_hold_from_it(
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4])
-async def test_the_scan_s_lower_bound_never_passes_a_live_hold(
+async def test_the_scans_lower_bound_never_passes_a_live_hold(
     inventory: Inventory, database_url: str, limit: int
 ) -> None:
-    """A hold below the bound would be found by nobody, and keep its admissions for ever."""
+    """No sweep would find a hold below the bound, and it would keep its admissions forever."""
     event = await make_event(inventory, capacity=10)
     for _ in range(3):
         lapse_hold(database_url, await place(inventory, event.number, 1))

@@ -27,7 +27,7 @@ RFC_9457: tuple[Requirement, ...] = (
         "test_conformance_problems.py::test_a_refusal_is_a_problem",
         "test_conformance_problems.py::test_every_member_has_its_type",
         "test_conformance_problems.py::test_the_status_of_a_problem_is_that_of_its_answer",
-        "tests/api/test_refusals.py::test_each_refusal_has_its_status_its_body_and_its_place_in_the_document",
+        "tests/api/test_refusals.py::test_each_refusal_has_status_body_and_documentation",
     ),
     held(
         "3.1.3",
@@ -57,7 +57,7 @@ RFC_9457: tuple[Requirement, ...] = (
         "4",
         "MUST",
         "Document the title of each new type.",
-        "tests/api/test_refusals.py::test_each_refusal_has_its_status_its_body_and_its_place_in_the_document",
+        "tests/api/test_refusals.py::test_each_refusal_has_status_body_and_documentation",
         "tests/tidy/test_house_rules.py::test_codes_of_errors_are_snake_case_and_each_has_a_title_and_a_status",
     ),
     held(
