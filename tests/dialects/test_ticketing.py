@@ -497,8 +497,8 @@ async def test_a_committed_confirm_is_never_reported_as_not_done(database_url):
     """The database is lost between the commit and the read of the answer, so "nothing was done" would be wrong."""
     async with AsyncExitStack() as stack:
         proxy = await stack.enter_async_context(cutting_proxy(database_url))
-        url = "postgresql://{user}@127.0.0.1:{port}/{dbname}?sslmode=disable"
-        through = url.format_map({**proxy.upstream, "port": proxy.port})
+        members = psycopg.conninfo.conninfo_to_dict(database_url) | {"port": proxy.port}
+        through = "postgresql://{user}@127.0.0.1:{port}/{dbname}?sslmode=disable".format_map(members)
         client = await stack.enter_async_context(
             client_of(await stack.enter_async_context(running_app(through)))
         )
