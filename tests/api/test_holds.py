@@ -70,6 +70,8 @@ NO_HOLDS: list[tuple[Json, str, str]] = [
     ({"buyer": ["x"]}, "/buyer", "wrong_type"),
     ({"buyer": {"reference": 5}}, "/buyer/reference", "invalid_text"),
     ({"buyer": {"colour": "red"}}, "/buyer/colour", "unknown_field"),
+    ({"buyer": {"name": " "}}, "/buyer/name", "invalid_text"),
+    ({"buyer": {"email": "ada"}}, "/buyer/email", "wrong_format"),
     ({"buyer": "a\u0000b"}, "/buyer", "invalid_character"),
     ({"expires_at": "2099-01-01T00:00:00Z"}, "/expires_at", "unknown_field"),
     ({"status": "confirmed"}, "/status", "unknown_field"),
@@ -275,11 +277,12 @@ class TestLimits:
         """Released, lapsed and cancelled ones no longer count."""
         event = await make_event(client, max_per_buyer=4)
         assert outcome_of(await ask_hold(client, event)) == (422, "buyer_required")
+        assert outcome_of(await ask_hold(client, event, buyer={"name": "Ada"})) == (422, "buyer_required")
         booking = await confirm(client, await place(client, event, {"quantity": 2}, buyer="ada"))
         hold = await place(client, event, {"quantity": 2}, buyer="ada")
         over = (422, "quantity_over_limit")
-        assert outcome_of(await ask_hold(client, event, buyer="ada")) == over
-        await place(client, event, {"quantity": 4}, buyer="bob")
+        assert outcome_of(await ask_hold(client, event, buyer={"reference": "ada", "name": "Eve"})) == over
+        await place(client, event, {"quantity": 4}, buyer={"reference": "bob", "name": "Ada"})
         await act(client, hold, "release")
         hold = await place(client, event, {"quantity": 2}, buyer="ada")
         assert outcome_of(await ask_hold(client, event, buyer="ada")) == over

@@ -38,6 +38,17 @@ def test_a_hold_becomes_a_booking_and_its_seats_return(client: Client) -> None:
     assert sorted(changes) == ["booked", "cancelled", "held"]
 
 
+def test_hold_keeps_its_buyer_for_the_booking(client: Client) -> None:
+    event = client.create_event("Concert", capacity=2)
+    ada = Buyer(reference="customer-81", name="Ada", email="ada@example.org")
+    hold = client.place_hold(event, Quantity(1), buyer=ada)
+    assert hold.buyer == client.get_hold(hold).buyer == ada
+    assert client.confirm_hold(hold).buyer == ada
+    hold = client.place_hold(event, Quantity(1), buyer=ada)
+    booking = client.confirm_hold(hold, buyer=Buyer(name="Eve"))
+    assert booking.buyer == Buyer(reference="customer-81", name="Eve", email="ada@example.org")
+
+
 def test_refusals_raise_their_classes(client: Client) -> None:
     event = client.create_event("Concert", seat_map=SEATS)
     hold = client.place_hold(event, Named("A-1-1"))

@@ -52,7 +52,9 @@ def test_upgrade_waits_for_a_batch_under_way(old_database_url: str) -> None:
     with psycopg.connect(old_database_url, autocommit=True) as looking:
         with psycopg.connect(old_database_url) as batch:
             batch.execute("SELECT FROM inventories WHERE event_number = 1 FOR NO KEY UPDATE")
-            upgrade = threading.Thread(target=schema.upgrade, args=(old_database_url,))
+            upgrade = threading.Thread(
+                target=schema.upgrade, args=(old_database_url,), kwargs={"revision": "0003"}
+            )
             upgrade.start()
             while looking.execute(WAITING).fetchone() == (0,) and upgrade.is_alive():
                 pass

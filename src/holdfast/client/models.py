@@ -204,7 +204,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
-    """The buyer. `reference` is your own name for them; an event's `max_per_buyer` counts by it."""
+    """The buyer. `reference` is your own name for them; an event's `max_per_buyer` counts by it.
+
+    A hold and its booking each have one. None: not known.
+    """
 
     reference: str | None = None
     name: str | None = None

@@ -137,6 +137,8 @@ def confirm_hold(
 ) -> Call[Booking]:
     """Confirm a hold. A repeated confirm returns the same booking.
 
+    Without `buyer` the booking keeps the hold's. A name or an e-mail address replaces it.
+
     Raises: HoldExpired, HoldReleased, HoldNotFound, EventCancelled, BookingAlreadyCancelled, TryAgain.
     """
     token = token_of(hold, token)

@@ -45,6 +45,11 @@ def texts(values: Collection[str | None]) -> str:
     return "{" + ",".join([quoted[value] for value in values]) + "}"
 
 
+def sparse_texts(values: Sequence[str | None]) -> str:
+    """Return an array of texts, empty where all are null: `unnest` fills the shorter of its arrays with nulls."""
+    return "{}" if values.count(None) == len(values) else texts(values)
+
+
 def blobs(values: Iterable[bytes | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else f'"\\\\x{value.hex()}"' for value in values]) + "}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-GENERATION = 3
+GENERATION = 4
 """The schema generation of this server."""
 
 _SYNCHRONOUS = {"on", "remote_apply", "remote_write", "local"}

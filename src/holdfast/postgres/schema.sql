@@ -10,7 +10,7 @@ CREATE TABLE schema_generation (
     generation integer NOT NULL,          -- the current generation of the schema
     oldest_server integer NOT NULL        -- the oldest server generation that this schema still serves
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (3, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (4, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -85,6 +85,8 @@ CREATE TABLE holds (
     buyer text,
     token_hash bytea,                      -- SHA-256; null if the buyer's name alone proves ownership
     placed_by text NOT NULL,
+    buyer_name text,                       -- as the hold names the buyer; a booking has its own
+    buyer_email text,
     PRIMARY KEY (event_number, id)
 ) WITH (fillfactor = 85);
 CREATE INDEX holds_by_expiry ON holds (event_number, expires_at) WHERE status = 'active';

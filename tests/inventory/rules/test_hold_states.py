@@ -166,6 +166,34 @@ def test_a_wrong_token_is_answered_as_no_hold(state: str, command: str, authorit
     assert outcome.code == ("booking_not_found" if command == "cancel" else "hold_not_found")
 
 
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        ({}, ("Ada", "ada@example.org")),
+        ({"buyer_name": "Eve"}, ("Eve", "ada@example.org")),
+        ({"buyer_email": "eve@example.org"}, ("Ada", "eve@example.org")),
+        ({"buyer_name": "Eve", "buyer_email": "eve@example.org"}, ("Eve", "eve@example.org")),
+    ],
+)
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_booking_has_the_buyer_of_its_hold_unless_its_confirmation_names_another(
+    named: dict[str, str], kept: tuple[str, str], *, in_one_batch: bool
+) -> None:
+    ledger = Ledger(areas={"floor": 10})
+    line = c.QuantityLine(quantity=1)
+    buyer = {"buyer": "81", "buyer_name": "Ada", "buyer_email": "ada@example.org"}
+    place = c.PlaceHold(hold_id=HOLD, lines=(line,), **buyer)
+    confirm = c.ConfirmHold(hold_id=HOLD, booking_id=BOOKING, authority=c.STAFF, **named)
+    if in_one_batch:
+        hold, booking = ledger.run(place, confirm, at=START)
+    else:
+        (hold,) = ledger.run(place, at=START)
+        (booking,) = ledger.run(confirm, at=LATER)
+    assert (hold.buyer, hold.buyer_name, hold.buyer_email) == ("81", "Ada", "ada@example.org")
+    assert (booking.buyer, booking.buyer_name, booking.buyer_email) == ("81", *kept)
+    assert not {"Ada", "Eve"} & {*str(ledger.journal).split("'")}
+
+
 def test_an_extension_never_shortens_nor_passes_the_max_lifetime() -> None:
     ledger = Ledger(areas={"floor": 10}, max_hold_ttl_seconds=300)
     (hold,) = ledger.run(

@@ -107,6 +107,42 @@ async def test_buyers_of_many_events_are_served_together(database_url: str) -> N
     assert what_is_wrong(database_url) == []
 
 
+async def test_each_hold_of_many_events_keeps_its_own_buyer(database_url: str) -> None:
+    """Only some have a name, and others an e-mail address."""
+    buyers: list[dict[str, str]] = [
+        {},
+        {"buyer_name": "Ada"},
+        {"buyer_email": "eve@example.org"},
+        {"buyer": "bob", "buyer_name": 'B "o", {b}', "buyer_email": "bob@example.org"},
+    ]
+    async with an_engine(database_url, size=2) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10_000}) for _ in buyers * 3]
+        await warm(inventory, *numbers)
+        given = dict(zip(numbers, buyers * 3, strict=True))
+        holds = await all_at_once(*(place(inventory, at, quantity(1), **given[at]) for at in numbers))
+        bookings = await all_at_once(
+            *(
+                inventory.execute(hold.event_number, a_confirm(inventory, hold.event_number, hold))
+                for hold in holds
+            )
+        )
+        for made in (*holds, *bookings):
+            kept = {name: getattr(made, name) for name in ("buyer", "buyer_name", "buyer_email")}
+            assert {name: value for name, value in kept.items() if value} == given[made.event_number]
+    assert max(sql(database_url, TOGETHER)) > (2,)
+    for table in ("holds", "bookings"):
+        stored = sql(
+            database_url,
+            f"SELECT event_number, buyer_name, buyer_email FROM {table}"
+            " WHERE buyer_name IS NOT NULL OR buyer_email IS NOT NULL",
+        )
+        assert set(stored) == {
+            (number, buyer.get("buyer_name"), buyer.get("buyer_email"))
+            for number, buyer in given.items()
+            if buyer
+        }
+
+
 async def test_a_locked_event_does_not_delay_the_others(database_url: str) -> None:
     async with an_engine(database_url, size=4) as inventory:
         numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(4)]

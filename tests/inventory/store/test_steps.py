@@ -16,7 +16,7 @@ from holdfast.inventory.store.steps import (
     statements_for,
 )
 from holdfast.inventory.store.writes import INSERT_AREAS, WRITES
-from holdfast.postgres.arrays import blobs
+from holdfast.postgres.arrays import blobs, sparse_texts, texts
 from holdfast.postgres.pipeline import Statement
 
 STEPS = [*LOADS, *WRITES]
@@ -51,6 +51,11 @@ def test_rows_of_several_events_name_their_event() -> None:
     assert (name, statement) == ("count_replays", SEVERAL_EVENTS["count_replays"])
     sent = {each: parameters[each] for each in statement.parameters}
     assert sent == {"event_numbers": "{5,5,7}", "scopes": '{"\\\\x61","\\\\x62","\\\\x63"}'}
+
+
+def test_texts_that_no_row_has_cost_no_row() -> None:
+    assert sparse_texts((None, None)) == "{}"
+    assert sparse_texts((None, "")) == texts((None, "")) == '{NULL,""}'
 
 
 def test_a_step_without_rows_is_not_sent() -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
-from holdfast.api.v1.buyers import Buyer, BuyerDetailsIn
+from holdfast.api.v1.buyers import NO_BUYER, Buyer
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, booking_json
 from holdfast.api.v1.hold_bodies import HoldToken, PresentTokenIn
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
@@ -47,7 +49,10 @@ class ConfirmHoldIn(In):
 
     hold: Id
     hold_token: HoldToken | None = None
-    buyer: Buyer | None = None
+    buyer: Buyer | None = Field(
+        None,
+        description="Replaces what it names of the hold's buyer. A different `reference` is refused.",
+    )
 
 
 def _confirmed(booking: Booking) -> Rendered:
@@ -88,7 +93,7 @@ async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
     authority = hold_authority(request, body.hold_token)
     if number is None:
         raise HoldNotFound
-    buyer = body.buyer or BuyerDetailsIn()
+    buyer = body.buyer or NO_BUYER
     command = c.ConfirmHold(
         by=request.principal.id,
         key=retry_key(request, _confirmed),

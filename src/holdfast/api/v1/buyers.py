@@ -14,7 +14,7 @@ from holdfast.http.values import In
 from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.hold import Hold
 
-__all__ = ["BUYER_EXAMPLE", "Buyer", "BuyerDetailsIn", "BuyerOut", "HoldBuyer", "Reference", "buyer_json"]
+__all__ = ["BUYER_EXAMPLE", "NO_BUYER", "Buyer", "BuyerOut", "Reference", "buyer_json"]
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _MAX_EMAIL = 254
@@ -37,27 +37,20 @@ Reference = Annotated[
 ]
 
 
-class HoldBuyerDetailsIn(In):
-    """The buyer, as far as a hold records one."""
-
-    reference: Reference | None = None
-
-
-class BuyerDetailsIn(HoldBuyerDetailsIn):
+class BuyerDetailsIn(In):
     """The buyer. Each member is optional."""
 
+    reference: Reference | None = None
     name: Name | None = None
     email: Annotated[Name, AfterValidator(_email)] | None = None
 
 
-HoldBuyer: TypeAlias = Annotated[
-    HoldBuyerDetailsIn,
-    BeforeValidator(_with_reference, json_schema_input_type=HoldBuyerDetailsIn | Reference),
-]
 Buyer: TypeAlias = Annotated[
     BuyerDetailsIn, BeforeValidator(_with_reference, json_schema_input_type=BuyerDetailsIn | Reference)
 ]
 """An object, or its `reference` as a plain string."""
+
+NO_BUYER = BuyerDetailsIn()
 
 
 class BuyerOut(BaseModel):

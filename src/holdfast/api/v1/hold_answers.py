@@ -132,7 +132,7 @@ def hold_example(**other: Any) -> dict[str, Any]:
         "placed_at": "2026-11-05T18:31:00.123456Z",
         "expires_at": "2026-11-05T18:36:00.123456Z",
         "server_time": "2026-11-05T18:31:00.123456Z",
-        "buyer": {"reference": "customer-81", "name": None, "email": None},
+        "buyer": BUYER_EXAMPLE,
         "booking": None,
         **other,
     }

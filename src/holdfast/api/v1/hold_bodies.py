@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from holdfast.api.v1.buyers import HoldBuyer
+from holdfast.api.v1.buyers import Buyer
 from holdfast.api.values import EventRef, Label, Name
 from holdfast.errors import FieldError
 from holdfast.http.values import In
@@ -74,7 +74,7 @@ class PlaceHoldIn(In):
     allow_partial: bool | None = Field(
         None, description="Whether to take what is left, at least one. Default: the event's setting."
     )
-    buyer: HoldBuyer | None = Field(
+    buyer: Buyer | None = Field(
         None,
         description="The buyer: an object, or its `reference` as a string. "
         "Required if the event has `max_per_buyer`.",

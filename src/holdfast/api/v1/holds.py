@@ -8,6 +8,7 @@ from uuid import UUID
 from holdfast.access.policy import Policy
 from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
+from holdfast.api.v1.buyers import BUYER_EXAMPLE, NO_BUYER
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, hold_json, placed_hold_json
 from holdfast.api.v1.hold_bodies import ExtendHoldIn, PlaceHoldIn, PresentTokenIn
 from holdfast.api.v1.rights import hold_authority
@@ -85,7 +86,7 @@ def _rendered(hold: Hold) -> Rendered:
             "event": 7,
             "lines": [{"best_available": 4, "category": "stalls"}],
             "allow_partial": False,
-            "buyer": {"reference": "customer-81"},
+            "buyer": BUYER_EXAMPLE,
         },
     },
     answers={201: hold_example(hold_token=EXAMPLE_TOKEN)},
@@ -97,6 +98,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
     """
     number = await request.inventory.resolve(body.event)
     hold_id = request.inventory.new_id(number)
+    buyer = body.buyer or NO_BUYER
     command = c.PlaceHold(
         by=request.principal.id,
         key=retry_key(request, _placed),
@@ -105,7 +107,9 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
         token_hash=request.inventory.hold_tokens.hold_token_hash(hold_id),
         ttl_seconds=body.ttl_seconds,
         allow_partial=body.allow_partial,
-        buyer=body.buyer.reference if body.buyer else None,
+        buyer=buyer.reference,
+        buyer_name=buyer.name,
+        buyer_email=buyer.email,
     )
     return await answer_command(request, number, command, _placed, location=LOCATION)
 

@@ -108,6 +108,8 @@ class PlaceHold(Command[Hold]):
     ttl_seconds: int | None = None
     allow_partial: bool | None = None
     buyer: str | None = None
+    buyer_name: str | None = None
+    buyer_email: str | None = None
     reuse: bool = False
 
 
@@ -132,6 +134,7 @@ class ConfirmHold(Command[Booking]):
     buyer: str | None = None
     """Must be the hold's own buyer, if given."""
     buyer_name: str | None = None
+    """None keeps the hold's, and so does `buyer_email`."""
     buyer_email: str | None = None
 
 

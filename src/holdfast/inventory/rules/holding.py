@@ -71,8 +71,8 @@ def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
         NewBooking(
             id=command.booking_id,
             hold_id=hold.id,
-            name=command.buyer_name,
-            email=command.buyer_email,
+            name=command.buyer_name or hold.buyer_name,
+            email=command.buyer_email or hold.buyer_email,
             by=command.by,
         ),
     )

@@ -18,6 +18,7 @@ from holdfast.postgres.arrays import (
     ids,
     json_text,
     plain,
+    sparse_texts,
     texts,
     times,
     times_or_nulls,
@@ -76,6 +77,8 @@ def _hold_rows(state: BatchState) -> list[Row]:
             hold.quantity,
             hold.requested,
             hold.buyer,
+            hold.buyer_name,
+            hold.buyer_email,
             hold.token_hash,
             hold.by,
         )
@@ -173,6 +176,8 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
             "quantities": plain,
             "requested": plain,
             "buyers": texts,
+            "names": sparse_texts,
+            "emails": sparse_texts,
             "token_hashes": blobs,
             "placed_by": texts,
         },
@@ -197,7 +202,13 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
         rows=lambda state: [
             (each.hold_id, each.id, each.name, each.email, each.by) for each in state.changes.new_bookings
         ],
-        columns={"hold_ids": ids, "ids": ids, "names": texts, "emails": texts, "confirmed_by": texts},
+        columns={
+            "hold_ids": ids,
+            "ids": ids,
+            "names": sparse_texts,
+            "emails": sparse_texts,
+            "confirmed_by": texts,
+        },
     ),
     BatchStep(
         statement="cancel_booking",

@@ -180,14 +180,16 @@ WHERE h.event_number = :event_number AND h.id = m.id AND h.id = ANY(:ids::uuid[]
 
 -- name: insert_holds!
 INSERT INTO holds (
-    event_number, id, status, placed_at, expires_at, quantity, requested, buyer, token_hash, placed_by
+    event_number, id, status, placed_at, expires_at, quantity, requested, buyer, buyer_name, buyer_email, token_hash,
+    placed_by
 )
-SELECT e.event_number, n.id, n.status, :now::timestamptz, n.expires_at, n.quantity, n.requested, n.buyer, n.token_hash, n.placed_by
+SELECT e.event_number, n.id, n.status, :now::timestamptz, n.expires_at, n.quantity, n.requested, n.buyer, n.buyer_name,
+       n.buyer_email, n.token_hash, n.placed_by
 FROM events e,
      unnest(
          :ids::uuid[], :statuses::text[], :expiries::timestamptz[], :quantities::integer[], :requested::integer[],
-         :buyers::text[], :token_hashes::bytea[], :placed_by::text[]
-     ) AS n (id, status, expires_at, quantity, requested, buyer, token_hash, placed_by)
+         :buyers::text[], :names::text[], :emails::text[], :token_hashes::bytea[], :placed_by::text[]
+     ) AS n (id, status, expires_at, quantity, requested, buyer, buyer_name, buyer_email, token_hash, placed_by)
 WHERE e.event_number = :event_number;
 
 -- name: insert_claims!

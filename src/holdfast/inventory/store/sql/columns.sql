@@ -15,5 +15,6 @@
        h.id, h.status, h.placed_at, h.expires_at, h.quantity, h.requested, h.buyer, h.token_hash
 
 -- name: booking_columns
--- Of bookings b, selected next to the columns of their holds.
-       b.id AS booking_id, b.status AS booking_status, b.confirmed_at, b.cancelled_at, b.buyer_name, b.buyer_email
+-- Of bookings b, selected next to the columns of their holds h. A booking without a name or e-mail has its hold's.
+       b.id AS booking_id, b.status AS booking_status, b.confirmed_at, b.cancelled_at,
+       coalesce(b.buyer_name, h.buyer_name) AS buyer_name, coalesce(b.buyer_email, h.buyer_email) AS buyer_email

@@ -101,14 +101,19 @@ WHERE h.event_number = n.event_number AND h.id = n.id;
 
 -- name: insert_holds!
 INSERT INTO holds (
-    event_number, id, status, placed_at, expires_at, quantity, requested, buyer, token_hash, placed_by
+    event_number, id, status, placed_at, expires_at, quantity, requested, buyer, buyer_name, buyer_email, token_hash,
+    placed_by
 )
-SELECT e.event_number, n.id, n.status, n.placed_at, n.expires_at, n.quantity, n.requested, n.buyer, n.token_hash,
-       n.placed_by
+SELECT e.event_number, n.id, n.status, n.placed_at, n.expires_at, n.quantity, n.requested, n.buyer, n.buyer_name,
+       n.buyer_email, n.token_hash, n.placed_by
 FROM unnest(
          :event_numbers::bigint[], :nows::timestamptz[], :ids::uuid[], :statuses::text[], :expiries::timestamptz[],
-         :quantities::integer[], :requested::integer[], :buyers::text[], :token_hashes::bytea[], :placed_by::text[]
-     ) AS n (event_number, placed_at, id, status, expires_at, quantity, requested, buyer, token_hash, placed_by)
+         :quantities::integer[], :requested::integer[], :buyers::text[], :names::text[], :emails::text[],
+         :token_hashes::bytea[], :placed_by::text[]
+     ) AS n (
+         event_number, placed_at, id, status, expires_at, quantity, requested, buyer, buyer_name, buyer_email,
+         token_hash, placed_by
+     )
 JOIN events e ON e.event_number = n.event_number;
 
 -- name: insert_claims!
