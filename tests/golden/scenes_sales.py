@@ -84,7 +84,8 @@ async def _placing(walk: Walk, number: int) -> None:
     await walk(
         "place_hold",
         201,
-        json=whole | {"lines": lines[:1], "buyer": {"reference": "a"}},
+        json=whole
+        | {"lines": lines[:1], "buyer": {"reference": "a", "name": "Ada", "email": "ada@example.org"}},
         note="buyer as an object",
     )
     partial = {"event": number, "lines": [{"quantity": 500}], "allow_partial": True}
