@@ -197,6 +197,7 @@ LOADS: tuple[BatchStep[Member], ...] = (
         statement="load_lapsed",
         rows=lambda member: list(member.plan.wanted.items()) if member.may_be_short else [],
         columns={"wanted_areas": plain, "wanted": plain},
+        alone=True,
     ),
     BatchStep(
         statement="load_journal",

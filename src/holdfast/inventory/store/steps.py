@@ -47,6 +47,8 @@ class BatchStep(Generic[S]):
     """The statement's parameters, in the order of a row's values."""
     one_by_one: bool = False
     """True if a batch of one event sends it for each row, with plain values."""
+    alone: bool = False
+    """True if a batch of several events does not send it: an event that needs its rows gets a batch of its own."""
 
     def arrays(self, rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
         columns = list(zip(*rows, strict=True)) or [()] * len(self.columns)
@@ -81,6 +83,8 @@ def _of_several_events(
     steps: Iterable[BatchStep[S]], events: Sequence[S], givens: Sequence[Given]
 ) -> Iterator[Named]:
     for step in steps:
+        if step.alone:
+            continue
         by_event = [step.rows(event) for event in events]
         if not any(by_event):
             continue
