@@ -39,7 +39,7 @@ def refused(done: subprocess.CompletedProcess[str], pattern: str, *, code: int =
         ),
         ("secret_key", "hunter22", "HOLDFAST_SECRET_KEY must have at least 32 characters$"),
         ("batch_limit", "1000", "HOLDFAST_BATCH_LIMIT should be less than or equal to 256"),
-        ("opne", "0", "HOLDFAST_OPNE is not a setting: is HOLDFAST_OPEN meant"),
+        ("opne", "0", "HOLDFAST_OPNE is not a setting. Did you mean HOLDFAST_OPEN"),
     ],
 )
 def test_a_wrong_setting_is_refused(name: str, value: str, pattern: str) -> None:

@@ -198,6 +198,7 @@ WRONG: dict[str, dict[str, Any]] = {
         "nulls": [None],
     },
     "object": {"a string": "a", "a number": 1, "an array": [], "true": True},
+    "buyer": {"a number": 1, "an array": [], "true": True},
     "id": {
         "-1": -1,
         "0": 0,

@@ -292,7 +292,7 @@ def targets(shop: Shop) -> list[Target]:
                 "lines/1/seats/0": "label",
                 "ttl_seconds": "count",
                 "allow_partial": "bool",
-                "buyer": "object",
+                "buyer": "buyer",
                 "buyer/reference": "text",
             },
         ),
@@ -331,7 +331,7 @@ def targets(shop: Shop) -> list[Target]:
             fields={
                 "hold": "id",
                 "hold_token": "token",
-                "buyer": "object",
+                "buyer": "buyer",
                 "buyer/name": "text",
                 "buyer/email": "email",
             },

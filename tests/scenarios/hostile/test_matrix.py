@@ -78,7 +78,7 @@ def _wrong_members(target: Target) -> Iterator[Row]:
             if name not in target.body:
                 yield f"member {name!r}", target.ask({**target.body, name: value}), frozenset({422})
         for path, kind in target.fields.items():
-            if kind == "object" and path != "seat_map":
+            if kind in ("object", "buyer") and path != "seat_map":
                 member = {**member_of(target.body, path), "owner_id": 1}
                 yield f"{path}/owner_id", target.ask(with_member(target.body, path, member)), frozenset({422})
 

@@ -39,6 +39,7 @@ WRONG_VALUES: dict[str, list[bytes]] = {
     "starts_before": [b"tomorrow", b"infinity", b"", b"2026-01-01", b"2027-02-30T00:00:00Z"],
     "text": [b"", b"a" * 2_000, b"%E2%80%AE"],
     "buyer": [b"", b"a" * 2_000, b"%E2%80%AE"],
+    "reference": [b"", b"a", b"7Z3K91Q", b"7Z3K91QX0", b"UUUUUUUU", b"7Z3K91Q!", b"%D9%A1" * 8, b"a" * 2_000],
     "event": [b"", b"-1", b"0", b"1.0", b"0x1", b"%D9%A1", b"9" * 40, b"1099511627776", b"a"],
     "event_id": [b"", b"-1", b"0", b"1.0", b"%D9%A1", b"9" * 40, b"1099511627776", b"a"],
 }  # fmt: skip
