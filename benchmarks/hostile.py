@@ -150,7 +150,7 @@ class Bench:
         sold, seated = _events_of(neighbour.port, attack.hold_seconds)
         began = time.monotonic()
         with _crowd(neighbour.port, attack, sold, seated, attack.control_seconds) as processes:
-            time.sleep(attack.control_seconds / 3)
+            time.sleep(attack.control_seconds / 3)  # the crowd needs this long to grow
             while (left := began + attack.control_seconds - time.monotonic()) > attack.slice_seconds / 2:
                 self.slice(_CONTROL, min(attack.slice_seconds, left))
             for process in processes:
