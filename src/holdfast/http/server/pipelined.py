@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Pipelined"]
 
-_PAUSE_SECONDS = 0.002
+_PAUSE_SECONDS = 0.01
 
 
 class Pipelined:
     """A queue of one worker's connections.
 
     Browsers and proxies send one request and wait for its answer. Clients that pipeline thousands are served, but with
-    max 500 answers a second in total. Other clients wait for at most one of those requests.
+    max 100 answers a second in total. Other clients wait for at most one of those requests.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
