@@ -54,7 +54,12 @@ class Organiser:
     def make_account(self, number: int) -> int | None:
         """Create an account with a unique address: other runs may have used the database."""
         email = f"{secrets.token_hex(8)}@example.org"
-        body = {"name": f"Buyer {number}", "phone_number": "0", "email": email, "password": email}
+        body = {
+            "name": f"Buyer {number}",
+            "phone_number": "0",
+            "email": email,
+            "password": secrets.token_hex(8),
+        }
         reply = self._post("/users/", body)
         return None if reply is None else int(reply["id"])
 

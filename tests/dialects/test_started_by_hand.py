@@ -72,7 +72,12 @@ def test_the_documents_start_commands_work(empty_database_url, tmp_path):
     with uvicorn(variables) as client:
         user = client.post(
             "/users/",
-            json={"name": "Ada", "phone_number": "1", "email": "ada@example.org", "password": "secret"},
+            json={
+                "name": "Ada",
+                "phone_number": "1",
+                "email": "ada@example.org",
+                "password": "analytical engine",
+            },
         ).json()
         show = client.post(
             "/shows/", json={"title": "Hamlet", "venue": "Globe", "starts_at": "2026-11-05T19:30:00"}

@@ -166,13 +166,17 @@ async def test_an_email_has_one_account_in_any_case(client):
         {"email": "two@@example.org"},
         {"email": "a b@example.org"},
         {"password": ""},
+        {"password": "analytical"},
+        {"password": "Password1234"},
         {"password": "x" * 1001},
         {"password": None},
     ],
 )
 async def test_a_user_needs_all_fields(client, wrong):
     (name,) = wrong
-    assert (await client.post("/users/", json={**USER, **wrong})).status_code == 422
+    refused = await client.post("/users/", json={**USER, **wrong})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == f"/{name}"
     answer = await client.post("/users/", json={key: USER[key] for key in USER if key != name})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == f"/{name}"

@@ -152,7 +152,12 @@ async def arena(walk: Walk) -> None:
 
 async def ticketing(walk: Walk) -> None:
     """Dialect 3 with its reservations."""
-    user = {"name": "Ada Byron", "phone_number": "+44", "email": "ada@example.org", "password": "engine"}
+    user = {
+        "name": "Ada Byron",
+        "phone_number": "+44",
+        "email": "ada@example.org",
+        "password": "analytical engine",
+    }
     ada = (await walk("ticketing_create_user", 201, by="seller", json=user))["id"]
     bob = (await walk.do("ticketing_create_user", json=user | {"email": "bob@example.org"}))["id"]
     await walk("ticketing_create_user", "duplicate_email", by="seller", json=user)

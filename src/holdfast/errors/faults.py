@@ -17,6 +17,7 @@ class Busy(Fault):
     CONNECTIONS = "The server has no room for another connection."
     QUEUE = "Too many requests are waiting for this event."
     REQUESTS = "The server has no room for more unfinished requests."
+    SIGN_UPS = "Too many sign-ups are waiting; try again in a second."
     STOPPING = "The server is stopping."
     STREAMS = "Too many streams are open."
     WAITED = "The event is too busy; the request waited too long."

@@ -45,6 +45,7 @@ class FieldError:
     NOT_OBJECT = "It is not an object."
     NOT_STRING = "It is not a string."
     NUMBER_TOO_LARGE = "The number does not fit in 64 bits."
+    EASY_TO_GUESS = "The password is easy to guess: give 12 characters of your own, or four different words."
     POSITION_REQUIRED = "A seat must have a position."
     REPEATED = "Given more than once."
     REQUIRED = "Field required."

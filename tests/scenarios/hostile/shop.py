@@ -69,7 +69,7 @@ async def furnish(client: httpx2.AsyncClient) -> Shop:
     shop.booked = await place(client, shop.event, {"seats": ["A-2-1"]})
     shop.booking = await confirm(client, shop.booked)
     shop.block = await post(f"/v1/events/{shop.event['number']}/blocks", {"seats": ["A-2-5"]})
-    user = {"name": "Ada", "phone_number": "1", "email": "ada@example.org", "password": "engine"}
+    user = {"name": "Ada", "phone_number": "1", "email": "ada@example.org", "password": "analytical engine"}
     shop.user = (await post("/users/", user))["id"]
     show = {"title": "Hamlet", "venue": "Globe", "starts_at": "2026-11-05T19:30:00Z"}
     shop.show = (await post("/shows/", show))["id"]
@@ -407,7 +407,12 @@ def targets(shop: Shop) -> list[Target]:
             route="POST /users/",
             path="/users/",
             staff=True,
-            body={"name": "Bob", "phone_number": "2", "email": "bob@example.org", "password": "secret"},
+            body={
+                "name": "Bob",
+                "phone_number": "2",
+                "email": "bob@example.org",
+                "password": "analytical engine",
+            },
             refusals=ticketing,
             fields={"name": "text", "phone_number": "text", "email": "email", "password": "password"},
         ),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from holdfast.access.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import LenientTime
@@ -68,7 +69,7 @@ class RegisterUserIn(RequestBody):
     name: Name
     phone_number: ShortText
     email: Annotated[Name, AfterValidator(_email)]
-    password: Annotated[str, Field(min_length=1, max_length=1_000)]
+    password: Annotated[str, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)]
 
 
 class UserOut(ResponseBody):
@@ -127,7 +128,10 @@ class TicketingAvailabilityOut(ResponseBody):
     },
 )
 async def create_user(request: Request, body: RegisterUserIn) -> UserOut:
-    """Create an account. The password is kept as an argon2id hash and never returned."""
+    """Create an account. The password is kept as an argon2id hash and never returned.
+
+    It has 12 characters or more; common passwords are refused. Four different words are fine.
+    """
     user = await request.access.users.create(
         name=body.name, phone_number=body.phone_number, email=body.email, password=body.password
     )
