@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+	--no-emit-package holdfast-client --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 # The second leg of the tests runs on the oldest PostgreSQL that Debian has installed here.
 SYSTEM_POSTGRES := $(firstword $(wildcard $(foreach major,15 16 17,/usr/lib/postgresql/$(major)/bin)))
@@ -22,7 +22,7 @@ KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIE
 	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z_ a-z-) $($(knob)))) $(if $(RESUME),--resume)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock prove prove-night fuzz bench
+.PHONY: help run test check format lock dist prove prove-night fuzz bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
@@ -61,18 +61,22 @@ format: .venv/installed-dev ## Format the sources
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+dist: .venv/installed ## Build the wheels of holdfast-tickets and holdfast-client into dist/
+	$(BIN)/python -m hatchling build --directory dist
+	cd client && ../$(BIN)/python -m hatchling build --directory ../dist
+
 lock: .venv/installed-dev ## Lock the newest allowed versions of everything, with their hashes
 	$(COMPILE) --upgrade --group build --output-file requirements.lock
 	$(COMPILE) --upgrade --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
-.venv/installed: requirements.lock pyproject.toml
+.venv/installed: requirements.lock pyproject.toml client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Holdfast needs Python 3.11 or newer; name one with: make PYTHON=..." >&2; exit 1; }
 	@echo "Installing into .venv (once) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
 		{ rm -rf .venv; echo "Python's venv module is missing: install it (Debian: python3-venv)." >&2; exit 1; }
 	@$(INSTALL) --require-hashes -r requirements.lock
-	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --no-deps --no-build-isolation --editable . --editable ./client
 	@touch $@
 
 .venv/installed-dev: requirements-dev.lock .venv/installed

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from holdfast.client import Client, Quantity, Retries, errors
+from holdfast_client import Client, Quantity, Retries, errors
 from proof.buyers import Buyers, Moment, compare
 from proof.disks.mounts import scratch
 from proof.failover_pair import Pair, sockets_of

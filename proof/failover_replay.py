@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from holdfast.client import Client, Quantity, Retries
+from holdfast_client import Client, Quantity, Retries
 from proof.buyers import Buyers, Life, Step
 from proof.buyers.buyers import confirm, place, take_over
 from proof.buyers.comparison import read

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from holdfast.client import BestAvailable, Client, Quantity, Retries, errors
-from holdfast.client.models import Booking, Hold
+from holdfast_client import BestAvailable, Client, Quantity, Retries, errors
+from holdfast_client.models import Booking, Hold
 from proof.buyers.life import NOT_DONE, OK, REFUSED, UNKNOWN, Attempt, Life, Moment, Step
 
 T = TypeVar("T")

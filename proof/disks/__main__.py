@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from holdfast.client import Client, Retries, errors
+from holdfast_client import Client, Retries, errors
 from proof.buyers import Buyers, Moment, compare
 from proof.disks.faults import FailingDisk, FullDisk, FullLog, SlowDisk, can_inject
 from proof.disks.mounts import NotHere, mounted, own_mounts, scratch

@@ -26,7 +26,7 @@ from typing import Any
 
 import psycopg
 
-from holdfast.client import Client, Quantity, Retries, errors
+from holdfast_client import Client, Quantity, Retries, errors
 from proof.buyers import Buyers, Moment, compare
 from proof.buyers.buyers import place
 from proof.disks.mounts import Disk, NotHere, disk, own_mounts, scratch

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-import holdfast.client
+import holdfast
 from proof.nemesis.fault import Fault
 from proof.system import Deployment
 
@@ -41,7 +41,7 @@ def upgrade() -> None:
 
 def next_version(deployment: Deployment, source: Path | None, *, generation: int) -> Path:
     """Return a folder with the package of `source` (None: the installed one), one more migration, and `generation`."""
-    here = source / "holdfast" if source else Path(holdfast.client.__file__).parents[1]
+    here = source / "holdfast" if source else Path(holdfast.__file__).parent
     folder = deployment.folder / f"version-{generation}"
     if folder.exists():
         return folder

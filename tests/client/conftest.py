@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from holdfast.app.composition import build_app
 from holdfast.app.settings import Settings
-from holdfast.client import Client
+from holdfast_client import Client
 from support.http_app import NEVER_SECONDS, SECRET_KEY
 from support.lossy_proxy import LossyProxy, lossy_proxy
 

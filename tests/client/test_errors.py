@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.client import errors
-from holdfast.client.calls import Answer, get
 from holdfast.errors import HoldfastError as ServerError
 from holdfast.errors import all_errors
+from holdfast_client import errors
+from holdfast_client.calls import Answer, get
 
 NOT_MET = {  # the SDK never causes these; they are raised as Refused with their code
     "malformed_json",

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from holdfast.client import AsyncClient, Client, Quantity, Retries, errors
+from holdfast_client import AsyncClient, Client, Quantity, Retries, errors
 from support.lossy_proxy import Loss, LossyProxy
 
 QUICK = Retries(first_pause_seconds=0.001, longest_pause_seconds=0.01)

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from holdfast.client.calls import Answer, page, path, time_text
-from holdfast.client.errors import BadAnswer
-from holdfast.client.models import Availability, Hold, MapSeat, Page
-from holdfast.client.reading import read
+from holdfast_client.calls import Answer, page, path, time_text
+from holdfast_client.errors import BadAnswer
+from holdfast_client.models import Availability, Hold, MapSeat, Page
+from holdfast_client.reading import read
 
 HOLD: dict[str, Any] = {
     "id": "00000000-0001-8000-8000-000000000001",

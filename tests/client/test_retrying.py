@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from holdfast.client.calls import Answer, Call
-from holdfast.client.catalogue import change_event, create_event, get_event
-from holdfast.client.errors import (
+from holdfast_client.calls import Answer, Call
+from holdfast_client.catalogue import change_event, create_event, get_event
+from holdfast_client.errors import (
     HoldfastError,
     InProgress,
     OutcomeUnknown,
@@ -18,8 +18,8 @@ from holdfast.client.errors import (
     Unavailable,
     Unreachable,
 )
-from holdfast.client.retrying import Pause, Retries, Send, attempts
-from holdfast.client.sales import Quantity, confirm_hold, place_hold
+from holdfast_client.retrying import Pause, Retries, Send, attempts
+from holdfast_client.sales import Quantity, confirm_hold, place_hold
 
 EVENT = b"""{"id": "00000000-0001-8000-8000-000000000000", "number": 1, "name": "Concert", "status": "published",
   "capacity": 5, "created_at": "2026-11-05T18:30:00Z"}"""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from holdfast.client import UNCHANGED, AsyncClient, BestAvailable, Buyer, Client, Named, Quantity, errors
+from holdfast_client import UNCHANGED, AsyncClient, BestAvailable, Buyer, Client, Named, Quantity, errors
 from support.ageing import lapse_hold
 
 SEATS = {"sections": [{"name": "A", "rows": 2, "seats_per_row": 5, "category": "stalls"}]}

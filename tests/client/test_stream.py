@@ -6,7 +6,7 @@ from contextlib import aclosing, closing
 
 import pytest
 
-from holdfast.client import AsyncClient, Client, Quantity, Retries, errors
+from holdfast_client import AsyncClient, Client, Quantity, Retries, errors
 from support.lossy_proxy import LossyProxy
 
 QUICK = Retries(first_pause_seconds=0.001, longest_pause_seconds=0.01)

@@ -6,12 +6,12 @@ import inspect
 
 import pytest
 
-import holdfast.client
+import holdfast_client
 from holdfast.api.catalogue import all_endpoints
-from holdfast.client import AsyncClient, Client, catalogue, inventory, sales
-from holdfast.client.calls import Call
-from holdfast.client.retrying import Retries
-from holdfast.client.streaming import Following
+from holdfast_client import AsyncClient, Client, catalogue, inventory, sales
+from holdfast_client.calls import Call
+from holdfast_client.retrying import Retries
+from holdfast_client.streaming import Following
 
 
 def methods(kind: type) -> dict[str, inspect.Signature]:
@@ -64,8 +64,8 @@ def test_every_route_of_v1_has_a_method() -> None:
 
 
 def test_every_exported_name_exists() -> None:
-    assert sorted(holdfast.client.__all__) == sorted(set(holdfast.client.__all__))
-    assert all(hasattr(holdfast.client, name) for name in holdfast.client.__all__)
+    assert sorted(holdfast_client.__all__) == sorted(set(holdfast_client.__all__))
+    assert all(hasattr(holdfast_client, name) for name in holdfast_client.__all__)
 
 
 def test_the_url_and_the_key_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,7 +166,7 @@ def test_the_image_installs_only_locked_libraries() -> None:
     installs = [rest for name, rest in instructions() if name == "RUN" and "pip install" in rest]
     assert len(installs) == 2
     assert "--require-hashes -r requirements.lock" in installs[0]
-    assert "--no-deps --no-build-isolation ." in installs[1]
+    assert "--no-deps --no-build-isolation . ./client" in installs[1]
 
 
 def test_the_user_of_the_image_owns_the_data_directory() -> None:

@@ -21,7 +21,7 @@ def paths(text: str) -> list[str]:
 @pytest.mark.parametrize("path", sorted(set(paths(TASKS))))
 def test_a_file_named_for_a_task_exists(path: str) -> None:
     top, _, _ = path.partition("/")
-    root = ROOT if top in {"docs", "tests", "deploy", "src"} else ROOT / "src" / "holdfast"
+    root = ROOT if top in {"client", "docs", "tests", "deploy", "src"} else ROOT / "src" / "holdfast"
     assert (root / path).exists()
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from holdfast.client import errors
+from holdfast_client import errors
 from proof.buyers import Life, Moment, Step
 from proof.buyers.buyers import result_of
 from proof.buyers.comparison import Found, complaint_of

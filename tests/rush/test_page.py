@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from holdfast.client import Client
 from holdfast.rush.page import page_of
 from holdfast.rush.plots import Axis, Plot, Series, bins, milliseconds, moment
+from holdfast_client import Client
 from support.rushing import House
 
 NAME = "<b>Ünïcode</b> & \"quotes\" <script>alert('x')</script>"

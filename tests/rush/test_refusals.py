@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.client import Client, Quantity
+from holdfast_client import Client, Quantity
 from support.commands import Run
 from support.rushing import House
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from holdfast.client import Client
 from holdfast.rush.tally import FATES
+from holdfast_client import Client
 from support.commands import Run
 from support.http_app import SECRET_KEY
 from support.rushing import House

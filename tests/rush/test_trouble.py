@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.client import Client, Quantity
+from holdfast_client import Client, Quantity
 from support.house_of import fetch
 from support.lossy_proxy import Loss, lossy_proxy
 from support.postgres import TestDatabases

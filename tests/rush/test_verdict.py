@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from holdfast.client.models import Availability, Seat, Seats
 from holdfast.rush.crowd import CrowdReport
 from holdfast.rush.verdict import Afterwards, judge
+from holdfast_client.models import Availability, Seat, Seats
 
 NOW = datetime(2027, 1, 1, 10, tzinfo=UTC)
 BEFORE = Availability(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.client import Client
+from holdfast_client import Client
 from support.http_app import SECRET_KEY
 from support.postgres import TestDatabases
 from support.serving import Serving, environment

@@ -24,7 +24,7 @@ __all__ = ["LEFT", "Finding", "avoided", "counts", "findings", "pages", "prose_o
 
 ROOT = Path(__file__).parents[2]
 LEFT = Path(__file__).with_name("plain_english.json")
-FOLDERS = ("app", "benchmarks", "deploy", "docs", "proof", "src", "tests")
+FOLDERS = ("app", "benchmarks", "client", "deploy", "docs", "proof", "src", "tests")
 HASH_COMMENTS = {".toml", ".yml", ".yaml", ".conf", ".service", ".sh"}
 NOT_OURS = {
     "tests/tidy/prose.py": "holds the list of words itself",

@@ -37,17 +37,23 @@ def test_a_lock_pins_everything_by_hash_and_names_no_index(lock: str) -> None:
 
 
 def test_the_locks_contain_the_dependencies_and_agree() -> None:
+    """The client comes from the checkout, so that the locks have what it needs in its place."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    client = tomllib.loads((ROOT / "client" / "pyproject.toml").read_text())
+    ours = {one for one in project["project"]["dependencies"] if one.startswith("holdfast-client")}
+    needed = [one for one in project["project"]["dependencies"] if one not in ours]
+    assert len(ours) == 1
+    needed += client["project"]["dependencies"]
     run, tools = pinned("requirements.lock"), pinned("requirements-dev.lock")
     groups = project["dependency-groups"]
-    for lock, wanted in ((run, project["project"]["dependencies"] + groups["build"]), (tools, groups["dev"])):
+    for lock, wanted in ((run, needed + groups["build"]), (tools, groups["dev"])):
         for requirement in wanted:
             name = re.split(r"[\[<>=;! ]", requirement)[0]
             assert re.sub(r"[._-]+", "-", name.lower()) in lock, f"{name}: run `make lock`"
     assert {name: tools.get(name) for name in run} == run
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "prove", "prove-night", "format", "lock"])
+@pytest.mark.parametrize("target", ["run", "test", "check", "prove", "prove-night", "format", "lock", "dist"])
 def test_every_documented_make_target_exists(target: str) -> None:
     """Every documented target exists, and its recipe parses."""
     done = subprocess.run(
@@ -86,6 +92,11 @@ def test_make_passes_the_knobs_to_the_proof() -> None:
     )
     printed = " ".join(done.stdout.split())
     assert "-m proof night --kills 20 --hours 8 --seed 7 --resume" in printed
+
+
+def test_the_client_has_the_licence_of_the_server() -> None:
+    """A distribution holds the files of its own folder only, so that the licence is there twice."""
+    assert (ROOT / "client" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
 def test_the_licence_is_the_complete_apache_licence() -> None:

@@ -14,8 +14,8 @@ from holdfast.errors import FieldError, HoldfastError
 from tidy.prose import avoided
 
 PACKAGE = Path(__file__).parents[2] / "src" / "holdfast"
-OTHERS = {"client", "rush", "errors"}
-"""The SDK and the rush have errors of their own. `errors` contains the texts."""
+OTHERS = {"rush", "errors"}
+"""The rush has errors of its own. `errors` contains the texts."""
 
 FOR_ONE_FIELD = {"at", "in_field", "note", "note_duplicate", "fail"}
 """Methods that take the text of one field."""

@@ -20,11 +20,11 @@ IN_ING = {
     "api/dialects/ticketing.py": "the name of a dialect",
     "api/v1/paging.py": "pages of a list",
     "app/logging.py": "the craft's own noun",
-    "client/blocking.py": "the blocking client",
-    "client/reading.py": "from JSON to models",
-    "client/retrying.py": "the loop of retries",
-    "client/streaming.py": "the client's side of a stream",
-    "client/waiting.py": "the client that awaits",
+    "holdfast_client/blocking.py": "the blocking client",
+    "holdfast_client/reading.py": "from JSON to models",
+    "holdfast_client/retrying.py": "the loop of retries",
+    "holdfast_client/streaming.py": "the client's side of a stream",
+    "holdfast_client/waiting.py": "the client that awaits",
     "http/decoding.py": "from bytes to values",
     "http/sending.py": "the ASGI send",
     "http/server/framing.py": "HTTP's own noun",
@@ -38,12 +38,12 @@ IN_ING = {
     "inventory/seating/ranking.py": "a ranking of blocks of seats",
     "process/tuning.py": "a noun of the craft",
 }
-"""Modules of `src` whose names end in -ing, and the noun that each means."""
+"""Modules of both packages whose names end in -ing, and the noun that each means."""
 
 CONSTANT = re.compile(
     r"_?(?:[A-Z0-9]+_)*(MOST|LONGEST|LARGEST|SMALLEST|SHORTEST|DEEPEST|BIGGEST|FEWEST)(?:_[A-Z0-9]+)*"
 )
-CHECKED_FOR_CONSTANTS = ("src", "proof", "benchmarks", "tests", "docs")
+CHECKED_FOR_CONSTANTS = ("src", "client", "proof", "benchmarks", "tests", "docs")
 
 
 def classes(paths: Iterable[Path]) -> dict[str, set[str]]:
@@ -56,7 +56,7 @@ def classes(paths: Iterable[Path]) -> dict[str, set[str]]:
     return found
 
 
-CLIENT = [path for path in SOURCES if in_source(path).startswith("client/")]
+CLIENT = [path for path in SOURCES if in_source(path).startswith("holdfast_client/")]
 SERVER = [path for path in SOURCES if path not in CLIENT]
 
 
@@ -72,7 +72,7 @@ def test_a_public_class_of_the_server_has_a_unique_name() -> None:
 
 
 def test_a_public_class_of_the_client_has_a_unique_name() -> None:
-    """The client is a distribution of its own, so it may share names with the server."""
+    """It is a distribution of its own, so it may share names with the server."""
     assert shared(CLIENT) == {}
 
 

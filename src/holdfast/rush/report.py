@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
+from holdfast import __version__
 from holdfast.rush.histogram import Histogram
 from holdfast.rush.plan import Plan
 from holdfast.rush.rush import Result
@@ -35,7 +35,7 @@ def report_of(result: Result) -> dict[str, Any]:
     plan, survey = progress.plan, progress.survey
     last = int(result.seconds / plan.tick_seconds)
     return {
-        "holdfast": version("holdfast"),
+        "holdfast": __version__,
         "started_at": result.started_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "seconds": round(result.seconds, 1),
         "is_interrupted": progress.is_interrupted,

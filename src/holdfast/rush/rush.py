@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from holdfast.client import AsyncClient, HoldfastError, Retries
-from holdfast.client.models import Availability
 from holdfast.rush.crowd import Crowd
 from holdfast.rush.limits import RushLimits, raise_limits
 from holdfast.rush.plan import CannotRush, Plan
 from holdfast.rush.survey import Survey, look_at
 from holdfast.rush.verdict import Afterwards, Verdict, judge
+from holdfast_client import AsyncClient, HoldfastError, Retries
+from holdfast_client.models import Availability
 
 __all__ = ["Progress", "Result", "Sample", "View", "run_rush"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from holdfast.client import AsyncClient, HoldfastError, errors
-from holdfast.client.models import Availability, Event, MapSeat, SeatMap
 from holdfast.rush.plan import CannotRush, Plan, Wish
+from holdfast_client import AsyncClient, HoldfastError, errors
+from holdfast_client.models import Availability, Event, MapSeat, SeatMap
 
 __all__ = ["Survey", "look_at"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from holdfast.client.models import Availability, Seats
 from holdfast.rush.crowd import CrowdReport
+from holdfast_client.models import Availability, Seats
 
 __all__ = ["Afterwards", "Finding", "Verdict", "judge"]
 

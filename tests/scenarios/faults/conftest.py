@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.client import Client
-from holdfast.client.models import Event
 from holdfast.process.postgres_server import running_url
+from holdfast_client import Client
+from holdfast_client.models import Event
 from support.serving import Serving, run_holdfast
 
 

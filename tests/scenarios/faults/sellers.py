@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from holdfast.client import AsyncClient, BestAvailable, Quantity, Retries
-from holdfast.client.models import Event, Hold
+from holdfast_client import AsyncClient, BestAvailable, Quantity, Retries
+from holdfast_client.models import Event, Hold
 
 STUBBORN = Retries(total_seconds=40.0, first_pause_seconds=0.02, longest_pause_seconds=0.2)
 """Retries long enough to settle every sale, so that the acknowledged bookings are exactly the sold ones."""

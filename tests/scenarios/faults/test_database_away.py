@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.client import Client, Quantity, Retries, errors
 from holdfast.postgres.schema import upgrade
 from holdfast.process.postgres_server import PostgresServer
 from holdfast.process.processes import processes_in
+from holdfast_client import Client, Quantity, Retries, errors
 from scenarios.faults.verdict import judge
 from support.serving import Serving
 

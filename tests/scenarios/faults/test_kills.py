@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
-from holdfast.client.models import Event
 from holdfast.process.processes import end_process, is_running, processes_in
+from holdfast_client.models import Event
 from scenarios.faults.conftest import Deployment, create_event
 from scenarios.faults.sellers import Sellers
 from scenarios.faults.verdict import judge

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.client import AsyncClient, BestAvailable, Client, Named, Quantity, errors
-from holdfast.client.models import Hold
+from holdfast_client import AsyncClient, BestAvailable, Client, Named, Quantity, errors
+from holdfast_client.models import Hold
 from scenarios.faults.conftest import Deployment
 from scenarios.faults.verdict import judge, judge_decisions
 

@@ -8,10 +8,10 @@ from uuid import UUID
 import httpx2
 import psycopg
 
-from holdfast.client import AsyncClient
-from holdfast.client.models import Event
 from holdfast.inventory.audit.check import Auditor
 from holdfast.postgres.connections import Connections
+from holdfast_client import AsyncClient
+from holdfast_client.models import Event
 
 # Compares each counter with its live claims, in one snapshot.
 _DISAGREEMENTS = """

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from holdfast.client.calls import Answer, Call
-from holdfast.client.errors import Unreachable
-from holdfast.client.retrying import Retries
+from holdfast_client.calls import Answer, Call
+from holdfast_client.errors import Unreachable
+from holdfast_client.retrying import Retries
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 STREAM_TIMEOUT = httpx2.Timeout(10.0, read=45.0)
@@ -51,7 +51,10 @@ class Settings:
         return f"{type(self).__name__}({self.url!r})"
 
     def _options(self) -> dict[str, Any]:
-        headers = {"user-agent": f"holdfast-python/{version('holdfast')}", "accept": "application/json"}
+        headers = {
+            "user-agent": f"holdfast-python/{version('holdfast-client')}",
+            "accept": "application/json",
+        }
         if self._api_key:
             headers["authorization"] = f"Bearer {self._api_key}"
         # A proxy from the environment serves other machines; a request to this machine would only fail there.

@@ -15,8 +15,8 @@ from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Any, TypeVar
 
-from holdfast.client.calls import Answer, Call
-from holdfast.client.errors import InProgress, TryAgain, Unreachable
+from holdfast_client.calls import Answer, Call
+from holdfast_client.errors import InProgress, TryAgain, Unreachable
 
 T = TypeVar("T")
 

@@ -15,9 +15,9 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from holdfast.client.errors import BadAnswer, error_of
-from holdfast.client.models import Block, Booking, Event, Hold, Page
-from holdfast.client.reading import read
+from holdfast_client.errors import BadAnswer, error_of
+from holdfast_client.models import Block, Booking, Event, Hold, Page
+from holdfast_client.reading import read
 
 T = TypeVar("T")
 

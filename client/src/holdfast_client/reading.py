@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from holdfast.client.errors import BadAnswer
+from holdfast_client.errors import BadAnswer
 
 T = TypeVar("T")
 _Reader = Callable[[Any], Any]

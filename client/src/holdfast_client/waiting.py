@@ -1,21 +1,21 @@
-"""Client: Holdfast's API for blocking programs."""
+"""AsyncClient: Holdfast's API for programs on asyncio."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx2
 
-from holdfast.client import catalogue, inventory, sales
-from holdfast.client.calls import Answer, Call, EventRef
-from holdfast.client.errors import Unreachable
-from holdfast.client.models import Page, StreamMessage
-from holdfast.client.retrying import Pause, Retries, Send, attempts
-from holdfast.client.streaming import Following
-from holdfast.client.transport import (
+from holdfast_client import catalogue, inventory, sales
+from holdfast_client.calls import Answer, Call, EventRef
+from holdfast_client.errors import Unreachable
+from holdfast_client.models import Page, StreamMessage
+from holdfast_client.retrying import Pause, Retries, Send, attempts
+from holdfast_client.streaming import Following
+from holdfast_client.transport import (
     EVERY_PAGE,
     STREAM_TIMEOUT,
     Settings,
@@ -29,18 +29,19 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
-def _method(build: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], T]:
-    def method(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return client._run(build(*args, **kwargs))
+def _method(build: Callable[P, Call[T]]) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
+    async def method(client: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await client._run(build(*args, **kwargs))
 
     return as_method(method, build)
 
 
-def _iteration(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate[Client, P], Iterator[T]]:
-    def method(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+def _iteration(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate[AsyncClient, P], AsyncIterator[T]]:
+    async def method(client: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         while True:
-            page = client._run(build(*args, **kwargs))
-            yield from page.items
+            page = await client._run(build(*args, **kwargs))
+            for item in page.items:
+                yield item
             if page.next is None:
                 return
             kwargs["cursor"] = page.next
@@ -48,10 +49,10 @@ def _iteration(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate[Client
     return as_method(method, build, prefix=EVERY_PAGE)
 
 
-class Client(Settings):
-    """A client of one server, with blocking calls. Threads may share it. Close it, or use it in a `with`.
+class AsyncClient(Settings):
+    """A client of one server, with awaited calls. Tasks of one event loop may share it.
 
-    Every method raises the errors of `holdfast.client.errors`.
+    Close it, or use it in an `async with`. Every method raises the errors of `holdfast_client.errors`.
     """
 
     def __init__(
@@ -61,10 +62,10 @@ class Client(Settings):
         *,
         timeout_seconds: float = 10.0,
         retries: Retries | None = None,
-        transport: httpx2.BaseTransport | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         super().__init__(url, api_key, timeout_seconds=timeout_seconds, retries=retries)
-        self._http = httpx2.Client(**self._options(), transport=transport)
+        self._http = httpx2.AsyncClient(**self._options(), transport=transport)
 
     create_event = _method(catalogue.create_event)
     get_event = _method(catalogue.get_event)
@@ -101,7 +102,9 @@ class Client(Settings):
     iterate_bookings = _iteration(sales.list_bookings)
     cancel_booking = _method(sales.cancel_booking)
 
-    def stream(self, event: EventRef, *, last_event_id: str | None = None) -> Iterator[StreamMessage]:
+    async def stream(
+        self, event: EventRef, *, last_event_id: str | None = None
+    ) -> AsyncIterator[StreamMessage]:
         """Yield an event's stream without end: a snapshot, or the changes since `last_event_id`; then each net change.
 
         A lost connection is opened again and resumed at the last message, as long as `retries` allow.
@@ -111,53 +114,53 @@ class Client(Settings):
             ended: Answer | Unreachable | None = None
             try:
                 request = request_of(self._http, following.call(), STREAM_TIMEOUT)
-                response = self._http.send(request, stream=True)
+                response = await self._http.send(request, stream=True)
                 try:
                     if response.status_code == 200:
-                        for sent in httpx2.EventSource(response):
+                        async for sent in httpx2.EventSource(response):
                             message = following.take(sent)
                             if message is not None:
                                 yield message
                     else:
-                        response.read()
+                        await response.aread()
                         ended = answer_of(response)
                 finally:
-                    response.close()
+                    await response.aclose()
             except httpx2.RequestError as error:
                 ended = unreachable(error)
-            time.sleep(following.pause_seconds(ended))
+            await asyncio.sleep(following.pause_seconds(ended))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        await self._http.aclose()
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(
+    async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        await self.close()
 
-    def _run(self, call: Call[T]) -> T:
+    async def _run(self, call: Call[T]) -> T:
         steps = attempts(call, self._retries_of(call), timeout_seconds=self._timeout_seconds)
         outcome: Answer | Unreachable | None = None
         try:
             while True:
                 match steps.send(outcome):
                     case Send() as send:
-                        outcome = self._send(send)
+                        outcome = await self._send(send)
                     case Pause(seconds):
-                        time.sleep(seconds)
+                        await asyncio.sleep(seconds)
                         outcome = None
         except StopIteration as done:
             result: T = done.value
             return result
 
-    def _send(self, send: Send) -> Answer | Unreachable:
+    async def _send(self, send: Send) -> Answer | Unreachable:
         try:
             request = request_of(self._http, send.call, send.timeout_seconds)
             follows = send.call.follows_redirect
-            return answer_of(self._http.send(request, follow_redirects=follows))
+            return answer_of(await self._http.send(request, follow_redirects=follows))
         except httpx2.RequestError as error:
             return unreachable(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from holdfast.client.calls import (
+from holdfast_client.calls import (
     BookingRef,
     Call,
     EventRef,
@@ -20,7 +20,7 @@ from holdfast.client.calls import (
     post,
     token_of,
 )
-from holdfast.client.models import Booking, Buyer, Hold, Page
+from holdfast_client.models import Booking, Buyer, Hold, Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx2
 
-from holdfast.client.calls import Answer, Call, EventRef, get, path
-from holdfast.client.errors import BadAnswer, HoldfastError, TryAgain, Unreachable
-from holdfast.client.models import Availability, Changes, StreamMessage
-from holdfast.client.reading import read
-from holdfast.client.retrying import Retries, retry_after_seconds
+from holdfast_client.calls import Answer, Call, EventRef, get, path
+from holdfast_client.errors import BadAnswer, HoldfastError, TryAgain, Unreachable
+from holdfast_client.models import Availability, Changes, StreamMessage
+from holdfast_client.reading import read
+from holdfast_client.retrying import Retries, retry_after_seconds
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from holdfast.client.calls import (
+from holdfast_client.calls import (
     UNCHANGED,
     Answer,
     Call,
@@ -21,7 +21,7 @@ from holdfast.client.calls import (
     path,
     post,
 )
-from holdfast.client.models import Event, Health, Page
+from holdfast_client.models import Event, Health, Page
 
 
 def create_event(

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from holdfast.client.calls import Answer, BlockRef, Call, EventRef, get, given, one, page, path, post
-from holdfast.client.models import Availability, Block, Page, SeatChange, SeatMap, Seats
-from holdfast.client.reading import read
+from holdfast_client.calls import Answer, BlockRef, Call, EventRef, get, given, one, page, path, post
+from holdfast_client.models import Availability, Block, Page, SeatChange, SeatMap, Seats
+from holdfast_client.reading import read
 
 
 def get_availability(
