@@ -19,10 +19,16 @@ from pglast.ast import (
     SQLValueFunction,
     UpdateStmt,
 )
+from pglast.enums import SQLValueFunctionOp
 
 from postgres.statements import Named, all_statements
 
 VOLATILE = {"clock_timestamp", "random", "gen_random_uuid", "nextval", "timeofday", "statement_timestamp"}
+NAMES = {
+    SQLValueFunctionOp.SVFOP_CURRENT_USER,
+    SQLValueFunctionOp.SVFOP_SESSION_USER,
+    SQLValueFunctionOp.SVFOP_CURRENT_SCHEMA,
+}
 FROZEN = {"now", "transaction_timestamp"}
 """They return the start of the transaction, which may be long before its turn."""
 
@@ -70,7 +76,7 @@ def faults(text: str) -> set[str]:
                 found.add("INSERT SELECT without an anchor")
         if isinstance(node, SelectStmt | UpdateStmt) and "clock_timestamp" in functions(node.whereClause):
             found.add("clock_timestamp in WHERE")
-        if isinstance(node, SQLValueFunction) or (
+        if (isinstance(node, SQLValueFunction) and node.op not in NAMES) or (
             isinstance(node, FuncCall) and node.funcname[-1].sval in FROZEN
         ):
             found.add("a frozen clock")

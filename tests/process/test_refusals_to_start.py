@@ -148,9 +148,6 @@ def test_a_database_with_asynchronous_commit_is_refused(database_url: str) -> No
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
 def test_a_database_that_a_power_cut_can_damage_is_refused(open_folder: Path, name: str) -> None:
     with PostgresServer(open_folder / "postgres", settings={name: "off"}) as server:
-        from holdfast.postgres.schema import upgrade
-
-        upgrade(server.url)
         done = run_holdfast("serve", "--port", "0", database_url=server.url, secret_key=KEY)
     refused(done, f"{name} = off")
 

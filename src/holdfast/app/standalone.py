@@ -35,7 +35,7 @@ def build_by_hand(database_url: str | None) -> Application:
             )
         url = settings.database_url.get_secret_value()
         try:
-            prepare(url, upgrade=False)
+            prepare(url, upgrade=False, connections=settings.pool_size)
         except Exception as error:  # noqa: BLE001 - any problem with the database is reported in one line
             raise CannotStart(in_one_line(error)) from None
         if settings.secret_key is None:

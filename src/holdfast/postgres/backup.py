@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from holdfast.postgres import queries
+from holdfast.postgres.connections import connect_once
 
 SQL = queries.load("backup")
 
@@ -45,7 +45,7 @@ class ServerFacts:
 
 def read_facts(url: str) -> ServerFacts:
     """Return the server's version and the database's size. Raises psycopg.OperationalError without a connection."""
-    with psycopg.connect(url, connect_timeout=10) as connection:
+    with connect_once(url) as connection:
         row = connection.execute(SQL["server_facts"]).fetchone()
     assert row is not None
     version, size_bytes = row
@@ -57,7 +57,7 @@ def read_contents(url: str) -> Contents:
 
     Raises psycopg.OperationalError without a connection.
     """
-    with psycopg.connect(url, connect_timeout=10) as connection:
+    with connect_once(url) as connection:
         relations = connection.execute(SQL["list_relations"]).fetchall()
         servers = connection.execute(SQL["count_servers"]).fetchone()
         tables = [name for is_sequence, name in relations if not is_sequence]

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from holdfast.postgres import queries
@@ -22,16 +22,29 @@ from holdfast.postgres.rows import Row, Table, columns_of
 Connection = psycopg.AsyncConnection[Row]
 Pool = AsyncConnectionPool[Connection]
 
-_OPTIONS = " ".join(
-    f"-c {name}={value}"
-    for name, value in {
-        "timezone": "UTC",
-        "statement_timeout": "5s",
-        "idle_in_transaction_session_timeout": "2s",  # a stopped process cannot keep an event
-        "default_transaction_isolation": "read\\ committed",
-        "jit": "off",
-    }.items()
-)
+SESSION_SETTINGS = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "client_encoding": "UTF8",
+    "client_min_messages": "notice",  # an interrupted wait for the standby is only a warning
+    "standard_conforming_strings": "on",
+    "array_nulls": "on",
+    "bytea_output": "hex",
+    "transform_null_equals": "off",
+    "exit_on_error": "off",
+    "statement_timeout": "5s",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "2s",  # a stopped process cannot keep an event
+    "idle_session_timeout": "0",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+    "plan_cache_mode": "auto",
+    "jit": "off",
+}
+"""Settings of every session, whatever the database or the role has. A start checks that they have taken effect."""
+
+_ESCAPED_SPACE = "\\ "
 _NETWORK = {
     "connect_timeout": 2,  # libpq tries the next host only after a silent one times out
     "keepalives_idle": 3,
@@ -49,7 +62,14 @@ LOST = (OSError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
 def connection_string(url: str, *, application: str) -> str:
-    return make_conninfo(url, options=_OPTIONS, application_name=application, **_NETWORK)
+    return make_conninfo(url, options=session_options(url), application_name=application, **_NETWORK)
+
+
+def session_options(url: str, **changes: str) -> str:
+    """Return the session's settings as libpq takes them. Options of the URL stay, such as its search_path."""
+    settings = {**SESSION_SETTINGS, **changes}
+    ours = [f"-c {name}={value.replace(' ', _ESCAPED_SPACE)}" for name, value in settings.items()]
+    return " ".join([str(conninfo_to_dict(url).get("options", "")), *ours]).strip()
 
 
 async def fetch(
@@ -63,9 +83,14 @@ async def fetch(
     return Table(await cursor.fetchall(), columns_of(statement, answer))
 
 
+def connect_once(url: str) -> psycopg.Connection[Row]:
+    """Return a connection for a command, with the settings of the server's sessions."""
+    return psycopg.connect(connection_string(url, application="holdfast-cli"), connect_timeout=10)
+
+
 def fetch_once(url: str, statement: bytes) -> Table:
     """The rows of one statement without parameters, over a connection of its own. Raises the driver's errors."""
-    with psycopg.connect(url, connect_timeout=10) as connection:
+    with connect_once(url) as connection:
         cursor = connection.execute(statement)
         assert cursor.pgresult is not None
         return Table(cursor.fetchall(), columns_of(statement, cursor.pgresult))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
+from holdfast.postgres import preconditions
+from holdfast.postgres.connections import connect_once
 
 GENERATION = 4
 """The schema generation of this server."""
-
-_SYNCHRONOUS = {"on", "remote_apply", "remote_write", "local"}
 
 
 class SchemaError(Exception):
@@ -33,10 +32,14 @@ class SchemaStatus:
 
 
 def upgrade(url: str, *, revision: str = "head") -> None:
-    """Migrate to the newest schema, or to another revision. Changes nothing in a database that has it."""
+    """Migrate to the newest schema, or to another revision. Changes nothing in a database that has it.
+
+    Raises SchemaError for a database that Holdfast must not use.
+    """
     from alembic import command
     from alembic.config import Config
 
+    _check_preconditions(url)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = url
@@ -45,7 +48,7 @@ def upgrade(url: str, *, revision: str = "head") -> None:
 
 def status(url: str) -> SchemaStatus:
     """Return the database's schema. Raises psycopg.OperationalError if the database does not answer."""
-    with psycopg.connect(url, connect_timeout=10) as connection:
+    with connect_once(url) as connection:
         found = connection.execute("SELECT to_regclass('schema_generation') IS NOT NULL").fetchone()
         if found != (True,):
             return SchemaStatus(generation=None, oldest_server=None)
@@ -56,8 +59,9 @@ def status(url: str) -> SchemaStatus:
     return SchemaStatus(generation=generation, oldest_server=oldest_server)
 
 
-def verify(url: str) -> None:
-    """Raise SchemaError if this server must not use this database."""
+def verify(url: str, *, connections: int = 0) -> None:
+    """Raise SchemaError if a server with this number of connections must not use this database."""
+    _check_preconditions(url, connections=connections)
     found = status(url)
     if found.generation is None:
         raise SchemaError("The database is not migrated: run `holdfast db upgrade`.")
@@ -70,19 +74,9 @@ def verify(url: str) -> None:
             f"The database has schema {found.generation}, which serves servers from {found.oldest_server} on; "
             f"this one is {GENERATION}: update Holdfast."
         )
-    verify_durability(url)
 
 
-def verify_durability(url: str) -> None:
-    """Raise SchemaError if a power cut could make the database lose a confirmed booking."""
-    with psycopg.connect(url, connect_timeout=10) as connection:
-        rows = connection.execute(
-            "SELECT name, setting FROM pg_settings"
-            " WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')"
-        ).fetchall()
-    for name, setting in rows:
-        wrong = setting not in _SYNCHRONOUS if name == "synchronous_commit" else setting != "on"
-        if wrong:
-            raise SchemaError(
-                f"The database runs with {name} = {setting}: bookings could be lost. Set it to on."
-            )
+def _check_preconditions(url: str, *, connections: int = 0) -> None:
+    problem = preconditions.find_problem(url, connections=connections)
+    if problem is not None:
+        raise SchemaError(problem)

@@ -1,6 +1,6 @@
 """Preparation: a short-lived process that prepares a database, so that the supervisor loads no driver.
 
-    python -m holdfast.process.preparation upgrade|verify    (reads the URL from HOLDFAST_DATABASE_URL)
+    python -m holdfast.process.preparation upgrade|verify CONNECTIONS    (reads the URL from HOLDFAST_DATABASE_URL)
 
 It prints one JSON object on standard output, or one line on standard error with exit code 1.
 """
@@ -16,9 +16,10 @@ from holdfast.process.environment import clean_environment
 __all__ = ["in_one_line", "prepare"]
 
 
-def prepare(url: str, *, upgrade: bool) -> dict[str, int]:
+def prepare(url: str, *, upgrade: bool, connections: int) -> dict[str, int]:
     """Migrate our own database, or only check another one. Returns the number of API keys.
 
+    `connections`: how many all workers will open.
     Raises SchemaError for a database that Holdfast must not use.
     """
     from holdfast.access.keys import count_keys
@@ -26,7 +27,7 @@ def prepare(url: str, *, upgrade: bool) -> dict[str, int]:
 
     if upgrade:
         schema.upgrade(url)
-    schema.verify(url)
+    schema.verify(url, connections=connections)
     return {"keys": count_keys(url)}
 
 
@@ -40,7 +41,10 @@ def in_one_line(error: Exception) -> str:
 def main() -> int:
     clean_environment()
     try:
-        found = prepare(os.environ["HOLDFAST_DATABASE_URL"], upgrade=sys.argv[1:] == ["upgrade"])
+        mode, connections = sys.argv[1:]
+        found = prepare(
+            os.environ["HOLDFAST_DATABASE_URL"], upgrade=mode == "upgrade", connections=int(connections)
+        )
     except Exception as error:  # noqa: BLE001 - this program reports any failure in one line
         print(in_one_line(error), file=sys.stderr)
         return 1

@@ -73,6 +73,7 @@ class Supervisor:
 
     def __init__(self, plan: ServePlan) -> None:
         self._plan = plan
+        self._connections = plan.workers * plan.pool_size
         self._data_dir = Path(plan.data_dir)
         self._lock: FolderLock | None = None
         self._postgres: PostgresServer | None = None
@@ -137,7 +138,7 @@ class Supervisor:
         self._lock.take()
 
     def _start_postgres(self) -> str:
-        connections = self._plan.workers * self._plan.pool_size + _CONNECTIONS_BESIDE_WORKERS
+        connections = self._connections + _CONNECTIONS_BESIDE_WORKERS
         self._postgres = PostgresServer(
             self._data_dir / "postgres", settings={"max_connections": str(max(100, connections))}
         )
@@ -163,7 +164,10 @@ class Supervisor:
     def _prepare_database(self, *, upgrade: bool) -> int:
         """Migrate and check the database in another process. Returns its number of API keys."""
         child = subprocess.Popen(
-            [sys.executable, "-m", "holdfast.process.preparation", "upgrade" if upgrade else "verify"],
+            [
+                *(sys.executable, "-m", "holdfast.process.preparation"),
+                *("upgrade" if upgrade else "verify", str(self._connections)),
+            ],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -9,6 +9,8 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, event, pool, text
 from sqlalchemy.exc import OperationalError
 
+from holdfast.postgres.connections import session_options
+
 MIGRATION_LOCK = 0x686F6C64
 """Advisory lock of the migrator. Servers that start together take turns; correctness does not depend on it."""
 
@@ -59,8 +61,12 @@ def _migrate(connection: Connection) -> None:
 
 
 def run() -> None:
-    inventory = create_engine(_url(), poolclass=pool.NullPool)
-    with inventory.connect() as connection:
+    # A migration may take its time, whatever the role's or the database's own timeouts are.
+    url = _url()
+    plain = url.replace("+psycopg://", "://", 1)
+    options = session_options(plain, statement_timeout="0", idle_in_transaction_session_timeout="0")
+    engine = create_engine(url, poolclass=pool.NullPool, connect_args={"options": options})
+    with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
         context.configure(connection=connection, transaction_per_migration=True)

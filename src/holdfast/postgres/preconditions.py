@@ -1,0 +1,180 @@
+"""Preconditions: what a database must be like before Holdfast uses it. Each problem is one line with what to do.
+
+The list of all that a foreign database may differ in: docs/decisions/0020-what-a-database-may-differ-in.md
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from holdfast.postgres import queries
+from holdfast.postgres.connections import SESSION_SETTINGS, connection_string
+
+__all__ = ["find_problem"]
+
+SQL = queries.load("preconditions")
+
+_OLDEST_POSTGRESQL = 15
+_SCHEMA = Path(__file__).with_name("schema.sql")
+_OURS = re.findall(r"^CREATE (?:TABLE|SEQUENCE) (\w+)", _SCHEMA.read_text(), re.MULTILINE)
+_MIGRATED = "schema_generation"
+_OF_ALEMBIC = "alembic_version"
+
+_DURABLE = {
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+    "synchronous_commit": ("on", "remote_apply", "remote_write", "local"),
+}
+_REQUIRED = {
+    "default_transaction_read_only": (
+        "off",
+    ),  # providers set it when a disk is nearly full, so we do not reset it
+    "session_replication_role": ("origin",),
+    "transaction_timeout": ("0",),
+}
+_POOLER = "connect to PostgreSQL itself, since each worker has a pool, or use the pooler's session mode"
+
+Session = psycopg.Connection[DictRow]
+
+
+def find_problem(url: str, *, connections: int = 0) -> str | None:
+    """Return the first reason why Holdfast cannot use this database, or None. It need not be migrated.
+
+    `connections`: how many the server will open. Raises psycopg.OperationalError if the database does not answer.
+    """
+    try:
+        with _connect(url) as session:
+            problem = next(_problems(session, connections), None)
+            return problem or _problem_of_sharing(session, url)
+    except psycopg.OperationalError as error:
+        if "unsupported startup parameter" not in str(error):
+            raise
+        return f"A connection pooler refuses the settings of Holdfast's sessions: {_POOLER}."
+
+
+def _connect(url: str) -> Session:
+    conninfo = connection_string(url, application="holdfast-check")
+    return psycopg.connect(conninfo, connect_timeout=10, autocommit=True, row_factory=dict_row)
+
+
+def _problems(session: Session, connections: int) -> Iterator[str]:
+    """Yield what is wrong, the basic things first: a later check may need what an earlier one found."""
+    version = session.info.server_version // 10_000
+    if version < _OLDEST_POSTGRESQL:
+        yield f"The database is PostgreSQL {version}: Holdfast needs {_OLDEST_POSTGRESQL} or newer."
+    yield from _problems_of_settings(session)
+    (database,) = _ask(session, "load_database")
+    yield from _problems_of_database(database)
+    yield from _problems_of_relations(session, database)
+    yield from _problems_of_room(session, connections)
+
+
+def _problems_of_settings(session: Session) -> Iterator[str]:
+    names = [*SESSION_SETTINGS, *_DURABLE, *_REQUIRED]
+    found = {row["name"]: row["value"] for row in _ask(session, "list_settings", names=names)}
+    for name, value in SESSION_SETTINGS.items():
+        if found.get(name, value) != value:
+            yield (
+                f"The session runs with {name} = {found[name]} and not with {value}, which Holdfast asked for: "
+                f"a connection pooler ignores it; {_POOLER}."
+            )
+    for name, allowed in _DURABLE.items():
+        if found[name] not in allowed:
+            yield f"The database runs with {name} = {found[name]}: bookings could be lost. Set it to on."
+    for name, allowed in _REQUIRED.items():
+        if found.get(name, allowed[0]) not in allowed:
+            yield f"The database runs with {name} = {found[name]}: set it to {allowed[0]} for Holdfast's role."
+
+
+def _problems_of_database(database: DictRow) -> Iterator[str]:
+    name, encoding = database["database"], database["encoding"]
+    if database["is_standby"]:
+        yield (
+            "The database is a standby: name its primary in HOLDFAST_DATABASE_URL, or every host with "
+            "target_session_attrs=read-write."
+        )
+    if encoding != "UTF8":
+        yield (
+            f"Database {name} has the encoding {encoding}, which lacks characters of names: make one with "
+            "`createdb --encoding UTF8 --template template0`."
+        )
+    if database["collation_version"] != database["library_version"]:
+        yield (
+            f"Database {name} was sorted by version {database['collation_version']} of its locale, and the system "
+            f"has {database['library_version']}: run REINDEX DATABASE and ALTER DATABASE … REFRESH COLLATION VERSION."
+        )
+    if database["schema"] is None:
+        yield (
+            f"The search_path of role {database['role']} names no existing schema: create one, or set search_path."
+        )
+    if next(each for each in database["path"] if not each.startswith("pg_temp")) != "pg_catalog":
+        yield "The search_path has pg_catalog behind another schema: leave pg_catalog out of it."
+
+
+def _problems_of_relations(session: Session, database: DictRow) -> Iterator[str]:
+    role, schema = database["role"], database["schema"]
+    found = {row["name"]: row for row in _ask(session, "list_relations_of", names=[*_OURS, _OF_ALEMBIC])}
+    if _MIGRATED not in found:
+        others = [name for name in _OURS if name in found and found[name]["schema"] == schema]
+        if _OF_ALEMBIC in found and not found[_OF_ALEMBIC]["missing_rights"]:
+            others += [_OF_ALEMBIC] * any(row["found"] for row in _ask(session, "has_other_migrations"))
+        if others:
+            yield (
+                f"Schema {found[others[0]]['schema']} has a {others[0]} of another program: give Holdfast a database "
+                "of its own."
+            )
+        if not database["may_create"]:
+            yield f"Role {role} may not create tables in schema {schema}: GRANT CREATE ON SCHEMA {schema} TO {role}."
+        return
+    for name, row in [(name, found[name]) for name in _OURS if name in found]:
+        if row["schema"] != found[_MIGRATED]["schema"] or row["schema"] != schema:
+            yield (
+                f"The search_path begins with {schema}, and it finds {name} in schema {row['schema']}: begin it with "
+                "the schema that has all of Holdfast's tables, and remove others of these names."
+            )
+        if row["missing_rights"]:
+            rights = ", ".join(row["missing_rights"])
+            yield f"Role {role} lacks {rights} on {name}: make it the owner, or GRANT them."
+        if row["hides_rows"]:
+            yield f"Row security hides rows of {name} from role {role}: make it the owner, or grant it BYPASSRLS."
+
+
+def _problems_of_room(session: Session, connections: int) -> Iterator[str]:
+    (room,) = _ask(session, "load_room")
+    limits = {
+        "max_connections less the reserved ones": room["of_server"],
+        f"the CONNECTION LIMIT of role {room['role']}": room["of_role"],
+        "the CONNECTION LIMIT of the database": room["of_database"],
+    }
+    for name, limit in limits.items():
+        if 0 <= limit < connections:
+            yield (
+                f"The workers open {connections} connections, and {name} is {limit}: raise it, or lower "
+                "HOLDFAST_WORKERS or HOLDFAST_POOL_SIZE."
+            )
+
+
+def _problem_of_sharing(session: Session, url: str) -> str | None:
+    """Return a line if a pooler lends one session of PostgreSQL to two of its clients in turn.
+
+    Prepared statements and settings would then meet other clients' transactions.
+    """
+    (ours,) = _ask(session, "load_process")
+    if ours["process"] == session.info.backend_pid:
+        return None  # a pooler invents the number that it announces
+    with _connect(url) as other, other.transaction():
+        (theirs,) = _ask(other, "load_process")
+        (again,) = _ask(session, "load_process")
+    if theirs["process"] == ours["process"] or again["process"] != ours["process"]:
+        return f"A connection pooler in transaction mode shares its sessions: {_POOLER}."
+    return None
+
+
+def _ask(session: Session, statement: str, **parameters: Any) -> list[DictRow]:
+    return session.execute(SQL[statement], parameters).fetchall()
