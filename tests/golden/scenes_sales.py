@@ -142,6 +142,8 @@ async def _moves(walk: Walk, number: int) -> None:
     of_gone = await place(walk, gone["number"])
     halted = await walk.do("create_event", json={"name": "Halted", "capacity": 50})
     of_halted = await place(walk, halted["number"])
+    over = await walk.do("create_event", json={"name": "Over", "capacity": 50})
+    of_over = await place(walk, over["number"])
     confirmed = await place(walk, number)
     booking = await confirm(walk, confirmed)
     cancelled = await place(walk, number)
@@ -186,6 +188,9 @@ async def _moves(walk: Walk, number: int) -> None:
     await walk("extend_hold", "event_cancelled", of_gone["id"], headers=token(of_gone))
     await walk.do("stop_sales", halted["number"])
     await walk("extend_hold", "sales_stopped", of_halted["id"], headers=token(of_halted))
+    await walk.do("change_event", over["number"], json={"off_sale_at": "2020-01-01T00:00:00Z"})
+    await walk("extend_hold", "event_not_on_sale", of_over["id"], headers=token(of_over))
+    await confirm(walk, of_over)
 
 
 async def bookings(walk: Walk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -230,3 +231,41 @@ def test_a_clock_set_back_never_sells_a_held_seat() -> None:
     assert ledger.run(too_many, at=START + timedelta(hours=1))[0].code == "sold_out"
     one = c.PlaceHold(hold_id=an_id(7), lines=(c.BestAvailableLine(quantity=1),))
     assert ledger.run(one, at=LATER)[0].code == "sold_out"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"off_sale_at": START}, "event_not_on_sale"),
+        ({"off_sale_at": LATER}, "event_not_on_sale"),
+        ({"on_sale_at": LATER + timedelta(seconds=1)}, "event_not_on_sale"),
+        ({"sales_stopped": True}, "sales_stopped"),
+    ],
+)
+def test_what_refuses_a_new_hold_refuses_an_extension_and_no_confirmation(
+    change: dict[str, Any], code: str
+) -> None:
+    """Every member of `Event.refuse_sale` counts: the window's two ends, a stop, and (in TABLE) a cancelled event.
+
+    A draft cannot have holds, because a published event never becomes one again (`event.MOVES`).
+    """
+    ledger = Ledger(areas={"floor": 10})
+    place = c.PlaceHold(
+        hold_id=HOLD, lines=(c.QuantityLine(quantity=2),), token_hash=MINE.token_hash, ttl_seconds=60
+    )
+    ledger.run(place, at=START)
+    ledger.event = replace(ledger.event, **change)
+    extend = c.ExtendHold(hold_id=HOLD, authority=MINE, ttl_seconds=300)
+    again = replace(place, hold_id=an_id(9))
+    confirm = c.ConfirmHold(hold_id=HOLD, booking_id=BOOKING, authority=MINE)
+    outcomes = ledger.run(extend, again, confirm, at=LATER)
+    assert [outcomes[0].code, outcomes[1].code] == [code, code]
+    assert isinstance(outcomes[2], Booking)
+
+
+def test_a_hold_placed_in_time_keeps_its_life_past_the_end_of_the_sale() -> None:
+    ledger = Ledger(areas={"floor": 10})
+    ledger.event = replace(ledger.event, off_sale_at=START + timedelta(seconds=10))
+    line = c.QuantityLine(quantity=2)
+    (hold,) = ledger.run(c.PlaceHold(hold_id=HOLD, lines=(line,), ttl_seconds=60), at=START)
+    assert hold.expires_at == START + timedelta(seconds=60)

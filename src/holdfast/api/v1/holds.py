@@ -137,6 +137,7 @@ async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
         CredentialsRequired,
         HoldAlreadyConfirmed,
         BookingAlreadyCancelled,
+        EventNotOnSale,
         SalesStopped,
         HoldExpired,
         HoldReleased,
@@ -147,7 +148,10 @@ async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
     answers={200: hold_example()},
 )
 async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | None) -> Reply:
-    """Extend a live hold to `ttl_seconds` from now. It is never shortened, and ends within the event's max life."""
+    """Extend a live hold to `ttl_seconds` from now. It is never shortened, and ends within the event's max life.
+
+    Like a new hold, it needs an event on sale. After the sale's end a live hold can still be confirmed.
+    """
     command = c.ExtendHold(
         by=request.principal.id,
         key=retry_key(request, _rendered),

@@ -6,7 +6,9 @@
 | release | released | 410 hold_expired | the same | 409 hold_already_confirmed | 409 booking_already_cancelled |
 | confirm | a booking | 410 hold_expired | 410 hold_released | the same booking | 409 booking_already_cancelled |
 
-In a cancelled event, extend and confirm of a live or released hold return 410 event_cancelled.
+In a cancelled event, extend and confirm of a live or released hold return 410 event_cancelled. An extension keeps
+admissions from other buyers, so it is refused like a new hold: after the sale's end, before its start, and while sales
+are stopped. A live hold can be confirmed at any time: its buyer was promised the admissions until `expires_at`.
 """
 
 from __future__ import annotations
@@ -30,8 +32,9 @@ def extend(state: BatchState, command: c.ExtendHold) -> Hold:
     """Extend from now on. An extension never shortens a hold, and never passes the event's max lifetime."""
     hold = _hold_of(state, command.hold_id, command.authority)
     _refuse_unless_active(state, hold)
-    if state.event.sales_stopped:
-        raise errors.SalesStopped
+    refusal = state.event.refuse_sale(state.now)
+    if refusal is not None:
+        raise refusal
     rules = state.event.rules
     ttl = timedelta(seconds=command.ttl_seconds or rules.hold_ttl_seconds)
     latest = hold.placed_at + timedelta(seconds=rules.max_hold_ttl_seconds)
