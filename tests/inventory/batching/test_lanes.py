@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 
@@ -95,9 +96,11 @@ async def test_a_batch_takes_half_of_all_known_callers(
     sizes: list[int] = []
     run = inventory._batches.run
 
-    async def noted(number: int, commands: list[c.AnyCommand]) -> list[object]:
+    async def noted(
+        number: int, commands: list[c.AnyCommand], *, committing: Callable[[], object]
+    ) -> list[object]:
         sizes.append(len(commands))
-        return await run(number, commands)
+        return await run(number, commands, committing=committing)
 
     monkeypatch.setattr(inventory._batches, "run", noted)
 

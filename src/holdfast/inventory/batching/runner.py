@@ -45,8 +45,14 @@ _SHARED = (
 )
 """Commands of buyers. An organiser's command to an event has a batch of its own."""
 
+Meanwhile = Callable[[], object]
+
 Committed = Callable[[BatchState, Changes], None]
 """Called after each commit has returned, and before anyone gets an answer."""
+
+
+def _nothing() -> None:
+    """There is nothing to do while the database commits."""
 
 
 class BatchRunner:
@@ -70,14 +76,19 @@ class BatchRunner:
         self._violated = violated
         self._known: dict[int, CachedEvent] = {}
 
-    async def run(self, number: int, commands: Sequence[c.AnyCommand]) -> list[Outcome[Any]]:
+    async def run(
+        self, number: int, commands: Sequence[c.AnyCommand], *, committing: Meanwhile = _nothing
+    ) -> list[Outcome[Any]]:
         """Return one outcome per command; a Fault of one command is an item. Raises a Fault that holds for all
-        of them."""
+        of them.
+
+        `committing` is called when COMMIT is about to be sent, for work to be done while the database commits.
+        """
         tries = 0
         while True:
             tries += 1
             try:
-                return await self._run_alone(number, commands)
+                return await self._run_alone(number, commands, committing)
             except EventNotFound as refusal:
                 self._forget(number)
                 return [refusal] * len(commands)
@@ -127,15 +138,20 @@ class BatchRunner:
                 outcomes += [fault] * len(part)
         return outcomes
 
-    async def _run_alone(self, number: int, commands: Sequence[c.AnyCommand]) -> list[Outcome[Any]]:
+    async def _run_alone(
+        self, number: int, commands: Sequence[c.AnyCommand], committing: Meanwhile
+    ) -> list[Outcome[Any]]:
         known = await self._get_known(number)
         plan = plan_of(commands, known)
         occupancy = await self._occupancies.get(number, known.event.map_version) if plan.seats else None
         member = Member(number=number, known=known, plan=plan, occupancy=occupancy)
-        return (await self._transact([member], {number: commands}))[number]
+        return (await self._transact([member], {number: commands}, committing))[number]
 
     async def _transact(
-        self, members: Sequence[Member], commands: Mapping[int, Sequence[c.AnyCommand]]
+        self,
+        members: Sequence[Member],
+        commands: Mapping[int, Sequence[c.AnyCommand]],
+        committing: Meanwhile = _nothing,
     ) -> dict[int, list[Outcome[Any]]]:
         """Return outcomes by event, from one transaction on one node.
 
@@ -144,12 +160,16 @@ class BatchRunner:
         pool = self._connections.pool(members[0].number)
         connection = await pool.getconn()
         try:
-            return await self._run_batch(Batch(connection), members, commands)
+            return await self._run_batch(Batch(connection), members, commands, committing)
         finally:
             await pool.putconn(connection)
 
     async def _run_batch(
-        self, batch: Batch, members: Sequence[Member], commands: Mapping[int, Sequence[c.AnyCommand]]
+        self,
+        batch: Batch,
+        members: Sequence[Member],
+        commands: Mapping[int, Sequence[c.AnyCommand]],
+        committing: Meanwhile,
     ) -> dict[int, list[Outcome[Any]]]:
         connection, committed = batch.connection, False
         try:
@@ -160,7 +180,7 @@ class BatchRunner:
             changed = [states[number] for number, (_, changes) in decided.items() if not changes.is_empty]
             if changed:
                 with self._limited(connection):
-                    await batch.commit(changed)
+                    await batch.commit(changed, committing)
                 committed = True
             for member in members:
                 if member.number in decided:

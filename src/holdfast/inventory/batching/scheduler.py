@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from holdfast.errors import Busy, Fault, OutcomeUnknown
+from holdfast.inventory.batching.kept_outcomes import KeptOutcomes
 from holdfast.inventory.batching.lane import ENOUGH, Batch, HasLeft, Lane
 from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.batching.runner import BatchRunner
@@ -87,12 +88,13 @@ class LaneScheduler:
 
     async def _run(self) -> None:
         taken: Taken = []
+        kept = KeptOutcomes(asyncio.get_running_loop())
         try:
             while self._ready:
                 lanes = self._next()
                 taken = self._take(lanes)
                 if len(taken) == 1:
-                    await self._run_alone(*taken[0])
+                    await self._run_alone(*taken[0], kept)
                 elif taken:
                     await self._run_together(taken)
                 taken = []
@@ -114,6 +116,7 @@ class LaneScheduler:
             self._ready.clear()
             raise
         finally:  # at once, not when the task's end is noticed: the next command must start another runner
+            kept.give()
             self._running -= 1
 
     @staticmethod
@@ -143,20 +146,24 @@ class LaneScheduler:
         self._ready.extendleft(reversed(others))
         return lanes
 
-    async def _run_alone(self, lane: Lane, batch: Batch) -> None:
+    async def _run_alone(self, lane: Lane, batch: Batch, kept: KeptOutcomes) -> None:
         loop = asyncio.get_running_loop()
         lane.goes_alone = False
         began, others_wait = loop.time(), lane.depth > 0
         try:
-            outcomes = await self._batches.run(lane.number, [waiting.command for waiting in batch])
+            outcomes = await self._batches.run(
+                lane.number, [waiting.command for waiting in batch], committing=kept.give
+            )
         except Fault as fault:
             outcomes, others_wait = [fault] * len(batch), False
         took = loop.time() - began
         self._observe(len(batch), took)
         if others_wait:
             lane.learn_pace(took, len(batch))
-        for waiting, outcome in zip(batch, outcomes, strict=True):
-            waiting.resolve(outcome)
+        kept.give()
+        kept.keep(batch, outcomes)
+        if lane.depth < ENOUGH or self._ready:  # the next batch is not of this lane, or begins later
+            kept.give()
 
     async def _run_together(self, taken: Taken) -> None:
         loop = asyncio.get_running_loop()

@@ -7,7 +7,7 @@ only: where events are spread over several, each has a batch of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from holdfast.inventory.rules.batch_state import BatchState
@@ -54,8 +54,8 @@ class Batch(Transaction):
             for given in givens
         ]
 
-    async def commit(self, states: Sequence[BatchState]) -> None:
-        """Write and commit the events that have changed.
+    async def commit(self, states: Sequence[BatchState], committing: Callable[[], object]) -> None:
+        """Write and commit the events that have changed. `committing` is called right before COMMIT is sent.
 
         Raises CommitUnknownError if the commit may have happened, and the driver's errors if it certainly has
         not.
@@ -72,6 +72,7 @@ class Batch(Transaction):
         ]
         for _, statement, parameters in statements_for(WRITES, states, givens):
             self._pipeline.add(statement, parameters)
+        committing()
         await self._commit()
         for state, version in zip(states, versions, strict=True):
             state.version = version
