@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from secrets import randbits
 from typing import TypeVar
 from uuid import UUID
 
@@ -32,6 +31,7 @@ from holdfast.inventory.operations import Operations
 from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.projections.read_models import ReadModels
 from holdfast.inventory.queries import Queries
+from holdfast.inventory.random_bits import random_numbers
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Block
@@ -58,6 +58,7 @@ class Inventory:
     ) -> None:
         self._limits = limits or InventoryLimits()
         self._connections = connections
+        self._random_numbers = random_numbers()
         self._event_store = EventStore(connections)
         self._occupancies = Occupancies(
             connections, self._event_store, max_seats=self._limits.occupancy_seats
@@ -109,7 +110,9 @@ class Inventory:
     def new_id(self, number: int) -> UUID:
         """Return an id that carries its event's number. A booking's reference is part of its random bits, so
         they are unpredictable."""
-        return ids.make_id(number, unix_ms=time.time_ns() // 1_000_000, random_bits=randbits(41))
+        return ids.make_id(
+            number, unix_ms=time.time_ns() // 1_000_000, random_bits=next(self._random_numbers)
+        )
 
     async def new_attempt_number(self) -> int:
         """Return a small integer for an instant booking's attempt."""
