@@ -7,9 +7,9 @@ availability. They are alone for `--rounds` slices of `--seconds`, then under at
 Each worker's memory is sampled once a second. Holds last `--hold-seconds`, so that the number of live holds is constant
 after a minute, and all growth comes from the attack.
 
-The crowd (`hostile_forms.py`) runs in separate processes on the same cores, at a low priority. Buyers also feel the
-processor time that it takes, which is no fault of the server. The control measures it: buyers of the same server,
-while the same crowd attacks a second server on the same cores.
+The crowd (`hostile_forms.py`) runs in separate processes on the same cores, while these have nothing else to do. Its
+pace is part of the result. Buyers also feel the kernel's work for its connections, which is no fault of the server.
+The control measures it: buyers of the same server, while the same crowd attacks a second server on the same cores.
 
 No plan of `make bench` includes it, because it takes a quarter of an hour. The limit of open files must be 20,000 or
 more.

@@ -3,8 +3,8 @@
     python -m benchmarks.hostile_crowd --port P --sold EVENT --seated EVENT --connections N --per-second N --seconds N
 
 Forms take turns. A connection of the next form replaces each one that the server ends, up to `--per-second`. The
-process ends after `--seconds`, or with its input, and then reports one line of JSON. It runs at a low priority: a real
-crowd has its own machines, and takes nothing from the server's.
+process ends after `--seconds`, or with its input, and then reports one line of JSON. It runs only while a core has
+nothing else to do: a real crowd has its own machines, and takes nothing from the server's.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ CONNECTIONS_OF_AN_ADDRESS = 1_250
 STAY_SECONDS = 3.0
 """Longer than the server waits for a client to close."""
 TURNS_PER_SECOND = 20
-PRIORITY = 10
 _BIND_ADDRESS_NO_PORT = 24
 """A socket option of Linux without a name in Python. connect() then chooses a port that is new for this pair."""
 _SEGMENT_BYTES = 1_460
@@ -261,7 +260,7 @@ def main() -> int:
     if given.connections > MAX_CONNECTIONS:
         parser.error(f"a process has at most {MAX_CONNECTIONS} connections")
     raise_descriptor_limit()
-    os.nice(PRIORITY)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     crowd = Crowd(given.port, forms(given.sold, given.seated), given.connections, given.per_second)
     began = time.monotonic()
     crowd.stay(given.seconds, sys.stdin.fileno())
