@@ -109,12 +109,26 @@ def best_by_hand(drawn: Drawn, n: int, categories: list[int]) -> tuple[int, ...]
                     continue
                 left = start - 1 in free and start - 2 not in free
                 right = start + n in free and start + n + 1 not in free
+                pool = {at for at in free if seats[at][0] == category}
+                lost = fits_by_hand(pool) - fits_by_hand(pool - set(block))
                 distance = abs(2 * start + n - 1 - last)
                 numbers = tuple(seats[at][1] for at in block)
-                found.append((left + right, distance, row_order, start, numbers))
+                found.append((left + right, lost, distance, row_order, start, numbers))
         if found:
             return min(found)[-1]
     return None
+
+
+def fits_by_hand(pool: set[int]) -> int:
+    """Return how many parties of 2, 3, 4 and 6 each fit into the runs of these positions, added up."""
+    lengths, length = [], 0
+    for at in range(max(pool, default=-1) + 2):
+        if at in pool:
+            length += 1
+        else:
+            lengths.append(length)
+            length = 0
+    return sum(length // size for size in (2, 3, 4, 6) for length in lengths)
 
 
 @settings(max_examples=600, deadline=None)
@@ -227,8 +241,10 @@ def test_a_ranking_equals_the_search_while_seats_change(drawn: Drawn, seed: int)
 @pytest.mark.parametrize(
     ("row", "n", "chosen"),
     [
-        (".........", 3, (4, 5, 6)),  # the middle
-        ("........", 3, (3, 4, 5)),  # between two middles, the left
+        ("...........................", 3, (13, 14, 15)),  # the middle: 12 and 12 fit as many as 24
+        ("............", 3, (1, 2, 3)),  # 9 in one piece; of both sides the left
+        (".........", 3, (1, 2, 3)),  # the middle would leave 3 and 3, which fit no four and no six
+        ("x......x...x", 3, (9, 10, 11)),  # a whole run leaves the six together
         ("....", 3, (1, 2, 3)),  # a gap cannot be avoided
         (".....", 3, (1, 2, 3)),  # the middle would strand two
         (
@@ -246,7 +262,44 @@ def test_the_order_of_preference_in_one_row(row: str, n: int, chosen: tuple[int,
 
 def test_the_middle_of_a_later_row_beats_the_side_of_an_earlier() -> None:
     """The API's order: nearness to the middle comes before the row's order."""
-    assert map_of("....xxxx....", "............").occupancy.best(2) == (18, 19)
+    assert map_of("..xxxxxxxx..", "xxxxx..xxxxx").occupancy.best(2) == (18, 19)
+
+
+def test_groups_of_six_fill_rows_of_twelve() -> None:
+    """Case B7. The middle of each row would leave three and three: four groups sold, 24 seats unsold."""
+    occupancy = map_of(*["............"] * 4).occupancy
+    for _ in range(8):
+        block = occupancy.best(6)
+        assert block is not None
+        occupancy.take(block)
+    assert occupancy.free_count() == 0
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 6, 12])
+@pytest.mark.parametrize("together", [True, False])
+def test_groups_of_one_size_fill_rows_that_are_multiples_of_it(n: int, together: bool) -> None:
+    """The kind of case B7: any size, rows of any length that it divides, more rows than one."""
+    occupancy = map_of("." * n, "." * 5 * n, "." * 3 * n, "." * 12 * n).occupancy
+    for _ in range(21):
+        block = occupancy.best(n, together=together)
+        assert block is not None
+        assert block[-1] - block[0] == n - 1
+        occupancy.take(block)
+    assert occupancy.free_count() == 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    n=st.sampled_from([2, 3, 4, 6]),
+    rows=st.lists(st.integers(1, 60), min_size=1, max_size=6),
+)
+def test_one_common_size_is_sold_as_often_as_the_rows_allow(n: int, rows: list[int]) -> None:
+    occupancy = map_of(*["." * length for length in rows]).occupancy
+    groups = 0
+    while (block := occupancy.best(n)) is not None:
+        occupancy.take(block)
+        groups += 1
+    assert groups == sum(length // n for length in rows)
 
 
 def test_an_orphan_never_changes_the_category() -> None:

@@ -4,11 +4,13 @@ A *block* is n physically adjacent free seats of one row and one category. The b
 one with
 
 1. the fewest new single gaps: free seats that it leaves without a free neighbour of any category;
-2. its centre nearest to the middle of the row;
-3. the earliest row in the map's order;
-4. the leftmost place.
+2. the fewest fits lost: parties of the common sizes that its run of free seats could seat, and that what is
+   left of it cannot (see `fits.py`);
+3. its centre nearest to the middle of the row;
+4. the earliest row in the map's order;
+5. the leftmost place.
 
-Categories are tried in the map's order first. Avoiding an orphan never changes the category.
+Categories are tried in the map's order first. Avoiding waste never changes the category.
 
 *Together* returns the best block of the first category that has one, or nothing. *Not together* also prefers
 such a block, in any category, and splits only if there is none. A split stays within the first category that
@@ -17,7 +19,7 @@ fewest possible pieces: the longest free runs in full, the better ones first, an
 remaining size. It never refuses while n seats are free.
 
 The whole map is one long integer with a bit for each seat (see `seat_index.py`). A decision takes about
-thirty operations on it, however full or fragmented the map is. The search for the nearest to the middle is
+two hundred operations on it, however full or fragmented the map is. The search for the nearest to the middle is
 bit-sliced: distances are written across the map in binary. Each plane, from the highest down, drops the
 farther half unless nothing would be left. Frequent requests are served from a ranking of the rows (see
 `ranking.py`).
@@ -27,8 +29,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from holdfast.inventory.seating.fits import least_loss
 from holdfast.inventory.seating.ranking import Ranking
-from holdfast.inventory.seating.seat_index import RowIndex, bits_of, starts_of_runs
+from holdfast.inventory.seating.seat_index import RowIndex, bits_of, by_gaps, starts_of_runs
 
 RANKED_AFTER = 8
 """Searches for n seats of a category before its blocks are ranked. The first ranking reads each row."""
@@ -126,10 +129,11 @@ class SeatPicker:
         if ranking is not None:
             best = ranking.best()
             return None if best is None else self.rows.block_in(*best, n)
-        blocks = starts_of_runs(self._free & self.rows.category_masks[category], n)
+        pool = self._free & self.rows.category_masks[category]
+        blocks = starts_of_runs(pool, n)
         if not blocks:
             return None
-        return self.rows.block(_best(self.rows, self._free, blocks, n, 1).bit_length() - 1, n)
+        return self.rows.block(_best_block(self.rows, self._free, pool, blocks, n), n)
 
     def _ranking(self, n: int, category: str) -> Ranking | None:
         """Return a new ranking once there were enough searches for n seats of the category."""
@@ -171,11 +175,11 @@ class SeatPicker:
         while n:
             length, runs = _longest_runs(pool)
             if n <= length:
-                best = _best(rows, free, starts_of_runs(pool, n), n, 1)
-                chosen.extend(rows.block(best.bit_length() - 1, n))
+                best = _best_block(rows, free, pool, starts_of_runs(pool, n), n)
+                chosen.extend(rows.block(best, n))
                 break
             # No run is longer than these, so they do not touch each other. Take as many as fit together.
-            starts = _best(rows, free, runs, length, n // length)
+            starts = _best_runs(rows, free, runs, length, n // length)
             taken = starts
             for _ in range(length - 1):
                 taken |= taken << 1
@@ -201,26 +205,25 @@ def _longest_runs(pool: int) -> tuple[int, int]:
     return length, starts
 
 
-def _best(rows: RowIndex, free: int, starts: int, n: int, count: int) -> int:
-    """Return the `count` best of the starts of blocks of n as a mask, or all starts if there are fewer."""
-    left = free << 1
-    left ^= left & free << 2
-    right = free >> n
-    right ^= right & right >> 1
-    gaps = starts & (left | right)
-    no_gap = starts ^ gaps
+def _best_block(rows: RowIndex, free: int, pool: int, starts: int, n: int) -> int:
+    """Return the best of the starts of blocks of n, as the place of its bit."""
+    blocks = next(each for each in by_gaps(free, starts, n) if each)
+    _, blocks = least_loss(pool, blocks, n)
     shift = (n - 1) // 2
-    if no_gap and count == 1:  # nearly always
-        return _nearest(no_gap << shift, rows.distance_planes(n), 1) >> shift
-    two_gaps = gaps & left & right
-    one_gap = gaps ^ two_gaps
+    return (_nearest(blocks << shift, rows.distance_planes(n), 1) >> shift).bit_length() - 1
+
+
+def _best_runs(rows: RowIndex, free: int, starts: int, n: int, count: int) -> int:
+    """Return the `count` best of the starts of runs of n as a mask, or all starts if there are fewer.
+
+    A whole run leaves nothing of itself, so all of them lose the same fits.
+    """
+    shift = (n - 1) // 2
     chosen = 0
-    for blocks in (no_gap, one_gap, two_gaps):
+    for blocks in by_gaps(free, starts, n):
         if not blocks:
             continue
         nearest = _nearest(blocks << shift, rows.distance_planes(n), count) >> shift
-        if count == 1:
-            return nearest
         chosen |= nearest
         count -= nearest.bit_count()
         if not count:

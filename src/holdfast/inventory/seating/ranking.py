@@ -2,21 +2,27 @@
 
 A search of the whole map takes thirty operations on an integer as long as the map. On the day of an on-sale
 the same request repeats. Then only the rows that changed since the last request are read. The order is that
-of a search: fewest new single gaps, nearest to the middle of the row, earliest row, leftmost (`picker.py`).
+of a search: fewest new single gaps, fewest fits lost, nearest to the middle of the row, earliest row, leftmost
+(`picker.py`). Most houses have many equal rows, so the best block of a row's pattern is kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from heapq import heapify, heappop, heappush
 
-from holdfast.inventory.seating.seat_index import starts_of_runs
+from holdfast.inventory.seating.fits import least_loss
+from holdfast.inventory.seating.seat_index import by_gaps, starts_of_runs
 
 _STALE = 4
 """Max entries of the heap per row. Most are blocks that are no longer the best. Beyond it, the heap is rebuilt."""
 
-Block = tuple[int, int, int, int]
-"""New gaps, twice the distance from the middle of the row, the row, the place of the first seat in the row."""
+MAX_KEPT_ROWS = 8_192
+"""Patterns of rows whose best block a process keeps: about 2 MB."""
+
+Block = tuple[int, int, int, int, int]
+"""New gaps, fits lost, twice the distance from the middle of the row, the row, the place of the first seat."""
 
 
 class Ranking:
@@ -53,33 +59,32 @@ class Ranking:
             order[:] = [block for block in best if block is not None]
             heapify(order)
         while order:
-            _, _, row, start = order[0]
+            *_, row, start = order[0]
             if best[row] == order[0]:
                 return row, start
             heappop(order)
         return None
 
     def _block_of(self, row: int) -> Block | None:
-        n, free = self._n, self._free[row]
-        starts = starts_of_runs(free & self._seats[row], n)
-        if not starts:
-            return None
-        left = free << 1
-        left ^= left & free << 2
-        right = free >> n
-        right ^= right & right >> 1
-        gaps, with_gaps = 0, starts & (left | right)
-        if with_gaps != starts:
-            starts ^= with_gaps
-        else:
-            with_two = starts & left & right
-            gaps, starts = (1, starts ^ with_two) if with_two != starts else (2, starts)
-        room = self._widths[row] - n
-        middle = room >> 1
-        inner, outer = starts & (2 << middle) - 1, starts >> middle + 1
-        at, distance = inner.bit_length() - 1, room - 2 * (inner.bit_length() - 1)
-        if outer:
-            beyond = middle + (outer & -outer).bit_length()
-            if not inner or 2 * beyond - room < distance:
-                at, distance = beyond, 2 * beyond - room
-        return gaps, distance, row, at
+        place = _best_in_row(self._free[row], self._seats[row], self._widths[row], self._n)
+        return None if place is None else (*place[:3], row, place[3])
+
+
+@lru_cache(maxsize=MAX_KEPT_ROWS)
+def _best_in_row(free: int, seats: int, width: int, n: int) -> tuple[int, int, int, int] | None:
+    """Return the new gaps, fits lost and distance of the best block of a row, and the place of its first seat."""
+    pool = free & seats
+    starts = starts_of_runs(pool, n)
+    if not starts:
+        return None
+    gaps, blocks = next((gaps, found) for gaps, found in enumerate(by_gaps(free, starts, n)) if found)
+    lost, starts = least_loss(pool, blocks, n)
+    room = width - n
+    middle = room >> 1
+    inner, outer = starts & (2 << middle) - 1, starts >> middle + 1
+    at, distance = inner.bit_length() - 1, room - 2 * (inner.bit_length() - 1)
+    if outer:
+        beyond = middle + (outer & -outer).bit_length()
+        if not inner or 2 * beyond - room < distance:
+            at, distance = beyond, 2 * beyond - room
+    return gaps, lost, distance, at

@@ -183,6 +183,17 @@ def starts_of_runs(pool: int, n: int) -> int:
     return starts
 
 
+def by_gaps(free: int, starts: int, n: int) -> tuple[int, int, int]:
+    """Divide the starts of blocks of n by the single gaps that the blocks make: none, one, two."""
+    left = free << 1
+    left ^= left & free << 2
+    right = free >> n
+    right ^= right & right >> 1
+    gaps = starts & (left | right)
+    two = gaps & left & right
+    return starts ^ gaps, gaps ^ two, two
+
+
 def bits_of(mask: int) -> list[int]:
     """Return the places of the set bits, lowest first, in time linear in the mask's length."""
     text = bin(mask)[:1:-1]
