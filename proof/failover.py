@@ -210,7 +210,9 @@ class Failovers:
         """Thaw the old primary, which takes itself for the primary. Neither sales nor reads may use it."""
         with contextlib.ExitStack() as stack:
             clients = {
-                name: stack.enter_context(Client(server.url, retries=Retries(total_seconds=20)))
+                name: stack.enter_context(
+                    Client(server.url, retries=Retries(total_seconds=20, wait_for_server=True))
+                )
                 for name, server in self.servers.items()
             }
             event = clients["route"].create_event("After the failover", capacity=1_000)
@@ -253,7 +255,9 @@ class Failovers:
         return wrong
 
     def _reads(self, name: str) -> bool:
-        with Client(self.servers[name].url, timeout_seconds=2, retries=Retries(total_seconds=2)) as client:
+        with Client(
+            self.servers[name].url, timeout_seconds=2, retries=Retries(total_seconds=2, wait_for_server=True)
+        ) as client:
             try:
                 return client.get_availability(self.buyers[name].events[-1]).capacity > 0
             except errors.HoldfastError:

@@ -155,7 +155,7 @@ class PowerCuts:
     def _repeat_orders(self, deployment: Deployment, moment: Moment) -> Iterator[str]:
         """Repeat the last acknowledged holds under their keys, and yield every different answer."""
         known = [life for life in self.buyers.lives if life.hold and life.steps[0].is_certain(moment)]
-        with Client(deployment.urls[0], retries=Retries(total_seconds=5)) as client:
+        with Client(deployment.urls[0], retries=Retries(total_seconds=5, wait_for_server=True)) as client:
             for life in known[-_REPLAYS:]:
                 try:
                     again = place(client, life, life.steps[0].key)
@@ -250,7 +250,7 @@ def _try(its_disk: Disk, *, cuts: int, seed: int, result: Result) -> None:
 def _sells(deployment: Deployment) -> str | None:
     """Hold and book an admission of a new event. Return an error as a text, or None."""
     try:
-        with Client(deployment.urls[0], retries=Retries(total_seconds=10)) as client:
+        with Client(deployment.urls[0], retries=Retries(total_seconds=10, wait_for_server=True)) as client:
             event = client.create_event("After the cut", capacity=1)
             booking = client.confirm_hold(client.place_hold(event, Quantity(1)))
             return None if booking.status == "confirmed" else f"a booking is {booking.status}"

@@ -62,11 +62,3 @@ def test_a_change_with_a_lost_answer_is_not_retried(proxy: LossyProxy, client: C
         unlucky.change_event(event, capacity=11)
     assert len(proxy.passed) == 1
     assert client.get_event(event).capacity == 11
-
-
-def test_a_missing_server_is_unreachable() -> None:
-    with Client("http://127.0.0.1:1", retries=Retries(total_seconds=0.05)) as client:
-        with pytest.raises(errors.Unreachable):
-            client.get_event(7)
-        with pytest.raises(errors.Unreachable):
-            client.get_health()

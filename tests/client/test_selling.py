@@ -38,6 +38,35 @@ def test_a_hold_becomes_a_booking_and_its_seats_return(client: Client) -> None:
     assert sorted(changes) == ["booked", "cancelled", "held"]
 
 
+def test_a_token_travels_with_everything_that_comes_of_its_hold(url: str, client: Client) -> None:
+    """A guest keeps only the last object. Each of them opens the hold, and later the booking.
+
+    The kind is an answer that drops what the call was given. I read every call of `sales` for it: these are the ones
+    with a token. Others keep their filters (`iterate_…`), the ETag (`known`) and the key (errors).
+    """
+    event = client.create_event("Concert", capacity=5)
+    with Client(url) as guest:
+        guest._http.headers["x-forwarded-for"] = "203.0.113.7"  # a guest, also in open mode
+        hold = guest.place_hold(event, Quantity(1))
+        hold = guest.extend_hold(hold, ttl_seconds=600)
+        hold = guest.get_hold(hold)
+        token = hold.hold_token
+        booking = guest.confirm_hold(hold)
+        booking = guest.get_booking(booking)
+        assert guest.get_booking(booking.id, token=booking).hold_token == token
+        assert guest.confirm_hold(booking.hold, token=booking) == booking
+        cancelled = guest.cancel_booking(booking)
+        assert (cancelled.status, guest.get_booking(cancelled).status) == ("cancelled", "cancelled")
+
+        released = guest.release_hold(guest.get_hold(guest.place_hold(event, Quantity(1))))
+        assert guest.get_hold(released).status == "released"
+        elsewhere = guest.place_hold(event, Quantity(1))
+        by_id = guest.get_hold(elsewhere.id, token=f"{elsewhere.hold_token}\n")
+        assert guest.confirm_hold(by_id).status == "confirmed"
+        by_staff = client.release_hold_as_staff(event, guest.place_hold(event, Quantity(1)))
+        assert guest.get_hold(by_staff).status == "released"
+
+
 def test_hold_keeps_its_buyer_for_the_booking(client: Client) -> None:
     event = client.create_event("Concert", capacity=2)
     ada = Buyer(reference="customer-81", name="Ada", email="ada@example.org")

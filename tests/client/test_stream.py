@@ -7,6 +7,7 @@ from contextlib import aclosing, closing
 import pytest
 
 from holdfast_client import AsyncClient, Client, Quantity, Retries, errors
+from holdfast_client.models import Change, Snapshot
 from support.lossy_proxy import LossyProxy
 
 QUICK = Retries(first_pause_seconds=0.001, longest_pause_seconds=0.01)
@@ -23,6 +24,8 @@ def test_a_cut_stream_resumes_without_gap_or_repeat(proxy: LossyProxy, client: C
         client.place_hold(event, Quantity(2))
         third = next(messages)
     assert int(first.id) < int(second.id) < int(third.id)
+    assert [type(one) for one in (first, second, third)] == [Snapshot, Change, Change]
+    assert [one.available for one in (first, second, third)] == [10, 9, 7]
     streams = [one for one in proxy.passed if one.path.endswith("/stream")]
     assert "last-event-id" not in streams[0].headers
     assert streams[-1].headers["last-event-id"] == second.id
@@ -41,11 +44,3 @@ async def test_the_async_client_follows_too(proxy: LossyProxy, client: Client) -
 def test_a_stream_of_a_missing_event_is_refused(client: Client) -> None:
     with pytest.raises(errors.EventNotFound):
         next(client.stream(10**9))
-
-
-def test_a_stream_without_a_server_is_given_up() -> None:
-    with (
-        Client("http://127.0.0.1:1", retries=Retries(total_seconds=0.05)) as client,
-        pytest.raises(errors.Unreachable),
-    ):
-        next(client.stream(7))

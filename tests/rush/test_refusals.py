@@ -19,7 +19,9 @@ SEATS = {"sections": [{"name": "A", "rows": 2, "seats_per_row": 4, "category": "
 
 def test_a_rush_without_a_server_is_refused(run: Run, tmp_path: Path) -> None:
     ended = run("rush", "http://127.0.0.1:9", "--event", 1, *FEW, "--out", tmp_path / "out")
-    assert ended.complaint.startswith("No server answers at http://127.0.0.1:9.")
+    assert ended.complaint.startswith(
+        "Cannot connect to http://127.0.0.1:9: Connection refused. Start a server"
+    )
     assert not (tmp_path / "out").exists()
 
 

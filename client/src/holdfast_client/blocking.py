@@ -11,9 +11,9 @@ import httpx2
 
 from holdfast_client import catalogue, inventory, sales
 from holdfast_client.calls import Answer, Call, EventRef
-from holdfast_client.errors import Unreachable
-from holdfast_client.models import Page, StreamMessage
-from holdfast_client.retrying import Pause, Retries, Send, attempts
+from holdfast_client.errors import HoldfastError
+from holdfast_client.models import Change, Page, Snapshot
+from holdfast_client.retrying import Outcome, Pause, Retries, Send, attempts
 from holdfast_client.streaming import Following
 from holdfast_client.transport import (
     EVERY_PAGE,
@@ -22,7 +22,7 @@ from holdfast_client.transport import (
     answer_of,
     as_method,
     request_of,
-    unreachable,
+    with_valid_proxies,
 )
 
 T = TypeVar("T")
@@ -64,7 +64,8 @@ class Client(Settings):
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         super().__init__(url, api_key, timeout_seconds=timeout_seconds, retries=retries)
-        self._http = httpx2.Client(**self._options(), transport=transport)
+        with with_valid_proxies():
+            self._http = httpx2.Client(**self._options(), transport=transport)
 
     create_event = _method(catalogue.create_event)
     get_event = _method(catalogue.get_event)
@@ -101,17 +102,18 @@ class Client(Settings):
     iterate_bookings = _iteration(sales.list_bookings)
     cancel_booking = _method(sales.cancel_booking)
 
-    def stream(self, event: EventRef, *, last_event_id: str | None = None) -> Iterator[StreamMessage]:
+    def stream(self, event: EventRef, *, last_event_id: str | None = None) -> Iterator[Snapshot | Change]:
         """Yield an event's stream without end: a snapshot, or the changes since `last_event_id`; then each net change.
 
         A lost connection is opened again and resumed at the last message, as long as `retries` allow.
         """
         following = Following(event, self._retries, last_event_id)
         while True:
-            ended: Answer | Unreachable | None = None
+            ended: Outcome = None
+            request = request_of(self._http, following.call(), STREAM_TIMEOUT)
             try:
-                request = request_of(self._http, following.call(), STREAM_TIMEOUT)
                 response = self._http.send(request, stream=True)
+                self._was_reached = True
                 try:
                     if response.status_code == 200:
                         for sent in httpx2.EventSource(response):
@@ -124,7 +126,7 @@ class Client(Settings):
                 finally:
                     response.close()
             except httpx2.RequestError as error:
-                ended = unreachable(error)
+                ended = self._failure(error)
             time.sleep(following.pause_seconds(ended))
 
     def close(self) -> None:
@@ -141,7 +143,7 @@ class Client(Settings):
 
     def _run(self, call: Call[T]) -> T:
         steps = attempts(call, self._retries_of(call), timeout_seconds=self._timeout_seconds)
-        outcome: Answer | Unreachable | None = None
+        outcome: Outcome = None
         try:
             while True:
                 match steps.send(outcome):
@@ -154,10 +156,11 @@ class Client(Settings):
             result: T = done.value
             return result
 
-    def _send(self, send: Send) -> Answer | Unreachable:
+    def _send(self, send: Send) -> Answer | HoldfastError:
+        request = request_of(self._http, send.call, send.timeout_seconds)
         try:
-            request = request_of(self._http, send.call, send.timeout_seconds)
-            follows = send.call.follows_redirect
-            return answer_of(self._http.send(request, follow_redirects=follows))
+            response = self._http.send(request, follow_redirects=send.call.follows_redirect)
         except httpx2.RequestError as error:
-            return unreachable(error)
+            return self._failure(error)
+        self._was_reached = True
+        return answer_of(response)

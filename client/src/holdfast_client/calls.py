@@ -5,9 +5,10 @@ Each function of `catalogue`, `inventory` and `sales` makes one; `Client` and `A
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from json import JSONDecodeError, dumps, loads
@@ -15,11 +16,12 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from holdfast_client.errors import BadAnswer, error_of
+from holdfast_client.errors import BadAnswer, Unsendable, error_of
 from holdfast_client.models import Block, Booking, Event, Hold, Page
 from holdfast_client.reading import read
 
 T = TypeVar("T")
+_Owned = TypeVar("_Owned", Hold, Booking)
 
 EventRef: TypeAlias = Event | UUID | int | str
 """An event, its id, or its number."""
@@ -27,8 +29,8 @@ EventRef: TypeAlias = Event | UUID | int | str
 HoldRef: TypeAlias = Hold | UUID | str
 BookingRef: TypeAlias = Booking | UUID | str
 BlockRef: TypeAlias = Block | UUID | str
-Token: TypeAlias = Hold | str
-"""A hold token, or the hold that was placed with it."""
+Token: TypeAlias = Hold | Booking | str
+"""A hold token, or an object that has it."""
 
 
 class Unchanged(Enum):
@@ -45,15 +47,16 @@ class Answer:
     """A complete answer of the server."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes = field(default=b"", repr=False)
+    """May have a token, so that no representation shows it."""
 
     def json(self) -> Any:
         """Return the decoded body. Raises BadAnswer if it is not JSON."""
         try:
             return loads(self.content)
-        except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadAnswer(f"The answer {self.status} is not JSON.", status=self.status) from error
+        except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+            raise BadAnswer(f"The answer {self.status} is not JSON.", status=self.status) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +67,9 @@ class Call(Generic[T]):
     path: str
     read: Callable[[Answer], T]
     query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content: bytes | None = None
-    idempotency_key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    idempotency_key: str | None = field(default=None, repr=False)
     understood: frozenset[int] = frozenset()
     """Statuses that `read` accepts besides 2xx."""
     repeatable: bool = True
@@ -93,7 +96,7 @@ def get(
     read_answer: Callable[[Answer], T],
     *,
     query: Mapping[str, Any] | None = None,
-    token: Token | None = None,
+    token: str | None = None,
     headers: Mapping[str, str] | None = None,
     understood: Iterable[int] = (),
     follows_redirect: bool = False,
@@ -114,11 +117,11 @@ def post(
     read_answer: Callable[[Answer], T],
     *,
     body: Mapping[str, Any] | None = None,
-    token: Token | None = None,
+    token: str | None = None,
     key: str | None = None,
 ) -> Call[T]:
     """Make a POST with one Idempotency-Key, which all attempts of this call share."""
-    key = key or secrets.token_urlsafe(24)
+    key = sendable(key, "The Idempotency-Key") if key else secrets.token_urlsafe(24)
     return Call(
         method="POST",
         path=path,
@@ -149,6 +152,11 @@ def one(kind: type[T]) -> Callable[[Answer], T]:
     return lambda answer: read(kind, answer.json())
 
 
+def one_with_token(kind: type[_Owned], token: str | None) -> Callable[[Answer], _Owned]:
+    """Return a function that reads the answer as one object, and keeps the token that the call was given."""
+    return lambda answer: replace(read(kind, answer.json()), hold_token=token)
+
+
 def page(kind: type[T]) -> Callable[[Answer], Page[T]]:
     """Return a function that reads the answer as a page of objects."""
 
@@ -168,11 +176,22 @@ def part_id(part: EventRef | HoldRef | BookingRef | BlockRef) -> UUID | int | st
     return part.id if isinstance(part, Event | Hold | Booking | Block) else part
 
 
-def token_of(hold: HoldRef | BookingRef, token: Token | None) -> Token | None:
-    """Return the given token, or else the hold's own."""
-    if token is None and isinstance(hold, Hold):
-        return hold.hold_token
-    return token
+def token_of(owner: HoldRef | BookingRef, token: Token | None) -> str | None:
+    """Return the given token, or else that of the hold or booking."""
+    source = owner if token is None and isinstance(owner, Hold | Booking) else token
+    text = source.hold_token if isinstance(source, Hold | Booking) else source
+    return None if text is None else sendable(text, "The hold token")
+
+
+def sendable(text: str, name: str) -> str:
+    """Return the text without white space around it, for a header. Raises Unsendable, without the text."""
+    text = text.strip()
+    if not _HEADER_VALUE.fullmatch(text):
+        raise Unsendable(f"{name} is empty, or has characters that a header cannot carry.")
+    return text
+
+
+_HEADER_VALUE = re.compile(r"[!-~]+")
 
 
 def given(**members: Any) -> dict[str, Any]:
@@ -186,13 +205,18 @@ def changed(**members: Any) -> dict[str, Any]:
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
-    return dumps(body, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        return dumps(body, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        raise Unsendable(
+            "A text has half of a character (a lone surrogate), which UTF-8 cannot carry."
+        ) from None
 
 
 def time_text(moment: datetime) -> str:
-    """Return RFC 3339 in UTC. Raises ValueError for a time without a zone."""
+    """Return RFC 3339 in UTC. Raises Unsendable for a time without a zone."""
     if moment.tzinfo is None:
-        raise ValueError("the time needs a zone, for example datetime.now(UTC)")
+        raise Unsendable("A time needs a zone, for example datetime.now(UTC).")
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -218,6 +242,5 @@ def _query_text(value: Any) -> str:
     return time_text(value) if isinstance(value, datetime) else str(value)
 
 
-def _token_header(token: Token | None) -> dict[str, str]:
-    text = token.hold_token if isinstance(token, Hold) else token
-    return {} if text is None else {"hold-token": text}
+def _token_header(token: str | None) -> dict[str, str]:
+    return {} if token is None else {"hold-token": token}

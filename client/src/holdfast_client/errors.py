@@ -14,7 +14,11 @@ HoldfastError                     code, status, detail, errors, request_id, idem
 │   ├── Busy, Unavailable    503  nothing was done
 │   ├── OutcomeUnknown       503  may have been done: the same Idempotency-Key settles it
 │   └── Unreachable               no answer; may have been done, as above
-└── BadAnswer                     an answer that is not one of Holdfast's
+│       └── NoServer              nothing has ever answered at this address; raised at once, nothing was sent
+├── BadAnswer                     an answer that is not one of Holdfast's
+└── Unsendable                    a ValueError, too: an argument that no request can carry; nothing was sent
+
+No text of an error quotes a credential, a token, a key or a body, and none comes from another library.
 
 An unknown code is raised as the branch of its status, with the code kept.
 """
@@ -272,10 +276,25 @@ class Unreachable(TryAgain):
     CODE = "unreachable"
 
 
+class NoServer(Unreachable):
+    """No connection, and this client has never had an answer: the address is wrong, or nothing runs there.
+
+    It is raised at once. With `Retries(wait_for_server=True)` the call is retried until the server starts.
+    """
+
+    CODE = "no_server"
+
+
 class BadAnswer(HoldfastError):
     """An answer that is not one of Holdfast's, for example from another server or a broken proxy."""
 
     CODE = "bad_answer"
+
+
+class Unsendable(HoldfastError, ValueError):
+    """An argument that no request can carry, such as an API key with a line break. Nothing was sent."""
+
+    CODE = "unsendable"
 
 
 def error_of(

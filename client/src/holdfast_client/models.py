@@ -179,17 +179,24 @@ class SeatChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamMessage:
-    """One message of an event's stream; the stream can be resumed after its `id`.
+class StreamMessage(Availability):
+    """One message of an event's stream: a Snapshot or a Change. The stream can be resumed after its `id`.
 
-    `snapshot`: `seats` are all that are not available. `change`: `seats` are those that changed since the last message.
-    Both have complete counts.
+    It has complete counts, as an Availability, and `seats`.
     """
 
-    id: str
-    kind: str
-    availability: Availability
+    id: str = ""
     seats: tuple[Seat, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot(StreamMessage):
+    """Where to start, and to start again: `seats` are all that are not available."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(StreamMessage):
+    """What is new: `seats` are those that changed since the last message, with their current status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +225,8 @@ class Buyer:
 class Hold:
     """A buyer's exclusive, timed claim: `active`, then `confirmed`, `released` or `expired`.
 
-    `hold_token` is the secret that proves it is yours. Only the answer to `place_hold` has it.
+    `hold_token` is the secret that proves it is yours. The server sends it once, in the answer to `place_hold`; the
+    SDK keeps it in every later answer about the hold.
     """
 
     id: UUID
@@ -233,12 +241,15 @@ class Hold:
     server_time: datetime
     buyer: Buyer = Buyer()
     booking: UUID | None = None
-    hold_token: str | None = field(default=None, repr=False)
+    hold_token: str | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """The confirmed sale of a hold: `confirmed`, later perhaps `cancelled`. `reference` names it to people."""
+    """The confirmed sale of a hold: `confirmed`, later perhaps `cancelled`. `reference` names it to people.
+
+    `hold_token` is the token that the call was given, or had in its hold: it opens the booking, too.
+    """
 
     id: UUID
     reference: str
@@ -252,6 +263,7 @@ class Booking:
     cancelled_at: datetime | None = None
     event_status: str | None = None
     buyer: Buyer = Buyer()
+    hold_token: str | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ def read(kind: type[T], value: object) -> T:
     try:
         found: T = _reader(kind)(value)  # type: ignore[arg-type]  # the cache of _reader loses the type of kind
     except (TypeError, ValueError) as error:
-        raise BadAnswer(f"The answer is no {kind.__name__}: {error}.") from error
+        raise BadAnswer(f"The answer is no {kind.__name__}: {error}.") from None
     return found
 
 
@@ -60,7 +60,16 @@ def _members(kind: Any) -> _Reader:
         missing = [name for name in required if name not in value]
         if missing:
             raise ValueError(f"{kind.__name__} has no {missing[0]}")
-        return kind(**{name: reader(value[name]) for name, reader in readers.items() if name in value})
+        found = {}
+        for name, reader in readers.items():
+            if name not in value:
+                continue
+            try:
+                found[name] = reader(value[name])
+            except (TypeError, ValueError) as error:
+                # The message names the member and never its value, which may be a token.
+                raise ValueError(f"{name}: {error}") from None
+        return kind(**found)
 
     return read_members
 
@@ -83,7 +92,7 @@ def _plain(kind: type) -> _Reader:
 
     def read_plain(value: Any) -> Any:
         if not isinstance(value, kinds) or (kind is not bool and isinstance(value, bool)):
-            raise TypeError(f"{value!r} is no {kind.__name__}")
+            raise TypeError(f"{type(value).__name__} in place of {kind.__name__}")
         return value
 
     return read_plain
@@ -94,9 +103,12 @@ def _id(value: Any) -> UUID:
 
 
 def _time(value: Any) -> datetime:
-    moment = datetime.fromisoformat(_text(value))
+    try:
+        moment = datetime.fromisoformat(_text(value))
+    except ValueError:
+        raise ValueError("a text that is not a time") from None
     if moment.tzinfo is None:
-        raise ValueError(f"{value} has no offset")
+        raise ValueError("a time without an offset")
     return moment
 
 

@@ -14,6 +14,7 @@ from holdfast_client.calls import (
     get,
     given,
     one,
+    one_with_token,
     page,
     part_id,
     path,
@@ -77,8 +78,9 @@ def place_hold(
 
 
 def get_hold(hold: HoldRef, *, token: Token | None = None) -> Call[Hold]:
-    """Read a hold. A hold from `place_hold` brings its own token, here and below."""
-    return get(path("holds", hold), one(Hold), token=token_of(hold, token))
+    """Read a hold. A hold from `place_hold` brings its own token, here and below, and so does what is returned."""
+    token = token_of(hold, token)
+    return get(path("holds", hold), one_with_token(Hold, token), token=token)
 
 
 def extend_hold(
@@ -92,11 +94,12 @@ def extend_hold(
 
     Raises: HoldExpired, HoldReleased, HoldAlreadyConfirmed.
     """
+    token = token_of(hold, token)
     return post(
         path("holds", hold, "extend"),
-        one(Hold),
+        one_with_token(Hold, token),
         body=given(ttl_seconds=ttl_seconds),
-        token=token_of(hold, token),
+        token=token,
         key=idempotency_key,
     )
 
@@ -105,7 +108,8 @@ def release_hold(
     hold: HoldRef, *, token: Token | None = None, idempotency_key: str | None = None
 ) -> Call[Hold]:
     """Release a hold. Raises: HoldExpired, HoldAlreadyConfirmed."""
-    return post(path("holds", hold, "release"), one(Hold), token=token_of(hold, token), key=idempotency_key)
+    token = token_of(hold, token)
+    return post(path("holds", hold, "release"), one_with_token(Hold, token), token=token, key=idempotency_key)
 
 
 def list_holds(
@@ -125,7 +129,8 @@ def release_hold_as_staff(
     event: EventRef, hold: HoldRef, *, idempotency_key: str | None = None
 ) -> Call[Hold]:
     """Release a buyer's hold without its token (staff)."""
-    return post(path("events", event, "holds", hold, "release"), one(Hold), key=idempotency_key)
+    kept = one_with_token(Hold, token_of(hold, None))
+    return post(path("events", event, "holds", hold, "release"), kept, key=idempotency_key)
 
 
 def confirm_hold(
@@ -142,17 +147,14 @@ def confirm_hold(
     Raises: HoldExpired, HoldReleased, HoldNotFound, EventCancelled, BookingAlreadyCancelled, TryAgain.
     """
     token = token_of(hold, token)
-    body: dict[str, Any] = given(
-        hold=part_id(hold),
-        hold_token=token.hold_token if isinstance(token, Hold) else token,
-        buyer=_buyer(buyer),
-    )
-    return post("/v1/bookings", one(Booking), body=body, key=idempotency_key)
+    body: dict[str, Any] = given(hold=part_id(hold), hold_token=token, buyer=_buyer(buyer))
+    return post("/v1/bookings", one_with_token(Booking, token), body=body, key=idempotency_key)
 
 
 def get_booking(booking: BookingRef, *, token: Token | None = None) -> Call[Booking]:
-    """Read a booking with its hold's token, or as staff."""
-    return get(path("bookings", booking), one(Booking), token=token)
+    """Read a booking with its hold's token, or as staff. A booking from `confirm_hold` brings the token."""
+    token = token_of(booking, token)
+    return get(path("bookings", booking), one_with_token(Booking, token), token=token)
 
 
 def list_bookings(
@@ -178,7 +180,10 @@ def cancel_booking(
     booking: BookingRef, *, token: Token | None = None, idempotency_key: str | None = None
 ) -> Call[Booking]:
     """Cancel a booking; its admissions are for sale again. A repeated cancel returns the same answer."""
-    return post(path("bookings", booking, "cancel"), one(Booking), token=token, key=idempotency_key)
+    token = token_of(booking, token)
+    return post(
+        path("bookings", booking, "cancel"), one_with_token(Booking, token), token=token, key=idempotency_key
+    )
 
 
 def _buyer(buyer: Buyer | str | None) -> dict[str, Any] | str | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import httpx2
 
 from holdfast_client.calls import Answer, Call, EventRef, get, path
-from holdfast_client.errors import BadAnswer, HoldfastError, TryAgain, Unreachable
-from holdfast_client.models import Availability, Changes, StreamMessage
+from holdfast_client.errors import BadAnswer, HoldfastError, Unreachable
+from holdfast_client.models import Change, Snapshot
 from holdfast_client.reading import read
-from holdfast_client.retrying import Retries, retry_after_seconds
+from holdfast_client.retrying import Outcome, Retries, retry_after_seconds
 
 
 @dataclass(slots=True)
@@ -34,40 +34,40 @@ class Following:
             headers["last-event-id"] = self.last_event_id
         return get(path("events", self.event, "stream"), lambda _: None, headers=headers)
 
-    def take(self, sent: httpx2.ServerSentEvent) -> StreamMessage | None:
-        """Return the message of a server-sent event; None if it has no data. Raises BadAnswer."""
+    def take(self, sent: httpx2.ServerSentEvent) -> Snapshot | Change | None:
+        """Return the message of a server-sent event; None if it has no data or is of a newer kind. Raises BadAnswer."""
         self._failing_since = None
         if sent.id:
             self.last_event_id = sent.id
-        if not sent.data:
+        kind = _KINDS.get(sent.event)
+        if kind is None or not sent.data:
             return None
-        content: Any = Answer(status=200, content=sent.data.encode()).json()
-        return StreamMessage(
-            id=sent.id,
-            kind=sent.event,
-            availability=read(Availability, content),
-            seats=read(Changes, content).seats,
-        )
+        return replace(read(kind, Answer(status=200, content=sent.data.encode()).json()), id=sent.id)
 
-    def pause_seconds(self, ended: Answer | Unreachable | None) -> float:
+    def pause_seconds(self, ended: Outcome) -> float:
         """Return the wait after a lost or failed connection, in seconds. Raises HoldfastError to give up."""
         retries = self.retries
         now = retries.clock()
         if self._failing_since is None:
             self._failing_since, self._pause = now, retries.first_pause_seconds
         error = _error_of(self.call(), ended)
+        if not retries.cover(error):
+            raise error
         requested = retry_after_seconds(ended) if isinstance(ended, Answer) else None
         wait = (requested or 0.0) + self._pause * (0.5 + retries.random() / 2)
         self._pause = min(self._pause * 2, retries.longest_pause_seconds)
-        if not isinstance(error, TryAgain) or now + wait >= self._failing_since + retries.total_seconds:
+        if now + wait >= self._failing_since + retries.total_seconds:
             raise error
         return wait
 
 
-def _error_of(call: Call[None], ended: Answer | Unreachable | None) -> HoldfastError:
+_KINDS: Mapping[str, type[Snapshot | Change]] = {"snapshot": Snapshot, "change": Change}
+
+
+def _error_of(call: Call[None], ended: Outcome) -> HoldfastError:
     if ended is None:
         return Unreachable("The stream ended without an error.")
-    if isinstance(ended, Unreachable):
+    if isinstance(ended, HoldfastError):
         return ended
     try:
         call.result(ended)

@@ -159,7 +159,7 @@ def _sample_of(seconds: float, counts: Availability) -> Sample:
 
 
 async def _read_afterwards(plan: Plan, *, with_seats: bool) -> Afterwards:
-    patient = Retries(total_seconds=max(_MIN_PATIENCE_SECONDS, plan.patience_seconds))
+    patient = Retries(total_seconds=max(_MIN_PATIENCE_SECONDS, plan.patience_seconds), wait_for_server=True)
     async with AsyncClient(plan.url, plan.api_key, retries=patient, timeout_seconds=30.0) as client:
         try:
             seats = await client.list_seats(plan.event) if with_seats else None

@@ -52,7 +52,7 @@ async def look_at(client: AsyncClient, plan: Plan) -> Survey:
         await _try_to_sell(client, event)
         seat_map = await client.get_seat_map(event) if plan.wish is Wish.SEATS else None
     except errors.Unreachable as error:
-        raise CannotRush(f"No server answers at {plan.url}. {error.detail.rstrip('.')}.") from None
+        raise CannotRush(error.detail) from None
     except errors.EventNotFound:
         raise CannotRush(
             f"The server has no event {plan.event} on sale. `holdfast event list` shows its events."

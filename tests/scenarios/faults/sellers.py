@@ -10,7 +10,9 @@ from uuid import UUID
 from holdfast_client import AsyncClient, BestAvailable, Quantity, Retries
 from holdfast_client.models import Event, Hold
 
-STUBBORN = Retries(total_seconds=40.0, first_pause_seconds=0.02, longest_pause_seconds=0.2)
+STUBBORN = Retries(
+    total_seconds=40.0, first_pause_seconds=0.02, longest_pause_seconds=0.2, wait_for_server=True
+)
 """Retries long enough to settle every sale, so that the acknowledged bookings are exactly the sold ones."""
 
 

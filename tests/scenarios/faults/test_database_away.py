@@ -20,7 +20,9 @@ from scenarios.faults.verdict import judge
 from support.serving import Serving
 
 ONCE = Retries(total_seconds=0)
-STUBBORN = Retries(total_seconds=30, first_pause_seconds=0.02, longest_pause_seconds=0.1)
+STUBBORN = Retries(
+    total_seconds=30, first_pause_seconds=0.02, longest_pause_seconds=0.1, wait_for_server=True
+)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import psycopg
 
 from holdfast.inventory.audit.check import Auditor
 from holdfast.postgres.connections import Connections
-from holdfast_client import AsyncClient
+from holdfast_client import AsyncClient, Retries
 from holdfast_client.models import Event
 
 # Compares each counter with its live claims, in one snapshot.
@@ -33,7 +33,8 @@ WHERE (area.held, area.booked, area.blocked) <> (counted.held, counted.booked, c
 
 async def judge(url: str, database_url: str, event: Event, booked: Collection[UUID]) -> None:
     """Assert that the bookings are exactly the acknowledged ones, all confirmed, and that the books agree."""
-    async with AsyncClient(url) as client:
+    # The judge may come while a worker restarts.
+    async with AsyncClient(url, retries=Retries(wait_for_server=True)) as client:
         found = {one.id: one async for one in client.iterate_bookings(event=event, limit=200)}
         availability = await client.get_availability(event)
     missing = set(booked) - set(found)
