@@ -151,11 +151,17 @@ class Caller:
         return int(first.split()[1]), answer
 
 
+RULES = {"hold_ttl_seconds": 120, "max_per_hold": None}
+"""The rules of an event whose trial says nothing of them, as `write_setup` writes them for the checker."""
+
+
 def make_event(port: int, body: dict[str, Any]) -> dict[str, Any]:
     """Create an event as an organiser and return the answer. Raises RuntimeError if that fails."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request("POST", "/v1/events", json.dumps(body), {"Content-Type": "application/json"})
+        connection.request(
+            "POST", "/v1/events", json.dumps(RULES | body), {"Content-Type": "application/json"}
+        )
         answer = connection.getresponse()
         made: dict[str, Any] = json.loads(answer.read())
     finally:
@@ -173,7 +179,16 @@ def write_setup(
         started = datetime.now(UTC).isoformat()
         lines.write({"e": "run", "seed": seed, "commit": commit, "started": started, "settings": settings})
         for event in events:
-            lines.write({"e": "event", "hold_ttl": 120, "limits": {}, "areas": {}, "rows": [], **event})
+            lines.write(
+                {
+                    "e": "event",
+                    "hold_ttl": RULES["hold_ttl_seconds"],
+                    "limits": {},
+                    "areas": {},
+                    "rows": [],
+                    **event,
+                }
+            )
 
 
 def microseconds(text: str) -> int:

@@ -83,6 +83,7 @@ def draw_event(chance: random.Random, name: str) -> dict[str, Any]:
         "name": name,
         "hold_ttl_seconds": ttl,
         "max_hold_ttl_seconds": ttl + chance.choice(MAX_OVER_TTL),
+        "max_per_hold": None,
     }
     if kind < 0.75:
         body["seat_map"] = {"sections": _draw_sections(chance)}

@@ -87,7 +87,7 @@ NO_EVENT_BODIES: list[tuple[dict[str, Any], str, str]] = [
     ({"seat_map": {"labels": ["A1", "Ä2"]}}, "/seat_map/labels/1", "invalid_label"),
     ({"seat_map": {"labels": []}}, "/seat_map", "too_few"),
     ({"hold_ttl_seconds": 0}, "/hold_ttl_seconds", "out_of_range"),
-    ({"hold_ttl_seconds": 1801}, "/hold_ttl_seconds", "out_of_range"),
+    ({"hold_ttl_seconds": 86_401}, "/hold_ttl_seconds", "out_of_range"),
     ({"max_hold_ttl_seconds": 0}, "/max_hold_ttl_seconds", "out_of_range"),
     ({"max_hold_ttl_seconds": 60, "hold_ttl_seconds": 61}, "/hold_ttl_seconds", "out_of_range"),
     ({"max_per_hold": 0}, "/max_per_hold", "out_of_range"),
@@ -122,7 +122,11 @@ class TestMaking:
             False,
             False,
         )
-        assert (event["hold_ttl_seconds"], event["max_hold_ttl_seconds"]) == (120, 1800)
+        assert (event["hold_ttl_seconds"], event["max_hold_ttl_seconds"], event["max_per_hold"]) == (
+            600,
+            1800,
+            20,
+        )
         EventOut.model_validate_json(answer.content)
 
     async def test_event_numbers_count_from_one(self, client: httpx2.AsyncClient):

@@ -63,7 +63,7 @@ NO_HOLDS: list[tuple[Json, str, str]] = [
     ({"lines": [{"seats": ["A-1-1\n"]}]}, "/lines/0/seats/0", "invalid_label"),
     ({"lines": [{"quantity": 1, "price": 0}]}, "/lines/0/price", "unknown_field"),
     ({"ttl_seconds": 0}, "/ttl_seconds", "out_of_range"),
-    ({"ttl_seconds": 1801}, "/ttl_seconds", "out_of_range"),
+    ({"ttl_seconds": 86_401}, "/ttl_seconds", "out_of_range"),
     ({"allow_partial": "yes"}, "/allow_partial", "wrong_type"),
     ({"buyer": "x" * 101}, "/buyer", "invalid_text"),
     ({"buyer": " "}, "/buyer", "invalid_text"),
@@ -220,7 +220,7 @@ class TestPlacing:
     async def test_best_available_counts_only_seats(self, client: httpx2.AsyncClient):
         rows = {"sections": [{"name": "A", "rows": 10, "seats_per_row": 60}]}
         for inventory in ({"seat_map": rows}, {"seat_map": rows, "capacity": 5000}):
-            event = await make_event(client, **inventory)
+            event = await make_event(client, **inventory, max_per_hold=None)
             answer = await ask_hold(client, event, {"best_available": 501, "together": False})
             assert outcome_of(answer) == (422, "quantity_over_limit")
             labels = [f"A-{row}-{seat}" for row in range(1, 10) for seat in range(1, 61)]
@@ -270,6 +270,27 @@ class TestLimits:
         answer = await ask_hold(client, event, *lines)
         assert (outcome_of(answer), answer.json()["limit"]) == ((422, "quantity_over_limit"), 4)
         assert (await place(client, event, {"quantity": 3}, {"quantity": 1}))["quantity"] == 4
+
+    async def test_a_hold_has_at_most_20_admissions_unless_the_organiser_says_otherwise(
+        self, client: httpx2.AsyncClient
+    ):
+        """Also of named seats, of the best available, and of all lines together; null lifts the limit."""
+        rows = {"sections": [{"name": "A", "rows": 2, "seats_per_row": 30}]}
+        event = await make_event(client, capacity=100, seat_map=rows)
+        labels = [f"A-1-{seat}" for seat in range(1, 22)]
+        for lines in (
+            [{"quantity": 21}],
+            [{"best_available": 21}],
+            [{"seats": labels}],
+            [{"quantity": 10}, {"best_available": 11}],
+        ):
+            assert outcome_of(await ask_hold(client, event, *lines)) == (422, "quantity_over_limit")
+        assert (await place(client, event, {"quantity": 10}, {"best_available": 10}))["quantity"] == 20
+        changed = await client.patch(f"/v1/events/{event['number']}", json={"max_per_hold": None})
+        assert changed.json()["max_per_hold"] is None
+        assert (await place(client, event, {"quantity": 21}))["quantity"] == 21
+        unlimited = await make_event(client, capacity=1_000, max_per_hold=None)
+        assert (await place(client, unlimited, {"quantity": 998}))["quantity"] == 998
 
     async def test_max_per_buyer_counts_holds_and_bookings(
         self, client: httpx2.AsyncClient, inventory: Inventory, database_url: str
@@ -322,9 +343,12 @@ class TestTime:
     @pytest.mark.parametrize(
         ("rules", "requested", "seconds"),
         [
-            ({}, {}, 120),
+            ({}, {}, 600),
             ({"hold_ttl_seconds": 30}, {}, 30),
             ({"hold_ttl_seconds": 30}, {"ttl_seconds": 1800}, 1800),
+            ({}, {"ttl_seconds": 86_400}, 1800),
+            ({"max_hold_ttl_seconds": 86_400}, {"ttl_seconds": 86_400}, 86_400),
+            ({"hold_ttl_seconds": 86_400}, {}, 86_400),
             ({"max_hold_ttl_seconds": 60}, {"ttl_seconds": 300}, 60),
             ({}, {"ttl_seconds": 1}, 1),
         ],
@@ -357,7 +381,7 @@ class TestTime:
         longer = (await act(client, hold, "extend", {"ttl_seconds": 600})).json()
         assert seconds_left(longer) == 600
         usual = (await act(client, await place(client, event, ttl_seconds=1), "extend")).json()
-        assert seconds_left(usual) == 120
+        assert seconds_left(usual) == 600
 
     async def test_an_extension_never_exceeds_the_max_ttl(
         self, client: httpx2.AsyncClient, inventory: Inventory, database_url: str
@@ -370,7 +394,7 @@ class TestTime:
         assert seconds_left(extended) <= 100
 
     @pytest.mark.parametrize(
-        "body", [{"ttl_seconds": 0}, {"ttl_seconds": 1801}, {"ttl_seconds": "60"}, {"x": 1}]
+        "body", [{"ttl_seconds": 0}, {"ttl_seconds": 86_401}, {"ttl_seconds": "60"}, {"x": 1}]
     )
     async def test_an_invalid_extension_is_refused(self, client: httpx2.AsyncClient, body: Json):
         hold = await place(client, await make_event(client))

@@ -109,6 +109,13 @@ async def test_a_hold_lasts_two_minutes_or_its_ttl(client):
         assert seconds - 60 < left.total_seconds() <= seconds + 1
 
 
+async def test_one_hold_may_take_a_whole_event_of_the_dialect(client):
+    """The default `max_per_hold` of `/v1` is not for the documents' own events."""
+    event = await make_event(client, total_seats=100)
+    answer = await client.post("/holds", json={"event_id": event["event_id"], "qty": 100})
+    assert (answer.status_code, answer.json()["qty"]) == (201, 100)
+
+
 async def test_a_hold_above_capacity_is_400_and_takes_nothing(client):
     event = await make_event(client, total_seats=3)
     answer = await client.post("/holds", json={"event_id": event["event_id"], "qty": 5})

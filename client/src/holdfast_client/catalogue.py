@@ -37,7 +37,7 @@ def create_event(
     off_sale_at: datetime | None = None,
     hold_ttl_seconds: int | None = None,
     max_hold_ttl_seconds: int | None = None,
-    max_per_hold: int | None = None,
+    max_per_hold: int | Unchanged | None = UNCHANGED,
     max_per_buyer: int | None = None,
     allow_partial: bool | None = None,
     status: str | None = None,
@@ -46,7 +46,7 @@ def create_event(
     """Create an event, on sale at once unless `status` is `draft`.
 
     `capacity` makes one area `general`. `areas` are `{"name": …, "capacity": …, "category": …}`. `seat_map` is any form
-    that the server accepts.
+    that the server accepts. Without `max_per_hold` a hold has at most 20 admissions; None lifts that limit.
     """
     body = given(
         name=name,
@@ -60,11 +60,10 @@ def create_event(
         off_sale_at=off_sale_at,
         hold_ttl_seconds=hold_ttl_seconds,
         max_hold_ttl_seconds=max_hold_ttl_seconds,
-        max_per_hold=max_per_hold,
         max_per_buyer=max_per_buyer,
         allow_partial=allow_partial,
         status=status,
-    )
+    ) | changed(max_per_hold=max_per_hold)
     return post("/v1/events", one(Event), body=body, key=idempotency_key)
 
 

@@ -39,7 +39,7 @@ def demo(
         layout = parse_seat_map(arena())
         labels = [seat.label for seat in layout.seats if seat.category == layout.categories[0]][:2]
         base = server_url(settings, url)
-        new = new_event({"name": "A night at the arena", "venue": "Arena", "hold_ttl_seconds": 600}, layout)
+        new = new_event({"name": "A night at the arena", "venue": "Arena"}, layout)
         running = settings.database_url is not None or is_running(settings)
 
     async def make(inventory: Inventory, access: Access) -> tuple[int, str, bool]:

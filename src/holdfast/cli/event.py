@@ -51,9 +51,11 @@ def create(  # noqa: PLR0917 - typer passes them by name
     ] = None,
     on_sale_at: Annotated[str | None, typer.Option(help="Start of sales.")] = None,
     off_sale_at: Annotated[str | None, typer.Option(help="End of sales.")] = None,
-    hold_ttl_seconds: Annotated[int | None, typer.Option(help="Default lifetime of a hold.")] = None,
+    hold_ttl_seconds: Annotated[int | None, typer.Option(help="Default lifetime of a hold; 600.")] = None,
     max_hold_ttl_seconds: Annotated[int | None, typer.Option(help="Max lifetime of a hold.")] = None,
-    max_per_hold: Annotated[int | None, typer.Option(help="Max admissions in one hold.")] = None,
+    max_per_hold: Annotated[
+        int | None, typer.Option(min=0, help="Max admissions in one hold; 20 by default, 0 for no limit.")
+    ] = None,
     max_per_buyer: Annotated[
         int | None, typer.Option(help="Max admissions of one buyer in this event.")
     ] = None,
@@ -84,10 +86,11 @@ def create(  # noqa: PLR0917 - typer passes them by name
         "allow_partial": allow_partial,
         "status": "draft" if draft else "published",
     }
+    fields = {field: value for field, value in given.items() if value is not None}
+    if max_per_hold == 0:
+        fields["max_per_hold"] = None
     with plain_errors():
-        new = new_event(
-            {field: value for field, value in given.items() if value is not None}, read_seat_map(seat_map)
-        )
+        new = new_event(fields, read_seat_map(seat_map))
 
     async def make(inventory: Inventory) -> dict[str, Any]:
         event = await inventory.create_event(new, by=BY)

@@ -11,14 +11,37 @@ from holdfast.inventory.store.rows import rules_of, rules_text
 
 
 def test_new_event_takes_defaults_for_what_is_not_given() -> None:
-    assert SaleRules.of_new_event({}) == SaleRules()
+    assert SaleRules.of_new_event({}) == SaleRules(
+        hold_ttl_seconds=600, max_hold_ttl_seconds=1800, max_per_hold=20
+    )
     given = {"max_per_hold": 4, "max_per_buyer": None, "allow_partial": True}
-    assert SaleRules.of_new_event(given) == SaleRules(max_per_hold=4, allow_partial=True)
+    assert SaleRules.of_new_event(given) == SaleRules(
+        hold_ttl_seconds=600, max_per_hold=4, allow_partial=True
+    )
 
 
-def test_default_life_follows_a_shorter_maximum() -> None:
-    assert SaleRules.of_new_event({"max_hold_ttl_seconds": 60}).hold_ttl_seconds == 60
-    assert SaleRules.of_new_event({"max_hold_ttl_seconds": 600}).hold_ttl_seconds == 120
+def test_null_lifts_a_limit_and_means_the_default_of_a_rule_that_always_has_a_value() -> None:
+    nothing = dict.fromkeys(sale_rules.NAMES)
+    assert SaleRules.of_new_event(nothing) == SaleRules(hold_ttl_seconds=600)
+
+
+@pytest.mark.parametrize(
+    ("given", "lives"),
+    [
+        ({"max_hold_ttl_seconds": 60}, (60, 60)),
+        ({"max_hold_ttl_seconds": 900}, (600, 900)),
+        ({"max_hold_ttl_seconds": 86_400}, (600, 86_400)),
+        ({"hold_ttl_seconds": 60}, (60, 1_800)),
+        ({"hold_ttl_seconds": 3_600}, (3_600, 3_600)),
+        ({"hold_ttl_seconds": 86_400, "max_hold_ttl_seconds": None}, (86_400, 86_400)),
+        ({"hold_ttl_seconds": 900, "max_hold_ttl_seconds": 1_000}, (900, 1_000)),
+    ],
+)
+def test_the_life_that_is_not_given_follows_the_one_that_is(
+    given: dict[str, int | None], lives: tuple[int, int]
+) -> None:
+    rules = SaleRules.of_new_event(given)
+    assert (rules.hold_ttl_seconds, rules.max_hold_ttl_seconds) == lives
 
 
 @pytest.mark.parametrize(
@@ -35,7 +58,7 @@ def test_value_beyond_a_limit_is_refused_at_its_field(name: str, value: int) -> 
     ("name", "value"), [(name, value) for name, limits in sale_rules.LIMITS.items() for value in limits]
 )
 def test_limits_themselves_are_allowed(name: str, value: int) -> None:
-    longest = {"max_hold_ttl_seconds": sale_rules.MAX_HOLD_LIFE_SECONDS, "hold_ttl_seconds": 1}
+    longest = {"max_hold_ttl_seconds": sale_rules.MAX_HOLD_TTL_SECONDS, "hold_ttl_seconds": 1}
     assert getattr(SaleRules().changed({**longest, name: value}), name) == value
 
 

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 async def test_the_largest_event_sells_and_grows_no_further(client: httpx2.AsyncClient, database_url: str):
-    event = await make_event(client, capacity=MAX_CAPACITY)
+    event = await make_event(client, capacity=MAX_CAPACITY, max_per_hold=None)
     path = f"/v1/events/{event['number']}"
     line = {"quantity": 1_000_000}
     for _ in range(3):
@@ -40,7 +40,7 @@ async def test_the_largest_event_sells_and_grows_no_further(client: httpx2.Async
 
 
 async def test_the_smallest_event_sells_nothing(client: httpx2.AsyncClient):
-    event = await make_event(client, capacity=0)
+    event = await make_event(client, capacity=0, max_per_hold=None)
     for line in [{"quantity": 1}, {"quantity": 1_000_000}]:
         answer = await client.post(
             "/v1/holds", json={"event": event["number"], "lines": [line], "allow_partial": True}
@@ -80,7 +80,7 @@ async def test_extreme_times_are_accepted(client: httpx2.AsyncClient, times: Jso
 async def test_a_body_of_the_max_size_is_accepted(client: httpx2.AsyncClient, app: Application):
     """1,000 seats in a block, 500 in a hold, exactly 64 KB."""
     sections = [{"name": "A", "rows": 40, "seats_per_row": 40, "category": "stalls"}]
-    event = await make_event(client, seat_map={"sections": sections})
+    event = await make_event(client, seat_map={"sections": sections}, max_per_hold=None)
     labels = [f"A-{row}-{seat}" for row in range(1, 41) for seat in range(1, 41)]
     path = f"/v1/events/{event['number']}/blocks"
     assert (await client.post(path, json={"seats": labels[:1_001]})).status_code == 422

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from holdfast.inventory.rules.event import FullEvent
-from holdfast.inventory.rules.sale_rules import DEFAULT_RULES
+from holdfast.inventory.rules.sale_rules import SaleRules
 
 __all__ = ["EventOut", "event_example", "event_json"]
 
@@ -96,7 +96,7 @@ def event_example(**other: Any) -> dict[str, Any]:
         "areas": [{"name": "general", "capacity": 1000, "category": None}],
         "categories": [],
         "map_version": 0,
-        **DEFAULT_RULES.as_dict(),
+        **SaleRules.of_new_event({}).as_dict(),
         "created_at": "2026-11-05T18:30:00.123456Z",
         **other,
     }

@@ -73,14 +73,17 @@ class EventRulesIn(In):
     max_hold_ttl_seconds: MaxHoldTtl | None = Field(
         None,
         description="Max life of a hold after it was placed, with all extensions. "
-        f"Default: {sale_rules.DEFAULT_MAX_HOLD_TTL_SECONDS}.",
+        f"Default: {sale_rules.DEFAULT_MAX_HOLD_TTL_SECONDS}, or `hold_ttl_seconds` if that is more.",
     )
     hold_ttl_seconds: HoldTtl | None = Field(
         None,
         description="Life of a hold that requests none. "
         f"Default: {sale_rules.DEFAULT_HOLD_TTL_SECONDS}, or `max_hold_ttl_seconds` if that is less.",
     )
-    max_per_hold: PerHold | None = None
+    max_per_hold: PerHold | None = Field(
+        None,
+        description=f"Max admissions in one hold. Default: {sale_rules.DEFAULT_MAX_PER_HOLD}; null: no limit.",
+    )
     max_per_buyer: PerBuyer | None = Field(
         None, description="Counts live holds and bookings; holds then need a `buyer`."
     )
@@ -167,7 +170,9 @@ class CreateEventIn(EventRulesIn):
             starts_at=self.starts_at,
             on_sale_at=self.on_sale_at,
             off_sale_at=self.off_sale_at,
-            rules=SaleRules.of_new_event({name: getattr(self, name) for name in sale_rules.NAMES}),
+            rules=SaleRules.of_new_event(
+                {name: getattr(self, name) for name in sale_rules.NAMES if name in self.model_fields_set}
+            ),
             status=self.status,
             areas=areas,
             seats=layout.seats,

@@ -11,18 +11,19 @@ from dataclasses import dataclass, fields, replace
 
 from holdfast.errors import FieldError, InvalidInput
 
-DEFAULT_HOLD_TTL_SECONDS = 120
-MAX_HOLD_TTL_SECONDS = 1_800
-"""The longest life that a hold can ask for, and that an event can give by default."""
+DEFAULT_HOLD_TTL_SECONDS = 600
+"""Time to fill in a form and to pay. The documents' own events have 120 (see `SaleRules`)."""
 DEFAULT_MAX_HOLD_TTL_SECONDS = 1_800
-MAX_HOLD_LIFE_SECONDS = 86_400
-"""The largest `max_hold_ttl_seconds`."""
+DEFAULT_MAX_PER_HOLD = 20
+"""Anyone can place a hold, so a house must not be one request away from empty."""
+MAX_HOLD_TTL_SECONDS = 86_400
+"""The longest life that an event can allow, and that a hold can ask for."""
 MAX_ADMISSIONS = 2_000_000_000
 """The largest number of admissions that an event has, or that a rule allows."""
 
 LIMITS = {
     "hold_ttl_seconds": (1, MAX_HOLD_TTL_SECONDS),
-    "max_hold_ttl_seconds": (1, MAX_HOLD_LIFE_SECONDS),
+    "max_hold_ttl_seconds": (1, MAX_HOLD_TTL_SECONDS),
     "max_per_hold": (1, MAX_ADMISSIONS),
     "max_per_buyer": (1, MAX_ADMISSIONS),
 }
@@ -33,9 +34,12 @@ Value = int | bool | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleRules:
-    """None means no limit."""
+    """None means no limit. The defaults are those of a dialect's event, which knows no rules of sale.
 
-    hold_ttl_seconds: int = DEFAULT_HOLD_TTL_SECONDS
+    A new event of `/v1` has those of `of_new_event`.
+    """
+
+    hold_ttl_seconds: int = 120
     """How long a hold lives that does not say."""
     max_hold_ttl_seconds: int = DEFAULT_MAX_HOLD_TTL_SECONDS
     """No hold lives longer than this after it was placed."""
@@ -47,13 +51,19 @@ class SaleRules:
 
     @staticmethod
     def of_new_event(given: Mapping[str, Value]) -> SaleRules:
-        """The rules of a new event: what is left out, or None, has its default. Raises InvalidInput.
+        """The rules of a new event of `/v1`. Raises InvalidInput.
 
-        The default life of a hold follows a shorter maximum, so that an organiser can give the maximum alone.
+        `given` has only what the organiser said. None lifts a limit that can be lifted, and else means the default.
+        Of the two lives of a hold, the one that is not said follows the one that is.
         """
-        named = {name: value for name, value in given.items() if value is not None}
-        longest = named.get("max_hold_ttl_seconds", DEFAULT_MAX_HOLD_TTL_SECONDS)
-        return DEFAULT_RULES.changed({"hold_ttl_seconds": min(DEFAULT_HOLD_TTL_SECONDS, longest), **named})
+        ttl, longest = given.get("hold_ttl_seconds"), given.get("max_hold_ttl_seconds")
+        defaults: dict[str, Value] = {
+            "hold_ttl_seconds": min(DEFAULT_HOLD_TTL_SECONDS, longest or DEFAULT_HOLD_TTL_SECONDS),
+            "max_hold_ttl_seconds": max(DEFAULT_MAX_HOLD_TTL_SECONDS, ttl or DEFAULT_MAX_HOLD_TTL_SECONDS),
+            "max_per_hold": DEFAULT_MAX_PER_HOLD,
+        }
+        said = {name: value for name, value in given.items() if value is not None or name not in NEVER_EMPTY}
+        return DEFAULT_RULES.changed(defaults | said)
 
     def changed(self, given: Mapping[str, Value]) -> SaleRules:
         """These rules with new values. Raises InvalidInput."""
