@@ -83,6 +83,11 @@ class Application(FastAPI):
         """Return the quick entry for our own server; None while middleware must see the requests."""
         return self.handler.serve if self._is_plain() else None
 
+    @property
+    def is_direct(self) -> Callable[[Scope], bool]:
+        """Return the test of requests that our own server may begin at once."""
+        return self.handler.is_direct
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._is_plain():
             await self.handler.serve(scope, receive, send)

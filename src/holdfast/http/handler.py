@@ -100,6 +100,11 @@ class RequestHandler:
         self._access_log = access_log
         self.added: AddedRoutes | None = None
 
+    def is_direct(self, scope: MutableMapping[str, Any]) -> bool:
+        """Return whether the request is of a direct route, as far as its path is known from an earlier request."""
+        found = self._found.get((scope["method"], scope["raw_path"]))
+        return found is not None and found[0].direct
+
     async def serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request and raise nothing. Our own server calls it directly."""
         started = perf_counter()

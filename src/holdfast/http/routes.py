@@ -71,6 +71,8 @@ class Endpoint:
     """For a dialect: unknown query parameters are ignored, and so is a body without a model."""
     anonymous: bool = False
     """The caller makes no difference and is not identified. So the route answers during a database outage."""
+    direct: bool = False
+    """Our own server may begin the request outside a task, so the function uses no timeout of asyncio's."""
     known_bodies: dict[bytes, tuple[Any, Any]] | None = None
     """Cache of decoded and validated bodies, for a route that receives many equal bodies."""
     openapi: dict[str, Any] = field(default_factory=dict)
@@ -196,6 +198,7 @@ class Routes:
         hold_token: bool = False,
         anonymous: bool = False,
         alike: bool = False,
+        direct: bool = False,
         examples: dict[str, Any] | None = None,
         answers: dict[int, Any] | None = None,
         response_type: str = "application/json",
@@ -211,6 +214,7 @@ class Routes:
                     render_error: a dialect's translation; defaults to the collection's.
                     anonymous: the route is public and does not identify the caller.
                     alike: many requests bring equal bodies, so each is parsed once. The model must not change.
+                    direct: hot, and begun at once. Its function uses no timeout of asyncio's.
                     hold_token: the route reads `request.hold_token` (for the document).
                     examples: bodies by name, for the document.
                     answers: an example of the answer for each success status, for the document.
@@ -235,6 +239,7 @@ class Routes:
                     render_error=render_error or self.render_error,
                     lenient=self.lenient,
                     anonymous=anonymous,
+                    direct=direct,
                     known_bodies={} if alike else None,
                     **_parts(function, path, response),
                     openapi={

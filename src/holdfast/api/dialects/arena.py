@@ -135,6 +135,7 @@ async def _only_seated_event(inventory: Inventory) -> int:
 @routes.post(
     "/seats/{seat_id}/reserve",
     policy=Policy.SELL,
+    direct=True,
     errors=[SeatTaken, SeatBlocked, EventNotOnSale, SalesStopped, EventCancelled, QuantityOverLimit],
     answers={
         200: {
@@ -155,6 +156,7 @@ async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) 
 @routes.post(
     "/seats/{seat_id}/confirm",
     policy=Policy.SELL,
+    direct=True,
     errors=[HoldNotFound, HoldExpired, HoldReleased, SeatTaken, EventCancelled, BookingAlreadyCancelled],
     answers={200: {"message": "Seat confirmed", "seat_id": 7000001}},
 )

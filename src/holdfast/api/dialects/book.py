@@ -66,6 +66,7 @@ _SCHEMA = {
 @routes.post(
     "/book",
     policy=Policy.PUBLIC,
+    direct=True,
     response=box_office.BoxOfficeBookingOut | instant.InstantBookingOut,
     errors=[
         HoldNotFound,

@@ -86,6 +86,7 @@ _HELD = {
 @routes.post(
     "/reservations/{user_id}/hold",
     policy=Policy.SELL,
+    direct=True,
     status=201,
     errors=[
         EventNotFound,
@@ -115,6 +116,7 @@ async def hold_seat(request: Request, user_id: UserPath, body: ReserveSeatsIn) -
 @routes.post(
     "/reservations/{reservation_id}/confirm",
     policy=Policy.SELL,
+    direct=True,
     errors=[HoldExpired, HoldReleased, EventCancelled, BookingAlreadyCancelled],
     answers={200: {**_HELD, "status": "CONFIRMED", "updated_at": "2026-11-05T18:33:00Z"}},
 )
@@ -141,6 +143,7 @@ async def confirm_reservation(request: Request, reservation_id: HoldPath) -> Res
 @routes.post(
     "/reservations/{reservation_id}/release",
     policy=Policy.SELL,
+    direct=True,
     errors=[HoldAlreadyConfirmed],
     answers={200: {**_HELD, "status": "CANCELLED", "updated_at": "2026-11-05T18:33:00Z"}},
 )

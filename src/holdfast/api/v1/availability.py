@@ -138,6 +138,7 @@ EXAMPLE: dict[str, Any] = {
 @routes.get(
     "/v1/events/{event}/availability",
     policy=Policy.PUBLIC,
+    direct=True,
     response=AvailabilityOut,
     errors=[EventNotFound, InvalidInput],
     answers={200: EXAMPLE, 304: None},

@@ -66,6 +66,7 @@ def _rendered(booking: Booking) -> Rendered:
 @routes.post(
     "/v1/bookings",
     policy=Policy.PUBLIC,
+    direct=True,
     status=201,
     hold_token=True,
     response=BookingOut,

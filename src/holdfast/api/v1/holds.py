@@ -59,6 +59,7 @@ def _rendered(hold: Hold) -> Rendered:
 @routes.post(
     "/v1/holds",
     policy=Policy.PUBLIC,
+    direct=True,
     status=201,
     alike=True,
     response=PlacedHoldOut,
@@ -130,6 +131,7 @@ async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
 @routes.post(
     "/v1/holds/{hold}/extend",
     policy=Policy.PUBLIC,
+    direct=True,
     hold_token=True,
     response=HoldOut,
     errors=[
@@ -165,6 +167,7 @@ async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | Non
 @routes.post(
     "/v1/holds/{hold}/release",
     policy=Policy.PUBLIC,
+    direct=True,
     hold_token=True,
     response=HoldOut,
     errors=[

@@ -180,8 +180,11 @@ class Connection(asyncio.Protocol):
         limits = self.service.limits
         end = head.read(data, at, limits.head_bytes)
         if head.has_ended:
-            end = self._begin_request(head, data, end)
+            end = self._open_request(head, data, end)
             self._head = None
+            request = self._request
+            assert request is not None
+            self.service.start(request, is_last=request.is_whole and end == len(data))
         elif self.state is IDLE:
             self._enter(HEAD)
         return end
@@ -195,7 +198,7 @@ class Connection(asyncio.Protocol):
             raise BadRequest(BadRequest.EMPTY_LINES)
         return at
 
-    def _begin_request(self, head: Head, data: bytes, at: int) -> int:
+    def _open_request(self, head: Head, data: bytes, at: int) -> int:
         """Open the request of a complete head, with its body if that has arrived. Return the next byte's position."""
         framing = read_framing(head.headers, head.version)
         target = read_target(head.method, head.target)
@@ -217,7 +220,6 @@ class Connection(asyncio.Protocol):
             request.give(data[at : at + length])
             at += length
         self._enter(BODY if self._body is not None else ANSWERING)
-        self.service.start(request)
         return at
 
     def _read_body(self, data: bytes, at: int) -> int:

@@ -13,6 +13,7 @@ import structlog
 
 from holdfast.errors import Unavailable
 from holdfast.http.metrics import CONNECTIONS, CONNECTIONS_REFUSED, UNREAD_BYTES, UNSENT_BYTES
+from holdfast.http.server.beginning import begin
 from holdfast.http.server.connection import Connection, State
 from holdfast.http.server.load import Load
 from holdfast.http.server.pipelined import Pipelined
@@ -36,6 +37,7 @@ class Service:
     """Serves one ASGI application over any number of connections. Made inside a running loop.
 
     An application with a `serve` method of ASGI's form promises to answer every request, so its calls are not guarded.
+    A request that its `is_direct` accepts by the scope begins at once, and outside a task.
     """
 
     def __init__(self, application: Application, limits: ConnectionLimits) -> None:
@@ -48,6 +50,7 @@ class Service:
         self.is_stopping = False
         self.date_line = b""
         self._serve: Callable[..., Any] | None = getattr(application, "serve", None)
+        self._is_direct: Callable[..., bool] = getattr(application, "is_direct", _never)
         self._application = application
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticking: asyncio.TimerHandle | None = None
@@ -85,10 +88,13 @@ class Service:
             )
             self._complained_at, self._refused = now, 0
 
-    def start(self, request: OpenCycle) -> None:
-        """Start the application on a request."""
+    def start(self, request: OpenCycle, *, is_last: bool) -> None:
+        """Start the application on a request. `is_last`: no byte has arrived behind it."""
         if self._serve is not None:
             work = self._serve(request.scope, request.receive, request.send)
+            if is_last and self._is_direct(request.scope):
+                begin(work, self.loop)
+                return
         else:
             work = self._run(request)
         task = self.loop.create_task(work)
@@ -150,6 +156,10 @@ class Service:
         CONNECTIONS.set(len(self.connections))
         UNSENT_BYTES.set(self.load.unsent_bytes)
         UNREAD_BYTES.set(self.load.unread_bytes)
+
+
+def _never(_scope: object) -> bool:
+    return False
 
 
 def _seconds_of_states(limits: ConnectionLimits) -> tuple[float, ...]:
