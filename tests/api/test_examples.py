@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from holdfast.api.catalogue import all_endpoints
-from holdfast.api.v1.stream import StreamMessageOut
+from holdfast.api.v1.stream import ChangeOut
 from holdfast.http.openapi import openapi_document
 from holdfast.http.reply import encode
 from holdfast.http.routes import Endpoint
@@ -30,7 +30,7 @@ def test_a_non_json_answer_is_documented_with_type_and_example(endpoint: Endpoin
 def test_the_stream_example_is_a_message_with_json_data():
     (stream,) = [one for one in OTHER_TYPES if one.path.endswith("/stream")]
     fields = dict(line.split(": ", 1) for line in stream.openapi["answers"][200].splitlines() if line)
-    assert StreamMessageOut.model_validate_json(fields["data"]).version == int(fields["id"])
+    assert ChangeOut.model_validate_json(fields["data"]).version == int(fields["id"])
 
 
 @pytest.mark.parametrize("endpoint", ROUTES, ids=lambda one: one.operation_id)

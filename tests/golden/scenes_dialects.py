@@ -202,7 +202,7 @@ async def ticketing(walk: Walk) -> None:
         await walk("reservations_hold_seat", outcome, ada, by="seller", json={"seat_number": "A-1-1"} | one)
     await walk("reservations_hold_seat", "seat_taken", bob, by="seller", json=body)
     unknown = {"show_id": show, "seat_number": "Q9"}
-    await walk("reservations_hold_seat", "seat_unknown", ada, by="seller", json=unknown, status=404)
+    await walk("reservations_hold_seat", "seat_unknown", ada, by="seller", json=unknown)
     await walk("reservations_hold_seat", "user_not_found", 999, by="seller", json=body)
     await walk("reservations_hold_seat", "user_not_found", "ada", by="seller", json=body, note="no number")
     await walk("reservations_hold_seat", "invalid_input", ada, by="seller", json={"hold_minutes": 21})

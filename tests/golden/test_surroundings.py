@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from golden.asking import Deployment, Request, ask
 from golden.files import compare
-from golden.walking import Document, Walk
+from golden.walking import DOCUMENTS, Document, Walk
 from holdfast.cli.main import app as program
 from support.command_lines import all_commands
 from support.serving import run_holdfast
@@ -18,22 +18,20 @@ from support.serving import run_holdfast
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
-async def test_the_document_is_as_recorded(deployment: Deployment):
-    answer = await ask(deployment.app, Request(method="GET", path="/openapi.json"))
-    compare("openapi", answer.json)
+@pytest.mark.parametrize(("name", "path"), DOCUMENTS.items())
+async def test_a_document_is_as_recorded(deployment: Deployment, name: str, path: str):
+    compare(name, (await ask(deployment.app, Request(method="GET", path=path))).json)
 
 
 async def test_every_error_has_its_recorded_title_and_status(deployment: Deployment):
-    document = (await ask(deployment.app, Request(method="GET", path="/openapi.json"))).json
     found: dict[str, set[str]] = {}
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            for response in operation["responses"].values():
-                problems = response.get("content", {}).get("application/problem+json", {})
-                for code, example in problems.get("examples", {}).items():
-                    shown = example["value"]
-                    assert shown["type"].endswith(f"/{code}")
-                    found.setdefault(code, set()).add(f"{shown['status']} {shown['title']}")
+    for operation in (await Document.of(deployment)).operations.values():
+        for response in operation["responses"].values():
+            problems = response.get("content", {}).get("application/problem+json", {})
+            for code, example in problems.get("examples", {}).items():
+                shown = example["value"]
+                assert shown["type"].endswith(f"/{code}")
+                found.setdefault(code, set()).add(f"{shown['status']} {shown['title']}")
     compare("errors", {code: sorted(titles) for code, titles in sorted(found.items())})
 
 
@@ -76,6 +74,7 @@ async def test_the_head_of_the_metrics_is_as_recorded(deployment: Deployment, do
     walk = Walk(deployment, document)
     await walk("get_metrics", 200, by="reader")
     await walk("get_openapi", 200, by="guest")
+    await walk("get_dialects_openapi", 200, by="guest")
     for entry in walk.entries.values():
         entry["headers"] = [line for line in entry["headers"] if not line.startswith("content-length")]
         del entry["body"]

@@ -10,26 +10,31 @@ from urllib.parse import quote
 from golden.asking import Answer, Deployment, Request, ask, entry_of
 from golden.masking import Mask
 
-__all__ = ["Document", "Walk"]
+__all__ = ["DOCUMENTS", "Document", "Walk"]
 
 Json = dict[str, Any]
+DOCUMENTS = {"openapi": "/openapi.json", "openapi_dialects": "/dialects/openapi.json"}
+"""The path of each document, by the name of its record."""
 
 
 class Document:
-    """The content of `/openapi.json`: the path and the answers of each operation."""
+    """The content of both documents: the path and the answers of each operation."""
 
-    def __init__(self, document: Json) -> None:
+    def __init__(self, *documents: Json) -> None:
         self.places: dict[str, tuple[str, str]] = {}
         """(method, path) by operation id."""
         self.operations: dict[str, Json] = {}
-        for path, methods in document["paths"].items():
-            for method, operation in methods.items():
-                self.places[operation["operationId"]] = (method.upper(), path)
-                self.operations[operation["operationId"]] = operation
+        for document in documents:
+            for path, methods in document["paths"].items():
+                for method, operation in methods.items():
+                    self.places[operation["operationId"]] = (method.upper(), path)
+                    self.operations[operation["operationId"]] = operation
 
     @classmethod
     async def of(cls, deployment: Deployment) -> Document:
-        return cls((await ask(deployment.app, Request(method="GET", path="/openapi.json"))).json)
+        return cls(
+            *[(await ask(deployment.app, Request(method="GET", path=one))).json for one in DOCUMENTS.values()]
+        )
 
     def statuses(self, operation: str) -> dict[str, set[int]]:
         """Return the statuses of an operation by outcome: the status of a success, the code of a refusal."""

@@ -32,10 +32,23 @@ ABOUT: Mapping[str, Any] = {
     "title": "Holdfast",
     "version": holdfast.__version__,
     "summary": "A ticket booking engine: many buyers, scarce admissions, none sold twice.",
+    "description": "Money and payments are not here: a booking is the fact that an admission is someone's. "
+    "The dialects, which are the wire formats of older systems, have a document of their own: "
+    "`dialects/openapi.json`.",
+    "contact": {"name": "The Holdfast authors"},
+    "servers": [{"url": ".", "description": "The server of this document."}],
     "license_info": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "openapi_tags": [{"name": name, "description": text} for name, text in TAGS.items()],
 }
 """The document's own members."""
+
+ABOUT_DIALECTS: Mapping[str, Any] = {
+    **ABOUT,
+    "title": "Holdfast: dialects",
+    "description": "Each path also answers without the slash at its end, or with one.",
+    "servers": [{"url": "..", "description": "The server of this document."}],
+}
+"""The members of the dialects' document."""
 
 
 def all_endpoints() -> list[Endpoint]:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from holdfast.access.access import Access
-from holdfast.api.catalogue import ABOUT, all_endpoints
+from holdfast.api.catalogue import ABOUT, ABOUT_DIALECTS, all_endpoints
 from holdfast.api.request import Request
 from holdfast.app.settings import Settings
 from holdfast.app.workers import build_workers
@@ -84,6 +84,7 @@ def build_app(settings: Settings) -> Application:
     app = Application(
         all_endpoints(),
         about=ABOUT,
+        about_dialects=ABOUT_DIALECTS,
         request_class=Request.bind(inventory=inventory, access=access, cursors=Cursors(server_key)),
         find_key=access.find_key,
         any_key=access.any_key,

@@ -20,7 +20,7 @@ from holdfast.access.principals import KeyRow
 from holdfast.http.added import AddedRoutes, OwnRoute, exception_handlers
 from holdfast.http.asgi import Receive, Scope, Send
 from holdfast.http.handler import RequestHandler
-from holdfast.http.openapi import add_route, complete
+from holdfast.http.openapi import add_route, complete, openapi_document
 from holdfast.http.request import Request
 from holdfast.http.router import Router
 from holdfast.http.routes import BODY_LIMIT, Endpoint
@@ -34,7 +34,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 class Application(FastAPI):
-    """`about` holds FastAPI's own arguments: title, version, tags and others."""
+    """`about` holds FastAPI's own arguments: title, version, tags and others. `about_dialects`: the same."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Application(FastAPI):
         any_key: Callable[[], Awaitable[bool]],
         open_mode: bool,
         about: Mapping[str, Any] = MappingProxyType({}),
+        about_dialects: Mapping[str, Any] = MappingProxyType({}),
         lifespan: Lifespan | None = None,
         end_streams: Callable[[], None] = lambda: None,
         body_seconds: float = BODY_SECONDS,
@@ -60,8 +61,10 @@ class Application(FastAPI):
         )
         self.endpoints = tuple(endpoints)
         for endpoint in self.endpoints:
-            add_route(self, endpoint, OwnRoute)
-        self.request_class = request_class.bind(openapi=self._write_openapi)
+            add_route(self, endpoint, OwnRoute, in_document=not endpoint.is_dialect)
+        self.request_class = request_class.bind(
+            openapi=self._write_openapi, dialects_openapi=self._write_dialects_openapi
+        )
         self.handler = RequestHandler(
             Router(self.endpoints),
             self.request_class,
@@ -77,6 +80,8 @@ class Application(FastAPI):
         """For a server that waits for its requests to end: streams have no end of their own."""
         self._completed: dict[str, Any] | None = None
         self._written = b""
+        self._about_dialects = about_dialects
+        self._written_dialects = b""
 
     @property
     def serve(self) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
@@ -96,16 +101,22 @@ class Application(FastAPI):
             await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        """Return the document of all routes, with the added ones."""
+        """Return the document of all routes, with the added ones. The dialects have a document of their own."""
         document = super().openapi()
         if document is not self._completed:
-            complete(document, self.endpoints)
+            complete(document, [one for one in self.endpoints if not one.is_dialect])
             self._completed, self._written = document, orjson.dumps(document)
         return document
 
     def _write_openapi(self) -> bytes:
         self.openapi()
         return self._written
+
+    def _write_dialects_openapi(self) -> bytes:
+        if not self._written_dialects:
+            dialects = [one for one in self.endpoints if one.is_dialect]
+            self._written_dialects = orjson.dumps(openapi_document(dialects, self._about_dialects))
+        return self._written_dialects
 
     def _is_plain(self) -> bool:
         """Return whether there is no added middleware and no instrumentation."""

@@ -1,13 +1,14 @@
-"""OpenAPI: the document of every declared route, with an example of every answer and every error.
+"""OpenAPI: the document of every declared route, with a schema and an example of every answer and every error.
 
-FastAPI renders it. It lists our routes, but their requests never pass through FastAPI.
+FastAPI renders it. It lists our routes, but their requests never pass through FastAPI. Generators of clients read it:
+tests compile and use what they make of it.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -15,85 +16,21 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Body, FastAPI, Path, Query
 from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
 
 from holdfast.access.policy import Policy
-from holdfast.errors import (
-    BadRequest,
-    BodyTooLarge,
-    Busy,
-    CredentialsRequired,
-    Forbidden,
-    HeadersTooLarge,
-    HoldfastError,
-    InvalidInput,
-    Malformed,
-    OutcomeUnknown,
-    RequestTimeout,
-    Unavailable,
-    UnsupportedMediaType,
-    UriTooLong,
-)
-from holdfast.http.problems import PROBLEM_TYPE, problem_members
-from holdfast.http.reply import Reply, encode
+from holdfast.http.openapi_responses import errors_of, example_json, problem_schemas, responses_of
+from holdfast.http.reply import Reply
 from holdfast.http.request import Request
 from holdfast.http.routes import BODY_LIMIT, Endpoint, Routes
 
 __all__ = ["add_route", "complete", "document_routes", "errors_of", "openapi_document"]
 
-_BODYLESS = frozenset({204, 304, 307, 308})
-
-_FROM_THE_LAYER = frozenset(
-    {
-        BadRequest,
-        BodyTooLarge,
-        CredentialsRequired,
-        Forbidden,
-        HeadersTooLarge,
-        RequestTimeout,
-        UnsupportedMediaType,
-        UriTooLong,
-    }
-)
-"""Every route answers these as problems, without a dialect's renderer."""
-
 _SCHEMAS = "#/components/schemas/"
 _PAGE = re.compile(r"Page_(\w+)_")
 
-_EXAMPLE_INSTANCE = "4f1c2a90b7d35e680a1f"
-
-_PROBLEM_SCHEMA = {
-    "title": "Problem",
-    "description": "RFC 9457. Some problems carry further members.",
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "instance", "error"],
-    "properties": {
-        "type": {"type": "string", "format": "uri", "examples": [PROBLEM_TYPE + "seat_taken"]},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "description": "Stable, snake_case."},
-        "instance": {"type": "string", "description": "The request id, as in X-Request-Id."},
-        "error": {"type": "string", "description": "The text of `detail`, repeated."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "code", "detail"],
-                "properties": {
-                    "pointer": {
-                        "type": "string",
-                        "description": "JSON Pointer into the body, or `?name` of a query parameter.",
-                    },
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            },
-        },
-    },
-}
 _SECURITY_SCHEMES = {
     "ApiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "hfk_<id>_<secret>"},
-    "HoldToken": {"type": "apiKey", "in": "header", "name": "Hold-Token"},
 }
 _REFUSED = {
     "description": "A parameter or the body was refused.",
@@ -107,36 +44,43 @@ _RETRY_KEY = {
     "Without credentials it needs at least 22 characters.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
+_HOLD_TOKEN = {
+    "name": "Hold-Token",
+    "in": "header",
+    "required": False,
+    "description": "The token from the answer that placed the hold. It opens the hold, and later its booking.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
 
 
 document_routes = Routes(tag="service")
 
 
 @document_routes.get(
-    "/openapi.json", policy=Policy.PUBLIC, anonymous=True, answers={200: {"openapi": "3.1.0"}}
+    "/openapi.json",
+    policy=Policy.PUBLIC,
+    anonymous=True,
+    response=dict[str, Any],
+    answers={200: {"openapi": "3.1.0"}},
 )
 async def get_openapi(request: Request) -> Reply:
     """Return this document."""
-    return Reply(body=request.openapi(), headers=((b"cache-control", b"no-cache"),))
+    return Reply(body=request.openapi(), headers=_NO_CACHE)
 
 
-def errors_of(endpoint: Endpoint) -> tuple[type[HoldfastError], ...]:
-    """Return all errors of a route: its own, and those of the handler and the decoder."""
-    found: list[type[HoldfastError]] = [
-        *endpoint.errors,
-        BadRequest,
-        CredentialsRequired,
-        UriTooLong,
-        HeadersTooLarge,
-    ]
-    found.extend(value.form.missing for value in endpoint.path_values)
-    if endpoint.policy is not Policy.PUBLIC:
-        found.append(Forbidden)
-    found.append(InvalidInput)
-    if endpoint.method != "GET":
-        found += [Malformed, RequestTimeout, BodyTooLarge, UnsupportedMediaType, OutcomeUnknown]
-    found += [Busy, Unavailable]
-    return tuple(dict.fromkeys(found))
+@document_routes.get(
+    "/dialects/openapi.json",
+    policy=Policy.PUBLIC,
+    anonymous=True,
+    response=dict[str, Any],
+    answers={200: {"openapi": "3.1.0"}},
+)
+async def get_dialects_openapi(request: Request) -> Reply:
+    """Return the document of the dialects: the wire formats of older systems, at the root."""
+    return Reply(body=request.dialects_openapi(), headers=_NO_CACHE)
+
+
+_NO_CACHE = ((b"cache-control", b"no-cache"),)
 
 
 def openapi_document(
@@ -153,34 +97,45 @@ def openapi_document(
 
 
 def complete(document: dict[str, Any], endpoints: Sequence[Endpoint]) -> None:
-    """Remove answers that FastAPI adds but no route gives. Add the tags, the problem schema and the credentials."""
+    """Replace FastAPI's answers of our routes by all that they give. Add tags, schemas, parameters and credentials."""
     operations = [one for path in document["paths"].values() for one in path.values()]
-    own = {one.operation_id for one in endpoints}
     used = {tag for operation in operations for tag in operation.get("tags", ())}
     if "tags" in document:
         document["tags"] = [tag for tag in document["tags"] if tag["name"] in used]
     for operation in operations:
-        responses = operation["responses"]
-        if "HTTPValidationError" in str(responses.get("422")):
-            del responses["422"]
-            if operation["operationId"] not in own:
-                responses["422"] = _REFUSED
-    for endpoint in endpoints:
-        responses = document["paths"][endpoint.path][endpoint.method.lower()]["responses"]
-        if endpoint.status in _BODYLESS:
-            responses[str(endpoint.status)].pop("content", None)
-        elif endpoint.openapi["response_type"] != "application/json":  # FastAPI adds JSON to every route
-            content = responses[str(endpoint.status)]["content"]
-            content.pop("application/json", None)
-            if endpoint.openapi["json_answer"] is not None:
-                content["application/json"] = {"example": _json(endpoint.openapi["json_answer"])}
+        if "HTTPValidationError" in str(operation["responses"].get("422")):
+            operation["responses"]["422"] = _REFUSED
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas["Problem"] = _PROBLEM_SCHEMA
+    for endpoint in endpoints:
+        operation = document["paths"][endpoint.path][endpoint.method.lower()]
+        operation["responses"] = responses_of(endpoint, operation["responses"])
+        schemas.update(_message_schemas(endpoint))
+    schemas.update(problem_schemas(endpoints))
     _name_schemas(document)
+    for schema in document["components"]["schemas"].values():
+        _write_defaults(schema)
     components["securitySchemes"] = components.get("securitySchemes", {}) | _SECURITY_SCHEMES
+
+
+def _message_schemas(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the schemas of a stream's messages, which FastAPI does not know."""
+    models = endpoint.openapi["messages"].values()
+    _, schemas = models_json_schema(
+        [(one, "serialization") for one in models], ref_template=_SCHEMAS + "{model}"
+    )
+    return dict(schemas.get("$defs", {}))
+
+
+def _write_defaults(schema: dict[str, Any]) -> None:
+    """Say each default in the description: generators for TypeScript require a member that has the keyword."""
+    for member in schema.get("properties", {}).values():
+        default = member.pop("default", None)
+        if default is not None and "Default:" not in member.get("description", ""):
+            text = f"Default: `{orjson.dumps(default).decode()}`."
+            member["description"] = f"{member.get('description', '')} {text}".strip()
 
 
 def _name_schemas(document: dict[str, Any]) -> None:
@@ -214,23 +169,14 @@ def _refer(value: Any, references: Mapping[str, str]) -> None:
             _refer(inner, references)
 
 
-def add_route(app: FastAPI, endpoint: Endpoint, route_class: type[APIRoute]) -> None:
+def add_route(
+    app: FastAPI, endpoint: Endpoint, route_class: type[APIRoute], *, in_document: bool = True
+) -> None:
     """List one of our routes among the routes of `app`."""
     about = endpoint.openapi
-    responses: dict[int | str, dict[str, Any]] = {}
-    for status, answer in about["answers"].items():
-        responses[status] = {"description": "Not modified." if status == 304 else "Done."}
-        if answer is not None:
-            responses[status]["content"] = {about["response_type"]: {"example": _json(answer)}}
-    if endpoint.status not in responses:
-        content: dict[str, Any] = {} if endpoint.status in _BODYLESS else {about["response_type"]: {}}
-        responses[endpoint.status] = {"description": "Done.", "content": content}
-    responses.update(_problems(endpoint))
-    extra: dict[str, Any] = {"security": _security(endpoint)}
-    if endpoint.method == "POST" and endpoint.path.startswith("/v1/"):
-        extra["parameters"] = [_RETRY_KEY]
+    extra: dict[str, Any] = {"security": _security(endpoint), "parameters": _headers(endpoint)}
     if about["examples"]:
-        examples = {name: {"value": _json(value)} for name, value in about["examples"].items()}
+        examples = {name: {"value": example_json(value)} for name, value in about["examples"].items()}
         extra["requestBody"] = {"content": {"application/json": {"examples": examples}}}
     description = about["description"]
     if endpoint.body_limit != BODY_LIMIT:
@@ -242,11 +188,11 @@ def add_route(app: FastAPI, endpoint: Endpoint, route_class: type[APIRoute]) -> 
         operation_id=endpoint.operation_id,
         status_code=endpoint.status,
         response_model=endpoint.response,
-        responses=responses,
         tags=[about["tag"]],
         summary=about["summary"],
         description=description.strip(),
         openapi_extra=extra,
+        include_in_schema=in_document,
         name=endpoint.operation_id,
         route_class_override=route_class,
     )
@@ -277,39 +223,15 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _problems(endpoint: Endpoint) -> dict[int | str, dict[str, Any]]:
-    """Return the errors by status. Each is an example under its code, as this route renders it."""
-    found: dict[int, dict[str, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
-    for error_class in errors_of(endpoint):
-        error = error_class()
-        status, body = error.status, None
-        if endpoint.render_error is not None and error_class not in _FROM_THE_LAYER:
-            status, body = endpoint.render_error(error)
-        kind = "application/problem+json" if body is None else "application/json"
-        value = problem_members(error, _EXAMPLE_INSTANCE, status=status) if body is None else body
-        found[status][kind][error.code] = {"summary": error.title, "value": _json(value)}
-    return {
-        status: {
-            "description": ", ".join(f"`{code}`" for examples in kinds.values() for code in examples),
-            "content": {
-                kind: {"schema": _schema(kind), "examples": examples} for kind, examples in kinds.items()
-            },
-        }
-        for status, kinds in sorted(found.items())
-    }
-
-
-def _schema(kind: str) -> dict[str, Any]:
-    return (
-        {"$ref": "#/components/schemas/Problem"} if kind == "application/problem+json" else {"type": "object"}
-    )
+def _headers(endpoint: Endpoint) -> list[dict[str, Any]]:
+    """Return the request headers that matter to the route."""
+    found = [_HOLD_TOKEN] if endpoint.openapi["hold_token"] else []
+    if endpoint.method == "POST" and endpoint.path.startswith("/v1/"):
+        found.append(_RETRY_KEY)
+    return found
 
 
 def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
     if endpoint.policy is not Policy.PUBLIC:
         return [{"ApiKey": [endpoint.policy.value]}]
-    return [{"HoldToken": []}, {}] if endpoint.openapi["hold_token"] else [{}, {"ApiKey": []}]
-
-
-def _json(value: Any) -> Any:
-    return orjson.loads(encode(value))
+    return [{}, {"ApiKey": []}]

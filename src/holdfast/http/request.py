@@ -23,7 +23,9 @@ class Request:
 
     cursors: Cursors
     openapi: Callable[[], bytes]
-    """The document of the application that answers."""
+    """Return the document of the application that answers."""
+    dialects_openapi: Callable[[], bytes]
+    """Return the document of its dialects."""
 
     # Defaults are attributes of the class: most requests change few of them, and setting all costs as much as a read.
     path: str = ""

@@ -69,6 +69,8 @@ class Endpoint:
     response: Any
     lenient: bool = False
     """For a dialect: unknown query parameters are ignored, and so is a body without a model."""
+    is_dialect: bool = False
+    """A route of the dialects' document, and not of `/openapi.json`."""
     anonymous: bool = False
     """The caller makes no difference and is not identified. So the route answers during a database outage."""
     direct: bool = False
@@ -165,10 +167,18 @@ class Routes:
         from the path, other names from the query. The return annotation is the answer's schema.
     """
 
-    def __init__(self, *, tag: str, render_error: ErrorRenderer | None = None, lenient: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        tag: str,
+        render_error: ErrorRenderer | None = None,
+        lenient: bool = False,
+        is_dialect: bool = False,
+    ) -> None:
         self.tag = tag
         self.render_error = render_error
         self.lenient = lenient
+        self.is_dialect = is_dialect
         self.endpoints: list[Endpoint] = []
 
     def __iter__(self) -> Iterator[Endpoint]:
@@ -203,6 +213,7 @@ class Routes:
         answers: dict[int, Any] | None = None,
         response_type: str = "application/json",
         json_answer: Any = None,
+        messages: Mapping[str, type[BaseModel]] | None = None,
         summary: str | None = None,
     ) -> Callable[[_Function], _Function]:
         """Declare a route.
@@ -220,6 +231,7 @@ class Routes:
                     answers: an example of the answer for each success status, for the document.
                     response_type: media type of those answers.
                     json_answer: for a route of another type, an example of its answer to `Accept: application/json`.
+                    messages: for a stream, the model of `data` for each `event`.
         """
 
         if anonymous and policy is not Policy.PUBLIC:
@@ -238,6 +250,7 @@ class Routes:
                     errors=tuple(errors),
                     render_error=render_error or self.render_error,
                     lenient=self.lenient,
+                    is_dialect=self.is_dialect,
                     anonymous=anonymous,
                     direct=direct,
                     known_bodies={} if alike else None,
@@ -251,6 +264,7 @@ class Routes:
                         "answers": answers or {},
                         "response_type": response_type,
                         "json_answer": json_answer,
+                        "messages": messages or {},
                     },
                 )
             )

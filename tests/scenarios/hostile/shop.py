@@ -315,7 +315,7 @@ def targets(shop: Shop) -> list[Target]:
             route="POST /v1/holds/{hold}/extend",
             path=f"/v1/holds/{hold}/extend",
             names=(hold,),
-            body={"ttl_seconds": 300},
+            body={"ttl_seconds": 900},
             headers=token,
             fields={"ttl_seconds": "count", "hold_token": "other_token"},
         ),

@@ -44,7 +44,7 @@ class Dialect(Routes):
     """Routes at the root. Each is also served with a trailing slash: a redirected POST loses its body."""
 
     def __init__(self, name: str, *, tag: str, render_error: ErrorRenderer) -> None:
-        super().__init__(tag=tag, render_error=render_error, lenient=True)
+        super().__init__(tag=tag, render_error=render_error, lenient=True, is_dialect=True)
         self.name = name
 
     def route(self, method: str, path: str, **declared: Any) -> Callable[[_Function], _Function]:

@@ -91,7 +91,11 @@ def _read_time(value: Any) -> datetime:
 
 
 _EVENT_SCHEMA = {
-    "anyOf": [{"type": "string", "format": "uuid"}, {"type": "integer"}],
+    "anyOf": [
+        {"type": "string", "format": "uuid"},
+        {"type": "integer"},
+        {"type": "string", "pattern": "^[1-9][0-9]*$"},
+    ],
     "description": "A UUID, a number, or a number as a string.",
 }
 _NUMBER_SCHEMA = {"type": "integer", "format": "int64"}

@@ -35,6 +35,7 @@ from holdfast.errors import (
     SeatBlocked,
     SeatNotFound,
     SeatTaken,
+    SeatUnknown,
 )
 from holdfast.ids import seat_id, split_seat_id
 from holdfast.inventory.batching.after_commit import after_commit
@@ -97,6 +98,7 @@ _HELD = {
         SalesStopped,
         EventCancelled,
         QuantityOverLimit,
+        SeatUnknown,
     ],
     examples={
         "by number": {"show_id": 7, "seat_number": "A1", "hold_minutes": 10},

@@ -32,7 +32,13 @@ function start(source) {
   });
 }
 
-fetch("/openapi.json")
+// `/docs?dialects` shows the document of the dialects.
+const source = new URLSearchParams(location.search).has("dialects") ? "/dialects/openapi.json" : "/openapi.json";
+const link = document.querySelector("a.document");
+link.href = source;
+link.textContent = source.slice(1);
+
+fetch(source)
   .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.statusText))))
   .then((document) => start({ spec: withoutTwins(document) }))
-  .catch(() => start({ url: "/openapi.json" }));
+  .catch(() => start({ url: source }));

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -77,7 +77,7 @@ class SeatStateOut(BaseModel):
     """One seat; `until` is the expiry of its hold, if it is held."""
 
     label: str
-    status: str = Field(examples=["available", "held", "booked", "blocked"])
+    status: Literal["available", "held", "booked", "blocked"]
     until: datetime | None = None
 
 
@@ -92,7 +92,7 @@ class AvailabilityOut(CountsOut):
 
     event: UUID
     event_number: int
-    event_status: str
+    event_status: EventStatus
     map_version: int
     version: int
     as_of: datetime

@@ -66,6 +66,7 @@ _ABOUT = {
     "open": False,
     "docs": "/docs",
     "openapi": "/openapi.json",
+    "dialects": "/dialects/openapi.json",
     "health": "/healthz",
     "ready": "/readyz",
 }

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from holdfast.inventory.rules.event import FullEvent
+from holdfast.inventory.rules.event import EventStatus, FullEvent
 from holdfast.inventory.rules.sale_rules import SaleRules
 
 __all__ = ["EventOut", "event_example", "event_json"]
@@ -31,7 +31,7 @@ class EventOut(BaseModel):
     id: UUID
     number: int = Field(description="A short id, accepted wherever the id is.")
     name: str
-    status: str = Field(description="`draft`, `published` or `cancelled`.")
+    status: EventStatus
     venue: str | None
     time_zone: str | None
     starts_at: datetime | None

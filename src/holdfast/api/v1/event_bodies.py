@@ -41,6 +41,7 @@ SeatMapIn = Annotated[
     WithJsonSchema(
         {
             "type": "object",
+            "additionalProperties": True,
             "description": "Sections of equal rows; or labels; or a seating plan in pretix's schema (zones).",
             "examples": [
                 {"sections": [{"name": "A", "rows": 20, "seats_per_row": 30, "category": "stalls"}]},

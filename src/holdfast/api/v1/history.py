@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from holdfast.access.policy import Policy
 from holdfast.api.request import Request
@@ -28,7 +28,7 @@ class HistoryItemOut(BaseModel):
     """One change of a seat, and who made it."""
 
     at: datetime
-    change: str = Field(examples=["held", "booked", "released", "expired", "cancelled", "blocked", "lifted"])
+    change: Literal["held", "booked", "released", "expired", "cancelled", "blocked", "lifted"]
     hold: UUID | None = None
     booking: UUID | None = None
     block: UUID | None = None

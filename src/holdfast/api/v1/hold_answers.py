@@ -9,8 +9,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from holdfast.api.v1.buyers import BUYER_EXAMPLE, BuyerOut, buyer_json
-from holdfast.inventory.rules.booking import Booking
-from holdfast.inventory.rules.hold import HeldLine, Hold
+from holdfast.inventory.rules.booking import Booking, BookingStatus
+from holdfast.inventory.rules.event import EventStatus
+from holdfast.inventory.rules.hold import HeldLine, Hold, HoldStatus
 
 __all__ = [
     "BookingOut",
@@ -40,7 +41,7 @@ class HoldOut(BaseModel):
     id: UUID
     event: UUID
     event_number: int
-    status: str = Field(description="`active`, `confirmed`, `released` or `expired`.")
+    status: HoldStatus
     lines: list[SeatsLineOut | AreaLineOut] = Field(description="The granted lines.")
     quantity: int = Field(description="Admissions granted.")
     requested: int = Field(description="Admissions requested; more than granted after partial fulfilment.")
@@ -64,9 +65,11 @@ class BookingOut(BaseModel):
     )
     event: UUID
     event_number: int
-    event_status: str = Field(description="`cancelled` if the event was; the booking stays `confirmed`.")
+    event_status: EventStatus = Field(
+        description="`cancelled` if the event was; the booking stays `confirmed`."
+    )
     hold: UUID
-    status: str = Field(description="`confirmed` or `cancelled`.")
+    status: BookingStatus
     lines: list[SeatsLineOut | AreaLineOut]
     quantity: int
     confirmed_at: datetime

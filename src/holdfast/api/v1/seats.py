@@ -19,7 +19,7 @@ from holdfast.http.routes import Routes
 from holdfast.http.values import FromPath
 from holdfast.inventory.past import SeatStates
 from holdfast.inventory.projections.seat_json import available_seat, held_until, seat_list, taken_seat
-from holdfast.inventory.rules.event import Event
+from holdfast.inventory.rules.event import Event, EventStatus
 
 __all__ = ["routes"]
 
@@ -34,7 +34,7 @@ class SeatsOut(BaseModel):
 
     event: UUID
     event_number: int
-    event_status: str
+    event_status: EventStatus
     map_version: int
     version: int
     items: list[SeatStateOut]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import structlog
+from pydantic import BaseModel
 
 from holdfast.access.policy import Policy
 from holdfast.api.request import Request
@@ -30,13 +31,29 @@ _TOTALS_EXAMPLE = {
 }
 
 
-@routes.get("/healthz", policy=Policy.PUBLIC, anonymous=True, answers={200: {"status": "ok"}})
+class HealthOut(BaseModel):
+    status: Literal["ok", "ready"]
+
+
+@routes.get(
+    "/healthz",
+    policy=Policy.PUBLIC,
+    anonymous=True,
+    response=HealthOut,
+    answers={200: {"status": "ok"}},
+)
 async def get_health(request: Request) -> dict[str, str]:  # noqa: ARG001 - every route gets the request
     """Report that the process answers."""
     return {"status": "ok"}
 
 
-@routes.get("/readyz", policy=Policy.PUBLIC, anonymous=True, answers={200: {"status": "ready"}})
+@routes.get(
+    "/readyz",
+    policy=Policy.PUBLIC,
+    anonymous=True,
+    response=HealthOut,
+    answers={200: {"status": "ready"}},
+)
 async def get_readiness(request: Request) -> dict[str, str]:
     """Report that the server can take traffic: the database answers. Otherwise, and during a shutdown, 503."""
     await request.inventory.operations.check()

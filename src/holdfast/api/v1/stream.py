@@ -21,11 +21,17 @@ routes = Routes(tag="availability")
 _MAX_DIGITS = 18
 
 
-class StreamMessageOut(AvailabilityOut):
-    """The `data` of a message: the current counts, and seats."""
+class SnapshotOut(AvailabilityOut):
+    """The `data` of `event: snapshot`: complete counts, and the seats from which to start."""
+
+    seats: list[SeatStateOut] = Field(description="All that are not available.")
+
+
+class ChangeOut(AvailabilityOut):
+    """The `data` of `event: change`: complete counts, and what is new."""
 
     seats: list[SeatStateOut] = Field(
-        description="In a snapshot, the seats that are not available; in a change, the changed seats."
+        description="Those that changed since the last message, with their current status."
     )
 
 
@@ -40,6 +46,7 @@ def _example() -> str:
     errors=[EventNotFound],
     response_type="text/event-stream",
     answers={200: _example()},
+    messages={"snapshot": SnapshotOut, "change": ChangeOut},
 )
 async def stream_event(request: Request, event: EventPath) -> StreamReply:
     """Send server-sent events. `data` is one JSON object: all members of the availability, and `seats`, a list of
