@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 import httpx2
 import pytest
 import structlog.testing
@@ -94,3 +97,56 @@ async def test_buyer_of_the_hold_stays_where_the_confirmation_names_nothing_else
     assert listed == booking
     cancelled = (await client.post(f"/v1/bookings/{booking['id']}/cancel")).json()
     assert cancelled["buyer"] == booking["buyer"]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one after the other"])
+async def test_another_spelling_of_a_reference_is_the_same_buyer(
+    client: httpx2.AsyncClient, *, together: bool
+):
+    """Case, spaces, Unicode forms and characters that show nothing: each was a new buyer with a limit of its own."""
+    event = await make_event(client, max_per_buyer=2, capacity=100)
+    spellings = [
+        "ada",
+        "ADA",
+        "ada ",
+        " Ada",
+        "ａｄａ",
+        "a\u200bda",
+        "ada\ufe0f",
+        "ada\u00a0",
+        "\u00adada",
+        "A\u034fDA",
+    ]
+    asked = [partial(ask_hold, client, event, buyer=spelling) for spelling in spellings]
+    answers = await asyncio.gather(*[ask() for ask in asked]) if together else [await ask() for ask in asked]
+    granted = [answer.json()["buyer"]["reference"] for answer in answers if answer.status_code == 201]
+    assert len(granted) == 2
+    assert set(granted) <= set(spellings), "the text is not shown as given"
+    assert {outcome_of(answer) for answer in answers} == {(201, ""), (422, "quantity_over_limit")}
+    assert outcome_of(await ask_hold(client, event, buyer="eve")) == (201, "")
+
+
+@pytest.mark.parametrize("reference", ["\u200b", "\u2800", "\u3164 \ufe0f"])
+async def test_reference_that_shows_nothing_is_refused(client: httpx2.AsyncClient, reference: str):
+    answer = await ask_hold(client, await make_event(client), buyer=reference)
+    assert outcome_of(answer) == (422, "invalid_input")
+
+
+async def test_confirmation_may_spell_the_hold_s_buyer_in_another_way(client: httpx2.AsyncClient):
+    event = await make_event(client, max_per_buyer=2)
+    hold = await place(client, event, buyer="Ada")
+    refused = await ask_booking(client, hold, buyer={"reference": "adam"})
+    assert outcome_of(refused) == (422, "invalid_input")
+    booking = await confirm(client, hold, buyer={"reference": " ADA"})
+    assert booking["buyer"]["reference"] == "Ada"
+    over = await ask_hold(client, event, {"quantity": 2}, buyer="ada")
+    assert outcome_of(over) == (422, "quantity_over_limit")
+
+
+async def test_released_and_cancelled_admissions_count_no_more_in_any_spelling(client: httpx2.AsyncClient):
+    event = await make_event(client, max_per_buyer=1)
+    await act(client, await place(client, event, buyer="ADA"), "release")
+    booking = await confirm(client, await place(client, event, buyer="ada"))
+    assert outcome_of(await ask_hold(client, event, buyer="Ada ")) == (422, "quantity_over_limit")
+    assert (await client.post(f"/v1/bookings/{booking['id']}/cancel")).status_code == 200
+    await place(client, event, buyer=" aDa")

@@ -111,6 +111,16 @@ async def test_another_user_gets_neither_a_reserved_nor_a_confirmed_seat(client,
     assert (await confirm(client, seat, 82)).status_code == 400
 
 
+async def test_a_user_is_the_same_in_any_spelling(client, arena):
+    seat = (await seats_of(client))[0]["id"]
+    first = await reserve(client, seat, "Ada")
+    again = await reserve(client, seat, "ADA ")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert (await seats_of(client))[0]["reserved_by"] == "Ada"
+    assert (await confirm(client, seat, "adam")).status_code == 400
+    assert (await confirm(client, seat, "ada")).status_code == 200
+
+
 async def test_a_repeated_confirm_succeeds(client, arena, database_url):
     """A retry after a lost answer, by the owner of the seat."""
     seat = (await seats_of(client))[0]["id"]

@@ -211,7 +211,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
-    """The buyer. `reference` is your own name for them; an event's `max_per_buyer` counts by it.
+    """The buyer. `reference` is your own account's id; an event's `max_per_buyer` counts by it, however it is spelt.
 
     A hold and its booking each have one. None: not known.
     """

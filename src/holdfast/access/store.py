@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from holdfast.access.principals import KeyRow
+from holdfast.identity import identity_of
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections, fetch
 from holdfast.postgres.rows import RowReader, Table
@@ -86,13 +87,13 @@ class AccessStore:
     async def insert_user(
         self, *, name: str, phone_number: str, email: str, password_hash: str
     ) -> User | None:
-        """Insert a user with the dialects' next id. Returns None if the email exists, in any case of letters."""
+        """Insert a user with the dialects' next id. Returns None if an account has the address, however spelt."""
         rows = await self._fetch(
             "insert_user",
             name=name,
             phone_number=phone_number,
             email=email,
-            email_folded=email.casefold(),
+            email_folded=identity_of(email),
             password_hash=password_hash,
         )
         if not rows:

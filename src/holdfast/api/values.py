@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from holdfast.errors import (
@@ -20,6 +20,7 @@ from holdfast.errors import (
     SeatNotFound,
 )
 from holdfast.http.values import UUID_SCHEMA, FromPath, parse_id
+from holdfast.identity import identity_of
 from holdfast.ids import MAX_EVENT_NUMBER, parse_reference
 from holdfast.inventory.seating.label import MAX_NAME_LENGTH, normalise_label, normalise_name
 
@@ -33,6 +34,7 @@ __all__ = [
     "Label",
     "LabelPath",
     "Name",
+    "Person",
     "ShortText",
     "parse_event_ref",
     "parse_label",
@@ -71,6 +73,16 @@ Name = Annotated[
     WithJsonSchema({"type": "string", "maxLength": MAX_NAME_LENGTH}),
 ]
 ShortText = Annotated[str, BeforeValidator(_text(100)), WithJsonSchema({"type": "string", "maxLength": 100})]
+
+
+def _person(value: str) -> str:
+    if not identity_of(value):
+        raise PydanticCustomError("invalid_text", FieldError.BLANK)
+    return value
+
+
+Person = Annotated[ShortText, AfterValidator(_person)]
+"""Names a buyer. It is compared by its identity, so it must show something."""
 Label = Annotated[
     str, BeforeValidator(_label), WithJsonSchema({"type": "string", "maxLength": 128, "examples": ["A-3-11"]})
 ]

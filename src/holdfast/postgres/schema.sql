@@ -10,7 +10,7 @@ CREATE TABLE schema_generation (
     generation integer NOT NULL,          -- the current generation of the schema
     oldest_server integer NOT NULL        -- the oldest server generation that this schema still serves
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (4, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (5, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -87,11 +87,14 @@ CREATE TABLE holds (
     placed_by text NOT NULL,
     buyer_name text,                       -- as the hold names the buyer; a booking has its own
     buyer_email text,
+    buyer_identity text,                   -- the normal form of buyer (identity.py), if it differs from buyer
     PRIMARY KEY (event_number, id)
 ) WITH (fillfactor = 85);
 CREATE INDEX holds_by_expiry ON holds (event_number, expires_at) WHERE status = 'active';
 CREATE INDEX holds_by_buyer ON holds (event_number, buyer)
     WHERE buyer IS NOT NULL AND status IN ('active', 'confirmed');
+CREATE INDEX holds_by_buyer_identity ON holds (event_number, buyer_identity)
+    WHERE buyer_identity IS NOT NULL AND status IN ('active', 'confirmed');
 
 CREATE TABLE bookings (
     event_number bigint NOT NULL,

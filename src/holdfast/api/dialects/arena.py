@@ -14,7 +14,7 @@ from holdfast.api.dialects.dialect import Dialect, ResponseBody
 from holdfast.api.dialects.reference import SeatPath, read_event_id
 from holdfast.api.dialects.seating import Seating, get_label, get_seating, hold_one_seat
 from holdfast.api.request import Request
-from holdfast.api.values import ShortText
+from holdfast.api.values import Person
 from holdfast.errors import (
     BookingAlreadyCancelled,
     EventCancelled,
@@ -36,6 +36,7 @@ from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.queries import EventFilter
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
+from holdfast.inventory.rules.holding import is_same_buyer
 
 __all__ = ["routes"]
 
@@ -145,7 +146,7 @@ async def _only_seated_event(inventory: Inventory) -> int:
         }
     },
 )
-async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ArenaReservationOut:
+async def reserve_seat(request: Request, seat_id: SeatPath, user_id: Person) -> ArenaReservationOut:
     """Reserve the seat for five minutes. A repeat by the same user gets the same answer and the same expiry."""
     label = await get_label(request.inventory, seat_id)
     number, _ = ids.split_seat_id(seat_id)
@@ -160,7 +161,7 @@ async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ShortText) 
     errors=[HoldNotFound, HoldExpired, HoldReleased, SeatTaken, EventCancelled, BookingAlreadyCancelled],
     answers={200: {"message": "Seat confirmed", "seat_id": 7000001}},
 )
-async def confirm_seat(request: Request, seat_id: SeatPath, user_id: ShortText) -> ArenaConfirmationOut:
+async def confirm_seat(request: Request, seat_id: SeatPath, user_id: Person) -> ArenaConfirmationOut:
     """Confirm the user's reservation for good. A repeat gets the same answer; other users are refused."""
     await get_label(request.inventory, seat_id)
     number, seat = ids.split_seat_id(seat_id)
@@ -182,7 +183,7 @@ async def _get_reservation(request: Request, number: int, seat: int, user_id: st
     seating = await get_seating(request, number, with_buyers=True)
     if seat not in seating.taken:
         raise HoldNotFound(HoldNotFound.NOT_RESERVED)
-    if seating.buyers.get(seat) != user_id:
+    if not is_same_buyer(seating.buyers.get(seat), user_id):
         raise SeatTaken(SeatTaken.BY_ANOTHER)
     hold = await request.inventory.queries.find_hold_of_seat(number, seat)
     if hold is None:

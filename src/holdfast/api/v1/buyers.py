@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from holdfast.api.values import Name, ShortText
+from holdfast.api.values import Name, Person
 from holdfast.errors import FieldError
 from holdfast.http.values import In
 from holdfast.inventory.rules.booking import Booking
@@ -33,7 +33,11 @@ def _with_reference(value: Any) -> Any:
 
 
 Reference = Annotated[
-    ShortText, Field(description="Your own name for the buyer; `max_per_buyer` counts by it.")
+    Person,
+    Field(
+        description="Your own name for the buyer: an account's id, not what a visitor types. "
+        "`max_per_buyer` counts by it, in any spelling."
+    ),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.errors import EventNotFound
+from holdfast.identity import identity_of
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.commands import StoredAnswer
@@ -40,6 +41,7 @@ class LoadPlan:
     bookings: dict[UUID, None] = field(default_factory=dict)
     blocks: dict[UUID, None] = field(default_factory=dict)
     buyers: dict[str, None] = field(default_factory=dict)
+    """Identities, and the texts as given: a server of an older schema stores the text alone."""
     scopes: dict[bytes, None] = field(default_factory=dict)
     wanted: dict[int, int] = field(default_factory=dict)
     sweep: int = 0
@@ -59,11 +61,11 @@ def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
                     if isinstance(line, c.QuantityLine):
                         _want(plan, counted, line.area, line.quantity)
                 if buyer is not None and limited:
-                    plan.buyers[buyer] = None
+                    plan.buyers |= {identity_of(buyer): None, buyer: None}
             case c.BookInstantly(quantity=quantity, buyer=buyer):
                 _want(plan, counted, None, quantity)
                 if buyer is not None and limited:
-                    plan.buyers[buyer] = None
+                    plan.buyers |= {identity_of(buyer): None, buyer: None}
             case c.ExtendHold(hold_id=id) | c.ReleaseHold(hold_id=id) | c.ConfirmHold(hold_id=id):
                 plan.holds[id] = None
             case c.CancelBooking(booking_id=id):

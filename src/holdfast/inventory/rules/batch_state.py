@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from holdfast.identity import identity_of
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.changes import Changes, NewBlock, NewBooking
 from holdfast.inventory.rules.commands import StoredAnswer
@@ -67,8 +68,9 @@ class BatchState:
         self._gone: set[UUID] = set()
         """Occupants that this batch ended."""
         self._buyers: dict[str, dict[UUID, tuple[int, datetime | None]]] = {}
+        """The holds of each buyer, by the buyer's identity."""
         for buyer, hold_id, quantity, expires_at in buyers:
-            self._buyers.setdefault(buyer, {})[hold_id] = (quantity, expires_at)
+            self._count_for(buyer, hold_id, quantity, expires_at)
         self._area_names = {area.name: area for area in self.areas.values() if not area.seated}
         self._category_areas = {area.category: area for area in self.areas.values() if area.seated}
 
@@ -125,7 +127,7 @@ class BatchState:
 
     def taken_by(self, buyer: str) -> int:
         """Return the number of admissions that a buyer has in live holds and bookings of this event."""
-        of_buyer = self._buyers.get(buyer, {})
+        of_buyer = self._buyers.get(identity_of(buyer), {})
         return sum(
             quantity
             for quantity, expires_at in of_buyer.values()
@@ -180,8 +182,7 @@ class BatchState:
             }
         if hold.buyer is not None:
             entry["buyer"] = hold.buyer
-            expires_at = None if booked else hold.expires_at
-            self._buyers.setdefault(hold.buyer, {})[hold.id] = (hold.quantity, expires_at)
+            self._count_for(hold.buyer, hold.id, hold.quantity, None if booked else hold.expires_at)
         self._write(entry, hold.claims)
 
     def confirm(self, hold: HoldRecord, booking: NewBooking) -> None:
@@ -197,7 +198,7 @@ class BatchState:
         hold.buyer_name, hold.buyer_email = booking.name, booking.email
         self.by_booking[booking.id] = hold
         if hold.buyer is not None:
-            self._buyers.setdefault(hold.buyer, {})[hold.id] = (hold.quantity, None)
+            self._count_for(hold.buyer, hold.id, hold.quantity, None)
         self._moved(hold)
         self.changes.booked[hold.id] = None
         self.changes.new_bookings.append(booking)
@@ -213,7 +214,7 @@ class BatchState:
     def extend(self, hold: HoldRecord, until: datetime, *, by: str) -> None:
         hold.expires_at = until
         if hold.buyer is not None:
-            self._buyers.setdefault(hold.buyer, {})[hold.id] = (hold.quantity, until)
+            self._count_for(hold.buyer, hold.id, hold.quantity, until)
         self._moved(hold)
         self.changes.journal.append(
             {"change": "extended", "hold": str(hold.id), "until": until.isoformat(), "by": by}
@@ -385,9 +386,12 @@ class BatchState:
         if hold.id not in self.changes.new_holds:
             self.changes.moved_holds[hold.id] = (hold.status, hold.expires_at)
 
+    def _count_for(self, buyer: str, hold_id: UUID, quantity: int, expires_at: datetime | None) -> None:
+        self._buyers.setdefault(identity_of(buyer), {})[hold_id] = (quantity, expires_at)
+
     def _forget_buyer(self, buyer: str | None, hold_id: UUID) -> None:
         if buyer is not None:
-            self._buyers.get(buyer, {}).pop(hold_id, None)
+            self._buyers.get(identity_of(buyer), {}).pop(hold_id, None)
 
 
 def quantities_of(claims: list[Claim]) -> dict[str, int]:

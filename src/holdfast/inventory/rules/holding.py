@@ -19,6 +19,7 @@ from uuid import UUID
 
 from holdfast import errors
 from holdfast.errors import FieldError
+from holdfast.identity import identity_of
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Booking, BookingStatus
@@ -131,10 +132,14 @@ def is_allowed(hold: HoldRecord, authority: c.Authority) -> bool:
     if authority.staff:
         return True
     if authority.buyer is not None:
-        return hold.buyer == authority.buyer
+        return is_same_buyer(hold.buyer, authority.buyer)
     if authority.token_hash is None or hold.token_hash is None:
         return False
     return hmac.compare_digest(authority.token_hash, hold.token_hash)
+
+
+def is_same_buyer(one: str | None, other: str) -> bool:
+    return one == other or (one is not None and identity_of(one) == identity_of(other))
 
 
 def _refuse_unless_active(state: BatchState, hold: HoldRecord) -> None:
@@ -153,7 +158,7 @@ def _refuse_unless_active(state: BatchState, hold: HoldRecord) -> None:
 
 def _refuse_other_buyer(hold: HoldRecord, buyer: str | None) -> None:
     """Refuse a change of buyer: the limit per buyer was checked for the hold's own buyer."""
-    if buyer is not None and buyer != hold.buyer:
+    if buyer is not None and not is_same_buyer(hold.buyer, buyer):
         raise errors.InvalidInput.in_field("/buyer", "not_allowed", FieldError.BUYER_OF_HOLD)
 
 

@@ -12,6 +12,7 @@ from holdfast.inventory.rules.booking import Attempt, AttemptStatus, Booking, Bo
 from holdfast.inventory.rules.changes import NewBooking
 from holdfast.inventory.rules.event import MAX_SEATS_PER_HOLD, Area
 from holdfast.inventory.rules.hold import Hold, HoldStatus
+from holdfast.inventory.rules.holding import is_same_buyer
 from holdfast.inventory.rules.occupancy import Occupant
 from holdfast.inventory.rules.records import Claim, HoldRecord
 
@@ -343,13 +344,21 @@ def _held_already(state: BatchState, command: c.PlaceHold) -> HoldRecord | None:
         return None
     holder = state.holder_of(next(seat for seat in wanted if seat is not None))
     if isinstance(holder, Occupant):
-        mine = holder.kind == "hold" and holder.buyer == command.buyer and set(holder.seats) == wanted
+        mine = (
+            holder.kind == "hold"
+            and is_same_buyer(holder.buyer, command.buyer)
+            and set(holder.seats) == wanted
+        )
         if not mine or holder.booked or holder.has_lapsed(state.now):
             return None
         held = state.record_of(holder)
         return held if held.status is HoldStatus.ACTIVE else None
     record = None if holder is None else state.holds.get(holder)
-    if record is None or record.buyer != command.buyer or record.status is not HoldStatus.ACTIVE:
+    if (
+        record is None
+        or record.status is not HoldStatus.ACTIVE
+        or not is_same_buyer(record.buyer, command.buyer)
+    ):
         return None
     return record if {claim.seat for claim in record.claims} == wanted else None
 

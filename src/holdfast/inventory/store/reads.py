@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from holdfast.identity import identity_of
 from holdfast.ids import end_of_id
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import Entry
@@ -104,7 +105,13 @@ class ReadStore:
         self, number: int, *, status: str | None, buyer: str | None, before: UUID | None, limit: int
     ) -> list[tuple[HoldRecord, datetime]]:
         return await self._list(
-            number, "list_holds", status=status, buyer=buyer, before=before, max_rows=limit
+            number,
+            "list_holds",
+            status=status,
+            buyer=buyer,
+            identity=None if buyer is None else identity_of(buyer),
+            before=before,
+            max_rows=limit,
         )
 
     async def list_bookings(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
+from holdfast.identity import identity_of
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import is_structural
@@ -68,6 +69,12 @@ def seat_rows(seats: Iterable[tuple[int, SeatSpec, int]]) -> list[Row]:
     ]
 
 
+def _identity_beside(buyer: str | None) -> str | None:
+    """Return the buyer's identity if it differs from the text: most texts are their own."""
+    identity = None if buyer is None else identity_of(buyer)
+    return None if identity == buyer else identity
+
+
 def _hold_rows(state: BatchState) -> list[Row]:
     return [
         (
@@ -77,6 +84,7 @@ def _hold_rows(state: BatchState) -> list[Row]:
             hold.quantity,
             hold.requested,
             hold.buyer,
+            _identity_beside(hold.buyer),
             hold.buyer_name,
             hold.buyer_email,
             hold.token_hash,
@@ -176,6 +184,7 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
             "quantities": plain,
             "requested": plain,
             "buyers": texts,
+            "identities": sparse_texts,
             "names": sparse_texts,
             "emails": sparse_texts,
             "token_hashes": blobs,

@@ -136,11 +136,11 @@ ORDER BY h.expires_at, h.id, c.claim_number;
 
 -- name: load_buyers
 -- What each buyer has: live holds (their expiry shows whether they have lapsed) and bookings that are not
--- cancelled.
+-- cancelled. A hold is found by its text, which nearly always is the buyer's identity, or by the identity beside it.
 SELECT h.buyer, h.id, h.quantity, CASE WHEN h.status = 'active' THEN h.expires_at END AS expires_at
 FROM holds h
 WHERE h.event_number = :event_number
-  AND h.buyer = ANY(:buyers::text[])
+  AND (h.buyer = ANY(:buyers::text[]) OR h.buyer_identity = ANY(:buyers::text[]))
   AND h.status IN ('active', 'confirmed')
   AND NOT EXISTS (
       SELECT FROM bookings b
@@ -180,16 +180,20 @@ WHERE h.event_number = :event_number AND h.id = m.id AND h.id = ANY(:ids::uuid[]
 
 -- name: insert_holds!
 INSERT INTO holds (
-    event_number, id, status, placed_at, expires_at, quantity, requested, buyer, buyer_name, buyer_email, token_hash,
-    placed_by
+    event_number, id, status, placed_at, expires_at, quantity, requested, buyer, buyer_identity, buyer_name,
+    buyer_email, token_hash, placed_by
 )
-SELECT e.event_number, n.id, n.status, :now::timestamptz, n.expires_at, n.quantity, n.requested, n.buyer, n.buyer_name,
-       n.buyer_email, n.token_hash, n.placed_by
+SELECT e.event_number, n.id, n.status, :now::timestamptz, n.expires_at, n.quantity, n.requested, n.buyer,
+       n.buyer_identity, n.buyer_name, n.buyer_email, n.token_hash, n.placed_by
 FROM events e,
      unnest(
          :ids::uuid[], :statuses::text[], :expiries::timestamptz[], :quantities::integer[], :requested::integer[],
-         :buyers::text[], :names::text[], :emails::text[], :token_hashes::bytea[], :placed_by::text[]
-     ) AS n (id, status, expires_at, quantity, requested, buyer, buyer_name, buyer_email, token_hash, placed_by)
+         :buyers::text[], :identities::text[], :names::text[], :emails::text[], :token_hashes::bytea[],
+         :placed_by::text[]
+     ) AS n (
+         id, status, expires_at, quantity, requested, buyer, buyer_identity, buyer_name, buyer_email, token_hash,
+         placed_by
+     )
 WHERE e.event_number = :event_number;
 
 -- name: insert_claims!

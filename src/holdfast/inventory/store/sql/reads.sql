@@ -93,7 +93,7 @@ FROM moment m
 JOIN holds h ON h.event_number = :event_number
 LEFT JOIN bookings b ON b.event_number = :event_number AND b.hold_id = h.id
 WHERE (:before::uuid IS NULL OR h.id < :before)
-  AND (:buyer::text IS NULL OR h.buyer = :buyer)
+  AND (:buyer::text IS NULL OR h.buyer IN (:buyer, :identity) OR h.buyer_identity = :identity)
   AND (
       :status::text IS NULL
       OR :status = CASE

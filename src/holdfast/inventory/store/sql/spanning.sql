@@ -57,7 +57,14 @@ ORDER BY c.hold_id, c.claim_number;
 -- name: load_buyers
 SELECT n.event_number, h.buyer, h.id, h.quantity, CASE WHEN h.status = 'active' THEN h.expires_at END AS expires_at
 FROM unnest(:event_numbers::bigint[], :buyers::text[]) AS n (event_number, buyer)
-JOIN holds h ON h.event_number = n.event_number AND h.buyer = n.buyer AND h.status IN ('active', 'confirmed')
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM holds
+    WHERE event_number = n.event_number
+      AND (buyer = n.buyer OR buyer_identity = n.buyer)
+      AND status IN ('active', 'confirmed')
+    OFFSET 0
+) h
 WHERE NOT EXISTS (
     SELECT FROM bookings b
     WHERE b.event_number = n.event_number AND b.hold_id = h.id AND b.status = 'cancelled'
@@ -101,18 +108,18 @@ WHERE h.event_number = n.event_number AND h.id = n.id;
 
 -- name: insert_holds!
 INSERT INTO holds (
-    event_number, id, status, placed_at, expires_at, quantity, requested, buyer, buyer_name, buyer_email, token_hash,
-    placed_by
+    event_number, id, status, placed_at, expires_at, quantity, requested, buyer, buyer_identity, buyer_name,
+    buyer_email, token_hash, placed_by
 )
-SELECT e.event_number, n.id, n.status, n.placed_at, n.expires_at, n.quantity, n.requested, n.buyer, n.buyer_name,
-       n.buyer_email, n.token_hash, n.placed_by
+SELECT e.event_number, n.id, n.status, n.placed_at, n.expires_at, n.quantity, n.requested, n.buyer, n.buyer_identity,
+       n.buyer_name, n.buyer_email, n.token_hash, n.placed_by
 FROM unnest(
          :event_numbers::bigint[], :nows::timestamptz[], :ids::uuid[], :statuses::text[], :expiries::timestamptz[],
-         :quantities::integer[], :requested::integer[], :buyers::text[], :names::text[], :emails::text[],
-         :token_hashes::bytea[], :placed_by::text[]
+         :quantities::integer[], :requested::integer[], :buyers::text[], :identities::text[], :names::text[],
+         :emails::text[], :token_hashes::bytea[], :placed_by::text[]
      ) AS n (
-         event_number, placed_at, id, status, expires_at, quantity, requested, buyer, buyer_name, buyer_email,
-         token_hash, placed_by
+         event_number, placed_at, id, status, expires_at, quantity, requested, buyer, buyer_identity, buyer_name,
+         buyer_email, token_hash, placed_by
      )
 JOIN events e ON e.event_number = n.event_number;
 
