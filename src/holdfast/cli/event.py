@@ -86,7 +86,7 @@ def create(  # noqa: PLR0917 - typer passes them by name
         "allow_partial": allow_partial,
         "status": "draft" if draft else "published",
     }
-    fields = {field: value for field, value in given.items() if value is not None}
+    fields: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
     if max_per_hold == 0:
         fields["max_per_hold"] = None
     with plain_errors():

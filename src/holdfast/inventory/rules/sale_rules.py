@@ -54,7 +54,7 @@ class SaleRules:
         """The rules of a new event of `/v1`. Raises InvalidInput.
 
         `given` has only what the organiser said. None lifts a limit that can be lifted, and else means the default.
-        Of the two lives of a hold, the one that is not said follows the one that is.
+        A hold has a usual life and a longest one. If only one is said, the other follows it.
         """
         ttl, longest = given.get("hold_ttl_seconds"), given.get("max_hold_ttl_seconds")
         defaults: dict[str, Value] = {

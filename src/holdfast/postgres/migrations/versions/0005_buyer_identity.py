@@ -15,32 +15,28 @@ branch_labels = None
 depends_on = None
 
 _AT_ONCE = 10_000
-_UNUSUAL = """
-    SELECT event_number, id, buyer FROM holds
-    WHERE status IN ('active', 'confirmed') AND buyer !~ '^[!-@[-~]+( [!-@[-~]+)*$' COLLATE "C"
-"""
-"""Live holds whose buyer is not plainly its own identity: it has capitals, other white space, or is not ASCII."""
-_NAME = "UPDATE holds SET buyer_identity = %s WHERE event_number = %s AND id = %s"
 
 
 def upgrade() -> None:
     connection = op.get_bind()
-    connection.exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())
+    connection.exec_driver_sql(_statement(""))
     _name_live_holds(connection)
+
+
+def _statement(what: str) -> str:
+    return Path(__file__).with_name(f"0005_buyer_identity{what}.sql").read_text()
 
 
 def _name_live_holds(connection: Connection) -> None:
     """Give live holds of before their identity. The lock of the new column keeps other holds out until the commit."""
-    found = connection.exec_driver_sql(_UNUSUAL)
+    found = connection.exec_driver_sql(_statement("_unusual"))
+    name = _statement("_name")
     while rows := found.fetchmany(_AT_ONCE):
-        named = [(identity_of(buyer), number, id) for number, id, buyer in rows]
         changed = [
-            (identity, number, id)
-            for (identity, number, id), row in zip(named, rows, strict=True)
-            if identity != row[2]
+            (identity, number, id) for number, id, buyer in rows if (identity := identity_of(buyer)) != buyer
         ]
         if changed:
-            connection.exec_driver_sql(_NAME, changed)
+            connection.exec_driver_sql(name, changed)
 
 
 def downgrade() -> None:

@@ -1,0 +1,3 @@
+UPDATE holds
+SET buyer_identity = %s
+WHERE event_number = %s AND id = %s;
