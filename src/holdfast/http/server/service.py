@@ -13,8 +13,8 @@ import structlog
 
 from holdfast.errors import Unavailable
 from holdfast.http.metrics import CONNECTIONS, CONNECTIONS_REFUSED, UNREAD_BYTES, UNSENT_BYTES
-from holdfast.http.server.beginning import begin
 from holdfast.http.server.connection import Connection, State
+from holdfast.http.server.first_step import begin
 from holdfast.http.server.load import Load
 from holdfast.http.server.pipelined import Pipelined
 from holdfast.http.server.refusal import refusal

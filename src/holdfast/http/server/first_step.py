@@ -1,4 +1,4 @@
-"""Beginning: a coroutine's first step at once, instead of in the loop's next turn.
+"""First step: a coroutine's first step at once, instead of in the loop's next turn.
 
 A hold waits for its lane after its first step. So its task would be made and scheduled only to begin, and again only to
 write an answer that is ready.

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import weakref
 
-from holdfast.http.server.beginning import begin
+from holdfast.http.server.first_step import begin
 
 
 async def test_the_first_step_runs_before_begin_returns() -> None:
