@@ -78,6 +78,21 @@ def test_hold_keeps_its_buyer_for_the_booking(client: Client) -> None:
     assert booking.buyer == Buyer(reference="customer-81", name="Eve", email="ada@example.org")
 
 
+def test_metadata_is_kept_changed_and_searched(client: Client) -> None:
+    event = client.create_event("Concert", capacity=3, metadata={"season": "2027"})
+    assert client.change_event(event, metadata={"hall": "a"}).metadata == {"season": "2027", "hall": "a"}
+    (found,) = client.list_events(metadata={"season": "2027", "hall": "a"}).items
+    assert found.id == event.id
+    hold = client.place_hold(event, Quantity(1), metadata={"cart": "5"})
+    assert client.change_hold(hold, {"desk": "x"}).metadata == {"cart": "5", "desk": "x"}
+    booking = client.confirm_hold(hold, metadata={"order": "1815", "desk": None})
+    assert booking.metadata == {"cart": "5", "order": "1815"}
+    changed = client.change_booking(booking, {"cart": None}, token=hold)
+    assert changed.metadata == {"order": "1815"}
+    assert client.list_bookings(metadata={"order": "1815"}).items == (changed,)
+    assert client.list_bookings(metadata={"order": "1816"}).items == ()
+
+
 def test_refusals_raise_their_classes(client: Client) -> None:
     event = client.create_event("Concert", seat_map=SEATS)
     hold = client.place_hold(event, Named("A-1-1"))

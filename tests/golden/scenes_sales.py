@@ -56,6 +56,13 @@ async def holds(walk: Walk) -> None:
     await place(walk, other["number"], {"quantity": 2})
     listed = await place(walk, other["number"])
     await walk.do("release_hold_as_staff", other["number"], listed["id"])
+    kept = await place(walk, other["number"])
+    words = {"metadata": {"order": "A-1815"}}
+    await walk("change_hold", 200, kept["id"], by="guest", json=words, headers=token(kept))
+    await walk("change_hold", "credentials_required", kept["id"], by="guest", json=words)
+    await walk("change_hold", "hold_not_found", NOWHERE, json=words, headers=token(kept))
+    await walk("change_hold", "invalid_input", kept["id"], json={"metadata": {"a": 1}}, headers=token(kept))
+    await walk.do("release_hold_as_staff", other["number"], kept["id"])
     await walk("list_holds", 200, other["number"], by="reader")
     await walk("list_holds", 200, other["number"], query="limit=1", note="one of them")
     await walk("list_holds", 200, other["number"], query="status=released&buyer=nobody", note="filtered")
@@ -216,6 +223,15 @@ async def bookings(walk: Walk) -> None:
     await walk.do("cancel_booking", of_cancelled["id"])
     expired = lapse(walk, await place(walk, number))
     still = await place(walk, number)
+    words = {"metadata": {"order": "A-1815"}}
+    for outcome, hold in {
+        "hold_already_confirmed": held,
+        "booking_already_cancelled": cancelled,
+        "event_cancelled": of_gone,
+        "hold_expired": expired,
+        "hold_released": released,
+    }.items():
+        await walk("change_hold", outcome, hold["id"], json=words, headers=token(hold))
     for outcome, hold in {
         "booking_already_cancelled": cancelled,
         "event_cancelled": of_gone,
@@ -249,6 +265,13 @@ async def bookings(walk: Walk) -> None:
     await walk("list_bookings", "invalid_input", query="reference=UUUUUUUU", note="no reference")
     await walk("list_bookings", "event_not_found", query=f"event={NOWHERE}")
     await walk("list_bookings", "invalid_input", query="status=lost")
+    await walk("list_bookings", 200, query="metadata[order]=none", note="by metadata")
+    words = {"metadata": {"order": "A-1815"}}
+    await walk("change_booking", "credentials_required", booking["id"], by="guest", json=words)
+    await walk("change_booking", "forbidden", booking["id"], by="reader", json=words)
+    await walk("change_booking", "booking_not_found", NOWHERE, json=words)
+    await walk("change_booking", "invalid_input", booking["id"], json={"metadata": {"a": 1}})
+    await walk("change_booking", 200, booking["id"], by="seller", json=words)
     keyed = {"Idempotency-Key": "the-key-of-a-cancelling"}
     await walk("cancel_booking", "credentials_required", booking["id"], by="guest")
     await walk("cancel_booking", "forbidden", booking["id"], by="reader")

@@ -15,6 +15,7 @@ NUMBER = 5
 FAN_OUT = {
     "read_versions": "reads many events: one small query per node",
     "list_bookings_of_all": "a fan-out read of every node",
+    "search_bookings_of_all": "a fan-out read of every node",
     "find_bookings_of_all": "a fan-out read of every node",
     "count_totals": "a fan-out read of every node",
     "list_events": "a fan-out read of every node",
@@ -87,7 +88,7 @@ _VALUES = {
     "text": "'a'",
     "bytea": "'\\x00'",
     "boolean": "false",
-    "jsonb": "'[]'",
+    "jsonb": "'{}'",
     "timestamp with time zone": "'2030-01-01Z'",
 }
 
@@ -95,6 +96,8 @@ _VALUES = {
 def value_of(name: str, type: str) -> str:
     if name == "whole_event":
         return "false"
+    if (name, type) == ("metadata", "jsonb"):
+        return """'{"order": "1"}'"""
     if type.endswith("[]"):
         one = _VALUES.get(type.removesuffix("[]"), "1").strip("'")
         return f"'{{{one}}}'" if "\\" not in one else "ARRAY['\\x00'::bytea]"

@@ -132,15 +132,22 @@ def post(
     )
 
 
-def patch(path: str, read_answer: Callable[[Answer], T], *, body: Mapping[str, Any]) -> Call[T]:
-    """Make a PATCH, which is sent once: no key guards it, and an addition sent twice would be made twice."""
+def patch(
+    path: str,
+    read_answer: Callable[[Answer], T],
+    *,
+    body: Mapping[str, Any],
+    token: str | None = None,
+    repeatable: bool = False,
+) -> Call[T]:
+    """Make a PATCH. No key guards it, so it is sent once unless a repeat changes nothing more."""
     return Call(
         method="PATCH",
         path=path,
         read=read_answer,
-        headers=_JSON,
+        headers={**_JSON, **_token_header(token)},
         content=encode(body),
-        repeatable=False,
+        repeatable=repeatable,
     )
 
 
@@ -233,7 +240,13 @@ def _plain(value: Any) -> Any:
 
 
 def _query(members: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _query_text(value) for name, value in members.items() if value is not None}
+    found: dict[str, str] = {}
+    for name, value in members.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}[{key}]": _query_text(one) for key, one in value.items()}
+        elif value is not None:
+            found[name] = _query_text(value)
+    return found
 
 
 def _query_text(value: Any) -> str:

@@ -40,6 +40,7 @@ def create_event(
     max_per_hold: int | Unchanged | None = UNCHANGED,
     max_per_buyer: int | None = None,
     allow_partial: bool | None = None,
+    metadata: Mapping[str, str] | None = None,
     status: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Event]:
@@ -62,6 +63,7 @@ def create_event(
         max_hold_ttl_seconds=max_hold_ttl_seconds,
         max_per_buyer=max_per_buyer,
         allow_partial=allow_partial,
+        metadata=metadata,
         status=status,
     ) | changed(max_per_hold=max_per_hold)
     return post("/v1/events", one(Event), body=body, key=idempotency_key)
@@ -77,6 +79,7 @@ def list_events(
     status: str | None = None,
     text: str | None = None,
     on_sale: bool | None = None,
+    metadata: Mapping[str, str] | None = None,
     starts_from: datetime | None = None,
     starts_before: datetime | None = None,
     limit: int | None = None,
@@ -87,6 +90,7 @@ def list_events(
         "status": status,
         "text": text,
         "on_sale": on_sale,
+        "metadata": metadata,
         "starts_from": starts_from,
         "starts_before": starts_before,
         "limit": limit,
@@ -112,8 +116,11 @@ def change_event(
     max_per_hold: int | Unchanged | None = UNCHANGED,
     max_per_buyer: int | Unchanged | None = UNCHANGED,
     allow_partial: bool | Unchanged = UNCHANGED,
+    metadata: Mapping[str, str | None] | Unchanged = UNCHANGED,
 ) -> Call[Event]:
     """Change the named members; None clears one. Areas are changed or added by name, seats are added.
+
+    Keys of `metadata` are added to those before; None removes a key.
 
     The call is sent once, without retries.
     """
@@ -132,6 +139,7 @@ def change_event(
         max_per_hold=max_per_hold,
         max_per_buyer=max_per_buyer,
         allow_partial=allow_partial,
+        metadata=metadata,
     )
     return patch(path("events", event), one(Event), body=body)
 

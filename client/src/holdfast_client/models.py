@@ -5,6 +5,7 @@ A newer server may send words that this version does not know. Compare only with
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -55,6 +56,7 @@ class Event:
     max_per_hold: int | None = None
     max_per_buyer: int | None = None
     allow_partial: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
     areas: tuple[Part, ...] = ()
     categories: tuple[Part, ...] = ()
 
@@ -240,6 +242,7 @@ class Hold:
     expires_at: datetime
     server_time: datetime
     buyer: Buyer = Buyer()
+    metadata: Mapping[str, str] = field(default_factory=dict)
     booking: UUID | None = None
     hold_token: str | None = field(default=None, repr=False, compare=False)
 
@@ -263,6 +266,7 @@ class Booking:
     cancelled_at: datetime | None = None
     event_status: str | None = None
     buyer: Buyer = Buyer()
+    metadata: Mapping[str, str] = field(default_factory=dict)
     hold_token: str | None = field(default=None, repr=False, compare=False)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -35,6 +35,8 @@ def _reader(kind: Any) -> _Reader:
         return _as_it_is
     if get_origin(kind) is tuple:
         return _each(_reader(get_args(kind)[0]))
+    if get_origin(kind) is Mapping:
+        return _texts
     if get_origin(kind) in (Union, types.UnionType):
         (inner,) = [one for one in get_args(kind) if one is not type(None)]
         return _optional(_reader(inner))
@@ -81,6 +83,12 @@ def _each(reader: _Reader) -> _Reader:
         return tuple(reader(one) for one in value)
 
     return read_each
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise TypeError("an object is missing")
+    return {name: _text(text) for name, text in value.items()}
 
 
 def _optional(reader: _Reader) -> _Reader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,6 +18,7 @@ from holdfast_client.calls import (
     one_with_token,
     page,
     part_id,
+    patch,
     path,
     post,
     token_of,
@@ -60,6 +62,7 @@ def place_hold(
     ttl_seconds: int | None = None,
     allow_partial: bool | None = None,
     buyer: Buyer | str | None = None,
+    metadata: Mapping[str, str] | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Hold]:
     """Hold all lines or nothing; with `allow_partial`, hold what is available.
@@ -73,6 +76,7 @@ def place_hold(
         ttl_seconds=ttl_seconds,
         allow_partial=allow_partial,
         buyer=_buyer(buyer),
+        metadata=metadata,
     )
     return post("/v1/holds", one(Hold), body=body, key=idempotency_key)
 
@@ -81,6 +85,23 @@ def get_hold(hold: HoldRef, *, token: Token | None = None) -> Call[Hold]:
     """Read a hold. A hold from `place_hold` brings its own token, here and below, and so does what is returned."""
     token = token_of(hold, token)
     return get(path("holds", hold), one_with_token(Hold, token), token=token)
+
+
+def change_hold(
+    hold: HoldRef, metadata: Mapping[str, str | None], *, token: Token | None = None
+) -> Call[Hold]:
+    """Change the metadata of a live hold: keys are added to those before, and None removes a key.
+
+    Raises: HoldExpired, HoldReleased, HoldAlreadyConfirmed.
+    """
+    token = token_of(hold, token)
+    return patch(
+        path("holds", hold),
+        one_with_token(Hold, token),
+        body={"metadata": metadata},
+        token=token,
+        repeatable=True,
+    )
 
 
 def extend_hold(
@@ -138,16 +159,18 @@ def confirm_hold(
     *,
     token: Token | None = None,
     buyer: Buyer | str | None = None,
+    metadata: Mapping[str, str | None] | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Booking]:
     """Confirm a hold. A repeated confirm returns the same booking.
 
     Without `buyer` the booking keeps the hold's. A name or an e-mail address replaces it.
+    `metadata` goes on top of the hold's.
 
     Raises: HoldExpired, HoldReleased, HoldNotFound, EventCancelled, BookingAlreadyCancelled, TryAgain.
     """
     token = token_of(hold, token)
-    body: dict[str, Any] = given(hold=part_id(hold), hold_token=token, buyer=_buyer(buyer))
+    body: dict[str, Any] = given(hold=part_id(hold), hold_token=token, buyer=_buyer(buyer), metadata=metadata)
     return post("/v1/bookings", one_with_token(Booking, token), body=body, key=idempotency_key)
 
 
@@ -162,6 +185,7 @@ def list_bookings(
     event: EventRef | None = None,
     status: str | None = None,
     reference: str | None = None,
+    metadata: Mapping[str, str] | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[Page[Booking]]:
@@ -170,10 +194,25 @@ def list_bookings(
         "event": None if event is None else part_id(event),
         "status": status,
         "reference": reference,
+        "metadata": metadata,
         "limit": limit,
         "cursor": cursor,
     }
     return get("/v1/bookings", page(Booking), query=query)
+
+
+def change_booking(
+    booking: BookingRef, metadata: Mapping[str, str | None], *, token: Token | None = None
+) -> Call[Booking]:
+    """Change the metadata of a booking: keys are added to those before, and None removes a key."""
+    token = token_of(booking, token)
+    return patch(
+        path("bookings", booking),
+        one_with_token(Booking, token),
+        body={"metadata": metadata},
+        token=token,
+        repeatable=True,
+    )
 
 
 def cancel_booking(

@@ -92,6 +92,7 @@ class AsyncClient(Settings):
 
     place_hold = _method(sales.place_hold)
     get_hold = _method(sales.get_hold)
+    change_hold = _method(sales.change_hold)
     extend_hold = _method(sales.extend_hold)
     release_hold = _method(sales.release_hold)
     list_holds = _method(sales.list_holds)
@@ -101,6 +102,7 @@ class AsyncClient(Settings):
     get_booking = _method(sales.get_booking)
     list_bookings = _method(sales.list_bookings)
     iterate_bookings = _iteration(sales.list_bookings)
+    change_booking = _method(sales.change_booking)
     cancel_booking = _method(sales.cancel_booking)
 
     async def stream(

@@ -44,9 +44,13 @@ class Cursors:
         return position
 
     def _mac(self, route: str, filters: Mapping[str, Any], payload: bytes) -> bytes:
-        chosen = sorted((name, str(value)) for name, value in filters.items() if value is not None)
+        chosen = sorted((name, _text(value)) for name, value in filters.items() if value is not None)
         head = json.dumps([route, chosen]).encode()
         return hmac.digest(self._key, sha256(head).digest() + payload, "sha256")[:_MAC_BYTES]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True) if isinstance(value, Mapping) else str(value)
 
 
 def _invalid() -> InvalidInput:

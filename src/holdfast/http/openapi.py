@@ -174,7 +174,11 @@ def add_route(
 ) -> None:
     """List one of our routes among the routes of `app`."""
     about = endpoint.openapi
-    extra: dict[str, Any] = {"security": _security(endpoint), "parameters": _headers(endpoint)}
+    parameters = [
+        *(_object_parameter(endpoint, name) for name in sorted(endpoint.query_objects)),
+        *_headers(endpoint),
+    ]
+    extra: dict[str, Any] = {"security": _security(endpoint), "parameters": parameters}
     if about["examples"]:
         examples = {name: {"value": example_json(value)} for name, value in about["examples"].items()}
         extra["requestBody"] = {"content": {"application/json": {"examples": examples}}}
@@ -209,6 +213,8 @@ def _described(endpoint: Endpoint) -> Any:
     ]
     if endpoint.query is not None:
         for name, info in endpoint.query.model_fields.items():
+            if name in endpoint.query_objects:
+                continue
             default = inspect.Parameter.empty if info.is_required() else info.default
             parameters.append(_parameter(name, Annotated[endpoint.query_annotations[name], Query()], default))
     if endpoint.body is not None:
@@ -217,6 +223,23 @@ def _described(endpoint: Endpoint) -> Any:
     documented.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may carry one
     documented.__name__ = endpoint.function.__name__
     return documented
+
+
+def _object_parameter(endpoint: Endpoint, name: str) -> dict[str, Any]:
+    """Return a query's object parameter. FastAPI has no such parameters."""
+    assert endpoint.query is not None
+    about = endpoint.query.model_json_schema()["properties"][name]
+    schema = next(one for one in about.get("anyOf", [about]) if one.get("type") == "object")
+    description = schema.pop("description", about.get("description", ""))
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "style": "deepObject",
+        "explode": True,
+        "description": description,
+        "schema": schema,
+    }
 
 
 def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:

@@ -61,6 +61,8 @@ class Endpoint:
     query: type[BaseModel] | None
     query_annotations: dict[str, Any]
     query_kinds: dict[str, type]
+    query_objects: frozenset[str]
+    """Parameters that are objects, each member as `name[key]=value` (OpenAPI's deepObject)."""
     query_defaults: dict[str, Any] | None
     """The arguments without a query; None if the route requires one."""
     body: TypeAdapter[Any] | None
@@ -140,13 +142,16 @@ class Endpoint:
             return self.query_defaults
         model = self.query
         assert model is not None
-        given = {
-            name: _from_text(text, self.query_kinds.get(name))
-            for name, text in request.query.items()
-            if name in model.model_fields or not self.lenient
-        }
+        given: dict[str, Any] = {}
+        objects: dict[str, dict[str, str]] = {}
+        for name, text in request.query.items():
+            of_object = _MEMBER.fullmatch(name) if self.query_objects else None
+            if of_object and of_object[1] in self.query_objects:
+                objects.setdefault(of_object[1], {})[of_object[2]] = text
+            elif name in model.model_fields or not self.lenient:
+                given[name] = _from_text(text, self.query_kinds.get(name))
         try:
-            found = model.model_validate_json(orjson.dumps(given))
+            found = model.model_validate_json(orjson.dumps(given := {**objects, **given}))
         except ValidationError as failed:
             raise invalid_input(failed, given, prefix="?") from None
         return {name: getattr(found, name) for name in model.model_fields}
@@ -300,6 +305,7 @@ def _parts(function: _Function, path: str, response: Any) -> dict[str, Any]:
         "query": model,
         "query_annotations": {name: hints[name] for name in query},
         "query_kinds": {name: kind for name in query if (kind := _kind(hints[name]))},
+        "query_objects": frozenset(name for name in query if _is_object(hints[name])),
         "query_defaults": _defaults(model) if model else None,
         "body": TypeAdapter(hints["body"]) if body else None,
         "body_annotation": hints.get("body"),
@@ -312,6 +318,7 @@ _QUERY_CONFIG = ConfigDict(extra="forbid", strict=True)
 _NOTHING: TypeAdapter[Any] = TypeAdapter(create_model("Nothing", __config__=_QUERY_CONFIG))
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 _NO_QUERY = create_model("NoQuery", __config__=_QUERY_CONFIG)
+_MEMBER = re.compile(r"([a-z_]+)\[([^\[\]]*)\]")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -342,6 +349,11 @@ def _kind(annotation: Any) -> type | None:
     arguments = get_args(annotation)
     inner = arguments[:1] if get_origin(annotation) is Annotated else arguments
     return next((kind for one in inner if (kind := _kind(one))), None)
+
+
+def _is_object(annotation: Any) -> bool:
+    """Return whether the annotation is a dict, or optionally one."""
+    return get_origin(annotation) is dict or any(map(_is_object, get_args(annotation)))
 
 
 def _from_text(text: str, kind: type | None) -> Any:

@@ -20,6 +20,7 @@ from holdfast.inventory.rules.commands import Authority
 from holdfast.inventory.rules.event import Area, Event, FullEvent, in_full
 from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.rules.holding import WrongToken, is_allowed
+from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.records import HoldRecord
 from holdfast.inventory.seat_map_documents import SeatMapDocument, SeatMapDocuments
 from holdfast.inventory.seating.seat_map import SeatMap
@@ -177,15 +178,26 @@ class Queries:
         return await self._to_holds(number, found)
 
     async def list_bookings(
-        self, number: int | None, *, status: str | None = None, before: UUID | None = None, limit: int = 50
+        self,
+        number: int | None,
+        *,
+        status: str | None = None,
+        metadata: Metadata | None = None,
+        before: UUID | None = None,
+        limit: int = 50,
     ) -> list[Booking]:
         """Return bookings, newest first. For all events (None), the list is by event, with the newest of each."""
         if number is not None:
             return await self._to_bookings(
-                number, await self._reads.list_bookings(number, status=status, before=before, limit=limit)
+                number,
+                await self._reads.list_bookings(
+                    number, status=status, metadata=metadata, before=before, limit=limit
+                ),
             )
         bookings = []
-        for event_number, id in await self._reads.list_booking_ids(status=status, before=before, limit=limit):
+        for event_number, id in await self._reads.list_booking_ids(
+            status=status, metadata=metadata, before=before, limit=limit
+        ):
             found = await self._reads.find_hold_of_booking(event_number, id)
             if found is not None:
                 bookings += await self._to_bookings(event_number, [found])
@@ -197,6 +209,7 @@ class Queries:
         *,
         number: int | None = None,
         status: str | None = None,
+        metadata: Metadata | None = None,
         before: UUID | None = None,
     ) -> list[Booking]:
         """Return the booking with this reference; newest first, if chance made two in different events."""
@@ -205,7 +218,12 @@ class Queries:
             if number in (None, event_number) and (before is None or id < before):
                 row = await self._reads.find_hold_of_booking(event_number, id)
                 found += await self._to_bookings(event_number, [row] if row else [])
-        return [booking for booking in found if status in (None, booking.status)]
+        wanted = (metadata or {}).items()
+        return [
+            booking
+            for booking in found
+            if status in (None, booking.status) and wanted <= (booking.metadata or {}).items()
+        ]
 
     async def list_blocks(
         self, number: int, *, live: bool | None = None, before: UUID | None = None, limit: int = 50

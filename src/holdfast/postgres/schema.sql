@@ -10,7 +10,7 @@ CREATE TABLE schema_generation (
     generation integer NOT NULL,          -- the current generation of the schema
     oldest_server integer NOT NULL        -- the oldest server generation that this schema still serves
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (5, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (6, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -29,8 +29,10 @@ CREATE TABLE events (
     map_version integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL,
     rules jsonb NOT NULL CHECK (jsonb_typeof(rules) = 'object'),  -- of the sale, by name (inventory/rules/sale_rules.py)
+    metadata jsonb,                        -- the client's own words, by key; null if there are none
     PRIMARY KEY (event_number)
 );
+CREATE INDEX events_by_metadata ON events USING gin (metadata jsonb_path_ops) WHERE metadata IS NOT NULL;
 
 -- The hot row: the transaction that holds its lock decides for the event.
 CREATE TABLE inventories (
@@ -88,6 +90,7 @@ CREATE TABLE holds (
     buyer_name text,                       -- as the hold names the buyer; a booking has its own
     buyer_email text,
     buyer_identity text,                   -- the normal form of buyer (identity.py), if it differs from buyer
+    metadata jsonb,
     PRIMARY KEY (event_number, id)
 ) WITH (fillfactor = 85);
 CREATE INDEX holds_by_expiry ON holds (event_number, expires_at) WHERE status = 'active';
@@ -106,10 +109,13 @@ CREATE TABLE bookings (
     buyer_name text,
     buyer_email text,
     confirmed_by text NOT NULL,
+    metadata jsonb,                        -- the hold's, with the confirmation's on top
     PRIMARY KEY (event_number, hold_id),
     UNIQUE (event_number, id),
     FOREIGN KEY (event_number, hold_id) REFERENCES holds (event_number, id) ON DELETE RESTRICT
 );
+
+CREATE INDEX bookings_by_metadata ON bookings USING gin (metadata jsonb_path_ops) WHERE metadata IS NOT NULL;
 
 -- A booking's reference is the last 40 bits of its id (ids.py).
 CREATE UNIQUE INDEX bookings_by_reference ON bookings (event_number, right(id::text, 10));

@@ -165,6 +165,7 @@ def targets(shop: Shop) -> list[Target]:
                 "max_per_buyer": 4,
                 "allow_partial": False,
                 "status": "published",
+                "metadata": {"order": "1815"},
             },
             fields={
                 "name": "text",
@@ -189,6 +190,7 @@ def targets(shop: Shop) -> list[Target]:
                 "max_per_buyer": "count",
                 "allow_partial": "bool",
                 "status": "word",
+                "metadata": "object",
             },
         ),
         Target(
@@ -318,6 +320,22 @@ def targets(shop: Shop) -> list[Target]:
             body={"ttl_seconds": 900},
             headers=token,
             fields={"ttl_seconds": "count", "hold_token": "other_token"},
+        ),
+        Target(
+            route="PATCH /v1/holds/{hold}",
+            path=f"/v1/holds/{hold}",
+            names=(hold,),
+            body={"metadata": {"order": "1815"}, "hold_token": shop.hold["hold_token"]},
+            refusals=frozenset({404, 422}),
+            fields={"metadata": "object", "hold_token": "token"},
+        ),
+        Target(
+            route="PATCH /v1/bookings/{booking}",
+            path=f"/v1/bookings/{shop.booking['id']}",
+            names=(shop.booking["id"],),
+            body={"metadata": {"order": "1815"}, "hold_token": shop.booked["hold_token"]},
+            refusals=frozenset({404, 422}),
+            fields={"metadata": "object", "hold_token": "token"},
         ),
         Target(
             route="POST /v1/bookings",

@@ -1,12 +1,13 @@
 """Bookings: confirm a hold, and read, list and cancel bookings.
 
 A hold's token confirms it, and opens its booking. Without a token, a key with any scope reads any booking. A key with
-`sell` or `organise` cancels it. The list needs `read`.
+`sell` or `organise` changes and cancels it. The list needs `read`.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -15,8 +16,9 @@ from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import NO_BUYER, Buyer
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, booking_json
-from holdfast.api.v1.hold_bodies import HoldToken, PresentTokenIn
+from holdfast.api.v1.hold_bodies import ChangeMetadataIn, HoldToken, PresentTokenIn
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
+from holdfast.api.v1.metadata import METADATA_EXAMPLE, MetadataIn, MetadataQuery
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.v1.rights import CANCELS_BOOKINGS, READS_BOOKINGS, booking_authority, hold_authority
 from holdfast.api.values import BookingPath, BookingReference, EventRef
@@ -53,6 +55,7 @@ class ConfirmHoldIn(In):
         None,
         description="Replaces what it names of the hold's buyer. A different `reference` is refused.",
     )
+    metadata: MetadataIn | None = None
 
 
 def _confirmed(booking: Booking) -> Rendered:
@@ -84,6 +87,7 @@ def _rendered(booking: Booking) -> Rendered:
             "hold": "00000000-0706-8bbc-9b3a-8e0cbe6e3a5d",
             "hold_token": EXAMPLE_TOKEN,
             "buyer": {"name": "Ada Lovelace", "email": "ada@example.org"},
+            "metadata": METADATA_EXAMPLE,
         }
     },
     answers={201: booking_example(), 200: booking_example()},
@@ -104,6 +108,7 @@ async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
         buyer=buyer.reference,
         buyer_name=buyer.name,
         buyer_email=buyer.email,
+        metadata=body.metadata,
     )
     try:
         return await answer_command(request, number, command, _confirmed, location=LOCATION)
@@ -124,17 +129,22 @@ async def list_bookings(
     event: EventRef | None = None,
     status: Literal["confirmed", "cancelled"] | None = None,
     reference: BookingReference | None = None,
+    metadata: MetadataQuery | None = None,
     limit: Limit = 50,
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """Return bookings, newest first. Without `event`, those of the newest event come first."""
     number = None if event is None else await request.inventory.resolve(event)
-    filters = {"event": number, "status": status, "reference": reference}
+    filters = {"event": number, "status": status, "reference": reference, "metadata": metadata}
     before, queries = position_id(request, cursor, filters), request.inventory.queries
     if reference is None:
-        found = await queries.list_bookings(number, status=status, before=before, limit=limit + 1)
+        found = await queries.list_bookings(
+            number, status=status, metadata=metadata, before=before, limit=limit + 1
+        )
     else:
-        found = await queries.find_bookings(reference, number=number, status=status, before=before)
+        found = await queries.find_bookings(
+            reference, number=number, status=status, metadata=metadata, before=before
+        )
     return page(
         request,
         found,
@@ -159,6 +169,26 @@ async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
     return booking_json(await request.inventory.queries.get_booking(booking, authority))
 
 
+@routes.patch(
+    "/v1/bookings/{booking}",
+    policy=Policy.PUBLIC,
+    hold_token=True,
+    response=BookingOut,
+    errors=[BookingNotFound, CredentialsRequired, Forbidden],
+    examples={"an order number": {"metadata": METADATA_EXAMPLE}},
+    answers={200: booking_example()},
+)
+async def change_booking(request: Request, booking: BookingPath, body: ChangeMetadataIn) -> Reply:
+    """Change the metadata of a booking, cancelled or not."""
+    command = c.ChangeBooking(
+        by=request.principal.id,
+        booking_id=booking,
+        authority=booking_authority(request, CANCELS_BOOKINGS, body.hold_token),
+        metadata=body.metadata,
+    )
+    return await _run(request, booking, command)
+
+
 @routes.post(
     "/v1/bookings/{booking}/cancel",
     policy=Policy.PUBLIC,
@@ -169,13 +199,17 @@ async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
 )
 async def cancel_booking(request: Request, booking: BookingPath, body: PresentTokenIn | None) -> Reply:
     """Cancel a booking; its admissions are on sale at once. A repeat gets the same answer."""
-    number = event_number_of(booking)
     command = c.CancelBooking(
         by=request.principal.id,
         key=retry_key(request, _rendered),
         booking_id=booking,
         authority=booking_authority(request, CANCELS_BOOKINGS, body.hold_token if body else None),
     )
+    return await _run(request, booking, command)
+
+
+async def _run(request: Request, booking: UUID, command: c.CancelBooking | c.ChangeBooking) -> Reply:
+    number = event_number_of(booking)
     if number is None:
         raise BookingNotFound
     try:

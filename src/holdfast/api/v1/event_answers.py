@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from holdfast.api.v1.metadata import MetadataOut, metadata_json
 from holdfast.inventory.rules.event import EventStatus, FullEvent
 from holdfast.inventory.rules.sale_rules import SaleRules
 
@@ -47,6 +48,7 @@ class EventOut(BaseModel):
     max_per_hold: int | None
     max_per_buyer: int | None
     allow_partial: bool
+    metadata: MetadataOut
     created_at: datetime
 
 
@@ -75,6 +77,7 @@ def event_json(event: FullEvent) -> dict[str, Any]:
         "categories": [{"name": name, "capacity": capacity} for name, capacity in categories.items()],
         "map_version": event.map_version,
         **event.rules.as_dict(),
+        "metadata": metadata_json(event.metadata),
         "created_at": event.created_at,
     }
 
@@ -97,6 +100,7 @@ def event_example(**other: Any) -> dict[str, Any]:
         "categories": [],
         "map_version": 0,
         **SaleRules.of_new_event({}).as_dict(),
+        "metadata": {},
         "created_at": "2026-11-05T18:30:00.123456Z",
         **other,
     }

@@ -9,12 +9,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
+from holdfast.api.v1.metadata import MetadataIn
 from holdfast.api.values import Name
 from holdfast.errors import FieldError, InvalidInput
 from holdfast.http.values import In, Time, TimeZone
 from holdfast.inventory.rules import sale_rules
 from holdfast.inventory.rules.commands import AreaSpec, ChangeEvent, NewEvent
 from holdfast.inventory.rules.event import MAX_AREAS, MAX_CAPACITY, sale_ends_first
+from holdfast.inventory.rules.metadata import merged
 from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.inventory.seating.forms import parse_seat_map
 from holdfast.inventory.seating.layout import Layout
@@ -89,6 +91,7 @@ class EventRulesIn(In):
         None, description="Counts live holds and bookings; holds then need a `buyer`."
     )
     allow_partial: bool | None = Field(None, description="Whether holds take what is left. Default: false.")
+    metadata: MetadataIn | None = None
 
     @field_validator("off_sale_at")
     @classmethod
@@ -171,6 +174,7 @@ class CreateEventIn(EventRulesIn):
             starts_at=self.starts_at,
             on_sale_at=self.on_sale_at,
             off_sale_at=self.off_sale_at,
+            metadata=merged(None, self.metadata),
             rules=SaleRules.of_new_event(
                 {name: getattr(self, name) for name in sale_rules.NAMES if name in self.model_fields_set}
             ),
@@ -194,8 +198,11 @@ class ChangeEventIn(EventRulesIn):
         layout = await self.layout()
         return ChangeEvent(
             by=by,
-            changes={name: getattr(self, name) for name in sorted(given - _INVENTORY - _RULES)},
+            changes={
+                name: getattr(self, name) for name in sorted(given - _INVENTORY - _RULES - {"metadata"})
+            },
             rules={name: getattr(self, name) for name in sorted(given & _RULES)},
+            metadata=self.metadata,
             capacity=self.capacity,
             areas=self.area_specs(),
             seats=layout.seats,

@@ -13,6 +13,7 @@ from holdfast.api.answers import answer_command, reply_kept, reply_to, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.event_answers import EventOut, event_example, event_json
 from holdfast.api.v1.event_bodies import ChangeEventIn, CreateEventIn
+from holdfast.api.v1.metadata import MetadataQuery
 from holdfast.api.v1.paging import Page, page, position_number
 from holdfast.api.v1.rights import sees_drafts, visible_event
 from holdfast.api.values import EventPath, ShortText
@@ -62,6 +63,7 @@ def _rendered(event: FullEvent) -> tuple[int, Any, None]:
             "name": "Play",
             "seat_map": {"sections": [{"name": "A", "rows": 20, "seats_per_row": 30, "category": "stalls"}]},
             "max_per_buyer": 6,
+            "metadata": {"season": "2026/27"},
         },
     },
     answers={201: event_example()},
@@ -95,6 +97,7 @@ async def list_events(
     starts_from: Time | None = None,
     starts_before: Time | None = None,
     on_sale: bool | None = None,
+    metadata: MetadataQuery | None = None,
     limit: Limit = 50,
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
@@ -110,6 +113,7 @@ async def list_events(
         "starts_from": starts_from,
         "starts_before": starts_before,
         "on_sale": on_sale,
+        "metadata": metadata,
     }
     found = await request.inventory.queries.list_events_in_full(
         EventFilter(
@@ -118,6 +122,7 @@ async def list_events(
             starts_from=starts_from,
             starts_until=starts_before,
             on_sale=on_sale,
+            metadata=metadata,
             drafts=drafts,
         ),
         before=position_number(request, cursor, filters),

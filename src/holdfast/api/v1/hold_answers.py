@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from holdfast.api.v1.buyers import BUYER_EXAMPLE, BuyerOut, buyer_json
+from holdfast.api.v1.metadata import METADATA_EXAMPLE, MetadataOut, metadata_json
 from holdfast.inventory.rules.booking import Booking, BookingStatus
 from holdfast.inventory.rules.event import EventStatus
 from holdfast.inventory.rules.hold import HeldLine, Hold, HoldStatus
@@ -49,6 +50,7 @@ class HoldOut(BaseModel):
     expires_at: datetime
     server_time: datetime
     buyer: BuyerOut
+    metadata: MetadataOut
     booking: UUID | None = Field(description="The booking's id, after the hold is confirmed.")
 
 
@@ -75,6 +77,7 @@ class BookingOut(BaseModel):
     confirmed_at: datetime
     cancelled_at: datetime | None
     buyer: BuyerOut
+    metadata: MetadataOut
 
 
 def hold_json(hold: Hold) -> dict[str, Any]:
@@ -90,6 +93,7 @@ def hold_json(hold: Hold) -> dict[str, Any]:
         "expires_at": hold.expires_at,
         "server_time": hold.server_time,
         "buyer": buyer_json(hold),
+        "metadata": metadata_json(hold.metadata),
         "booking": hold.booking_id,
     }
 
@@ -113,6 +117,7 @@ def booking_json(booking: Booking) -> dict[str, Any]:
         "confirmed_at": booking.confirmed_at,
         "cancelled_at": booking.cancelled_at,
         "buyer": buyer_json(booking),
+        "metadata": metadata_json(booking.metadata),
     }
 
 
@@ -136,6 +141,7 @@ def hold_example(**other: Any) -> dict[str, Any]:
         "expires_at": "2026-11-05T18:36:00.123456Z",
         "server_time": "2026-11-05T18:31:00.123456Z",
         "buyer": BUYER_EXAMPLE,
+        "metadata": METADATA_EXAMPLE,
         "booking": None,
         **other,
     }
@@ -156,5 +162,6 @@ def booking_example(**other: Any) -> dict[str, Any]:
         "confirmed_at": "2026-11-05T18:33:00.123456Z",
         "cancelled_at": None,
         "buyer": BUYER_EXAMPLE,
+        "metadata": METADATA_EXAMPLE,
         **other,
     }

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from holdfast.api.v1.buyers import Buyer
+from holdfast.api.v1.metadata import MetadataIn
 from holdfast.api.values import EventRef, Label, Name
 from holdfast.errors import FieldError
 from holdfast.http.values import In
@@ -15,7 +16,7 @@ from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.event import MAX_LINES_PER_HOLD, MAX_QUANTITY_PER_HOLD
 from holdfast.inventory.rules.sale_rules import MAX_HOLD_TTL_SECONDS
 
-__all__ = ["ExtendHoldIn", "HoldToken", "PlaceHoldIn", "PresentTokenIn"]
+__all__ = ["ChangeMetadataIn", "ExtendHoldIn", "HoldToken", "PlaceHoldIn", "PresentTokenIn"]
 
 HoldToken = Annotated[
     str,
@@ -79,6 +80,7 @@ class PlaceHoldIn(In):
         description="The buyer: an object, or its `reference` as a string. "
         "Required if the event has `max_per_buyer`.",
     )
+    metadata: MetadataIn | None = None
 
     @property
     def requested(self) -> tuple[c.Line, ...]:
@@ -89,6 +91,12 @@ class PresentTokenIn(In):
     """A hold's token in the body."""
 
     hold_token: HoldToken | None = None
+
+
+class ChangeMetadataIn(PresentTokenIn):
+    """Changes to the metadata of a hold or booking."""
+
+    metadata: MetadataIn
 
 
 class ExtendHoldIn(PresentTokenIn):

@@ -10,7 +10,8 @@ from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import BUYER_EXAMPLE, NO_BUYER
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, hold_json, placed_hold_json
-from holdfast.api.v1.hold_bodies import ExtendHoldIn, PlaceHoldIn, PresentTokenIn
+from holdfast.api.v1.hold_bodies import ChangeMetadataIn, ExtendHoldIn, PlaceHoldIn, PresentTokenIn
+from holdfast.api.v1.metadata import METADATA_EXAMPLE
 from holdfast.api.v1.rights import hold_authority
 from holdfast.api.values import HoldPath
 from holdfast.errors import (
@@ -41,6 +42,7 @@ from holdfast.http.routes import Routes
 from holdfast.ids import event_number_of
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
+from holdfast.inventory.rules.metadata import merged
 
 routes = Routes(tag="holds")
 
@@ -88,6 +90,7 @@ def _rendered(hold: Hold) -> Rendered:
             "lines": [{"best_available": 4, "category": "stalls"}],
             "allow_partial": False,
             "buyer": BUYER_EXAMPLE,
+            "metadata": METADATA_EXAMPLE,
         },
     },
     answers={201: hold_example(hold_token=EXAMPLE_TOKEN)},
@@ -111,6 +114,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
         buyer=buyer.reference,
         buyer_name=buyer.name,
         buyer_email=buyer.email,
+        metadata=merged(None, body.metadata),
     )
     return await answer_command(request, number, command, _placed, location=LOCATION)
 
@@ -126,6 +130,34 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
 async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
     """Return a hold as it is now. It always needs its token; a wrong token gets the 404 of a missing hold."""
     return hold_json(await request.inventory.queries.get_hold(hold, hold_authority(request)))
+
+
+@routes.patch(
+    "/v1/holds/{hold}",
+    policy=Policy.PUBLIC,
+    hold_token=True,
+    response=HoldOut,
+    errors=[
+        HoldNotFound,
+        CredentialsRequired,
+        HoldAlreadyConfirmed,
+        BookingAlreadyCancelled,
+        HoldExpired,
+        HoldReleased,
+        EventCancelled,
+    ],
+    examples={"an order number": {"metadata": METADATA_EXAMPLE}},
+    answers={200: hold_example()},
+)
+async def change_hold(request: Request, hold: HoldPath, body: ChangeMetadataIn) -> Reply:
+    """Change the metadata of a live hold. Its booking begins with it."""
+    command = c.ChangeHold(
+        by=request.principal.id,
+        hold_id=hold,
+        authority=hold_authority(request, body.hold_token),
+        metadata=body.metadata,
+    )
+    return await _run(request, hold, command)
 
 
 @routes.post(
@@ -191,7 +223,7 @@ async def release_hold(request: Request, hold: HoldPath, body: PresentTokenIn | 
     return await _run(request, hold, command)
 
 
-async def _run(request: Request, hold: UUID, command: c.ExtendHold | c.ReleaseHold) -> Reply:
+async def _run(request: Request, hold: UUID, command: c.ExtendHold | c.ReleaseHold | c.ChangeHold) -> Reply:
     number = event_number_of(hold)
     if number is None:
         raise HoldNotFound

@@ -4,7 +4,7 @@
 |---|---|
 | anyone | list and read events that are not drafts; place holds; with a hold's token, act on the hold and its booking |
 | key with `read` | also read drafts, and list holds, bookings and blocks |
-| key with `sell` | also read and cancel any booking |
+| key with `sell` | also read, change and cancel any booking |
 | key with `organise` | all of these; also create, change and end events, block and lift, release holds |
 
 In open mode a caller on this machine has every scope. Even then, only its token opens a hold.

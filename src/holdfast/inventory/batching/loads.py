@@ -66,9 +66,14 @@ def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
                 _want(plan, counted, None, quantity)
                 if buyer is not None and limited:
                     plan.buyers |= {identity_of(buyer): None, buyer: None}
-            case c.ExtendHold(hold_id=id) | c.ReleaseHold(hold_id=id) | c.ConfirmHold(hold_id=id):
+            case (
+                c.ExtendHold(hold_id=id)
+                | c.ReleaseHold(hold_id=id)
+                | c.ConfirmHold(hold_id=id)
+                | c.ChangeHold(hold_id=id)
+            ):
                 plan.holds[id] = None
-            case c.CancelBooking(booking_id=id):
+            case c.CancelBooking(booking_id=id) | c.ChangeBooking(booking_id=id):
                 plan.bookings[id] = None
             case c.BlockAdmissions(block_id=id, area=area, quantity=quantity, extends=extends):
                 if extends:

@@ -19,6 +19,7 @@ from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Blocked, Booked, Cancelled, FieldValue, Held, Move, Step
+from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
 from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
 from holdfast.inventory.rules.sale_rules import SaleRules
@@ -196,6 +197,7 @@ class BatchState:
         hold.booking_id, hold.booking_status = booking.id, BookingStatus.CONFIRMED
         hold.confirmed_at = self.now
         hold.buyer_name, hold.buyer_email = booking.name, booking.email
+        hold.metadata = booking.metadata
         self.by_booking[booking.id] = hold
         if hold.buyer is not None:
             self._count_for(hold.buyer, hold.id, hold.quantity, None)
@@ -302,6 +304,10 @@ class BatchState:
             for name, value in fields.items()
         }
         self.changes.journal.append({"change": "changed", "fields": written, "by": by})
+
+    def set_metadata(self, metadata: Metadata | None) -> None:
+        """Set the event's metadata. The journal does not have it: it changes nothing that is sold."""
+        self._set_event({"metadata": metadata})
 
     def step_event(self, step: Step, fields: dict[str, Any], *, by: str) -> None:
         """Record a step in the event's life. The journal names the step, not the columns."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from holdfast.ids import reference_of
 from holdfast.inventory.rules.hold import HeldLine
+from holdfast.inventory.rules.metadata import Metadata
 from holdfast.value import value_class
 
 
@@ -38,6 +39,7 @@ class Booking:
     buyer: str | None = None
     buyer_name: str | None = None
     buyer_email: str | None = None
+    metadata: Metadata | None = None
     created: bool = False
     seat_numbers: tuple[int, ...] = ()
 

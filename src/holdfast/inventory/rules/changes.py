@@ -12,6 +12,7 @@ from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Entry
+from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.records import Claim, HoldRecord
 from holdfast.inventory.seating.seat_map import SeatSpec
 
@@ -23,6 +24,7 @@ class NewBooking:
     name: str | None
     email: str | None
     by: str
+    metadata: Metadata | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +51,9 @@ class Changes:
     booked: dict[UUID, None] = field(default_factory=dict)
     """Holds whose live claims become booked."""
     new_bookings: list[NewBooking] = field(default_factory=list)
+    hold_metadata: dict[UUID, Metadata | None] = field(default_factory=dict)
+    booking_metadata: dict[UUID, Metadata | None] = field(default_factory=dict)
+    """By hold id. Metadata changes nothing that is sold, so it has no journal entry."""
     cancelled_bookings: list[UUID] = field(default_factory=list)
     """By hold id."""
     new_blocks: list[NewBlock] = field(default_factory=list)
@@ -75,6 +80,9 @@ class Changes:
         """True if there is nothing to write: the batch had only refusals without a key."""
         return not (
             self.journal
+            or self.event
+            or self.hold_metadata
+            or self.booking_metadata
             or self.answers
             or self.attempts
             or self.replayed

@@ -12,6 +12,7 @@ from holdfast.errors import Refusal
 from holdfast.inventory.rules.booking import Attempt, Block, Booking
 from holdfast.inventory.rules.event import FullEvent
 from holdfast.inventory.rules.hold import Hold
+from holdfast.inventory.rules.metadata import Metadata, MetadataChange
 from holdfast.inventory.rules.sale_rules import DEFAULT_RULES, SaleRules, Value
 from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.value import value_class
@@ -110,6 +111,7 @@ class PlaceHold(Command[Hold]):
     buyer: str | None = None
     buyer_name: str | None = None
     buyer_email: str | None = None
+    metadata: Metadata | None = None
     reuse: bool = False
 
 
@@ -136,6 +138,26 @@ class ConfirmHold(Command[Booking]):
     buyer_name: str | None = None
     """None keeps the hold's, and so does `buyer_email`."""
     buyer_email: str | None = None
+    metadata: MetadataChange | None = None
+    """On top of the hold's."""
+
+
+@value_class(frozen=True, slots=True, kw_only=True)
+class ChangeHold(Command[Hold]):
+    """Change the metadata of a live hold."""
+
+    hold_id: UUID
+    authority: Authority
+    metadata: MetadataChange
+
+
+@value_class(frozen=True, slots=True, kw_only=True)
+class ChangeBooking(Command[Booking]):
+    """Change the metadata of a booking, cancelled or not."""
+
+    booking_id: UUID
+    authority: Authority
+    metadata: MetadataChange
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
@@ -204,6 +226,7 @@ class ChangeEvent(Command[FullEvent]):
     """Field of Event -> value."""
     rules: Mapping[str, Value] = field(default_factory=dict)
     """Field of SaleRules -> value."""
+    metadata: MetadataChange | None = None
     capacity: int | None = None
     areas: tuple[AreaSpec, ...] = ()
     seats: tuple[SeatSpec, ...] = ()
@@ -249,6 +272,7 @@ class NewEvent:
     on_sale_at: datetime | None = None
     off_sale_at: datetime | None = None
     rules: SaleRules = DEFAULT_RULES
+    metadata: Metadata | None = None
     status: str = "published"
     areas: tuple[AreaSpec, ...] = ()
     seats: tuple[SeatSpec, ...] = ()

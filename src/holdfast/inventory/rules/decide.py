@@ -46,6 +46,8 @@ RULES: dict[type[c.AnyCommand], Callable[[BatchState, Any], object]] = {
     c.ExtendHold: holding.extend,
     c.ReleaseHold: holding.release,
     c.ConfirmHold: holding.confirm,
+    c.ChangeHold: holding.change,
+    c.ChangeBooking: holding.change_booking,
     c.CancelBooking: holding.cancel_booking,
     c.ReclaimLapsed: holding.reclaim,
     c.PublishEvent: organising.publish,

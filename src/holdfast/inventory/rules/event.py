@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from holdfast import errors
+from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.sale_rules import DEFAULT_RULES, MAX_ADMISSIONS, SaleRules
 
 MAX_CAPACITY = MAX_ADMISSIONS
@@ -49,6 +50,7 @@ class Event:
     off_sale_at: datetime | None = None
     sales_stopped: bool = False
     rules: SaleRules = DEFAULT_RULES
+    metadata: Metadata | None = None
     map_version: int = 0
     """0: no numbered seats; otherwise the version of the seat map, which counts its creation and extensions."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from holdfast.inventory.rules.metadata import Metadata
 from holdfast.value import value_class
 
 
@@ -43,5 +44,6 @@ class Hold:
     buyer: str | None = None
     buyer_name: str | None = None
     buyer_email: str | None = None
+    metadata: Metadata | None = None
     booking_id: UUID | None = None
     seat_numbers: tuple[int, ...] = ()

@@ -26,6 +26,7 @@ from holdfast.inventory.rules.booking import Booking, BookingStatus
 from holdfast.inventory.rules.changes import NewBooking
 from holdfast.inventory.rules.event import EventStatus
 from holdfast.inventory.rules.hold import Hold, HoldStatus
+from holdfast.inventory.rules.metadata import merged
 from holdfast.inventory.rules.records import HoldRecord
 
 
@@ -78,15 +79,31 @@ def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
             name=command.buyer_name or hold.buyer_name,
             email=command.buyer_email or hold.buyer_email,
             by=command.by,
+            metadata=merged(hold.metadata, command.metadata),
         ),
     )
     return hold.to_booking(state, created=True)
 
 
+def change(state: BatchState, command: c.ChangeHold) -> Hold:
+    hold = _hold_of(state, command.hold_id, command.authority)
+    _refuse_unless_active(state, hold)
+    metadata = merged(hold.metadata, command.metadata)
+    if metadata != hold.metadata:
+        hold.metadata = state.changes.hold_metadata[hold.id] = metadata
+    return hold.to_hold(state, state.now)
+
+
+def change_booking(state: BatchState, command: c.ChangeBooking) -> Booking:
+    hold = _hold_of_booking(state, command.booking_id, command.authority)
+    metadata = merged(hold.metadata, command.metadata)
+    if metadata != hold.metadata:
+        hold.metadata = state.changes.booking_metadata[hold.id] = metadata
+    return hold.to_booking(state)
+
+
 def cancel_booking(state: BatchState, command: c.CancelBooking) -> Booking:
-    hold = state.by_booking.get(command.booking_id)
-    if hold is None or not is_allowed(hold, command.authority):
-        raise errors.BookingNotFound
+    hold = _hold_of_booking(state, command.booking_id, command.authority)
     if hold.booking_status is BookingStatus.CONFIRMED:
         state.cancel_booking(hold, by=command.by)
     else:
@@ -125,6 +142,13 @@ def _hold_of(state: BatchState, hold_id: UUID, authority: c.Authority) -> HoldRe
         raise errors.HoldNotFound
     if not is_allowed(hold, authority):
         raise WrongToken
+    return hold
+
+
+def _hold_of_booking(state: BatchState, booking_id: UUID, authority: c.Authority) -> HoldRecord:
+    hold = state.by_booking.get(booking_id)
+    if hold is None or not is_allowed(hold, authority):
+        raise errors.BookingNotFound
     return hold
 
 

@@ -21,6 +21,7 @@ from holdfast.inventory.rules.event import (
 )
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Step
+from holdfast.inventory.rules.metadata import merged
 from holdfast.inventory.rules.occupancy import Occupant
 from holdfast.inventory.rules.records import Claim
 from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatMap
@@ -61,9 +62,12 @@ def change(state: BatchState, command: c.ChangeEvent) -> FullEvent:
     _refuse_bad_seats(state, command)
     _refuse_bad_window(state, command)
     rules = state.event.rules.changed(command.rules)
+    metadata = merged(state.event.metadata, command.metadata)
     columns = {name: value for name, value in command.changes.items() if getattr(state.event, name) != value}
     if columns or rules != state.event.rules:
         state.change_event(columns, rules, by=command.by)
+    if metadata != state.event.metadata:
+        state.set_metadata(metadata)
     resized: dict[str, int] = {}
     for area, capacity, category in capacities:
         area.category = category

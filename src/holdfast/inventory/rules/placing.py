@@ -38,6 +38,7 @@ def place(state: BatchState, command: c.PlaceHold) -> Hold:
     claims = _Plan(state, partial=partial).lines(command.lines)
     hold = _record(state, command.hold_id, claims, requested=requested, command=command)
     hold.buyer_name, hold.buyer_email = command.buyer_name, command.buyer_email
+    hold.metadata = command.metadata
     state.place(hold, by=command.by)
     return hold.to_hold(state, state.now)
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from holdfast.inventory.rules.booking import Block, Booking, BookingStatus
 from holdfast.inventory.rules.event import Area, Event, EventStatus
 from holdfast.inventory.rules.hold import HeldLine, Hold, HoldStatus
+from holdfast.inventory.rules.metadata import Metadata
 
 if TYPE_CHECKING:
     from holdfast.inventory.seating.seat_map import SeatMap
@@ -55,6 +56,7 @@ class HoldRecord:
         "confirmed_at",
         "expires_at",
         "id",
+        "metadata",
         "placed_at",
         "quantity",
         "requested",
@@ -81,6 +83,7 @@ class HoldRecord:
         cancelled_at: datetime | None = None,
         buyer_name: str | None = None,
         buyer_email: str | None = None,
+        metadata: Metadata | None = None,
     ) -> None:
         self.id = id
         self.status = status
@@ -98,6 +101,7 @@ class HoldRecord:
         self.cancelled_at = cancelled_at
         self.buyer_name = buyer_name
         self.buyer_email = buyer_email
+        self.metadata = metadata
 
     def status_at(self, now: datetime, event_status: EventStatus) -> HoldStatus:
         """Return the hold's status at `now`, whether or not its row was rewritten."""
@@ -136,6 +140,7 @@ class HoldRecord:
             buyer=self.buyer,
             buyer_name=self.buyer_name,
             buyer_email=self.buyer_email,
+            metadata=self.metadata,
             booking_id=self.booking_id,
             seat_numbers=self.seat_numbers,
         )
@@ -159,6 +164,7 @@ class HoldRecord:
             buyer=self.buyer,
             buyer_name=self.buyer_name,
             buyer_email=self.buyer_email,
+            metadata=self.metadata,
             created=created,
             seat_numbers=self.seat_numbers,
         )

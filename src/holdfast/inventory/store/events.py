@@ -13,6 +13,7 @@ from holdfast import ids
 from holdfast.inventory.rules.commands import NewEvent
 from holdfast.inventory.rules.event import Area, Event, EventStatus, FullEvent, in_full
 from holdfast.inventory.rules.journal import Resized
+from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
 from holdfast.inventory.store import rows
 from holdfast.inventory.store.writes import INSERT_AREAS, INSERT_SEATS, area_rows, seat_rows
@@ -41,6 +42,7 @@ class EventFilter:
     """False leaves drafts out."""
     on_sale: bool | None = None
     seated: bool | None = None
+    metadata: Metadata | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +121,14 @@ class EventStore:
             on_sale_at=new.on_sale_at,
             off_sale_at=new.off_sale_at,
             rules=new.rules,
+            metadata=new.metadata,
             map_version=1 if seat_map is not None else 0,
         )
         columns = {
             name: getattr(event, name) for name in Event.__slots__ if name not in ("number", "sales_stopped")
         }
         columns["rules"] = rows.rules_text(event.rules)
+        columns["metadata"] = rows.metadata_text(event.metadata)
         pool = self._connections.pool(number)
         async with (
             self._connections.use(pool, answer_seconds=CREATION_SECONDS, writes=True) as connection,
@@ -190,6 +194,7 @@ class EventStore:
             "on_sale": filters.on_sale,
             "drafts": filters.drafts,
             "seated": filters.seated,
+            "metadata": rows.metadata_text(filters.metadata),
             "max_rows": limit,
         }
         found: list[tuple[Event, tuple[int, int, int, int], datetime]] = []

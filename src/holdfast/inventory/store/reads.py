@@ -12,6 +12,7 @@ from holdfast.identity import identity_of
 from holdfast.ids import end_of_id
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import Entry
+from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.records import BlockRecord, HoldRecord
 from holdfast.inventory.store import rows
 from holdfast.postgres import queries
@@ -115,18 +116,37 @@ class ReadStore:
         )
 
     async def list_bookings(
-        self, number: int, *, status: str | None, before: UUID | None, limit: int
+        self,
+        number: int,
+        *,
+        status: str | None,
+        metadata: Metadata | None,
+        before: UUID | None,
+        limit: int,
     ) -> list[tuple[HoldRecord, datetime]]:
-        return await self._list(number, "list_bookings", status=status, before=before, max_rows=limit)
+        return await self._list(
+            number,
+            "list_bookings" if metadata is None else "search_bookings",
+            status=status,
+            metadata=rows.metadata_text(metadata),
+            before=before,
+            max_rows=limit,
+        )
 
     async def list_booking_ids(
-        self, *, status: str | None, before: UUID | None, limit: int
+        self, *, status: str | None, metadata: Metadata | None, before: UUID | None, limit: int
     ) -> list[tuple[int, UUID]]:
         """Return (event number, booking id) over all events, newest event first."""
         found: list[tuple[int, UUID]] = []
         for pool in self._connections.all():
-            parameters = {"status": status, "before": before, "max_rows": limit}
-            table = await self._connections.ask_pool(pool, SQL["list_bookings_of_all"], parameters)
+            parameters = {
+                "status": status,
+                "metadata": rows.metadata_text(metadata),
+                "before": before,
+                "max_rows": limit,
+            }
+            name = "list_bookings_of_all" if metadata is None else "search_bookings_of_all"
+            table = await self._connections.ask_pool(pool, SQL[name], parameters)
             found.extend(table.select("event_number", "id"))
         found.sort(key=lambda each: each[1], reverse=True)
         return found[:limit]

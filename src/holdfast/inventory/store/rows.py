@@ -14,6 +14,7 @@ from holdfast.inventory.rules import sale_rules
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.event import Area, Event, EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
+from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
 from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.postgres.rows import RowReader, Table
@@ -40,10 +41,24 @@ def rules_text(rules: SaleRules) -> str:
     return orjson.dumps(rules.as_dict()).decode()
 
 
+def metadata_of(text: str | None) -> Metadata | None:
+    """The metadata of a stored text."""
+    if text is None:
+        return None
+    found: Metadata = orjson.loads(text)
+    return found
+
+
+def metadata_text(metadata: Metadata | None) -> str | None:
+    """Metadata as its column takes it."""
+    return None if metadata is None else orjson.dumps(metadata).decode()
+
+
 def _event(*values: Any) -> Event:
     found = dict(zip(_EVENT_FIELDS, values, strict=True))
     found["status"] = EventStatus(found["status"])
     found["rules"] = rules_of(found["rules"])
+    found["metadata"] = metadata_of(found["metadata"])
     return Event(**found)
 
 
@@ -84,6 +99,7 @@ def _hold(  # noqa: PLR0917 - one parameter a column
     cancelled_at: datetime | None = None,
     buyer_name: str | None = None,
     buyer_email: str | None = None,
+    metadata: str | None = None,
 ) -> HoldRecord:
     """The claims are in other rows."""
     return HoldRecord(
@@ -102,6 +118,7 @@ def _hold(  # noqa: PLR0917 - one parameter a column
         cancelled_at=cancelled_at,
         buyer_name=buyer_name,
         buyer_email=buyer_email,
+        metadata=metadata_of(metadata),
     )
 
 

@@ -11,7 +11,7 @@ from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import is_structural
 from holdfast.inventory.seating.seat_map import SeatSpec
-from holdfast.inventory.store.rows import rules_text
+from holdfast.inventory.store.rows import metadata_text, rules_text
 from holdfast.inventory.store.steps import BatchStep, Encoder
 from holdfast.postgres.arrays import (
     blobs,
@@ -43,7 +43,7 @@ _event_columns = attrgetter(*_EVENT_COLUMNS)
 
 
 def _event_row(event: Event) -> Row:
-    return (*_event_columns(event), rules_text(event.rules))
+    return (*_event_columns(event), rules_text(event.rules), metadata_text(event.metadata))
 
 
 def area_rows(areas: Iterable[Area]) -> list[Row]:
@@ -89,6 +89,7 @@ def _hold_rows(state: BatchState) -> list[Row]:
             hold.buyer_email,
             hold.token_hash,
             hold.by,
+            metadata_text(hold.metadata),
         )
         for hold in state.changes.new_holds.values()
     ]
@@ -154,7 +155,7 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
     BatchStep(
         statement="update_event",
         rows=lambda state: [_event_row(state.event)] if state.changes.event else [],
-        columns={**_EVENT_COLUMNS, "rules": texts},
+        columns={**_EVENT_COLUMNS, "rules": texts, "metadata": texts},
         one_by_one=True,
     ),
     # Claims are booked before they end, because one batch may do both.
@@ -189,6 +190,7 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
             "emails": sparse_texts,
             "token_hashes": blobs,
             "placed_by": texts,
+            "metadatas": sparse_texts,
         },
     ),
     BatchStep(
@@ -209,7 +211,8 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
     BatchStep(
         statement="insert_bookings",
         rows=lambda state: [
-            (each.hold_id, each.id, each.name, each.email, each.by) for each in state.changes.new_bookings
+            (each.hold_id, each.id, each.name, each.email, each.by, metadata_text(each.metadata))
+            for each in state.changes.new_bookings
         ],
         columns={
             "hold_ids": ids,
@@ -217,7 +220,20 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
             "names": sparse_texts,
             "emails": sparse_texts,
             "confirmed_by": texts,
+            "metadatas": sparse_texts,
         },
+    ),
+    BatchStep(
+        statement="change_hold",
+        rows=lambda state: [(id, metadata_text(to)) for id, to in state.changes.hold_metadata.items()],
+        columns={"id": ids, "metadata": texts},
+        one_by_one=True,
+    ),
+    BatchStep(
+        statement="change_booking",
+        rows=lambda state: [(id, metadata_text(to)) for id, to in state.changes.booking_metadata.items()],
+        columns={"hold_id": ids, "metadata": texts},
+        one_by_one=True,
     ),
     BatchStep(
         statement="cancel_booking",

@@ -181,18 +181,18 @@ WHERE h.event_number = :event_number AND h.id = m.id AND h.id = ANY(:ids::uuid[]
 -- name: insert_holds!
 INSERT INTO holds (
     event_number, id, status, placed_at, expires_at, quantity, requested, buyer, buyer_identity, buyer_name,
-    buyer_email, token_hash, placed_by
+    buyer_email, token_hash, placed_by, metadata
 )
 SELECT e.event_number, n.id, n.status, :now::timestamptz, n.expires_at, n.quantity, n.requested, n.buyer,
-       n.buyer_identity, n.buyer_name, n.buyer_email, n.token_hash, n.placed_by
+       n.buyer_identity, n.buyer_name, n.buyer_email, n.token_hash, n.placed_by, n.metadata
 FROM events e,
      unnest(
          :ids::uuid[], :statuses::text[], :expiries::timestamptz[], :quantities::integer[], :requested::integer[],
          :buyers::text[], :identities::text[], :names::text[], :emails::text[], :token_hashes::bytea[],
-         :placed_by::text[]
+         :placed_by::text[], :metadatas::jsonb[]
      ) AS n (
          id, status, expires_at, quantity, requested, buyer, buyer_identity, buyer_name, buyer_email, token_hash,
-         placed_by
+         placed_by, metadata
      )
 WHERE e.event_number = :event_number;
 
@@ -211,12 +211,22 @@ FROM events e,
 WHERE e.event_number = :event_number;
 
 -- name: insert_bookings!
-INSERT INTO bookings (event_number, hold_id, id, status, confirmed_at, buyer_name, buyer_email, confirmed_by)
-SELECT e.event_number, n.hold_id, n.id, 'confirmed', :now::timestamptz, n.buyer_name, n.buyer_email, n.confirmed_by
+INSERT INTO bookings (
+    event_number, hold_id, id, status, confirmed_at, buyer_name, buyer_email, confirmed_by, metadata
+)
+SELECT e.event_number, n.hold_id, n.id, 'confirmed', :now::timestamptz, n.buyer_name, n.buyer_email, n.confirmed_by,
+       n.metadata
 FROM events e,
-     unnest(:hold_ids::uuid[], :ids::uuid[], :names::text[], :emails::text[], :confirmed_by::text[])
-         AS n (hold_id, id, buyer_name, buyer_email, confirmed_by)
+     unnest(
+         :hold_ids::uuid[], :ids::uuid[], :names::text[], :emails::text[], :confirmed_by::text[], :metadatas::jsonb[]
+     ) AS n (hold_id, id, buyer_name, buyer_email, confirmed_by, metadata)
 WHERE e.event_number = :event_number;
+
+-- name: change_hold!
+UPDATE holds SET metadata = :metadata::jsonb WHERE event_number = :event_number AND id = :id;
+
+-- name: change_booking!
+UPDATE bookings SET metadata = :metadata::jsonb WHERE event_number = :event_number AND hold_id = :hold_id;
 
 -- name: cancel_booking!
 -- One by one: for an array of them the planner would read a small event's bookings by another index.
@@ -278,7 +288,7 @@ WHERE e.event_number = :event_number;
 UPDATE events
 SET name = :name, status = :status, venue = :venue, time_zone = :time_zone, starts_at = :starts_at,
     on_sale_at = :on_sale_at, off_sale_at = :off_sale_at, sales_stopped = :sales_stopped,
-    rules = rules || :rules::jsonb, map_version = :map_version
+    rules = rules || :rules::jsonb, map_version = :map_version, metadata = :metadata::jsonb
 WHERE event_number = :event_number;
 
 -- name: update_inventory!

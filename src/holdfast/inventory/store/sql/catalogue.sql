@@ -24,11 +24,11 @@ UPDATE event_creations SET status = :status, answer = :answer WHERE scope = :sco
 -- name: insert_event
 INSERT INTO events (
     event_number, id, name, status, venue, time_zone, starts_at, on_sale_at, off_sale_at, rules,
-    map_version, created_at
+    map_version, created_at, metadata
 )
 VALUES (
     :event_number, :id, :name, :status, :venue, :time_zone, :starts_at, :on_sale_at, :off_sale_at,
-    :rules::jsonb, :map_version, :created_at
+    :rules::jsonb, :map_version, :created_at, :metadata::jsonb
 )
 ON CONFLICT (event_number) DO NOTHING
 RETURNING event_number;
@@ -61,6 +61,7 @@ WHERE e.event_number < :before
   AND (:status::text IS NULL OR e.status = :status)
   AND (:drafts OR e.status <> 'draft')
   AND (:text::text IS NULL OR e.name ILIKE :text OR e.venue ILIKE :text)
+  AND (:metadata::jsonb IS NULL OR e.metadata @> :metadata::jsonb)
   AND (:starts_from::timestamptz IS NULL OR e.starts_at >= :starts_from)
   AND (:starts_until::timestamptz IS NULL OR e.starts_at < :starts_until)
   AND (:seated::boolean IS NULL OR :seated = (e.map_version > 0))

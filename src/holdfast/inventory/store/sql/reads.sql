@@ -119,6 +119,31 @@ WHERE b.event_number = :event_number
 ORDER BY b.id DESC
 LIMIT :max_rows;
 
+-- name: search_bookings
+-- By metadata. A statement of its own: a condition that may be absent would keep a generic plan from the index.
+SELECT
+       -- include: hold_columns,
+       -- include: booking_columns,
+       statement_timestamp() AS now
+FROM bookings b
+JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
+WHERE b.event_number = :event_number
+  AND b.metadata @> :metadata::jsonb
+  AND (:before::uuid IS NULL OR b.id < :before)
+  AND (:status::text IS NULL OR b.status = :status)
+ORDER BY b.id DESC
+LIMIT :max_rows;
+
+-- name: search_bookings_of_all
+-- A fan-out: each node searches its own index, bookings_by_metadata.
+SELECT b.event_number, b.id
+FROM bookings b
+WHERE b.metadata @> :metadata::jsonb
+  AND (:before::uuid IS NULL OR b.id < :before)
+  AND (:status::text IS NULL OR b.status = :status)
+ORDER BY b.id DESC
+LIMIT :max_rows;
+
 -- name: list_bookings_of_all
 -- A fan-out: the newest bookings of every event on a node.
 SELECT b.event_number, b.id

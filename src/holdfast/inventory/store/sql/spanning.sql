@@ -109,17 +109,17 @@ WHERE h.event_number = n.event_number AND h.id = n.id;
 -- name: insert_holds!
 INSERT INTO holds (
     event_number, id, status, placed_at, expires_at, quantity, requested, buyer, buyer_identity, buyer_name,
-    buyer_email, token_hash, placed_by
+    buyer_email, token_hash, placed_by, metadata
 )
 SELECT e.event_number, n.id, n.status, n.placed_at, n.expires_at, n.quantity, n.requested, n.buyer, n.buyer_identity,
-       n.buyer_name, n.buyer_email, n.token_hash, n.placed_by
+       n.buyer_name, n.buyer_email, n.token_hash, n.placed_by, n.metadata
 FROM unnest(
          :event_numbers::bigint[], :nows::timestamptz[], :ids::uuid[], :statuses::text[], :expiries::timestamptz[],
          :quantities::integer[], :requested::integer[], :buyers::text[], :identities::text[], :names::text[],
-         :emails::text[], :token_hashes::bytea[], :placed_by::text[]
+         :emails::text[], :token_hashes::bytea[], :placed_by::text[], :metadatas::jsonb[]
      ) AS n (
          event_number, placed_at, id, status, expires_at, quantity, requested, buyer, buyer_identity, buyer_name,
-         buyer_email, token_hash, placed_by
+         buyer_email, token_hash, placed_by, metadata
      )
 JOIN events e ON e.event_number = n.event_number;
 
@@ -140,12 +140,15 @@ FROM unnest(
 JOIN events e ON e.event_number = n.event_number;
 
 -- name: insert_bookings!
-INSERT INTO bookings (event_number, hold_id, id, status, confirmed_at, buyer_name, buyer_email, confirmed_by)
-SELECT e.event_number, n.hold_id, n.id, 'confirmed', n.confirmed_at, n.buyer_name, n.buyer_email, n.confirmed_by
+INSERT INTO bookings (
+    event_number, hold_id, id, status, confirmed_at, buyer_name, buyer_email, confirmed_by, metadata
+)
+SELECT e.event_number, n.hold_id, n.id, 'confirmed', n.confirmed_at, n.buyer_name, n.buyer_email, n.confirmed_by,
+       n.metadata
 FROM unnest(
          :event_numbers::bigint[], :nows::timestamptz[], :hold_ids::uuid[], :ids::uuid[], :names::text[],
-         :emails::text[], :confirmed_by::text[]
-     ) AS n (event_number, confirmed_at, hold_id, id, buyer_name, buyer_email, confirmed_by)
+         :emails::text[], :confirmed_by::text[], :metadatas::jsonb[]
+     ) AS n (event_number, confirmed_at, hold_id, id, buyer_name, buyer_email, confirmed_by, metadata)
 JOIN events e ON e.event_number = n.event_number;
 
 -- name: cancel_booking!
