@@ -52,12 +52,12 @@ async def test_an_unchanged_state_is_304(client: httpx2.AsyncClient, inventory: 
     event = await make_event(inventory, capacity=10)
     await place(inventory, event.number, 1)
     tag = (await _get(client, event.number)).headers["etag"]
-    assert tag == '"1.0"'
+    assert tag == f'"{inventory.epoch}.1.0"'
     answer = await _get(client, event.number, if_none_match=tag)
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
     await place(inventory, event.number, 1)
     answer = await _get(client, event.number, if_none_match=tag)
-    assert (answer.status_code, answer.headers["etag"]) == (200, '"2.0"')
+    assert (answer.status_code, answer.headers["etag"]) == (200, f'"{inventory.epoch}.2.0"')
 
 
 async def test_an_expiry_changes_the_etag_without_a_write(
@@ -70,7 +70,7 @@ async def test_an_expiry_changes_the_etag_without_a_write(
     assert (await _get(client, event.number, if_none_match=tag)).status_code == 304
     lapse_hold(database_url, hold, inventory=inventory)
     answer = await _get(client, event.number, if_none_match=tag)
-    assert (answer.status_code, answer.headers["etag"]) == (200, '"1.1"')
+    assert (answer.status_code, answer.headers["etag"]) == (200, f'"{inventory.epoch}.1.1"')
     assert _counts(answer.json()) == (10, 10, 0, 0, 0)
     assert fetch(database_url, "SELECT version FROM inventories") == [(1,)]
 
@@ -84,32 +84,36 @@ async def test_since_lists_each_changed_seat_with_its_current_status(
     lapsing = await place(inventory, event.number, "A-1-2")
     await confirm(inventory, event.number, await place(inventory, event.number, "A-1-3"))
     extended = await place(inventory, event.number, "A-1-4")
-    answer = await _get(client, event.number, "?since=5")
+    answer = await _get(client, event.number, f"?since={inventory.epoch}.5")
     assert answer.json()["changes"] == {"seats": []}
     await inventory.execute(event.number, c.ExtendHold(hold_id=extended, authority=c.STAFF, ttl_seconds=900))
     lapse_hold(database_url, lapsing, inventory=inventory)
-    answered = (await _get(client, event.number, "?since=5")).json()
-    AvailabilityOut.model_validate_json((await _get(client, event.number, "?since=5")).content)
+    answered = (await _get(client, event.number, f"?since={inventory.epoch}.5")).json()
+    AvailabilityOut.model_validate_json(
+        (await _get(client, event.number, f"?since={inventory.epoch}.5")).content
+    )
     seats = {seat["label"]: seat["status"] for seat in answered["changes"]["seats"]}
     assert seats == {"A-1-2": "available", "A-1-4": "held"}
     assert "reset" not in answered
     assert (answered["version"], answered["held"], answered["available"]) == (6, 2, 17)
-    all_of_them = (await _get(client, event.number, "?since=0")).json()["changes"]["seats"]
+    all_of_them = (await _get(client, event.number, f"?since={inventory.epoch}.0")).json()["changes"]["seats"]
     assert [seat["label"] for seat in all_of_them] == ["A-1-1", "A-1-2", "A-1-3", "A-1-4"]
 
 
 async def test_since_the_current_version_has_no_changes(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
-    tag = (await _get(client, event.number, "?since=0")).headers["etag"]
-    assert (await _get(client, event.number, "?since=0", if_none_match=tag)).status_code == 304
+    tag = (await _get(client, event.number, f"?since={inventory.epoch}.0")).headers["etag"]
+    assert (
+        await _get(client, event.number, f"?since={inventory.epoch}.0", if_none_match=tag)
+    ).status_code == 304
 
 
 @pytest.mark.parametrize("since", [2, 99, 10**18 - 1])
 async def test_since_an_unknown_version_resets(client: httpx2.AsyncClient, inventory: Inventory, since: int):
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
-    answered = (await _get(client, event.number, f"?since={since}")).json()
+    answered = (await _get(client, event.number, f"?since={inventory.epoch}.{since}")).json()
     assert answered["reset"] is True
     assert "changes" not in answered
     assert answered["held"] == 1
@@ -120,13 +124,15 @@ async def test_since_before_a_seat_map_change_resets(
     client: httpx2.AsyncClient, inventory: Inventory, fresh: bool
 ):
     event = await make_event(inventory, rows=1)
-    await _get(client, event.number, "?since=0")
+    await _get(client, event.number, f"?since={inventory.epoch}.0")
     await place(inventory, event.number, "A-1-1")
     await inventory.execute(event.number, c.ChangeEvent(seats=(SeatSpec("Z-1", "Z", "1"),)))
     if fresh:
         inventory.read_models.drop(event.number)
-    assert (await _get(client, event.number, "?since=1")).json()["reset"] is True
-    assert (await _get(client, event.number, "?since=2")).json()["changes"] == {"seats": []}
+    assert (await _get(client, event.number, f"?since={inventory.epoch}.1")).json()["reset"] is True
+    assert (await _get(client, event.number, f"?since={inventory.epoch}.2")).json()["changes"] == {
+        "seats": []
+    }
 
 
 async def test_since_over_a_thousand_versions_resets(
@@ -137,8 +143,8 @@ async def test_since_over_a_thousand_versions_resets(
     fetch(database_url, "UPDATE inventories SET version = 1001")
     fetch(database_url, "UPDATE journal SET version = 1001 WHERE version = 1")
     fetch(database_url, "UPDATE claims SET held_version = 1001")
-    assert (await _get(client, event.number, "?since=0")).json()["reset"] is True
-    seats = (await _get(client, event.number, "?since=1")).json()["changes"]["seats"]
+    assert (await _get(client, event.number, f"?since={inventory.epoch}.0")).json()["reset"] is True
+    seats = (await _get(client, event.number, f"?since={inventory.epoch}.1")).json()["changes"]["seats"]
     assert [seat["label"] for seat in seats] == ["A-1-1"]
 
 

@@ -84,10 +84,10 @@ async def test_a_client_reads_a_snapshot_and_then_changes(app: Application, inve
         assert (head["status"], headers[b"content-type"]) == (200, b"text/event-stream; charset=utf-8")
         assert headers[b"cache-control"] == b"no-store"
         answered = await reading.message()
-        assert (answered["event"], answered["id"]) == ("snapshot", "1")
+        assert (answered["event"], answered["id"]) == ("snapshot", f"{inventory.epoch}.1")
         await place(inventory, event.number, "A-1-2")
         answered = await reading.message()
-        assert (answered["event"], answered["id"]) == ("change", "2")
+        assert (answered["event"], answered["id"]) == ("change", f"{inventory.epoch}.2")
         assert [seat["label"] for seat in orjson.loads(answered["data"])["seats"]] == ["A-1-2"]
     assert inventory.streams.count == 0, "the client that left is forgotten"
 
@@ -96,14 +96,14 @@ async def test_a_stream_client_resumes_at_its_last_message(app: Application, inv
     event = await make_event(inventory, rows=1)
     for seat in (1, 2, 3):
         await place(inventory, event.number, f"A-1-{seat}")
-    async with _reading(app, event.number, last_event_id="2") as reading:
+    async with _reading(app, event.number, last_event_id=f"{inventory.epoch}.2") as reading:
         assert (await reading.next())["status"] == 200
         answered = await reading.message()
-        assert (answered["event"], answered["id"]) == ("change", "3")
+        assert (answered["event"], answered["id"]) == ("change", f"{inventory.epoch}.3")
         assert [seat["label"] for seat in orjson.loads(answered["data"])["seats"]] == ["A-1-3"]
 
 
-@pytest.mark.parametrize("last", ["-1", "x", "9" * 30, "٣"])
+@pytest.mark.parametrize("last", ["-1", "x", "9" * 30, "٣", "1", "00000000.1"])
 async def test_an_unknown_last_event_id_gets_a_snapshot(app: Application, inventory: Inventory, last: str):
     event = await make_event(inventory, rows=1)
     async with _reading(app, event.number, last_event_id=last) as reading:

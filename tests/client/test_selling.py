@@ -166,7 +166,7 @@ def test_a_known_availability_is_returned_unchanged(client: Client) -> None:
     client.place_hold(event, Quantity(2))
     second = client.get_availability(event, known=first)
     assert (second.available, second.held) == (3, 2)
-    since = client.get_availability(event, since=first.version)
+    since = client.get_availability(event, since=first)
     assert since.changes
     assert not since.reset
     assert client.get_availability(event, as_of=first.as_of).available == 5

@@ -88,7 +88,7 @@ def test_every_error_is_documented_with_status_and_remedy() -> None:
 
 def test_every_command_is_documented() -> None:
     text = (REFERENCE / "cli.md").read_text()
-    documented = set(re.findall(r"^## `holdfast ([a-z ]+?)(?: \[?[A-Z].*)?`$", text, flags=re.MULTILINE))
+    documented = set(re.findall(r"^## `holdfast ([a-z -]+?)(?: \[?[A-Z].*)?`$", text, flags=re.MULTILINE))
     assert documented == {name for name, _ in all_commands()}
 
 

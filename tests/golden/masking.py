@@ -23,6 +23,9 @@ _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _HTTP_DATE = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _CURSOR = re.compile(r"(?<=cursor=)[A-Za-z0-9_-]{20,}")
 
+_EPOCH = re.compile(r"\b(?!3f9a1c2e)[0-9a-f]{8}(?=\.[0-9a-f])")
+"""An epoch in a tag, a bookmark or an address. The examples of documents stay."""
+
 _REFERENCE = re.compile(r"(?<=[?&]reference=)[0-9A-Z]{8}\b")
 """A reference in a query. In an answer it is a member. The examples of documents stay."""
 
@@ -38,6 +41,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         text = _TOKEN.sub(lambda found: self._numbered("hold token", found[0]), text)
+        text = _EPOCH.sub("<epoch>", text)
         text = _UUID.sub(lambda found: self._numbered("id", found[0]), text)
         text = _HEX.sub(lambda found: self._numbered("id", "-".join(found.groups())), text)
         text = _REFERENCE.sub(lambda found: self._numbered("reference", found[0]), text)
@@ -54,6 +58,8 @@ class Mask:
                 return [self.json(one) for one in value]
             case str() if name == "reference" and value not in _EXAMPLES and parse_reference(value) == value:
                 return self._numbered("reference", value)
+            case str() if name == "epoch" and value != "3f9a1c2e":
+                return "<epoch>"
             case str():
                 return "<cursor>" if name == "next" else self.text(value)
         if name in _DURATIONS and value is not None:

@@ -112,8 +112,10 @@ async def inventory(walk: Walk) -> None:
         await walk(operation, 304, *path, by="guest", headers={"If-None-Match": tag})
         await walk(operation, "event_not_found", *nowhere)
         await walk(operation, "invalid_input", *path, query="colour=red")
-    await walk("get_availability", 200, number, query="since=1", note="since a version")
-    await walk("get_availability", 200, number, query=f"since={10**9}", note="since a version to come")
+    epoch = (await walk.do("get_availability", number))["epoch"]
+    await walk("get_availability", 200, number, query=f"since={epoch}.1", note="since a bookmark")
+    await walk("get_availability", 200, number, query=f"since={epoch}.{10**9}", note="since one to come")
+    await walk("get_availability", 200, number, query="since=1", note="since a version without an epoch")
     await walk("get_availability", "invalid_input", number, query="since=-1&as_of=now", note="values")
     await walk(
         "get_availability", "event_not_found", number, query="as_of=1999-01-01T20:00:00Z", note="long ago"
@@ -127,7 +129,8 @@ async def inventory(walk: Walk) -> None:
     await walk("find_seat_map", 307, number, by="guest")
     await walk("find_seat_map", "event_not_found", NOWHERE)
     await walk("find_seat_map", "invalid_input", number, query="colour=red")
-    await walk("get_seat_map", 200, number, 0, note="version 0")
+    await walk("get_seat_map", 200, number, f"{epoch}.0", note="version 0 of this epoch")
+    await walk("get_seat_map", "not_found", number, "00000000.0", note="of another epoch")
     await walk("get_seat_map", "not_found", number, 7)
     await walk("get_seat_map", "not_found", number, "seven", note="no number")
     await walk("get_seat_history", 200, number, "A-1-2", by="reader")
@@ -136,7 +139,9 @@ async def inventory(walk: Walk) -> None:
     await walk("get_seat_history", "event_not_found", NOWHERE, "A-1-1")
     await walk("get_seat_history", "invalid_input", number, "A-1-1", query="limit=9999")
     await walk("stream_event", 200, number, by="guest")
-    await walk("stream_event", 200, number, headers={"Last-Event-ID": "1"}, note="from a version on")
+    await walk(
+        "stream_event", 200, number, headers={"Last-Event-ID": f"{epoch}.1"}, note="from a bookmark on"
+    )
     await walk("stream_event", "event_not_found", NOWHERE)
     await walk("stream_event", "invalid_input", number, query="colour=red")
 

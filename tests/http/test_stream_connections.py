@@ -37,7 +37,7 @@ async def port(app: Application) -> AsyncIterator[int]:
 class Client:
     """Reads one stream at its own pace."""
 
-    def __init__(self, port: int, number: int, *, last: int | None = None, buffer: int | None = None) -> None:
+    def __init__(self, port: int, number: int, *, last: str | None = None, buffer: int | None = None) -> None:
         self.socket = socket.socket()
         if buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -83,7 +83,7 @@ class Client:
             fields = dict(line.split(": ", 1) for line in (await self.chunk()).decode().strip().split("\n"))
             if "event" in fields:
                 seats = {seat["label"]: seat["status"] for seat in orjson.loads(fields["data"])["seats"]}
-                return StreamedMessage(fields["event"], int(fields["id"]), seats)
+                return StreamedMessage(fields["event"], int(fields["id"].partition(".")[2]), seats)
 
     async def until(self, version: int) -> list[StreamedMessage]:
         """Return all messages up to the one with this version."""
@@ -127,7 +127,7 @@ async def test_a_resumed_connection_gets_the_missed_changes(port: int, inventory
     event = await make_event(inventory, rows=1)
     for seat in (1, 2, 3):
         await place(inventory, event.number, f"A-1-{seat}")
-    with _client(port, event.number, last=1) as client:
+    with _client(port, event.number, last=f"{inventory.epoch}.1") as client:
         assert await client.next() == StreamedMessage("change", 3, {"A-1-2": "held", "A-1-3": "held"})
         await place(inventory, event.number, "A-1-4")
         assert await client.next() == StreamedMessage("change", 4, {"A-1-4": "held"})

@@ -15,13 +15,14 @@ def get_availability(
     event: EventRef,
     *,
     known: Availability | None = None,
-    since: int | None = None,
+    since: Availability | str | None = None,
     as_of: datetime | None = None,
 ) -> Call[Availability]:
     """Read how many admissions an event has left.
 
     `known` is an earlier answer; it is returned itself, at almost no cost, while the event's state is the same.
-    `since` is a version: the answer has the changes after it. `as_of` is a time: the answer is as of then.
+    `since` is an earlier answer, or its bookmark: the new answer has the changes after it. `as_of` is a time: the
+    answer is as of then.
     """
 
     def read_availability(answer: Answer) -> Availability:
@@ -32,7 +33,7 @@ def get_availability(
     return get(
         path("events", event, "availability"),
         read_availability,
-        query={"since": since, "as_of": as_of},
+        query={"since": since.bookmark if isinstance(since, Availability) else since, "as_of": as_of},
         headers={"if-none-match": known.etag} if known is not None and known.etag else None,
         understood=(304,) if known is not None else (),
     )

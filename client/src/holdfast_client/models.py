@@ -113,7 +113,13 @@ class Availability:
     categories: tuple[Counts, ...] = ()
     changes: Changes | None = None
     reset: bool = False
+    epoch: str = ""
     etag: str = ""
+
+    @property
+    def bookmark(self) -> str:
+        """Where this answer stands in the event's history: the `id` of a message of the stream."""
+        return f"{self.epoch}.{self.version}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +132,7 @@ class Seats:
     items: tuple[Seat, ...]
     event_status: str = "published"
     map_version: int = 0
+    epoch: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

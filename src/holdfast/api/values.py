@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -28,6 +28,7 @@ __all__ = [
     "BlockPath",
     "BookingPath",
     "BookingReference",
+    "Bookmark",
     "EventPath",
     "EventRef",
     "HoldPath",
@@ -36,6 +37,8 @@ __all__ = [
     "Name",
     "Person",
     "ShortText",
+    "is_bookmark",
+    "parse_bookmark",
     "parse_event_ref",
     "parse_label",
     "parse_number",
@@ -147,3 +150,27 @@ HoldPath = Annotated[UUID, FromPath(parse_id, HoldNotFound), WithJsonSchema(UUID
 BookingPath = Annotated[UUID, FromPath(parse_id, BookingNotFound), WithJsonSchema(UUID_SCHEMA)]
 LabelPath = Annotated[str, FromPath(parse_label, SeatNotFound), WithJsonSchema({"type": "string"})]
 BlockPath = Annotated[UUID, FromPath(parse_id, BlockNotFound), WithJsonSchema(UUID_SCHEMA)]
+
+
+# Bookmarks
+
+
+class Bookmark(NamedTuple):
+    """A version within the history that its epoch names. Without an epoch it names no state."""
+
+    epoch: str
+    version: int
+
+
+_BOOKMARK = re.compile(r"(?:([0-9a-f]{8})\.)?(0|[1-9][0-9]{0,17})")
+
+
+def is_bookmark(text: str) -> bool:
+    """Return whether the text is `{epoch}.{version}`, or a version alone."""
+    return _BOOKMARK.fullmatch(text) is not None
+
+
+def parse_bookmark(text: str) -> Bookmark:
+    """Return the parts of a bookmark. Another text is one without an epoch."""
+    found = _BOOKMARK.fullmatch(text)
+    return Bookmark(found[1] or "", int(found[2])) if found else Bookmark("", 0)

@@ -81,11 +81,12 @@ def build_app(settings: Settings) -> Application:
 
     assert settings.secret_key is not None
     server_key = settings.secret_key.get_secret_value().encode()
+    cursors = Cursors(server_key, epoch=lambda: inventory.epoch)
     app = Application(
         all_endpoints(),
         about=ABOUT,
         about_dialects=ABOUT_DIALECTS,
-        request_class=Request.bind(inventory=inventory, access=access, cursors=Cursors(server_key)),
+        request_class=Request.bind(inventory=inventory, access=access, cursors=cursors),
         find_key=access.find_key,
         any_key=access.any_key,
         open_mode=settings.open,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from holdfast.app.settings import Settings
 from holdfast.inventory.inventory import Inventory
 from holdfast.workers.commit_poller import CommitPoller
+from holdfast.workers.history_check import HistoryCheck
 from holdfast.workers.live_check import LiveCheck
 from holdfast.workers.retention import Retention
 from holdfast.workers.sweeper import Sweeper
@@ -23,6 +24,7 @@ def build_workers(settings: Settings, inventory: Inventory) -> tuple[Worker, ...
             idempotency_hours=settings.idempotency_retention_hours,
             attempt_days=settings.attempt_retention_days,
         ),
+        HistoryCheck(inventory),
         CommitPoller(inventory, interval=settings.watch_interval_milliseconds / 1000),
         LiveCheck(inventory, interval=settings.live_check_interval_seconds),
     )

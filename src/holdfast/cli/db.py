@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import tempfile
@@ -138,6 +139,37 @@ def restore(
         generation = schema.status(url).generation
     record: dict[str, Any] = {"file": str(file), "schema": generation, "schema_expected": schema.GENERATION}
     print_record(record, as_json=as_json)
+
+
+@app.command("new-epoch")
+def new_epoch(as_json: AsJson = False) -> None:
+    """Make all clients read everything again. Run it after the database lost its last sales.
+
+    `db restore` and a restore by pg_restore do this by themselves. A copy of the data folder, a recovery to a point in
+    time, and the promotion of an asynchronous standby look like the database itself, so that they need this command.
+    Running servers notice it within a second.
+    """
+    from holdfast.cli._database import using_database
+    from holdfast.postgres.connections import connect_once
+    from holdfast.postgres.epoch import renew_epoch
+
+    with using_database() as url:
+        with connect_once(url) as connection:
+            renew_epoch(connection)
+        epoch = asyncio.run(_read_epoch(url))
+    print_record({"epoch": epoch}, as_json=as_json)
+
+
+async def _read_epoch(url: str) -> str:
+    from holdfast.postgres.connections import Connections
+
+    connections = Connections(url, size=1, application="holdfast-cli")
+    await connections.open()
+    try:
+        await connections.check_epoch()
+        return connections.epoch
+    finally:
+        await connections.close()
 
 
 def _refuse_newer(file: Path) -> None:

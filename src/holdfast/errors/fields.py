@@ -20,6 +20,7 @@ class FieldError:
     AS_OF_TO_COME = "That moment is in the future."
     BLANK = "It is blank."
     BLOCK_KIND = "Give exactly one of seats and quantity."
+    BOOKMARK = "Give a bookmark of an earlier answer: its epoch, a dot and its version."
     BOOKING_REFERENCE = "Must be a booking's reference: eight letters and digits."
     BUYER_OF_HOLD = "Must be the reference that the hold was placed with."
     CAPACITY_OR_AREAS = "Give capacity or areas, not both."

@@ -6,7 +6,7 @@ import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -19,9 +19,10 @@ _MAX_LENGTH = 1_000
 
 
 class Cursors:
-    """Signs and opens cursors with their own key, derived from the server key."""
+    """Signs and opens cursors with their own key, derived from the server key, for the database's present epoch."""
 
-    def __init__(self, server_key: bytes) -> None:
+    def __init__(self, server_key: bytes, *, epoch: Callable[[], str] = str) -> None:
+        self._epoch = epoch
         self._key = hmac.digest(server_key, b"holdfast cursors 1", "sha256")
 
     def sign(self, route: str, filters: Mapping[str, Any], position: Sequence[Any]) -> str:
@@ -45,7 +46,7 @@ class Cursors:
 
     def _mac(self, route: str, filters: Mapping[str, Any], payload: bytes) -> bytes:
         chosen = sorted((name, _text(value)) for name, value in filters.items() if value is not None)
-        head = json.dumps([route, chosen]).encode()
+        head = json.dumps([self._epoch(), route, chosen]).encode()
         return hmac.digest(self._key, sha256(head).digest() + payload, "sha256")[:_MAC_BYTES]
 
 

@@ -254,7 +254,7 @@ def credentials(headers: Mapping[bytes, bytes]) -> tuple[str | None, str | None]
 
 
 def etag(*parts: int | str) -> bytes:
-    """Return an event's state as an entity tag: `"{version}.{lapsed}"`."""
+    """Return an event's state as an entity tag: `"{epoch}.{version}.{lapsed}"`."""
     return b'"' + ".".join(map(str, parts)).encode("ascii") + b'"'
 
 

@@ -23,3 +23,7 @@ class AttemptNumbers:
                 if not self._numbers:
                     self._numbers = (await self._event_store.next_dialect_numbers(_AT_ONCE))[::-1]
         return self._numbers.pop()
+
+    def forget(self) -> None:
+        """Drop the fetched numbers: a restored database hands them out again."""
+        self._numbers.clear()

@@ -97,7 +97,18 @@ class Inventory:
         self.operations = Operations(
             connections, reads=reads, checks=read_model_store, streams=self.streams, lanes=self._lanes
         )
-        connections.on_lost += [self._occupancies.drop_all, self.read_models.drop_all]
+        connections.on_lost += [
+            self._attempt_numbers.forget,
+            self._batches.forget_all,
+            self._occupancies.drop_all,
+            self.read_models.drop_all,
+            self._commits.forget_versions,
+        ]
+
+    @property
+    def epoch(self) -> str:
+        """The name of the history in which versions count. Raises Unavailable before the first connection."""
+        return self._connections.epoch
 
     async def open(self) -> None:
         """Start the connections. It returns at once, even while the database is still starting."""

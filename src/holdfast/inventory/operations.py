@@ -70,6 +70,10 @@ class Operations:
         metrics.LIVE_HOLDS.set(live)
         metrics.OLDEST_UNSWEPT_SECONDS.set(oldest_seconds)
 
+    async def check_epoch(self) -> None:
+        """Notice a database that was replaced under open connections."""
+        await self._connections.check_epoch()
+
     def observe_queues(self) -> None:
         """Set the gauges of this process: waiting commands, and open streams."""
         metrics.LANE_DEPTH.set(self._lanes.depth)

@@ -63,6 +63,7 @@ class Past:
         return availability_of(
             await self._event_at(known, version),
             areas,
+            epoch=self._reads.epoch,
             version=version,
             lapsed=0,
             lapsed_by_area={},

@@ -106,17 +106,18 @@ class Queries:
 
     async def get_seat_map_document(self, event: Event, version: int) -> SeatMapDocument:
         """Return the same version as JSON. It must be a version that the event's map has had."""
-        return await self._documents.get(event, version)
+        return await self._documents.get(event, version, epoch=self._reads.epoch)
 
-    async def get_changes_since(self, number: int, version: int) -> SeatChanges:
-        """Return net changes since a version, or that everything must be read again."""
-        return await self._changes_since.get_changes(number, version)
+    async def get_changes_since(self, number: int, epoch: str, version: int) -> SeatChanges:
+        """Return net changes since a version of an epoch, or that everything must be read again."""
+        return await self._changes_since.get_changes(number, epoch, version)
 
     async def _read_state(self, number: int) -> Availability:
         state = await self._find_state(number)
         return availability_of(
             state.event,
             state.areas,
+            epoch=self._reads.epoch,
             version=state.version,
             lapsed=state.lapsed,
             lapsed_by_area=state.lapsed_by_area,

@@ -20,8 +20,8 @@ MAX_BYTES = 64 * 1024 * 1024
 """Max bytes of all documents that one process keeps; the least recently read are dropped first."""
 
 
-_Key = tuple[int, int, UUID]
-"""An event's number, a version of its map, and the event's id."""
+_Key = tuple[int, int, UUID, str]
+"""An event's number, a version of its map, the event's id, and the epoch in which the version counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +40,9 @@ class SeatMapDocuments:
         self._kept: OrderedDict[_Key, SeatMapDocument] = OrderedDict()
         self._writings = SingleFlight(self._write)
 
-    async def get(self, event: Event, version: int) -> SeatMapDocument:
+    async def get(self, event: Event, version: int, *, epoch: str) -> SeatMapDocument:
         """Return the document of a version that the event's map has had."""
-        key = (event.number, version, event.id)
+        key = (event.number, version, event.id, epoch)
         found = self._kept.get(key)
         if found is None:
             found = await self._writings.get(key)
@@ -54,7 +54,7 @@ class SeatMapDocuments:
         found = self._kept.get(key)
         if found is not None:
             return found
-        number, version, id = key
+        number, version, id, _ = key
         seat_map = await self._get_seat_map(number, version)
         made = self._kept[key] = await asyncio.to_thread(_write, number, id, seat_map)
         kept = sum(len(each.plain) + len(each.packed) for each in self._kept.values())

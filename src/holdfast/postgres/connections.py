@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from holdfast.errors import Unavailable
 from holdfast.postgres import queries
 from holdfast.postgres import translate as errors
 from holdfast.postgres.deadline import cut_after
+from holdfast.postgres.epoch import load_epoch
 from holdfast.postgres.rows import Row, Table, columns_of
 
 Connection = psycopg.AsyncConnection[Row]
@@ -118,6 +121,7 @@ class Connections:
         """
         self.size = size
         """Max connections to each PostgreSQL."""
+        self._epoch: str | None = None
         self._timelines: dict[int, int] = {}
         """The newest known timeline of each cluster, by the cluster's identifier."""
         self._pools: list[Pool] = [
@@ -129,11 +133,11 @@ class Connections:
                 open=False,
                 kwargs={"autocommit": True, "prepare_threshold": 2},
                 connection_class=psycopg.AsyncConnection,
-                configure=self._admit,
+                configure=partial(self._admit, is_control=at == 0),
                 reconnect_timeout=0.0,
                 max_waiting=10_000,
             )
-            for url in ([urls] if isinstance(urls, str) else urls)
+            for at, url in enumerate([urls] if isinstance(urls, str) else urls)
         ]
 
     def pool(self, event_number: int) -> Pool:
@@ -144,6 +148,20 @@ class Connections:
 
     def all(self) -> list[Pool]:
         return self._pools
+
+    @property
+    def epoch(self) -> str:
+        """The name of the history in which versions count. Raises Unavailable before the first connection."""
+        if self._epoch is None:
+            raise Unavailable
+        return self._epoch
+
+    async def check_epoch(self) -> None:
+        """Forget everything if the database was replaced under open connections. Raises Fault."""
+        async with self.use(self.control()) as connection:
+            is_new = await self._learn_epoch(connection)
+        if is_new:
+            await self.forget_dead()
 
     async def open(self) -> None:
         """Open the pools in the background, without waiting for the database."""
@@ -207,7 +225,21 @@ class Connections:
             forget()
         await asyncio.gather(*(pool.drain() for pool in self._pools), return_exceptions=True)
 
-    async def _admit(self, connection: Connection) -> None:
+    async def _admit(self, connection: Connection, *, is_control: bool) -> None:
+        """Learn whose history a new connection leads to. Raises psycopg.OperationalError for a replaced primary."""
+        await self._refuse_replaced(connection)
+        if is_control:
+            with cut_after(connection, ANSWER_SECONDS):
+                is_new = await self._learn_epoch(connection)
+            if is_new:
+                await self.forget_dead()  # what this process remembers is of another history
+
+    async def _learn_epoch(self, connection: Connection) -> bool:
+        """Return whether the database has another epoch than before."""
+        before, self._epoch = self._epoch, await load_epoch(connection)
+        return before not in (None, self._epoch)
+
+    async def _refuse_replaced(self, connection: Connection) -> None:
         """Refuse a replaced primary that returns and still acts as one: its data is old, and writes to it are lost.
 
         Raises psycopg.OperationalError, as for a lost connection.

@@ -8,9 +8,10 @@
 CREATE TABLE schema_generation (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     generation integer NOT NULL,          -- the current generation of the schema
-    oldest_server integer NOT NULL        -- the oldest server generation that this schema still serves
+    oldest_server integer NOT NULL,       -- the oldest server generation that this schema still serves
+    epoch uuid NOT NULL DEFAULT gen_random_uuid()  -- a part of the name of this history (postgres/epoch.py)
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (6, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (7, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;

@@ -64,7 +64,7 @@ class Recorder:
 
 
 def _id(message: Message) -> int:
-    return int(message.body.split(b"\n", 1)[0].removeprefix(b"id: "))
+    return int(message.body.split(b"\n", 1)[0].rpartition(b".")[2])
 
 
 def _kind(message: Message) -> str:

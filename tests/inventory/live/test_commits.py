@@ -40,7 +40,9 @@ class Received(NamedTuple):
 
 def _read(chunk: bytes) -> Received:
     fields = dict(line.split(": ", 1) for line in chunk.decode().strip().split("\n"))
-    return Received(kind=fields["event"], id=int(fields["id"]), data=orjson.loads(fields["data"]))
+    return Received(
+        kind=fields["event"], id=int(fields["id"].partition(".")[2]), data=orjson.loads(fields["data"])
+    )
 
 
 async def _next(messages: AsyncIterator[bytes]) -> Received:

@@ -225,7 +225,7 @@ async def test_changes_since_include_reclaimed_lapsed_holds(inventory: Inventory
     inventory._occupancies.drop(event.number)
     await inventory.read_models.get_current(event.number)
     await inventory.execute(event.number, c.ReclaimLapsed(limit=10))
-    changes = await inventory.queries.get_changes_since(event.number, 2)
+    changes = await inventory.queries.get_changes_since(event.number, inventory.epoch, 2)
     assert [orjson.loads(each) for each in changes.seats or []] == [{"label": "A-1-1", "status": "available"}]
 
 
@@ -244,7 +244,7 @@ async def test_changes_since_older_versions_are_read_from_the_journal(
     for seat in range(8, 11):
         await place(inventory, event.number, f"A-1-{seat}")
         await inventory.read_models.get_current(event.number)
-    changes = await inventory.queries.get_changes_since(event.number, 5)
+    changes = await inventory.queries.get_changes_since(event.number, inventory.epoch, 5)
     assert [orjson.loads(each)["label"] for each in changes.seats or []] == [
         "A-1-1", "A-1-6", "A-1-7", "A-1-8", "A-1-9", "A-1-10",
     ]  # fmt: skip
@@ -300,5 +300,5 @@ async def test_changes_since_include_expiries_by_their_reclaim(
     await inventory.execute(event.number, c.ReclaimLapsed(limit=10))
     read_model = await inventory.read_models.get_current(event.number)
     assert (read_model.version, read_model.touches.first_version) == (3, 2)
-    changes = await inventory.queries.get_changes_since(event.number, 1)
+    changes = await inventory.queries.get_changes_since(event.number, inventory.epoch, 1)
     assert [orjson.loads(each)["label"] for each in changes.seats or []] == ["A-1-1", "A-1-2"]

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from holdfast.access.policy import Policy
 from holdfast.api.request import Request
 from holdfast.api.v1.rights import sees_drafts
-from holdfast.api.values import EventPath
+from holdfast.api.values import EventPath, is_bookmark, parse_bookmark
 from holdfast.errors import EventNotFound, FieldError, InvalidInput
 from holdfast.http.headers import etag, matches_etag
 from holdfast.http.reply import Reply, encode
@@ -34,18 +35,28 @@ __all__ = [
 
 routes = Routes(tag="availability")
 
+
+def _checked_bookmark(value: str) -> str:
+    if not is_bookmark(value):
+        raise PydanticCustomError("wrong_format", FieldError.BOOKMARK)
+    return value
+
+
 AsOf = Annotated[
     Time,
     Field(
         description="A past moment, not before the event was created. A seat's `until` is its hold's last expiry.",
     ),
 ]
+_Bookmark = Annotated[
+    str,
+    AfterValidator(_checked_bookmark),
+    WithJsonSchema({"type": "string", "examples": ["3f9a1c2e.17"]}),
+]
 _Since = Annotated[
-    int,
+    _Bookmark | None,
     Field(
-        ge=0,
-        le=10**18 - 1,
-        description="A known version: the answer lists every seat that changed since.",
+        description="A bookmark, `{epoch}.{version}` of an earlier answer: lists every seat that changed since.",
     ),
 ]
 
@@ -94,6 +105,7 @@ class AvailabilityOut(CountsOut):
     event_number: int
     event_status: EventStatus
     map_version: int
+    epoch: str = Field(description="The history in which `version` counts; a restore begins a new one.")
     version: int
     as_of: datetime
     areas: list[AreaCountsOut]
@@ -101,8 +113,8 @@ class AvailabilityOut(CountsOut):
     changes: ChangesOut | None = Field(None, description="With `since` only.")
     reset: bool | None = Field(
         None,
-        description="With `since` only, and always true: read everything again. The version is more than 1,000 "
-        "behind or is ahead of the event, seats were added, or the event was cancelled.",
+        description="With `since` only, and always true: read everything again. The bookmark names no epoch or "
+        "another one, it is more than 1,000 versions behind, seats were added, or the event was cancelled.",
     )
 
 
@@ -116,6 +128,7 @@ EXAMPLE: dict[str, Any] = {
     "held": 4,
     "booked": 2,
     "blocked": 0,
+    "epoch": "3f9a1c2e",
     "version": 3,
     "as_of": "2026-11-05T18:30:00.120934Z",
     "areas": [
@@ -144,13 +157,13 @@ EXAMPLE: dict[str, Any] = {
     answers={200: EXAMPLE, 304: None},
 )
 async def get_availability(
-    request: Request, event: EventPath, since: _Since | None = None, as_of: AsOf | None = None
+    request: Request, event: EventPath, since: _Since = None, as_of: AsOf | None = None
 ) -> Reply:
     """Return the counts, exact when read: an expired hold's admissions are on sale again, even before any write.
 
-    The `ETag` is the event's state, `"{version}.{lapsed}"`. An expiry changes it without a write, and `If-None-Match`
-    is answered 304 only if nothing has changed. With `since`, `changes` lists each seat that a later version or the
-    time has changed, or `reset` is true.
+    The `ETag` is the event's state, `"{epoch}.{version}.{lapsed}"`. An expiry changes it without a write, and
+    `If-None-Match` is answered 304 only if nothing has changed. With `since`, `changes` lists each seat that a later
+    version or the time has changed, or `reset` is true.
     """
     number = await request.inventory.resolve(event)
     if as_of is not None:
@@ -161,7 +174,7 @@ async def get_availability(
             body=encode(members_of(await request.inventory.queries.get_availability_as_of(number, as_of)))
         )
     if since is not None:
-        changes = await request.inventory.queries.get_changes_since(number, since)
+        changes = await request.inventory.queries.get_changes_since(number, *parse_bookmark(since))
         availability, seats = changes.availability, changes.seats
         more = b'"reset":true' if seats is None else b'"changes":{"seats":' + seat_list(seats) + b"}"
     else:
@@ -182,9 +195,9 @@ def refuse_hidden(request: Request, event: Event) -> None:
 _StateHeaders = tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
 
 
-def state_headers(version: int, lapsed: int) -> _StateHeaders:
+def state_headers(epoch: str, version: int, lapsed: int) -> _StateHeaders:
     """Return `ETag` first. Clients may cache the answer, but must revalidate it each time."""
-    return (b"etag", etag(version, lapsed)), (b"cache-control", b"no-cache")
+    return (b"etag", etag(epoch, version, lapsed)), (b"cache-control", b"no-cache")
 
 
 async def refuse_as_of(request: Request, number: int, at: datetime) -> None:
@@ -210,7 +223,8 @@ class _RenderedAnswers:
         last = self._answers.get(number)
         if last is not None and last[0] is availability:
             return last[1]
-        answer = encode(members_of(availability)), state_headers(availability.version, availability.lapsed)
+        state = availability.epoch, availability.version, availability.lapsed
+        answer = encode(members_of(availability)), state_headers(*state)
         if len(self._answers) >= self._max_events:
             self._answers.clear()
         self._answers[number] = availability, answer

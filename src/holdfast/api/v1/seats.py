@@ -11,7 +11,7 @@ from holdfast.access.policy import Policy
 from holdfast.api.request import Request
 from holdfast.api.v1.availability import AsOf, SeatStateOut, refuse_as_of, refuse_hidden, state_headers
 from holdfast.api.v1.rights import visible_event
-from holdfast.api.values import EventPath
+from holdfast.api.values import EventPath, is_bookmark, parse_bookmark
 from holdfast.errors import EventNotFound, InvalidInput, RouteNotFound
 from holdfast.http.headers import accepts_gzip, etag, matches_etag
 from holdfast.http.reply import Headers, Reply, encode
@@ -26,6 +26,7 @@ __all__ = ["routes"]
 routes = Routes(tag="seats")
 
 _FOR_EVER = b"public, max-age=31536000, immutable"
+_FOR_NOW = b"no-cache"
 _FOR_STAFF = b"private, no-cache"
 
 
@@ -36,6 +37,7 @@ class SeatsOut(BaseModel):
     event_number: int
     event_status: EventStatus
     map_version: int
+    epoch: str = Field(description="The history in which `version` counts; a restore begins a new one.")
     version: int
     items: list[SeatStateOut]
 
@@ -76,20 +78,17 @@ class SeatMapOut(BaseModel):
     sections: list[MapSectionOut]
 
 
-def _map_version(text: str) -> int | None:
-    return (
-        int(text) if text.isascii() and text.isdigit() and len(text) < 10 and str(int(text)) == text else None
-    )
-
-
 MapVersionPath = Annotated[
-    int, FromPath(_map_version, RouteNotFound), WithJsonSchema({"type": "integer", "minimum": 0})
+    str,
+    FromPath(lambda text: text if is_bookmark(text) else None, RouteNotFound),
+    WithJsonSchema({"type": "string", "examples": ["3f9a1c2e.1", "1"]}),
 ]
 
 _EVENT: dict[str, Any] = {"event": "00000000-1c1b-8f3a-a4d5-5b1d6a2f9c10", "event_number": 7}
 _SEATS_EXAMPLE = _EVENT | {
     "event_status": "published",
     "map_version": 1,
+    "epoch": "3f9a1c2e",
     "version": 3,
     "items": [
         {"label": "A-1-1", "status": "booked"},
@@ -134,19 +133,25 @@ async def list_seats(
     if as_of is not None:
         await refuse_as_of(request, number, as_of)
         states = await request.inventory.queries.list_seats_as_of(number, as_of)
-        facts = {"map_version": states.event.map_version, "version": states.version, "as_of": as_of}
+        facts = {
+            "map_version": states.event.map_version,
+            "epoch": request.inventory.epoch,
+            "version": states.version,
+            "as_of": as_of,
+        }
         return Reply(body=_document(states.event, facts, _list_of(states, every=all)))
     read_model = await request.inventory.read_models.get_current(number)
     refuse_hidden(request, read_model.event)
-    headers = state_headers(*read_model.state)
+    headers = state_headers(read_model.epoch, *read_model.state)
     if matches_etag(request.header(b"if-none-match"), headers[0][1]):
         return Reply(status=304, headers=headers)
     seats = await request.inventory.read_models.list_seats(read_model, every=all)
     if seats.document is None:
-        of = seats.availability.event
-        facts = {"map_version": of.map_version, "version": seats.availability.version}
+        known = seats.availability
+        of = known.event
+        facts = {"map_version": of.map_version, "epoch": known.epoch, "version": known.version}
         seats.document = _document(of, facts, seats.body)
-    return Reply(body=seats.document, headers=state_headers(*seats.state))
+    return Reply(body=seats.document, headers=state_headers(seats.availability.epoch, *seats.state))
 
 
 @routes.get(
@@ -158,7 +163,8 @@ async def list_seats(
 async def find_seat_map(request: Request, event: EventPath) -> Reply:
     """Redirect to the current version of the event's seat map."""
     found = await visible_event(request, event)
-    location = f"/v1/events/{event}/seat-map/{found.map_version}".encode("ascii")
+    version = f"{request.inventory.epoch}.{found.map_version}"
+    location = f"/v1/events/{event}/seat-map/{version}".encode("ascii")
     return Reply(status=307, headers=((b"location", location), (b"cache-control", b"no-cache")))
 
 
@@ -172,23 +178,25 @@ async def find_seat_map(request: Request, event: EventPath) -> Reply:
 async def get_seat_map(request: Request, event: EventPath, map_version: MapVersionPath) -> Reply:
     """Return sections, rows and seats, with their positions.
 
-    A version never changes and may be cached forever. Added seats make a new version, in which existing seats keep
-    their labels and positions. Version 0 has no seats.
+    `{epoch}.{map_version}` never changes and may be cached forever; `{map_version}` alone must be revalidated, because
+    a restore may give it other seats. Added seats make a new version, in which existing seats keep their labels and
+    positions. Version 0 has no seats.
     """
     found = await visible_event(request, event)
-    if map_version > found.map_version:
+    epoch, version = parse_bookmark(map_version)
+    if version > found.map_version or epoch not in ("", request.inventory.epoch):
         raise RouteNotFound(RouteNotFound.SEAT_MAP_VERSION)
     is_packed = accepts_gzip(request.header(b"accept-encoding"))
-    tag = etag(f"{found.id.hex}.{map_version}{'-gzip' if is_packed else ''}")
-    is_hidden = found.status == "draft"
+    tag = etag(request.inventory.epoch, found.id.hex, f"{version}{'-gzip' if is_packed else ''}")
+    caching = _FOR_STAFF if found.status == "draft" else _FOR_EVER if epoch else _FOR_NOW
     headers: Headers = (
         (b"etag", tag),
-        (b"cache-control", _FOR_STAFF if is_hidden else _FOR_EVER),
+        (b"cache-control", caching),
         (b"vary", b"accept-encoding"),
     )
     if matches_etag(request.header(b"if-none-match"), tag):
         return Reply(status=304, headers=headers)
-    document = await request.inventory.queries.get_seat_map_document(found, map_version)
+    document = await request.inventory.queries.get_seat_map_document(found, version)
     if is_packed:
         return Reply(body=document.packed, headers=(*headers, (b"content-encoding", b"gzip")))
     return Reply(body=document.plain, headers=headers)

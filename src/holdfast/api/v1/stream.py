@@ -9,7 +9,7 @@ from pydantic import Field
 from holdfast.access.policy import Policy
 from holdfast.api.request import Request
 from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatStateOut, refuse_hidden
-from holdfast.api.values import EventPath
+from holdfast.api.values import EventPath, parse_bookmark
 from holdfast.errors import EventNotFound
 from holdfast.http.reply import StreamReply, encode
 from holdfast.http.routes import Routes
@@ -17,8 +17,6 @@ from holdfast.http.routes import Routes
 __all__ = ["routes"]
 
 routes = Routes(tag="availability")
-
-_MAX_DIGITS = 18
 
 
 class SnapshotOut(AvailabilityOut):
@@ -37,7 +35,7 @@ class ChangeOut(AvailabilityOut):
 
 def _example() -> str:
     data: dict[str, Any] = EXAMPLE | {"seats": [{"label": "A-1-1", "status": "booked"}]}
-    return f"id: 3\nevent: change\ndata: {encode(data).decode()}\n\n"
+    return f"id: {EXAMPLE['epoch']}.3\nevent: change\ndata: {encode(data).decode()}\n\n"
 
 
 @routes.get(
@@ -56,16 +54,16 @@ async def stream_event(request: Request, event: EventPath) -> StreamReply:
       must start over: the event's rules or inventory changed, or the client read too slowly.
     - `event: change`, at most one in 300 ms: `seats` has each seat that anyone or the time has changed since the last
       message, with its current status. The counts are always complete.
-    - `id` is the newest version. A client that returns with `Last-Event-ID` gets one `change` with all that it missed,
-      or a snapshot if that is too much (more than 1,000 versions).
+    - `id` is a bookmark, `{epoch}.{version}`. A client that returns with it as `Last-Event-ID` gets one `change` with
+      all that it missed. It gets a snapshot if that is too much (more than 1,000 versions), or after a restore.
     - A comment every 15 seconds keeps the connection open. The stream ends when the server does; connect again then.
     """
     number = await request.inventory.resolve(event)
     read_model = await request.inventory.read_models.get_current(number)
     refuse_hidden(request, read_model.event)
     request.inventory.streams.refuse_client()
-    last = request.header(b"last-event-id") or ""
-    after = int(last) if last.isascii() and last.isdigit() and len(last) <= _MAX_DIGITS else None
+    last = parse_bookmark(request.header(b"last-event-id") or "")
+    after = last.version if last.epoch == read_model.epoch else None
     return StreamReply(
         chunks=request.inventory.streams.watch(number, after=after),
         join=lambda reader: request.inventory.streams.joined(read_model, reader, after=after),

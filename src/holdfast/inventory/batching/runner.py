@@ -295,6 +295,9 @@ class BatchRunner:
             del self._known[next(iter(self._known))]
         return known
 
+    def forget_all(self) -> None:
+        self._known.clear()
+
     def _forget(self, number: int) -> None:
         self._known.pop(number, None)
         self._occupancies.drop(number)

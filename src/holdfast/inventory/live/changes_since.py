@@ -30,14 +30,14 @@ class ChangesSince:
         self._reads = reads
         self._read_models = read_models
 
-    async def get_changes(self, number: int, version: int) -> SeatChanges:
-        """Return the changes. `seats` is None if the version is more than 1,000 behind, ahead, or older than a
-        change of the map."""
+    async def get_changes(self, number: int, epoch: str, version: int) -> SeatChanges:
+        """Return the changes. `seats` is None if the version is of another epoch, more than 1,000 behind, ahead, or
+        older than a change of the map."""
         read_model = await self._read_models.get_current(number)
         earlier: set[int] = set()
         known_to = version
         for _ in range(_MAX_TRIES):
-            if not 0 <= read_model.version - version <= MAX_VERSIONS_BEHIND:
+            if epoch != read_model.epoch or not 0 <= read_model.version - version <= MAX_VERSIONS_BEHIND:
                 break
             first = min(read_model.touches.first_version, read_model.version)
             if known_to >= first:

@@ -144,7 +144,7 @@ class Channel:
     @property
     def _news_at(self) -> float:
         """The time at which something new is expected; 0 if it is known."""
-        return 0.0 if self._subscription.version > self._notified or self._behind else self._next_look_at
+        return 0.0 if self._subscription.version != self._notified or self._behind else self._next_look_at
 
     async def _advance(self, loop: asyncio.AbstractEventLoop) -> None:
         """Send all clients what has changed since their last message."""
@@ -212,7 +212,7 @@ class Channel:
     async def _first(self, after: int | None) -> Message:
         """Return what has changed after a version, if that is known; else a snapshot, written once per state."""
         if after is not None:
-            since = await self._changes_since.get_changes(self.number, after)
+            since = await self._changes_since.get_changes(self.number, self._read_model.epoch, after)
             if since.seats is not None:
                 return _written("change", since.availability, seat_list(since.seats))
         if self._snapshot is not None and len(self._snapshot[1].body) > LARGE_BYTES:
@@ -246,7 +246,7 @@ def _max_at_once(message: Message, writes: int) -> int:
 
 
 def _written(kind: str, availability: Availability, seats: bytes) -> Message:
-    """Return a server-sent event. Its `id` is the version after which `Last-Event-ID` resumes."""
+    """Return a server-sent event. Its `id` is the bookmark at which `Last-Event-ID` resumes."""
     data = orjson.dumps(members_of(availability), option=orjson.OPT_UTC_Z)
-    head = f"id: {availability.version}\nevent: {kind}\ndata: ".encode("ascii")
+    head = f"id: {availability.bookmark}\nevent: {kind}\ndata: ".encode("ascii")
     return Message(b"".join((head, data[:-1], b',"seats":', seats, b"}\n\n")))

@@ -38,6 +38,11 @@ class Subscription:
             self.version = version
             self._changed.set()
 
+    def forget(self) -> None:
+        """Take any version as new: the database may have lost some."""
+        self.version = -1
+        self._changed.set()
+
     def wake(self) -> None:
         """Make `changed` return without a new version, because something else is to be done."""
         self._changed.set()
@@ -74,6 +79,11 @@ class CommitFeed:
     def notify(self, number: int, version: int, _changes: Changes | None = None) -> None:
         for watch in self._watches.get(number, ()):
             watch.notify(version)
+
+    def forget_versions(self) -> None:
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.forget()
 
     def add(self, watch: Subscription) -> None:
         self._watches.setdefault(watch.number, set()).add(watch)

@@ -17,6 +17,7 @@ def members_of(availability: Availability) -> dict[str, Any]:
         "event_status": event.status.value,
         "map_version": event.map_version,
         **asdict(availability.counts),
+        "epoch": availability.epoch,
         "version": availability.version,
         "as_of": availability.as_of,
         "areas": [

@@ -59,6 +59,7 @@ class ReadModel:
         self.event = loaded.event
         self.number = loaded.event.number
         self.seat_map = seat_map
+        self.epoch = loaded.epoch
         self.version = loaded.version
         self.now = loaded.now
         self.lapsed = 0
@@ -96,6 +97,7 @@ class ReadModel:
         return availability_of(
             self.event,
             self._areas.values(),
+            epoch=self.epoch,
             version=self.version,
             lapsed=self.lapsed,
             lapsed_by_area={},

@@ -32,9 +32,13 @@ class AreaAvailability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """Exact at `as_of`. The state is (version, lapsed). It stays valid until `next_expiry` unless a batch commits."""
+    """Exact at `as_of`. The state is (version, lapsed), within the history that `epoch` names.
+
+    It stays valid until `next_expiry` unless a batch commits.
+    """
 
     event: Event
+    epoch: str
     version: int
     lapsed: int
     as_of: datetime
@@ -43,8 +47,9 @@ class Availability:
     areas: tuple[AreaAvailability, ...]
 
     @property
-    def etag(self) -> str:
-        return f'"{self.version}.{self.lapsed}"'
+    def bookmark(self) -> str:
+        """Where a reader of this state stands in the event's history."""
+        return f"{self.epoch}.{self.version}"
 
     def by_category(self) -> dict[str, Counts]:
         """Return the sum of each category's seats and areas, in the event's order."""
@@ -59,6 +64,7 @@ def availability_of(
     event: Event,
     areas: Iterable[Area],
     *,
+    epoch: str,
     version: int,
     lapsed: int,
     lapsed_by_area: dict[int, int],
@@ -81,6 +87,7 @@ def availability_of(
         )
     return Availability(
         event=event,
+        epoch=epoch,
         version=version,
         lapsed=0 if cancelled else lapsed,
         as_of=as_of,

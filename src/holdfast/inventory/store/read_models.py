@@ -26,6 +26,7 @@ class LoadedReadModel:
     """
 
     event: Event
+    epoch: str
     version: int
     now: datetime
     areas: tuple[Area, ...]
@@ -81,6 +82,7 @@ class ReadModelStore:
         claims = table.unnest("hold_ids", "expiries", "areas", "seats", "quantities", "buyers")
         return LoadedReadModel(
             event=event,
+            epoch=self._connections.epoch,
             version=version,
             now=now,
             areas=tuple(rows.AREA.read(table.unnest(*rows.AREA.columns))),

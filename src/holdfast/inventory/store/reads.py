@@ -53,6 +53,11 @@ class ReadStore:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
+    @property
+    def epoch(self) -> str:
+        """The name of the history in which versions count."""
+        return self._connections.epoch
+
     async def _fetch(self, number: int, name: str, **parameters: Any) -> Table:
         return await self._connections.ask(number, SQL[name], {"event_number": number, **parameters})
 
