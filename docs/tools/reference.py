@@ -1,4 +1,4 @@
-"""Writes the parts of docs/reference that come from the program: routes, settings, commands and metrics.
+"""Writes the parts of docs/reference that come from the program: routes, errors, settings, commands and metrics.
 
     .venv/bin/python docs/tools/reference.py
 
@@ -26,11 +26,19 @@ from holdfast.api.catalogue import ABOUT, all_endpoints
 from holdfast.app import composition
 from holdfast.app.settings import PREFIX, Settings
 from holdfast.cli.main import app as program
+from holdfast.errors import all_errors
+from holdfast.errors.guide import GUIDE
 from holdfast.http.openapi import openapi_document
 from holdfast.http.routes import Endpoint
 
 REFERENCE = Path(__file__).parents[1] / "reference"
-PAGES = {"http": "http.md", "settings": "settings.md", "commands": "cli.md", "metrics": "metrics.md"}
+PAGES = {
+    "http": "http.md",
+    "errors": "errors.md",
+    "settings": "settings.md",
+    "commands": "cli.md",
+    "metrics": "metrics.md",
+}
 
 _LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 _POLICIES = {
@@ -46,6 +54,7 @@ def generate(name: str) -> str:
     """Return the text of a generated part."""
     makers: dict[str, Callable[[], Iterator[str]]] = {
         "http": _http,
+        "errors": _errors,
         "settings": _settings,
         "commands": _commands,
         "metrics": _metrics,
@@ -178,6 +187,34 @@ def _type(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
             return f"{name}, {low:,.15g} to {high:,.15g}"
         return f"{name}, {low:,.15g} or more" if low is not None else name
     return {"boolean": "yes or no", "object": "object"}.get(kind, kind)
+
+
+# Errors
+
+_STATUSES = {
+    (400,): "400: the request cannot be read",
+    (401, 403): "401, 403: who you are",
+    (404, 405): "404, 405: it does not exist",
+    (409,): "409: the state does not allow it",
+    (410,): "410: it has ended",
+    (408, 412, 413, 414, 415, 417, 431): "408 to 431: too late, too much, or the wrong kind",
+    (422,): "422: readable, but not allowed",
+    (429, 503): "429, 503: not now",
+}
+
+
+def _errors() -> Iterator[str]:
+    errors = all_errors()
+    for statuses, heading in _STATUSES.items():
+        yield f"## {heading}\n"
+        if 503 in statuses:
+            yield "All of them have `Retry-After`, in seconds.\n"
+        yield "| Code | When it comes | What to do |\n|---|---|---|"
+        for code, advice in GUIDE.items():
+            if code in errors and (status := errors[code].status) in statuses:
+                own = f" ({status})" if status != min(statuses) else ""
+                yield f"| `{code}`{own} | {_cell(advice.cause)} | {_cell(advice.remedy)} |"
+        yield ""
 
 
 # Settings

@@ -23,7 +23,8 @@ from proof.workload.wire import Answer, Lost, NotSent, Request, Wire
 
 __all__ = ["Asking", "Chances", "Identity", "outcome_of"]
 
-PROBLEM_TYPE = "https://holdfast.dev/problems/"
+PROBLEM_PAGES = "/problems/"
+"""The `type` of our problems is a reference to a page below it."""
 NOT_BEGUN = frozenset({"busy", "unavailable", "rate_limited", "in_progress", "not_sent"})
 """The server did nothing; a retry may succeed."""
 REFUSING = frozenset({400, 401, 402, 403, 404, 405, 409, 410, 412, 413, 415, 422, 428, 429, 431})
@@ -248,7 +249,7 @@ def outcome_of(call: Call, answer: Answer) -> Outcome:
 
 def _code_of(reply: Any) -> str | None:
     """Return the code of a problem if its type is ours, or None."""
-    if not isinstance(reply, dict) or not str(reply.get("type", "")).startswith(PROBLEM_TYPE):
+    if not isinstance(reply, dict) or PROBLEM_PAGES not in str(reply.get("type", "")):
         return None
     code = reply.get("code")
     return code if isinstance(code, str) else None

@@ -114,7 +114,7 @@ class TestMaking:
         answer = await _create(client, capacity=1000)
         event = answer.json()
         assert answer.status_code == 201
-        assert answer.headers["location"] == f"/v1/events/{event['id']}"
+        assert answer.headers["location"] == f"events/{event['id']}"
         assert event["areas"] == [{"name": "general", "capacity": 1000, "category": None}]
         assert (event["number"], event["capacity"], event["map_version"]) == (1, 1000, 0)
         assert (event["status"], event["sales_stopped"], event["allow_partial"]) == (

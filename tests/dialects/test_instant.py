@@ -75,9 +75,9 @@ async def test_many_shows_are_paged_newest_first(client):
         await make_show(client)
     first = await client.get("/shows?limit=2")
     assert [show["id"] for show in first.json()] == [4, 5]
-    second = await client.get(first.headers["link"].split(">")[0][1:])
+    second = await client.get(first.url.join(first.headers["link"].split(">")[0][1:]))
     assert [show["id"] for show in second.json()] == [2, 3]
-    third = await client.get(second.headers["link"].split(">")[0][1:])
+    third = await client.get(second.url.join(second.headers["link"].split(">")[0][1:]))
     assert [show["id"] for show in third.json()] == [1]
     assert "link" not in third.headers
     assert (await client.get("/shows?cursor=nonsense")).json() == {"error": "Invalid input"}

@@ -21,6 +21,8 @@ from support.postgres import TestDatabases
 __all__ = ["ALL_SCOPES", "Answer", "Deployment", "Request", "ask", "entry_of", "open_deployment"]
 
 MAX_SECONDS = 60
+_Headers = tuple[tuple[str, str], ...]
+_TYPE = re.compile(rb'"type":"(?:\./|(?:\.\./)+|/)problems/')
 ALL_SCOPES = ("read", "sell", "organise")
 MAX_SHOWN = 4_000
 """The golden files record longer texts by their digest."""
@@ -136,7 +138,19 @@ async def ask(app: Any, request: Request) -> Answer:
     headers = tuple((name.decode(), value.decode("latin-1")) for name, value in sent[0]["headers"])
     is_stream = any(value == "text/event-stream" for _, value in headers)
     parts = [message.get("body", b"") for message in sent[1:]]
-    return Answer(status=sent[0]["status"], headers=headers, body=parts[0] if is_stream else b"".join(parts))
+    body = parts[0] if is_stream else b"".join(parts)
+    if b"application/problem+json" in (value for _, value in sent[0]["headers"]):
+        headers, body = _with_full_type(headers, body)
+    return Answer(status=sent[0]["status"], headers=headers, body=body)
+
+
+def _with_full_type(headers: _Headers, body: bytes) -> tuple[_Headers, bytes]:
+    """Write the `type` of a problem from the root, so that a refusal of two paths is recorded in one form."""
+    changed = _TYPE.sub(b'"type":"/problems/', body, count=1)
+    lengths = {str(len(body)): str(len(changed))}
+    return tuple(
+        (name, lengths.get(value, value) if name == "content-length" else value) for name, value in headers
+    ), changed
 
 
 def _framed(request: Request) -> list[tuple[str, str]]:

@@ -291,6 +291,13 @@ async def service(walk: Walk) -> None:
     await walk("get_home", 200, by="guest")
     await walk("get_home", 200, by="guest", headers={"Accept": "application/json"}, note="as JSON")
     await walk("get_docs", 200, by="guest")
+    await walk("list_problems", 200, by="guest")
+    await walk("list_problems", 200, by="guest", headers={"Accept": "application/json"}, note="as JSON")
+    await walk("get_problem", 200, "sold_out", by="guest")
+    await walk(
+        "get_problem", 200, "sold_out", by="guest", headers={"Accept": "application/json"}, note="as JSON"
+    )
+    await walk("get_problem", "not_found", "lost", by="guest")
     for file in (
         "holdfast.css",
         "explorer.css",

@@ -56,6 +56,7 @@ def _reads(shop: Shop, document: Document) -> dict[str, Request]:
     values: dict[str, tuple[object, ...]] = {
         "get_booking": (shop.booking["id"],),
         "get_docs_file": ("holdfast.css",),
+        "get_problem": ("sold_out",),
         "get_seat_history": (number, "A-2-1"),
         "get_hold": (shop.hold["id"],),
         "get_seat_map": (number, 1),

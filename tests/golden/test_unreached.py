@@ -11,7 +11,15 @@ from golden.walking import DOCUMENTS, Document
 Pair = tuple[str, str]
 
 MIN_SHARE = 0.9
-NO_DATABASE = ("get_docs", "get_docs_file", "get_health", "get_openapi", "get_dialects_openapi")
+NO_DATABASE = (
+    "get_docs",
+    "get_docs_file",
+    "get_health",
+    "get_openapi",
+    "get_dialects_openapi",
+    "get_problem",
+    "list_problems",
+)
 NO_STATEMENT = (*NO_DATABASE, "get_home")
 
 UNREACHED: dict[Pair, str] = {

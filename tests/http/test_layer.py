@@ -14,7 +14,6 @@ from holdfast.api.values import EventPath, EventRef, LabelPath, Name
 from holdfast.errors import EventNotFound, HoldfastError, InvalidInput, Malformed, SeatTaken, SoldOut
 from holdfast.http.headers import etag, matches_etag
 from holdfast.http.openapi import document_routes, openapi_document
-from holdfast.http.problems import PROBLEM_TYPE
 from holdfast.http.reply import Reply, StreamReply
 from holdfast.http.request import Request
 from holdfast.http.router import Router
@@ -138,7 +137,7 @@ def _code(answer: Any) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
     assert body["status"] == answer.status_code
-    assert body["type"] == PROBLEM_TYPE + body["code"]
+    assert answer.url.join(body["type"]).path == f"/problems/{body['code']}"
     assert body["instance"] == answer.headers["x-request-id"]
     assert body["error"] == body["detail"]
     return answer.status_code, body["code"]

@@ -27,7 +27,7 @@ from holdfast.http.values import In, Time, TimeZone
 
 
 def _members(error: HoldfastError) -> dict[str, object]:
-    made = problem(error, "request-1")
+    made = problem(error, "request-1", pages="../problems/")
     members: dict[str, object] = json.loads(made.body)
     assert members["status"] == made.status
     return members
@@ -73,7 +73,7 @@ def test_a_fact_cannot_replace_a_member():
     ],
 )
 def test_a_status_has_its_required_header(error: HoldfastError, header: tuple[bytes, bytes]):
-    assert header in problem(error, "request-1").headers
+    assert header in problem(error, "request-1", pages="../problems/").headers
 
 
 class LineIn(In):
@@ -137,5 +137,5 @@ def test_a_refusal_never_repeats_the_input():
             {"event": "<script>", "lines": "<script>", "name": "<script>" * 90}
         )
     except ValidationError as failed:
-        made = problem(invalid_input(failed, {}), "request-1")
+        made = problem(invalid_input(failed, {}), "request-1", pages="./problems/")
     assert b"script" not in made.body

@@ -44,7 +44,7 @@ PLACED = {
 
 
 def problem(code: str, status: int) -> dict[str, Any]:
-    return {"type": f"https://holdfast.dev/problems/{code}", "code": code, "status": status}
+    return {"type": f"../problems/{code}", "code": code, "status": status}
 
 
 def class_of(call: Call, status: int, body: Any) -> tuple[str, str | None]:

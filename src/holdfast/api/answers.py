@@ -35,7 +35,7 @@ def retry_key(request: Request, render: Render[T]) -> RetryKey[T] | None:
 
     def stored(outcome: T | Refusal) -> StoredAnswer:
         if isinstance(outcome, Refusal):
-            made = problem(outcome, request.request_id)
+            made = problem(outcome, request.request_id, pages=request.problem_pages)
             return StoredAnswer(status=made.status, body=made.body)
         return _stored(render(outcome))
 
@@ -48,7 +48,7 @@ async def answer_command(
     """Run a command of an event and return its answer. A known retry key returns the stored answer.
 
     Args:
-        location: the path of a 201's new object, without its id.
+        location: the reference from the request's path to a 201's new object, without its id.
     """
     inventory, has_left = request.inventory, request.client_left
     if command.key is None:

@@ -90,6 +90,7 @@ def build_app(settings: Settings) -> Application:
         find_key=access.find_key,
         any_key=access.any_key,
         open_mode=settings.open,
+        public_url=settings.public_url or "",
         lifespan=lifespan,
         end_streams=inventory.streams.close,
         body_seconds=settings.body_timeout_seconds,

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from holdfast.app.public_url import parse_public_url
 from holdfast.process.environment import clean_environment
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import can_reach, server_user
@@ -49,6 +50,11 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", min_length=1, description="Address or host name to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")
+    public_url: str | None = Field(
+        default=None,
+        description="The address that the public uses, `https://…`, with its path prefix below a proxy. The server "
+        "writes it into pages, problems and printed lines. Default: links are relative.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Number of worker processes.")
     data_dir: Path = Field(
         default_factory=default_data_dir,
@@ -165,6 +171,11 @@ class Settings(BaseSettings):
         if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
             raise ValueError("must start with postgresql://")
         return SecretStr(f"postgresql://{rest}")
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        return None if value is None else parse_public_url(value)
 
     @field_validator("secret_key")
     @classmethod

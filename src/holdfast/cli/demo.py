@@ -38,7 +38,7 @@ def demo(
         settings = load_settings()
         layout = parse_seat_map(arena())
         labels = [seat.label for seat in layout.seats if seat.category == layout.categories[0]][:2]
-        base = server_url(settings, url)
+        base = server_url(settings, url or settings.public_url)
         new = new_event({"name": "A night at the arena", "venue": "Arena"}, layout)
         running = settings.database_url is not None or is_running(settings)
 

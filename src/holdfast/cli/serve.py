@@ -29,6 +29,7 @@ def serve(
     plan = ServePlan(
         host=settings.host,
         port=settings.port,
+        public_url=settings.public_url,
         workers=settings.workers,
         data_dir=str(settings.data_dir),
         database_url=settings.database_url.get_secret_value() if settings.database_url else None,

@@ -42,12 +42,14 @@ from holdfast.http.asgi import Message, Receive, Scope, Send
 from holdfast.http.decoding import json_pointer
 from holdfast.http.metrics import observe_problem
 from holdfast.http.problems import field_error, invalid_fields, problem
+from holdfast.http.references import problem_pages
 from holdfast.http.request import Request
 from holdfast.http.response_head import added_headers
 
 __all__ = ["AddedRoutes", "OwnRoute", "Sent", "exception_handlers"]
 
 _REQUEST_ID = "holdfast.request_id"
+_PAGES = "holdfast.problem_pages"
 _MISSING = "holdfast.missing"
 """The scope's key for the refusal of our own router."""
 
@@ -93,6 +95,7 @@ class AddedRoutes:
             "app": self._application,
             _MISSING: missing,
             _REQUEST_ID: request.request_id,
+            _PAGES: request.problem_pages,
             "method": "GET" if request.method == "HEAD" else request.method,
         }
         outgoing = _Outgoing(send, request)
@@ -228,7 +231,9 @@ def _response(
     status: int | None = None,
 ) -> Response:
     observe_problem(error.code)
-    made = problem(error, request.scope.get(_REQUEST_ID, ""), status=status)
+    scope = request.scope
+    pages = scope.get(_PAGES) or problem_pages("", scope["path"].encode())
+    made = problem(error, scope.get(_REQUEST_ID, ""), pages=pages, status=status)
     own = {name.decode("latin-1"): value.decode("latin-1") for name, value in made.headers}
     return Response(
         made.body,

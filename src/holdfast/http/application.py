@@ -46,13 +46,15 @@ class Application(FastAPI):
         open_mode: bool,
         about: Mapping[str, Any] = MappingProxyType({}),
         about_dialects: Mapping[str, Any] = MappingProxyType({}),
+        public_url: str = "",
         lifespan: Lifespan | None = None,
         end_streams: Callable[[], None] = lambda: None,
         body_seconds: float = BODY_SECONDS,
         access_log: bool = True,
     ) -> None:
+        servers = {"servers": [{"url": public_url}]} if public_url else {}
         super().__init__(
-            **about,
+            **{**about, **servers},
             openapi_url=None,
             redirect_slashes=False,
             lifespan=lifespan,
@@ -62,8 +64,11 @@ class Application(FastAPI):
         self.endpoints = tuple(endpoints)
         for endpoint in self.endpoints:
             add_route(self, endpoint, OwnRoute, in_document=not endpoint.is_dialect)
+        self.public_url = public_url
         self.request_class = request_class.bind(
-            openapi=self._write_openapi, dialects_openapi=self._write_dialects_openapi
+            openapi=self._write_openapi,
+            dialects_openapi=self._write_dialects_openapi,
+            public_url=public_url,
         )
         self.handler = RequestHandler(
             Router(self.endpoints),
@@ -80,7 +85,7 @@ class Application(FastAPI):
         """For a server that waits for its requests to end: streams have no end of their own."""
         self._completed: dict[str, Any] | None = None
         self._written = b""
-        self._about_dialects = about_dialects
+        self._about_dialects = {**about_dialects, **servers}
         self._written_dialects = b""
 
     @property

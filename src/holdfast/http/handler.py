@@ -274,7 +274,7 @@ class RequestHandler:
 
 def _refusal(error: HoldfastError, request: Request) -> Reply:
     observe_problem(error.code)
-    made = problem(error, request.request_id)
+    made = problem(error, request.request_id, pages=request.problem_pages)
     return Reply(status=made.status, body=made.body, headers=made.headers, content_type=PROBLEM)
 
 
@@ -282,7 +282,7 @@ def _rendered(error: HoldfastError, request: Request, endpoint: Endpoint) -> Rep
     assert endpoint.render_error is not None
     observe_problem(error.code)
     status, body = endpoint.render_error(error)
-    made = problem(error, request.request_id, status=status)
+    made = problem(error, request.request_id, pages=request.problem_pages, status=status)
     if body is None:
         return Reply(status=status, body=made.body, headers=made.headers, content_type=PROBLEM)
     return Reply(status=status, body=encode(body), headers=made.headers, content_type=JSON)

@@ -25,7 +25,8 @@ from holdfast.errors import (
     UnsupportedMediaType,
     UriTooLong,
 )
-from holdfast.http.problems import PROBLEM_TYPE, problem_members
+from holdfast.http.problems import problem_members
+from holdfast.http.references import problem_pages
 from holdfast.http.reply import encode
 from holdfast.http.routes import Endpoint
 
@@ -57,7 +58,12 @@ _PROBLEM_SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code", "instance", "error"],
     "properties": {
-        "type": {"type": "string", "format": "uri", "examples": [PROBLEM_TYPE + "seat_taken"]},
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "Leads to a page about the problem: the public address, or relative to the request's.",
+            "examples": ["../problems/seat_taken", "https://tickets.example/problems/seat_taken"],
+        },
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
@@ -191,13 +197,16 @@ def _schema_like(example: Any) -> dict[str, Any]:
 def _problems(endpoint: Endpoint) -> dict[int, dict[str, Any]]:
     """Return the errors by status. Each is an example under its code, as this route renders it."""
     found: dict[int, dict[str, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
+    pages = problem_pages("", endpoint.path.encode())
     for error_class in errors_of(endpoint):
         error = error_class()
         status, body = error.status, None
         if endpoint.render_error is not None and error_class not in _FROM_THE_LAYER:
             status, body = endpoint.render_error(error)
         kind = _PROBLEM if body is None else _JSON
-        value = problem_members(error, _EXAMPLE_INSTANCE, status=status) if body is None else body
+        value = body
+        if value is None:
+            value = problem_members(error, _EXAMPLE_INSTANCE, pages=pages, status=status)
         found[status][kind][error.code] = {"summary": error.title, "value": example_json(value)}
     return {
         status: {

@@ -22,7 +22,6 @@ from holdfast.errors import (
 from holdfast.http.decoding import json_pointer
 
 __all__ = [
-    "PROBLEM_TYPE",
     "Problem",
     "field_error",
     "invalid_fields",
@@ -30,9 +29,6 @@ __all__ = [
     "problem",
     "problem_members",
 ]
-
-PROBLEM_TYPE = "https://holdfast.dev/problems/"
-"""Only an identifier; nothing has to be served at this address (RFC 9457, 3.1.1)."""
 
 _MAX_FIELD_ERRORS = 20
 
@@ -46,16 +42,22 @@ class Problem:
     body: bytes
 
 
-def problem(error: HoldfastError, request_id: str, *, status: int | None = None) -> Problem:
-    """Return the problem of an error. `status` replaces the error's own, for a dialect."""
-    members = problem_members(error, request_id, status=status)
+def problem(error: HoldfastError, request_id: str, *, pages: str, status: int | None = None) -> Problem:
+    """Return the problem of an error.
+
+    `pages` is where the pages of problems are (`references.problem_pages`). `status` replaces the error's own, for a
+    dialect.
+    """
+    members = problem_members(error, request_id, pages=pages, status=status)
     body = orjson.dumps(members, default=str, option=orjson.OPT_UTC_Z)
     return Problem(status=members["status"], headers=problem_headers(error), body=body)
 
 
-def problem_members(error: HoldfastError, request_id: str, *, status: int | None = None) -> dict[str, Any]:
+def problem_members(
+    error: HoldfastError, request_id: str, *, pages: str, status: int | None = None
+) -> dict[str, Any]:
     members: dict[str, Any] = {
-        "type": PROBLEM_TYPE + error.code,
+        "type": pages + error.code,
         "title": error.title,
         "status": status or error.status,
         "detail": error.detail,

@@ -10,6 +10,7 @@ import orjson
 
 from holdfast.access.principals import GUEST, Principal
 from holdfast.http.cursors import Cursors
+from holdfast.http.references import problem_pages
 from holdfast.http.server.request import REQUEST
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class Request:
     """Return the document of the application that answers."""
     dialects_openapi: Callable[[], bytes]
     """Return the document of its dialects."""
+    public_url: str = ""
+    """The server's public address without a slash at its end; empty if it is not known."""
 
     # Defaults are attributes of the class: most requests change few of them, and setting all costs as much as a read.
     path: str = ""
@@ -60,6 +63,11 @@ class Request:
     def client_left(self) -> Callable[[], bool]:
         """Return whether the client has left (known under our own server; else always False)."""
         return _never_left if self.cycle is None else self.cycle.has_left
+
+    @property
+    def problem_pages(self) -> str:
+        """Return where the client finds the pages of problems."""
+        return problem_pages(self.public_url, self.scope.get("raw_path") or self.scope["path"].encode())
 
     def header(self, name: bytes) -> str | None:
         """Return a header by its lower-case name."""

@@ -50,6 +50,7 @@ class ServePlan:
 
     host: str
     port: int
+    public_url: str | None
     workers: int
     data_dir: str
     database_url: str | None
@@ -225,6 +226,8 @@ class Supervisor:
         self._say(
             f"Holdfast serves at {self._url()} ({len(self._workers)} worker{'s'[: len(self._workers) > 1]})."
         )
+        if plan.public_url:
+            self._say(f"Public address: {plan.public_url}")
         self._say(f"Mode: {mode}.")
         if plan.open and not keys:
             self._say(_OPEN_MODE_WARNING)

@@ -10,15 +10,23 @@ RFC_9457: tuple[Requirement, ...] = (
     held(
         "3.1.1",
         "SHOULD",
-        "Give `type` an absolute URI.",
+        "Give `type` an absolute URI when possible.",
         "test_conformance_problems.py::test_type_and_instance_are_uri_references",
+        "test_below_a_prefix.py::test_with_a_public_address_the_type_is_absolute",
     ),
     differs(
         "3.1.1",
         "SHOULD",
+        "Give a relative `type` its full path.",
+        "Without a public address, the server does not know the path prefix of a proxy. A reference relative to the "
+        "request keeps it.",
+    ),
+    held(
+        "3.1.1",
+        "SHOULD",
         "Serve documentation under the URI of a type.",
-        "The URI is an identifier alone, because a server at home has no public address. The reference of the "
-        "errors documents each type.",
+        "test_below_a_prefix.py::test_every_type_leads_to_its_page",
+        "tests/docs/test_pages.py::test_every_code_has_a_page",
     ),
     held(
         "3.1.2",

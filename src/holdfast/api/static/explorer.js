@@ -32,13 +32,18 @@ function start(source) {
   });
 }
 
-// `/docs?dialects` shows the document of the dialects.
-const source = new URLSearchParams(location.search).has("dialects") ? "/dialects/openapi.json" : "/openapi.json";
+// Requests go to the server that sent the page, also below a path prefix or at an address that is not the public one.
+function servedFromHere(document) {
+  return { ...document, servers: [{ url: new URL(".", window.location.href).href.replace(/\/$/, "") }] };
+}
+
+// `docs?dialects` shows the document of the dialects.
+const source = new URLSearchParams(location.search).has("dialects") ? "dialects/openapi.json" : "openapi.json";
 const link = document.querySelector("a.document");
 link.href = source;
-link.textContent = source.slice(1);
+link.textContent = source;
 
 fetch(source)
   .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.statusText))))
-  .then((document) => start({ spec: withoutTwins(document) }))
+  .then((document) => start({ spec: servedFromHere(withoutTwins(document)) }))
   .catch(() => start({ url: source }));

@@ -43,7 +43,7 @@ from holdfast.inventory.rules.booking import Booking
 
 routes = Routes(tag="bookings")
 
-LOCATION = "/v1/bookings/"
+LOCATION = "bookings/"  # relative to `/v1/bookings`
 
 
 class ConfirmHoldIn(In):

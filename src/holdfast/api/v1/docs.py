@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
-from string import Template
 from typing import Annotated
 
 from pydantic import WithJsonSchema
 
 from holdfast.access.policy import Policy
+from holdfast.api.pages import HTML, VARIES, choose_json, json_page, template
 from holdfast.api.request import Request
 from holdfast.errors import RouteNotFound
-from holdfast.http.headers import accepts_gzip, etag, weights
-from holdfast.http.reply import Headers, Reply, encode
+from holdfast.http.headers import accepts_gzip, etag
+from holdfast.http.reply import Headers, Reply
 from holdfast.http.routes import Routes
 from holdfast.http.values import FromPath
 
@@ -27,9 +26,7 @@ __all__ = ["routes"]
 
 routes = Routes(tag="service", lenient=True)  # a link to a page may carry any query
 
-_HTML = b"text/html; charset=utf-8"
 _CACHED = b"public, max-age=3600"
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?")
 
 _OURS = "holdfast.api"
 _SWAGGER = "fastapi_swagger"
@@ -64,12 +61,14 @@ class Asset:
 _ABOUT = {
     "name": "Holdfast",
     "open": False,
-    "docs": "/docs",
-    "openapi": "/openapi.json",
-    "dialects": "/dialects/openapi.json",
-    "health": "/healthz",
-    "ready": "/readyz",
+    "docs": "docs",
+    "openapi": "openapi.json",
+    "dialects": "dialects/openapi.json",
+    "problems": "problems",
+    "health": "healthz",
+    "ready": "readyz",
 }
+"""The references are relative, as on all pages: below a proxy's path prefix they stay below it."""
 
 
 @routes.get(
@@ -81,14 +80,15 @@ _ABOUT = {
 )
 async def get_home(request: Request) -> Reply:
     """Return a page about this server and where to continue, or JSON for `Accept: application/json`."""
-    headers = ((b"vary", b"accept"),)
-    accepted = weights(request.header(b"accept"))
-    if accepted.get("application/json", 0) > accepted.get("text/html", 0):
-        return Reply(body=encode(_ABOUT | {"open": request.open_mode}), headers=headers)
-    page = _template("home.html").substitute(
-        base=_base(request), mode=_OPEN if request.open_mode else _CLOSED
+    if choose_json(request):
+        return json_page(_ABOUT | {"open": request.open_mode})
+    page = template("home.html").substitute(
+        mode=_OPEN if request.open_mode else _CLOSED,
+        address=escape(_address(request)),
+        key="" if request.open_mode else _KEY,
+        credentials="" if request.open_mode else _CREDENTIALS,
     )
-    return Reply(body=page.encode(), headers=headers, content_type=_HTML)
+    return Reply(body=page.encode(), headers=VARIES, content_type=HTML)
 
 
 @routes.get(
@@ -100,7 +100,7 @@ async def get_home(request: Request) -> Reply:
 )
 async def get_docs(request: Request) -> Reply:  # noqa: ARG001 - every route gets the request
     """Return this API as a page to read and to try in a browser."""
-    return Reply(body=_template("explorer.html").template.encode(), content_type=_HTML)
+    return Reply(body=template("explorer.html").template.encode(), content_type=HTML)
 
 
 @routes.get(
@@ -126,20 +126,25 @@ _OPEN = (
     "It ends with the first API key: <code>holdfast keys create</code>."
 )
 _CLOSED = (
-    "<strong>Closed.</strong> Sales are open to all; everything else needs an API key: "
-    "<code>Authorization: Bearer hfk_…</code>"
+    "<strong>Closed.</strong> Anyone may read events on sale, hold and book. Everything else needs an API key. "
+    "Make one on the server's machine: <code>holdfast keys create &quot;box office&quot; --scope organise</code>. "
+    "The command shows the key once."
 )
+_KEY = "\nexport HOLDFAST_API_KEY=hfk_…"
+_CREDENTIALS = ' \\\n     -H "Authorization: Bearer $HOLDFAST_API_KEY"'
 
 
-def _base(request: Request) -> str:
-    """Return the address of this request's server, escaped for a page."""
-    host = request.header(b"host") or ""
-    return f"{request.scope['scheme']}://{escape(host) if _HOST.fullmatch(host) else 'localhost:8000'}"
+def _address(request: Request) -> str:
+    """Return the address for the page's commands.
 
-
-@cache
-def _template(name: str) -> Template:
-    return Template((files(_OURS) / "static" / name).read_text(encoding="utf-8"))
+    In open mode the caller is on this machine, without a proxy, so its own address serves. Anyone else needs the
+    public address. A proxy hides it, and `Host` may be anything, so without the setting the reader fills it in.
+    """
+    if request.public_url:
+        return request.public_url
+    if request.open_mode:
+        return f"{request.scope['scheme']}://{request.header(b'host') or 'localhost:8000'}"
+    return "https://…  # the address of this page"
 
 
 @cache

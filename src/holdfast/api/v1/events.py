@@ -34,7 +34,7 @@ from holdfast.inventory.rules.event import FullEvent
 
 routes = Routes(tag="events")
 
-LOCATION = "/v1/events/"
+LOCATION = "events/"  # relative to `/v1/events`
 _KEPT = [EventNotFound, IdempotencyKeyReused]
 
 

@@ -163,8 +163,7 @@ async def list_seats(
 async def find_seat_map(request: Request, event: EventPath) -> Reply:
     """Redirect to the current version of the event's seat map."""
     found = await visible_event(request, event)
-    version = f"{request.inventory.epoch}.{found.map_version}"
-    location = f"/v1/events/{event}/seat-map/{version}".encode("ascii")
+    location = f"seat-map/{request.inventory.epoch}.{found.map_version}".encode("ascii")
     return Reply(status=307, headers=((b"location", location), (b"cache-control", b"no-cache")))
 
 

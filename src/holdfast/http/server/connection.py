@@ -384,8 +384,9 @@ class Connection(asyncio.Protocol):
         if self.state is REST or (request is not None and request.response_started):
             self._close(lingers=True)
             return
+        pages = self.service.problem_pages(None if request is None else request.scope["raw_path"])
         self._drop_request()
-        self.write(refusal(error, self.service.date_line, has_body=has_body))
+        self.write(refusal(error, self.service.date_line, pages=pages, has_body=has_body))
         self._close(lingers=lingers)
 
     def _close(self, *, lingers: bool = False) -> None:

@@ -164,7 +164,7 @@ class Cycle:
         connection = self.connection
         body = b"" if head else reply.body
         if len(body) > _SMALL_ANSWER_BYTES and not connection.service.load.has_room_to_send(body):
-            reply = _no_room(request_id)
+            reply = self._no_room(request_id)
             body = reply.body
         self.response_started = self.response_complete = True
         closes = closes or connection.closes_after(self)
@@ -246,7 +246,7 @@ class Cycle:
             self.expects_continue = False
             self.connection.write(_CONTINUE)
 
-
-def _no_room(request_id: bytes) -> Reply:
-    made = problem(Busy(Busy.ANSWERS), request_id.decode("ascii"))
-    return Reply(status=made.status, body=made.body, headers=made.headers, content_type=PROBLEM)
+    def _no_room(self, request_id: bytes) -> Reply:
+        pages = self.connection.service.problem_pages(self.scope["raw_path"])
+        made = problem(Busy(Busy.ANSWERS), request_id.decode("ascii"), pages=pages)
+        return Reply(status=made.status, body=made.body, headers=made.headers, content_type=PROBLEM)

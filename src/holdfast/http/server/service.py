@@ -13,6 +13,7 @@ import structlog
 
 from holdfast.errors import Unavailable
 from holdfast.http.metrics import CONNECTIONS, CONNECTIONS_REFUSED, UNREAD_BYTES, UNSENT_BYTES
+from holdfast.http.references import problem_pages
 from holdfast.http.server.connection import Connection, State
 from holdfast.http.server.first_step import begin
 from holdfast.http.server.load import Load
@@ -49,6 +50,7 @@ class Service:
         self.pipelined = Pipelined(self.loop)
         self.is_stopping = False
         self.date_line = b""
+        self._public_url: str = getattr(application, "public_url", "")
         self._serve: Callable[..., Any] | None = getattr(application, "serve", None)
         self._is_direct: Callable[..., bool] = getattr(application, "is_direct", _never)
         self._application = application
@@ -88,6 +90,10 @@ class Service:
             )
             self._complained_at, self._refused = now, 0
 
+    def problem_pages(self, path: bytes | None) -> str:
+        """Return where the pages of problems are for a request to this path; None: the path is not known."""
+        return problem_pages(self._public_url, path)
+
     def start(self, request: OpenCycle, *, is_last: bool) -> None:
         """Start the application on a request. `is_last`: no byte has arrived behind it."""
         if self._serve is not None:
@@ -115,7 +121,9 @@ class Service:
             request.connection.abort()
         else:
             request.response_started = request.response_complete = True
-            request.connection.write(refusal(Unavailable(Unavailable.NO_ANSWER), self.date_line))
+            pages = self.problem_pages(scope["raw_path"])
+            refused = refusal(Unavailable(Unavailable.NO_ANSWER), self.date_line, pages=pages)
+            request.connection.write(refused)
             request.connection.end_answer(closes=True)
 
     async def stop(self, seconds: float) -> None:
