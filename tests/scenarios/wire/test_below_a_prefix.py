@@ -102,7 +102,7 @@ def test_a_page_and_what_it_loads_stay_below_the_prefix(site: Site, path: str) -
 
 
 def test_the_explorer_loads_its_document_and_sends_to_the_prefix(site: Site) -> None:
-    """A script's requests are relative to the page. `servers` of the document has a prefix only with a public address."""
+    """A script's requests are relative to the page. `servers` has a prefix only with a public address."""
     page, script = site.get("docs"), site.get("docs/explorer.js").text
     for reference in re.findall(r'(?:fetch\(|url: |href = )"([^"]*)"', script):
         assert site.leads_to(page, reference).headers["content-type"] == "application/json"

@@ -28,17 +28,17 @@ routes = Routes(tag="service", lenient=True)  # a link to a page may carry any q
 
 _CACHED = b"public, max-age=3600"
 
-_OURS = "holdfast.api"
-_SWAGGER = "fastapi_swagger"
+_CSS = b"text/css; charset=utf-8"
+_SCRIPT = b"text/javascript; charset=utf-8"
 _ASSETS = {
-    "holdfast.css": (_OURS, "static/holdfast.css", b"text/css; charset=utf-8"),
-    "explorer.css": (_OURS, "static/explorer.css", b"text/css; charset=utf-8"),
-    "explorer.js": (_OURS, "static/explorer.js", b"text/javascript; charset=utf-8"),
-    "icon.svg": (_OURS, "static/icon.svg", b"image/svg+xml"),
-    "swagger-ui.css": (_SWAGGER, "resources/swagger-ui.css", b"text/css; charset=utf-8"),
-    "swagger-ui.js": (_SWAGGER, "resources/swagger-ui-bundle.js", b"text/javascript; charset=utf-8"),
+    "holdfast.css": ("holdfast.css", _CSS),
+    "explorer.css": ("explorer.css", _CSS),
+    "explorer.js": ("explorer.js", _SCRIPT),
+    "icon.svg": ("icon.svg", b"image/svg+xml"),
+    "swagger-ui.css": ("swagger-ui/swagger-ui.css", _CSS),
+    "swagger-ui.js": ("swagger-ui/swagger-ui-bundle.js", _SCRIPT),
 }
-"""The only files that are served: name in the path, package, file, and type."""
+"""The only files that are served: name in the path, file below `static`, and type."""
 
 AssetPath = Annotated[
     str,
@@ -149,8 +149,8 @@ def _address(request: Request) -> str:
 
 @cache
 def _asset(name: str) -> Asset:
-    package, path, content_type = _ASSETS[name]
-    content = (files(package) / path).read_bytes()
+    path, content_type = _ASSETS[name]
+    content = (files("holdfast.api") / "static" / path).read_bytes()
     digest = sha256(content).hexdigest()[:20]
     return Asset(
         content=content,
