@@ -41,6 +41,7 @@ def create_event(
     max_per_buyer: int | None = None,
     allow_partial: bool | None = None,
     metadata: Mapping[str, str] | None = None,
+    rehearsal: bool | None = None,
     status: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Event]:
@@ -64,6 +65,7 @@ def create_event(
         max_per_buyer=max_per_buyer,
         allow_partial=allow_partial,
         metadata=metadata,
+        rehearsal=rehearsal,
         status=status,
     ) | changed(max_per_hold=max_per_hold)
     return post("/v1/events", one(Event), body=body, key=idempotency_key)

@@ -57,6 +57,7 @@ class Event:
     max_per_buyer: int | None = None
     allow_partial: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
+    rehearsal: bool = False
     areas: tuple[Part, ...] = ()
     categories: tuple[Part, ...] = ()
 

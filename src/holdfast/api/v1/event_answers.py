@@ -49,6 +49,7 @@ class EventOut(BaseModel):
     max_per_buyer: int | None
     allow_partial: bool
     metadata: MetadataOut
+    rehearsal: bool = Field(description="Whether it was made for practice: its sales are not real.")
     created_at: datetime
 
 

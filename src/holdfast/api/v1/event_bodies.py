@@ -148,6 +148,9 @@ class CreateEventIn(EventRulesIn):
 
     name: Name
     status: Literal["published", "draft"] = "published"
+    rehearsal: bool | None = Field(
+        None, description="Whether it is made for practice. A change cannot set it. Default: false."
+    )
 
     async def new_event(self) -> NewEvent:
         return self.with_layout(await self.layout())

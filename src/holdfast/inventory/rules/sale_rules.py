@@ -48,6 +48,8 @@ class SaleRules:
     """Counts live holds and bookings; holds then need a buyer."""
     allow_partial: bool = False
     """Whether holds take what is left."""
+    rehearsal: bool = False
+    """Whether all sales are for practice. It is set with the event, and never changes."""
 
     @staticmethod
     def of_new_event(given: Mapping[str, Value]) -> SaleRules:
