@@ -45,8 +45,11 @@ class EventCreation:
             self._creating.discard(key.scope)
 
     async def _create_once(self, new: c.NewEvent, *, by: str, key: c.RetryKey[FullEvent]) -> Kept[FullEvent]:
-        number, id, now = await self._new_event()
-        earlier = await self._event_store.claim_creation(key.scope, key.body, number, id, now)
+        # A retry takes no number, so that the events' numbers have no gaps.
+        earlier = await self._event_store.find_creation(key.scope)
+        if earlier is None:
+            number, id, now = await self._new_event()
+            earlier = await self._event_store.claim_creation(key.scope, key.body, number, id, now)
         if earlier is not None:
             if earlier.body != key.body:
                 raise IdempotencyKeyReused
@@ -54,7 +57,7 @@ class EventCreation:
                 # A replay writes, so that it waits for the standby as the first answer did.
                 await self._event_store.finish_creation(key.scope, earlier.status, earlier.answer)
                 return Replayed(answer=c.StoredAnswer(status=earlier.status, body=earlier.answer))
-            number, id = earlier.number, earlier.id
+            number, id, now = earlier.number, earlier.id, earlier.created_at
         event = await self._event_store.insert_event(new, number=number, id=id, now=now, by=by)
         answer = key.render(event)
         with after_commit():

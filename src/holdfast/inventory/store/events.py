@@ -52,6 +52,7 @@ class Creation:
     body: bytes
     number: int
     id: UUID
+    created_at: datetime
     status: int | None = None
     answer: bytes | None = None
 
@@ -95,6 +96,13 @@ class EventStore:
             if await fetch(connection, SQL["claim_creation"], parameters):
                 return None
             return _CREATION.first(await fetch(connection, SQL["find_creation"], {"scope": scope}))
+
+    async def find_creation(self, scope: bytes) -> Creation | None:
+        """Return what an earlier request with this retry key stored."""
+        control = self._connections.control()
+        return _CREATION.first(
+            await self._connections.ask_pool(control, SQL["find_creation"], {"scope": scope})
+        )
 
     async def finish_creation(self, scope: bytes, status: int, answer: bytes) -> None:
         async with self._connections.use(self._connections.control(), writes=True) as connection:

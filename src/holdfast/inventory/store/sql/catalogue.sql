@@ -16,7 +16,7 @@ ON CONFLICT (scope) DO NOTHING
 RETURNING number;
 
 -- name: find_creation
-SELECT body, number, id, status, answer FROM event_creations WHERE scope = :scope;
+SELECT body, number, id, created_at, status, answer FROM event_creations WHERE scope = :scope;
 
 -- name: finish_creation!
 UPDATE event_creations SET status = :status, answer = :answer WHERE scope = :scope;
