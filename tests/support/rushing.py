@@ -29,9 +29,9 @@ class House:
         return f"http://127.0.0.1:{self.server.port}"
 
     def sell(self, **given: Any) -> int:
-        """Create an event on sale, and return its number."""
+        """Create a rehearsal on sale, and return its number."""
         with Client(self.url) as client:
-            return client.create_event("Concert", **given).number
+            return client.create_event("Concert", **{"rehearsal": True, **given}).number
 
 
 @contextmanager

@@ -6,11 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from holdfast.cli.output import AsJson, print_json, print_table
+from holdfast.cli.output import AsJson, Column, count_of, print_json, print_table
 
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False)
+
+_COLUMNS = (
+    Column(name="event"),
+    Column(name="code"),
+    Column(name="subject", rank=1),
+    Column(name="detail", is_text=True),
+)
 
 
 @app.command()
@@ -55,12 +62,12 @@ def check(
     if as_json:
         print_json(_report_json(report, found, left_out))
     elif found:
-        print_table(found, columns=("event", "code", "subject", "detail"))
-        more = f", and {left_out} more of the same kinds" if left_out else ""
-        typer.echo(f"{len(found)} disagreements{more}.", err=True)
+        print_table(found, columns=_COLUMNS)
+        more = f", and {left_out:,} more of the same kinds" if left_out else ""
+        typer.echo(f"{count_of(len(found), 'disagreement')}{more}.", err=True)
     else:
         holds = sum(event.holds for event in report.events)
-        typer.echo(f"Everything agrees: {len(report.events)} events, {holds} holds.")
+        typer.echo(f"Everything agrees: {count_of(len(report.events), 'event')}, {count_of(holds, 'hold')}.")
     if found:
         raise typer.Exit(1)
 

@@ -29,7 +29,7 @@ def demo(
     from holdfast.app.settings import load_settings
     from holdfast.cli._address import server_url
     from holdfast.cli._database import BY, plain_errors, use_contexts
-    from holdfast.cli._files import new_event
+    from holdfast.cli._event_files import new_event
     from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.seating.forms import parse_seat_map
     from holdfast.samples import arena
@@ -39,7 +39,8 @@ def demo(
         layout = parse_seat_map(arena())
         labels = [seat.label for seat in layout.seats if seat.category == layout.categories[0]][:2]
         base = server_url(settings, url or settings.public_url)
-        new = new_event({"name": "A night at the arena", "venue": "Arena"}, layout)
+        fields = {"name": "A night at the arena", "venue": "Arena", "rehearsal": True}
+        new = new_event(fields, layout)
         running = settings.database_url is not None or is_running(settings)
 
     async def make(inventory: Inventory, access: Access) -> tuple[int, str, bool]:
@@ -66,6 +67,7 @@ def demo(
         typer.echo("\nThis server requires a key: export HOLDFAST_API_KEY=hfk_… (`holdfast keys create`)")
     for name, line in steps.items():
         typer.echo(f"\n# {name}\n{line}")
+    typer.echo(f"\n# Everything on sale again: the event is a rehearsal\nholdfast event reset {number}")
     typer.echo(f"\n# A crowd of buyers\nholdfast rush {base} --event {number} --best-available 1-4")
 
 

@@ -11,13 +11,22 @@ from typing import Annotated, Any
 
 import typer
 
-from holdfast.cli.output import AsJson, fail, print_record, print_table
+from holdfast.cli.output import AsCsv, AsJson, Column, fail, print_record, print_table
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True, add_completion=False)
 
 _ID_LENGTH = 12
+_COLUMNS = (
+    Column(name="id"),
+    Column(name="name", is_text=True),
+    Column(name="scopes", rank=1),
+    Column(name="created_at", rank=4),
+    Column(name="expires_at", rank=2),
+    Column(name="revoked_at", rank=1),
+    Column(name="last_used_at", rank=3),
+)
 _FOR = re.compile(r"([1-9][0-9]{0,4})([hd])")
 _UNITS = {"h": "hours", "d": "days"}
 
@@ -81,7 +90,7 @@ def create(
 
 
 @app.command("list")
-def list_keys(as_json: AsJson = False) -> None:
+def list_keys(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     """List all keys, also revoked and expired ones, without their secrets."""
     from holdfast.access.access import Access
     from holdfast.cli._database import use_contexts
@@ -101,8 +110,9 @@ def list_keys(as_json: AsJson = False) -> None:
             for key in await access.list_keys()
         ]
 
-    columns = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
-    print_table(use_contexts(find), columns=columns, as_json=as_json)
+    print_table(
+        use_contexts(find), columns=_COLUMNS, none="There are no API keys.", as_json=as_json, as_csv=as_csv
+    )
 
 
 @app.command()

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
+from holdfast.cli._asking import Yes, ask
 from holdfast.cli.output import AsJson, fail, print_json
 from holdfast.rush.plan import Arrival, CannotRush, Plan, Range, Wish
 
 if TYPE_CHECKING:
     from holdfast.rush.rush import Result
+    from holdfast.rush.survey import Survey
 
 __all__ = ["app"]
 
@@ -114,13 +118,15 @@ def rush(
             metavar="FOLDER", help="Folder for report.html and report.json. Default: ./rush-EVENT-TIME."
         ),
     ] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Send a crowd of buyers to a server's event, and check that their answers add up.
 
     Arrivals do not depend on how fast the answers are. Buyers look, hold, pay or leave, and come back if the event is
-    sold out. They repeat a request without an answer with the same Idempotency-Key. A rush makes real sales: use an
-    event made for it. Exits with 1 if something does not add up. Ctrl-C ends it early with a report.
+    sold out. They repeat a request without an answer with the same Idempotency-Key. A rush makes real sales. It asks
+    first, unless `holdfast event create --rehearsal` made the event. Exits with 1 if something does not add up. Ctrl-C
+    ends it early with a report.
     """
     from holdfast.app.settings import load_settings
     from holdfast.cli._address import server_url
@@ -163,7 +169,9 @@ def rush(
         patience_seconds=patience_seconds,
     )
     folder = _folder(out, event)
-    result = _run(plan, processes=processes, connections=connections, as_json=as_json)
+    result = _run(
+        plan, processes=processes, connections=connections, as_json=as_json, consent=partial(_ask, yes=yes)
+    )
     _print_result(result, folder, as_json=as_json)
     if not result.verdict.adds_up:
         raise typer.Exit(1)
@@ -171,13 +179,37 @@ def rush(
         raise typer.Exit(130)
 
 
-def _run(plan: Plan, *, processes: int | None, connections: int | None, as_json: bool) -> Result:
+def _ask(survey: Survey, *, yes: bool) -> None:
+    """Ask before real admissions are sold. Raises typer.Exit without an agreement."""
+    event, counts = survey.event, survey.before
+    if not event.rehearsal:
+        ask(
+            f"Event {event.number}, {event.name}, is no rehearsal: a rush would sell its "
+            f"{counts.available:,} available admissions. Sell them?",
+            yes=yes,
+        )
+
+
+def _run(
+    plan: Plan,
+    *,
+    processes: int | None,
+    connections: int | None,
+    as_json: bool,
+    consent: Callable[[Survey], None],
+) -> Result:
     from holdfast.rush.rush import run_rush
     from holdfast.rush.terminal import view_for
 
     try:
         return asyncio.run(
-            run_rush(plan, view_for(as_json=as_json), processes=processes, connections=connections)
+            run_rush(
+                plan,
+                view_for(as_json=as_json),
+                processes=processes,
+                connections=connections,
+                consent=consent,
+            )
         )
     except CannotRush as error:
         raise fail(str(error)) from None

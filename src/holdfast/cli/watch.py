@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.cli.output import AsJson
+from holdfast.cli._tables import tab_separated, table_lines, text_of
+from holdfast.cli.output import AsJson, Column
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.rules.availability import Availability
 
@@ -34,7 +33,8 @@ def watch(
 ) -> None:
     """Show an event's counts as they change, until interrupted.
 
-    The counts include sales of every server on the database. With --json, each change is one line of JSON.
+    The counts include sales of every server on the database. Each change is one line of JSON with --json, and one
+    tab-separated line if the output is not a terminal.
     """
     from holdfast.cli._database import resolve, use_engine
 
@@ -44,16 +44,19 @@ def watch(
             async for availability in _changes(inventory, number, interval / 1000, once=once):
                 _print_line(availability)
             return
-        from rich.console import Console
-        from rich.live import Live
-
-        console = Console()
-        if once:
-            console.print(_table(await inventory.queries.get_availability(number)))
-            return
-        with Live(console=console, auto_refresh=False) as live:
+        if not sys.stdout.isatty():
+            is_first = True
             async for availability in _changes(inventory, number, interval / 1000, once=once):
-                live.update(_table(availability), refresh=True)
+                _print_tabs(availability, with_header=is_first)
+                is_first = False
+            return
+        from rich.live import Live
+        from rich.text import Text
+
+        with Live(auto_refresh=False, vertical_overflow="crop") as live:
+            async for availability in _changes(inventory, number, interval / 1000, once=once):
+                lines = _lines(availability, width=live.console.width)
+                live.update(Text("\n".join(lines), no_wrap=True, overflow="crop"), refresh=True)
 
     try:
         use_engine(follow)
@@ -92,24 +95,26 @@ def _print_line(availability: Availability) -> None:
     sys.stdout.flush()
 
 
-def _table(availability: Availability) -> Table:
-    from rich.table import Table
-    from rich.text import Text
+def _print_tabs(availability: Availability, *, with_header: bool) -> None:
+    from holdfast.cli._availability import COUNTS, availability_json
+
+    columns = [Column(name=name) for name in ("as_of", "version", "event_number", "name", "status")]
+    lines = tab_separated([availability_json(availability)], [*columns, *COUNTS]).splitlines(keepends=True)
+    sys.stdout.writelines(lines if with_header else lines[1:])
+    sys.stdout.flush()
+
+
+def _lines(availability: Availability, *, width: int) -> list[str]:
+    """Return the counts of each area for a terminal."""
+    from holdfast.cli._availability import COUNTS, availability_rows
+    from holdfast.cli._times import local
 
     event = availability.event
-    table = Table(
-        title=Text(f"{event.name} (event {event.number}, {event.status.value})"),
-        caption=Text(f"version {availability.version}, {availability.as_of:%H:%M:%S} UTC"),
-    )
-    table.add_column("area")
-    for column in ("capacity", "available", "held", "booked", "blocked"):
-        table.add_column(column, justify="right")
-    parts = [(area.name, area.counts) for area in availability.areas]
-    if len(parts) != 1:
-        parts.append(("all", availability.counts))
-    for name, counts in parts:
-        numbers = (counts.capacity, counts.available, counts.held, counts.booked, counts.blocked)
-        table.add_row(
-            Text(name), *(f"{number:,}" for number in numbers), style="bold" if name == "all" else None
-        )
-    return table
+    kind = f"{event.status.value}, rehearsal" if event.rules.rehearsal else event.status.value
+    columns = (Column(name="name", is_text=True), *COUNTS)
+    lines, _ = table_lines(availability_rows(availability), columns, width=width)
+    return [
+        f"{event.name} (event {event.number}, {kind})",
+        *lines,
+        f"version {availability.version}, {text_of(local(availability.as_of, event.time_zone))}",
+    ]

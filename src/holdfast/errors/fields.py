@@ -62,6 +62,7 @@ class FieldError:
     TIME_FORM = "Must be an RFC 3339 time with an offset, between 1970 and 2100."
     TIME_FORM_ISO = "Must be an ISO 8601 time between 1970 and 2100."
     TIME_TYPE = "Must be a time, as a string."
+    TIME_WITHOUT_ZONE = "A time without an offset needs the event's time zone."
     TIME_ZONE = "Must be an IANA time zone, for example Europe/Berlin."
     TOKENS_DIFFER = "The token differs from the one in the header."
     TTL_OVER_MAX = "Must not be more than max_hold_ttl_seconds."

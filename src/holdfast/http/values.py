@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -26,6 +26,7 @@ __all__ = [
     "Limit",
     "Time",
     "TimeZone",
+    "find_zone",
     "parse_id",
     "parse_time",
 ]
@@ -118,6 +119,11 @@ def _time_zone(value: str) -> str:
     if value not in _time_zones():
         raise PydanticCustomError("not_allowed", FieldError.TIME_ZONE)
     return value
+
+
+def find_zone(name: str) -> ZoneInfo | None:
+    """Return the time zone of an IANA name, or None."""
+    return ZoneInfo(name) if name in _time_zones() else None
 
 
 @cache

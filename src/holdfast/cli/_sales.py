@@ -1,0 +1,93 @@
+"""Sales: bookings and blocks as the commands name and print them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from holdfast.api.v1.hold_answers import booking_json
+from holdfast.cli._times import with_local_times
+from holdfast.errors import BookingNotFound
+from holdfast.http.values import parse_id
+from holdfast.ids import parse_reference
+from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.rules.booking import Block, Booking
+from holdfast.inventory.rules.commands import STAFF
+from holdfast.inventory.rules.event import FullEvent
+from holdfast.inventory.rules.hold import HeldLine
+
+__all__ = ["booking_record", "booking_rows", "find_booking", "lines_text"]
+
+
+async def find_booking(inventory: Inventory, text: str) -> Booking:
+    """Return the booking of a reference or an id. Raises BookingNotFound."""
+    reference = parse_reference(text)
+    if reference is None:
+        id = parse_id(text)
+        if id is None:
+            raise BookingNotFound(f"There is no booking {text[:80]}.")
+        return await inventory.queries.get_booking(id, STAFF)
+    found = await inventory.queries.find_bookings(reference)
+    if not found:
+        raise BookingNotFound(f"There is no booking {text[:80]}.")
+    if len(found) > 1:
+        ids = ", ".join(str(booking.id) for booking in found)
+        raise BookingNotFound(f"Several bookings have the reference {reference}: name one by its id, {ids}.")
+    return found[0]
+
+
+async def booking_record(inventory: Inventory, booking: Booking, *, as_json: bool) -> dict[str, Any]:
+    """Return the booking as the API answers it, or for people."""
+    if as_json:
+        return booking_json(booking)
+    event = await inventory.queries.get_event(booking.event_number)
+    kinds = [" (cancelled)"] if event.status == "cancelled" else []
+    if event.rules.rehearsal:
+        kinds.append(" (rehearsal)")
+    record = {
+        "reference": booking.reference,
+        "status": booking.status.value,
+        "event": f"{event.number}, {event.name}{''.join(kinds)}",
+        "starts_at": event.starts_at,
+        "quantity": booking.quantity,
+        "admissions": lines_text(booking.lines),
+        "buyer": booking.buyer,
+        "buyer_name": booking.buyer_name,
+        "buyer_email": booking.buyer_email,
+        "confirmed_at": booking.confirmed_at,
+        "cancelled_at": booking.cancelled_at,
+        "id": booking.id,
+    }
+    return with_local_times(record, event.time_zone)
+
+
+async def booking_rows(inventory: Inventory, bookings: Iterable[Booking]) -> list[dict[str, Any]]:
+    """Return the bookings for a table, each with the times of its event's clock."""
+    events: dict[int, FullEvent] = {}
+    rows = []
+    for booking in bookings:
+        number = booking.event_number
+        if number not in events:
+            events[number] = await inventory.queries.get_event(number)
+        row = {
+            "reference": booking.reference,
+            "event": number,
+            "rehearsal": events[number].rules.rehearsal,
+            "status": booking.status.value,
+            "quantity": booking.quantity,
+            "admissions": lines_text(booking.lines),
+            "buyer": booking.buyer_name or booking.buyer,
+            "email": booking.buyer_email,
+            "confirmed_at": booking.confirmed_at,
+            "cancelled_at": booking.cancelled_at,
+            "id": booking.id,
+        }
+        rows.append(with_local_times(row, events[number].time_zone))
+    return rows
+
+
+def lines_text(lines: Iterable[HeldLine | Block]) -> str:
+    """Return admissions in words: seats by label, and quantities with their area."""
+    return ", ".join(
+        ", ".join(line.seats) if line.area is None else f"{line.quantity} × {line.area}" for line in lines
+    )

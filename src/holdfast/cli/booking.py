@@ -1,0 +1,101 @@
+"""`holdfast booking`: list, show and cancel bookings."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from holdfast.cli._asking import Yes, ask
+from holdfast.cli.output import AsCsv, AsJson, Column, count_of, print_record, print_table
+
+if TYPE_CHECKING:
+    from holdfast.inventory.inventory import Inventory
+
+__all__ = ["app"]
+
+app = typer.Typer(help="List, show and cancel bookings.", no_args_is_help=True, add_completion=False)
+
+BookingRef = Annotated[str, typer.Argument(metavar="BOOKING", help="The booking's reference or id.")]
+
+
+class Status(StrEnum):
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+
+
+@app.command("list")
+def list_bookings(
+    event: Annotated[
+        str | None, typer.Option(help="Only bookings of this event: its number or its id.")
+    ] = None,
+    status: Annotated[Status | None, typer.Option(help="Only bookings with this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Max number of bookings.")] = 50,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """List bookings, newest first. Without --event, those of the newest event come first."""
+    from holdfast.api.v1.hold_answers import booking_json
+    from holdfast.cli._database import resolve, use_engine
+    from holdfast.cli._sales import booking_rows
+
+    async def find(inventory: Inventory) -> list[dict[str, Any]]:
+        number = None if event is None else await resolve(inventory, event)
+        found = await inventory.queries.list_bookings(
+            number, status=None if status is None else status.value, limit=limit
+        )
+        return [booking_json(one) for one in found] if as_json else await booking_rows(inventory, found)
+
+    columns = (
+        Column(name="reference"),
+        Column(name="event", rank=1),
+        Column(name="rehearsal", is_optional=True),
+        Column(name="status", rank=2),
+        Column(name="quantity"),
+        Column(name="admissions", is_text=True),
+        Column(name="buyer", is_text=True),
+        Column(name="email", rank=5, is_text=True, is_optional=True),
+        Column(name="confirmed_at", rank=3),
+        Column(name="cancelled_at", rank=4, is_optional=True),
+        Column(name="id", rank=6),
+    )
+    print_table(
+        use_engine(find), columns=columns, none="There are no bookings.", as_json=as_json, as_csv=as_csv
+    )
+
+
+@app.command()
+def show(booking: BookingRef, as_json: AsJson = False) -> None:
+    """Show a booking: its event, its admissions and its buyer."""
+    from holdfast.cli._database import use_engine
+    from holdfast.cli._sales import booking_record, find_booking
+
+    async def read(inventory: Inventory) -> dict[str, Any]:
+        return await booking_record(inventory, await find_booking(inventory, booking), as_json=as_json)
+
+    print_record(use_engine(read), as_json=as_json)
+
+
+@app.command()
+def cancel(booking: BookingRef, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Cancel a booking. Its admissions are on sale at once. It asks first."""
+    from holdfast.cli._database import BY, use_engine
+    from holdfast.cli._sales import booking_record, find_booking, lines_text
+    from holdfast.inventory.rules.commands import STAFF, CancelBooking
+
+    async def end(inventory: Inventory) -> dict[str, Any]:
+        found = await find_booking(inventory, booking)
+        if found.status.value == Status.CONFIRMED.value:
+            what = f"{count_of(found.quantity, 'admission')} of event {found.event_number}"
+            buyer = found.buyer_name or found.buyer
+            ask(
+                f"Booking {found.reference} has {what}{f', of {buyer}' if buyer else ''}: "
+                f"{lines_text(found.lines)[:200]}. Cancel it?",
+                yes=yes,
+            )
+        command = CancelBooking(by=BY, booking_id=found.id, authority=STAFF)
+        cancelled = await inventory.execute(found.event_number, command)
+        return await booking_record(inventory, cancelled, as_json=as_json)
+
+    print_record(use_engine(end), as_json=as_json)
