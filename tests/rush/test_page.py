@@ -54,7 +54,7 @@ def report(house: House, tmp_path_factory: pytest.TempPathFactory) -> Any:
     from holdfast.cli.rush import app
 
     with Client(house.url) as client:
-        event = client.create_event(NAME, capacity=30, hold_ttl_seconds=1).number
+        event = client.create_event(NAME, capacity=30, hold_ttl_seconds=1, rehearsal=True).number
     folder = tmp_path_factory.mktemp("report") / "out"
     arguments = ["--buyers", "60", "--over", "1", "--pay-seconds", "0-0.5", "--come-back-seconds", "0.5-1"]
     ended = CliRunner().invoke(app, [house.url, "--event", str(event), *arguments, "--out", str(folder)])
@@ -69,7 +69,7 @@ def test_the_page_loads_no_other_file(report: Path) -> None:
     assert page.loads == []
     assert "script" not in page.tags
     assert not re.search(r"url\(|@import", text)
-    assert page.tags.count("svg") == 8
+    assert page.tags.count("svg") == 16
 
 
 def test_the_page_renders_only_the_report(report: Path) -> None:
@@ -84,7 +84,7 @@ def test_each_series_of_the_report_covers_the_rush(report: Path) -> None:
     members = json.loads((report / "report.json").read_text())
     series = members["series"]
     ticks = int(members["seconds"] / series["tick_seconds"]) + 1
-    lists = [series[name] for name in ("came", "answers", "held", "booked", "released", "lapsed")]
+    lists = [series[name] for name in ("came", "answers", "holds_granted", "booked", "released", "lapsed")]
     lists += [values for step in series["latency"].values() for values in step.values()]
     lists += [*series["refusals"].values(), *series["lag"].values()]
     assert {len(values) for values in lists} <= {ticks, ticks + 1}

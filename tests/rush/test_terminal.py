@@ -24,7 +24,11 @@ def test_a_rush_without_a_terminal_prints_a_line_every_second(house: House, star
     assert names == ["Server", "Event", "Crowd", "Wish", "Machine"]
     assert "50 of 50 available, holds live 60 s, 4 per hold" in rush.said[1]
     assert re.search(r"file descriptors each.* ports, up to 80 connections", rush.said[4])
-    seconds = [line for line in rush.said if re.match(r"\d\d:\d\d  came \d+ of 80 · inside \d+ · held", line)]
+    seconds = [
+        line
+        for line in rush.said
+        if re.match(r"\d\d:\d\d  came \d+ of 80 · inside \d+ · holds granted", line)
+    ]
     assert len(seconds) >= 2
     assert rush.said[-1] == f"Report: {rush.folder}/report.html, {rush.folder}/report.json\n"
     assert not any("\x1b" in line for line in rush.said)

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from holdfast.rush.charts import Chart, all_charts
-from holdfast.rush.plots import milliseconds
+from holdfast.rush.plots import NARROW, milliseconds
 from holdfast.rush.summary import STEP_NAMES, warnings_of
 from holdfast.rush.tally import FATES
 
@@ -65,7 +65,9 @@ def page_of(report: dict[str, Any]) -> str:
         verdict=_verdict(report["check"]),
         tiles=_tiles(report),
         warnings="".join(f'<p class="warning">{escape(text)}</p>' for text in warnings_of(report)),
-        figures="\n".join(_figure(chart) for chart in all_charts(report)),
+        figures="\n".join(
+            _figure(*pair) for pair in zip(all_charts(report), all_charts(report, width=NARROW), strict=True)
+        ),
         tables="\n".join(_tables(report)),
         version=escape(report["holdfast"]),
         started_at=escape(report["started_at"]),
@@ -84,10 +86,10 @@ def _verdict(check: dict[str, Any]) -> str:
 def _tiles(report: dict[str, Any]) -> str:
     series, latency = report["series"], report["latency"]
     peak = max(series["answers"], default=0) / series["tick_seconds"]
-    held = max(series["held"], default=0) / series["tick_seconds"]
+    held = max(series["holds_granted"], default=0) / series["tick_seconds"]
     tiles = [
         (f"{report['admissions']['booked']:,}", f"admissions booked, of {report['event']['capacity']:,}"),
-        (f"{held:,.0f}", "admissions held in the best second"),
+        (f"{held:,.0f}", "admissions granted in holds, in the best second"),
         (f"{peak:,.0f}", "answers in the best second"),
         (_time(latency["hold"]["p50_ms"]), "a hold, the median"),
         (_time(latency["hold"]["p99_ms"]), "a hold, p99"),
@@ -97,7 +99,7 @@ def _tiles(report: dict[str, Any]) -> str:
     return f'<ul class="tiles">{items}</ul>'
 
 
-def _figure(chart: Chart) -> str:
+def _figure(chart: Chart, on_a_phone: Chart) -> str:
     legend = "".join(
         f'<li><i class="{one.style}"></i>{escape(one.name)}'
         f"{f' <b>{escape(one.note)}</b>' if one.note else ''}</li>"
@@ -107,7 +109,8 @@ def _figure(chart: Chart) -> str:
         legend = "<li>none</li>"
     return (
         f"<figure><figcaption><h2>{escape(chart.name)}</h2><p>{escape(chart.about)}</p></figcaption>"
-        f'<ul class="legend">{legend}</ul><div class="plot">{chart.svg}</div></figure>'
+        f'<ul class="legend">{legend}</ul><div class="plot wide">{chart.svg}</div>'
+        f'<div class="plot narrow" aria-hidden="true">{on_a_phone.svg}</div></figure>'
     )
 
 
@@ -146,7 +149,9 @@ def _table(name: str, titles: Sequence[str], rows: Sequence[Sequence[str]], *, n
     body = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
     kind = ' class="numbers"' if numbers else ""
     head = f"<thead><tr>{head}</tr></thead>" if any(titles) else ""
-    return f"<h2>{escape(name)}</h2><table{kind}>{head}<tbody>{body}</tbody></table>"
+    return (
+        f'<h2>{escape(name)}</h2><div class="scroll"><table{kind}>{head}<tbody>{body}</tbody></table></div>'
+    )
 
 
 def _time(value: float | None) -> str:

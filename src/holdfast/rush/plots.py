@@ -12,11 +12,14 @@ from html import escape
 from itertools import pairwise
 from math import ceil, floor, log10
 
-__all__ = ["Axis", "Plot", "Series", "bins", "compact", "milliseconds", "moment", "whole"]
+__all__ = ["NARROW", "WIDE", "Axis", "Plot", "Series", "bins", "compact", "milliseconds", "moment", "whole"]
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 760, 64, 14, 12, 26
+WIDE, NARROW = 760, 320
+"""Widths of a plot on a desk and on a phone, so that its words have the same size on both."""
+LEFT, RIGHT, TOP, BOTTOM = 64, 14, 12, 26
 _STEPS_OF_TIME = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200)
-_MAX_MARKS = 10
+_UNITS_OF_A_MARK = 68
+"""Room for one time below the axis."""
 _MAX_BARS = 160
 
 Values = Sequence[float | None]
@@ -72,8 +75,11 @@ class Axis:
 class Plot:
     """One figure. It draws its parts in the order of their addition."""
 
-    def __init__(self, name: str, *, seconds: float, axis: Axis, height: int = 190) -> None:
+    def __init__(
+        self, name: str, *, seconds: float, axis: Axis, height: int = 190, width: int = WIDE
+    ) -> None:
         self._name = name
+        self._width = width
         self._seconds = max(seconds, 1.0)
         self._axis = axis
         self._height = height
@@ -138,21 +144,22 @@ class Plot:
     def add_moment(self, seconds: float, name: str) -> None:
         """Add a vertical line with a word at its top."""
         x = self._x(seconds)
-        anchor, shift = ("end", -5) if x > WIDTH * 0.8 else ("start", 5)
+        anchor, shift = ("end", -5) if x > self._width * 0.8 else ("start", 5)
         self._drawn.append(
             f'<line class="moment" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{self._floor:.1f}"/>'
             f'<text class="moment" x="{x + shift:.1f}" y="{TOP + 11}" text-anchor="{anchor}">{escape(name)}</text>'
         )
 
     def render(self) -> str:
+        # A phone has no pointer that could rest on a place.
         hovers = "".join(
             f'<rect class="hover" x="{self._x(begin):.1f}" y="{TOP}" '
             f'width="{max(0.5, self._x(end) - self._x(begin)):.1f}" height="{self._floor - TOP:.1f}">'
             f"<title>{escape(text)}</title></rect>"
-            for begin, end, text in self._hovers
+            for begin, end, text in (self._hovers if self._width == WIDE else ())
         )
         return (
-            f'<svg viewBox="0 0 {WIDTH} {self._height}" role="img" aria-label="{escape(self._name)}">'
+            f'<svg viewBox="0 0 {self._width} {self._height}" role="img" aria-label="{escape(self._name)}">'
             f"{self._grid()}{''.join(self._drawn)}{self._times()}{hovers}</svg>"
         )
 
@@ -161,7 +168,7 @@ class Plot:
         return self._height - BOTTOM
 
     def _x(self, seconds: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * min(seconds, self._seconds) / self._seconds
+        return LEFT + (self._width - LEFT - RIGHT) * min(seconds, self._seconds) / self._seconds
 
     def _y(self, value: float) -> float:
         return self._floor - (self._floor - TOP) * self._axis.height(value)
@@ -171,19 +178,20 @@ class Plot:
         for value in self._axis.marks():
             y = self._y(value)
             parts.append(
-                f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+                f'<line class="grid" x1="{LEFT}" x2="{self._width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
                 f'<text class="mark" x="{LEFT - 8}" y="{y + 3.5:.1f}" text-anchor="end">'
                 f"{escape(self._axis.words(value))}</text>"
             )
         return "".join(parts)
 
     def _times(self) -> str:
+        max_marks = (self._width - LEFT - RIGHT) // _UNITS_OF_A_MARK
         step = next(
-            (each for each in _STEPS_OF_TIME if self._seconds / each <= _MAX_MARKS),
-            ceil(self._seconds / _MAX_MARKS / 86_400) * 86_400,
+            (each for each in _STEPS_OF_TIME if self._seconds / each <= max_marks),
+            ceil(self._seconds / max_marks / 86_400) * 86_400,
         )
         parts = [
-            f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{self._floor:.1f}" y2="{self._floor:.1f}"/>'
+            f'<line class="axis" x1="{LEFT}" x2="{self._width - RIGHT}" y1="{self._floor:.1f}" y2="{self._floor:.1f}"/>'
         ]
         for at in range(int(self._seconds / step) + 1):
             x = self._x(at * step)

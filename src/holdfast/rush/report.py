@@ -20,11 +20,11 @@ _COUNTED = {
     "came": CAME,
     "came_back": "came_back",
     "answers": "answers",
-    "held": "held",
+    "holds_granted": "held",
     "booked": "booked_admissions",
     "released": "released_admissions",
     "lapsed": "lapsed_admissions",
-    "held_after_coming_back": "held_after_coming_back",
+    "granted_after_coming_back": "held_after_coming_back",
 }
 """The report's series, and their names in the tally."""
 
@@ -53,7 +53,7 @@ def report_of(result: Result) -> dict[str, Any]:
         },
         "admissions": {
             name: tally.total(_COUNTED[name], until=last)
-            for name in ("held", "booked", "released", "lapsed", "held_after_coming_back")
+            for name in ("holds_granted", "booked", "released", "lapsed", "granted_after_coming_back")
         },
         "latency": {step: _summary(tally.latency(step)) for step in (*STEPS, "later")},
         "refusals": tally.named("refusal:"),

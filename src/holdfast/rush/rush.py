@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -72,14 +72,22 @@ class View(Protocol):
     def end(self) -> None: ...
 
 
-async def run_rush(plan: Plan, view: View, *, processes: int | None, connections: int | None) -> Result:
-    """Run a rush, and return its result. Raises CannotRush."""
+async def run_rush(
+    plan: Plan,
+    view: View,
+    *,
+    processes: int | None,
+    connections: int | None,
+    consent: Callable[[Survey], None] = lambda _: None,
+) -> Result:
+    """Run a rush, and return its result. `consent` may refuse it, before anything is sold. Raises CannotRush."""
     limits = raise_limits(plan.url, buyers=plan.buyers, processes=processes, connections=connections)
     plan = replace(plan, processes=limits.processes, connections=limits.connections // limits.processes)
     async with AsyncClient(
         plan.url, plan.api_key, retries=Retries(total_seconds=_MIN_PATIENCE_SECONDS)
     ) as client:
         survey = await look_at(client, plan)
+        consent(survey)
         event = survey.event
         plan = replace(
             plan,

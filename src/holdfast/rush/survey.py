@@ -31,6 +31,7 @@ class Survey:
             "number": event.number,
             "id": str(event.id),
             "name": event.name,
+            "rehearsal": event.rehearsal,
             "capacity": self.before.capacity,
             **{name: getattr(event, name) for name in rules},
             "before": counts_of(self.before),

@@ -37,7 +37,8 @@ def limits_in_words(plan: Plan, survey: Survey, limits: RushLimits) -> list[tupl
         if limits.descriptors > limits.descriptors_before
         else ""
     )
-    parts = [f"{counts.available:,} of {counts.capacity:,} available"]
+    parts = ["rehearsal"] if event.rehearsal else []
+    parts.append(f"{counts.available:,} of {counts.capacity:,} available")
     if event.hold_ttl_seconds is not None:
         parts.append(f"holds live {plan.ttl_seconds or event.hold_ttl_seconds} s")
     if event.max_per_hold is not None:
@@ -105,7 +106,8 @@ class Lines(Silence):
         parts = [
             f"{_clock(progress.crowd.seconds)}  came {tally.total(CAME):,} of {progress.plan.buyers:,}",
             f"inside {tally.inside():,}",
-            f"held {tally.total('held'):,}",
+            f"holds granted {tally.total('held'):,}",
+            f"returned {_returned(tally, tick):,}",
             f"booked {tally.total('booked_admissions'):,}",
             f"hold p50 {_milliseconds(median)}, p99 {_milliseconds(p99)}",
         ]
@@ -203,10 +205,11 @@ def _answers(tally: RushTally, tick: int) -> Table:
 def _rates(progress: Progress) -> Table:
     tally, tick = progress.crowd.tally, progress.crowd.tick
     table = _table("a second", "")
-    for name, title in (("answers", "answers"), ("held", "held"), ("booked_admissions", "booked")):
+    for name, title in (("answers", "answers"), ("held", "holds granted"), ("booked_admissions", "booked")):
         ticks = tally.counts.get(name, {})
         recent = [ticks.get(at, 0) / progress.plan.tick_seconds for at in range(max(0, tick - 20), tick)]
         table.add_row(title, f"{recent[-1] if recent else 0:,.0f}", _sparkline(recent))
+    table.add_row("holds returned", f"{_returned(tally, tick):,}", "in all")
     table.add_row("refused", "", _refusals(tally))
     table.add_row("connections", f"{progress.crowd.max_open:,}", "")
     return table
@@ -219,6 +222,11 @@ def _table(*titles: str) -> Table:
     if len(titles) == 2 and titles[1] == "":
         table.add_column("", justify="left")
     return table
+
+
+def _returned(tally: RushTally, tick: int) -> int:
+    """Return the admissions of holds that lapsed or were released, so that others could be granted them."""
+    return tally.total("released_admissions") + tally.total("lapsed_admissions", until=tick)
 
 
 def _sparkline(values: list[float]) -> str:
