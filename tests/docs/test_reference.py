@@ -116,7 +116,8 @@ def test_pages_show_only_existing_commands(page: Path) -> None:
         text = re.sub(r"\$\([^()]*\)", "VALUE", block.text)
         for line in text.replace("\\\n", " ").splitlines():
             match = re.search(
-                r"(?:^|[ /])(holdfast (?:serve|db|event|demo|watch|check|keys)\b[^|>&;#)]*)", line
+                r"(?:^|[ /])(holdfast (?:serve|db|event|sell|booking|block|demo|watch|check|keys)\b[^|>&;#)]*)",
+                line,
             )
             if match is not None:
                 check_command_line(match[1].strip())

@@ -25,6 +25,7 @@ IN_ING = {
     "holdfast_client/retrying.py": "the loop of retries",
     "holdfast_client/streaming.py": "the client's side of a stream",
     "holdfast_client/waiting.py": "the client that awaits",
+    "cli/booking.py": "a noun of the trade",
     "http/decoding.py": "from bytes to values",
     "http/sending.py": "the ASGI send",
     "http/server/framing.py": "HTTP's own noun",

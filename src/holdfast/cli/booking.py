@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from holdfast.cli._asking import Yes, ask
+from holdfast.cli._consent import Yes, ask
 from holdfast.cli.output import AsCsv, AsJson, Column, count_of, print_record, print_table
+from holdfast.inventory.rules.booking import BookingStatus
 
 if TYPE_CHECKING:
     from holdfast.inventory.inventory import Inventory
@@ -20,17 +20,12 @@ app = typer.Typer(help="List, show and cancel bookings.", no_args_is_help=True, 
 BookingRef = Annotated[str, typer.Argument(metavar="BOOKING", help="The booking's reference or id.")]
 
 
-class Status(StrEnum):
-    CONFIRMED = "confirmed"
-    CANCELLED = "cancelled"
-
-
 @app.command("list")
 def list_bookings(
     event: Annotated[
         str | None, typer.Option(help="Only bookings of this event: its number or its id.")
     ] = None,
-    status: Annotated[Status | None, typer.Option(help="Only bookings with this status.")] = None,
+    status: Annotated[BookingStatus | None, typer.Option(help="Only bookings with this status.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Max number of bookings.")] = 50,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -86,7 +81,7 @@ def cancel(booking: BookingRef, yes: Yes = False, as_json: AsJson = False) -> No
 
     async def end(inventory: Inventory) -> dict[str, Any]:
         found = await find_booking(inventory, booking)
-        if found.status.value == Status.CONFIRMED.value:
+        if found.status is BookingStatus.CONFIRMED:
             what = f"{count_of(found.quantity, 'admission')} of event {found.event_number}"
             buyer = found.buyer_name or found.buyer
             ask(

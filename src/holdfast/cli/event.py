@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from holdfast.cli import _event_options as options
-from holdfast.cli._asking import Yes, ask
+from holdfast.cli._consent import Yes, ask
 from holdfast.cli._event_options import EventRef, SeatMapFile, fields_of
 from holdfast.cli.output import AsCsv, AsJson, Column, count_of, fail, print_json, print_record, print_table
+from holdfast.inventory.rules.event import EventStatus
 
 if TYPE_CHECKING:
     from holdfast.inventory.inventory import Inventory
@@ -25,12 +26,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-
-
-class Status(StrEnum):
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    CANCELLED = "cancelled"
 
 
 class Clearable(StrEnum):
@@ -108,7 +103,7 @@ def create(  # noqa: PLR0917 - typer passes them by name
 
 @app.command("list")
 def list_events(  # noqa: PLR0917 - typer passes them by name
-    status: Annotated[Status | None, typer.Option(help="Only events with this status.")] = None,
+    status: Annotated[EventStatus | None, typer.Option(help="Only events with this status.")] = None,
     text: Annotated[
         str | None, typer.Option(help="Only events with this text in their name or venue.")
     ] = None,
@@ -358,7 +353,7 @@ def _move(event: str, command: type[Command[FullEvent]], *, as_json: bool, asks:
 async def _ask_to_cancel(inventory: Inventory, number: int) -> None:
     availability = await inventory.queries.get_availability(number)
     event, counts = availability.event, availability.counts
-    if event.status != Status.CANCELLED.value:
+    if event.status is not EventStatus.CANCELLED:
         ask(
             f"Event {number}, {event.name}, has {counts.booked:,} booked and {counts.held:,} held admissions. "
             "A cancellation is final. Cancel the event?",

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from holdfast.cli._asking import Yes, ask
+from holdfast.cli._consent import Yes, ask
 from holdfast.cli.output import AsJson, fail, print_json
 from holdfast.rush.plan import Arrival, CannotRush, Plan, Range, Wish
 

@@ -1,4 +1,4 @@
-"""Asking: a question before a command does what nobody can undo."""
+"""Consent: a question before a command does what nobody can undo."""
 
 from __future__ import annotations
 
