@@ -107,6 +107,8 @@ def _exact(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={_exact(one)}" for name, one in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_exact(one) for one in value)
     if isinstance(value, datetime):
