@@ -15,7 +15,7 @@ from support.postgres import TestDatabases
 SCHEMA = (Path(schema.__file__).parent / "schema.sql").read_text()
 
 NOT_OF_AN_EVENT = {
-    "schema_generation", "alembic_version", "event_creations", "api_keys", "users", "leases",
+    "schema_generation", "alembic_version", "event_creations", "api_keys", "users", "leases", "seat_maps",
 }  # fmt: skip
 """Tables on the control connection."""
 

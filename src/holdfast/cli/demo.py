@@ -1,7 +1,8 @@
-"""`holdfast demo`: puts a sample arena on sale, and prints a command line for each step of a sale."""
+"""`holdfast demo`: puts a sample house on sale, and prints a command line for each step of a sale."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -15,15 +16,26 @@ app = typer.Typer(add_completion=False)
 _TYPE = "-H 'Content-Type: application/json'"
 
 
+class House(StrEnum):
+    """The sample houses that `holdfast demo` can sell."""
+
+    ARENA = "arena"
+    HORSESHOE = "horseshoe"
+    BEER_HALL = "beer-hall"
+
+
 @app.command()
 def demo(
     url: Annotated[
         str | None,
         typer.Option(help="The server's URL. Default: from HOLDFAST_HOST and HOLDFAST_PORT."),
     ] = None,
+    house: Annotated[
+        House, typer.Option(help="An arena in the round, a horseshoe theatre, or a hall of tables.")
+    ] = House.ARENA,
     as_json: AsJson = False,
 ) -> None:
-    """Put the sample arena on sale, and print its URLs and a curl line for each step of a sale."""
+    """Put a sample house on sale, and print its URLs and a curl line for each step of a sale."""
     from holdfast.access.access import Access
     from holdfast.app.database import is_running
     from holdfast.app.settings import load_settings
@@ -32,15 +44,20 @@ def demo(
     from holdfast.cli._event_files import new_event
     from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.seating.forms import parse_seat_map
-    from holdfast.samples import arena
+    from holdfast.samples import arena, beer_hall, horseshoe
 
+    plan, name, venue = {
+        House.ARENA: (arena, "A night at the arena", "Arena"),
+        House.HORSESHOE: (horseshoe, "A night at the theatre", "Théâtre de la Rive"),
+        House.BEER_HALL: (beer_hall, "A night of beer and brass", "Brauhaus"),
+    }[house]
     with plain_errors():
         settings = load_settings()
-        layout = parse_seat_map(arena())
+        layout = parse_seat_map(plan())
+        standing = sum(area.capacity for area in layout.areas)
         labels = [seat.label for seat in layout.seats if seat.category == layout.categories[0]][:2]
         base = server_url(settings, url or settings.public_url)
-        fields = {"name": "A night at the arena", "venue": "Arena", "rehearsal": True}
-        new = new_event(fields, layout)
+        new = new_event({"name": name, "venue": venue, "rehearsal": True}, layout)
         running = settings.database_url is not None or is_running(settings)
 
     async def make(inventory: Inventory, access: Access) -> tuple[int, str, bool]:
@@ -56,17 +73,19 @@ def demo(
     }
     steps = steps_of_a_sale(base, number, labels, with_key=has_keys)
     if as_json:
-        print_json({"number": number, "id": id, "seats": len(new.seats), "urls": urls, "steps": steps})
+        made = {"number": number, "id": id, "seats": len(new.seats), "standing": standing}
+        print_json({**made, "urls": urls, "steps": steps})
         return
-    typer.echo(f"Event {number} is on sale: {new.name}, {len(new.seats):,} seats.\n")
-    for name, address in urls.items():
-        typer.echo(f"  {name.replace('_', ' '):<14}{address}")
+    more = f" and {standing:,} to stand" if standing else ""
+    typer.echo(f"Event {number} is on sale: {new.name}, {len(new.seats):,} seats{more}.\n")
+    for url_of, address in urls.items():
+        typer.echo(f"  {url_of.replace('_', ' '):<14}{address}")
     if not running:
         typer.echo("\nStart the server first: holdfast serve")
     if has_keys:
         typer.echo("\nThis server requires a key: export HOLDFAST_API_KEY=hfk_… (`holdfast keys create`)")
-    for name, line in steps.items():
-        typer.echo(f"\n# {name}\n{line}")
+    for step, line in steps.items():
+        typer.echo(f"\n# {step}\n{line}")
     typer.echo(f"\n# Everything on sale again: the event is a rehearsal\nholdfast event reset {number}")
     typer.echo(f"\n# A crowd of buyers\nholdfast rush {base} --event {number} --best-available 1-4")
 

@@ -14,6 +14,7 @@ class FieldError:
     detail: str
 
     AISLE = "An aisle (null) must be between two seats of a row."
+    AREA_EXISTS = "The map draws an area whose name the event has already."
     AREA_TWICE = "Named twice."
     AREA_WITH_QUANTITY = "area is only allowed with quantity."
     AS_OF_AND_SINCE = "Cannot be combined with `since`."
@@ -25,7 +26,7 @@ class FieldError:
     BUYER_OF_HOLD = "Must be the reference that the hold was placed with."
     CAPACITY_OR_AREAS = "Give capacity or areas, not both."
     CATEGORY_UNKNOWN = "It is not one of the plan's categories."
-    CATEGORY_WITH_CHOICE = "category and together are only allowed with best_available."
+    CATEGORY_WITH_CHOICE = "category, together and accessible are only allowed with best_available."
     CHARACTER = "Holds a NUL or half of a surrogate pair."
     CHARACTER_IN_KEY = "A key holds a NUL or half of a surrogate pair."
     CURSOR = "Not a cursor of this list."
@@ -33,6 +34,9 @@ class FieldError:
     EVENT_NUMBER = "No event can have this number."
     EVENT_REF = "Must be an event's id (a UUID) or number."
     EVENT_REQUIRED = "There are several events with numbered seats: choose one with event_id."
+    FLAG_WITHOUT_SEAT = (
+        "The map has no seat {label} that could be a wheelchair, companion or restricted-view seat."
+    )
     ID = "Must be an id: a UUID or a number."
     ID_TAKEN = "Another seat has this id."
     LABEL = "A seat label is a letter A-Z or a digit, then up to 31 letters, digits, spaces, dots or hyphens."
@@ -42,6 +46,7 @@ class FieldError:
     METADATA_KEY = "A key has 1 to 40 characters, without brackets and control characters."
     METADATA_KEYS = "At most {limit} keys."
     METADATA_VALUE = "A value is a text of at most 500 characters."
+    NOT_BOOLEAN = "It is not true or false."
     NOT_CLEARED = "It cannot be cleared."
     NOT_INTEGER = "It is not an integer."
     NOT_LIST = "It is not a list."
@@ -59,6 +64,7 @@ class FieldError:
     SEAT_MAP_TYPE = "A seat map is an object."
     SEAT_REQUIRED = "A seat map has at least one seat."
     SEVERAL_AREAS = "The event does not have just one area: change `areas`."
+    SOLD = "It is neither `seats` (the default) nor `whole`."
     TIME_FORM = "Must be an RFC 3339 time with an offset, between 1970 and 2100."
     TIME_FORM_ISO = "Must be an ISO 8601 time between 1970 and 2100."
     TIME_TYPE = "Must be a time, as a string."

@@ -78,6 +78,9 @@ class SoldOut(Conflict):
     brief = "Not enough left."
 
     NO_ADMISSIONS = "The event has no admissions."
+    NO_WHEELCHAIR = "No wheelchair place is available."
+    TABLES_LEFT = " Tables that are sold whole are left, but they do not add up to this number."
+    RESERVED_LEFT = " Wheelchair places are left: ask for them with `accessible`."
 
 
 class NotTogether(Conflict):

@@ -15,6 +15,7 @@ import orjson
 from holdfast.inventory.projections.single_flight import SingleFlight
 from holdfast.inventory.rules.event import Event
 from holdfast.inventory.seating.seat_map import Row, SeatMap
+from holdfast.inventory.seating.traits import Trait, flags_of
 
 MAX_BYTES = 64 * 1024 * 1024
 """Max bytes of all documents that one process keeps; the least recently read are dropped first."""
@@ -67,8 +68,9 @@ class SeatMapDocuments:
 def _write(number: int, id: UUID, seat_map: SeatMap) -> SeatMapDocument:
     sections: dict[str, list[dict[str, Any]]] = {}
     for row in seat_map.seat_rows:
+        sold = {"sold": "whole"} if seat_map.traits_of(row.numbers[0]) & Trait.WHOLE else {}
         sections.setdefault(row.section, []).append(
-            {"name": row.row, "seats": list(_seats_of(row, seat_map))}
+            {"name": row.row, **sold, "seats": list(_seats_of(row, seat_map))}
         )
     document = {
         "event": id,
@@ -77,6 +79,11 @@ def _write(number: int, id: UUID, seat_map: SeatMap) -> SeatMapDocument:
         "categories": seat_map.categories,
         "sections": [{"name": name, "rows": rows} for name, rows in sections.items()],
     }
+    details = seat_map.details
+    if details.areas:
+        document["areas"] = details.areas
+    if details.source is not None:
+        document["source"] = {"id": details.source, "version": details.source_version}
     plain = orjson.dumps(document)
     return SeatMapDocument(plain=plain, packed=gzip.compress(plain, compresslevel=6, mtime=0))
 
@@ -96,4 +103,5 @@ def _seats_of(row: Row, seat_map: SeatMap) -> Iterator[dict[str, Any]]:
             document["name"] = seat.name
         if seat.guid is not None:
             document["guid"] = seat.guid
+        document |= flags_of(seat.traits)
         yield document

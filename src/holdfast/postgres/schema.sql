@@ -11,7 +11,7 @@ CREATE TABLE schema_generation (
     oldest_server integer NOT NULL,       -- the oldest server generation that this schema still serves
     epoch uuid NOT NULL DEFAULT gen_random_uuid()  -- a part of the name of this history (postgres/epoch.py)
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (7, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (8, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -73,8 +73,19 @@ CREATE TABLE seats (
     guid text,                             -- the source's own id
     x double precision,
     y double precision,
+    traits smallint NOT NULL DEFAULT 0,    -- 1 wheelchair, 2 companion, 4 restricted view, 8 sold with its whole table
     PRIMARY KEY (event_number, seat_number),
     UNIQUE (event_number, label)
+);
+
+-- What a version of an event's map has beside its seats. Most versions have nothing, and no row.
+CREATE TABLE map_details (
+    event_number bigint NOT NULL,
+    map_version integer NOT NULL,
+    areas jsonb NOT NULL,                  -- counted areas that the map draws, as its document shows them
+    source uuid,                           -- the venue's seat map that it copies
+    source_version integer,
+    PRIMARY KEY (event_number, map_version)
 );
 
 CREATE TABLE holds (
@@ -192,6 +203,18 @@ CREATE TABLE leases (
     name text NOT NULL PRIMARY KEY,        -- name of a background job
     owner uuid NOT NULL,                   -- id of the process that runs it now
     until timestamptz NOT NULL             -- after this time any process may take it
+);
+
+-- The seat maps of venues, as given. No row ever changes: a change adds a version. Events copy what they sell.
+CREATE TABLE seat_maps (
+    id uuid NOT NULL,
+    version integer NOT NULL CHECK (version > 0),
+    name text NOT NULL,
+    document text NOT NULL,                -- JSON, in any form of a seat map
+    capacity integer NOT NULL,             -- seats, and admissions of drawn areas
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL,
+    PRIMARY KEY (id, version)
 );
 
 CREATE TABLE event_creations (

@@ -169,17 +169,34 @@ def test_names_spelled_alike_or_too_long_stay_distinct() -> None:
 
 
 @pytest.mark.parametrize(
-    "document",
+    ("document", "labels"),
     [
-        plan(zone("Z", row("1", seat("1", 0), seat("1", 1)))),
-        plan(zone("Z", row("1", seat("1", 0))), zone("Z", row("1", seat("1", 1)))),
-        plan(zone("Z", row("1", seat("1", 0, guid="same"), seat("2", 1, guid="same")))),
+        (plan(zone("Z", row("1", seat("1", 0), seat("1", 1)))), ("Z-1-1", "Z-1-1.2")),
+        (
+            plan(zone("Z", row("1", seat("1", 0))), zone("Z", row("1", seat("1", 1)))),
+            ("Z-1-1", "Z-1-1.2"),
+        ),
+        (
+            plan(zone("Z", row("1", seat("S", 60), seat("1", 20), seat("S", 0), seat("s.2", 40)))),
+            ("Z-1-S", "Z-1-1", "Z-1-S.2", "Z-1-S.3"),
+        ),
     ],
-    ids=["same number", "same address", "same id"],
+    ids=["same number", "same address", "folding seats at both ends"],
 )
-def test_two_seats_with_one_address_are_a_duplicate(document: dict[str, Any]) -> None:
+def test_seats_of_one_number_are_numbered_from_the_left(document: dict[str, Any], labels: Any) -> None:
+    """Folding seats are often all called the same. Their names stay as printed."""
+    seat_map = map_of(document)
+    assert seat_map.labels == labels
+    printed = [each["seat_number"] for z in document["zones"] for r in z["rows"] for each in r["seats"]]
+    assert sorted(str(found.name) for found in seat_map.seats()) == sorted(printed)
+
+
+def test_two_seats_with_one_id_are_a_duplicate() -> None:
     with pytest.raises(DuplicateSeat) as refused:
-        parse_seat_map(document, pointer="/seat_map")
+        parse_seat_map(
+            plan(zone("Z", row("1", seat("1", 0, guid="same"), seat("2", 1, guid="same")))),
+            pointer="/seat_map",
+        )
     assert refused.value.errors[0].pointer.startswith("/seat_map/zones/")
 
 
@@ -224,7 +241,17 @@ SEAT = "zones/0/rows/0/seats/0"
         (f"{SEAT}/category", "\ud800"),
         (f"{SEAT}/position", None),
         (f"{SEAT}/position/x", None),
-        ("categories", None),
+        ("categories", {}),
+        (f"{SEAT}/wheelchair", "yes"),
+        (f"{SEAT}/companion", 1),
+        ("zones/0/rows/0/sold", "half"),
+        ("zones/0/rows/0/sold", True),
+        ("zones/0/areas", [{"capacity": "many"}]),
+        ("zones/0/areas", [{"capacity": 5, "name": "\x00"}]),
+        ("zones/0/areas", [{"capacity": 5, "category": "lawn"}]),
+        ("zones/0/areas", [{"capacity": 5, "position": {"x": 1}}]),
+        ("zones/0/areas", [{"capacity": 5, "shape": "circle", "circle": {"radius": "1"}}]),
+        ("zones/0/areas", [{"capacity": 5}] * 201),
         ("categories/0", "stalls"),
         ("categories/0/name", ""),
         ("categories", [{"name": str(number)} for number in range(101)]),
@@ -313,6 +340,24 @@ def test_every_plan_has_distinct_labels_or_is_a_duplicate(zones: list[Any]) -> N
         ("座", None),
         ("A座", None),
         ("🎤", ""),
+        ("👩\u200d👩\u200d👧 Box", "BOX"),
+        ("A\u200dB", "AB"),
+        ("Z\u0308A", "ZA"),
+        ("q\u0323\u0307", "Q"),
+        ("12½", "12.1.2"),
+        ("Ⅷ", "VIII"),
+        ("②", "2"),
+        ("ﷺ", None),
+        ("الصف ٣", None),
+        ("१२", "12"),
+        ("क्षेत्र", None),
+        ("שורה", None),
+        ("ที่นั่ง", None),
+        ("Hàng ghế Ố", "HANG.GHE.O"),
+        ("İstanbul ı", "ISTANBUL.I"),
+        ("\u0301", ""),
+        ("ꙮ", None),
+        ("ｶﾅ", None),
     ],
 )
 def test_transliteration(text: str, spelled: str | None) -> None:

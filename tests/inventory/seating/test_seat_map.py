@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from holdfast.inventory.seating.label import normalise_label
 from holdfast.inventory.seating.layout import Layout
 from holdfast.inventory.seating.picker import SeatPicker
 from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatMap, SeatSpec
-from holdfast.samples import arena, theatre
+from holdfast.samples import arena, beer_hall, horseshoe, make, theatre
 
 
 def map_of(value: object, version: int = 1) -> SeatMap:
@@ -266,15 +268,29 @@ def test_seats_without_positions_are_drawn_below_the_others() -> None:
     assert len({(seat["x"], seat["y"]) for seat in all_seats(drawn)}) == drawn["capacity"]
 
 
-def test_the_sample_arena_is_large() -> None:
-    seat_map = map_of(arena())
-    assert seat_map.size >= 12_000
-    assert seat_map.categories == ("floor", "lower", "upper")
+@pytest.mark.parametrize(
+    ("house", "seats", "standing", "categories"),
+    [
+        (arena, 10_156, 2_000, ("lower", "upper")),
+        (horseshoe, 1_185, 0, ("Parterre", "Corbeille", "Balkon", "Galerie")),
+        (beer_hall, 636, 120, ("standard",)),
+    ],
+)
+def test_a_sample_house_has_its_size_and_a_place_for_every_seat(
+    house: Callable[[], Any], seats: int, standing: int, categories: tuple[str, ...]
+) -> None:
+    layout = parse_seat_map(house())
+    seat_map = map_of(house())
+    assert (seat_map.size, sum(area.capacity for area in layout.areas)) == (seats, standing)
+    assert seat_map.categories == categories
     drawn = document(seat_map)
     assert len({(seat["x"], seat["y"]) for seat in all_seats(drawn)}) == seat_map.size
-    assert [seat_map.label_of(number) for number in SeatPicker(seat_map.rows).best(16) or ()] == [
-        f"A-1-{number}" for number in range(1, 17)
-    ]
+
+
+def test_the_sample_files_are_what_their_program_writes() -> None:
+    for name, house in make.HOUSES.items():
+        file = Path(make.__file__).with_name(f"{name}.json")
+        assert file.read_text(encoding="utf-8") == make.written(house()), f"run the program for {name}"
 
 
 def test_an_unknown_seat_number_has_no_seat() -> None:

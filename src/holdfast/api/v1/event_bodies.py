@@ -18,6 +18,7 @@ from holdfast.inventory.rules.commands import AreaSpec, ChangeEvent, NewEvent
 from holdfast.inventory.rules.event import MAX_AREAS, MAX_CAPACITY, sale_ends_first
 from holdfast.inventory.rules.metadata import merged
 from holdfast.inventory.rules.sale_rules import SaleRules
+from holdfast.inventory.seating.drawn_areas import MapDetails
 from holdfast.inventory.seating.forms import parse_seat_map
 from holdfast.inventory.seating.layout import Layout
 
@@ -160,6 +161,11 @@ class CreateEventIn(EventRulesIn):
         areas = self.area_specs()
         if self.capacity is not None:
             areas = (AreaSpec(name=GENERAL, capacity=self.capacity),)
+        if {area.name for area in areas} & {area.name for area in layout.areas}:
+            raise InvalidInput.in_field("/seat_map", "duplicate_area", FieldError.AREA_EXISTS)
+        areas += tuple(
+            AreaSpec(name=area.name, capacity=area.capacity, category=area.category) for area in layout.areas
+        )
         if len(areas) + len(layout.categories) > MAX_AREAS:
             raise InvalidInput.in_field(
                 "/areas", "too_many", f"At most {MAX_AREAS} areas and categories in total."
@@ -185,6 +191,7 @@ class CreateEventIn(EventRulesIn):
             areas=areas,
             seats=layout.seats,
             categories=layout.categories,
+            details=MapDetails.of(layout.areas),
         )
 
 
@@ -210,6 +217,8 @@ class ChangeEventIn(EventRulesIn):
             areas=self.area_specs(),
             seats=layout.seats,
             categories=layout.categories,
+            drawn=layout.areas,
+            details=MapDetails.of(layout.areas),
         )
 
 

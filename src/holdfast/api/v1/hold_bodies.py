@@ -43,13 +43,20 @@ class RequestedLineIn(In):
         description="With `best_available`: require seats side by side (the default), or only prefer them.",
     )
 
+    accessible: bool | None = Field(
+        None,
+        description="With `best_available`: a wheelchair place must be among the seats. "
+        "Without it, best available gives no wheelchair place and no companion seat.",
+    )
+
     @model_validator(mode="after")
     def _one_kind(self) -> RequestedLineIn:
         if (self.seats is None) + (self.quantity is None) + (self.best_available is None) != 2:
             raise PydanticCustomError("one_of", FieldError.LINE_KIND)
         if self.area is not None and self.quantity is None:
             raise PydanticCustomError("not_allowed", FieldError.AREA_WITH_QUANTITY)
-        if self.best_available is None and not (self.category is None and self.together is None):
+        options = (self.category, self.together, self.accessible)
+        if self.best_available is None and any(option is not None for option in options):
             raise PydanticCustomError("not_allowed", FieldError.CATEGORY_WITH_CHOICE)
         return self
 
@@ -60,7 +67,10 @@ class RequestedLineIn(In):
             return c.QuantityLine(quantity=self.quantity, area=self.area)
         assert self.best_available is not None
         return c.BestAvailableLine(
-            quantity=self.best_available, category=self.category, together=self.together is not False
+            quantity=self.best_available,
+            category=self.category,
+            together=self.together is not False,
+            accessible=self.accessible is True,
         )
 
 

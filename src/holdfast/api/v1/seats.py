@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, WithJsonSchema
@@ -52,12 +52,22 @@ class MapSeatOut(BaseModel):
     y: float | None = None
     name: str | None = Field(None, description="The source's own seat number, as printed.")
     guid: str | None = Field(None, description="The source's own id.")
+    wheelchair: bool | None = Field(
+        None, description="True: best available gives it only to a line that says `accessible`."
+    )
+    companion: bool | None = Field(
+        None, description="True: best available gives it only with a wheelchair place."
+    )
+    restricted_view: bool | None = Field(None, description="True: best available gives it last.")
 
 
 class MapRowOut(BaseModel):
     """Seats from left to right."""
 
     name: str
+    sold: Literal["whole"] | None = Field(
+        None, description="`whole`: a table or booth. A hold of one of its seats takes all of them."
+    )
     seats: list[MapSeatOut]
 
 
@@ -68,6 +78,30 @@ class MapSectionOut(BaseModel):
     rows: list[MapRowOut]
 
 
+class MapAreaOut(BaseModel):
+    """A counted area that the map draws among its seats."""
+
+    name: str
+    category: str | None = None
+    x: float
+    y: float
+    shape: Literal["rectangle", "circle", "ellipse", "polygon"] | None = None
+    width: float | None = None
+    height: float | None = None
+    radius: float | None = None
+    radius_x: float | None = None
+    radius_y: float | None = None
+    points: list[dict[str, float]] | None = None
+    rotation: float | None = None
+
+
+class MapSourceOut(BaseModel):
+    """The venue's seat map that the event copied."""
+
+    id: UUID
+    version: int
+
+
 class SeatMapOut(BaseModel):
     """One version of an event's seat map; it never changes."""
 
@@ -76,6 +110,8 @@ class SeatMapOut(BaseModel):
     map_version: int
     categories: list[str]
     sections: list[MapSectionOut]
+    areas: list[MapAreaOut] | None = None
+    source: MapSourceOut | None = None
 
 
 MapVersionPath = Annotated[

@@ -14,6 +14,7 @@ from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Entry
 from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.records import Claim, HoldRecord
+from holdfast.inventory.seating.drawn_areas import MapDetails
 from holdfast.inventory.seating.seat_map import SeatSpec
 
 
@@ -65,6 +66,8 @@ class Changes:
     new_areas: list[Area] = field(default_factory=list)
     new_seats: list[tuple[int, SeatSpec, int]] = field(default_factory=list)
     """(seat number, status of the seat, area number)."""
+    new_details: list[tuple[int, MapDetails]] = field(default_factory=list)
+    """By version of the map; only those that are not empty."""
     answers: list[tuple[bytes, bytes, StoredAnswer]] = field(default_factory=list)
     """(scope, body, answer) of the new retry keys."""
     replayed: dict[bytes, None] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from holdfast.inventory.rules.event import FullEvent
 from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.rules.metadata import Metadata, MetadataChange
 from holdfast.inventory.rules.sale_rules import DEFAULT_RULES, SaleRules, Value
+from holdfast.inventory.seating.drawn_areas import DrawnArea, MapDetails
 from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.value import value_class
 
@@ -56,9 +57,10 @@ STAFF = Authority(staff=True)
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class SeatsLine:
-    """Named seats, by normalised label."""
+    """Named seats, by normalised label. `added`: how many of the last ones the line itself does not name."""
 
     labels: tuple[str, ...]
+    added: int = 0
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
@@ -71,11 +73,12 @@ class QuantityLine:
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class BestAvailableLine:
-    """A number of seats that the engine picks."""
+    """A number of seats that the engine picks. `accessible`: a wheelchair place is among them."""
 
     quantity: int
     category: str | None = None
     together: bool = True
+    accessible: bool = False
 
 
 Line = SeatsLine | QuantityLine | BestAvailableLine
@@ -232,6 +235,10 @@ class ChangeEvent(Command[FullEvent]):
     seats: tuple[SeatSpec, ...] = ()
     categories: tuple[str, ...] = ()
     """Order of the new seats' categories."""
+    drawn: tuple[DrawnArea, ...] = ()
+    """New areas that the new seats' map draws."""
+    details: MapDetails = field(default_factory=MapDetails)
+    """What the map's new version has beside its seats."""
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
@@ -278,3 +285,4 @@ class NewEvent:
     seats: tuple[SeatSpec, ...] = ()
     categories: tuple[str, ...] = ()
     """Order of the seats' categories. Categories that are not named follow in the order of their first seats."""
+    details: MapDetails = field(default_factory=MapDetails)

@@ -178,6 +178,19 @@ def _new_areas(state: BatchState, command: c.ChangeEvent) -> list[Area]:
         added.append(
             Area(number=number, name=spec.name, category=spec.category, seated=False, capacity=spec.capacity)
         )
+    for drawn in command.drawn:
+        if state.area_named(drawn.name) is not None or any(area.name == drawn.name for area in added):
+            raise errors.InvalidInput.in_field("/seat_map", "duplicate_area", FieldError.AREA_EXISTS)
+        number += 1
+        added.append(
+            Area(
+                number=number,
+                name=drawn.name,
+                category=drawn.category,
+                seated=False,
+                capacity=drawn.capacity,
+            )
+        )
     if len(state.areas) + len(added) > MAX_AREAS:
         raise errors.InvalidInput.in_field("/areas", "too_many", f"At most {MAX_AREAS} areas.")
     total = sum(area.capacity for area in [*state.areas.values(), *added]) + len(command.seats)
@@ -231,6 +244,8 @@ def _add_seats(state: BatchState, command: c.ChangeEvent) -> None:
         state.changes.areas[area.number] = area
         grown[str(area.number)] = area.capacity
         state.changes.new_seats.append((number, seat, area.number))
+    if not command.details.is_empty:
+        state.changes.new_details.append((version, command.details))
     state.grow_map(version)
     state.changes.journal.append(
         {

@@ -15,6 +15,7 @@ from holdfast.inventory.rules.hold import Hold, HoldStatus
 from holdfast.inventory.rules.holding import is_same_buyer
 from holdfast.inventory.rules.occupancy import Occupant
 from holdfast.inventory.rules.records import Claim, HoldRecord
+from holdfast.inventory.rules.whole_tables import whole_only, with_whole_tables
 
 LAPSED_FREED_PER_LOOK = 1_000
 """Max lapsed holds that one search for the best available newly counts as free. It frees more only before a
@@ -25,17 +26,18 @@ def place(state: BatchState, command: c.PlaceHold) -> Hold:
     refusal = state.event.refuse_sale(state.now)
     if refusal is not None:
         raise refusal
+    lines = with_whole_tables(state.seat_map, command.lines)
     if command.reuse:
-        mine = _held_already(state, command)
+        mine = _held_already(state, command, lines)
         if mine is not None:
             state.changes.repeated = True
             return mine.to_hold(state, state.now)
-    requested = _requested(command.lines)
+    requested = _requested(lines)
     if state.is_seated:
-        _refuse_too_many_seats(state, command.lines, requested)
+        _refuse_too_many_seats(state, lines, requested)
     _refuse_over_limit(state, requested, command.buyer)
     partial = state.event.rules.allow_partial if command.allow_partial is None else command.allow_partial
-    claims = _Plan(state, partial=partial).lines(command.lines)
+    claims = _Plan(state, partial=partial).lines(lines)
     hold = _record(state, command.hold_id, claims, requested=requested, command=command)
     hold.buyer_name, hold.buyer_email = command.buyer_name, command.buyer_email
     hold.metadata = command.metadata
@@ -169,14 +171,18 @@ class _Plan:
             raise errors.SeatUnknown(unknown[0].detail, errors=tuple(unknown))
         taken, blocked, free = [], [], []
         named: set[int] = set()
+        tables: dict[tuple[int, ...], int] = {}
         for position, label, seat in seats:
+            named_at = position
+            if (
+                line.added and state.seat_map is not None
+            ):  # an added seat is reported where its table is named
+                first = tables.setdefault(state.seat_map.table_of(seat), position)
+                named_at = position if position < len(line.labels) - line.added else first
+            pointer = _seat(number, named_at)
             if seat in self.seats or seat in named:
-                raise errors.DuplicateSeat(
-                    f"Seat {label} is requested twice.",
-                    errors=(
-                        errors.DuplicateSeat.at(_seat(number, position), errors.DuplicateSeat.ASKED_TWICE),
-                    ),
-                )
+                twice = errors.DuplicateSeat.at(pointer, errors.DuplicateSeat.ASKED_TWICE)
+                raise errors.DuplicateSeat(f"Seat {label} is requested twice.", errors=(twice,))
             named.add(seat)
             holder = state.holder_of(seat)
             if isinstance(holder, Occupant) and holder.has_lapsed(state.now):
@@ -185,14 +191,15 @@ class _Plan:
             if holder is None:
                 free.append(seat)
             elif _is_block(state, holder):
-                blocked.append(
-                    errors.SeatBlocked.at(_seat(number, position), f"Seat {label} is not for sale.")
-                )
+                blocked.append(errors.SeatBlocked.at(pointer, f"Seat {label} is not for sale."))
             else:
-                taken.append(errors.SeatTaken.at(_seat(number, position), f"Seat {label} is taken."))
-        if (taken or blocked) and not (self.partial and free):
-            kind = errors.SeatTaken if taken else errors.SeatBlocked
-            raise kind((taken or blocked)[0].detail, errors=tuple(taken + blocked))
+                taken.append(errors.SeatTaken.at(pointer, f"Seat {label} is taken."))
+        if taken or blocked:
+            assert state.seat_map is not None
+            free = whole_only(state.seat_map, free)
+            if not (self.partial and free):
+                kind = errors.SeatTaken if taken else errors.SeatBlocked
+                raise kind((taken or blocked)[0].detail, errors=tuple(taken + blocked))
         self._take(number, free)
 
     def _best(self, number: int, line: c.BestAvailableLine) -> None:
@@ -211,22 +218,31 @@ class _Plan:
             )
         chosen, free = self._pick(line)
         if chosen is None:
-            if free >= line.quantity:
-                raise errors.NotTogether(
-                    f"There are not {line.quantity} seats together; {free} are free.",
-                    errors=(errors.NotTogether.at(_choice(number)),),
-                    available=free,
-                )
-            raise errors.SoldOut(
-                f"Not enough seats available: {free} left.",
-                errors=(errors.SoldOut.at(_choice(number)),),
-                available=free,
-            )
+            raise self._no_choice(number, line, free)
         for seat in chosen:
             holder = state.holder_of(seat)
             if isinstance(holder, Occupant):
                 state.reclaim(holder)
         self._take(number, chosen)
+
+    def _no_choice(self, number: int, line: c.BestAvailableLine, free: int) -> errors.Conflict:
+        """Return why the engine found no seats; `free` is the number of those that the party may have."""
+        picker = self.state.picker(self.seats, max_freed=0)
+        if line.accessible and not picker.wheelchair_count(line.category):
+            text = errors.SoldOut.NO_WHEELCHAIR
+            return errors.SoldOut(text, errors=(errors.SoldOut.at(_choice(number)),), available=0)
+        if free >= line.quantity and line.together:
+            return errors.NotTogether(
+                f"There are not {line.quantity} seats together; {free} are free.",
+                errors=(errors.NotTogether.at(_choice(number)),),
+                available=free,
+            )
+        text = f"Not enough seats available: {free} left."
+        if free >= line.quantity:
+            text += errors.SoldOut.TABLES_LEFT
+        elif not line.accessible and picker.free_count(line.category) > free:
+            text += errors.SoldOut.RESERVED_LEFT
+        return errors.SoldOut(text, errors=(errors.SoldOut.at(_choice(number)),), available=free)
 
     def _pick(self, line: c.BestAvailableLine) -> tuple[tuple[int, ...] | None, int]:
         """Return the chosen seats or None, and the number of free seats. It frees no more lapsed holds than it
@@ -235,15 +251,17 @@ class _Plan:
         assert occupancy is not None
         while True:
             picker = self.state.picker(self.seats, max_freed=LAPSED_FREED_PER_LOOK)
-            chosen = picker.best(line.quantity, line.category, together=line.together)
+            choose = picker.best_with_wheelchair if line.accessible else picker.best
+            chosen = choose(line.quantity, line.category, together=line.together)
             if chosen is not None:
                 return chosen, line.quantity
             if not occupancy.has_more_lapsed(now):
                 break
-        free = picker.free_count(line.category)
+        count = picker.free_count if line.accessible else picker.general_count
+        free = count(line.category)
         if self.partial:
             for quantity in range(min(line.quantity - 1, free), 0, -1):
-                chosen = picker.best(quantity, line.category, together=line.together)
+                chosen = choose(quantity, line.category, together=line.together)
                 if chosen is not None:
                     return chosen, free
         return None, free
@@ -331,13 +349,13 @@ def _refuse_over_limit(state: BatchState, requested: int, buyer: str | None) -> 
         )
 
 
-def _held_already(state: BatchState, command: c.PlaceHold) -> HoldRecord | None:
+def _held_already(state: BatchState, command: c.PlaceHold, lines: tuple[c.Line, ...]) -> HoldRecord | None:
     """Return the same buyer's live hold on exactly these seats, or None."""
     if state.occupancy is None or command.buyer is None:
         return None
     wanted = {
         state.occupancy.seat_map.number_of(label)
-        for line in command.lines
+        for line in lines
         if isinstance(line, c.SeatsLine)
         for label in line.labels
     }

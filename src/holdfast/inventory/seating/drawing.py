@@ -7,6 +7,7 @@ from math import ceil, isfinite, sqrt
 from typing import Any
 
 from holdfast.inventory.seating.seat_map import Row, SeatMap
+from holdfast.inventory.seating.traits import flags_of
 
 SPACING = 20
 """The distance between two seats, and between two rows, where the source gives no positions."""
@@ -33,9 +34,10 @@ def document(seat_map: SeatMap) -> dict[str, Any]:
     for row in seat_map.seat_rows:
         seats = []
         for number in row.numbers:
-            label, _, _, position, category, _, _, guid, name = specs[number - 1]
+            label, _, _, position, category, _, _, guid, name, traits = specs[number - 1]
             x, y = places[number - 1]
             drawn = {"label": label, "position": position, "category": category, "x": x, "y": y}
+            drawn |= flags_of(traits)
             if name is not None:
                 drawn["name"] = name
             if guid is not None:

@@ -8,6 +8,9 @@
   last letters. So `A1` and `A2` are in row A, `12C` and `12D` in row 12, `A-1-1` and `A-1-2` in section A,
   row 1.
 - a seating plan in pretix's published schema: `plan.py`.
+
+Sections and labels may list seats by label as `"wheelchair"`, `"companion"` and `"restricted_view"`. Each row of
+a section that is `"sold": "whole"` is a table or booth.
 """
 
 from __future__ import annotations
@@ -21,9 +24,10 @@ from holdfast.inventory.seating.label import MAX_LABEL_LENGTH
 from holdfast.inventory.seating.layout import Layout, LayoutReader
 from holdfast.inventory.seating.plan import read_plan
 from holdfast.inventory.seating.seat_map import DEFAULT_CATEGORY, SeatSpec
+from holdfast.inventory.seating.traits import FLAGS, Trait
 
 _FORMS = ("sections", "labels", "zones")
-_SECTION_FIELDS = frozenset({"name", "rows", "seats_per_row", "category", "aisles_after"})
+_SECTION_FIELDS = frozenset({"name", "rows", "seats_per_row", "category", "aisles_after", "sold"})
 _LAST_PART = re.compile(r"(.*?)[ .-]*([^ .-]*)[ .-]*")
 _LAST_RUN = re.compile(r"(.*?)([0-9]+|[A-Z]+)")
 
@@ -47,7 +51,7 @@ def parse_seat_map(document: object, *, pointer: str = "") -> Layout:
 
 
 def _read_sections(document: dict[str, Any], reading: LayoutReader) -> Layout:
-    reading.refuse_unknown(document, frozenset({"sections"}), "")
+    reading.refuse_unknown(document, frozenset({"sections", *FLAGS}), "")
     seats: list[SeatSpec] = []
     seen: dict[str, str] = {}
     for index, value in enumerate(reading.take_list(document["sections"], "/sections")):
@@ -63,6 +67,10 @@ def _read_sections(document: dict[str, Any], reading: LayoutReader) -> Layout:
         if label is None or rows is None or seats_per_row is None or category is None:
             continue
         positions = _positions(section.get("aisles_after", []), seats_per_row, reading, pointer)
+        traits = 0
+        if reading.take_sold_whole(section.get("sold"), f"{pointer}/sold"):
+            reading.check_table(seats_per_row, f"{pointer}/seats_per_row")
+            positions, traits = range(seats_per_row), int(Trait.WHOLE)  # everyone at a table sits together
         reading.count_seats(len(seats) + rows * seats_per_row, pointer)
         if len(f"{label}-{rows}-{seats_per_row}") > MAX_LABEL_LENGTH:
             detail = f"Its labels would be longer than {MAX_LABEL_LENGTH} characters."
@@ -75,8 +83,8 @@ def _read_sections(document: dict[str, Any], reading: LayoutReader) -> Layout:
                 if seen.setdefault(seat_label, pointer) is not pointer:
                     reading.note_duplicate(f"{pointer}/name", DuplicateSeat.EXISTS.format(label=seat_label))
                     break
-                seats.append(SeatSpec(seat_label, label, row_name, position, category))
-    return reading.finish(seats, [seat.category for seat in seats])
+                seats.append(SeatSpec(seat_label, label, row_name, position, category, traits=traits))
+    return reading.finish(_with_flags(seats, document, reading), [seat.category for seat in seats])
 
 
 def _positions(value: object, seats_per_row: int, reading: LayoutReader, pointer: str) -> Sequence[int]:
@@ -99,7 +107,7 @@ def _positions(value: object, seats_per_row: int, reading: LayoutReader, pointer
 
 
 def _read_labels(document: dict[str, Any], reading: LayoutReader) -> Layout:
-    reading.refuse_unknown(document, frozenset({"labels", "category"}), "")
+    reading.refuse_unknown(document, frozenset({"labels", "category", *FLAGS}), "")
     category = reading.take_name(document.get("category", DEFAULT_CATEGORY), "/category") or DEFAULT_CATEGORY
     labels = reading.take_list(document["labels"], "/labels")
     reading.count_seats(len(labels), "/labels")
@@ -130,7 +138,26 @@ def _read_labels(document: dict[str, Any], reading: LayoutReader) -> Layout:
         seats.append(SeatSpec(label, section, row, position, category))
     if aisle is not None:
         _note_aisle(reading, aisle)
-    return reading.finish(seats, [category])
+    return reading.finish(_with_flags(seats, document, reading), [category])
+
+
+def _with_flags(seats: list[SeatSpec], document: dict[str, Any], reading: LayoutReader) -> list[SeatSpec]:
+    """Return the seats with the flags of the lists that name them."""
+    traits: dict[str, int] = {}
+    for name, trait in FLAGS.items():
+        for index, value in enumerate(reading.take_list(document.get(name, []), f"/{name}")):
+            label = reading.take_label(value, f"/{name}/{index}")
+            if label is not None:
+                traits[label] = traits.get(label, 0) | trait
+    unknown = traits.keys() - {seat.label for seat in seats}
+    if unknown:
+        reading.note("", "seat_unknown", FieldError.FLAG_WITHOUT_SEAT.format(label=min(unknown)))
+    if not traits:
+        return seats
+    return [
+        seat._replace(traits=int(seat.traits | traits[seat.label])) if seat.label in traits else seat
+        for seat in seats
+    ]
 
 
 def _note_aisle(reading: LayoutReader, index: int) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from holdfast.errors import DuplicateSeat, FieldError, InvalidInput
+from holdfast.inventory.seating.drawn_areas import DrawnArea
 from holdfast.inventory.seating.label import find_problem_of_text, normalise_label, normalise_name
 from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatSpec
 
@@ -14,15 +15,23 @@ MAX_CATEGORIES = 100
 MAX_REPORTED = 20
 """Max errors in one answer, so that a document of 100,000 wrong seats does not get 100,000 errors."""
 
+MAX_TABLE = 500
+"""Seats of a table that is sold whole: as many as one hold may have."""
+
 MAX_COORDINATE = 10_000_000
+
+
+MAX_DRAWN_AREAS = 200
+MAX_CORNERS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Seats in row order, left to right within a row, and their categories, best first."""
+    """Seats in row order, left to right within a row, and their categories, best first; and counted areas."""
 
     seats: tuple[SeatSpec, ...]
     categories: tuple[str, ...]
+    areas: tuple[DrawnArea, ...] = ()
 
 
 @dataclass(slots=True)
@@ -53,7 +62,9 @@ class LayoutReader:
     def refuse(self) -> NoReturn:
         raise InvalidInput(f"The seat map cannot be used: {self.found[0].detail}", errors=tuple(self.found))
 
-    def finish(self, seats: list[SeatSpec], categories: Iterable[str]) -> Layout:
+    def finish(
+        self, seats: list[SeatSpec], categories: Iterable[str], areas: Sequence[DrawnArea] = ()
+    ) -> Layout:
         """Return the layout. Raises InvalidInput, or DuplicateSeat if duplicates are the only errors."""
         if self.found:
             self.refuse()
@@ -62,9 +73,8 @@ class LayoutReader:
         if not seats:
             self.fail("", "too_few", FieldError.SEAT_REQUIRED)
         used = {seat.category for seat in seats}
-        return Layout(
-            seats=tuple(seats), categories=tuple(name for name in dict.fromkeys(categories) if name in used)
-        )
+        ordered = tuple(name for name in dict.fromkeys(categories) if name in used)
+        return Layout(seats=tuple(seats), categories=ordered, areas=tuple(areas))
 
     def count_seats(self, count: int, pointer: str) -> None:
         if count > MAX_SEATS:
@@ -121,6 +131,22 @@ class LayoutReader:
         else:
             return float(value)
         return None
+
+    def take_flag(self, value: object, pointer: str) -> bool:
+        if value is None or isinstance(value, bool):
+            return value is True
+        self.note(pointer, "wrong_type", FieldError.NOT_BOOLEAN)
+        return False
+
+    def take_sold_whole(self, value: object, pointer: str) -> bool:
+        """Return whether `sold` says that a row, table or booth is sold as a whole."""
+        if value not in (None, "seats", "whole"):
+            self.note(pointer, "unknown_value", FieldError.SOLD)
+        return value == "whole"
+
+    def check_table(self, seats: int, pointer: str) -> None:
+        if seats > MAX_TABLE:
+            self.note(pointer, "too_many", f"A table that is sold whole has at most {MAX_TABLE} seats.")
 
     def refuse_unknown(self, value: dict[str, Any], known: frozenset[str], pointer: str) -> None:
         for key in value:

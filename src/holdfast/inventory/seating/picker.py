@@ -29,9 +29,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from holdfast.inventory.seating.fits import least_loss
 from holdfast.inventory.seating.ranking import Ranking
-from holdfast.inventory.seating.seat_index import RowIndex, bits_of, by_gaps, starts_of_runs
+from holdfast.inventory.seating.search import best_block
+from holdfast.inventory.seating.seat_index import RowIndex, starts_of_runs
+from holdfast.inventory.seating.splits import split
+from holdfast.inventory.seating.wheelchairs import best_with_wheelchair
 
 RANKED_AFTER = 8
 """Searches for n seats of a category before its blocks are ranked. The first ranking reads each row."""
@@ -39,6 +41,9 @@ RANKED_APART = 256
 """Min searches between two first rankings, so that no batch waits for several of them."""
 MAX_RANKINGS = 16
 """Each ranking adds work to every move. Requests beyond this limit are searched for."""
+
+Question = tuple[int, str, int]
+"""A number of seats, a category and one of its pools."""
 
 
 class SeatPicker:
@@ -57,10 +62,10 @@ class SeatPicker:
         """The same by seat number. Testing one bit of the long integer would copy all of it."""
         for number in taken:
             self._is_free[number] = 0
-        self._searches_of: dict[tuple[int, str], int] = {}
+        self._searches_of: dict[Question, int] = {}
         self._searches_since = RANKED_APART
         """Searches since the last first ranking."""
-        self._rankings: dict[tuple[int, str], Ranking] = {}
+        self._rankings: dict[Question, Ranking] = {}
         self._by_row: list[int] = []
         """The free seats of each row, kept while there are rankings."""
 
@@ -101,6 +106,16 @@ class SeatPicker:
             return self._free.bit_count()
         return (self._free & self.rows.category_masks.get(category, 0)).bit_count()
 
+    def general_count(self, category: str | None = None) -> int:
+        """Return the number of free seats that general parties may get."""
+        pools = self.rows.pools
+        return sum((self._free & pools.general(name)).bit_count() for name in self._names(category))
+
+    def wheelchair_count(self, category: str | None = None) -> int:
+        """Return the number of free wheelchair places."""
+        free = self._free & self.rows.pools.wheelchairs
+        return sum((free & self.rows.category_masks[name]).bit_count() for name in self._names(category))
+
     def free_numbers(self, category: str | None = None) -> tuple[int, ...]:
         """Return the free seats in row order, left to right."""
         mask = self._free if category is None else self._free & self.rows.category_masks.get(category, 0)
@@ -113,31 +128,50 @@ class SeatPicker:
         """
         if n < 1:
             raise ValueError("at least one seat must be requested")
-        masks = self.rows.category_masks
-        wanted = self.rows.categories if category is None else (category,)
-        names = [name for name in wanted if name in masks]
+        names, pools = self._names(category), self.rows.pools
         for name in names:
-            block = self._block(n, name)
-            if block is not None:
-                return block
-        if together:
-            return None
-        return self._split(n, [self._free & masks[name] for name in names])
+            for tier, pool in enumerate(pools.of(name, n)):
+                block = self._block(n, pool, (n, name, tier))
+                if block is not None:
+                    return block
+        return None if together else split(self.rows, self._free, n, names)
 
-    def _block(self, n: int, category: str) -> tuple[int, ...] | None:
-        ranking = self._rankings.get((n, category)) or self._ranking(n, category)
+    def best_with_wheelchair(
+        self, n: int, category: str | None = None, *, together: bool = True
+    ) -> tuple[int, ...] | None:
+        """Return the best n seats with a wheelchair place among them, or None. Takes nothing."""
+        for size in range(n, 0, -1) if not together else (n,):
+            for name in self._names(category):
+                block = best_with_wheelchair(self.rows, self._free, size, name)
+                if block is None:
+                    continue
+                if size == n:
+                    return block
+                self.take(block)
+                rest = self.best(n - size, category, together=False)
+                self.free(block)
+                if rest is not None:
+                    return (*block, *rest)
+        return None
+
+    def _names(self, category: str | None) -> list[str]:
+        masks = self.rows.category_masks
+        return [name for name in (self.rows.categories if category is None else (category,)) if name in masks]
+
+    def _block(self, n: int, pool: int, question: Question) -> tuple[int, ...] | None:
+        ranking = self._rankings.get(question) or self._ranking(n, pool, question)
         if ranking is not None:
             best = ranking.best()
             return None if best is None else self.rows.block_in(*best, n)
-        pool = self._free & self.rows.category_masks[category]
+        pool &= self._free
         blocks = starts_of_runs(pool, n)
         if not blocks:
             return None
-        return self.rows.block(_best_block(self.rows, self._free, pool, blocks, n), n)
+        return self.rows.block(best_block(self.rows, self._free, pool, blocks, n), n)
 
-    def _ranking(self, n: int, category: str) -> Ranking | None:
-        """Return a new ranking once there were enough searches for n seats of the category."""
-        searches = self._searches_of[n, category] = self._searches_of.get((n, category), 0) + 1
+    def _ranking(self, n: int, pool: int, question: Question) -> Ranking | None:
+        """Return a new ranking once there were enough searches for n seats of the pool."""
+        searches = self._searches_of[question] = self._searches_of.get(question, 0) + 1
         self._searches_since += 1
         if (
             searches <= RANKED_AFTER
@@ -149,111 +183,5 @@ class SeatPicker:
         if not self._rankings:
             self._by_row = self.rows.by_row(self._free)
         rows = self.rows
-        ranking = self._rankings[n, category] = Ranking(self._by_row, rows.rows_of(category), rows.widths, n)
+        ranking = self._rankings[question] = Ranking(self._by_row, rows.rows_of(pool), rows.widths, n)
         return ranking
-
-    def _split(self, n: int, pools: list[int]) -> tuple[int, ...] | None:
-        counts = [pool.bit_count() for pool in pools]
-        for pool, count in zip(pools, counts, strict=True):
-            if count >= n:
-                return self._pieces(n, pool, self._free)
-        if sum(counts) < n:
-            return None
-        chosen: tuple[int, ...] = ()
-        free = self._free
-        for pool, count in zip(pools, counts, strict=True):
-            wanted = min(n - len(chosen), count)
-            if wanted:
-                chosen += self._pieces(wanted, pool, free)
-                free ^= pool  # only the last category keeps free seats, and nothing reads it afterwards
-        return chosen
-
-    def _pieces(self, n: int, pool: int, free: int) -> tuple[int, ...]:
-        """Return n seats in the fewest runs, out of a pool of at least n."""
-        rows = self.rows
-        chosen: list[int] = []
-        while n:
-            length, runs = _longest_runs(pool)
-            if n <= length:
-                best = _best_block(rows, free, pool, starts_of_runs(pool, n), n)
-                chosen.extend(rows.block(best, n))
-                break
-            # No run is longer than these, so they do not touch each other. Take as many as fit together.
-            starts = _best_runs(rows, free, runs, length, n // length)
-            taken = starts
-            for _ in range(length - 1):
-                taken |= taken << 1
-            taken &= pool
-            chosen.extend(rows.numbers(taken))
-            n -= taken.bit_count()
-            pool ^= taken
-            free ^= taken
-        return tuple(chosen)
-
-
-def _longest_runs(pool: int) -> tuple[int, int]:
-    """Return the length of the longest run of set bits, and a mask of the starts of runs of that length."""
-    doublings = [pool]
-    while doubled := doublings[-1] & doublings[-1] >> (1 << len(doublings) - 1):
-        doublings.append(doubled)
-    length, starts = 1 << len(doublings) - 1, doublings[-1]
-    for power in reversed(range(len(doublings) - 1)):
-        longer = starts & doublings[power] >> length
-        if longer:
-            starts = longer
-            length += 1 << power
-    return length, starts
-
-
-def _best_block(rows: RowIndex, free: int, pool: int, starts: int, n: int) -> int:
-    """Return the best of the starts of blocks of n, as the place of its bit."""
-    blocks = next(each for each in by_gaps(free, starts, n) if each)
-    _, blocks = least_loss(pool, blocks, n)
-    shift = (n - 1) // 2
-    return (_nearest(blocks << shift, rows.distance_planes(n), 1) >> shift).bit_length() - 1
-
-
-def _best_runs(rows: RowIndex, free: int, starts: int, n: int, count: int) -> int:
-    """Return the `count` best of the starts of runs of n as a mask, or all starts if there are fewer.
-
-    A whole run leaves nothing of itself, so all of them lose the same fits.
-    """
-    shift = (n - 1) // 2
-    chosen = 0
-    for blocks in by_gaps(free, starts, n):
-        if not blocks:
-            continue
-        nearest = _nearest(blocks << shift, rows.distance_planes(n), count) >> shift
-        chosen |= nearest
-        count -= nearest.bit_count()
-        if not count:
-            break
-    return chosen
-
-
-def _nearest(blocks: int, planes: tuple[int, ...], count: int) -> int:
-    """Return the `count` blocks nearest to the middles of their rows; ties go to the earlier row, then to the
-    left."""
-    if count == 1:
-        for plane in planes:
-            nearer = blocks ^ (blocks & plane)
-            if nearer:
-                blocks = nearer
-        return blocks & -blocks
-    if blocks.bit_count() <= count:
-        return blocks
-    chosen = 0
-    for plane in planes:
-        farther = blocks & plane
-        nearer = blocks ^ farther
-        nearer_count = nearer.bit_count()
-        if nearer_count >= count:
-            blocks = nearer
-        else:
-            chosen |= nearer
-            count -= nearer_count
-            blocks = farther
-        if not count:
-            return chosen
-    ends = bits_of(blocks)[count:]
-    return chosen | (blocks & ((1 << ends[0]) - 1) if ends else blocks)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+from holdfast.inventory.seating.pools import Pools
 
 _FEW = 16
 """Up to this many seats, a mask is cheaper to build seat by seat than through a buffer of the whole map."""
@@ -34,7 +36,13 @@ class RowIndex:
     seat.
     """
 
-    def __init__(self, rows: Iterable[RowOfSeats], categories: Sequence[str]) -> None:
+    def __init__(
+        self,
+        rows: Iterable[RowOfSeats],
+        categories: Sequence[str],
+        traits: Mapping[int, int] | None = None,
+        tables: Iterable[tuple[int, ...]] = (),
+    ) -> None:
         self.categories: tuple[str, ...] = tuple(categories)
         self.widths: list[int] = []
         """The number of places of each row."""
@@ -66,11 +74,12 @@ class RowIndex:
             buffers[category][bit >> 3] |= 1 << (bit & 7)
         masks = [int.from_bytes(buffer, "little") for buffer in buffers]
         self.category_masks: dict[str, int] = dict(zip(self.categories, masks, strict=True))
-        self._category_rows: dict[str, list[int]] = {}
+        self._rows_of_pool: dict[int, list[int]] = {}
         self.seats: int = 0
         """The mask of every seat."""
         for mask in masks:
             self.seats |= mask
+        self.pools = Pools(self.category_masks, traits or {}, tables, self.mask)
 
     def mask(self, numbers: Iterable[int]) -> int:
         """Return the bits of these seats. Raises ValueError for an unknown number, or a repeated one."""
@@ -99,7 +108,10 @@ class RowIndex:
 
     def place_of(self, number: int) -> tuple[int, int]:
         """Return (row, place in the row) of an existing seat."""
-        bit = self._bit_of[number]
+        return self.place_at(self._bit_of[number])
+
+    def place_at(self, bit: int) -> tuple[int, int]:
+        """Return (row, place in the row) of a seat's bit."""
         row = bisect_right(self._starts, bit) - 1
         return row, bit - self._starts[row]
 
@@ -116,12 +128,16 @@ class RowIndex:
             for start, width in zip(self._starts, self.widths, strict=True)
         ]
 
-    def rows_of(self, category: str) -> list[int]:
-        """Return the seats of a category as one mask per row."""
-        rows = self._category_rows.get(category)
+    def rows_of(self, pool: int) -> list[int]:
+        """Return a pool as one mask per row, which is kept."""
+        rows = self._rows_of_pool.get(pool)
         if rows is None:
-            rows = self._category_rows[category] = self.by_row(self.category_masks[category])
+            rows = self._rows_of_pool[pool] = self.by_row(pool)
         return rows
+
+    def row_of(self, mask: int, row: int) -> int:
+        """Return one row of a mask of the whole map."""
+        return mask >> self._starts[row] & (1 << self.widths[row]) - 1
 
     def numbers(self, mask: int) -> tuple[int, ...]:
         """Return the numbers of all seats of a mask, in row order, left to right."""

@@ -9,7 +9,9 @@ from math import isnan, nan
 from typing import NamedTuple
 
 from holdfast.errors import DuplicateSeat, FieldError
+from holdfast.inventory.seating.drawn_areas import MapDetails
 from holdfast.inventory.seating.seat_index import RowIndex, RowOfSeats
+from holdfast.inventory.seating.traits import Trait
 
 MAX_SEATS = 200_000
 """Max seats of one event; the largest stadium sells fewer."""
@@ -30,6 +32,8 @@ class SeatSpec(NamedTuple):
     y: float | None = None
     guid: str | None = None
     name: str | None = None
+    traits: int = 0
+    """A set of `traits.Trait`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class Seat:
     """The source's own id."""
     name: str | None
     """The source's own seat number, as printed on the chair."""
+    traits: Trait
 
 
 class Row(NamedTuple):
@@ -76,15 +81,19 @@ class SeatMap:
         "_positions",
         "_row_index",
         "_rows",
+        "_tables",
+        "_traits",
         "_x",
         "_y",
         "categories",
+        "details",
         "version",
     )
 
     def __init__(self, version: int, categories: Iterable[str]) -> None:
         self.version = version
         self.categories: tuple[str, ...] = tuple(dict.fromkeys(categories))
+        self.details = MapDetails()
         self._labels: tuple[str, ...] = ()
         self._numbers: dict[str, int] = {}
         self._rows: tuple[Row, ...] = ()
@@ -95,6 +104,9 @@ class SeatMap:
         self._y = array("d")
         self._guids: dict[int, str] = {}
         self._names: dict[int, str] = {}
+        self._traits: dict[int, int] = {}
+        self._tables: dict[int, tuple[int, ...]] = {}
+        """The seats that are sold together with a seat, and the seat itself."""
         self._index: RowIndex | None = None
 
     @classmethod
@@ -125,7 +137,7 @@ class SeatMap:
         numbers = self._numbers
         placed = False
         for number, spec in enumerate(seats, start=1):
-            label, section, row_name, wanted, category, x, y, guid, name = spec
+            label, section, row_name, wanted, category, x, y, guid, name, traits = spec
             if numbers.setdefault(label, number) != number:
                 detail = DuplicateSeat.EXISTS.format(label=label)
                 duplicates.append(DuplicateSeat.at(f"/{number - 1}", detail))
@@ -156,6 +168,8 @@ class SeatMap:
                 self._guids[number] = guid
             if name is not None:
                 self._names[number] = name
+            if traits:
+                self._traits[number] = traits
         if duplicates:
             raise DuplicateSeat(duplicates[0].detail, errors=tuple(duplicates[:20]))
         if not placed:
@@ -163,6 +177,14 @@ class SeatMap:
         self._labels = tuple(labels)
         self.categories = tuple(category_of)
         self._rows = tuple(Row(section, row_name, _compact(found)) for section, row_name, found in rows)
+        if any(traits & Trait.WHOLE for traits in self._traits.values()):
+            self._find_tables()
+
+    def _find_tables(self) -> None:
+        traits = self._traits
+        for row in self._rows:
+            table = tuple(number for number in row.numbers if traits.get(number, 0) & Trait.WHOLE)
+            self._tables.update(dict.fromkeys(table, table))
 
     @property
     def size(self) -> int:
@@ -193,6 +215,18 @@ class SeatMap:
             return None
         return self._x[at], self._y[at]
 
+    def traits_of(self, number: int) -> Trait:
+        return Trait(self._traits.get(number, 0))
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether a part of the seats is sold in whole tables only."""
+        return bool(self._tables)
+
+    def table_of(self, number: int) -> tuple[int, ...]:
+        """Return the seats that are sold together with this one, and itself; only itself in most maps."""
+        return self._tables.get(number, (number,))
+
     def seat(self, number: int) -> Seat:
         at = self._at(number)
         row = self._rows[self._row_index[at]]
@@ -208,6 +242,7 @@ class SeatMap:
             y=y,
             guid=self._guids.get(number),
             name=self._names.get(number),
+            traits=self.traits_of(number),
         )
 
     def _at(self, number: int) -> int:
@@ -240,6 +275,8 @@ class SeatMap:
                     for row in self._rows
                 ],
                 self.categories,
+                self._traits,
+                dict.fromkeys(self._tables.values()),
             )
         return self._index
 
@@ -254,8 +291,8 @@ class SeatMap:
             row = rows[self._row_index[at]]
             x, y = self.place_of(at + 1) or (None, None)
             category = categories[self._categories[at]]
-            guid, name = self._guids.get(at + 1), self._names.get(at + 1)
-            yield SeatSpec(label, row.section, row.row, positions[at], category, x, y, guid, name)
+            guid, name, traits = self._guids.get(at + 1), self._names.get(at + 1), self._traits.get(at + 1, 0)
+            yield SeatSpec(label, row.section, row.row, positions[at], category, x, y, guid, name, traits)
 
 
 def _compact(numbers: list[int]) -> Sequence[int]:

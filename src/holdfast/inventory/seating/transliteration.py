@@ -50,9 +50,20 @@ def _plain(character: str) -> str | None:
     digit = unicodedata.decimal(character, None)
     if digit is not None:
         return str(digit)
-    if unicodedata.category(character)[0] not in "LN":
+    kind = unicodedata.category(character)
+    if kind[0] == "M" or kind == "Cf":
+        return ""  # an accent without a composed form, or an invisible joiner
+    if kind[0] not in "LN":
         return " "
-    base = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
-    if base.isascii():
-        return base
-    return "".join(found) if all(found := [_LETTERS.get(c.lower(), "") for c in base]) else None
+    bases = unicodedata.normalize("NFKD", character)
+    spelled = (
+        [" "] if kind == "No" and len(bases) > 1 else []
+    )  # a half stands apart from the number before it
+    for base in bases:
+        if base.isascii() or unicodedata.category(base)[0] not in "LN":
+            spelled.append(base if base.isascii() else "" if unicodedata.combining(base) else " ")
+        elif (found := _LETTERS.get(base.lower())) is not None:
+            spelled.append(found)
+        else:
+            return None
+    return "".join(spelled)

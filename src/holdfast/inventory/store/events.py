@@ -14,9 +14,17 @@ from holdfast.inventory.rules.commands import NewEvent
 from holdfast.inventory.rules.event import Area, Event, EventStatus, FullEvent, in_full
 from holdfast.inventory.rules.journal import Resized
 from holdfast.inventory.rules.metadata import Metadata
+from holdfast.inventory.seating.drawn_areas import MapDetails
 from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
 from holdfast.inventory.store import rows
-from holdfast.inventory.store.writes import INSERT_AREAS, INSERT_SEATS, area_rows, seat_rows
+from holdfast.inventory.store.writes import (
+    INSERT_AREAS,
+    INSERT_DETAILS,
+    INSERT_SEATS,
+    area_rows,
+    details_row,
+    seat_rows,
+)
 from holdfast.postgres import queries
 from holdfast.postgres.arrays import json_text
 from holdfast.postgres.connections import Connection, Connections, fetch
@@ -67,7 +75,7 @@ class CachedEvent:
 
 
 _CREATION = RowReader(Creation)
-_SEAT_COLUMNS = "label", "section", "row_name", "position", "area_number", "x", "y", "guid", "name"
+_SEAT_COLUMNS = "label", "section", "row_name", "position", "area_number", "x", "y", "guid", "name", "traits"
 
 
 class EventStore:
@@ -151,6 +159,9 @@ class EventStore:
             await self._insert_areas(connection, number, areas)
             if seat_map is not None:
                 await self._insert_seats(connection, number, seat_map.specs(), areas)
+                if not new.details.is_empty:
+                    row = dict(zip(INSERT_DETAILS.columns, details_row(1, new.details), strict=True))
+                    await connection.execute(BATCH_SQL["insert_map_details"], {"event_number": number, **row})
             opening: Resized = {
                 "change": "opened",
                 "areas": {str(area.number): area.capacity for area in areas},
@@ -234,14 +245,21 @@ class EventStore:
         parameters = {"event_number": number, "map_version": version}
         areas = await self._connections.ask(number, SQL["get_areas"], {"event_number": number})
         seats = await self._connections.ask(number, SQL["list_seats"], parameters)
+        found = await self._connections.ask(number, SQL["list_map_details"], parameters)
         categories = {area.number: area.category or "" for area in rows.AREA.read(areas) if area.seated}
 
         def build() -> SeatMap:
             specs = (
-                SeatSpec(label, section, row, position, categories[area], x, y, guid, name)
-                for label, section, row, position, area, x, y, guid, name in seats.select(*_SEAT_COLUMNS)
+                SeatSpec(label, section, row, position, categories[area], x, y, guid, name, traits)
+                for label, section, row, position, area, x, y, guid, name, traits in seats.select(
+                    *_SEAT_COLUMNS
+                )
             )
-            return SeatMap.build(specs, version, categories=categories.values())
+            seat_map = SeatMap.build(specs, version, categories=categories.values())
+            for areas, source, source_version in found.select("areas", "source", "source_version"):
+                later = MapDetails(areas=tuple(areas), source=source, source_version=source_version)
+                seat_map.details = seat_map.details.followed_by(later)
+            return seat_map
 
         # A stadium takes far longer, and the buyers of other events must not wait for all of it.
         return build() if len(seats) <= SMALL_MAP else await asyncio.to_thread(build)

@@ -10,6 +10,7 @@ from holdfast.identity import identity_of
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import is_structural
+from holdfast.inventory.seating.drawn_areas import MapDetails
 from holdfast.inventory.seating.seat_map import SeatSpec
 from holdfast.inventory.store.rows import metadata_text, rules_text
 from holdfast.inventory.store.steps import BatchStep, Encoder
@@ -64,6 +65,7 @@ def seat_rows(seats: Iterable[tuple[int, SeatSpec, int]]) -> list[Row]:
             seat.guid,
             seat.x,
             seat.y,
+            seat.traits,
         )
         for number, seat, area in seats
     ]
@@ -73,6 +75,10 @@ def _identity_beside(buyer: str | None) -> str | None:
     """Return the buyer's identity if it differs from the text: most texts are their own."""
     identity = None if buyer is None else identity_of(buyer)
     return None if identity == buyer else identity
+
+
+def details_row(version: int, details: MapDetails) -> Row:
+    return version, json_text(details.areas), details.source, details.source_version
 
 
 def _hold_rows(state: BatchState) -> list[Row]:
@@ -146,12 +152,20 @@ INSERT_SEATS: BatchStep[BatchState] = BatchStep(
         "guids": texts,
         "xs": plain,
         "ys": plain,
+        "traits": plain,
     },
+)
+INSERT_DETAILS: BatchStep[BatchState] = BatchStep(
+    statement="insert_map_details",
+    rows=lambda state: [details_row(version, details) for version, details in state.changes.new_details],
+    columns={"map_version": plain, "areas": texts, "source": plain, "source_version": plain},
+    one_by_one=True,
 )
 
 WRITES: tuple[BatchStep[BatchState], ...] = (
     INSERT_AREAS,
     INSERT_SEATS,
+    INSERT_DETAILS,
     BatchStep(
         statement="update_event",
         rows=lambda state: [_event_row(state.event)] if state.changes.event else [],

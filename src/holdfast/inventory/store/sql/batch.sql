@@ -272,16 +272,20 @@ WHERE e.event_number = :event_number;
 
 -- name: insert_seats!
 INSERT INTO seats (
-    event_number, seat_number, label, area_number, map_version, section, row_name, position, name, guid, x, y
+    event_number, seat_number, label, area_number, map_version, section, row_name, position, name, guid, x, y, traits
 )
 SELECT e.event_number, n.seat_number, n.label, n.area_number, :map_version::integer, n.section, n.row_name, n.position,
-       n.name, n.guid, n.x, n.y
+       n.name, n.guid, n.x, n.y, n.traits
 FROM events e,
      unnest(
          :numbers::integer[], :labels::text[], :areas::integer[], :sections::text[], :rows::text[],
-         :positions::integer[], :names::text[], :guids::text[], :xs::float8[], :ys::float8[]
-     ) AS n (seat_number, label, area_number, section, row_name, position, name, guid, x, y)
+         :positions::integer[], :names::text[], :guids::text[], :xs::float8[], :ys::float8[], :traits::smallint[]
+     ) AS n (seat_number, label, area_number, section, row_name, position, name, guid, x, y, traits)
 WHERE e.event_number = :event_number;
+
+-- name: insert_map_details!
+INSERT INTO map_details (event_number, map_version, areas, source, source_version)
+VALUES (:event_number, :map_version::integer, :areas::jsonb, :source::uuid, :source_version::integer);
 
 -- name: update_event!
 -- Rules are merged: a server of an older version leaves alone those that it does not know.

@@ -94,7 +94,13 @@ WHERE a.event_number = ANY(:event_numbers)
 ORDER BY a.event_number, a.area_number;
 
 -- name: list_seats
-SELECT label, section, row_name, position, area_number, x, y, guid, name
+SELECT label, section, row_name, position, area_number, x, y, guid, name, traits
 FROM seats
 WHERE event_number = :event_number AND map_version <= :map_version
 ORDER BY seat_number;
+
+-- name: list_map_details
+SELECT areas, source, source_version
+FROM map_details
+WHERE event_number = :event_number AND map_version <= :map_version
+ORDER BY map_version;

@@ -1,0 +1,48 @@
+"""Drawn areas: what a version of a seat map has beside its seats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnArea:
+    """A counted area that a plan draws among its seats: a standing floor, a lawn, a bar."""
+
+    name: str
+    capacity: int
+    category: str | None
+    drawing: dict[str, Any]
+    """Its shape as the plan gives it, at its place in the plan."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the area as documents show it. Its capacity may change, and a version of a map may not."""
+        category = {} if self.category is None else {"category": self.category}
+        return {"name": self.name, **category, **self.drawing}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapDetails:
+    """The drawn areas of a version of an event's map, as documents show them, and the venue's map that it copies."""
+
+    areas: tuple[dict[str, Any], ...] = ()
+    source: UUID | None = None
+    source_version: int | None = None
+
+    @classmethod
+    def of(cls, areas: tuple[DrawnArea, ...]) -> MapDetails:
+        return cls(areas=tuple(area.as_dict() for area in areas))
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.areas and self.source is None
+
+    def followed_by(self, later: MapDetails) -> MapDetails:
+        """Return the details of a later version, which has the areas of both."""
+        return MapDetails(
+            areas=self.areas + later.areas,
+            source=later.source or self.source,
+            source_version=later.source_version or self.source_version,
+        )
