@@ -7,7 +7,8 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+GENERATORS := .generators
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-package holdfast-client --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 # The second leg of the tests runs on the oldest PostgreSQL that Debian has installed here.
@@ -22,7 +23,7 @@ KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIE
 	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z_ a-z-) $($(knob)))) $(if $(RESUME),--resume)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock dist prove prove-night fuzz bench
+.PHONY: help run test check format lock dist generators prove prove-night fuzz bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
@@ -65,9 +66,22 @@ dist: .venv/installed ## Build the wheels of holdfast-tickets and holdfast-clien
 	$(BIN)/python -m hatchling build --directory dist
 	cd client && ../$(BIN)/python -m hatchling build --directory ../dist
 
+generators: $(GENERATORS)/installed ## Install the generators of clients that tests/generated uses (needs npm)
+
+$(GENERATORS)/installed: tests/generated/package-lock.json tests/generated/requirements.lock
+	@echo "Installing generators of clients into $(GENERATORS) (once) ..."
+	@mkdir -p $(GENERATORS)
+	@cp tests/generated/package.json tests/generated/package-lock.json tests/generated/.npmrc $(GENERATORS)/
+	@cd $(GENERATORS) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@test -x $(GENERATORS)/bin/python || $(PYTHON) -m venv $(GENERATORS)
+	@$(GENERATORS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/generated/requirements.lock
+	@touch $@
+
 lock: .venv/installed-dev ## Lock the newest allowed versions of everything, with their hashes
-	$(COMPILE) --upgrade --group build --output-file requirements.lock
-	$(COMPILE) --upgrade --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) pyproject.toml --upgrade --group build --output-file requirements.lock
+	$(COMPILE) pyproject.toml --upgrade --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) tests/generated/requirements.in --upgrade --output-file tests/generated/requirements.lock
+	cd tests/generated && npm update --package-lock-only --ignore-scripts --no-audit --no-fund
 
 .venv/installed: requirements.lock pyproject.toml client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

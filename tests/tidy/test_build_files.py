@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "tests/generated/requirements.lock")
 
 
 def pinned(lock: str) -> dict[str, str]:
@@ -36,6 +37,14 @@ def test_a_lock_pins_everything_by_hash_and_names_no_index(lock: str) -> None:
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", requirement), requirement
 
 
+def test_the_lock_of_npm_pins_everything_by_hash_and_names_no_registry() -> None:
+    packages = json.loads((ROOT / "tests" / "generated" / "package-lock.json").read_text())["packages"]
+    assert len(packages) > 20
+    for name, package in packages.items():
+        assert "resolved" not in package, name
+        assert not name or package["integrity"].startswith("sha512-"), name
+
+
 def test_the_locks_contain_the_dependencies_and_agree() -> None:
     """The client comes from the checkout, so that the locks have what it needs in its place."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -53,7 +62,9 @@ def test_the_locks_contain_the_dependencies_and_agree() -> None:
     assert {name: tools.get(name) for name in run} == run
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "prove", "prove-night", "format", "lock", "dist"])
+@pytest.mark.parametrize(
+    "target", ["run", "test", "check", "prove", "prove-night", "format", "lock", "dist", "generators"]
+)
 def test_every_documented_make_target_exists(target: str) -> None:
     """Every documented target exists, and its recipe parses."""
     done = subprocess.run(

@@ -112,12 +112,19 @@ def complete(document: dict[str, Any], endpoints: Sequence[Endpoint]) -> None:
     for endpoint in endpoints:
         operation = document["paths"][endpoint.path][endpoint.method.lower()]
         operation["responses"] = responses_of(endpoint, operation["responses"])
+        if endpoint.body is not None and not endpoint.body_required:
+            _leave_out_null(operation["requestBody"]["content"]["application/json"])
         schemas.update(_message_schemas(endpoint))
     schemas.update(problem_schemas(endpoints))
     _name_schemas(document)
     for schema in document["components"]["schemas"].values():
         _write_defaults(schema)
     components["securitySchemes"] = components.get("securitySchemes", {}) | _SECURITY_SCHEMES
+
+
+def _leave_out_null(body: dict[str, Any]) -> None:
+    """A body that may be missing is not one that may be null: a generated client would always send something."""
+    (body["schema"],) = [one for one in body["schema"].pop("anyOf") if one != {"type": "null"}]
 
 
 def _message_schemas(endpoint: Endpoint) -> dict[str, Any]:
