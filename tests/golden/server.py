@@ -28,7 +28,8 @@ class JsonServing(Serving):
 def start_lines(server: Serving) -> list[str]:
     """Return the log before the first request, without the line of limits, which depends on the machine."""
     lines = [line for line in server.said if "Limits: " not in line]
-    return [_PORT.sub("<port>", line.replace(str(server.data_dir), "<folder>")) for line in lines]
+    known = (_PORT.sub("<port>", line.replace(str(server.data_dir), "<folder>")) for line in lines)
+    return [Mask().text(line) for line in known]
 
 
 def log_line(line: str) -> dict[str, Any]:

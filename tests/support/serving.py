@@ -109,7 +109,7 @@ class Serving:
 
     def __enter__(self) -> Self:
         try:
-            self.wait_until_it_says("^Data:")
+            self.wait_until_it_says(r"\bData: ")
         except BaseException:
             self._process.kill()
             self.wait()

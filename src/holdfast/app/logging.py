@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -13,7 +15,7 @@ import structlog
 from holdfast.app.settings import LogFormat, Settings
 from holdfast.http.redaction import redact
 
-__all__ = ["configure_logging"]
+__all__ = ["capture_crashes", "configure_logging"]
 
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]+(?=@)")
 _SECRET_NAMES = frozenset(
@@ -30,6 +32,7 @@ def configure_logging(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _redact,
+        _fold,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
@@ -56,9 +59,31 @@ def configure_logging(settings: Settings) -> None:
     logging.getLogger("uvicorn").setLevel(max(root.level, logging.WARNING))
 
 
+def capture_crashes() -> None:
+    """Log what Python would print by itself: warnings, and exceptions that end the process or a thread."""
+    log = structlog.get_logger("holdfast.worker")
+
+    def crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.critical("crashed", exc_info=(kind, error, trace))
+
+    def thread_crashed(given: threading.ExceptHookArgs) -> None:
+        if given.exc_value is not None:
+            log.error("thread_crashed", exc_info=(given.exc_type, given.exc_value, given.exc_traceback))
+
+    sys.excepthook = crashed
+    threading.excepthook = thread_crashed
+    logging.captureWarnings(capture=True)
+
+
 def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in event.items():
         event[name] = "[secret]" if name.lower() in _SECRET_NAMES else _without_secrets(value)
+    return event
+
+
+def _fold(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Write a message in one line. Some messages of libraries have several. A traceback keeps its lines."""
+    event["event"] = " ".join(str(event["event"]).split())
     return event
 
 

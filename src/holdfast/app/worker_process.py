@@ -7,15 +7,15 @@ import contextlib
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 
 from holdfast.app.composition import build_app, connection_limits
-from holdfast.app.logging import configure_logging
+from holdfast.app.logging import capture_crashes, configure_logging
 from holdfast.app.settings import Settings, load_settings
 from holdfast.http.server.server import Server
 from holdfast.process.errors import CannotStart
+from holdfast.process.log import write_log
 from holdfast.process.tuning import tune_garbage_collection
 
 __all__ = ["listening_sockets", "main"]
@@ -33,6 +33,7 @@ def main() -> int:
     try:
         settings = load_settings()
         configure_logging(settings)
+        capture_crashes()
         _follow(given.life, settings)
         layer = build_app(settings)
         server = Server(
@@ -46,7 +47,8 @@ def main() -> int:
         tune_garbage_collection()
         server.run(listening_sockets(given.socket))
     except CannotStart as error:
-        print(f"holdfast: {error}", file=sys.stderr)
+        as_json = os.environ.get("HOLDFAST_LOG_FORMAT") == "json"
+        write_log(str(error), level="critical", logger="holdfast.worker", as_json=as_json)
         return 1
     return 0 if server.is_started else 1
 

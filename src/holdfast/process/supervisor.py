@@ -28,6 +28,7 @@ from holdfast.process.children import Backoff, WorkerProcess
 from holdfast.process.descriptors import raise_descriptor_limit, streams_within
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import FolderLock, make_data_dir, make_folder
+from holdfast.process.log import Level, write_log
 from holdfast.process.postgres_server import PostgresServer
 from holdfast.process.processes import signal_on_parent_death
 from holdfast.process.secret_key import read_or_make_secret_key
@@ -36,6 +37,7 @@ __all__ = ["PLAN_VARIABLE", "ServePlan", "Supervisor", "main"]
 
 PLAN_VARIABLE = "_HOLDFAST_SERVE_PLAN"
 _CONNECTIONS_BESIDE_WORKERS = 30  # the command line, backups, and PostgreSQL's own
+_LOGGER = "holdfast.supervisor"
 _BACKLOG = 2048
 _PORT_PATIENCE_SECONDS = 2.0
 _OPEN_MODE_WARNING = (
@@ -149,7 +151,7 @@ class Supervisor:
         while not self._stop_requests and not self._postgres.is_ready():
             self._sleep(0.02)
             if time.monotonic() > slow_at:
-                self._say("PostgreSQL is still recovering; waiting for it.")
+                self._say("PostgreSQL is still recovering; waiting for it.", level="warning")
                 slow_at += 30.0
         self._postgres_is_ready = True
         return self._postgres.url
@@ -230,7 +232,7 @@ class Supervisor:
             self._say(f"Public address: {plan.public_url}")
         self._say(f"Mode: {mode}.")
         if plan.open and not keys:
-            self._say(_OPEN_MODE_WARNING)
+            self._say(_OPEN_MODE_WARNING, level="warning")
         if self._postgres is not None:
             self._say(f"Data: {self._data_dir} (embedded PostgreSQL).")
         else:
@@ -252,7 +254,7 @@ class Supervisor:
             return
         if self._postgres_is_ready:
             self._postgres_is_ready = False
-            self._say("PostgreSQL died; starting it again.")
+            self._say("PostgreSQL died; starting it again.", level="error")
             server.forget()
             self._postgres_backoff.failed(now=now)
         try:
@@ -263,16 +265,17 @@ class Supervisor:
                 self._postgres_backoff.started(now=now)
                 server.begin()
         except CannotStart as error:
-            self._say(str(error))
+            self._say(str(error), level="error")
             self._postgres_backoff.failed(now=now)
 
     def _keep(self, worker: WorkerProcess, now: float) -> None:
         was_ready = worker.is_ready
         code = worker.poll()
         if worker.is_ready and not was_ready:
-            self._say(f"Worker {worker.number} serves again.")
+            self._say(f"Worker {worker.number} serves again.", worker=worker.number)
         if code is not None:
-            self._say(f"Worker {worker.number} ended ({_describe_exit(code)}); starting another.")
+            ended = f"Worker {worker.number} ended ({_describe_exit(code)}); starting another."
+            self._say(ended, level="error", worker=worker.number)
             worker.backoff.failed(now=now)
         if not worker.is_running and worker.backoff.is_due(now=now):
             self._launch(worker)
@@ -341,12 +344,9 @@ class Supervisor:
         host, port = self._listening.getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
-    def _say(self, text: str) -> None:
-        if self._plan.log_format == "json":
-            text = json.dumps({"event": text, "logger": "holdfast.supervisor", "level": "info"})
-        # Sales must go on if the pipe is closed or the log's disk is full.
-        with contextlib.suppress(OSError):
-            print(text, file=sys.stderr, flush=True)
+    def _say(self, text: str, *, level: Level = "info", **facts: object) -> None:
+        as_json = self._plan.log_format == "json"
+        write_log(text, level=level, logger=_LOGGER, as_json=as_json, **facts)
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:
@@ -388,7 +388,10 @@ def main() -> int:
     try:
         return Supervisor(plan).run()
     except CannotStart as error:
-        print(f"holdfast: {error}", file=sys.stderr)
+        if plan.log_format == "json":
+            write_log(str(error), level="critical", logger=_LOGGER, as_json=True)
+        else:
+            print(f"holdfast: {error}", file=sys.stderr)
         return 1
 
 
