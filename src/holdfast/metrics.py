@@ -22,6 +22,8 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client import values as prometheus_values
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 __all__ = [
@@ -41,6 +43,60 @@ SECONDS_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library is untyped here
 _REGISTRY = CollectorRegistry(auto_describe=True)
+_RESERVED_BYTES = 256 * 1024
+
+
+class ReservedFile(MmapedDict):
+    """The shared file of a process's values, with its space reserved.
+
+    A write to a mapped page without space ends the process by SIGBUS. A value that finds no space is kept in this
+    process only.
+    """
+
+    def __init__(self, filename: str) -> None:
+        self._apart: dict[str, tuple[float, float]] = {}
+        with open(filename, "ab") as file:  # noqa: PTH123 - as the library opens it
+            self._is_reserved = _reserve(file.fileno(), _RESERVED_BYTES)
+        if self._is_reserved:
+            super().__init__(filename)  # type: ignore[no-untyped-call]  # the library is untyped here
+
+    def read_value(self, key: str) -> tuple[float, float]:
+        if self._has_place(key):
+            value: tuple[float, float] = super().read_value(key)  # type: ignore[no-untyped-call]  # as above
+            return value
+        return self._apart.setdefault(key, (0.0, 0.0))
+
+    def write_value(self, key: str, value: float, timestamp: float) -> None:
+        if self._has_place(key):
+            super().write_value(key, value, timestamp)  # type: ignore[no-untyped-call]  # as above
+        else:
+            self._apart[key] = value, timestamp
+
+    def close(self) -> None:
+        if self._is_reserved:
+            super().close()  # type: ignore[no-untyped-call]  # as above
+
+    def _has_place(self, key: str) -> bool:
+        if key in self._apart or not self._is_reserved:
+            return False
+        if key in self._positions or self._used + len(key.encode()) + _ENTRY_BYTES <= self._capacity:
+            return True
+        return _reserve(self._f.fileno(), 2 * self._capacity)
+
+
+_ENTRY_BYTES = 32
+"""Max bytes of a value in the file beside its name."""
+
+
+def _reserve(descriptor: int, size: int) -> bool:
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError:
+        return False
+    return True
+
+
+setattr(prometheus_values, "MmapedDict", ReservedFile)  # noqa: B010 - the library opens its files by this name
 
 
 def counter(name: str, description: str, labels: Sequence[str] = ()) -> Counter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,6 +22,7 @@ from holdfast.inventory.inventory import Inventory
 from holdfast.metrics import write_tallies
 from holdfast.postgres.connections import Connections
 from holdfast.process.descriptors import connections_within, raise_descriptor_limit, streams_within
+from holdfast.process.disk_room import disk_room_of
 from holdfast.process.errors import CannotStart
 from holdfast.workers.background import Background
 
@@ -50,7 +52,8 @@ def build_inventory(settings: Settings, connections: Connections) -> Inventory:
         wait_seconds=settings.wait_limit_seconds,
         streams=streams_within(raise_descriptor_limit(), settings.stream_limit),
     )
-    return Inventory(connections, HoldTokens(settings.secret_key.get_secret_value().encode()), limits)
+    hold_tokens = HoldTokens(settings.secret_key.get_secret_value().encode())
+    return Inventory(connections, hold_tokens, limits, has_room=disk_room_of(os.environ))
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:

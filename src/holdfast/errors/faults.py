@@ -30,6 +30,7 @@ class Unavailable(Fault):
     detail = "The database is not available."
 
     DATABASE_SILENT = "The database does not answer."
+    DISK_FULL = "The database's disk is nearly full: nothing is sold until there is room again."
     NO_ANSWER = "The application gave no answer."
     SHUTTING_DOWN = "The server is shutting down."
 

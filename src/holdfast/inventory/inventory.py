@@ -14,7 +14,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from holdfast import ids
-from holdfast.errors import EventNotFound, HoldfastError, OutcomeUnknown, Refusal
+from holdfast.errors import EventNotFound, HoldfastError, OutcomeUnknown, Refusal, Unavailable
 from holdfast.inventory import metrics
 from holdfast.inventory.attempt_numbers import AttemptNumbers
 from holdfast.inventory.batching.lane import HasLeft
@@ -54,8 +54,15 @@ class Inventory:
     """One process's inventory over one database (or its shards)."""
 
     def __init__(
-        self, connections: Connections, hold_tokens: HoldTokens, limits: InventoryLimits | None = None
+        self,
+        connections: Connections,
+        hold_tokens: HoldTokens,
+        limits: InventoryLimits | None = None,
+        *,
+        has_room: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`has_room`: whether the database's disk has room for more sales."""
+        self._has_room = has_room
         self._limits = limits or InventoryLimits()
         self._connections = connections
         self._random_numbers = random_numbers()
@@ -95,7 +102,12 @@ class Inventory:
             self.read_models, changes_since, self._commits, max_clients=self._limits.streams
         )
         self.operations = Operations(
-            connections, reads=reads, checks=read_model_store, streams=self.streams, lanes=self._lanes
+            connections,
+            reads=reads,
+            checks=read_model_store,
+            streams=self.streams,
+            lanes=self._lanes,
+            has_room=has_room,
         )
         connections.on_lost += [
             self._attempt_numbers.forget,
@@ -139,6 +151,7 @@ class Inventory:
         return number
 
     async def create_event(self, new: c.NewEvent, *, by: str) -> FullEvent:
+        self._refuse_without_room()
         return await self._creation.create(new, by=by)
 
     async def create_event_keyed(
@@ -148,6 +161,7 @@ class Inventory:
 
         Raises InProgress while another request with the same key has no answer yet, and IdempotencyKeyReused.
         """
+        self._refuse_without_room()
         return await self._creation.create_keyed(new, by=by, key=key)
 
     async def execute(self, number: int, command: c.Command[T], *, has_left: HasLeft | None = None) -> T:
@@ -174,6 +188,7 @@ class Inventory:
         return outcome
 
     async def _submit(self, number: int, command: c.Command[T], has_left: HasLeft | None) -> T | Kept[T]:
+        self._refuse_without_room()
         outcome = await self._lanes.submit(number, command, has_left)
         metrics.count_outcome(outcome)
         if isinstance(outcome, HoldfastError):
@@ -228,6 +243,10 @@ class Inventory:
         """Return what the first steps of a block took, unless the database does not answer."""
         with suppress(HoldfastError):
             await self.execute(number, c.LiftBlock(by=command.by, block_id=command.block_id))
+
+    def _refuse_without_room(self) -> None:
+        if not self._has_room():
+            raise Unavailable(Unavailable.DISK_FULL)
 
     def _observe(self, size: int, seconds: float) -> None:
         metrics.BATCH_SIZE.observe(size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from uuid import UUID
 
 from holdfast.errors import Unavailable
@@ -38,7 +39,9 @@ class Operations:
         checks: ReadModelStore,
         streams: Streams,
         lanes: LaneScheduler,
+        has_room: Callable[[], bool],
     ) -> None:
+        self._has_room = has_room
         self._connections = connections
         self._reads = reads
         self._checks = checks
@@ -49,9 +52,11 @@ class Operations:
         self._counted: tuple[float, Totals] | None = None
 
     async def check(self) -> None:
-        """Raises Unavailable if the database does not answer soon, or if the server is shutting down."""
+        """Raises Unavailable if nothing can be sold: no answer soon, no room on the disk, or a shutdown."""
         if self._streams.is_closing:
             raise Unavailable(Unavailable.SHUTTING_DOWN)
+        if not self._has_room():
+            raise Unavailable(Unavailable.DISK_FULL)
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self._checks.check(ANSWER_SECONDS)

@@ -13,12 +13,10 @@ import ipaddress
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,9 +24,11 @@ from types import FrameType
 
 from holdfast.process.children import Backoff, WorkerProcess
 from holdfast.process.descriptors import raise_descriptor_limit, streams_within
+from holdfast.process.disk_room import EMBEDDED_VARIABLE
 from holdfast.process.errors import CannotStart
-from holdfast.process.folders import FolderLock, make_data_dir, make_folder
+from holdfast.process.folders import FolderLock, make_data_dir
 from holdfast.process.log import Level, write_log
+from holdfast.process.metrics_folder import MetricsFolder
 from holdfast.process.postgres_server import PostgresServer
 from holdfast.process.processes import signal_on_parent_death
 from holdfast.process.secret_key import read_or_make_secret_key
@@ -85,7 +85,7 @@ class Supervisor:
         self._listening: socket.socket | None = None
         self._workers = [WorkerProcess(number) for number in range(1, plan.workers + 1)]
         self._life: tuple[int, int] = (-1, -1)
-        self._metrics: Path | None = None
+        self._metrics: MetricsFolder | None = None
         self._descriptors = 0
         self._environment: dict[str, str] = {}
         self._stop_requests = 0
@@ -116,12 +116,13 @@ class Supervisor:
             if not embedded:
                 raise CannotStart("HOLDFAST_SECRET_KEY is required with HOLDFAST_DATABASE_URL.")
             secret_key = read_or_make_secret_key(self._data_dir)
-        self._make_metrics_folder(embedded=embedded)
+        self._metrics = MetricsFolder.make()
         self._environment = {
             **os.environ,
             "HOLDFAST_DATABASE_URL": url,
             "HOLDFAST_SECRET_KEY": secret_key,
-            "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
+            **({EMBEDDED_VARIABLE: str(self._data_dir / "postgres" / "cluster")} if embedded else {}),
+            "PROMETHEUS_MULTIPROC_DIR": str(self._metrics.path),
         }
         keys = self._prepare_database(upgrade=embedded)
         if self._stop_requests:
@@ -155,14 +156,6 @@ class Supervisor:
                 slow_at += 30.0
         self._postgres_is_ready = True
         return self._postgres.url
-
-    def _make_metrics_folder(self, *, embedded: bool) -> None:
-        if embedded:
-            self._metrics = self._data_dir / "metrics"
-            shutil.rmtree(self._metrics, ignore_errors=True)
-            make_folder(self._metrics)
-        else:
-            self._metrics = Path(tempfile.mkdtemp(prefix="holdfast-metrics-"))
 
     def _prepare_database(self, *, upgrade: bool) -> int:
         """Migrate and check the database in another process. Returns its number of API keys."""
@@ -315,7 +308,7 @@ class Supervisor:
         if self._postgres is not None:
             self._postgres.stop()
         if self._metrics is not None:
-            shutil.rmtree(self._metrics, ignore_errors=True)
+            self._metrics.remove()
         if self._lock is not None:
             self._lock.release()
 

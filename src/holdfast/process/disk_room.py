@@ -1,0 +1,47 @@
+"""Disk room: stops sales before the disk of the embedded PostgreSQL is full.
+
+On a full disk PostgreSQL ends with a panic as soon as it needs a new WAL segment, and then nobody can even read.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+__all__ = ["EMBEDDED_VARIABLE", "DiskRoom", "disk_room_of"]
+
+EMBEDDED_VARIABLE = "_HOLDFAST_EMBEDDED"
+"""Where the supervisor names the folder of its own PostgreSQL to its workers."""
+
+_RESERVED_BYTES = 64 * 1024 * 1024
+"""Four WAL segments: enough for batches that run, for checkpoints and for a recovery."""
+
+_SECONDS = 0.1
+
+
+def disk_room_of(environment: Mapping[str, str]) -> Callable[[], bool]:
+    """Return whether there is room for sales. The disk of another machine's database is not ours to measure."""
+    folder = environment.get(EMBEDDED_VARIABLE)
+    return DiskRoom(Path(folder)) if folder else lambda: True
+
+
+class DiskRoom:
+    """Whether the file system of a folder has room for more sales."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._is_enough = True
+        self._known_until = 0.0
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if now >= self._known_until:
+            self._known_until = now + _SECONDS
+            try:
+                found = os.statvfs(self._folder)
+            except OSError:
+                return self._is_enough
+            self._is_enough = found.f_bavail * found.f_frsize >= _RESERVED_BYTES
+        return self._is_enough
