@@ -1,4 +1,5 @@
-"""Writes the parts of docs/reference that come from the program: routes, errors, settings, commands and metrics.
+"""Writes the parts of docs/reference that come from the program: routes, errors, settings, commands, metrics and the
+SDK.
 
     .venv/bin/python docs/tools/reference.py
 
@@ -19,6 +20,7 @@ from typing import Any
 
 import typer
 from pydantic import SecretStr
+from sdk import sdk_reference
 
 from holdfast import metrics
 from holdfast.access.policy import Policy
@@ -38,6 +40,7 @@ PAGES = {
     "settings": "settings.md",
     "commands": "cli.md",
     "metrics": "metrics.md",
+    "sdk": "sdk.md",
 }
 
 _LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
@@ -58,6 +61,7 @@ def generate(name: str) -> str:
         "settings": _settings,
         "commands": _commands,
         "metrics": _metrics,
+        "sdk": sdk_reference,
     }
     return "\n".join(makers[name]()).strip() + "\n"
 

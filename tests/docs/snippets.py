@@ -40,6 +40,7 @@ def all_pages() -> list[Path]:
     """Return every Markdown page of the repository."""
     found = [
         *ROOT.glob("*.md"),
+        *ROOT.glob("client/*.md"),
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("deploy/*.md"),
         *ROOT.glob("benchmarks/*.md"),

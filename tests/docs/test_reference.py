@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from snippets import ROOT, all_pages, blocks_of
 
+import holdfast_client
 from holdfast.api.catalogue import all_endpoints
 from holdfast.app.settings import _NOT_SETTINGS, PREFIX, Settings
 from holdfast.errors import all_errors
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.event import EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
+from holdfast_client import Client
+from holdfast_client import errors as client_errors
+from holdfast_client import models as client_models
 from support.command_lines import all_commands, check_command_line
 
 sys.path.append(str(ROOT / "docs" / "tools"))
@@ -84,6 +88,24 @@ def test_every_error_is_documented_with_status_and_remedy() -> None:
     errors = {code: error.status for code, error in all_errors().items()}
     assert set(documented) == set(errors)
     assert [code for code, status in errors.items() if status not in documented[code]] == []
+
+
+def test_every_method_object_and_error_of_the_sdk_is_documented() -> None:
+    text = (REFERENCE / "sdk.md").read_text()
+    documented = {
+        name
+        for line in re.findall(r"^### (.+)$", text, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", line)
+    }
+    documented |= set(re.findall(r"^\| `(\w+)` \| `\w+` \|", text, re.MULTILINE))
+    methods = {name for name in vars(Client) if not name.startswith("_")} - {"close"}
+    named = [*vars(client_models).values(), *vars(client_errors).values()]
+    classes = {
+        one.__name__
+        for one in named
+        if isinstance(one, type) and one.__module__.startswith("holdfast_client")
+    }
+    assert methods | classes | {*holdfast_client.__all__} - {"UNCHANGED", "errors", "models"} <= documented
 
 
 def test_every_command_is_documented() -> None:
