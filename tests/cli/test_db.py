@@ -16,6 +16,7 @@ from holdfast.postgres import backup
 from holdfast.process.postgres_server import embedded_bin_dir
 from support.commands import Run
 from support.house_of import fetch
+from support.terminal import in_terminal
 
 
 @pytest.fixture
@@ -177,6 +178,99 @@ def test_restore_refuses_a_newer_schema_before_it_drops_anything(
         backup.dump(newer, target, bin_dir=embedded_bin_dir())
     assert "update Holdfast first" in holdfast("db", "restore", file, "--force").complaint
     assert fetch(database_url, "SELECT name FROM events") == [("Concert",)]
+
+
+def piped(database_url: str, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a command as a part of a pipe."""
+    return subprocess.run(
+        [sys.executable, "-m", "holdfast.cli.main", *arguments],
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, "HOLDFAST_DATABASE_URL": database_url},
+        check=False,
+    )
+
+
+def test_a_backup_streams_from_one_database_into_another(
+    holdfast: Run, run: Run, sold: None, database_url: str, empty_database_url: str
+) -> None:
+    """`db backup - | ssh … db restore -`: no file of the whole size on either side."""
+    backed_up = piped(database_url, "db", "backup", "-")
+    restored = piped(empty_database_url, "db", "restore", "-", stdin=backed_up.stdout)
+    assert restored.returncode == 0, restored.stderr.decode()
+    (event,) = run("event", "list", "--json", database_url=empty_database_url).json
+    assert (event["name"], event["available"]) == ("Concert", 5)
+    refused = piped(empty_database_url, "db", "restore", "-", stdin=backed_up.stdout)
+    assert b"--force" in refused.stderr
+    replaced = piped(empty_database_url, "db", "restore", "-", "--force", stdin=backed_up.stdout)
+    assert replaced.returncode == 0
+
+
+def test_a_backup_is_restored_from_a_fifo(holdfast: Run, sold: None, tmp_path: Path) -> None:
+    file, fifo = tmp_path / "sales.backup", tmp_path / "fifo"
+    holdfast("db", "backup", file)
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=lambda: fifo.write_bytes(file.read_bytes()))
+    writer.start()
+    assert holdfast("db", "restore", fifo, "--force").code == 0
+    writer.join(30)
+
+
+@pytest.mark.parametrize("damage", ["cut", "other", "empty", "newer", "foreign"])
+def test_a_wrong_stream_changes_nothing(
+    holdfast: Run, sold: None, database_url: str, databases: object, damage: str
+) -> None:
+    """Nothing of it can be read before the restore begins, so the end of its transaction refuses it."""
+    content = piped(database_url, "db", "backup", "-").stdout
+    other = databases.create()  # type: ignore[attr-defined]
+    with psycopg.connect(other) as connection:
+        if damage == "newer":
+            connection.execute("UPDATE schema_generation SET generation = 99, oldest_server = 99")
+        elif damage == "foreign":
+            connection.execute("DROP TABLE schema_generation")
+    if damage in ("newer", "foreign"):
+        dump = [embedded_bin_dir() / "pg_dump", "--format=custom", other]
+        content = subprocess.run(dump, capture_output=True, check=True).stdout
+    streams = {"cut": content[: len(content) // 2], "other": b"something else" * 1000, "empty": b""}
+    refused = piped(database_url, "db", "restore", "-", "--force", stdin=streams.get(damage, content))
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1, refused.stderr
+    assert fetch(database_url, "SELECT name FROM events") == [("Concert",)]
+    assert holdfast("check").code == 0
+
+
+def test_a_terminal_gets_no_backup_and_is_asked_before_a_restore(
+    holdfast: Run, sold: None, database_url: str, tmp_path: Path
+) -> None:
+    on = {"database_url": database_url}
+    assert "redirect the output" in in_terminal("db", "backup", "-", **on).text
+    file = tmp_path / "sales.backup"
+    holdfast("db", "backup", file)
+    holdfast("event", "create", "Later")
+    kept = in_terminal("db", "restore", file, "--force", answers="n\n", **on)
+    assert (kept.code, "Nothing was changed." in kept.text) == (1, True)
+    assert fetch(database_url, "SELECT count(*) FROM events") == [(2,)]
+    assert in_terminal("db", "restore", file, "--force", answers="y\n", **on).code == 0
+    assert fetch(database_url, "SELECT count(*) FROM events") == [(1,)]
+    assert in_terminal("db", "restore", file, "--force", "--yes", **on).code == 0
+
+
+OLD_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+
+
+@pytest.mark.skipif(not OLD_PROGRAMS.exists(), reason="PostgreSQL 15 is not installed")
+def test_an_older_pg_restore_reads_the_script_and_not_the_file(
+    holdfast: Run, sold: None, tmp_path: Path
+) -> None:
+    """The page on backups says so: the file has the format of the `pg_dump` that wrote it."""
+    file = tmp_path / "sales.backup"
+    holdfast("db", "backup", file)
+    old = subprocess.run([OLD_PROGRAMS / "pg_restore", "--list", file], capture_output=True, check=False)
+    assert b"unsupported version" in old.stderr
+    script = subprocess.run(
+        [embedded_bin_dir() / "pg_restore", "--no-owner", "--file=-", file], capture_output=True, check=True
+    )
+    assert b"CREATE TABLE public.events" in script.stdout
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from holdfast_client import Client, Quantity
 from support.commands import Run
 from support.rushing import House
+from support.terminal import in_terminal
 
 FEW = ("--buyers", 5, "--over", 0.2)
 FUTURE = datetime.now(UTC) + timedelta(days=30)
@@ -59,6 +60,26 @@ def test_an_event_that_is_not_on_sale_is_refused_with_the_reason(
     given: dict[str, object], words: str, run: Run, house: House
 ) -> None:
     assert words in run("rush", house.url, "--event", house.sell(capacity=5, **given), *FEW).complaint
+
+
+def test_a_real_event_is_sold_only_with_an_agreement(run: Run, house: House, tmp_path: Path) -> None:
+    """Kind of bug: a tool that changes much without a question. The others: event cancel, booking cancel, restore."""
+    event = house.sell(capacity=50, rehearsal=False)
+    out = ("--out", tmp_path / "out")
+    refused = run("rush", house.url, "--event", event, *FEW, *out)
+    assert refused.code == 2
+    assert "would sell its 50 available admissions" in refused.complaint
+    assert "--yes" in refused.complaint
+    kept = in_terminal("rush", house.url, "--event", event, *FEW, *out, answers="n\n")
+    assert (kept.code, "Nothing was changed." in kept.text) == (1, True)
+    with Client(house.url) as client:
+        assert client.get_availability(event).available == 50
+        assert client.get_event(event).rehearsal is False
+    assert not (tmp_path / "out").exists()
+    quick = (*FEW, "--pay-seconds", "0-0.1", "--abandon", 0, *out)
+    agreed = in_terminal("rush", house.url, "--event", event, *quick, answers="y\n")
+    assert agreed.code == 0, agreed.text
+    assert run("rush", house.url, "--event", event, *FEW, "--yes", "--out", tmp_path / "again").code == 0
 
 
 def test_an_event_with_stopped_sales_is_refused(run: Run, house: House) -> None:

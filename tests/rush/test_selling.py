@@ -57,7 +57,7 @@ def test_lapsed_holds_go_to_buyers_who_come_back(house: House, rush: Any) -> Non
     assert all_came(report, 300)
     assert report["buyers"]["no_luck"] > 0
     assert report["admissions"]["holds_granted"] > 40
-    assert report["admissions"]["held_after_coming_back"] > 0
+    assert report["admissions"]["granted_after_coming_back"] > 0
     assert report["admissions"]["lapsed"] > 0
     assert report["event"]["after"]["booked"] <= 40
 

@@ -11,6 +11,7 @@ from typing import IO, Annotated, Any
 
 import typer
 
+from holdfast.cli._consent import Yes, ask, is_asked
 from holdfast.cli.output import AsJson, fail, print_record
 
 __all__ = ["app"]
@@ -91,6 +92,8 @@ def back_up(
     with using_database() as url, progress_bar(quiet=as_json or is_output) as bar:
         bar.say("backing up")
         if is_output:
+            if sys.stdout.isatty():
+                raise fail("A backup is no text for a terminal: redirect the output, or name a file.")
             backup.dump(url, sys.stdout.buffer, bin_dir=_bin_dir())
             return
         if is_special:  # a rename would replace a FIFO or a device
@@ -113,29 +116,44 @@ def back_up(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup that `holdfast db backup` wrote.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A backup that `holdfast db backup` wrote. `-` is standard input, as a stream.",
+        ),
+    ],
     force: Annotated[bool, typer.Option("--force", help="Replace the database's data permanently.")] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Restore a backup into the database, in one transaction: all of it or nothing.
 
-    Stop the server first. --force is required to replace a database with events, keys or users.
+    Stop the server first. --force is required to replace a database with events, keys or users. In a terminal it asks
+    before that.
     """
     from holdfast.cli._database import using_database
     from holdfast.cli._progress import progress_bar
     from holdfast.postgres import backup, schema
 
-    if not file.is_file():
+    is_stream = str(file) == "-"
+    if not is_stream and not file.exists():
         raise fail(f"There is no file {file}.")
-    with using_database(migrated=False, creates=True) as url, progress_bar(quiet=as_json) as bar:
-        _refuse_newer(file)
+    if file.is_dir():
+        raise fail(f"{file} is a folder.")
+    with using_database(migrated=False, creates=True) as url:
+        if file.is_file():  # a stream can be read only once; its restore checks this at its end
+            _refuse_newer(file)
         found = backup.read_contents(url)
         if found.servers:
             raise fail("A server uses this database: stop it first.")
         if found.has_sales and not force:
             raise fail("The database is not empty; --force replaces all its data.")
-        bar.say("restoring")
-        backup.restore(url, file, bin_dir=_bin_dir(), drops=found.drops)
+        if found.has_sales and is_asked():
+            ask(f"{file} replaces all events, sales and keys of the database for good. Restore it?", yes=yes)
+        with progress_bar(quiet=as_json) as bar:
+            bar.say("restoring")
+            backup.restore(url, None if is_stream else file, bin_dir=_bin_dir(), drops=found.drops)
         generation = schema.status(url).generation
     record: dict[str, Any] = {"file": str(file), "schema": generation, "schema_expected": schema.GENERATION}
     print_record(record, as_json=as_json)

@@ -13,12 +13,20 @@ from typing import IO
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from holdfast.postgres import queries
+from holdfast.postgres import queries, schema
 from holdfast.postgres.connections import connect_once
 
 SQL = queries.load("backup")
 
 _GENERATION = re.compile(r"^COPY \S*schema_generation \(([^)]*)\) FROM stdin;\n([^\n]*)\n", re.MULTILINE)
+_REFUSE_NEWER = """
+DO $$ BEGIN
+    IF (SELECT oldest_server > {generation} FROM public.schema_generation) THEN
+        RAISE EXCEPTION 'the backup has a schema that this version cannot serve: update Holdfast first';
+    END IF;
+END $$;
+"""
+"""The last step of a restore. An error in it undoes the whole transaction."""
 _LINES_OF_SETTINGS = 60
 """Max lines of the script's head, before any data."""
 
@@ -88,9 +96,15 @@ def dump(url: str, target: IO[bytes], *, bin_dir: Path | None) -> None:
         raise BackupError(_complaint(done.stderr, "pg_dump failed"))
 
 
-def restore(url: str, archive: Path, *, bin_dir: Path | None, drops: tuple[str, ...] = ()) -> None:
-    """Run `drops` and restore the backup in one transaction, all or nothing. Raises BackupError."""
-    reading = [_program("pg_restore", bin_dir), "--no-owner", "--no-privileges", "--file=-", str(archive)]
+def restore(url: str, archive: Path | None, *, bin_dir: Path | None, drops: tuple[str, ...] = ()) -> None:
+    """Run `drops` and restore the backup in one transaction, all or nothing. Raises BackupError.
+
+    Without an archive, the backup is a stream on standard input. The transaction's last step refuses one of another
+    program, and one whose schema this version cannot serve.
+    """
+    reading = [_program("pg_restore", bin_dir), "--no-owner", "--no-privileges", "--file=-"]
+    reading += [str(archive)] if archive is not None else []
+    name = archive or "The stream"
     writing = [
         _program("psql", bin_dir),
         *(
@@ -116,7 +130,8 @@ def restore(url: str, archive: Path, *, bin_dir: Path | None, drops: tuple[str, 
             _copy_script(reader.stdout, writer.stdin)
             if reader.wait() != 0:
                 writer.kill()  # otherwise it would commit an incomplete backup
-                raise BackupError(_complaint(reader.stderr.read(), f"{archive} cannot be read"))
+                raise BackupError(_complaint(reader.stderr.read(), f"{name} cannot be read"))
+            writer.stdin.write(_REFUSE_NEWER.format(generation=schema.GENERATION).encode())
             writer.stdin.write(b"\nANALYZE;\n")
             writer.stdin.close()
         except BrokenPipeError:

@@ -22,11 +22,23 @@ STEP_NAMES = {
 
 _SLOW_MILLISECONDS = 50
 
+_LATENCIES = {
+    "answers": "count",
+    "p50": "p50_ms",
+    "p90": "p90_ms",
+    "p99": "p99_ms",
+    "p99.9": "p999_ms",
+    "longest": "longest_ms",
+}
+"""The columns, and their members of the report."""
+_LEFT_OUT_FIRST = ("p90", "p99.9", "longest", "answers")
+_NAME_WIDTH, _NUMBER_WIDTH = 23, 9
+
 
 def print_summary(report: dict[str, Any]) -> None:
     console = Console()
     buyers = Table(show_edge=False, box=None, pad_edge=False, show_header=False)
-    buyers.add_column(justify="right")
+    buyers.add_column(justify="right", no_wrap=True)
     buyers.add_column()
     buyers.add_row(f"{report['buyers']['came']:,}", "buyers arrived:")
     for fate, words in FATES.items():
@@ -35,7 +47,7 @@ def print_summary(report: dict[str, Any]) -> None:
     console.print()
     console.print(buyers)
     console.print()
-    console.print(_latencies(report))
+    console.print(_latencies(report, console.width))
     refused = {**report["refusals"], **{f"{why} (lost)": many for why, many in report["lost"].items()}}
     if refused:
         console.print()
@@ -75,16 +87,23 @@ def warnings_of(report: dict[str, Any]) -> list[str]:
     return found
 
 
-def _latencies(report: dict[str, Any]) -> Table:
+def _latencies(report: dict[str, Any], width: int) -> Table:
+    """Return the latencies. A narrow terminal leaves percentiles out, so that no number is broken."""
+    shown = dict(_LATENCIES)
+    for title in _LEFT_OUT_FIRST:
+        if _NAME_WIDTH + _NUMBER_WIDTH * len(shown) > width:
+            del shown[title]
     table = Table(show_edge=False, box=None, pad_edge=False, header_style="dim")
     table.add_column("milliseconds")
-    for title in ("answers", "p50", "p90", "p99", "p99.9", "longest"):
-        table.add_column(title, justify="right", min_width=7)
+    for title in shown:
+        table.add_column(title, justify="right", min_width=7, no_wrap=True)
     rows = [(STEP_NAMES[step], found) for step, found in report["latency"].items()]
     for name, found in (*rows, ("the generator's own lag", report["generator"]["lag"])):
         if found["count"]:
-            values = (found[each] for each in ("p50_ms", "p90_ms", "p99_ms", "p999_ms", "longest_ms"))
-            table.add_row(name, f"{found['count']:,}", *(_number(value) for value in values))
+            cells = (
+                f"{found[each]:,}" if each == "count" else _number(found[each]) for each in shown.values()
+            )
+            table.add_row(name, *cells)
     return table
 
 
