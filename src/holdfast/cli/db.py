@@ -6,6 +6,8 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -136,8 +138,7 @@ def restore(
     from holdfast.cli._progress import progress_bar
     from holdfast.postgres import backup, schema
 
-    is_stream = str(file) == "-"
-    if not is_stream and not file.exists():
+    if str(file) != "-" and not file.exists():
         raise fail(f"There is no file {file}.")
     if file.is_dir():
         raise fail(f"{file} is a folder.")
@@ -151,9 +152,9 @@ def restore(
             raise fail("The database is not empty; --force replaces all its data.")
         if found.has_sales and is_asked():
             ask(f"{file} replaces all events, sales and keys of the database for good. Restore it?", yes=yes)
-        with progress_bar(quiet=as_json) as bar:
+        with progress_bar(quiet=as_json) as bar, _source(file) as source:
             bar.say("restoring")
-            backup.restore(url, None if is_stream else file, bin_dir=_bin_dir(), drops=found.drops)
+            backup.restore(url, source, bin_dir=_bin_dir(), drops=found.drops)
         generation = schema.status(url).generation
     record: dict[str, Any] = {"file": str(file), "schema": generation, "schema_expected": schema.GENERATION}
     print_record(record, as_json=as_json)
@@ -210,6 +211,18 @@ def _problem(url: str) -> str | None:
     except schema.SchemaError as error:
         return str(error)
     return None
+
+
+@contextmanager
+def _source(file: Path) -> Iterator[Path | IO[bytes]]:
+    """Yield the backup: a file by its path, or a stream, because `pg_restore` opens a path twice."""
+    if str(file) == "-":
+        yield sys.stdin.buffer
+    elif file.is_file():
+        yield file
+    else:
+        with file.open("rb") as stream:
+            yield stream
 
 
 def _opened(target: Path) -> IO[bytes]:

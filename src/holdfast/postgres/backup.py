@@ -96,15 +96,18 @@ def dump(url: str, target: IO[bytes], *, bin_dir: Path | None) -> None:
         raise BackupError(_complaint(done.stderr, "pg_dump failed"))
 
 
-def restore(url: str, archive: Path | None, *, bin_dir: Path | None, drops: tuple[str, ...] = ()) -> None:
+def restore(
+    url: str, archive: Path | IO[bytes], *, bin_dir: Path | None, drops: tuple[str, ...] = ()
+) -> None:
     """Run `drops` and restore the backup in one transaction, all or nothing. Raises BackupError.
 
-    Without an archive, the backup is a stream on standard input. The transaction's last step refuses one of another
-    program, and one whose schema this version cannot serve.
+    A stream is read once. So only the transaction's last step can refuse one of another program, and one whose schema
+    this version cannot serve.
     """
     reading = [_program("pg_restore", bin_dir), "--no-owner", "--no-privileges", "--file=-"]
-    reading += [str(archive)] if archive is not None else []
-    name = archive or "The stream"
+    is_file = isinstance(archive, Path)
+    reading += [str(archive)] if is_file else []
+    name = archive if is_file else "The stream"
     writing = [
         _program("psql", bin_dir),
         *(
@@ -118,7 +121,12 @@ def restore(url: str, archive: Path | None, *, bin_dir: Path | None, drops: tupl
         *_database(url),
     ]
     with (
-        subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader,
+        subprocess.Popen(
+            reading,
+            stdin=subprocess.DEVNULL if isinstance(archive, Path) else archive,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as reader,
         subprocess.Popen(
             writing, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(url)
         ) as writer,
