@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+PROGRAM = (sys.executable, "-m", "holdfast.cli.main")
+
 
 def environment(**settings: str) -> dict[str, str]:
     """Return the environment of the caller with these settings of Holdfast, and no others."""
@@ -24,7 +26,7 @@ def environment(**settings: str) -> dict[str, str]:
 def run_holdfast(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "holdfast.cli.main", *arguments],
+        [*PROGRAM, *arguments],
         env=environment(**settings),
         capture_output=True,
         text=True,
@@ -45,11 +47,13 @@ def workers_of(supervisor: int) -> list[int]:
 class Serving:
     """`holdfast serve` on a free port, ready when the block begins."""
 
-    def __init__(self, data_dir: Path, *, port: int = 0, **settings: str) -> None:
+    def __init__(
+        self, data_dir: Path, *, port: int = 0, program: tuple[str, ...] = PROGRAM, **settings: str
+    ) -> None:
         self.data_dir = data_dir
         self.said: list[str] = []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "holdfast.cli.main", "serve", "--port", str(port)],
+            [*program, "serve", "--port", str(port)],
             env=environment(data_dir=str(data_dir), **settings),
             stderr=subprocess.PIPE,
             text=True,
