@@ -310,6 +310,8 @@ def all_metrics() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
         family = next(iter(collector.describe()))
         suffix = "_total" if family.type == "counter" else ""
         labels = tuple(getattr(collector, "_labelnames", ()))
+        if getattr(collector, "_multiprocess_mode", "") == "liveall":
+            labels += ("pid",)
         found.append((family.name + suffix, family.type, labels, family.documentation))
     yield from sorted(found)
 

@@ -11,7 +11,7 @@ import asyncio
 import os
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -23,15 +23,17 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client import values as prometheus_values
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.mmap_dict import MmapedDict
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 __all__ = [
     "PROMETHEUS_CONTENT_TYPE",
+    "Look",
     "Tally",
     "Timing",
     "counter",
-    "forget_process",
     "gauge",
     "histogram",
     "metric_totals",
@@ -112,6 +114,35 @@ def histogram(
     name: str, description: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = SECONDS_BUCKETS
 ) -> Histogram:
     return Histogram(name, description, labels, registry=_REGISTRY, buckets=buckets)
+
+
+class Look(Collector):
+    """A gauge whose values are looked up for each answer of `/metrics`.
+
+    It is kept in no shared file, because those keep every label that they have ever seen.
+    """
+
+    def __init__(self, name: str, description: str, labels: Sequence[str] = ()) -> None:
+        self._name, self._description, self._labelnames = name, description, tuple(labels)
+        self._values: Mapping[tuple[str, ...], float] = {}
+        _REGISTRY.register(self)
+        _LOOKS.append(self)
+
+    def set_all(self, values: Mapping[tuple[str, ...], float]) -> None:
+        """Replace all values, each by its labels."""
+        self._values = values
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily(self._name, self._description, labels=self._labelnames)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(self._name, self._description, labels=self._labelnames)
+        for labels, value in self._values.items():
+            family.add_metric(labels, value)
+        yield family
+
+
+_LOOKS: list[Look] = []
 
 
 class Tally:
@@ -196,17 +227,13 @@ def metric_totals() -> dict[str, float]:
     return dict(totals)
 
 
-def forget_process(pid: int) -> None:
-    """Drop the live gauges of a worker that ended; its counters stay in the sums."""
-    if _is_multiprocess():
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library is untyped here
-
-
 def _everything() -> CollectorRegistry:
     if not _is_multiprocess():
         return _REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library is untyped here
+    for look in _LOOKS:
+        registry.register(look)
     return registry
 
 

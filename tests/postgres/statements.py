@@ -21,6 +21,7 @@ FAN_OUT = {
     "list_events": "a fan-out read of every node",
     "list_capacities": "for a page of events on one node",
     "list_areas": "for a page of events on one node",
+    "count_events_on_sale": "a fan-out read of every node",
     "count_live_holds": "a fan-out read of every node",
     "ping": "only checks that a node answers",
     "next_event_number": "a sequence, on the control connection",

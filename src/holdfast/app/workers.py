@@ -9,6 +9,7 @@ from holdfast.workers.history_check import HistoryCheck
 from holdfast.workers.live_check import LiveCheck
 from holdfast.workers.retention import Retention
 from holdfast.workers.sweeper import Sweeper
+from holdfast.workers.vitals import Vitals
 from holdfast.workers.worker import Worker
 
 __all__ = ["build_workers"]
@@ -27,4 +28,5 @@ def build_workers(settings: Settings, inventory: Inventory) -> tuple[Worker, ...
         HistoryCheck(inventory),
         CommitPoller(inventory, interval=settings.watch_interval_milliseconds / 1000),
         LiveCheck(inventory, interval=settings.live_check_interval_seconds),
+        Vitals(workers=settings.workers),
     )

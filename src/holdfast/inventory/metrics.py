@@ -5,7 +5,7 @@ from __future__ import annotations
 from holdfast.errors import HoldfastError
 from holdfast.inventory.rules.changes import Changes
 from holdfast.inventory.rules.decide import Answered
-from holdfast.metrics import counter, gauge, histogram
+from holdfast.metrics import Look, counter, gauge, histogram
 
 HOLDS_PLACED = counter("holdfast_holds_placed_total", "Holds placed.")
 HOLDS_RELEASED = counter("holdfast_holds_released_total", "Holds released by their buyers or by staff.")
@@ -65,6 +65,25 @@ CHECK_DISAGREEMENTS = counter(
 CHECK_STOPS = counter(
     "holdfast_live_check_stops_total", "Times that the live check stopped an event's sales."
 )
+
+POOL_SIZE = gauge("holdfast_database_connections", "Open database connections of all workers.")
+POOL_MAX = gauge("holdfast_database_connections_max", "Max database connections of all workers.")
+POOL_IN_USE = gauge("holdfast_database_connections_in_use", "Database connections that work on something.")
+POOL_WAITING = gauge(
+    "holdfast_database_connections_waiting", "Requests and batches that wait for a database connection."
+)
+DATABASE_UP = Look("holdfast_database_up", "Whether the database answered for these metrics: 1 or 0.")
+BUILD_INFO = Look(
+    "holdfast_build_info",
+    "Always 1. The labels are the versions of Holdfast, of Python, and of PostgreSQL (empty until it answers).",
+    ["version", "python", "postgres"],
+)
+EVENT_ADMISSIONS = Look(
+    "holdfast_event_admissions",
+    "Admissions of an event on sale, by state. Of more than 50 events, those with the most held and booked.",
+    ["event", "state"],
+)
+MAX_EVENTS = 50
 
 _BY_CHANGE = {
     "held": HOLDS_PLACED,

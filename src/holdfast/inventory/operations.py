@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 import time
 from collections.abc import Callable
 from uuid import UUID
 
+import holdfast
 from holdfast.errors import Unavailable
 from holdfast.inventory import metrics
 from holdfast.inventory.audit.check import Auditor
@@ -69,20 +71,46 @@ class Operations:
             return self._counted[1]
         return await self._counts.get(None)
 
-    async def observe_holds(self) -> None:
-        """Set the gauges that only the database knows."""
+    async def observe_database(self) -> None:
+        """Set the gauges that only the database knows. Raises Fault, and then they show that it is away."""
+        metrics.DATABASE_UP.set_all({(): 0})
+        metrics.EVENT_ADMISSIONS.set_all({})
+        self._observe_build()
         live, oldest_seconds = await self._reads.count_live_holds()
         metrics.LIVE_HOLDS.set(live)
         metrics.OLDEST_UNSWEPT_SECONDS.set(oldest_seconds)
+        metrics.EVENT_ADMISSIONS.set_all(
+            {
+                (str(one.event_number), state): count
+                for one in await self._reads.count_events_on_sale(metrics.MAX_EVENTS)
+                for state, count in (
+                    ("available", one.capacity - one.held - one.booked - one.blocked),
+                    ("held", one.held),
+                    ("booked", one.booked),
+                    ("blocked", one.blocked),
+                )
+            }
+        )
+        metrics.DATABASE_UP.set_all({(): 1})
+        self._observe_build()
 
     async def check_epoch(self) -> None:
         """Notice a database that was replaced under open connections."""
         await self._connections.check_epoch()
 
     def observe_queues(self) -> None:
-        """Set the gauges of this process: waiting commands, and open streams."""
+        """Set the gauges of this process: waiting commands, open streams, and database connections."""
         metrics.LANE_DEPTH.set(self._lanes.depth)
         metrics.STREAMS.set(self._streams.count)
+        pools = self._connections.usage()
+        metrics.POOL_SIZE.set(pools.size)
+        metrics.POOL_MAX.set(pools.max_size)
+        metrics.POOL_IN_USE.set(pools.in_use)
+        metrics.POOL_WAITING.set(pools.waiting)
+
+    def _observe_build(self) -> None:
+        versions = (holdfast.__version__, platform.python_version(), self._connections.server_version)
+        metrics.BUILD_INFO.set_all({versions: 1})
 
     async def take_lease(self, name: str, owner: UUID, seconds: float) -> bool:
         """Take a job's lease for the next seconds, or prolong one's own. Return False if another owner has it."""

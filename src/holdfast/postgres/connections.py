@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -99,6 +100,17 @@ def fetch_once(url: str, statement: bytes) -> Table:
         return Table(cursor.fetchall(), columns_of(statement, cursor.pgresult))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """The connections of this process to all its databases."""
+
+    size: int
+    max_size: int
+    in_use: int
+    waiting: int
+    """Tasks that wait for a connection."""
+
+
 class Connections:
     """`pool(event_number)` serves the hot path, `control()` data without an event, `all()` reads of every shard."""
 
@@ -121,6 +133,8 @@ class Connections:
         """
         self.size = size
         """Max connections to each PostgreSQL."""
+        self.server_version = ""
+        """The version of the control database's PostgreSQL; empty before the first connection."""
         self._epoch: str | None = None
         self._timelines: dict[int, int] = {}
         """The newest known timeline of each cluster, by the cluster's identifier."""
@@ -148,6 +162,19 @@ class Connections:
 
     def all(self) -> list[Pool]:
         return self._pools
+
+    def usage(self) -> Usage:
+        found = [pool.get_stats() for pool in self._pools]
+
+        def total(name: str) -> int:
+            return sum(one.get(name, 0) for one in found)
+
+        return Usage(
+            size=total("pool_size"),
+            max_size=total("pool_max"),
+            in_use=total("pool_size") - total("pool_available"),
+            waiting=total("requests_waiting"),
+        )
 
     @property
     def epoch(self) -> str:
@@ -229,6 +256,7 @@ class Connections:
         """Learn whose history a new connection leads to. Raises psycopg.OperationalError for a replaced primary."""
         await self._refuse_replaced(connection)
         if is_control:
+            self.server_version = (connection.info.parameter_status("server_version") or "").partition(" ")[0]
             with cut_after(connection, ANSWER_SECONDS):
                 is_new = await self._learn_epoch(connection)
             if is_new:

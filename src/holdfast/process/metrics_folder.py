@@ -40,6 +40,11 @@ class MetricsFolder:
         except OSError:
             return cls(Path(tempfile.mkdtemp(prefix=_PREFIX)))
 
+    def forget_worker(self, pid: int) -> None:
+        """Remove the live gauges of a worker that has ended. Its counters stay in the sums."""
+        for file in self.path.glob(f"gauge_live*_{pid}.db"):
+            file.unlink(missing_ok=True)
+
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
         self._lock.release()

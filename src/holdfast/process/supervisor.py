@@ -262,13 +262,15 @@ class Supervisor:
             self._postgres_backoff.failed(now=now)
 
     def _keep(self, worker: WorkerProcess, now: float) -> None:
-        was_ready = worker.is_ready
+        was_ready, pid = worker.is_ready, worker.pid
         code = worker.poll()
         if worker.is_ready and not was_ready:
             self._say(f"Worker {worker.number} serves again.", worker=worker.number)
         if code is not None:
             ended = f"Worker {worker.number} ended ({_describe_exit(code)}); starting another."
             self._say(ended, level="error", worker=worker.number)
+            if self._metrics is not None and pid is not None:
+                self._metrics.forget_worker(pid)
             worker.backoff.failed(now=now)
         if not worker.is_running and worker.backoff.is_due(now=now):
             self._launch(worker)

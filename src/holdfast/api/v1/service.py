@@ -78,7 +78,7 @@ async def get_metrics(request: Request) -> Reply:
         totals: dict[str, Any] = asdict(await request.inventory.operations.count_totals())
         return Reply(body=encode(totals | {"metrics": metric_totals()}), headers=headers)
     try:
-        await request.inventory.operations.observe_holds()
+        await request.inventory.operations.observe_database()
     except Fault:  # the processes' own counts need no database
         log.warning("metrics_without_database")
     return Reply(

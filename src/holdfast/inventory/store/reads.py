@@ -17,7 +17,7 @@ from holdfast.inventory.rules.records import BlockRecord, HoldRecord
 from holdfast.inventory.store import rows
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections
-from holdfast.postgres.rows import Table
+from holdfast.postgres.rows import RowReader, Table
 
 SQL = queries.load("reads")
 BATCH_SQL = queries.load("batch")
@@ -45,6 +45,20 @@ class Totals:
     bookings: int
     expired_holds: int
     oldest_unswept_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCounts:
+    """The counters of one event."""
+
+    event_number: int
+    capacity: int
+    held: int
+    booked: int
+    blocked: int
+
+
+_EVENT_COUNTS = RowReader(EventCounts)
 
 
 class ReadStore:
@@ -243,6 +257,17 @@ class ReadStore:
             for pool in self._connections.all()
         ]
         return sum(count for node in nodes for count in node.column("live")), _oldest_seconds(nodes)
+
+    async def count_events_on_sale(self, max_rows: int) -> list[EventCounts]:
+        """Return the counters of max `max_rows` events on sale, those with the most held and booked first."""
+        found = [
+            one
+            for pool in self._connections.all()
+            for one in _EVENT_COUNTS.read(
+                await self._connections.ask_pool(pool, SQL["count_events_on_sale"], {"max_rows": max_rows})
+            )
+        ]
+        return sorted(found, key=lambda one: (-one.held - one.booked, -one.event_number))[:max_rows]
 
     async def _claims(self, number: int, holds: Table) -> rows.Claims:
         if not holds:

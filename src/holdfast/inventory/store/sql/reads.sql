@@ -261,6 +261,20 @@ SELECT (SELECT count(*) FROM events) AS events,
        (SELECT min(expires_at) FROM holds WHERE status = 'active' AND expires_at <= statement_timestamp()) AS oldest,
        statement_timestamp() AS now;
 
+-- name: count_events_on_sale
+-- The busiest events on sale of one node, from their counters. A lapsed hold counts as held until it is reclaimed.
+SELECT e.event_number, sum(a.capacity)::bigint AS capacity, sum(a.held)::bigint AS held,
+       sum(a.booked)::bigint AS booked, sum(a.blocked)::bigint AS blocked
+FROM events e
+JOIN areas a ON a.event_number = e.event_number
+WHERE e.status = 'published'
+  AND NOT e.sales_stopped
+  AND (e.on_sale_at IS NULL OR e.on_sale_at <= statement_timestamp())
+  AND (e.off_sale_at IS NULL OR e.off_sale_at > statement_timestamp())
+GROUP BY e.event_number
+ORDER BY sum(a.held) + sum(a.booked) DESC, e.event_number DESC
+LIMIT :max_rows;
+
 -- name: count_live_holds
 -- The holds of one node, from the index of active holds alone.
 SELECT count(*) FILTER (WHERE expires_at > statement_timestamp()) AS live,
