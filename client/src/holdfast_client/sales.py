@@ -46,11 +46,15 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class BestAvailable:
-    """A quantity of seats that the server chooses; `together` refuses seats that are not side by side."""
+    """A quantity of seats that the server chooses; `together` refuses seats that are not side by side.
+
+    `accessible` asks for a wheelchair place among them. Without it the server gives none.
+    """
 
     quantity: int
     category: str | None = None
     together: bool = True
+    accessible: bool = False
 
 
 Wanted: TypeAlias = Quantity | Named | BestAvailable
@@ -238,4 +242,9 @@ def _line(line: Wanted) -> dict[str, Any]:
         case Named():
             return {"seats": list(line.seats)}
         case BestAvailable():
-            return given(best_available=line.quantity, category=line.category, together=line.together)
+            return given(
+                best_available=line.quantity,
+                category=line.category,
+                together=line.together,
+                accessible=line.accessible or None,
+            )

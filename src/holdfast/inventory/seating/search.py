@@ -11,7 +11,7 @@ def best_block(rows: RowIndex, free: int, pool: int, starts: int, n: int) -> int
     blocks = next(each for each in by_gaps(free, starts, n) if each)
     _, blocks = least_loss(pool, blocks, n)
     shift = (n - 1) // 2
-    return (_nearest(blocks << shift, rows.distance_planes(n), 1) >> shift).bit_length() - 1
+    return (nearest(blocks << shift, rows.distance_planes(n), 1) >> shift).bit_length() - 1
 
 
 def best_runs(rows: RowIndex, free: int, starts: int, n: int, count: int) -> int:
@@ -24,15 +24,15 @@ def best_runs(rows: RowIndex, free: int, starts: int, n: int, count: int) -> int
     for blocks in by_gaps(free, starts, n):
         if not blocks:
             continue
-        nearest = _nearest(blocks << shift, rows.distance_planes(n), count) >> shift
-        chosen |= nearest
-        count -= nearest.bit_count()
+        best = nearest(blocks << shift, rows.distance_planes(n), count) >> shift
+        chosen |= best
+        count -= best.bit_count()
         if not count:
             break
     return chosen
 
 
-def _nearest(blocks: int, planes: tuple[int, ...], count: int) -> int:
+def nearest(blocks: int, planes: tuple[int, ...], count: int) -> int:
     """Return the `count` blocks nearest to the middles of their rows; ties go to the earlier row, then to the
     left."""
     if count == 1:
