@@ -31,6 +31,10 @@ class Access:
         """Return a valid key, or None if it is unknown, revoked or expired."""
         return await self._store.find_key(id)
 
+    async def touch_key(self, id: str) -> None:
+        """Record that a key was used with its secret."""
+        await self._store.touch_key(id)
+
     async def any_key(self) -> bool:
         """Return whether a key was ever made, revoked or not."""
         return await self._store.any_key()

@@ -7,6 +7,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -15,9 +16,12 @@ from ipaddress import ip_address
 from typing import Any, Literal
 
 from holdfast.access.refreshing_value import RefreshingValue
-from holdfast.errors import CredentialsRequired
+from holdfast.errors import CredentialsRequired, Fault
 
 __all__ = ["GUEST", "OPEN", "ApiKeys", "KeyRow", "OpenMode", "Principal", "Scope", "make_api_key"]
+
+TOUCH_SECONDS = 60.0
+"""How exact the time of a key's last use is."""
 
 CACHE_SECONDS = 1.0
 """A revoked key stops working within this time."""
@@ -74,9 +78,14 @@ class ApiKeys:
         self,
         find_key: Callable[[str], Awaitable[KeyRow | None]],
         *,
+        touch_key: Callable[[str], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`touch_key` records a use, once the secret was right."""
         self._find_key = find_key
+        self._touch_key = touch_key
+        self._touched: OrderedDict[str, float] = OrderedDict()
+        """When this process recorded the last use of each key."""
         self._clock = clock
         self._cached: OrderedDict[str, RefreshingValue[KeyRow | None]] = OrderedDict()
 
@@ -90,7 +99,21 @@ class ApiKeys:
             or not hmac.compare_digest(sha256(form[2].encode()).digest(), row.secret_hash)
         ):
             raise CredentialsRequired(CredentialsRequired.KEY_INVALID)
+        if (
+            self._touch_key is not None
+            and self._clock() >= self._touched.get(row.key_id, 0.0) + TOUCH_SECONDS
+        ):
+            await self._touch(row.key_id, self._touch_key)
         return Principal(kind="key", id=f"key:{row.key_id}", scopes=frozenset(map(Scope, row.scopes)))
+
+    async def _touch(self, key_id: str, touch_key: Callable[[str], Awaitable[None]]) -> None:
+        """Record the use of a key. A failure refuses no request: the time is only for people."""
+        self._touched[key_id] = self._clock()
+        self._touched.move_to_end(key_id)
+        if len(self._touched) > _CACHED_KEYS:
+            self._touched.popitem(last=False)
+        with suppress(Fault):
+            await touch_key(key_id)
 
     async def _row(self, key_id: str) -> KeyRow | None:
         cached = self._cached.get(key_id)

@@ -69,9 +69,12 @@ class AccessStore:
         rows = await self._fetch("find_key", id=id)
         if not rows:
             return None
-        await self._fetch("touch_key", id=id)
         ((key_id, secret_hash, scopes),) = rows.select("id", "secret_hash", "scopes")
         return KeyRow(key_id=key_id, secret_hash=secret_hash, scopes=frozenset(scopes))
+
+    async def touch_key(self, id: str) -> None:
+        """Record that the key was used, at most once a minute."""
+        await self._fetch("touch_key", id=id)
 
     async def any_key(self) -> bool:
         """Return whether a key was ever made, revoked or not."""

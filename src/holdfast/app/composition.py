@@ -91,6 +91,7 @@ def build_app(settings: Settings) -> Application:
         about_dialects=ABOUT_DIALECTS,
         request_class=Request.bind(inventory=inventory, access=access, cursors=cursors),
         find_key=access.find_key,
+        touch_key=access.touch_key,
         any_key=access.any_key,
         open_mode=settings.open,
         public_url=settings.public_url or "",

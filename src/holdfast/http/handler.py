@@ -85,6 +85,7 @@ class RequestHandler:
         request_class: type[Request],
         *,
         find_key: Callable[[str], Awaitable[KeyRow | None]],
+        touch_key: Callable[[str], Awaitable[None]] | None,
         any_key: Callable[[], Awaitable[bool]],
         open_mode: bool,
         body_seconds: float,
@@ -94,7 +95,7 @@ class RequestHandler:
         self._found: dict[tuple[str, bytes], _Found] = {}
         """The endpoints of recent paths, because the paths of an event on sale repeat constantly."""
         self._request_class = request_class
-        self._keyring = ApiKeys(find_key)
+        self._keyring = ApiKeys(find_key, touch_key=touch_key)
         self._open_mode = OpenMode(any_key, enabled=open_mode)
         self._body_seconds = body_seconds
         self._access_log = access_log

@@ -6,6 +6,7 @@ One PostgreSQL, a Citus coordinator and plain shards are three ways to build the
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import ConnStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from holdfast.errors import Unavailable
@@ -232,7 +234,7 @@ class Connections:
         """
         begun = False
         try:
-            async with pool.connection() as connection:
+            async with self._lent(pool) as connection:
                 begun = True
                 with cut_after(connection, answer_seconds):
                     yield connection
@@ -242,6 +244,26 @@ class Connections:
                 if writes:
                     raise errors.translate(errors.CommitUnknownError()) from error
             raise errors.translate(error) from error
+
+    @asynccontextmanager
+    async def _lent(self, pool: Pool) -> AsyncIterator[Connection]:
+        """Yield a connection of the pool. One that the server ended while it was idle is replaced before its use.
+
+        Nothing was sent on it, so that a write may use another one. A look at the socket costs no round trip.
+        """
+        connection = await pool.getconn()
+        for _ in range(pool.max_size):
+            if not _has_ended(connection):
+                break
+            await connection.close()
+            await pool.putconn(connection)
+            await self.forget_dead()
+            connection = await pool.getconn()
+        try:
+            async with connection:
+                yield connection
+        finally:
+            await pool.putconn(connection)
 
     async def forget_dead(self) -> None:
         """Call after a lost connection: notify `on_lost`, and close the idle connections too.
@@ -289,3 +311,13 @@ class Connections:
         self._timelines[system] = timeline
         if timeline > known:
             await self.forget_dead()  # the existing connections lead to the former primary
+
+
+def _has_ended(connection: Connection) -> bool:
+    """Return whether the server has ended an idle session: nothing but its farewell arrives without a request."""
+    session = connection.pgconn
+    if session.status != ConnStatus.OK:
+        return True
+    poll = select.poll()  # `select` takes no descriptor above 1,023
+    poll.register(session.socket, select.POLLIN)
+    return bool(poll.poll(0))
