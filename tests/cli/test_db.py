@@ -281,3 +281,37 @@ def test_other_commands_make_no_database(run: Run, tmp_path: Path, command: tupl
     complaint = run(*command, data_dir=tmp_path / "data").complaint
     assert "There is no database in" in complaint
     assert not (tmp_path / "data").exists()
+
+
+def test_a_restore_keeps_a_closed_server_closed(
+    holdfast: Run, run: Run, database_url: str, tmp_path: Path
+) -> None:
+    """Class of bug: a restore undoes a decision about safety: open mode that ended, a key that was revoked."""
+    file = tmp_path / "before-keys.backup"
+    holdfast("db", "backup", file)
+    holdfast("keys", "create", "till", "--scope", "sell")
+    assert holdfast("db", "restore", file, "--force", "--json").json["keys_returned"] == []
+    assert fetch(database_url, "SELECT count(*), count(revoked_at) FROM api_keys") == [(1, 1)]
+    holdfast("keys", "create", "next", "--scope", "sell")
+
+
+def test_a_restore_lists_keys_that_work_again(holdfast: Run, tmp_path: Path) -> None:
+    stays = holdfast("keys", "create", "stays", "--scope", "sell", "--json").json["id"]
+    revoked = holdfast("keys", "create", "lost", "--scope", "sell", "--json").json["id"]
+    file = tmp_path / "with-both.backup"
+    holdfast("db", "backup", file)
+    holdfast("keys", "revoke", revoked)
+    assert holdfast("db", "restore", file, "--force", "--json").json["keys_returned"] == [revoked]
+    listed = {key["id"]: key["revoked_at"] for key in holdfast("keys", "list", "--json").json}
+    assert listed == {stays: None, revoked: None}
+
+
+def test_a_first_restore_lists_every_key(
+    holdfast: Run, run: Run, empty_database_url: str, tmp_path: Path
+) -> None:
+    key = holdfast("keys", "create", "till", "--scope", "sell", "--json").json["id"]
+    file = tmp_path / "keys.backup"
+    holdfast("db", "backup", file)
+    done = run("db", "restore", file, database_url=empty_database_url)
+    assert key in done.out
+    assert "keys revoke" in done.err

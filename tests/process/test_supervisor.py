@@ -18,7 +18,7 @@ import pytest
 from holdfast.process.children import Backoff
 from holdfast.process.postgres_server import running_url
 from holdfast.process.processes import end_process, is_running
-from support.serving import Serving, environment, workers_of
+from support.serving import Serving, environment, run_holdfast, workers_of
 
 
 def test_a_server_starts_and_stops_without_a_trace(open_folder: Path) -> None:
@@ -178,3 +178,17 @@ def test_backoff_grows_in_a_crash_loop_only() -> None:
     backoff.started(now=now)
     backoff.failed(now=now + 60)
     assert backoff.due_at - (now + 60) == pytest.approx(0.1)
+
+
+def test_a_restore_by_hand_does_not_open_a_closed_server(open_folder: Path) -> None:
+    """The data directory remembers that there was a key."""
+    data = open_folder / "data"
+    with Serving(data):
+        assert run_holdfast("keys", "create", "till", "--scope", "sell", data_dir=str(data)).returncode == 0
+    with Serving(data):
+        url = running_url(data / "postgres")
+        assert url is not None
+        with psycopg.connect(url) as connection:
+            connection.execute("DELETE FROM api_keys")
+    with Serving(data) as server:
+        assert any(" Mode: closed" in line for line in server.said), server.said

@@ -132,8 +132,10 @@ def restore(
     """Restore a backup into the database, in one transaction: all of it or nothing.
 
     Stop the server first. --force is required to replace a database with events, keys or users. In a terminal it asks
-    before that.
+    before that. A server that was closed stays closed. API keys that work again are listed: some may have been revoked
+    since the backup.
     """
+    from holdfast.access.keys import KnownKeys, keep_closed, read_keys
     from holdfast.cli._database import using_database
     from holdfast.cli._progress import progress_bar
     from holdfast.postgres import backup, schema
@@ -152,12 +154,23 @@ def restore(
             raise fail("The database is not empty; --force replaces all its data.")
         if found.has_sales and is_asked():
             ask(f"{file} replaces all events, sales and keys of the database for good. Restore it?", yes=yes)
+        before = KnownKeys() if schema.status(url).generation is None else read_keys(url)
         with progress_bar(quiet=as_json) as bar, _source(file) as source:
             bar.say("restoring")
             backup.restore(url, source, bin_dir=_bin_dir(), drops=found.drops)
+        if before.is_closed:
+            keep_closed(url)
+        returned = sorted(read_keys(url).valid - before.valid)
         generation = schema.status(url).generation
-    record: dict[str, Any] = {"file": str(file), "schema": generation, "schema_expected": schema.GENERATION}
+    record: dict[str, Any] = {
+        "file": str(file),
+        "schema": generation,
+        "schema_expected": schema.GENERATION,
+        "keys_returned": returned if as_json else ", ".join(returned) or None,
+    }
     print_record(record, as_json=as_json)
+    if returned and not as_json:
+        typer.echo("These keys work now and did not before: `holdfast keys revoke` ends one.", err=True)
 
 
 @app.command("new-epoch")

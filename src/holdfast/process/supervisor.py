@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -125,6 +125,9 @@ class Supervisor:
             "PROMETHEUS_MULTIPROC_DIR": str(self._metrics.path),
         }
         keys = self._prepare_database(upgrade=embedded)
+        if embedded and self._was_closed(keys):
+            self._plan = replace(self._plan, open=False)
+            self._environment["HOLDFAST_OPEN"] = "0"
         if self._stop_requests:
             return
         if not keys and not _is_loopback(self._listening):
@@ -156,6 +159,13 @@ class Supervisor:
                 slow_at += 30.0
         self._postgres_is_ready = True
         return self._postgres.url
+
+    def _was_closed(self, keys: int) -> bool:
+        """Return whether this data directory has had an API key. A restore by hand may have removed every one."""
+        mark = self._data_dir / "postgres" / "closed"
+        if keys:
+            mark.touch()
+        return mark.exists()
 
     def _prepare_database(self, *, upgrade: bool) -> int:
         """Migrate and check the database in another process. Returns its number of API keys."""

@@ -25,6 +25,19 @@ WHERE id = :id AND (last_used_at IS NULL OR last_used_at < statement_timestamp()
 -- name: any_key
 SELECT EXISTS (SELECT FROM api_keys) AS found;
 
+-- name: list_valid_keys
+SELECT id
+FROM api_keys
+WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp())
+ORDER BY id;
+
+-- name: keep_closed
+-- A revoked key that nobody has. The server stays closed, since a key was made once.
+INSERT INTO api_keys (id, secret_hash, name, scopes, created_at, revoked_at)
+SELECT 'closed', ''::bytea, 'Closed before a restore', '{}', statement_timestamp(), statement_timestamp()
+WHERE NOT EXISTS (SELECT FROM api_keys)
+RETURNING id;
+
 -- name: count_keys
 SELECT count(*) AS keys FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp());
 
