@@ -41,6 +41,46 @@ def test_sell_combines_lines_in_one_booking(holdfast: Run, play: list[str]) -> N
     assert sold["quantity"] == 4
 
 
+def test_a_sale_under_a_retry_key_is_made_once(holdfast: Run, play: list[str]) -> None:
+    """A script that got no answer sells again, and nobody pays twice. A refusal stays one, too."""
+    sale = ("sell", 1, "--quantity", 2, "--area", "stand", "--json")
+    first = holdfast(*sale, "--retry-key", "order-17").json
+    assert holdfast(*sale, "--retry-key", "order-17").json == first
+    assert holdfast(*sale, "--retry-key", "order-18").json["id"] != first["id"]
+    other = holdfast("sell", 1, "--quantity", 1, "--area", "stand", "--retry-key", "order-17")
+    assert other.complaint == "The retry key order-17 belongs to another sale."
+    for _ in range(2):
+        refused = holdfast("sell", 1, "--quantity", 2, "--area", "stand", "--retry-key", "order-19")
+        assert "available" in refused.complaint
+        holdfast("booking", "cancel", first["id"], "--yes")
+    assert holdfast("watch", 1, "--once", "--json").json["booked"] == 2
+
+
+def test_metadata_goes_with_an_event_and_a_sale(holdfast: Run) -> None:
+    made = holdfast("event", "create", "Concert", "--capacity", 5, "--metadata", "season=2027", "--json").json
+    assert made["metadata"] == {"season": "2027"}
+    changed = holdfast("event", "change", 1, "--metadata", "house=a=b", "--json").json
+    assert changed["metadata"] == {"season": "2027", "house": "a=b"}
+    sold = holdfast("sell", 1, "--quantity", 1, "--metadata", "order=17", "--json").json
+    assert sold["metadata"] == {"order": "17"}
+    assert "metadata\torder=17\n" in holdfast("booking", "show", sold["reference"]).out
+    assert "has no =" in holdfast("sell", 1, "--quantity", 1, "--metadata", "order").complaint
+    twice = holdfast("sell", 1, "--quantity", 1, "--metadata", "a=1", "--metadata", "a=2")
+    assert "is given twice" in twice.complaint
+
+
+@pytest.mark.parametrize("text", ["1_000", " 5", "5.0", "1e3", "٥", "０", "", "0x5"])
+def test_a_number_is_read_as_strictly_as_in_a_body(holdfast: Run, text: str) -> None:
+    for command in (
+        ("event", "create", "X", "--capacity", text),
+        ("event", "create", "X", "--max-per-hold", text),
+        ("sell", 1, "--quantity", text),
+        ("block", "add", 1, "--quantity", text),
+    ):
+        assert "is not a whole number" in holdfast(*command).complaint
+    assert holdfast("event", "list", "--json").json == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from holdfast.cli._areas import parse_areas
+from holdfast.cli._values import Metadata, metadata_of, whole_number
 from holdfast.cli.output import fail
 
 __all__ = [
-    "AllowPartial", "Areas", "Capacity", "EventRef", "HoldTtl", "MaxHoldTtl", "MaxPerBuyer", "MaxPerHold", "OffSaleAt",
-    "OnSaleAt", "SeatMapFile", "StartsAt", "TimeZone", "Venue", "fields_of",
+    "AllowPartial", "Areas", "Capacity", "EventRef", "HoldTtl", "MaxHoldTtl", "MaxPerBuyer", "MaxPerHold", "Metadata",
+    "OffSaleAt", "OnSaleAt", "SeatMapFile", "StartsAt", "TimeZone", "Venue", "fields_of",
 ]  # fmt: skip
 
 EventRef = Annotated[str, typer.Argument(metavar="EVENT", help="The event's number or id.")]
@@ -23,7 +24,9 @@ SeatMapFile = Annotated[
         help="JSON file of the numbered seats: sections of equal rows, labels, or a plan in pretix's schema.",
     ),
 ]
-Capacity = Annotated[int | None, typer.Option(help="Admissions of one area, `general`.")]
+Capacity = Annotated[
+    int | None, typer.Option(parser=whole_number, metavar="NUMBER", help="Admissions of one area, `general`.")
+]
 Areas = Annotated[
     list[str] | None, typer.Option(help="A counted area, as NAME=CAPACITY. Repeat it for several areas.")
 ]
@@ -32,26 +35,38 @@ TimeZone = Annotated[str | None, typer.Option(help="The venue's time zone, for e
 StartsAt = Annotated[
     str | None,
     typer.Option(
-        help="Start of the event: a local time of its zone (2027-05-01T19:00), or a time with an offset "
-        "(2027-05-01T17:00:00Z)."
+        help="Start of the event: a local time of its zone (2027-05-01T19:00), or an RFC 3339 time."
     ),
 ]
 OnSaleAt = Annotated[str | None, typer.Option(help="Start of sales, in the same form.")]
 OffSaleAt = Annotated[str | None, typer.Option(help="End of sales, in the same form.")]
-HoldTtl = Annotated[int | None, typer.Option(help="Default lifetime of a hold; 600.")]
-MaxHoldTtl = Annotated[int | None, typer.Option(help="Max lifetime of a hold.")]
-MaxPerHold = Annotated[
-    int | None, typer.Option(min=0, help="Max admissions in one hold; 20 by default, 0 for no limit.")
+HoldTtl = Annotated[
+    int | None, typer.Option(parser=whole_number, metavar="NUMBER", help="Default lifetime of a hold; 600.")
 ]
-MaxPerBuyer = Annotated[int | None, typer.Option(help="Max admissions of one buyer in this event.")]
+MaxHoldTtl = Annotated[
+    int | None, typer.Option(parser=whole_number, metavar="NUMBER", help="Max lifetime of a hold.")
+]
+MaxPerHold = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="NUMBER",
+        help="Max admissions in one hold; 20 by default, 0 for no limit.",
+    ),
+]
+MaxPerBuyer = Annotated[
+    int | None,
+    typer.Option(parser=whole_number, metavar="NUMBER", help="Max admissions of one buyer in this event."),
+]
 AllowPartial = Annotated[
     bool | None,
     typer.Option("--allow-partial/--no-partial", help="Grant fewer admissions if not all are available."),
 ]
 
 
-def fields_of(area: list[str] | None, **given: Any) -> dict[str, Any]:
+def fields_of(area: list[str] | None, metadata: list[str] | None = None, **given: Any) -> dict[str, Any]:
     """Return the given options as the fields of a body of the API. Raises typer.Exit for a wrong --area."""
+    given = {**given, "metadata": metadata_of(metadata)}
     fields = {name: value for name, value in given.items() if value is not None}
     if fields.get("max_per_hold") == 0:
         fields["max_per_hold"] = None

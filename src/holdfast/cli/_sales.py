@@ -56,6 +56,7 @@ async def booking_record(inventory: Inventory, booking: Booking, *, as_json: boo
         "buyer_email": booking.buyer_email,
         "confirmed_at": booking.confirmed_at,
         "cancelled_at": booking.cancelled_at,
+        "metadata": booking.metadata,
         "id": booking.id,
     }
     return with_local_times(record, event.time_zone)

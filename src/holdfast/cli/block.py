@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from holdfast.cli._values import whole_number
 from holdfast.cli.output import AsCsv, AsJson, Column, print_record, print_table
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ EventRef = Annotated[str, typer.Argument(metavar="EVENT", help="The event's numb
 def add(  # noqa: PLR0917 - typer passes them by name
     event: EventRef,
     seats: Annotated[list[str] | None, typer.Argument(metavar="[SEAT]...", help="Seats by label.")] = None,
-    quantity: Annotated[int | None, typer.Option(help="Instead of seats: admissions of an area.")] = None,
+    quantity: Annotated[
+        int | None,
+        typer.Option(parser=whole_number, metavar="NUMBER", help="Instead of seats: admissions of an area."),
+    ] = None,
     area: Annotated[
         str | None, typer.Option(help="With --quantity: the area, unless the event has only one.")
     ] = None,

@@ -56,6 +56,7 @@ def create(  # noqa: PLR0917 - typer passes them by name
     max_per_hold: options.MaxPerHold = None,
     max_per_buyer: options.MaxPerBuyer = None,
     allow_partial: options.AllowPartial = None,
+    metadata: options.Metadata = None,
     draft: Annotated[bool, typer.Option("--draft", help="Do not publish it yet.")] = False,
     rehearsal: Annotated[
         bool,
@@ -75,6 +76,7 @@ def create(  # noqa: PLR0917 - typer passes them by name
 
     fields = fields_of(
         area,
+        metadata,
         name=name,
         capacity=capacity,
         venue=venue,
@@ -196,6 +198,7 @@ def change(  # noqa: PLR0917 - typer passes them by name
     max_per_hold: options.MaxPerHold = None,
     max_per_buyer: options.MaxPerBuyer = None,
     allow_partial: options.AllowPartial = None,
+    metadata: options.Metadata = None,
     clear: Annotated[
         list[Clearable] | None, typer.Option(help="A field to empty. Repeat it for several fields.")
     ] = None,
@@ -215,6 +218,7 @@ def change(  # noqa: PLR0917 - typer passes them by name
 
     fields = fields_of(
         area,
+        metadata,
         name=name,
         capacity=capacity,
         venue=venue,
