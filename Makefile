@@ -23,7 +23,7 @@ KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIE
 	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z_ a-z-) $($(knob)))) $(if $(RESUME),--resume)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock dist generators prove prove-night fuzz bench
+.PHONY: help run test check format docs lock dist generators prove prove-night fuzz bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
@@ -77,11 +77,21 @@ $(GENERATORS)/installed: tests/generated/package-lock.json tests/generated/requi
 	@$(GENERATORS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/generated/requirements.lock
 	@touch $@
 
+docs: build/docs/installed ## Build the documentation as a site in build/docs/site; it needs no network
+	build/docs/venv/bin/python docs/tools/site_pages.py
+
 lock: .venv/installed-dev ## Lock the newest allowed versions of everything, with their hashes
 	$(COMPILE) pyproject.toml --upgrade --group build --output-file requirements.lock
 	$(COMPILE) pyproject.toml --upgrade --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) docs/tools/requirements.in --upgrade --output-file docs/tools/requirements.lock
 	$(COMPILE) tests/generated/requirements.in --upgrade --output-file tests/generated/requirements.lock
 	cd tests/generated && npm update --package-lock-only --ignore-scripts --no-audit --no-fund
+
+build/docs/installed: docs/tools/requirements.lock
+	@mkdir -p build/docs
+	@test -x build/docs/venv/bin/python || $(PYTHON) -m venv build/docs/venv
+	@build/docs/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 .venv/installed: requirements.lock pyproject.toml client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "tests/generated/requirements.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "docs/tools/requirements.lock",
+    "tests/generated/requirements.lock",
+)
 
 
 def pinned(lock: str) -> dict[str, str]:
@@ -63,7 +68,7 @@ def test_the_locks_contain_the_dependencies_and_agree() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["run", "test", "check", "prove", "prove-night", "format", "lock", "dist", "generators"]
+    "target", ["run", "test", "check", "docs", "prove", "prove-night", "format", "lock", "dist", "generators"]
 )
 def test_every_documented_make_target_exists(target: str) -> None:
     """Every documented target exists, and its recipe parses."""

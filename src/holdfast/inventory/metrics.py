@@ -80,7 +80,7 @@ BUILD_INFO = Look(
 )
 EVENT_ADMISSIONS = Look(
     "holdfast_event_admissions",
-    "Admissions of an event on sale, by state. Of more than 50 events, those with the most held and booked.",
+    "Admissions of an event on sale, by state: of 50 events, those with the most held and booked.",
     ["event", "state"],
 )
 MAX_EVENTS = 50

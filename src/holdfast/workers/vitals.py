@@ -31,7 +31,7 @@ _MEMORY = Path("/proc/self/statm")
 
 
 class Vitals(Worker):
-    """Prometheus' own collector of processes does not work with several workers. `pid` tells them apart."""
+    """Prometheus' own collector of processes does not work with several workers. `pid` names each."""
 
     name = "vitals"
 
