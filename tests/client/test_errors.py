@@ -75,3 +75,9 @@ def test_an_unknown_code_raises_the_branch_of_its_status(
         call.result(Answer(status=status, content=content))
     assert type(raised.value) is kind
     assert raised.value.status == status
+
+
+@pytest.mark.parametrize("status", [404, 405, 418])
+def test_an_answer_of_another_program_says_to_check_the_address(status: int) -> None:
+    with pytest.raises(errors.Refused, match="not as Holdfast does: check its address"):
+        get("/v1/events", lambda answer: answer).result(Answer(status=status, content=b"<html>"))

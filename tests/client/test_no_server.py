@@ -11,9 +11,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
+import httpx2
 import pytest
 
 from holdfast_client import AsyncClient, Client, Retries, errors
+from holdfast_client.failures import error_in_place_of
 
 NEVER = Retries(total_seconds=30, random=lambda: pytest.fail("a pause was chosen"))
 """Retries that fail the test when one begins."""
@@ -103,6 +105,18 @@ def test_a_port_without_tls_is_said_so(plain_port: int) -> None:
         pytest.raises(errors.NoServer, match=r"TLS failed \("),
     ):
         client.get_event(7)
+
+
+def test_an_address_that_never_connects_is_given_up_after_one_attempt() -> None:
+    """Packets that a firewall drops: `timeout_seconds` is long enough for one connection."""
+    slow = httpx2.ConnectTimeout("")
+    error = error_in_place_of(slow, "http://10.0.0.1", was_reached=False, is_local=False)
+    assert isinstance(error, errors.NoServer)
+    assert error.detail.startswith(
+        "Cannot connect to http://10.0.0.1: connecting took too long. Check the address"
+    )
+    known = error_in_place_of(slow, "http://10.0.0.1", was_reached=True, is_local=False)
+    assert type(known) is errors.Unreachable
 
 
 def test_a_server_that_has_answered_is_retried(port: int) -> None:

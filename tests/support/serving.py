@@ -45,15 +45,13 @@ def workers_of(supervisor: int) -> list[int]:
 
 
 class Serving:
-    """`holdfast serve` on a free port, ready when the block begins."""
+    """`holdfast serve` on a free port, ready when the block begins. `program` is an installed `holdfast`."""
 
-    def __init__(
-        self, data_dir: Path, *, port: int = 0, program: tuple[str, ...] = PROGRAM, **settings: str
-    ) -> None:
+    def __init__(self, data_dir: Path, *, port: int = 0, program: str = "", **settings: str) -> None:
         self.data_dir = data_dir
         self.said: list[str] = []
         self._process = subprocess.Popen(
-            [*program, "serve", "--port", str(port)],
+            [*([program] if program else PROGRAM), "serve", "--port", str(port)],
             env=environment(data_dir=str(data_dir), **settings),
             stderr=subprocess.PIPE,
             text=True,

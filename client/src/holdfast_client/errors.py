@@ -306,13 +306,22 @@ def error_of(
     code = code if isinstance(code, str) else None
     kind = _by_code().get(code or "") or _by_status(status)
     return kind(
-        str(members.get("detail") or members.get("error") or f"The server answered {status}."),
+        str(members.get("detail") or members.get("error") or _foreign(status)),
         code=code,
         status=status,
         errors=tuple(_field_errors(members.get("errors"))),
         facts={name: value for name, value in members.items() if name not in _MEMBERS},
         request_id=request_id or _text(members.get("instance")),
         idempotency_key=idempotency_key,
+    )
+
+
+def _foreign(status: int) -> str:
+    """Return the text for an answer without a problem document: a proxy's, or that of another program."""
+    if status in (502, 503, 504):
+        return f"The server answered {status}."
+    return (
+        f"The server answered {status}, and not as Holdfast does: check its address (HOLDFAST_URL or `url`)."
     )
 
 

@@ -29,7 +29,7 @@ def error_in_place_of(
     if system is not None:
         reason = _words_of(system)
     found: HoldfastError
-    if isinstance(error, httpx2.ConnectError):
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
         found = _not_connected(
             f"Cannot connect to {url}: {reason}.", was_reached=was_reached, is_local=is_local
         )
