@@ -64,12 +64,15 @@ def test_stop_and_resume_change_the_sales(holdfast: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("create", " "), "/name: "),
-        (("create", "Concert", "--capacity", "-1"), "/capacity: "),
-        (("create", "Concert", "--starts-at", "tomorrow"), "/starts_at: "),
+        (("create", " "), "`name` is blank"),
+        (("create", "Concert", "--capacity", "-1"), "`capacity` must be 0 or more"),
+        (("create", "Concert", "--starts-at", "tomorrow"), "`starts_at` must be an RFC 3339 time"),
         (("create", "Concert", "--area", "hall"), "--area: An area is NAME=CAPACITY"),
         (("create", "Concert", "--area", "hall=8,garden=2"), "'hall=8,garden=2' is not"),
-        (("create", "Concert", "--area", "hall=1", "--area", "hall=2"), "Named twice."),
+        (
+            ("create", "Concert", "--area", "hall=1", "--area", "hall=2"),
+            "`areas/1/name` is the name of an earlier area",
+        ),
         (("create", "Concert", "--seat-map", "no such file"), "cannot be read"),
         (("show", "99"), "There is no event 99."),
         (("show", "ninety-nine"), "There is no event ninety-nine."),

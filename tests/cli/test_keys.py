@@ -78,7 +78,7 @@ def test_a_revoked_key_is_invalid(holdfast: Run, database_url: str) -> None:
     [
         (("create", "till"), "Missing option"),
         (("create", "till", "--scope", "everything"), "everything"),
-        (("create", " ", "--scope", "sell"), "It is blank."),
+        (("create", " ", "--scope", "sell"), "`name` is blank"),
         (("create", "till", "--scope", "sell", "--expires", "soon"), "RFC 3339"),
         (("create", "till", "--scope", "sell", "--expires", "2001-01-01T00:00:00Z"), "in the past"),
         (("revoke", "nothing"), "There is no key nothing."),

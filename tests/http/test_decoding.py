@@ -138,3 +138,18 @@ def test_every_allowed_value_survives(value: Any, ascii_only: bool):
 def test_any_bytes_are_decoded_or_refused(body: bytes):
     with contextlib.suppress(Malformed, InvalidInput):
         decode(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'{"quantity": 1, "quantity": 9}', "`quantity`"),
+        (b'{"lines": [{"a": 1}, {"b": 1, "b": {}}]}', "`lines/1/b`"),
+        (b'[{"a~/b": 1, "a~/b": 1}]', "`0/a~/b`"),
+        (b'{"' + b"x" * 500 + b'": 1, "' + b"x" * 500 + b'": 2}', f"`{'x' * 100}`"),
+    ],
+)
+def test_a_name_given_twice_is_named_with_its_place(body: bytes, place: str):
+    with pytest.raises(Malformed) as refused:
+        decode(body)
+    assert refused.value.detail == f"The body has the name {place} twice in one object: give it once."

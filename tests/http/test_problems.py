@@ -22,7 +22,8 @@ from holdfast.errors import (
     TooManyRequests,
     all_errors,
 )
-from holdfast.http.problems import invalid_input, problem
+from holdfast.http.model_errors import invalid_input
+from holdfast.http.problems import problem
 from holdfast.http.values import In, Time, TimeZone
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from holdfast import errors
 from holdfast.errors import FieldError, HoldfastError
+from holdfast.errors.models import MODEL_TEXTS, OTHER_MODEL_TEXT
 from tidy.prose import avoided
 
 PACKAGE = Path(__file__).parents[2] / "src" / "holdfast"
@@ -95,9 +96,9 @@ def test_a_text_outside_its_class_is_found(source: str) -> None:
     assert len(list(_literals(source))) == 1
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", [*TEXTS, *sorted({*MODEL_TEXTS.values(), OTHER_MODEL_TEXT})])
 def test_a_text_is_plain_english(text: str) -> None:
-    assert text.endswith((".", "…"))
+    assert text.endswith((".", "…", "?"))
     assert all(len(sentence.split()) <= MAX_WORDS for sentence in re.split(r"(?<=\.)\s", text))
     assert list(avoided(text)) == []
 

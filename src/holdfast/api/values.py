@@ -19,6 +19,7 @@ from holdfast.errors import (
     InvalidInput,
     SeatNotFound,
 )
+from holdfast.errors.fields import FIELD
 from holdfast.http.values import UUID_SCHEMA, FromPath, parse_id
 from holdfast.identity import identity_of
 from holdfast.ids import MAX_EVENT_NUMBER, parse_reference
@@ -50,7 +51,7 @@ __all__ = [
 def _text(limit: int) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         try:
-            return normalise_name(value, limit=limit)
+            return normalise_name(value, pointer=FIELD, limit=limit)
         except InvalidInput as refused:
             raise _as_models_do(refused) from None
 
@@ -59,15 +60,15 @@ def _text(limit: int) -> Callable[[Any], str]:
 
 def _label(value: Any) -> str:
     try:
-        return normalise_label(value)
+        return normalise_label(value, pointer=FIELD)
     except InvalidInput as refused:
         raise _as_models_do(refused) from None
 
 
 def _as_models_do(refused: InvalidInput) -> PydanticCustomError:
     """Turn the domain's refusal into a model's error, which adds the pointer."""
-    code = refused.errors[0].code
-    return PydanticCustomError(code, "{detail}", {"detail": refused.detail})
+    (error,) = refused.errors
+    return PydanticCustomError(error.code, "{text}", {"text": error.detail})
 
 
 Name = Annotated[

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from holdfast.http.problems import invalid_input
+from holdfast.http.model_errors import invalid_input
 
 __all__ = ["given", "validated"]
 
@@ -19,7 +19,7 @@ def validated(model: type[M], fields: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(fields)
     except ValidationError as failed:
-        raise invalid_input(failed, fields) from None
+        raise invalid_input(failed, fields, annotation=model) from None
 
 
 def given(**fields: Any) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _entries_of_json(path: Path, content: bytes) -> list[Entry]:
         raise fail(f"{path} is not a list of events.")
     wrong = [at for at, fields in enumerate(document, 1) if not isinstance(fields, dict)]
     if wrong:
-        raise _refused(path, [Mistake(place=f"event {at}", detail=FieldError.NOT_OBJECT) for at in wrong])
+        raise _refused(path, [Mistake(place=f"event {at}", detail="It must be an object.") for at in wrong])
     return [Entry(place=f"event {at}", fields=fields, is_row=False) for at, fields in enumerate(document, 1)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from holdfast.errors import FieldError, InvalidInput
+from holdfast.errors.fields import FIELD
 from holdfast.http.values import find_zone
 
 __all__ = ["TIMES", "local", "with_local_times", "with_offsets"]
@@ -40,7 +41,7 @@ def with_offsets(fields: Mapping[str, Any], time_zone: str | None = None) -> dic
         except ValueError as mistake:
             faults.append(FieldError(pointer=f"/{field}", code="wrong_format", detail=str(mistake)))
     if faults:
-        raise InvalidInput("; ".join(f"{one.pointer}: {one.detail}" for one in faults), errors=tuple(faults))
+        raise InvalidInput(" ".join(one.detail for one in faults), errors=tuple(faults))
     return {**fields, **moments}
 
 
@@ -73,4 +74,4 @@ def _moment(text: str, zone: ZoneInfo | None) -> str:
         return first.isoformat()
     candidates = " or ".join(one.astimezone(zone).isoformat() for one in sorted((first, second)))
     what = f"skips {clock:%H:%M}" if first > second else f"shows {clock:%H:%M} twice"
-    raise ValueError(f"The clock of {zone.key} {what} on that day: write {candidates}.")
+    raise ValueError(f"{FIELD}: the clock of {zone.key} {what} on that day: write {candidates}.")

@@ -68,7 +68,7 @@ def create(
     from holdfast.inventory.seating.label import normalise_name
 
     with plain_errors():
-        label = normalise_name(name, limit=100)
+        label = normalise_name(name, pointer="/name", limit=100)
         expires_at = _end(expires)
         id = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(_ID_LENGTH))
         key, secret_hash = make_api_key(id, secrets.token_urlsafe(32))

@@ -4,77 +4,122 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+__all__ = ["FIELD", "FieldError", "name_of"]
+
+FIELD = "{field}"
+"""Stands for the field's name in a text."""
+
+_MAX_NAME_LENGTH = 100
+
+
+def name_of(pointer: str) -> str:
+    """Return how a text names the field at a pointer: its path in backticks, or "The body".
+
+    The pointer `{field}` keeps the text as it is, for a caller that will name the place.
+    """
+    if pointer == FIELD:
+        return FIELD
+    path = pointer.removeprefix("/").removeprefix("?").replace("~1", "/").replace("~0", "~")
+    if not path:
+        return "The body"
+    return f"`{path if len(path) <= _MAX_NAME_LENGTH else path[:_MAX_NAME_LENGTH] + '…'}`"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldError:
-    """One wrong part of the input. `pointer` is a JSON Pointer (RFC 6901) into the body."""
+    """One wrong part of the input. `pointer` is a JSON Pointer (RFC 6901) into the body, or `?name` of a parameter.
+
+    Each text says what is wrong, where, and what is right. `{field}` becomes the field's name.
+    """
 
     pointer: str
     code: str
     detail: str
 
-    AISLE = "An aisle (null) must be between two seats of a row."
-    AREA_EXISTS = "The map draws an area whose name the event has already."
-    AREA_TWICE = "Named twice."
-    AREA_WITH_QUANTITY = "area is only allowed with quantity."
-    AS_OF_AND_SINCE = "Cannot be combined with `since`."
-    AS_OF_TO_COME = "That moment is in the future."
-    BLANK = "It is blank."
-    BLOCK_KIND = "Give exactly one of seats and quantity."
-    BOOKMARK = "Give a bookmark of an earlier answer: its epoch, a dot and its version."
-    BOOKING_REFERENCE = "Must be a booking's reference: eight letters and digits."
-    BUYER_OF_HOLD = "Must be the reference that the hold was placed with."
-    CAPACITY_OR_AREAS = "Give capacity or areas, not both."
-    CATEGORY_UNKNOWN = "It is not one of the plan's categories."
-    CATEGORY_WITH_CHOICE = "category, together and accessible are only allowed with best_available."
-    CHARACTER = "Holds a NUL or half of a surrogate pair."
-    CHARACTER_IN_KEY = "A key holds a NUL or half of a surrogate pair."
-    CURSOR = "Not a cursor of this list."
-    EMAIL = "Must be an email address."
-    EVENT_NUMBER = "No event can have this number."
-    EVENT_REF = "Must be an event's id (a UUID) or number."
-    EVENT_REQUIRED = "There are several events with numbered seats: choose one with event_id."
-    FLAG_WITHOUT_SEAT = (
-        "The map has no seat {label} that could be a wheelchair, companion or restricted-view seat."
+    AISLE = "{field} is an aisle (null), which must be between two seats of a row."
+    AREA_EXISTS = "{field} is an area whose name the event has already: give it another."
+    AREA_TWICE = "{field} is the name of an earlier area: give each area its own name."
+    AREA_WITH_QUANTITY = "{field} has `area`, which is only allowed with `quantity`."
+    AS_OF_AND_SINCE = "{field} cannot be combined with `since`: give one of them."
+    AS_OF_TO_COME = "{field} is in the future: give a past time."
+    BLANK = "{field} is blank: give a text, or leave it out."
+    BLOCK_KIND = "{field} must have exactly one of `seats` and `quantity`."
+    BOOKMARK = "{field} must be a bookmark of an earlier answer: its epoch, a dot and its version."
+    BOOKING_REFERENCE = "{field} must be a booking's reference: eight letters and digits."
+    BUYER_OF_HOLD = "{field} must be the reference that the hold was placed with."
+    CAPACITY_OR_AREAS = "{field} cannot be combined with `capacity`: give one of them."
+    CATEGORY_UNKNOWN = "{field} must be one of the plan's categories."
+    CATEGORY_WITH_CHOICE = (
+        "{field} has `category`, `together` or `accessible`, which are only allowed with `best_available`."
     )
-    ID = "Must be an id: a UUID or a number."
-    ID_TAKEN = "Another seat has this id."
-    LABEL = "A seat label is a letter A-Z or a digit, then up to 31 letters, digits, spaces, dots or hyphens."
-    LABELS_TYPE = "Must be an array of seat labels."
-    LABEL_TYPE = "A seat label is a string."
-    LINE_KIND = "Give exactly one of seats, quantity and best_available."
-    METADATA_KEY = "A key has 1 to 40 characters, without brackets and control characters."
-    METADATA_KEYS = "At most {limit} keys."
-    METADATA_VALUE = "A value is a text of at most 500 characters."
-    NOT_BOOLEAN = "It is not true or false."
-    NOT_CLEARED = "It cannot be cleared."
-    NOT_INTEGER = "It is not an integer."
-    NOT_LIST = "It is not a list."
-    NOT_NUMBER = "It is not a number."
-    NOT_OBJECT = "It is not an object."
-    NOT_STRING = "It is not a string."
-    NUMBER_TOO_LARGE = "The number does not fit in 64 bits."
-    EASY_TO_GUESS = "The password is easy to guess: give 12 characters of your own, or four different words."
-    POSITION_REQUIRED = "A seat must have a position."
-    REPEATED = "Given more than once."
-    REQUIRED = "Field required."
-    SALE_ENDS_FIRST = "The sale cannot end before it begins."
-    SEAT_ID = "Must be a seat's id: a number."
-    SEAT_MAP_FORM = "A seat map has sections, or labels, or is a seating plan with zones."
-    SEAT_MAP_TYPE = "A seat map is an object."
-    SEAT_REQUIRED = "A seat map has at least one seat."
-    SEVERAL_AREAS = "The event does not have just one area: change `areas`."
-    SOLD = "It is neither `seats` (the default) nor `whole`."
-    TIME_FORM = "Must be an RFC 3339 time with an offset, between 1970 and 2100."
-    TIME_FORM_ISO = "Must be an ISO 8601 time between 1970 and 2100."
-    TIME_TYPE = "Must be a time, as a string."
-    TIME_WITHOUT_ZONE = "A time without an offset needs the event's time zone."
-    TIME_ZONE = "Must be an IANA time zone, for example Europe/Berlin."
-    TOKENS_DIFFER = "The token differs from the one in the header."
-    TTL_OVER_MAX = "Must not be more than max_hold_ttl_seconds."
-    UNKNOWN = "There is no such field."
-    UUID_FORM = "Must be a UUID in the form 8-4-4-4-12."
-    UUID_TYPE = "Must be a UUID, as a string."
+    CHARACTER = "{field} has a NUL or half of a surrogate pair, which no text may have."
+    CHARACTER_IN_KEY = "{field} has a name with a NUL or half of a surrogate pair."
+    CURSOR = "{field} is not a cursor of this list: send the `next` of an answer to the same query."
+    EASY_TO_GUESS = "{field} is easy to guess: give 12 characters of your own, or four different words."
+    EMAIL = "{field} must be an email address, such as ada@example.org."
+    EVENT_NUMBER = "{field} is a number that no event can have."
+    EVENT_REF = "{field} must be an event's id (a UUID) or its number (an integer)."
+    EVENT_REQUIRED = "{field} is required, because there are several events with numbered seats."
+    FLAG_WITHOUT_SEAT = (
+        "{field} has no seat {label} that could be a wheelchair, companion or restricted-view seat."
+    )
+    ID = "{field} must be an id: a UUID or a number."
+    ID_TAKEN = "{field} is the id of another seat: give each seat its own."
+    LABEL = "{field} must be a seat label: A-Z or a digit, then at most 31 letters, digits, spaces, dots or hyphens."
+    LABELS_TYPE = "{field} must be an array of seat labels."
+    LABEL_TYPE = "{field} must be a seat label, as a string."
+    LINE_KIND = "{field} must have exactly one of `seats`, `quantity` and `best_available`."
+    METADATA_KEY = (
+        "{field} has a key that is not allowed: 1 to 40 characters, without brackets and control characters."
+    )
+    METADATA_KEYS = "{field} would have more than {limit} keys: remove some."
+    NOT_ALLOWED_CHARACTER = "{field} has a character that is not allowed (U+{code})."
+    NOT_BOOLEAN = "{field} must be true or false."
+    NOT_CLEARED = "{field} cannot be null: give a value, or leave it out."
+    NOT_INTEGER = "{field} must be an integer."
+    NOT_LIST = "{field} must be an array."
+    NOT_NUMBER = "{field} must be a number."
+    NOT_OBJECT = "{field} must be an object."
+    NOT_STRING = "{field} must be a string."
+    NUMBER_TOO_LARGE = "{field} must be a number of 64 bits."
+    POSITION_REQUIRED = "{field} is required: a seat must have a position."
+    REPEATED = "{field} is given more than once: give it once."
+    REQUIRED = "{field} is required."
+    SALE_ENDS_FIRST = "{field} must be later than `on_sale_at`: the sale cannot end before it begins."
+    SEAT_ID = "{field} must be a seat's id: a number."
+    SEAT_MAP_FORM = "{field} must have `sections` or `labels`, or be a seating plan with `zones`."
+    SEAT_MAP_TYPE = "{field} must be an object."
+    SEAT_REQUIRED = "{field} must have at least one seat."
+    SEVERAL_AREAS = (
+        "{field} cannot be changed, because the event does not have just one area: change `areas`."
+    )
+    SOLD = "{field} must be `seats` (the default) or `whole`."
+    TIME_FORM = (
+        "{field} must be an RFC 3339 time with an offset, such as 2027-05-01T19:30:00Z, from 1970 to 2100."
+    )
+    TIME_FORM_ISO = "{field} must be an ISO 8601 time, such as 2027-05-01T19:30:00Z, from 1970 to 2100."
+    TIME_TYPE = "{field} must be a time, as a string such as 2027-05-01T19:30:00Z."
+    TIME_WITHOUT_ZONE = "{field} has no offset: give one, or the event's time zone."
+    TIME_ZONE = "{field} must be an IANA time zone, such as Europe/Berlin."
+    TOO_LONG = "{field} must have at most {limit} characters; it has {length}."
+    TOO_MANY_ITEMS = "{field} must have at most {limit} items."
+    TOKENS_DIFFER = "{field} differs from the token in the header: send one of them."
+    TTL_OVER_MAX = "{field} must not be more than `max_hold_ttl_seconds`."
+    UNKNOWN = "{field} is not a field here."
+    UNKNOWN_AMONG = "{field} is not a field here; the fields are {fields}."
+    UNKNOWN_ALONE = "{field} is not a field here: nothing is expected."
+    UNKNOWN_NEAR = "{field} is not a field here; did you mean {near}?"
+    UUID_FORM = "{field} must be a UUID in the form 8-4-4-4-12."
+    UUID_TYPE = "{field} must be a UUID, as a string."
+
+    def __post_init__(self) -> None:
+        if FIELD in self.detail:
+            object.__setattr__(self, "detail", self.detail.replace(FIELD, name_of(self.pointer)))
+
+    def moved(self, pointer: str) -> FieldError:
+        """Return the same error at another place."""
+        detail = self.detail.replace(name_of(self.pointer), name_of(pointer))
+        return FieldError(pointer=pointer, code=self.code, detail=detail)
 
     def as_dict(self) -> dict[str, str]:
         return {"pointer": self.pointer, "code": self.code, "detail": self.detail}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 from holdfast.errors.base import Invalid, NotFound, Refusal
@@ -20,7 +21,7 @@ class BadRequest(Refusal):
     CHUNK_EXTENSIONS = "Chunk extensions are longer than {limit} bytes."
     CHUNK_LINE_END = "A line of the chunked body ends without CRLF."
     TRAILER_FORM = "A trailer is not a header field."
-    LENGTH_AND_CODING = "Both Content-Length and Transfer-Encoding."
+    LENGTH_AND_CODING = "The request has Content-Length and Transfer-Encoding: send one of them."
     LENGTH_FORM = "Content-Length is not a number."
     LENGTH_WRONG = "The body is not as long as Content-Length says."
     CODING_UNKNOWN = "The only transfer encoding is chunked."
@@ -37,7 +38,7 @@ class BadRequest(Refusal):
     TARGET_OF_CONNECT = "The target of CONNECT must be a host and a port."
     TARGET_STAR = "Only OPTIONS may have the target *."
     TOKENS_FORM = "The hold token must be 1 to 255 visible ASCII characters."
-    TOKENS_DIFFER = "Two different hold tokens."
+    TOKENS_DIFFER = "Hold-Token and Authorization have different hold tokens: send one of them."
     VERSION_UNKNOWN = "This server speaks HTTP/1.1 and HTTP/1.0."
 
 
@@ -48,7 +49,7 @@ class Malformed(Refusal):
 
     BYTE_ORDER_MARK = "The body starts with a byte order mark."
     EMPTY = "The body is empty; JSON is expected."
-    KEY_TWICE = "An object in the body names the same key twice."
+    KEY_TWICE = "The body has the name {name} twice in one object: give it once."
     NOT_UTF_8 = "The body is not valid UTF-8."
     NUMBER_TOO_LARGE = "A number in the body is too large."
     NUMBER_TOO_LONG = "A number in the body has too many digits."
@@ -73,7 +74,9 @@ class Forbidden(Refusal):
 
 class RouteNotFound(NotFound):
     code, title = "not_found", "Not found"
-    detail = "There is nothing here."
+    detail = "There is nothing at this path; /docs lists the paths."
+
+    PATH = "There is nothing at {path}; /docs lists the paths."
 
     SEAT_MAP_VERSION = "The event's seat map has no such version."
 
@@ -82,6 +85,14 @@ class MethodNotAllowed(Refusal):
     status = 405
     code, title = "method_not_allowed", "Method not allowed"
     detail = "This path does not support this method."
+
+    USE = "{method} is not possible at {path}: use {allowed}."
+
+    @classmethod
+    def at_path(cls, method: str, path: str, allowed: Sequence[str]) -> Self:
+        *others, last = allowed
+        names = f"{', '.join(others)} or {last}" if others else last
+        return cls(cls.USE.format(method=method[:20], path=path, allowed=names), allow=allowed)
 
 
 class RequestTimeout(Refusal):
@@ -113,9 +124,9 @@ class UriTooLong(Refusal):
 class UnsupportedMediaType(Refusal):
     status = 415
     code, title = "unsupported_media_type", "Unsupported media type"
-    detail = "The body must be application/json."
+    detail = "The body must be JSON: send the header Content-Type: application/json."
 
-    ENCODED = "Encoded bodies are not accepted."
+    ENCODED = "The body must not be compressed: send it without Content-Encoding."
 
 
 class ExpectationFailed(Refusal):
@@ -126,29 +137,28 @@ class ExpectationFailed(Refusal):
 
 class InvalidInput(Invalid):
     code, title = "invalid_input", "Invalid input"
-    detail = "The input has values that are not allowed."
+    detail = "The input has values that are not allowed: `errors` lists them."
 
-    BODY = "The body has values that are not allowed."
-    CURSOR = "The cursor is not valid for this list."
-    PARAMETER_TWICE = "A query parameter was given more than once."
+    CURSOR = "The cursor is not valid for this list: send the `next` of an answer to the same query."
     SEAT_MISSING = "Name the seat: show_id and seat_number, or seat_id."
-    TOKENS_DIFFER = "Two different hold tokens."
+    TOKENS_DIFFER = "The header and the body have different hold tokens: send one of them."
 
     @classmethod
     def in_field(cls, pointer: str, code: str, detail: str) -> Self:
         """Return the error of an input with one wrong part, whose text is also the text of the whole."""
-        return cls(detail, errors=(FieldError(pointer=pointer, code=code, detail=detail),))
+        error = FieldError(pointer=pointer, code=code, detail=detail)
+        return cls(error.detail, errors=(error,))
 
 
 class IdempotencyKeyReused(Invalid):
     code, title = "idempotency_key_reused", "Idempotency-Key reused"
-    detail = "This Idempotency-Key was used with another body."
+    detail = "This Idempotency-Key was used with another body: take a new key for another request."
 
 
 class TooManyRequests(Refusal):
     status = 429
     code, title = "rate_limited", "Rate limited"
-    detail = "There are too many requests."
+    detail = "There are too many requests: try again later."
 
 
 class HeadersTooLarge(Refusal):

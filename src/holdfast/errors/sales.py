@@ -49,7 +49,8 @@ class EventNotOnSale(Conflict):
     detail = "The event is not on sale yet."
 
     DRAFT = "The event is not published."
-    ENDED = "The sale has ended."
+    ENDED = "The sale ended at {off_sale_at}."
+    NOT_YET = "The event is not on sale yet: the sale begins at {on_sale_at}."
 
 
 class SalesStopped(Conflict):
@@ -60,7 +61,7 @@ class SalesStopped(Conflict):
 class SeatTaken(Conflict):
     code, title = "seat_taken", "Seat taken"
     detail = "The seat is taken."
-    brief = "Not available."
+    brief = "{field} is taken."
 
     BY_ANOTHER = "The seat is not reserved by this user."
     OF_LARGER_HOLD = "The seat belongs to a hold of several seats, which can only be confirmed together."
@@ -69,13 +70,13 @@ class SeatTaken(Conflict):
 class SeatBlocked(Conflict):
     code, title = "seat_blocked", "Seat blocked"
     detail = "The seat is not for sale."
-    brief = "Not available."
+    brief = "{field} is not for sale."
 
 
 class SoldOut(Conflict):
     code, title = "sold_out", "Sold out"
     detail = "Nothing is left."
-    brief = "Not enough left."
+    brief = "{field} is more than what is left."
 
     NO_ADMISSIONS = "The event has no admissions."
     NO_WHEELCHAIR = "No wheelchair place is available."
@@ -86,7 +87,7 @@ class SoldOut(Conflict):
 class NotTogether(Conflict):
     code, title = "not_together", "Not together"
     detail = "There are not enough seats together."
-    brief = "Not together."
+    brief = "{field} is more than the seats that are free side by side."
 
 
 class HoldAlreadyConfirmed(Conflict):
@@ -102,10 +103,9 @@ class BookingAlreadyCancelled(Conflict):
 class DuplicateSeat(Conflict):
     code, title = "duplicate_seat", "Duplicate seat"
     detail = "The same seat is named twice."
-    brief = "Named twice."
+    brief = "{field} is named before: name each seat once."
 
     EXISTS = "There is a seat {label} already."
-    ASKED_TWICE = "Requested twice."
 
 
 class DuplicateEmail(Conflict):
@@ -134,14 +134,14 @@ class InProgress(Conflict):
 
 class HoldExpired(Gone):
     code, title = "hold_expired", "Hold expired"
-    detail = "The hold has expired."
+    detail = "The hold has expired: place a new one."
 
     RESERVATION = "The reservation has expired."
 
 
 class HoldReleased(Gone):
     code, title = "hold_released", "Hold released"
-    detail = "The hold was released."
+    detail = "The hold was released: place a new one."
 
 
 class EventCancelled(Gone):
@@ -152,7 +152,7 @@ class EventCancelled(Gone):
 class SeatUnknown(Invalid):
     code, title = "seat_unknown", "Seat unknown"
     detail = "The event has no such seat."
-    brief = "No such seat."
+    brief = "{field} is not a seat of the event."
 
     LABEL = "The event has no seat {label}."
     NOT_SEATED = "The event has no numbered seats."
@@ -161,22 +161,25 @@ class SeatUnknown(Invalid):
 class AreaUnknown(Invalid):
     code, title = "area_unknown", "Area unknown"
     detail = "The event has no such area."
-    brief = "No such area."
+    brief = "{field} is not an area of the event."
 
     CATEGORY = "The event has no such category."
-    CATEGORY_BRIEF = "No such category."
+    CATEGORY_BRIEF = "{field} is not a category of the event."
+    HAS = " It has {names}."
 
 
 class AreaRequired(Invalid):
     code, title = "area_required", "Area required"
     detail = "The event has several areas: name one."
-    brief = "Name the area."
+    brief = "{field} is required: the event has several areas."
+
+    NAMES = "The event has several areas: name one of {names}."
 
 
 class BuyerRequired(Invalid):
     code, title = "buyer_required", "Buyer required"
     detail = "This event limits admissions per buyer: name the buyer."
-    brief = "Name the buyer."
+    brief = "{field} is required: the event limits admissions per buyer."
 
 
 class QuantityOverLimit(Invalid):

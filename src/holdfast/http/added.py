@@ -7,7 +7,7 @@ refusal is a problem.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from time import perf_counter
@@ -27,6 +27,7 @@ from holdfast.errors import (
     BodyTooLarge,
     CredentialsRequired,
     Fault,
+    FieldError,
     Forbidden,
     HoldfastError,
     InvalidInput,
@@ -41,7 +42,9 @@ from holdfast.errors import (
 from holdfast.http.asgi import Message, Receive, Scope, Send
 from holdfast.http.decoding import json_pointer
 from holdfast.http.metrics import observe_problem
-from holdfast.http.problems import field_error, invalid_fields, problem
+from holdfast.http.model_errors import field_error, invalid_fields
+from holdfast.http.problems import problem
+from holdfast.http.redaction import named_path
 from holdfast.http.references import problem_pages
 from holdfast.http.request import Request
 from holdfast.http.response_head import added_headers
@@ -182,7 +185,7 @@ async def _refused(request: requests.Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in headers:
         allowed = sorted(headers["Allow"].split(", "))
-        raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
+        raise MethodNotAllowed.at_path(request.method, named_path(request.url.path), allowed)
     kind = _BY_STATUS.get(error.status_code, Refusal)
     return _response(kind(str(error.detail)), request, headers, status=error.status_code)
 
@@ -210,11 +213,17 @@ async def _invalid(request: requests.Request, error: RequestValidationError) -> 
     broken = next((one for one in found if one["type"] == "json_invalid"), None)
     if broken is not None:
         return _response(Malformed(), request)
-    return _response(invalid_fields(field_error(one, _pointer(one["loc"])) for one in found), request)
+    return _response(invalid_fields(_field_error(one) for one in found), request)
 
 
 async def _broken(request: requests.Request, _error: Exception) -> Response:
     return _response(Unavailable(Fault.UNEXPECTED), request)
+
+
+def _field_error(found: Mapping[str, Any]) -> FieldError:
+    where, *path = found["loc"]
+    is_text = where != "body"
+    return field_error(found, _pointer(found["loc"]), value=found.get("input"), path=path, is_text=is_text)
 
 
 def _pointer(location: Sequence[str | int]) -> str:

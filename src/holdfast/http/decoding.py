@@ -15,6 +15,7 @@ from typing import Any, Never
 import orjson
 
 from holdfast.errors import FieldError, InvalidInput, Malformed
+from holdfast.errors.fields import name_of
 
 __all__ = ["MAX_ARRAY_ITEMS", "MAX_DEPTH", "decode"]
 
@@ -51,6 +52,8 @@ def decode(body: bytes, *, large_arrays: bool = False) -> Any:
         raise Malformed(
             f"The body is not valid JSON (line {broken.lineno}, column {broken.colno})."
         ) from None
+    except _NameTwice:
+        raise _name_twice(text) from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
@@ -76,8 +79,43 @@ def _plain_value(body: bytes) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise Malformed(Malformed.KEY_TWICE)
+        raise _NameTwice
     return found
+
+
+class _NameTwice(Exception):
+    """An object has a name twice. The body is read again, to say where: this is rare, and costs others nothing."""
+
+
+class _Repeating(dict[str, Any]):
+    """An object with a name that it has twice."""
+
+    name: str
+
+
+def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    names = [name for name, _ in pairs]
+    marked = _Repeating(found)
+    marked.name = next(name for at, name in enumerate(names) if name in names[:at])
+    return marked
+
+
+def _name_twice(text: str) -> Malformed:
+    """Return the error for a body with a repeated name, and the place of the first one."""
+    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(_MARKING.decode(text), ())]
+    while waiting:
+        value, path = waiting.pop()
+        if isinstance(value, _Repeating):
+            pointer = json_pointer((*path, value.name[:100]))
+            return Malformed(Malformed.KEY_TWICE.format(name=name_of(pointer)))
+        if isinstance(value, dict):
+            waiting.extend((item, (*path, key)) for key, item in reversed(value.items()))
+        elif isinstance(value, list):
+            waiting.extend((item, (*path, index)) for index, item in reversed(list(enumerate(value))))
+    raise AssertionError("the body repeats no name")
 
 
 def _finite(text: str) -> float:
@@ -92,6 +130,7 @@ def _no_constant(name: str) -> Never:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+_MARKING = json.JSONDecoder(object_pairs_hook=_marked, parse_constant=_no_constant)
 
 
 def _needs_walk(body: bytes, *, large_arrays: bool) -> bool:
@@ -143,11 +182,12 @@ def _walk(root: Any, *, large_arrays: bool) -> None:
             if len(path) >= MAX_DEPTH:
                 raise _too_deep()
             if len(value) > MAX_ARRAY_ITEMS and not large_arrays:
-                errors.append(_at(path, "too_many_items", f"More than {MAX_ARRAY_ITEMS:,} items."))
+                text = FieldError.TOO_MANY_ITEMS.replace("{limit}", str(MAX_ARRAY_ITEMS))
+                errors.append(_at(path, "too_many_items", text))
                 continue
             waiting.extend((item, (*path, index)) for index, item in reversed(list(enumerate(value))))
     if errors:
-        raise InvalidInput(InvalidInput.BODY, errors=tuple(errors))
+        raise InvalidInput(errors[0].detail, errors=tuple(errors))
 
 
 def _too_deep() -> Malformed:

@@ -49,7 +49,7 @@ from holdfast.http.headers import (
 )
 from holdfast.http.metrics import UNEXPECTED_ERRORS, observe_problem, observe_request
 from holdfast.http.problems import problem
-from holdfast.http.redaction import redact
+from holdfast.http.redaction import named_path, redact
 from holdfast.http.reply import JSON, Reply, StreamReply, encode
 from holdfast.http.request import Request
 from holdfast.http.response_head import PROBLEM
@@ -209,8 +209,8 @@ class RequestHandler:
             endpoint, values, allowed = self._router.find(method, segments)
             if endpoint is None:
                 if allowed:
-                    raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allow=allowed)
-                raise RouteNotFound
+                    raise MethodNotAllowed.at_path(request.method, named_path(request.path), allowed)
+                raise RouteNotFound(RouteNotFound.PATH.format(path=named_path(request.path)))
             found = endpoint, request.path, values, endpoint.find_arguments(values)
             self._cache_path(method, raw_path, found)
         endpoint, request.path, request.path_values, request.arguments = found

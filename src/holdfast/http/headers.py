@@ -157,7 +157,7 @@ def query_values(raw_query: bytes) -> dict[str, str]:
         name = _decoded(unquote_to_bytes(raw_name), "query")
         if name in values:
             error = FieldError(pointer=f"?{name[:100]}", code="repeated", detail=FieldError.REPEATED)
-            raise InvalidInput(InvalidInput.PARAMETER_TWICE, errors=(error,))
+            raise InvalidInput(error.detail, errors=(error,))
         values[name] = _decoded(unquote_to_bytes(raw_value), "query")
     return values
 

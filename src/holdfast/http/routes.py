@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create
 from holdfast.access.policy import Policy
 from holdfast.errors import HoldfastError, NotFound
 from holdfast.http.decoding import decode
-from holdfast.http.problems import invalid_input
+from holdfast.http.model_errors import invalid_input
 from holdfast.http.reply import Reply, StreamReply, encode
 from holdfast.http.request import Request
 from holdfast.http.values import FromPath
@@ -92,7 +92,7 @@ class Endpoint:
         if self.query is not None:
             arguments.update(self._read_query(request))
         elif request.query and not self.lenient:
-            raise invalid_input(_refuse_all(request.query), request.query, prefix="?")
+            raise invalid_input(_refuse_all(request.query), request.query, annotation=_NO_QUERY, prefix="?")
         if self.body is not None:
             arguments["body"] = self._read_body(self.body, request)
         elif request.body and self.method != "GET":
@@ -129,7 +129,7 @@ class Endpoint:
         try:
             body = adapter.validator.validate_json(raw)
         except ValidationError as failed:
-            raise invalid_input(failed, request.decoded) from None
+            raise invalid_input(failed, request.decoded, annotation=self.body_annotation) from None
         if known is not None and len(raw) <= _MAX_KNOWN_BODY:
             if len(known) >= _MAX_KNOWN_BODIES:
                 known.clear()
@@ -153,7 +153,7 @@ class Endpoint:
         try:
             found = model.model_validate_json(orjson.dumps(given := {**objects, **given}))
         except ValidationError as failed:
-            raise invalid_input(failed, given, prefix="?") from None
+            raise invalid_input(failed, given, annotation=model, prefix="?") from None
         return {name: getattr(found, name) for name in model.model_fields}
 
 

@@ -24,7 +24,7 @@ from holdfast.errors import (
     Invalid,
     Malformed,
 )
-from holdfast.http.problems import invalid_input
+from holdfast.http.model_errors import invalid_input
 from holdfast.inventory.rules.holding import WrongToken
 
 __all__ = ["routes"]
@@ -110,5 +110,5 @@ async def book(
     try:
         seats = instant.BookInstantSeatsIn.model_validate(body)
     except ValidationError as failed:
-        raise invalid_input(failed, body) from None
+        raise invalid_input(failed, body, annotation=instant.BookInstantSeatsIn) from None
     return await instant.book_seats(request, seats)

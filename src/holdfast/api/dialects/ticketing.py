@@ -205,12 +205,7 @@ def _read_labels(body: Any) -> Layout:
         base = "/seats" if in_object else ""
         raise type(refusal)(
             refusal.detail,
-            errors=tuple(
-                FieldError(
-                    pointer=base + one.pointer.removeprefix("/labels"), code=one.code, detail=one.detail
-                )
-                for one in refusal.errors
-            ),
+            errors=tuple(one.moved(base + one.pointer.removeprefix("/labels")) for one in refusal.errors),
         ) from None
 
 

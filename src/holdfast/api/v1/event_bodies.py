@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from holdfast.api.v1.metadata import MetadataIn
 from holdfast.api.values import Name
 from holdfast.errors import FieldError, InvalidInput
+from holdfast.errors.fields import FIELD
 from holdfast.http.values import In, Time, TimeZone
 from holdfast.inventory.rules import sale_rules
 from holdfast.inventory.rules.commands import AreaSpec, ChangeEvent, NewEvent
@@ -127,7 +128,7 @@ class EventRulesIn(In):
             total += area.capacity
         if total > MAX_CAPACITY:
             raise InvalidInput.in_field(
-                "/areas", "out_of_range", f"At most {MAX_CAPACITY} admissions in total."
+                "/areas", "out_of_range", f"{FIELD} must have at most {MAX_CAPACITY} admissions in total."
             )
         return tuple(
             AreaSpec(name=area.name, capacity=area.capacity, category=area.category)
@@ -168,12 +169,12 @@ class CreateEventIn(EventRulesIn):
         )
         if len(areas) + len(layout.categories) > MAX_AREAS:
             raise InvalidInput.in_field(
-                "/areas", "too_many", f"At most {MAX_AREAS} areas and categories in total."
+                "/areas", "too_many", f"{FIELD} must have at most {MAX_AREAS} areas and categories in total."
             )
         if sum(area.capacity for area in areas) + len(layout.seats) > MAX_CAPACITY:
             pointer = "/areas" if self.areas else "/capacity"
             raise InvalidInput.in_field(
-                pointer, "out_of_range", f"At most {MAX_CAPACITY} admissions in total."
+                pointer, "out_of_range", f"{FIELD} must have at most {MAX_CAPACITY} admissions in total."
             )
 
         return NewEvent(

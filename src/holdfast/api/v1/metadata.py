@@ -22,20 +22,14 @@ METADATA_EXAMPLE = {"order": "A-1815"}
 def _key(key: str) -> str:
     """Check a key. A bracket would make `metadata[key]` of a query ambiguous."""
     if not _KEY.fullmatch(key):
-        raise PydanticCustomError("invalid_key", FieldError.METADATA_KEY)
+        raise PydanticCustomError("invalid_name", FieldError.METADATA_KEY)
     return key
-
-
-def _value(value: str | None) -> str | None:
-    if value is not None and len(value) > MAX_VALUE_LENGTH:
-        raise PydanticCustomError("too_long", FieldError.METADATA_VALUE)
-    return value
 
 
 _Key = Annotated[str, AfterValidator(_key)]
 
 MetadataIn: TypeAlias = Annotated[
-    dict[_Key, Annotated[str | None, AfterValidator(_value)]],
+    dict[_Key, Annotated[str, Field(max_length=MAX_VALUE_LENGTH)] | None],
     Field(
         description=f"Your own words, as up to {MAX_KEYS} texts by key. They are added to those before; null or an "
         "empty text removes a key.",

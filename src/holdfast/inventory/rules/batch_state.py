@@ -80,6 +80,10 @@ class BatchState:
         return self._area_names.values()
 
     @property
+    def seat_categories(self) -> Collection[str]:
+        return [category for category in self._category_areas if category is not None]
+
+    @property
     def only_area(self) -> Area | None:
         """The counted area of a line that names none; None if the event has no counted area, or several."""
         return next(iter(self._area_names.values())) if len(self._area_names) == 1 else None

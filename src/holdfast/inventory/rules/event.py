@@ -59,14 +59,27 @@ class Event:
         if self.status is EventStatus.CANCELLED:
             return errors.EventCancelled()
         if self.status is EventStatus.DRAFT:
-            return errors.EventNotOnSale(errors.EventNotOnSale.DRAFT)
+            return self._not_on_sale("draft", errors.EventNotOnSale.DRAFT)
         if self.sales_stopped:
             return errors.SalesStopped()
         if self.on_sale_at is not None and now < self.on_sale_at:
-            return errors.EventNotOnSale()
+            return self._not_on_sale(
+                "not_yet", errors.EventNotOnSale.NOT_YET.format(on_sale_at=_time(self.on_sale_at))
+            )
         if self.off_sale_at is not None and now >= self.off_sale_at:
-            return errors.EventNotOnSale(errors.EventNotOnSale.ENDED)
+            return self._not_on_sale(
+                "ended", errors.EventNotOnSale.ENDED.format(off_sale_at=_time(self.off_sale_at))
+            )
         return None
+
+    def _not_on_sale(self, reason: str, detail: str) -> errors.EventNotOnSale:
+        return errors.EventNotOnSale(
+            detail, reason=reason, on_sale_at=self.on_sale_at, off_sale_at=self.off_sale_at
+        )
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def sale_ends_first(on_sale_at: datetime | None, off_sale_at: datetime | None) -> bool:

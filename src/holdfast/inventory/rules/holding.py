@@ -50,7 +50,7 @@ def release(state: BatchState, command: c.ReleaseHold) -> Hold:
     hold = _hold_of(state, command.hold_id, command.authority)
     match hold.status_at(state.now, state.event.status):
         case HoldStatus.EXPIRED:
-            raise errors.HoldExpired
+            raise errors.HoldExpired(expired_at=hold.expires_at)
         case HoldStatus.CONFIRMED:
             raise _already_confirmed(hold)
         case HoldStatus.ACTIVE:
@@ -169,7 +169,7 @@ def is_same_buyer(one: str | None, other: str) -> bool:
 def _refuse_unless_active(state: BatchState, hold: HoldRecord) -> None:
     match hold.status_at(state.now, state.event.status):
         case HoldStatus.EXPIRED:
-            raise errors.HoldExpired
+            raise errors.HoldExpired(expired_at=hold.expires_at)
         case HoldStatus.RELEASED if (
             state.event.status is EventStatus.CANCELLED
         ):  # reclaimed meanwhile, or not

@@ -37,5 +37,7 @@ def merged(before: Metadata | None, change: MetadataChange | None) -> Metadata |
         return before
     after = {key: value for key, value in {**(before or {}), **change}.items() if value}
     if len(after) > MAX_KEYS:
-        raise InvalidInput.in_field("/metadata", "too_many", FieldError.METADATA_KEYS.format(limit=MAX_KEYS))
+        raise InvalidInput.in_field(
+            "/metadata", "too_many", FieldError.METADATA_KEYS.replace("{limit}", str(MAX_KEYS))
+        )
     return after

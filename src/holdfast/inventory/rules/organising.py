@@ -6,6 +6,7 @@ from itertools import islice
 
 from holdfast import errors
 from holdfast.errors import FieldError
+from holdfast.errors.fields import FIELD
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Block
@@ -192,10 +193,14 @@ def _new_areas(state: BatchState, command: c.ChangeEvent) -> list[Area]:
             )
         )
     if len(state.areas) + len(added) > MAX_AREAS:
-        raise errors.InvalidInput.in_field("/areas", "too_many", f"At most {MAX_AREAS} areas.")
+        raise errors.InvalidInput.in_field(
+            "/areas", "too_many", f"{FIELD} must have at most {MAX_AREAS} areas."
+        )
     total = sum(area.capacity for area in [*state.areas.values(), *added]) + len(command.seats)
     if total > MAX_CAPACITY:
-        raise errors.InvalidInput.in_field("/areas", "out_of_range", f"At most {MAX_CAPACITY} admissions.")
+        raise errors.InvalidInput.in_field(
+            "/areas", "out_of_range", f"{FIELD} must have at most {MAX_CAPACITY} admissions."
+        )
     return added
 
 
@@ -205,7 +210,7 @@ def _refuse_bad_seats(state: BatchState, command: c.ChangeEvent) -> None:
     known = state.seat_map
     if len(command.seats) + (0 if known is None else known.size) > MAX_SEATS:
         raise errors.InvalidInput.in_field(
-            "/seat_map", "too_many", f"At most {MAX_SEATS} seats in one event."
+            "/seat_map", "too_many", f"{FIELD} must have at most {MAX_SEATS} seats in one event."
         )
     seen: set[str] = set()
     for seat in command.seats:
@@ -295,7 +300,7 @@ def _claims_of_area(state: BatchState, command: c.BlockAdmissions) -> list[Claim
     else:
         only = state.only_area
         if only is None:
-            raise errors.AreaRequired(errors.AreaRequired.brief, errors=(errors.AreaRequired.at("/area"),))
+            raise errors.AreaRequired(errors=(errors.AreaRequired.at("/area"),))
         area = only
     if area.free < quantity:
         _reclaim_to(state, area, area.capacity - quantity)

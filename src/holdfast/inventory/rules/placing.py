@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from uuid import UUID
 
 from holdfast import errors
@@ -17,6 +18,8 @@ from holdfast.inventory.rules.occupancy import Occupant
 from holdfast.inventory.rules.records import Claim, HoldRecord
 from holdfast.inventory.rules.whole_tables import whole_only, with_whole_tables
 
+MAX_LISTED = 10
+"""Names of areas or categories in a text."""
 LAPSED_FREED_PER_LOOK = 1_000
 """Max lapsed holds that one search for the best available newly counts as free. It frees more only before a
 refusal."""
@@ -119,7 +122,10 @@ class _Plan:
         if line.area is not None:
             area = state.area_named(line.area)
             if area is None:
-                raise errors.AreaUnknown(errors=(errors.AreaUnknown.at(f"/lines/{number}/area"),))
+                raise errors.AreaUnknown(
+                    errors.AreaUnknown.detail + _named(area.name for area in state.counted_areas),
+                    errors=(errors.AreaUnknown.at(f"/lines/{number}/area"),),
+                )
             return area
         only = state.only_area
         if only is not None:
@@ -129,7 +135,10 @@ class _Plan:
             return None
         if not areas:
             raise errors.SoldOut(errors.SoldOut.NO_ADMISSIONS, available=0)
-        raise errors.AreaRequired(errors=(errors.AreaRequired.at(f"/lines/{number}/area"),))
+        raise errors.AreaRequired(
+            errors.AreaRequired.NAMES.format(names=listed(area.name for area in areas)),
+            errors=(errors.AreaRequired.at(f"/lines/{number}/area"),),
+        )
 
     def _quantity(self, number: int, line: c.QuantityLine, area: Area) -> None:
         planned = self.planned.get(area.number, 0)
@@ -181,7 +190,7 @@ class _Plan:
                 named_at = position if position < len(line.labels) - line.added else first
             pointer = _seat(number, named_at)
             if seat in self.seats or seat in named:
-                twice = errors.DuplicateSeat.at(pointer, errors.DuplicateSeat.ASKED_TWICE)
+                twice = errors.DuplicateSeat.at(pointer)
                 raise errors.DuplicateSeat(f"Seat {label} is requested twice.", errors=(twice,))
             named.add(seat)
             holder = state.holder_of(seat)
@@ -211,7 +220,7 @@ class _Plan:
             )
         if line.category is not None and state.area_of_category(line.category) is None:
             raise errors.AreaUnknown(
-                errors.AreaUnknown.CATEGORY,
+                errors.AreaUnknown.CATEGORY + _named(state.seat_categories),
                 errors=(
                     errors.AreaUnknown.at(f"/lines/{number}/category", errors.AreaUnknown.CATEGORY_BRIEF),
                 ),
@@ -380,6 +389,19 @@ def _held_already(state: BatchState, command: c.PlaceHold, lines: tuple[c.Line, 
     ):
         return None
     return record if {claim.seat for claim in record.claims} == wanted else None
+
+
+def _named(names: Iterable[str]) -> str:
+    """Return a sentence with the names that the event has, if it has any."""
+    has = listed(names)
+    return errors.AreaUnknown.HAS.format(names=has) if has else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names for a text: the first of them, if there are many."""
+    shown = list(islice(names, MAX_LISTED + 1))
+    rest = " and others" if len(shown) > MAX_LISTED else ""
+    return ", ".join(f"`{name}`" for name in shown[:MAX_LISTED]) + rest
 
 
 def _is_choice(numbered: tuple[int, c.Line]) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 from holdfast.errors import FieldError, InvalidInput
+from holdfast.errors.fields import FIELD
 
 DEFAULT_HOLD_TTL_SECONDS = 600
 """Time to fill in a form and to pay. The documents' own events have 120 (see `SaleRules`)."""
@@ -74,12 +75,12 @@ class SaleRules:
     def validated(self) -> SaleRules:
         """These rules. Raises InvalidInput with a field error for each that breaks a limit."""
         faults = [
-            _out_of_range(name, f"Must be from {least} to {most}.")
+            _out_of_range(name, f"{FIELD} must be from {least} to {most}; it is {value}.")
             for name, (least, most) in LIMITS.items()
             if (value := getattr(self, name)) is not None and not least <= value <= most
         ]
         if outlives(self.hold_ttl_seconds, self.max_hold_ttl_seconds):
-            detail = f"No hold may live longer than {self.max_hold_ttl_seconds} seconds."
+            detail = f"{FIELD} must be at most `max_hold_ttl_seconds`, {self.max_hold_ttl_seconds}."
             faults.append(_out_of_range("hold_ttl_seconds", detail))
         if faults:
             raise InvalidInput(faults[0].detail, errors=tuple(faults))

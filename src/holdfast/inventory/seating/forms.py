@@ -151,7 +151,7 @@ def _with_flags(seats: list[SeatSpec], document: dict[str, Any], reading: Layout
                 traits[label] = traits.get(label, 0) | trait
     unknown = traits.keys() - {seat.label for seat in seats}
     if unknown:
-        reading.note("", "seat_unknown", FieldError.FLAG_WITHOUT_SEAT.format(label=min(unknown)))
+        reading.note("", "seat_unknown", FieldError.FLAG_WITHOUT_SEAT.replace("{label}", min(unknown)))
     if not traits:
         return seats
     return [

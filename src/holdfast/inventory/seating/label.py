@@ -66,7 +66,7 @@ def find_problem_of_text(text: object, *, limit: int = MAX_NAME_LENGTH) -> str |
         return FieldError.NOT_STRING
     # NFC shrinks a text to a third at best. Longer texts are refused without the work of normalising them.
     if len(text) > 3 * limit or (len(text) > limit and len(unicodedata.normalize("NFC", text)) > limit):
-        return f"It is longer than {limit} characters."
+        return FieldError.TOO_LONG.replace("{limit}", str(limit)).replace("{length}", str(len(text)))
     if text.isascii() and text.isprintable():
         return None
     for character in text:
@@ -75,7 +75,7 @@ def find_problem_of_text(text: object, *, limit: int = MAX_NAME_LENGTH) -> str |
             or unicodedata.category(character) in _REFUSED_CATEGORIES
             or _is_noncharacter(ord(character))
         ):
-            return f"It contains a character that is not allowed (U+{ord(character):04X})."
+            return FieldError.NOT_ALLOWED_CHARACTER.replace("{code}", f"{ord(character):04X}")
     return None
 
 

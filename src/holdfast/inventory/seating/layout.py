@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from holdfast.errors import DuplicateSeat, FieldError, InvalidInput
+from holdfast.errors.fields import FIELD
 from holdfast.inventory.seating.drawn_areas import DrawnArea
 from holdfast.inventory.seating.label import find_problem_of_text, normalise_label, normalise_name
 from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatSpec
@@ -96,21 +97,21 @@ class LayoutReader:
         if isinstance(value, bool) or not isinstance(value, int):
             self.note(pointer, "wrong_type", FieldError.NOT_INTEGER)
         elif not 1 <= value <= MAX_SEATS:
-            self.note(pointer, "out_of_range", f"It is not between 1 and {MAX_SEATS}.")
+            self.note(pointer, "out_of_range", f"{FIELD} must be from 1 to {MAX_SEATS}.")
         else:
             return value
         return None
 
     def take_label(self, value: object, pointer: str) -> str | None:
         try:
-            return normalise_label(value)
+            return normalise_label(value, pointer=FIELD)
         except InvalidInput as refused:
             self.note(pointer, "invalid_label", refused.detail)
             return None
 
     def take_name(self, value: object, pointer: str) -> str | None:
         try:
-            return normalise_name(value)
+            return normalise_name(value, pointer=FIELD)
         except InvalidInput as refused:
             self.note(pointer, "invalid_text", refused.detail)
             return None
@@ -127,7 +128,7 @@ class LayoutReader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.note(pointer, "wrong_type", FieldError.NOT_NUMBER)
         elif not abs(value) <= MAX_COORDINATE:  # NaN fails, too
-            self.note(pointer, "out_of_range", f"It is not between -{MAX_COORDINATE} and {MAX_COORDINATE}.")
+            self.note(pointer, "out_of_range", f"{FIELD} must be from -{MAX_COORDINATE} to {MAX_COORDINATE}.")
         else:
             return float(value)
         return None
