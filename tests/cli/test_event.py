@@ -83,3 +83,15 @@ def test_a_wrong_argument_is_reported_in_one_line(
     holdfast: Run, arguments: tuple[str, ...], complaint: str
 ) -> None:
     assert complaint in holdfast("event", *arguments).complaint
+
+
+def test_change_adds_an_area_only_when_it_says_so(holdfast):
+    holdfast("event", "create", "Fair", "--area", "hall=5")
+    slip = holdfast("event", "change", 1, "--area", "hal=7")
+    assert slip.code == 1
+    assert "hall" in slip.err
+    changed = holdfast("event", "change", 1, "--area", "hall=7", "--add-area", "garden=2", "--json")
+    assert [(area["name"], area["capacity"]) for area in changed.json["areas"]] == [
+        ("hall", 7),
+        ("garden", 2),
+    ]

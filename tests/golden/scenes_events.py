@@ -70,7 +70,18 @@ async def events(walk: Walk) -> None:
     await walk("change_event", 200, number, json={"venue": None, "name": "Another", "max_per_hold": 3})
     await walk("change_event", "invalid_input", number, json={"capacity": 3}, note="several areas")
     added = {"seat_map": {"labels": ["Z-1-1"]}, "areas": [{"name": "floor", "capacity": 4}]}
+    added["categories"] = [{"name": "standard", "add": True}]
     await walk("change_event", 200, number, json=added, note="seats and areas")
+    parts = {
+        "areas": [
+            {"id": 1, "name": "arena", "closed": True},
+            {"name": "balcony", "remove": True},
+            {"name": "terrace", "capacity": 3, "add": True},
+        ],
+        "categories": [{"id": 3, "name": "front stalls"}],
+    }
+    await walk("change_event", 200, number, json=parts, note="names and states of areas")
+    await walk("change_event", "area_unknown", number, json={"areas": [{"name": "floor", "capacity": 9}]})
     await walk("change_event", "duplicate_seat", number, json={"seat_map": {"labels": ["A-1-1"]}})
     await walk("change_event", "event_not_found", NOWHERE, json={"name": "Nobody"})
     await walk("change_event", "invalid_input", number, json={"name": None, "colour": 1})

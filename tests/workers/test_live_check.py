@@ -86,7 +86,9 @@ async def sell_everything(inventory: Inventory, number: int, url: str) -> None:
     lifted = inventory.new_id(number)
     await inventory.execute(number, c.BlockAdmissions(block_id=lifted, area="general", quantity=4))
     await inventory.execute(number, c.LiftBlock(block_id=lifted))
-    await inventory.execute(number, c.ChangeEvent(capacity=80, areas=(c.AreaSpec(name="floor", capacity=9),)))
+    await inventory.execute(
+        number, c.ChangeEvent(capacity=80, areas=(c.AreaChange(name="floor", capacity=9, adds=True),))
+    )
     more = SeatSpec(label="B-1-1", section="B", row="1", category="balcony")
     await inventory.execute(number, c.ChangeEvent(seats=(more,), categories=("balcony",)))
     await place(inventory, number, "B-1-1")

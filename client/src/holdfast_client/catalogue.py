@@ -107,6 +107,7 @@ def change_event(
     name: str | Unchanged = UNCHANGED,
     capacity: int | Unchanged = UNCHANGED,
     areas: Sequence[Mapping[str, Any]] | Unchanged = UNCHANGED,
+    categories: Sequence[Mapping[str, Any]] | Unchanged = UNCHANGED,
     seat_map: Mapping[str, Any] | Unchanged = UNCHANGED,
     venue: str | Unchanged | None = UNCHANGED,
     time_zone: str | Unchanged | None = UNCHANGED,
@@ -120,7 +121,11 @@ def change_event(
     allow_partial: bool | Unchanged = UNCHANGED,
     metadata: Mapping[str, str | None] | Unchanged = UNCHANGED,
 ) -> Call[Event]:
-    """Change the named members; None clears one. Areas are changed or added by name, seats are added.
+    """Change the named members; None clears one. Seats are added.
+
+    An area is `{"id": …}` or `{"name": …}` with what changes: `capacity`, `category`, `closed`, `remove`, or with an id
+    another `name`. A new one is `{"name": …, "capacity": …, "add": True}`. A category is `{"id": …, "name": …}` to
+    rename it, or `{"name": …, "add": True}` to bring it in.
 
     Keys of `metadata` are added to those before; None removes a key.
 
@@ -130,6 +135,7 @@ def change_event(
         name=name,
         capacity=capacity,
         areas=areas,
+        categories=categories,
         seat_map=seat_map,
         venue=venue,
         time_zone=time_zone,

@@ -29,6 +29,10 @@ class Part:
     name: str
     capacity: int
     category: str | None = None
+    id: int = 0
+    """Names it in `change_event`."""
+    closed: bool = False
+    """True for an area where nothing more is sold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

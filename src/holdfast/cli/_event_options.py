@@ -13,7 +13,8 @@ from holdfast.cli.output import fail
 
 __all__ = [
     "AllowPartial", "Areas", "Capacity", "EventRef", "HoldTtl", "MaxHoldTtl", "MaxPerBuyer", "MaxPerHold", "Metadata",
-    "OffSaleAt", "OnSaleAt", "SeatMapFile", "StartsAt", "TimeZone", "Venue", "fields_of",
+    "NewAreas", "NewCategories", "OffSaleAt", "OnSaleAt", "SeatMapFile", "StartsAt", "TimeZone", "Venue", "additions",
+    "fields_of",
 ]  # fmt: skip
 
 EventRef = Annotated[str, typer.Argument(metavar="EVENT", help="The event's number or id.")]
@@ -29,6 +30,13 @@ Capacity = Annotated[
 ]
 Areas = Annotated[
     list[str] | None, typer.Option(help="A counted area, as NAME=CAPACITY. Repeat it for several areas.")
+]
+NewAreas = Annotated[
+    list[str] | None, typer.Option(help="A new counted area, as NAME=CAPACITY. Repeat it for several areas.")
+]
+NewCategories = Annotated[
+    list[str] | None,
+    typer.Option(help="A new category of the added seats. Repeat it for several categories."),
 ]
 Venue = Annotated[str | None, typer.Option(help="The venue's name.")]
 TimeZone = Annotated[str | None, typer.Option(help="The venue's time zone, for example Europe/Berlin.")]
@@ -70,10 +78,24 @@ def fields_of(area: list[str] | None, metadata: list[str] | None = None, **given
     fields = {name: value for name, value in given.items() if value is not None}
     if fields.get("max_per_hold") == 0:
         fields["max_per_hold"] = None
-    if not area:
-        return fields
+    return {**fields, "areas": _read_areas("--area", area)} if area else fields
+
+
+def additions(
+    areas: list[dict[str, Any]] | None, add_area: list[str] | None, add_category: list[str] | None
+) -> dict[str, Any]:
+    """Return what a change adds to the event, with the `areas` that it changes. Raises typer.Exit for a wrong one."""
+    added: dict[str, Any] = {}
+    if add_area:
+        new = [{**each, "add": True} for each in _read_areas("--add-area", add_area)]
+        added["areas"] = [*(areas or ()), *new]
+    if add_category:
+        added["categories"] = [{"name": name, "add": True} for name in add_category]
+    return added
+
+
+def _read_areas(option: str, given: list[str]) -> list[dict[str, Any]]:
     try:
-        areas = [each for text in area for each in parse_areas(text, single=True)]
+        return [each for text in given for each in parse_areas(text, single=True)]
     except ValueError as mistake:
-        raise fail(f"--area: {mistake}", code=2) from None
-    return {**fields, "areas": areas}
+        raise fail(f"{option}: {mistake}", code=2) from None

@@ -187,6 +187,8 @@ def change(  # noqa: PLR0917 - typer passes them by name
     name: Annotated[str | None, typer.Option(help="The event's name.")] = None,
     capacity: options.Capacity = None,
     area: options.Areas = None,
+    add_area: options.NewAreas = None,
+    add_category: options.NewCategories = None,
     seat_map: SeatMapFile = None,
     venue: options.Venue = None,
     time_zone: options.TimeZone = None,
@@ -235,6 +237,7 @@ def change(  # noqa: PLR0917 - typer passes them by name
     for each in clear or ():
         if fields.setdefault(each.value, None) is not None:
             raise fail(f"--clear {each.value} and its new value exclude each other.", code=2)
+    fields |= options.additions(fields.get("areas"), add_area, add_category)
     if seat_map is not None:
         fields["seat_map"] = read_json(seat_map)
     if not fields:

@@ -37,7 +37,11 @@ class FieldError:
     detail: str
 
     AISLE = "{field} is an aisle (null), which must be between two seats of a row."
+    AREA_CHANGE = "{field} must name the area by `id` or `name`."
     AREA_EXISTS = "{field} is an area whose name the event has already: give it another."
+    AREA_NAME_TAKEN = "{field} is the name of another area of the event: give each its own name."
+    AREA_NEW = "{field} adds an area, so it must have `name` and `capacity`, and no `id`."
+    AREA_REMOVED = "{field} removes an area, so it must have no other change."
     AREA_TWICE = "{field} is the name of an earlier area: give each area its own name."
     AREA_WITH_QUANTITY = "{field} has `area`, which is only allowed with `quantity`."
     AS_OF_AND_SINCE = "{field} cannot be combined with `since`: give one of them."
@@ -48,7 +52,12 @@ class FieldError:
     BOOKING_REFERENCE = "{field} must be a booking's reference: eight letters and digits."
     BUYER_OF_HOLD = "{field} must be the reference that the hold was placed with."
     CAPACITY_OR_AREAS = "{field} cannot be combined with `capacity`: give one of them."
+    CATEGORY_CHANGE = (
+        "{field} must have `id` and `name` to rename a category, or `name` and `add: true` to add one."
+    )
+    CATEGORY_EXISTS = "{field} is the name of another category of the event: give each its own name."
     CATEGORY_UNKNOWN = "{field} must be one of the plan's categories."
+    CATEGORY_UNUSED = "{field} adds a category that nothing in this change has."
     CATEGORY_WITH_CHOICE = (
         "{field} has `category`, `together` or `accessible`, which are only allowed with `best_available`."
     )

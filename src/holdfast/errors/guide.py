@@ -110,7 +110,10 @@ GUIDE: dict[str, Advice] = {
         "Correct the members that `errors` names.",
     ),
     "seat_unknown": Advice("The event has no seat of that label.", "Read the seat map."),
-    "area_unknown": Advice("The event has no area or category of that name.", "Read the event."),
+    "area_unknown": Advice(
+        "The event has no area or category of that name.",
+        "Read the event. In a change, `add` says that it is new.",
+    ),
     "area_required": Advice("The event has several areas, and the line names none.", "Name the area."),
     "buyer_required": Advice(
         "The event limits the admissions of each buyer, and the hold names no buyer.", "Send `buyer`."

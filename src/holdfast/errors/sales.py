@@ -79,6 +79,7 @@ class SoldOut(Conflict):
     brief = "{field} is more than what is left."
 
     NO_ADMISSIONS = "The event has no admissions."
+    CLOSED = "The area is closed: nothing more is sold there."
     NO_WHEELCHAIR = "No wheelchair place is available."
     TABLES_LEFT = " Tables that are sold whole are left, but they do not add up to this number."
     RESERVED_LEFT = " Wheelchair places are left: ask for them with `accessible`."
@@ -118,6 +119,8 @@ class CapacityTaken(Conflict):
 
     code, title = "capacity_taken", "Capacity taken"
     detail = "More admissions are taken than the new capacity."
+
+    REMOVED = "{taken} admissions of {name} are taken: close it, and remove it once nobody has any."
 
 
 class InvalidTransition(Conflict):
@@ -166,6 +169,16 @@ class AreaUnknown(Invalid):
     CATEGORY = "The event has no such category."
     CATEGORY_BRIEF = "{field} is not a category of the event."
     HAS = " It has {names}."
+    IN_CHANGE = (
+        "The event has no area {name}; it has {known}. To rename an area, name it by its id. "
+        'To add one, say "add": true.'
+    )
+    ID_IN_CHANGE = "The event has no area with this id; it has {known}."
+    CATEGORY_IN_CHANGE = (
+        "The event has no category {name}; it has {known}. To rename a category, name it by its id in `categories`. "
+        'To add one, put it there with "add": true.'
+    )
+    CATEGORY_ID_IN_CHANGE = "The event has no category with this id; it has {known}."
 
 
 class AreaRequired(Invalid):

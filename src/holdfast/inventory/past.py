@@ -8,7 +8,7 @@ from datetime import datetime
 from holdfast.errors import EventNotFound
 from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.rules.availability import Availability, availability_of
-from holdfast.inventory.rules.event import Event, EventStatus
+from holdfast.inventory.rules.event import AreaState, Event, EventStatus
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.events import CachedEvent, EventStore
 from holdfast.inventory.store.reads import ReadStore
@@ -48,6 +48,7 @@ class Past:
         version = await self._reads.version_at(number, at)
         taken = await self._reads.taken_at(number, version, at)
         capacities = await self._capacities_at(known, version)
+        states = await self._states_at(known, version)
         areas = []
         for area in known.areas:
             was = taken.get(area.number, {})
@@ -58,6 +59,7 @@ class Past:
                     held=was.get("held", 0),
                     booked=was.get("booked", 0),
                     blocked=was.get("blocked", 0),
+                    state=states[area.number],
                 )
             )
         return availability_of(
@@ -109,6 +111,17 @@ class Past:
                         for area, capacity in entry["areas"].items():
                             before.setdefault(int(area), capacity)
         return {**capacities, **{area: before.get(area, 0) for area in changed}}
+
+    async def _states_at(self, known: CachedEvent, version: int) -> dict[int, AreaState]:
+        """Return the areas' states at a version: the first change after it says what a state was before."""
+        states = {area.number: area.state for area in known.areas}
+        seen: set[int] = set()
+        for _, entries in await self._reads.structural_since(known.event.number, version):
+            for entry in entries:
+                if entry["change"] == "area" and "state" in entry["was"] and entry["area"] not in seen:
+                    seen.add(entry["area"])
+                    states[entry["area"]] = AreaState(entry["was"]["state"] or AreaState.OPEN)
+        return states
 
     async def _event_at(self, known: CachedEvent, version: int) -> Event:
         """Return the event with the status and the seat map that it had. Its name and rules are the present ones."""

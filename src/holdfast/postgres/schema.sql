@@ -11,7 +11,7 @@ CREATE TABLE schema_generation (
     oldest_server integer NOT NULL,       -- the oldest server generation that this schema still serves
     epoch uuid NOT NULL DEFAULT gen_random_uuid()  -- a part of the name of this history (postgres/epoch.py)
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (8, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (9, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -54,6 +54,7 @@ CREATE TABLE areas (
     held bigint NOT NULL DEFAULT 0,
     booked bigint NOT NULL DEFAULT 0,
     blocked bigint NOT NULL DEFAULT 0,
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed', 'removed')),
     PRIMARY KEY (event_number, area_number),
     CONSTRAINT areas_never_oversold CHECK (
         least(held, booked, blocked) >= 0 AND held + booked + blocked <= capacity

@@ -255,7 +255,9 @@ async def test_new_seats_and_areas_are_shown(inventory: Inventory):
     read_model = await inventory.read_models.get_current(event.number)
     await inventory.execute(
         event.number,
-        c.ChangeEvent(areas=(c.AreaSpec(name="balcony", capacity=7),), seats=(SeatSpec("Z-1", "Z", "1"),)),
+        c.ChangeEvent(
+            areas=(c.AreaChange(name="balcony", capacity=7, adds=True),), seats=(SeatSpec("Z-1", "Z", "1"),)
+        ),
     )
     grown = await inventory.read_models.get_current(event.number)
     assert grown is not read_model

@@ -261,7 +261,11 @@ def _grows(cast: Cast) -> Plot:
     """An engine with the old seat map must not sell by it."""
     return Plot(
         batches={
-            "a": [c.ChangeEvent(areas=(c.AreaSpec(name="stand", capacity=2),), seats=_second_row(2))],
+            "a": [
+                c.ChangeEvent(
+                    areas=(c.AreaChange(name="stand", capacity=2, adds=True),), seats=_second_row(2)
+                )
+            ],
             "b": [
                 cast.place("x", c.SeatsLine(labels=("A-1-1", "A-2-1"))),
                 cast.place("y", quantity(2, "stand")),

@@ -9,19 +9,22 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from holdfast.api.v1.metadata import MetadataOut, metadata_json
-from holdfast.inventory.rules.event import EventStatus, FullEvent
+from holdfast.inventory.rules.event import AreaState, EventStatus, FullEvent, category_ids
 from holdfast.inventory.rules.sale_rules import SaleRules
 
 __all__ = ["EventOut", "event_example", "event_json"]
 
 
 class AreaOut(BaseModel):
+    id: int = Field(description="Names the area in a change of the event. It never changes.")
     name: str
     capacity: int
     category: str | None
+    closed: bool = Field(description="Whether nothing more is sold there.")
 
 
 class CategoryOut(BaseModel):
+    id: int = Field(description="Names the category in a change of the event.")
     name: str
     capacity: int = Field(description="Seats and admissions of areas in this category.")
 
@@ -54,10 +57,12 @@ class EventOut(BaseModel):
 
 
 def event_json(event: FullEvent) -> dict[str, Any]:
-    categories: dict[str, int] = {}
-    for area in event.areas:
+    areas = [area for area in event.areas if area.state is not AreaState.REMOVED]
+    ids = category_ids(areas)
+    capacities = dict.fromkeys(ids, 0)
+    for area in areas:
         if area.category is not None:
-            categories[area.category] = categories.get(area.category, 0) + area.capacity
+            capacities[area.category] += area.capacity
     return {
         "id": event.id,
         "number": event.number,
@@ -71,11 +76,19 @@ def event_json(event: FullEvent) -> dict[str, Any]:
         "sales_stopped": event.sales_stopped,
         "capacity": event.capacity,
         "areas": [
-            {"name": area.name, "capacity": area.capacity, "category": area.category}
-            for area in event.areas
+            {
+                "id": area.number,
+                "name": area.name,
+                "capacity": area.capacity,
+                "category": area.category,
+                "closed": area.state is AreaState.CLOSED,
+            }
+            for area in areas
             if not area.seated
         ],
-        "categories": [{"name": name, "capacity": capacity} for name, capacity in categories.items()],
+        "categories": [
+            {"id": ids[name], "name": name, "capacity": capacity} for name, capacity in capacities.items()
+        ],
         "map_version": event.map_version,
         **event.rules.as_dict(),
         "metadata": metadata_json(event.metadata),
@@ -97,7 +110,7 @@ def event_example(**other: Any) -> dict[str, Any]:
         "off_sale_at": None,
         "sales_stopped": False,
         "capacity": 1000,
-        "areas": [{"name": "general", "capacity": 1000, "category": None}],
+        "areas": [{"id": 1, "name": "general", "capacity": 1000, "category": None, "closed": False}],
         "categories": [],
         "map_version": 0,
         **SaleRules.of_new_event({}).as_dict(),

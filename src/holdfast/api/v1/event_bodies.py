@@ -9,13 +9,20 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
+from holdfast.api.v1.area_bodies import (
+    Capacity,
+    ChangeAreaIn,
+    ChangeCategoryIn,
+    CreateAreaIn,
+    not_with_capacity,
+)
 from holdfast.api.v1.metadata import MetadataIn
 from holdfast.api.values import Name
 from holdfast.errors import FieldError, InvalidInput
 from holdfast.errors.fields import FIELD
 from holdfast.http.values import In, Time, TimeZone
 from holdfast.inventory.rules import sale_rules
-from holdfast.inventory.rules.commands import AreaSpec, ChangeEvent, NewEvent
+from holdfast.inventory.rules.commands import AreaSpec, CategoryName, ChangeEvent, NewEvent
 from holdfast.inventory.rules.event import MAX_AREAS, MAX_CAPACITY, sale_ends_first
 from holdfast.inventory.rules.metadata import merged
 from holdfast.inventory.rules.sale_rules import SaleRules
@@ -35,7 +42,6 @@ def _limits(rule: str) -> Any:
     return Field(ge=minimum, le=maximum)
 
 
-Capacity = Annotated[int, Field(ge=0, le=MAX_CAPACITY)]
 HoldTtl = Annotated[int, _limits("hold_ttl_seconds")]
 MaxHoldTtl = Annotated[int, _limits("max_hold_ttl_seconds")]
 PerHold = Annotated[int, _limits("max_per_hold")]
@@ -56,14 +62,6 @@ SeatMapIn = Annotated[
 ]
 
 
-class CreateAreaIn(In):
-    """A counted part without numbered seats."""
-
-    name: Name
-    capacity: Capacity
-    category: Name | None = None
-
-
 class EventRulesIn(In):
     """The members that create or change an event. In a change, null clears an optional member."""
 
@@ -73,7 +71,6 @@ class EventRulesIn(In):
     on_sale_at: Time | None = Field(None, description="Start of sales; null: no limit.")
     off_sale_at: Time | None = Field(None, description="End of sales; null: no limit.")
     capacity: Capacity | None = Field(None, description="Capacity of one area, `general`.")
-    areas: list[CreateAreaIn] | None = Field(None, max_length=MAX_AREAS)
     seat_map: SeatMapIn = None
     max_hold_ttl_seconds: MaxHoldTtl | None = Field(
         None,
@@ -102,13 +99,6 @@ class EventRulesIn(In):
             raise PydanticCustomError("out_of_range", FieldError.SALE_ENDS_FIRST)
         return value
 
-    @field_validator("areas")
-    @classmethod
-    def _one_way(cls, value: list[CreateAreaIn] | None, info: ValidationInfo) -> list[CreateAreaIn] | None:
-        if value is not None and info.data.get("capacity") is not None:
-            raise PydanticCustomError("not_allowed", FieldError.CAPACITY_OR_AREAS)
-        return value
-
     @field_validator("hold_ttl_seconds")
     @classmethod
     def _within_max_ttl(cls, value: int | None, info: ValidationInfo) -> int | None:
@@ -116,24 +106,6 @@ class EventRulesIn(In):
         if value is not None and max_ttl is not None and sale_rules.outlives(value, max_ttl):
             raise PydanticCustomError("out_of_range", FieldError.TTL_OVER_MAX)
         return value
-
-    def area_specs(self) -> tuple[AreaSpec, ...]:
-        """Return the areas. Raises InvalidInput for a repeated name, or too many admissions."""
-        seen: set[str] = set()
-        total = 0
-        for index, area in enumerate(self.areas or ()):
-            if area.name in seen:
-                raise InvalidInput.in_field(f"/areas/{index}/name", "duplicate_area", FieldError.AREA_TWICE)
-            seen.add(area.name)
-            total += area.capacity
-        if total > MAX_CAPACITY:
-            raise InvalidInput.in_field(
-                "/areas", "out_of_range", f"{FIELD} must have at most {MAX_CAPACITY} admissions in total."
-            )
-        return tuple(
-            AreaSpec(name=area.name, capacity=area.capacity, category=area.category)
-            for area in self.areas or ()
-        )
 
     async def layout(self) -> Layout:
         """Return the seats. A few words can ask for a million, so the work leaves time for other requests.
@@ -153,6 +125,27 @@ class CreateEventIn(EventRulesIn):
     rehearsal: bool | None = Field(
         None, description="Whether it is made for practice. A change cannot set it. Default: false."
     )
+    areas: list[CreateAreaIn] | None = Field(None, max_length=MAX_AREAS)
+
+    _one_way = field_validator("areas")(not_with_capacity)
+
+    def area_specs(self) -> tuple[AreaSpec, ...]:
+        """Return the areas. Raises InvalidInput for a repeated name, or too many admissions."""
+        seen: set[str] = set()
+        total = 0
+        for index, area in enumerate(self.areas or ()):
+            if area.name in seen:
+                raise InvalidInput.in_field(f"/areas/{index}/name", "duplicate_area", FieldError.AREA_TWICE)
+            seen.add(area.name)
+            total += area.capacity
+        if total > MAX_CAPACITY:
+            raise InvalidInput.in_field(
+                "/areas", "out_of_range", f"{FIELD} must have at most {MAX_CAPACITY} admissions in total."
+            )
+        return tuple(
+            AreaSpec(name=area.name, capacity=area.capacity, category=area.category)
+            for area in self.areas or ()
+        )
 
     async def new_event(self) -> NewEvent:
         return self.with_layout(await self.layout())
@@ -197,9 +190,13 @@ class CreateEventIn(EventRulesIn):
 
 
 class ChangeEventIn(EventRulesIn):
-    """The members to change. `areas` are changed or added by name, seats are added, nothing is removed."""
+    """The members to change. An area or category is named by its id or its name; a name alone never adds one."""
 
     name: Name | None = None
+    areas: list[ChangeAreaIn] | None = Field(None, max_length=MAX_AREAS)
+    categories: list[ChangeCategoryIn] | None = Field(None, max_length=MAX_AREAS)
+
+    _one_way = field_validator("areas")(not_with_capacity)
 
     async def change(self, *, by: str) -> ChangeEvent:
         given = self.model_fields_set
@@ -215,7 +212,11 @@ class ChangeEventIn(EventRulesIn):
             rules={name: getattr(self, name) for name in sorted(given & _RULES)},
             metadata=self.metadata,
             capacity=self.capacity,
-            areas=self.area_specs(),
+            areas=tuple(area.change() for area in self.areas or ()),
+            category_names=tuple(
+                CategoryName(id=one.id, name=one.name) for one in self.categories or () if one.id is not None
+            ),
+            new_categories=tuple(one.name for one in self.categories or () if one.add),
             seats=layout.seats,
             categories=layout.categories,
             drawn=layout.areas,
@@ -223,6 +224,6 @@ class ChangeEventIn(EventRulesIn):
         )
 
 
-_INVENTORY = frozenset({"capacity", "areas", "seat_map"})
+_INVENTORY = frozenset({"capacity", "areas", "categories", "seat_map"})
 _RULES = frozenset(sale_rules.NAMES)
 _NEVER_EMPTY = _INVENTORY | sale_rules.NEVER_EMPTY | {"name"}

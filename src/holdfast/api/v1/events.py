@@ -18,6 +18,7 @@ from holdfast.api.v1.paging import Page, page, position_number
 from holdfast.api.v1.rights import sees_drafts, visible_event
 from holdfast.api.values import EventPath, ShortText
 from holdfast.errors import (
+    AreaUnknown,
     CapacityTaken,
     DuplicateSeat,
     EventCancelled,
@@ -150,20 +151,28 @@ async def get_event(request: Request, event: EventPath) -> dict[str, Any]:
     policy=Policy.ORGANISE,
     body_limit=SEAT_MAP_LIMIT,
     response=EventOut,
-    errors=[EventNotFound, EventCancelled, CapacityTaken, DuplicateSeat],
+    errors=[EventNotFound, EventCancelled, CapacityTaken, DuplicateSeat, AreaUnknown],
     examples={
         "more admissions": {"capacity": 1200},
         "another day, no end of sale": {"starts_at": "2026-12-06T19:00:00Z", "off_sale_at": None},
         "more seats": {"seat_map": {"sections": [{"name": "B", "rows": 10, "seats_per_row": 30}]}},
+        "another name, another size": {
+            "areas": [{"id": 1, "name": "floor"}, {"name": "balcony", "capacity": 120}]
+        },
+        "a new area, a closed one": {
+            "areas": [{"name": "terrace", "capacity": 50, "add": True}, {"name": "hall", "closed": True}]
+        },
+        "another name of a category": {"categories": [{"id": 2, "name": "front stalls"}]},
     },
     answers={200: event_example(capacity=1200)},
 )
 async def change_event(request: Request, event: EventPath, body: ChangeEventIn) -> Reply:
     """Change the named members; null clears an optional one.
 
-    Capacity may grow, or shrink to what is not taken. `areas` are changed or added by name; a `seat_map` adds its
-    seats. The change takes its turn among the event's sales: a hold is decided completely before or completely after
-    it.
+    Capacity may grow, or shrink to what is not taken. An area is named by its `id` or its `name`, and only with its
+    `id` gets another name. `add`, `closed` and `remove` say what they do. A name that the event does not have is
+    refused. A `seat_map` adds its seats, in categories of the event or in new ones that `categories` adds. The change
+    takes its turn among the event's sales: a hold is decided completely before or completely after it.
     """
     command = await body.change(by=request.principal.id)
     return await answer_command(request, await request.inventory.resolve(event), command, _rendered)

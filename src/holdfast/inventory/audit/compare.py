@@ -107,6 +107,13 @@ class EventAudit:
                     self.report(
                         "journal_differs", f"area {area.number}", f"{what} {row}, by the journal {journal}"
                     )
+            for name, by_journal in replay.area_fields.get(area.number, {}).items():
+                if getattr(area, name) != by_journal:
+                    self.report(
+                        "area_differs",
+                        f"area {area.number}",
+                        f"{name} {getattr(area, name)}, by the journal {by_journal}",
+                    )
         for number in {*replay.areas, *opening.seats} - set(self._areas):
             self.report("area_unknown", f"area {number}", "there is no such area")
 

@@ -69,6 +69,8 @@ class Replay:
         self.seats: dict[int, UUID] = {}
         self.fields: dict[str, FieldValue] = {}
         """The event's own rules, where the journal has changed them."""
+        self.area_fields: dict[int, dict[str, str | None]] = {}
+        """Names, categories and states of areas, where the journal has changed them."""
         self.is_cancelled = False
         self._report = report
 
@@ -122,6 +124,8 @@ class Replay:
             case "opened" | "capacity" | "seats_added":
                 for area, capacity in entry["areas"].items():
                     self.areas.setdefault(int(area), Counters()).capacity = capacity
+            case "area":
+                self.area_fields.setdefault(entry["area"], {}).update(entry["fields"])
             case "changed":
                 self.fields |= entry["fields"]
             case "published":

@@ -172,6 +172,6 @@ def weight_of(command: c.AnyCommand, *, by_seat: bool) -> tuple[int, bool]:
         case c.ReclaimLapsed():
             return command.limit, False
         case c.ChangeEvent():
-            return 1, bool(command.seats)  # the occupancy knows only the old map
+            return 1, bool(command.seats or command.category_names)  # the occupancy knows only the old map
         case _:
             return 1, False

@@ -12,7 +12,7 @@ from holdfast.identity import identity_of
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.commands import StoredAnswer
-from holdfast.inventory.rules.event import MAX_CLAIMS_PER_BATCH, Area
+from holdfast.inventory.rules.event import MAX_CAPACITY, MAX_CLAIMS_PER_BATCH, Area, AreaState
 from holdfast.inventory.rules.occupancy import Occupancy
 from holdfast.inventory.rules.records import BlockRecord, HoldRecord
 from holdfast.inventory.store import rows
@@ -44,13 +44,17 @@ class LoadPlan:
     """Identities, and the texts as given: a server of an older schema stores the text alone."""
     scopes: dict[bytes, None] = field(default_factory=dict)
     wanted: dict[int, int] = field(default_factory=dict)
+    counts: bool = False
+    """True if a command names a counted area, or means the only one: then the areas must be as this process knows."""
     sweep: int = 0
     seats: bool = False
 
 
 def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
     plan = LoadPlan(seats=known.event.map_version > 0)
-    counted = {area.name: area for area in known.areas if not area.seated}
+    counted = {
+        area.name: area for area in known.areas if not area.seated and area.state is not AreaState.REMOVED
+    }
     limited = known.event.rules.max_per_buyer is not None or any(map(_sets_limit, commands))
     for command in commands:
         if command.key is not None:
@@ -86,12 +90,27 @@ def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
                 if capacity is not None and len(counted) == 1:
                     (only,) = counted.values()
                     _want(plan, counted, only.name, max(0, only.capacity - capacity))
-                for spec in areas:
-                    if spec.name in counted:
-                        _want(plan, counted, spec.name, max(0, counted[spec.name].capacity - spec.capacity))
+                for known_area in counted.values():
+                    least = min(
+                        (_least(each) for each in areas if _names(each, known_area)), default=MAX_CAPACITY
+                    )
+                    if least < known_area.capacity:
+                        _want(plan, counted, known_area.name, known_area.capacity - least)
+                plan.counts = plan.counts or bool(areas)
             case c.ReclaimLapsed(limit=limit):
                 plan.sweep = max(plan.sweep, limit)
     return plan
+
+
+def _names(change: c.AreaChange, area: Area) -> bool:
+    return area.name == change.name if change.id is None else area.number == change.id
+
+
+def _least(change: c.AreaChange) -> int:
+    """Return the capacity that the change leaves."""
+    if change.state is AreaState.REMOVED:
+        return 0
+    return MAX_CAPACITY if change.capacity is None else change.capacity
 
 
 def _sets_limit(command: c.AnyCommand) -> bool:
@@ -100,6 +119,7 @@ def _sets_limit(command: c.AnyCommand) -> bool:
 
 
 def _want(plan: LoadPlan, counted: dict[str, Area], name: str | None, quantity: int) -> None:
+    plan.counts = True
     if name is None and len(counted) == 1:
         (area,) = counted.values()
     elif name is not None and name in counted:
@@ -234,7 +254,7 @@ def state_of(loaded: Loaded, member: Member) -> BatchState:
     if event.rules.max_per_buyer is not None and known.event.rules.max_per_buyer is None:
         raise StaleError("limit per buyer")
     areas = list(rows.AREA.read(loaded["load_areas"]))
-    if plan.wanted and _sizes(known.areas) != _sizes(areas):
+    if plan.counts and _sizes(known.areas) != _sizes(areas):
         raise StaleError("areas")
     if plan.wanted and "load_lapsed" not in loaded and _are_short(areas, plan.wanted):
         raise StaleError("counters")  # other processes have sold more than AMPLE allows for
@@ -293,9 +313,9 @@ def _follow(occupancy: Occupancy, journal: Table, version: int) -> None:
         raise StaleError("occupancy")
 
 
-def _sizes(areas: Iterable[Area]) -> list[tuple[int, int]]:
-    """Return the areas' numbers with the parameters of the load for short areas, to see whether they still fit."""
-    return [(area.number, area.capacity) for area in areas]
+def _sizes(areas: Iterable[Area]) -> list[tuple[int, str, AreaState, int]]:
+    """Return the areas with the parameters of the load for short areas, to see whether they still fit."""
+    return [(area.number, area.name, area.state, area.capacity) for area in areas]
 
 
 def _are_short(areas: Iterable[Area], wanted: Mapping[int, int]) -> bool:

@@ -258,7 +258,7 @@ class BatchRunner:
         try:
             if occupancy is not None and changes.journal:
                 occupancy.follow(state.version, state.now, changes.journal)
-            if changes.event or changes.new_areas:
+            if changes.event or changes.new_areas or changes.named_areas:
                 self._forget(number)
             else:
                 self._know(number, CachedEvent(event=state.event, areas=tuple(state.areas.values())))

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from holdfast.inventory.rules.event import Area, Event, EventStatus
+from holdfast.inventory.rules.event import Area, AreaState, Event, EventStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Numbers of admissions. capacity = available + held + booked + blocked; a cancelled event has available 0."""
+    """Numbers of admissions. capacity = available + held + booked + blocked; a cancelled event has available 0.
+
+    What a closed area has left counts as blocked, because the organiser took it off sale.
+    """
 
     capacity: int
     available: int
@@ -74,13 +77,17 @@ def availability_of(
     cancelled = event.status is EventStatus.CANCELLED
     parts = []
     for area in areas:
+        if area.state is AreaState.REMOVED:
+            continue
         held = area.held - lapsed_by_area.get(area.number, 0)
+        left = area.capacity - held - area.booked - area.blocked
+        withheld = left if area.state is AreaState.CLOSED else 0
         counts = Counts(
             capacity=area.capacity,
-            available=0 if cancelled else area.capacity - held - area.booked - area.blocked,
+            available=0 if cancelled else left - withheld,
             held=0 if cancelled else held,
             booked=area.booked,
-            blocked=area.blocked,
+            blocked=area.blocked + withheld,
         )
         parts.append(
             AreaAvailability(name=area.name, category=area.category, seated=area.seated, counts=counts)

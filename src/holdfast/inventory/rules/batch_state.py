@@ -16,7 +16,7 @@ from holdfast.identity import identity_of
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.changes import Changes, NewBlock, NewBooking
 from holdfast.inventory.rules.commands import StoredAnswer
-from holdfast.inventory.rules.event import Area, Event
+from holdfast.inventory.rules.event import Area, AreaState, Event
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Blocked, Booked, Cancelled, FieldValue, Held, Move, Step
 from holdfast.inventory.rules.metadata import Metadata
@@ -72,8 +72,14 @@ class BatchState:
         """The holds of each buyer, by the buyer's identity."""
         for buyer, hold_id, quantity, expires_at in buyers:
             self._count_for(buyer, hold_id, quantity, expires_at)
-        self._area_names = {area.name: area for area in self.areas.values() if not area.seated}
-        self._category_areas = {area.category: area for area in self.areas.values() if area.seated}
+        self._area_names: dict[str, Area] = {}
+        self._category_areas: dict[str | None, Area] = {}
+        self._index_areas()
+
+    def _index_areas(self) -> None:
+        areas = [area for area in self.areas.values() if area.state is not AreaState.REMOVED]
+        self._area_names = {area.name: area for area in areas if not area.seated}
+        self._category_areas = {area.category: area for area in areas if area.seated}
 
     @property
     def counted_areas(self) -> Collection[Area]:
@@ -325,6 +331,24 @@ class BatchState:
             self._category_areas[area.category] = area
         else:
             self._area_names[area.name] = area
+
+    def name_area(self, area: Area, *, name: str, category: str | None, state: AreaState, by: str) -> None:
+        """Give an area another name, category or state."""
+        fields = {"name": name, "category": category, "state": state}
+        was = {field: getattr(area, field) for field in fields}
+        changed = [field for field in fields if fields[field] != was[field]]
+        area.name, area.category, area.state = name, category, state
+        self._index_areas()
+        self.changes.named_areas[area.number] = area
+        self.changes.journal.append(
+            {
+                "change": "area",
+                "area": area.number,
+                "fields": {field: fields[field] for field in changed},
+                "was": {field: was[field] for field in changed},
+                "by": by,
+            }
+        )
 
     def grow_map(self, version: int) -> None:
         """Record a new version of the seat map. Seat commands end the batch here: the occupancy knows only the

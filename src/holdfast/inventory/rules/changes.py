@@ -64,6 +64,8 @@ class Changes:
     areas: dict[int, Area] = field(default_factory=dict)
     """Areas whose counters or capacity changed, with their new values."""
     new_areas: list[Area] = field(default_factory=list)
+    named_areas: dict[int, Area] = field(default_factory=dict)
+    """Areas with another name, category or state."""
     new_seats: list[tuple[int, SeatSpec, int]] = field(default_factory=list)
     """(seat number, status of the seat, area number)."""
     new_details: list[tuple[int, MapDetails]] = field(default_factory=list)

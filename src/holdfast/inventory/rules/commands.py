@@ -10,7 +10,7 @@ from uuid import UUID
 
 from holdfast.errors import Refusal
 from holdfast.inventory.rules.booking import Attempt, Block, Booking
-from holdfast.inventory.rules.event import FullEvent
+from holdfast.inventory.rules.event import AreaState, FullEvent
 from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.rules.metadata import Metadata, MetadataChange
 from holdfast.inventory.rules.sale_rules import DEFAULT_RULES, SaleRules, Value
@@ -222,8 +222,32 @@ class AreaSpec:
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
+class AreaChange:
+    """One counted area, named by its id, or else by its name; or a new one (`adds`). None leaves a part as it is.
+
+    Only an area that is named by its id can have another name.
+    """
+
+    id: int | None = None
+    name: str | None = None
+    capacity: int | None = None
+    category: str | None = None
+    clears_category: bool = False
+    state: AreaState | None = None
+    adds: bool = False
+
+
+@value_class(frozen=True, slots=True, kw_only=True)
+class CategoryName:
+    """Another name for the category of an area's number (`areas.category_ids`)."""
+
+    id: int
+    name: str
+
+
+@value_class(frozen=True, slots=True, kw_only=True)
 class ChangeEvent(Command[FullEvent]):
-    """What is named is changed: columns of the event, sale rules, capacities by area name, more areas, more seats."""
+    """What is named is changed: columns of the event, sale rules, areas, names of categories, more seats."""
 
     changes: dict[str, Any] = field(default_factory=dict)
     """Field of Event -> value."""
@@ -231,7 +255,10 @@ class ChangeEvent(Command[FullEvent]):
     """Field of SaleRules -> value."""
     metadata: MetadataChange | None = None
     capacity: int | None = None
-    areas: tuple[AreaSpec, ...] = ()
+    areas: tuple[AreaChange, ...] = ()
+    category_names: tuple[CategoryName, ...] = ()
+    new_categories: tuple[str, ...] | None = None
+    """Categories that the change may add to those of the event; None: any."""
     seats: tuple[SeatSpec, ...] = ()
     categories: tuple[str, ...] = ()
     """Order of the new seats' categories."""

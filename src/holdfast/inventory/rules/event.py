@@ -87,6 +87,12 @@ def sale_ends_first(on_sale_at: datetime | None, off_sale_at: datetime | None) -
     return on_sale_at is not None and off_sale_at is not None and off_sale_at <= on_sale_at
 
 
+class AreaState(StrEnum):
+    OPEN = "open"  # -> closed | removed
+    CLOSED = "closed"  # -> open | removed; sells nothing, and keeps what is taken
+    REMOVED = "removed"  # end: nobody has anything of it, and only old holds still show its name
+
+
 @dataclass(slots=True, kw_only=True)
 class Area:
     """Counters of one counted area, or of the seats of one category. `number` is unique within the event."""
@@ -99,6 +105,7 @@ class Area:
     held: int = 0
     booked: int = 0
     blocked: int = 0
+    state: AreaState = AreaState.OPEN
 
     @property
     def free(self) -> int:
@@ -121,6 +128,15 @@ def in_full(event: Event, areas: Iterable[Area]) -> FullEvent:
     """Return the event with a copy of its areas, because a batch goes on changing them."""
     values = {field.name: getattr(event, field.name) for field in fields(Event)}
     return FullEvent(**values, areas=tuple(replace(area) for area in sorted(areas, key=_by_number)))
+
+
+def category_ids(areas: Iterable[Area]) -> dict[str, int]:
+    """Return the id of each category, in the event's order: the number of its seats' area, else of its first area."""
+    ids: dict[str, int] = {}
+    for area in sorted(areas, key=_by_number):
+        if area.category is not None and (area.seated or area.category not in ids):
+            ids[area.category] = area.number
+    return ids
 
 
 def _by_number(area: Area) -> int:

@@ -99,9 +99,20 @@ class Resized(_Act):
 class SeatsAdded(_Act):
     change: Literal["seats_added"]
     map_version: int
+    """A new version of the map. With `count` 0 only a category has another name."""
     count: int
     areas: dict[str, int]
     """Area number -> new capacity."""
+
+
+@final
+class AreaChanged(_Act):
+    """An area has another name, category or state. A `capacity` entry of the same version names the area, too."""
+
+    change: Literal["area"]
+    area: int
+    fields: dict[str, str | None]
+    was: dict[str, str | None]
 
 
 FieldValue = str | int | bool | None
@@ -127,10 +138,20 @@ class Stepped(_Act):
 Move = Held | Booked | Released | Expired | Cancelled | Blocked | Lifted
 """Entries that move admissions."""
 
-Entry = Move | Extended | Resized | SeatsAdded | Changed | Stepped
+Entry = Move | Extended | Resized | SeatsAdded | AreaChanged | Changed | Stepped
 
 STRUCTURAL = frozenset(
-    {"opened", "capacity", "seats_added", "changed", "published", "event_cancelled", "stopped", "resumed"}
+    {
+        "opened",
+        "capacity",
+        "area",
+        "seats_added",
+        "changed",
+        "published",
+        "event_cancelled",
+        "stopped",
+        "resumed",
+    }
 )
 """Entries that change the rules or the inventory itself. The journal marks their rows, so that a query finds
 them fast."""

@@ -8,11 +8,10 @@ from holdfast import errors
 from holdfast.errors import FieldError
 from holdfast.errors.fields import FIELD
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.areas import apply_areas, plan_areas, reclaim_to
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Block
 from holdfast.inventory.rules.event import (
-    MAX_AREAS,
-    MAX_CAPACITY,
     MOVES,
     Area,
     EventStatus,
@@ -20,7 +19,6 @@ from holdfast.inventory.rules.event import (
     in_full,
     sale_ends_first,
 )
-from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Step
 from holdfast.inventory.rules.metadata import merged
 from holdfast.inventory.rules.occupancy import Occupant
@@ -58,8 +56,7 @@ def resume(state: BatchState, command: c.ResumeSales) -> FullEvent:
 
 def change(state: BatchState, command: c.ChangeEvent) -> FullEvent:
     _refuse_cancelled(state)
-    capacities = _new_capacities(state, command)
-    added = _new_areas(state, command)
+    plans, added = plan_areas(state, command)
     _refuse_bad_seats(state, command)
     _refuse_bad_window(state, command)
     rules = state.event.rules.changed(command.rules)
@@ -69,17 +66,7 @@ def change(state: BatchState, command: c.ChangeEvent) -> FullEvent:
         state.change_event(columns, rules, by=command.by)
     if metadata != state.event.metadata:
         state.set_metadata(metadata)
-    resized: dict[str, int] = {}
-    for area, capacity, category in capacities:
-        area.category = category
-        area.capacity = capacity
-        state.changes.areas[area.number] = area
-        resized[str(area.number)] = capacity
-    for area in added:
-        state.add_area(area)
-        resized[str(area.number)] = area.capacity
-    if resized:
-        state.changes.journal.append({"change": "capacity", "areas": resized, "by": command.by})
+    apply_areas(state, plans, added, by=command.by)
     if command.seats:
         _add_seats(state, command)
     return in_full(state.event, state.areas.values())
@@ -128,80 +115,6 @@ def _move(state: BatchState, to: EventStatus, step: Step, by: str) -> FullEvent:
 def _refuse_cancelled(state: BatchState) -> None:
     if state.event.status is EventStatus.CANCELLED:
         raise errors.EventCancelled
-
-
-def _new_capacities(state: BatchState, command: c.ChangeEvent) -> list[tuple[Area, int, str | None]]:
-    wanted: list[tuple[Area, int, str | None, str]] = []
-    if command.capacity is not None:
-        only = state.only_area
-        if only is None:
-            raise errors.InvalidInput.in_field("/capacity", "area_required", FieldError.SEVERAL_AREAS)
-        wanted.append((only, command.capacity, only.category, "/capacity"))
-    for index, spec in enumerate(command.areas):
-        area = state.area_named(spec.name)
-        if area is not None:
-            wanted.append((area, spec.capacity, spec.category or area.category, f"/areas/{index}/capacity"))
-    for area, capacity, _, pointer in wanted:
-        if area.capacity - area.free > capacity:
-            _reclaim_to(state, area, capacity)
-        taken = area.capacity - area.free
-        if taken > capacity:
-            raise errors.CapacityTaken(
-                f"{taken} admissions of {area.name} are taken.",
-                errors=(errors.CapacityTaken.at(pointer, f"At least {taken}."),),
-            )
-    return [
-        (area, capacity, category)
-        for area, capacity, category, _ in wanted
-        if area.capacity != capacity or area.category != category
-    ]
-
-
-def _reclaim_to(state: BatchState, area: Area, capacity: int) -> None:
-    for hold in state.lapsed:
-        if area.capacity - area.free <= capacity:
-            return
-        if hold.status is HoldStatus.ACTIVE and hold.expires_at <= state.now:
-            state.reclaim(hold)
-
-
-def _new_areas(state: BatchState, command: c.ChangeEvent) -> list[Area]:
-    number = max(state.areas, default=0)
-    added: list[Area] = []
-    for index, spec in enumerate(command.areas):
-        if state.area_named(spec.name) is not None:
-            continue
-        if any(area.name == spec.name for area in added):
-            raise errors.InvalidInput.in_field(
-                f"/areas/{index}/name", "duplicate_area", FieldError.AREA_TWICE
-            )
-        number += 1
-        added.append(
-            Area(number=number, name=spec.name, category=spec.category, seated=False, capacity=spec.capacity)
-        )
-    for drawn in command.drawn:
-        if state.area_named(drawn.name) is not None or any(area.name == drawn.name for area in added):
-            raise errors.InvalidInput.in_field("/seat_map", "duplicate_area", FieldError.AREA_EXISTS)
-        number += 1
-        added.append(
-            Area(
-                number=number,
-                name=drawn.name,
-                category=drawn.category,
-                seated=False,
-                capacity=drawn.capacity,
-            )
-        )
-    if len(state.areas) + len(added) > MAX_AREAS:
-        raise errors.InvalidInput.in_field(
-            "/areas", "too_many", f"{FIELD} must have at most {MAX_AREAS} areas."
-        )
-    total = sum(area.capacity for area in [*state.areas.values(), *added]) + len(command.seats)
-    if total > MAX_CAPACITY:
-        raise errors.InvalidInput.in_field(
-            "/areas", "out_of_range", f"{FIELD} must have at most {MAX_CAPACITY} admissions."
-        )
-    return added
 
 
 def _refuse_bad_seats(state: BatchState, command: c.ChangeEvent) -> None:
@@ -303,7 +216,7 @@ def _claims_of_area(state: BatchState, command: c.BlockAdmissions) -> list[Claim
             raise errors.AreaRequired(errors=(errors.AreaRequired.at("/area"),))
         area = only
     if area.free < quantity:
-        _reclaim_to(state, area, area.capacity - quantity)
+        reclaim_to(state, area, area.capacity - quantity)
     if area.free < quantity:
         raise errors.SoldOut(f"Only {area.free} admissions are available.", available=area.free)
     return [Claim(line=0, area=area.number, seat=None, quantity=quantity)]

@@ -11,7 +11,7 @@ from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Attempt, AttemptStatus, Booking, BookingStatus
 from holdfast.inventory.rules.changes import NewBooking
-from holdfast.inventory.rules.event import MAX_SEATS_PER_HOLD, Area
+from holdfast.inventory.rules.event import MAX_SEATS_PER_HOLD, Area, AreaState
 from holdfast.inventory.rules.hold import Hold, HoldStatus
 from holdfast.inventory.rules.holding import is_same_buyer
 from holdfast.inventory.rules.occupancy import Occupant
@@ -141,6 +141,9 @@ class _Plan:
         )
 
     def _quantity(self, number: int, line: c.QuantityLine, area: Area) -> None:
+        if area.state is AreaState.CLOSED:
+            at = errors.SoldOut.at(f"/lines/{number}/quantity", errors.SoldOut.CLOSED)
+            raise errors.SoldOut(errors.SoldOut.CLOSED, errors=(at,), available=0)
         planned = self.planned.get(area.number, 0)
         if area.free - planned < line.quantity:
             self._reclaim_counted(area, planned + line.quantity)

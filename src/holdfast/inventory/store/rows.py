@@ -12,7 +12,7 @@ import orjson
 
 from holdfast.inventory.rules import sale_rules
 from holdfast.inventory.rules.booking import BookingStatus
-from holdfast.inventory.rules.event import Area, Event, EventStatus
+from holdfast.inventory.rules.event import Area, AreaState, Event, EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
@@ -71,6 +71,7 @@ def _area(  # noqa: PLR0917 - one parameter a column
     held: int,
     booked: int,
     blocked: int,
+    area_state: str,
 ) -> Area:
     return Area(
         number=area_number,
@@ -81,6 +82,7 @@ def _area(  # noqa: PLR0917 - one parameter a column
         held=held,
         booked=booked,
         blocked=blocked,
+        state=AreaState(area_state),
     )
 
 

@@ -287,6 +287,14 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
         },
     ),
     BatchStep(
+        statement="name_areas",
+        rows=lambda state: [
+            (area.number, area.name, area.category, area.state) for area in state.changes.named_areas.values()
+        ],
+        columns={"numbers": plain, "names": texts, "categories": texts, "states": texts},
+        alone=True,
+    ),
+    BatchStep(
         statement="insert_answers",
         rows=lambda state: [
             (scope, body, answer.status, answer.body, answer.token_for)

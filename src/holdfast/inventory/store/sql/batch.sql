@@ -262,6 +262,14 @@ FROM unnest(
      ) AS n (area_number, category, capacity, held, booked, blocked)
 WHERE a.event_number = :event_number AND a.area_number = n.area_number;
 
+-- name: name_areas!
+-- Counters are written for nearly every batch, names for nearly none.
+UPDATE areas a
+SET name = n.name, category = n.category, state = n.state
+FROM unnest(:numbers::integer[], :names::text[], :categories::text[], :states::text[])
+    AS n (area_number, name, category, state)
+WHERE a.event_number = :event_number AND a.area_number = n.area_number;
+
 -- name: insert_areas!
 INSERT INTO areas (event_number, area_number, name, category, seated, capacity)
 SELECT e.event_number, n.area_number, n.name, n.category, n.seated, n.capacity

@@ -78,9 +78,9 @@ ORDER BY e.event_number DESC
 LIMIT :max_rows;
 
 -- name: list_capacities
--- The counters of a page of events, for a list.
+-- The counters of a page of events, for a list. What a closed area has left counts as blocked.
 SELECT event_number, sum(capacity)::bigint AS capacity, sum(held)::bigint AS held, sum(booked)::bigint AS booked,
-       sum(blocked)::bigint AS blocked
+       sum(CASE WHEN state = 'closed' THEN capacity - held - booked ELSE blocked END)::bigint AS blocked
 FROM areas
 WHERE event_number = ANY(:event_numbers)
 GROUP BY event_number;

@@ -8,7 +8,8 @@
 
 -- name: area_columns
 -- Of areas a.
-       a.area_number, a.name AS area_name, a.category, a.seated, a.capacity, a.held, a.booked, a.blocked
+       a.area_number, a.name AS area_name, a.category, a.seated, a.capacity, a.held, a.booked, a.blocked,
+       a.state AS area_state
 
 -- name: hold_columns
 -- Of holds h.

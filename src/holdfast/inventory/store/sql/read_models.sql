@@ -15,7 +15,7 @@ SELECT
        -- include: event_columns,
        i.version, greatest(statement_timestamp(), i.last_at) AS now,
        a.area_number, a.area_name, a.category, a.seated, a.capacity, a.held, a.booked, a.blocked,
-       l.hold_ids, l.expiries, l.areas, l.seats, l.quantities, l.buyers,
+       a.area_state, l.hold_ids, l.expiries, l.areas, l.seats, l.quantities, l.buyers,
        s.booked_seats, s.blocked_seats
 FROM inventories i
 JOIN events e ON e.event_number = :event_number
@@ -27,7 +27,8 @@ CROSS JOIN LATERAL (
            array_agg(x.capacity ORDER BY x.area_number) AS capacity,
            array_agg(x.held ORDER BY x.area_number) AS held,
            array_agg(x.booked ORDER BY x.area_number) AS booked,
-           array_agg(x.blocked ORDER BY x.area_number) AS blocked
+           array_agg(x.blocked ORDER BY x.area_number) AS blocked,
+           array_agg(x.state ORDER BY x.area_number) AS area_state
     FROM areas x
     WHERE x.event_number = :event_number
 ) a
