@@ -64,8 +64,8 @@ def pgbouncer(databases: TestDatabases, folder: Path, url: str, *lines: str) -> 
 @pytest.fixture
 def trusting(databases: TestDatabases) -> Iterator[None]:
     """The server trusts everybody who reaches its socket: pgbouncer's user is not ours."""
-    cluster = Path(conninfo_to_dict(databases.server.url)["host"]).parent / "cluster"  # type: ignore[arg-type]  # a text
-    rules = cluster / "pg_hba.conf"
+    folder = Path(conninfo_to_dict(databases.server.url)["host"]).parent  # type: ignore[arg-type]  # a text
+    rules = folder / "pg_hba.conf"
     before = rules.read_text()
     reload = "SELECT pg_reload_conf()"
     with psycopg.connect(databases.server.url_of("postgres", role="postgres"), autocommit=True) as session:

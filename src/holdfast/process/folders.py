@@ -19,6 +19,7 @@ __all__ = [
     "flush_folder",
     "make_data_dir",
     "make_folder",
+    "read_foreign",
     "server_user",
 ]
 
@@ -110,6 +111,23 @@ def make_folder(path: Path, *, mode: int = 0o700, owner: ServerUser | None = Non
         raise CannotStart(f"{path} is in the way: a folder is needed there.") from None
     except OSError as error:
         raise CannotStart(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def read_foreign(path: Path, *, limit: int = 4_096) -> str | None:
+    """Return the text of a file that a less trusted user may have put there. None if it is no plain file.
+
+    No link is followed: it could name a secret that only we may read. A FIFO does not make us wait.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        return os.read(descriptor, limit).decode(errors="replace")
+    finally:
+        os.close(descriptor)
 
 
 def make_data_dir(path: Path, *, mode: int | None = None) -> None:

@@ -15,6 +15,7 @@ import pwd
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -25,7 +26,15 @@ from typing import Self, TypedDict
 from urllib.parse import quote
 
 from holdfast.process.errors import CannotStart
-from holdfast.process.folders import FolderLock, ServerUser, can_reach, flush_folder, make_folder, server_user
+from holdfast.process.folders import (
+    FolderLock,
+    ServerUser,
+    can_reach,
+    flush_folder,
+    make_folder,
+    read_foreign,
+    server_user,
+)
 from holdfast.process.processes import end_process, processes_in, signal_on_parent_death, works_in
 
 __all__ = ["PostgresServer", "embedded_bin_dir", "has_cluster", "running_url"]
@@ -39,6 +48,10 @@ _PORT = 5432  # a part of the socket's file name; nothing listens on TCP
 _SOCKET_PATH_LIMIT_BYTES = 107  # sun_path, less its final NUL
 _LOG_LIMIT_BYTES = 16 * 1024 * 1024
 _STOP_SECONDS = 20.0
+_TEMPORARY = Path("/tmp")  # noqa: S108 - `mkdtemp` makes a private folder in it
+_PREFIX = "holdfast-socket-"
+_LOADER = ("LD_", "DYLD_", "FAKETIME")
+"""Variables of the dynamic loader. An administrator may have set them for PostgreSQL's libraries."""
 
 _INITDB = ("--data-checksums", "--auth=peer", "--no-instructions")
 _SETTINGS: Mapping[str, str] = {
@@ -146,7 +159,7 @@ class PostgresServer:
         self._lock.take()
         try:
             self._bin_dir = self._reachable_bin_dir(user)
-            self._end_leftovers()
+            self._end_leftovers(user)
             self._make_cluster(user)
             self._write_access_rules()
             self._socket_folder = self._make_socket_folder(user)
@@ -222,7 +235,7 @@ class PostgresServer:
             scratch.rename(copied)
         return copied / package.name / install.name / "bin"
 
-    def _end_leftovers(self) -> None:
+    def _end_leftovers(self, user: ServerUser) -> None:
         """End processes that a killed supervisor or postmaster left behind. We hold the lock, so nobody uses them.
 
         The parent's death has already started a fast stop. After a second we send an immediate one, which costs
@@ -239,15 +252,16 @@ class PostgresServer:
         # zombie that no init process reaped (as in containers), or another program after a power cut.
         for lock in (self._cluster / "postmaster.pid", self._folder / "run" / f".s.PGSQL.{_PORT}.lock"):
             lock.unlink(missing_ok=True)
-        if socket_folder not in (None, self._socket_folder) and socket_folder.name.startswith("holdfast-"):
+        if socket_folder is not None and _is_temporary(socket_folder, user):
             shutil.rmtree(socket_folder, ignore_errors=True)
 
     def _make_cluster(self, user: ServerUser) -> None:
         """Make the cluster in a scratch folder and rename it, so that a kill never leaves an incomplete one."""
         major = self._major_version(user)
-        version_file = self._cluster / "PG_VERSION"
-        if version_file.exists():
-            made_by = version_file.read_text().strip()
+        if (self._cluster / "PG_VERSION").exists():
+            made_by = (read_foreign(self._cluster / "PG_VERSION") or "").strip()
+            if not re.fullmatch(r"[0-9]{1,3}", made_by):
+                raise CannotStart(f"{self._cluster / 'PG_VERSION'} is not PostgreSQL's: restore a backup.")
             if made_by != str(major):
                 raise CannotStart(
                     f"{self._cluster} was made by PostgreSQL {made_by}, and this is PostgreSQL {major}: "
@@ -281,27 +295,39 @@ class PostgresServer:
         return int(match[1])
 
     def _write_access_rules(self) -> None:
-        """Admit only this operating system user, over the socket. Rewritten at each start: the user may change."""
+        """Admit only this operating system user, over the socket. Rewritten at each start: the user may change.
+
+        The files are in our own folder. PostgreSQL's user could make links of those in the cluster, and root would
+        overwrite their targets.
+        """
         caller = pwd.getpwuid(os.geteuid()).pw_name
         rules = "local all all peer map=holdfast\n"
         users = "".join(f'holdfast "{caller}" {role}\n' for role in (ROLE, SUPERUSER))
         for name, text in (("pg_hba.conf", rules), ("pg_ident.conf", users)):
-            # Truncate the file in place, so that its owner and mode stay.
-            (self._cluster / name).write_text(text)
+            file = self._folder / name
+            file.unlink(missing_ok=True)
+            file.write_text(text)
+            file.chmod(0o644)  # PostgreSQL's user reads it
 
     def _make_socket_folder(self, user: ServerUser) -> Path:
         if self._socket_folder.parent != self._folder and self._socket_folder.exists():
             return self._socket_folder  # clients know it from the previous start
         folder = self._folder / "run"
         if len(os.fsencode(folder / f".s.PGSQL.{_PORT}.lock")) > _SOCKET_PATH_LIMIT_BYTES:
-            folder = Path(tempfile.mkdtemp(prefix="holdfast-", dir="/tmp"))
+            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_TEMPORARY))
         make_folder(folder, owner=user)
         return folder
 
     def _launch(self, user: ServerUser) -> None:
         if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT_BYTES:
             self._log.replace(self._log.with_suffix(".log.1"))
-        options = {"unix_socket_directories": str(self._socket_folder), "port": str(_PORT), **self._settings}
+        options = {
+            "unix_socket_directories": str(self._socket_folder),
+            "port": str(_PORT),
+            "hba_file": str(self._folder / "pg_hba.conf"),
+            "ident_file": str(self._folder / "pg_ident.conf"),
+            **self._settings,
+        }
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         assert self._bin_dir is not None
         with self._log.open("ab") as log:
@@ -382,9 +408,21 @@ def _as_user(user: ServerUser) -> _Identity:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment without the caller's PostgreSQL settings and language."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
+    """Return what PostgreSQL needs of the environment, and nothing else: no secret, no language, no setting."""
+    needed = ("PATH", "HOME", "TMPDIR")
+    kept = {name: value for name, value in os.environ.items() if name in needed or name.startswith(_LOADER)}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def _is_temporary(folder: Path, user: ServerUser) -> bool:
+    """Return whether the folder is one that we made for a socket. A file of PostgreSQL's user names it."""
+    if folder.parent != _TEMPORARY or not folder.name.startswith(_PREFIX):
+        return False
+    try:
+        status = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == user.uid
 
 
 def _url(socket_folder: Path, database: str, role: str) -> str:
@@ -394,7 +432,7 @@ def _url(socket_folder: Path, database: str, role: str) -> str:
 def _read_pid_file(cluster: Path, *, only_ready: bool = False) -> tuple[int | None, Path | None]:
     """Return the postmaster's process id and socket folder. PostgreSQL documents the lines in `miscadmin.h`."""
     try:
-        lines = (cluster / "postmaster.pid").read_text().splitlines()
+        lines = (read_foreign(cluster / "postmaster.pid") or "").splitlines()
         if only_ready and lines[7].strip() != "ready":
             return None, None
         return int(lines[0]), Path(lines[4]) if len(lines) > 4 and lines[4] else None
