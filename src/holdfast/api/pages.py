@@ -28,7 +28,8 @@ def template(name: str) -> Template:
 def choose_json(request: Request) -> bool:
     """Return whether the caller is a program that asks for JSON. Browsers ask for HTML."""
     accepted = weights(request.header(b"accept"))
-    return accepted.get("application/json", 0) > accepted.get("text/html", 0)
+    json = max(accepted.get("application/json", 0), accepted.get("application/problem+json", 0))
+    return json > accepted.get("text/html", 0)
 
 
 def json_page(members: object) -> Reply:
