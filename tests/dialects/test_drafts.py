@@ -43,7 +43,7 @@ async def test_a_reader_sees_a_draft(keyed_client, draft):
 
 async def test_a_draft_sells_nothing(keyed_client, draft):
     seller = await keyed_client("sell")
-    assert (await seller.post("/holds", json={"event_id": draft, "qty": 1})).status_code == 400
+    assert (await seller.post("/holds", json={"event_id": draft, "qty": 1})).status_code == 404
     booked = await seller.post("/book", json={"show_id": draft, "seat_count": 1})
     assert booked.json()["message"] == "Booking FAILED"
     assert (await seller.post(f"/seats/{draft}000001/reserve?user_id=1")).status_code == 400

@@ -141,11 +141,13 @@ class Inventory:
         """Return a small integer for an instant booking's attempt."""
         return await self._attempt_numbers.next()
 
-    async def resolve(self, ref: EventRef) -> int:
-        """Return the number of an existing event. Raises EventNotFound."""
+    async def resolve(self, ref: EventRef, *, drafts: bool = True) -> int:
+        """Return the number of an existing event. Raises EventNotFound; without `drafts` also for a draft."""
         number = ref if isinstance(ref, int) else ids.event_number_of(ref)
         if number is None or not 0 < number <= ids.MAX_EVENT_NUMBER:
             raise EventNotFound
+        if not drafts:
+            await self._batches.refuse_hidden(number)
         if isinstance(ref, UUID) and await self._batches.id_of(number) != ref:
             raise EventNotFound
         return number

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from holdfast import ids
@@ -28,6 +29,11 @@ from holdfast.inventory.store.events import CachedEvent, EventFilter, EventStore
 from holdfast.inventory.store.reads import EventState, ReadStore
 
 __all__ = ["EventFilter", "Queries"]
+
+
+def _refuse_unless_allowed(hold: HoldRecord, *, authority: Authority) -> None:
+    if not is_allowed(hold, authority):
+        raise WrongToken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,13 +146,11 @@ class Queries:
     async def get_hold(self, hold_id: UUID, authority: Authority) -> Hold:
         """Return a hold. Raises HoldNotFound, also (as WrongToken) if the authority gives no access to it."""
         number = ids.event_number_of(hold_id)
-        found = await self._reads.find_hold(number, hold_id) if number is not None else None
+        allowed = partial(_refuse_unless_allowed, authority=authority)
+        found = await self._reads.find_hold(number, hold_id, allowed) if number is not None else None
         if number is None or found is None:
             raise HoldNotFound
-        hold, now = found
-        if not is_allowed(hold, authority):
-            raise WrongToken
-        return (await self._to_holds(number, [(hold, now)]))[0]
+        return (await self._to_holds(number, [found]))[0]
 
     async def find_hold_of_seat(self, number: int, seat: int) -> Hold | None:
         """Return the live or confirmed hold that has the seat; None if the seat is available or blocked."""

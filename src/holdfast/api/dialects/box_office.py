@@ -15,6 +15,7 @@ from holdfast.access.policy import Policy
 from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody, refuse_hidden
 from holdfast.api.dialects.reference import EventRef, read_hold_id
 from holdfast.api.request import Request
+from holdfast.api.v1.rights import visible_number
 from holdfast.api.values import EventPath, Name
 from holdfast.errors import (
     AreaRequired,
@@ -170,7 +171,7 @@ async def create_event(request: Request, body: CreateBoxOfficeEventIn) -> BoxOff
 )
 async def place_hold(request: Request, body: PlaceBoxOfficeHoldIn) -> BoxOfficeHoldOut:
     """Hold seats for two minutes or for `ttl` seconds. With partial fulfilment, hold what is left, at least one."""
-    number = await request.inventory.resolve(body.event_id)
+    number = await visible_number(request, body.event_id)
     hold_id = request.inventory.new_id(number)
     token = request.inventory.hold_tokens.hold_token(hold_id)
     try:
@@ -216,6 +217,7 @@ async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> Bo
         authority=c.Authority(token_hash=hash_token(token)),
     )
     try:
+        await visible_number(request, number)
         booking: Booking = await request.inventory.execute(number, command)
     except EventNotFound:
         raise HoldNotFound from None
@@ -245,7 +247,7 @@ async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> Bo
 )
 async def get_event(request: Request, event_id: EventPath) -> BoxOfficeEventStatusOut:
     """Return the counts of an event's seats, exact when read. Blocked seats are not available."""
-    number = await request.inventory.resolve(event_id)
+    number = await visible_number(request, event_id)
     found = await request.inventory.queries.get_availability(number)
     refuse_hidden(request, found.event)
     return BoxOfficeEventStatusOut(

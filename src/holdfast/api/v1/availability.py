@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from holdfast.access.policy import Policy
 from holdfast.api.request import Request
-from holdfast.api.v1.rights import sees_drafts
+from holdfast.api.v1.rights import sees_drafts, visible_number
 from holdfast.api.values import EventPath, is_bookmark, parse_bookmark
 from holdfast.errors import EventNotFound, FieldError, InvalidInput
 from holdfast.http.headers import etag, matches_etag
@@ -165,7 +165,7 @@ async def get_availability(
     `If-None-Match` is answered 304 only if nothing has changed. With `since`, `changes` lists each seat that a later
     version or the time has changed, or `reset` is true.
     """
-    number = await request.inventory.resolve(event)
+    number = await visible_number(request, event)
     if as_of is not None:
         if since is not None:
             raise InvalidInput.in_field("?as_of", "not_allowed", FieldError.AS_OF_AND_SINCE)

@@ -20,7 +20,13 @@ from holdfast.api.v1.hold_bodies import ChangeMetadataIn, HoldToken, PresentToke
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.metadata import METADATA_EXAMPLE, MetadataIn, MetadataQuery
 from holdfast.api.v1.paging import Page, page, position_id
-from holdfast.api.v1.rights import CANCELS_BOOKINGS, READS_BOOKINGS, booking_authority, hold_authority
+from holdfast.api.v1.rights import (
+    CANCELS_BOOKINGS,
+    READS_BOOKINGS,
+    booking_authority,
+    hold_authority,
+    visible_number,
+)
 from holdfast.api.values import BookingPath, BookingReference, EventRef
 from holdfast.errors import (
     BookingAlreadyCancelled,
@@ -111,6 +117,7 @@ async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
         metadata=body.metadata,
     )
     try:
+        await visible_number(request, number)
         return await answer_command(request, number, command, _confirmed, location=LOCATION)
     except EventNotFound:
         raise HoldNotFound from None

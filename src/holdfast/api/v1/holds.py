@@ -12,7 +12,7 @@ from holdfast.api.v1.buyers import BUYER_EXAMPLE, NO_BUYER
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, hold_json, placed_hold_json
 from holdfast.api.v1.hold_bodies import ChangeMetadataIn, ExtendHoldIn, PlaceHoldIn, PresentTokenIn
 from holdfast.api.v1.metadata import METADATA_EXAMPLE
-from holdfast.api.v1.rights import hold_authority
+from holdfast.api.v1.rights import hold_authority, visible_number
 from holdfast.api.values import HoldPath
 from holdfast.errors import (
     AreaRequired,
@@ -100,7 +100,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
 
     Only this answer has the hold's token. With an Idempotency-Key, a repeat gets the same answer with the same token.
     """
-    number = await request.inventory.resolve(body.event)
+    number = await visible_number(request, body.event)
     hold_id = request.inventory.new_id(number)
     buyer = body.buyer or NO_BUYER
     command = c.PlaceHold(
@@ -228,6 +228,7 @@ async def _run(request: Request, hold: UUID, command: c.ExtendHold | c.ReleaseHo
     if number is None:
         raise HoldNotFound
     try:
+        await visible_number(request, number)
         return await answer_command(request, number, command, _rendered)
     except EventNotFound:
         raise HoldNotFound from None

@@ -20,7 +20,7 @@ from holdfast.inventory.inventory import EventRef
 from holdfast.inventory.rules.commands import STAFF, Authority
 from holdfast.inventory.rules.event import EventStatus, FullEvent
 
-__all__ = ["booking_authority", "hold_authority", "sees_drafts", "visible_event"]
+__all__ = ["booking_authority", "hold_authority", "sees_drafts", "visible_event", "visible_number"]
 
 READS_BOOKINGS = frozenset(Scope)
 CANCELS_BOOKINGS = frozenset({Scope.SELL, Scope.ORGANISE})
@@ -30,9 +30,14 @@ def sees_drafts(principal: Principal) -> bool:
     return not principal.scopes.isdisjoint({Scope.READ, Scope.ORGANISE})
 
 
+async def visible_number(request: Request, event: EventRef) -> int:
+    """Return the event's number. Raises EventNotFound, with the same work, for a draft that the caller may not see."""
+    return await request.inventory.resolve(event, drafts=sees_drafts(request.principal))
+
+
 async def visible_event(request: Request, event: EventRef) -> FullEvent:
     """Return the event. Raises EventNotFound, also for a draft that the caller may not see."""
-    found = await request.inventory.queries.get_event(await request.inventory.resolve(event))
+    found = await request.inventory.queries.get_event(await visible_number(request, event))
     if found.status is EventStatus.DRAFT and not sees_drafts(request.principal):
         raise EventNotFound
     return found

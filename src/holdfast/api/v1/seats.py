@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 from holdfast.access.policy import Policy
 from holdfast.api.request import Request
 from holdfast.api.v1.availability import AsOf, SeatStateOut, refuse_as_of, refuse_hidden, state_headers
-from holdfast.api.v1.rights import visible_event
+from holdfast.api.v1.rights import visible_event, visible_number
 from holdfast.api.values import EventPath, is_bookmark, parse_bookmark
 from holdfast.errors import EventNotFound, InvalidInput, RouteNotFound
 from holdfast.http.headers import accepts_gzip, etag, matches_etag
@@ -165,7 +165,7 @@ async def list_seats(
 
     `ETag` and `If-None-Match` work as for the availability.
     """
-    number = await request.inventory.resolve(event)
+    number = await visible_number(request, event)
     if as_of is not None:
         await refuse_as_of(request, number, as_of)
         states = await request.inventory.queries.list_seats_as_of(number, as_of)

@@ -9,6 +9,7 @@ from pydantic import Field
 from holdfast.access.policy import Policy
 from holdfast.api.request import Request
 from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatStateOut, refuse_hidden
+from holdfast.api.v1.rights import visible_number
 from holdfast.api.values import EventPath, parse_bookmark
 from holdfast.errors import EventNotFound
 from holdfast.http.reply import StreamReply, encode
@@ -58,7 +59,7 @@ async def stream_event(request: Request, event: EventPath) -> StreamReply:
       all that it missed. It gets a snapshot if that is too much (more than 1,000 versions), or after a restore.
     - A comment every 15 seconds keeps the connection open. The stream ends when the server does; connect again then.
     """
-    number = await request.inventory.resolve(event)
+    number = await visible_number(request, event)
     read_model = await request.inventory.read_models.get_current(number)
     refuse_hidden(request, read_model.event)
     request.inventory.streams.refuse_client()

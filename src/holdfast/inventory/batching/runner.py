@@ -75,6 +75,8 @@ class BatchRunner:
         self._committed = committed
         self._violated = violated
         self._known: dict[int, CachedEvent] = {}
+        self._public: set[int] = set()
+        """Events that are no drafts. None of them becomes one again."""
 
     async def run(
         self, number: int, commands: Sequence[c.AnyCommand], *, committing: Meanwhile = _nothing
@@ -273,6 +275,16 @@ class BatchRunner:
             return (await self._get_known(number)).event.id
         except EventNotFound:
             return None
+
+    async def refuse_hidden(self, number: int) -> None:
+        """Raise EventNotFound for a draft as for no event: by one statement that finds nothing."""
+        if number in self._public:
+            return
+        if not await self._event_store.is_public(number):
+            raise EventNotFound
+        if len(self._public) >= MAX_KNOWN:
+            self._public.clear()
+        self._public.add(number)
 
     def is_wholly_seated(self, number: int) -> bool:
         """Return whether the event sells only numbered seats, as far as this process remembers it."""

@@ -198,6 +198,10 @@ class EventStore:
         areas = await self._connections.ask(number, SQL["get_areas"], parameters)
         return CachedEvent(event=event, areas=tuple(rows.AREA.read(areas)))
 
+    async def is_public(self, number: int) -> bool:
+        """Return whether the event exists, and is not a draft."""
+        return bool(await self._connections.ask(number, SQL["find_public"], {"event_number": number}))
+
     async def list_events(
         self, filters: EventFilter, *, before: int | None, limit: int
     ) -> list[tuple[Event, tuple[int, int, int, int], datetime]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,9 +107,18 @@ class ReadStore:
             found.update(table.select("event_number", "version"))
         return found
 
-    async def find_hold(self, number: int, hold_id: UUID) -> tuple[HoldRecord, datetime] | None:
-        """Return the hold with its claims, and the event's time."""
-        return await self._find(number, "read_hold", hold_id=hold_id)
+    async def find_hold(
+        self, number: int, hold_id: UUID, check: Callable[[HoldRecord], None]
+    ) -> tuple[HoldRecord, datetime] | None:
+        """Return the hold with its claims, and the event's time.
+
+        `check` may refuse the hold. It comes before the claims are read, so a wrong token costs what no hold costs.
+        """
+        table = await self._fetch(number, "read_hold", hold_id=hold_id)
+        for hold in rows.holds_of(table, {}):
+            check(hold)
+        holds = rows.holds_of(table, await self._claims(number, table))
+        return next(zip(holds, table.column("now"), strict=True), None)
 
     async def find_hold_of_booking(self, number: int, booking_id: UUID) -> tuple[HoldRecord, datetime] | None:
         return await self._find(number, "read_hold_of_booking", booking_id=booking_id)

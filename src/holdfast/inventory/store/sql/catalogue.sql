@@ -44,6 +44,10 @@ SELECT
 FROM events e
 WHERE e.event_number = :event_number;
 
+-- name: find_public
+-- An event that anyone may see. No event and a draft get the same answer, with the same work.
+SELECT id FROM events WHERE event_number = :event_number AND status <> 'draft';
+
 -- name: get_areas
 SELECT
        -- include: area_columns

@@ -1,0 +1,117 @@
+"""What a stranger must not learn: that a draft exists, and whether an id or its token was wrong.
+
+The kind is "answers that tell two secrets apart". Each public route is asked for a draft and for no event, and each
+route of a hold for a wrong token and for no hold. The answers are equal, and so is the work: the statements that the
+database got. Time is not measured, because a test on a busy machine cannot. Dialect 1's `POST /book` has two texts for
+a wrong token and no hold, because its document has them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from holdfast import ids
+from holdfast.postgres.connections import Connections
+from support.http_sales import Json, make_event, place
+
+NOBODY = 999_999
+TOKEN = "hfh_1_" + "A" * 43
+LINES = [{"quantity": 1}]
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements and batches of this process, in order. It looks on, and changes nothing."""
+    seen: list[str] = []
+    ask_pool, getconn = Connections.ask_pool, Connections.pool
+
+    async def ask(self: Connections, pool: Any, statement: bytes, *rest: Any, **more: Any) -> Any:
+        seen.append(bytes(statement).decode()[:60])
+        return await ask_pool(self, pool, statement, *rest, **more)
+
+    def pool(self: Connections, number: int) -> Any:
+        seen.append("pool")
+        return getconn(self, number)
+
+    monkeypatch.setattr(Connections, "ask_pool", ask)
+    monkeypatch.setattr(Connections, "pool", pool)
+    return seen
+
+
+def comparable(answer: httpx2.Response) -> tuple[int, Json]:
+    return answer.status_code, {name: value for name, value in answer.json().items() if name != "instance"}
+
+
+ROUTES: list[tuple[str, str, Any]] = [
+    ("GET", "/v1/events/{event}", None),
+    ("GET", "/v1/events/{event}/availability", None),
+    ("GET", "/v1/events/{event}/seats", None),
+    ("GET", "/v1/events/{event}/seat-map", None),
+    ("GET", "/v1/events/{event}/seat-map/1", None),
+    ("GET", "/v1/events/{event}/stream", None),
+    ("POST", "/v1/holds", {"event": "{event}", "lines": LINES}),
+    ("GET", "/events/{event}", None),
+    ("POST", "/holds", {"event_id": "{event}", "qty": 1}),
+]
+
+
+@pytest.mark.parametrize("by_id", [False, True], ids=["number", "id"])
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+async def test_draft_is_no_event_to_a_guest(
+    client: httpx2.AsyncClient,
+    guest: httpx2.AsyncClient,
+    statements: list[str],
+    method: str,
+    path: str,
+    body: Any,
+    *,
+    by_id: bool,
+):
+    draft = await make_event(client, status="draft")
+    absent = str(ids.make_id(NOBODY, unix_ms=ids.EPOCH_MS, random_bits=7))
+    answers, work = [], []
+    for event in (draft["id"], absent) if by_id else (draft["number"], NOBODY):
+        for _ in range(2):  # the first request of a process may learn something
+            statements.clear()
+            given = (
+                None if body is None else {**body, **{n: event for n, v in body.items() if v == "{event}"}}
+            )
+            key = {"Idempotency-Key": uuid4().hex} if method == "POST" else {}
+            answer = await guest.request(method, path.replace("{event}", str(event)), json=given, headers=key)
+            answers.append(comparable(answer))
+            work.append(list(statements))
+    assert [answer[0] for answer in answers] == [404] * 4
+    assert answers[0] == answers[1] == answers[2] == answers[3]
+    assert work[0] == work[1] == work[2] == work[3]
+
+
+async def test_published_draft_is_on_sale_for_guests_at_once(
+    client: httpx2.AsyncClient, guest: httpx2.AsyncClient
+):
+    draft = await make_event(client, status="draft")
+    hold = {"event": draft["number"], "lines": LINES}
+    key = {"Idempotency-Key": uuid4().hex}
+    assert (await guest.post("/v1/holds", json=hold, headers=key)).status_code == 404
+    await client.post(f"/v1/events/{draft['number']}/publish")
+    assert (await guest.post("/v1/holds", json=hold, headers=key)).status_code == 201, "the refusal was kept"
+
+
+async def test_wrong_token_is_no_hold(
+    client: httpx2.AsyncClient, guest: httpx2.AsyncClient, statements: list[str]
+):
+    event = await make_event(client)
+    hold = await place(client, event)
+    absent = ids.make_id(event["number"], unix_ms=ids.EPOCH_MS, random_bits=7)
+    await guest.get(f"/v1/holds/{absent}", headers={"Hold-Token": TOKEN})
+    answers, work = [], []
+    for id in (hold["id"], absent):
+        statements.clear()
+        answers.append(comparable(await guest.get(f"/v1/holds/{id}", headers={"Hold-Token": TOKEN})))
+        work.append(list(statements))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
+    assert work[0] == work[1]
