@@ -39,7 +39,7 @@ def open_database(settings: Settings, *, creates: bool = False) -> Iterator[str]
     lock = FolderLock(settings.data_dir)
     lock.take()
     try:
-        with PostgresServer(folder) as server:
+        with PostgresServer(folder, bin_dir=settings.postgres_bin) as server:
             yield server.url
     finally:
         lock.release()

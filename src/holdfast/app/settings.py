@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         default=None,
         description="URL of a PostgreSQL 15 or newer, `postgresql://…`. Default: the embedded one.",
     )
+    postgres_bin: Path | None = Field(
+        default=None,
+        description="Folder of the programs of another PostgreSQL 15 or newer (`postgres`, `initdb`), which the data "
+        "directory is run with. Default: those that are installed with Holdfast. Unused with a database URL.",
+    )
     secret_key: SecretStr | None = Field(
         default=None,
         description="Secret of at least 32 characters that signs hold tokens and cursors. All servers of one "
@@ -156,10 +161,10 @@ class Settings(BaseSettings):
         default=90, ge=1, le=3650, description="Days that a failed instant booking is kept."
     )
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "postgres_bin")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
 
     @field_validator("database_url")
     @classmethod

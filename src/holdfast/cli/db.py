@@ -41,10 +41,11 @@ def upgrade(as_json: AsJson = False) -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the database's schema, and whether this version can use it. Exits with 1 if it cannot."""
+    """Show the database's version and schema, and whether this version can use it. Exits with 1 if it cannot."""
     from holdfast.app.settings import load_settings
     from holdfast.cli._database import using_database
     from holdfast.postgres import backup, schema
+    from holdfast.postgres.minors import advice_for
 
     with using_database(migrated=False) as url:
         is_embedded = load_settings().database_url is None
@@ -54,6 +55,7 @@ def status(as_json: AsJson = False) -> None:
     record = {
         "database": "embedded" if is_embedded else "HOLDFAST_DATABASE_URL",
         "postgresql": facts.version,
+        "postgresql_advice": advice_for(facts.version),
         "size_bytes": facts.size_bytes,
         "schema": found.generation,
         "schema_expected": found.expected,
@@ -256,10 +258,11 @@ def _scratch(file: Path) -> tuple[int, Path]:
 
 def _bin_dir() -> Path | None:
     """Return the embedded PostgreSQL's programs, which also support every older server."""
+    from holdfast.app.settings import load_settings
     from holdfast.process.errors import CannotStart
     from holdfast.process.postgres_server import embedded_bin_dir
 
     try:
-        return embedded_bin_dir()
+        return load_settings().postgres_bin or embedded_bin_dir()
     except CannotStart:
         return None

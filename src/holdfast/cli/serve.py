@@ -32,6 +32,7 @@ def serve(
         public_url=settings.public_url,
         workers=settings.workers,
         data_dir=str(settings.data_dir),
+        postgres_bin=str(settings.postgres_bin) if settings.postgres_bin else None,
         database_url=settings.database_url.get_secret_value() if settings.database_url else None,
         secret_key=settings.secret_key.get_secret_value() if settings.secret_key else None,
         open=settings.open,

@@ -44,6 +44,8 @@ ROLE = "holdfast"
 SUPERUSER = "postgres"
 
 _PROGRAM = "postgres"
+_PROGRAMS = (_PROGRAM, "initdb")
+_OLDEST_MAJOR = 15
 _PORT = 5432  # a part of the socket's file name; nothing listens on TCP
 _SOCKET_PATH_LIMIT_BYTES = 107  # sun_path, less its final NUL
 _LOG_LIMIT_BYTES = 16 * 1024 * 1024
@@ -214,8 +216,10 @@ class PostgresServer:
     def _reachable_bin_dir(self, user: ServerUser) -> Path:
         """Return the folder of the binaries. Copies them beside the cluster if PostgreSQL's user cannot reach them."""
         chosen = self._bin_dir or embedded_bin_dir()
-        if not (chosen / "postgres").exists():
-            raise CannotStart(f"There is no PostgreSQL in {chosen}.")
+        if missing := [name for name in _PROGRAMS if not (chosen / name).exists()]:
+            raise CannotStart(
+                f"There is no PostgreSQL server in {chosen}: {' and '.join(missing)} not found there."
+            )
         if can_reach(chosen / "postgres", user):
             return chosen
         stamp = (chosen / "postgres").stat()
@@ -292,7 +296,12 @@ class PostgresServer:
         match = re.search(r"\(PostgreSQL\) (\d+)", output)
         if match is None:
             raise CannotStart(f"{self._bin_dir} has no PostgreSQL release: it reports {output.strip()!r}.")
-        return int(match[1])
+        major = int(match[1])
+        if major < _OLDEST_MAJOR:
+            raise CannotStart(
+                f"{self._bin_dir} has PostgreSQL {major}: Holdfast needs {_OLDEST_MAJOR} or newer."
+            )
+        return major
 
     def _write_access_rules(self) -> None:
         """Admit only this operating system user, over the socket. Rewritten at each start: the user may change.

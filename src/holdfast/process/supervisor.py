@@ -55,6 +55,7 @@ class ServePlan:
     public_url: str | None
     workers: int
     data_dir: str
+    postgres_bin: str | None
     database_url: str | None
     secret_key: str | None
     open: bool
@@ -147,7 +148,9 @@ class Supervisor:
     def _start_postgres(self) -> str:
         connections = self._connections + _CONNECTIONS_BESIDE_WORKERS
         self._postgres = PostgresServer(
-            self._data_dir / "postgres", settings={"max_connections": str(max(100, connections))}
+            self._data_dir / "postgres",
+            bin_dir=Path(self._plan.postgres_bin) if self._plan.postgres_bin else None,
+            settings={"max_connections": str(max(100, connections))},
         )
         self._postgres_backoff.started(now=time.monotonic())
         self._postgres.begin()
