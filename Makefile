@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 # The second leg of the tests runs on the oldest PostgreSQL that Debian has installed here.
 SYSTEM_POSTGRES := $(firstword $(wildcard $(foreach major,15 16 17,/usr/lib/postgresql/$(major)/bin)))
-SECOND_LEG := tests/process/test_postgres_server.py tests/inventory tests/postgres tests/workers
+SECOND_LEG := tests/process/test_postgres_server.py tests/cli/test_db.py tests/inventory tests/postgres tests/workers
 
 # On a busy machine a test may time out while it waits for another program. With AGAIN, failed tests run once more.
 ONCE_MORE = $(if $(AGAIN),|| $(BIN)/pytest --last-failed --last-failed-no-failures none)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from holdfast.rush.page import page_of
-from holdfast.rush.plots import Axis, Plot, Series, bins, milliseconds, moment
+from holdfast.rush.plots import NARROW, WIDE, Axis, Plot, Series, bins, milliseconds, moment
 from holdfast_client import Client
 from support.rushing import House
 
@@ -70,6 +70,20 @@ def test_the_page_loads_no_other_file(report: Path) -> None:
     assert "script" not in page.tags
     assert not re.search(r"url\(|@import", text)
     assert page.tags.count("svg") == 16
+
+
+def test_the_page_fits_a_phone(report: Path) -> None:
+    """Its charts were cut off at 390 px. Each has a drawing for a phone, and nothing is wider than its text."""
+    text = (report / "report.html").read_text()
+    figures = re.findall(r"<figure>.*?</figure>", text, re.DOTALL)
+    assert len(figures) == 8
+    for figure in figures:
+        widths = [int(width) for width in re.findall(r'<svg viewBox="0 0 (\d+) ', figure)]
+        assert widths == [WIDE, NARROW]
+    style = text.partition("</style>")[0]
+    assert "min-width" not in style
+    assert "(max-width: 38rem)" in style
+    assert text.count("<table") == text.count('<div class="scroll"><table')
 
 
 def test_the_page_renders_only_the_report(report: Path) -> None:

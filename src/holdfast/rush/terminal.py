@@ -21,6 +21,8 @@ __all__ = ["Dashboard", "Lines", "Silence", "limits_in_words", "view_for"]
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _RECENT_TICKS = 5
 _MAX_REFUSALS = 4
+_WIDTH_OF_THREE_TABLES = 90
+"""In a narrower terminal the tables stand below each other, so that no number is broken."""
 
 
 def view_for(*, as_json: bool) -> View:
@@ -154,8 +156,11 @@ def _dashboard(progress: Progress, *, width: int) -> RenderableType:
     came = tally.total(CAME)
     phase = "leaving" if progress.is_interrupted else "coming" if came < plan.buyers else "finishing"
     title = Text(f"{_clock(crowd.seconds)} of {_clock(plan.over_seconds)}, {phase}", style="bold")
+    tables = (_buyers(tally, plan), _answers(tally, tick), _rates(progress))
+    if width < _WIDTH_OF_THREE_TABLES:
+        return Group(title, Text(), _inventory(progress, width), Text(), *tables)
     grid = Table.grid(padding=(0, 4))
-    grid.add_row(_buyers(tally, plan), _answers(tally, tick), _rates(progress))
+    grid.add_row(*tables)
     return Group(title, Text(), _inventory(progress, width), Text(), grid)
 
 
