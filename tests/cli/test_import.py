@@ -132,7 +132,7 @@ def test_a_table_has_the_events_of_its_lines(
         (
             "a.csv",
             "name,starts_at,time_zone\nA,2027-03-28T02:30,Europe/Berlin\n",
-            "column starts_at: The clock",
+            "column starts_at: `starts_at` is not one time",
         ),
         ("a.csv", "name,allow_partial\nA,perhaps\n", "line 2, column allow_partial: "),
         ("a.csv", "name,capacity\nA,1_000\n", "line 2, column capacity: "),

@@ -88,11 +88,11 @@ def test_a_number_is_read_as_strictly_as_in_a_body(holdfast: Run, text: str) -> 
         ((1, "A2", "A1"), 1, "A1"),
         ((1, "Z9"), 1, "Z9"),
         ((1, "--quantity", 6, "--area", "stand"), 1, "available"),
-        ((1, "--quantity", 0), 1, "/lines/0/quantity"),
+        ((1, "--quantity", 0), 1, "`lines/0/quantity` must be 1 or more"),
         ((1,), 2, "--best-available"),
         ((1, "--area", "stand"), 2, "--area goes with --quantity"),
         ((1, "A2", "--category", "stalls"), 2, "--category goes with"),
-        ((1, "A2", "--email", "nobody"), 1, "/buyer/email"),
+        ((1, "A2", "--email", "nobody"), 1, "`buyer/email` must be an email address"),
         ((2, "A2"), 1, "There is no event 2."),
         ((3, "--quantity", 1), 1, "There is no event 3."),
     ],
@@ -150,7 +150,7 @@ def test_blocks_are_added_listed_and_lifted(holdfast: Run, play: list[str]) -> N
     assert len(holdfast("block", "list", 1, "--active", "--json").json) == 1
     assert holdfast("sell", 1, "A1").code == 0
     assert "has no block 7" in holdfast("block", "lift", 1, 7).complaint
-    assert "seats and quantity" in holdfast("block", "add", 1).complaint
+    assert "`seats` and `quantity`" in holdfast("block", "add", 1).complaint
 
 
 def test_change_sets_and_clears_what_is_named(holdfast: Run) -> None:

@@ -74,4 +74,6 @@ def _moment(text: str, zone: ZoneInfo | None) -> str:
         return first.isoformat()
     candidates = " or ".join(one.astimezone(zone).isoformat() for one in sorted((first, second)))
     what = f"skips {clock:%H:%M}" if first > second else f"shows {clock:%H:%M} twice"
-    raise ValueError(f"{FIELD}: the clock of {zone.key} {what} on that day: write {candidates}.")
+    raise ValueError(
+        f"{FIELD} is not one time: the clock of {zone.key} {what} on that day. Write {candidates}."
+    )
