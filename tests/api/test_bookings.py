@@ -38,7 +38,7 @@ class TestConfirming:
         answer = await ask_booking(client, hold, buyer={"name": "Ada", "email": "ada@example.org"})
         booking = answer.json()
         assert answer.status_code == 201
-        assert answer.headers["location"] == f"bookings/{booking['id']}"
+        assert answer.headers["location"] == f"../v1/bookings/{booking['id']}"
         assert (booking["status"], booking["event_status"]) == ("confirmed", "published")
         assert (booking["hold"], booking["event"]) == (hold["id"], event["id"])
         assert (booking["lines"], booking["quantity"]) == (hold["lines"], 3)

@@ -114,7 +114,7 @@ class TestMaking:
         answer = await _create(client, capacity=1000)
         event = answer.json()
         assert answer.status_code == 201
-        assert answer.headers["location"] == f"events/{event['id']}"
+        assert answer.headers["location"] == f"../v1/events/{event['id']}"
         assert event["areas"] == [
             {"id": 1, "name": "general", "capacity": 1000, "category": None, "closed": False}
         ]

@@ -94,7 +94,7 @@ class TestPlacing:
         answer = await ask_hold(client, event, {"quantity": 4}, ttl_seconds=300, buyer="customer-81")
         hold = answer.json()
         assert answer.status_code == 201
-        assert answer.headers["location"] == f"holds/{hold['id']}"
+        assert answer.headers["location"] == f"../v1/holds/{hold['id']}"
         assert (hold["event"], hold["event_number"]) == (event["id"], 1)
         assert hold["lines"] == [{"area": "general", "quantity": 4}]
         assert (hold["status"], hold["quantity"], hold["requested"]) == ("active", 4, 4)

@@ -22,6 +22,7 @@ __all__ = ["ALL_SCOPES", "Answer", "Deployment", "Request", "ask", "entry_of", "
 
 MAX_SECONDS = 60
 _Headers = tuple[tuple[str, str], ...]
+_UP = re.compile(r"^<(?:\.\.?/)+")
 _TYPE = re.compile(rb'"type":"(?:\./|(?:\.\./)+|/)problems/')
 ALL_SCOPES = ("read", "sell", "organise")
 MAX_SHOWN = 4_000
@@ -139,6 +140,7 @@ async def ask(app: Any, request: Request) -> Answer:
     is_stream = any(value == "text/event-stream" for _, value in headers)
     parts = [message.get("body", b"") for message in sent[1:]]
     body = parts[0] if is_stream else b"".join(parts)
+    headers = tuple((name, _UP.sub("</", value) if name == "link" else value) for name, value in headers)
     if b"application/problem+json" in (value for _, value in sent[0]["headers"]):
         headers, body = _with_full_type(headers, body)
     return Answer(status=sent[0]["status"], headers=headers, body=body)

@@ -10,7 +10,7 @@ import orjson
 
 from holdfast.access.principals import GUEST, Principal
 from holdfast.http.cursors import Cursors
-from holdfast.http.references import problem_pages
+from holdfast.http.references import problem_pages, root_from
 from holdfast.http.server.request import REQUEST
 
 if TYPE_CHECKING:
@@ -63,6 +63,11 @@ class Request:
     def client_left(self) -> Callable[[], bool]:
         """Return whether the client has left (known under our own server; else always False)."""
         return _never_left if self.cycle is None else self.cycle.has_left
+
+    @property
+    def root(self) -> str:
+        """Return the reference from this request to the server's root. It ends with a slash."""
+        return root_from(self.scope.get("raw_path") or self.scope["path"].encode())
 
     @property
     def problem_pages(self) -> str:

@@ -245,7 +245,9 @@ async def test_a_location_that_was_answered_is_short_enough_to_ask_for(server: S
     location = made.header(b"location")
     assert made.status == 201
     assert location is not None
-    assert (await ask(server.port, request(b"/v1/" + location, host=host_of(server.port)))).status == 200
+    assert (
+        await ask(server.port, request(location.removeprefix(b".."), host=host_of(server.port)))
+    ).status == 200
 
 
 async def test_an_entity_tag_that_was_answered_is_short_enough_to_send_back(server: Serving):

@@ -171,7 +171,7 @@ async def list_shows(
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if len(found) > limit:
         following = request.cursors.sign("/shows", {}, [page[0][0].number])
-        headers = ((b"link", f'<?limit={limit}&cursor={following}>; rel="next"'.encode()),)
+        headers = ((b"link", f'<{request.root}shows?limit={limit}&cursor={following}>; rel="next"'.encode()),)
     return Reply(body=encode(shows), headers=headers, content_type=JSON)
 
 

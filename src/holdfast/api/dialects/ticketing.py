@@ -273,7 +273,7 @@ async def get_availability(
         last = seating.seat_map.number_of(page[limit - 1]["seat_number"])
         query = f"limit={limit}&cursor={request.cursors.sign(route, filters, [last])}"
         query += f"&status={status}" if status else ""
-        headers = ((b"link", f'<?{query}>; rel="next"'.encode()),)
+        headers = ((b"link", f'<{request.root}{route[1:]}?{query}>; rel="next"'.encode()),)
     return Reply(body=encode(page[:limit]), headers=headers)
 
 

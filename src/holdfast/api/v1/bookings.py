@@ -49,7 +49,7 @@ from holdfast.inventory.rules.booking import Booking
 
 routes = Routes(tag="bookings")
 
-LOCATION = "bookings/"  # relative to `/v1/bookings`
+LOCATION = "../v1/bookings/"  # from `/v1/bookings`; it is right from the root, too
 
 
 class ConfirmHoldIn(In):

@@ -35,7 +35,7 @@ from holdfast.inventory.rules.event import FullEvent
 
 routes = Routes(tag="events")
 
-LOCATION = "events/"  # relative to `/v1/events`
+LOCATION = "../v1/events/"  # from `/v1/events`; it is right from the root, too
 _KEPT = [EventNotFound, IdempotencyKeyReused]
 
 

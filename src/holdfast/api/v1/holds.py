@@ -46,7 +46,7 @@ from holdfast.inventory.rules.metadata import merged
 
 routes = Routes(tag="holds")
 
-LOCATION = "holds/"  # relative to `/v1/holds`
+LOCATION = "../v1/holds/"  # from `/v1/holds`; it is right from the root, too
 EXAMPLE_TOKEN = "hfh_7_q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k"  # noqa: S105 - of no real hold
 
 

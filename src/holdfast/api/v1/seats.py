@@ -199,7 +199,8 @@ async def list_seats(
 async def find_seat_map(request: Request, event: EventPath) -> Reply:
     """Redirect to the current version of the event's seat map."""
     found = await visible_event(request, event)
-    location = f"seat-map/{request.inventory.epoch}.{found.map_version}".encode("ascii")
+    version = f"{request.inventory.epoch}.{found.map_version}"
+    location = f"{request.root}v1/events/{event}/seat-map/{version}".encode("ascii")
     return Reply(status=307, headers=((b"location", location), (b"cache-control", b"no-cache")))
 
 
