@@ -27,18 +27,18 @@ def refused(done: subprocess.CompletedProcess[str], pattern: str, *, code: int =
 @pytest.mark.parametrize(
     ("name", "value", "pattern"),
     [
-        ("port", "80000", "HOLDFAST_PORT should be less than or equal to 65535"),
-        ("port", "web", "HOLDFAST_PORT should be a valid integer.*'web'"),
-        ("workers", "0", "HOLDFAST_WORKERS should be greater"),
-        ("open", "maybe", "HOLDFAST_OPEN should be a valid boolean"),
-        ("log_level", "loud", "HOLDFAST_LOG_LEVEL should be 'debug', 'info', 'warning' or 'error'"),
+        ("port", "80000", "HOLDFAST_PORT must be at most 65535"),
+        ("port", "web", "HOLDFAST_PORT must be an integer.*'web'"),
+        ("workers", "0", "HOLDFAST_WORKERS must be 1 or more"),
+        ("open", "maybe", "HOLDFAST_OPEN must be true or false"),
+        ("log_level", "loud", "HOLDFAST_LOG_LEVEL must be `debug`, `info`, `warning` or `error`"),
         (
             "database_url",
             "mysql://root:hunter22@db/x",
             "HOLDFAST_DATABASE_URL must start with postgresql://$",
         ),
         ("secret_key", "hunter22", "HOLDFAST_SECRET_KEY must have at least 32 characters$"),
-        ("batch_limit", "1000", "HOLDFAST_BATCH_LIMIT should be less than or equal to 256"),
+        ("batch_limit", "1000", "HOLDFAST_BATCH_LIMIT must be at most 256"),
         ("opne", "0", "HOLDFAST_OPNE is not a setting. Did you mean HOLDFAST_OPEN"),
     ],
 )

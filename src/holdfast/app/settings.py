@@ -12,6 +12,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from holdfast.app.public_url import parse_public_url
+from holdfast.errors.fields import FIELD
+from holdfast.errors.models import text_of_model_error
 from holdfast.process.environment import clean_environment
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import can_reach, server_user
@@ -20,6 +22,7 @@ __all__ = ["LogFormat", "LogLevel", "Settings", "default_data_dir", "load_settin
 
 PREFIX = "HOLDFAST_"
 _NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # the SDK reads them in a client's environment
+_SECRET = ("database_url", "secret_key")
 _NOT_SETTINGS_PREFIX = "HOLDFAST_TEST_"
 
 
@@ -213,7 +216,12 @@ def load_settings(**chosen: Any) -> Settings:
 def _describe(error: Any) -> str:
     """Describe an invalid setting in one line. The value of a secret is left out."""
     name = str(error["loc"][0]) if error["loc"] else ""
-    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    secret = name in ("database_url", "secret_key")
-    given = "" if secret else f" (it is {str(error['input'])[:80]!r})"
-    return f"{PREFIX}{name.upper()} {message}{given}"
+    variable = f"{PREFIX}{name.upper()}"
+    given = "another value" if name in _SECRET else repr(str(error["input"])[:80])
+    if error["type"] == "value_error":
+        rule = str(error["msg"]).removeprefix("Value error, ")
+        return f"{variable} {rule}" + ("" if name in _SECRET else f" (it is {given})")
+    text = text_of_model_error(
+        error["type"], error.get("ctx", {}), found=given, length=len(str(error["input"]))
+    )
+    return text.replace(FIELD, variable).removesuffix(".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import pkgutil
 import sys
@@ -12,6 +13,7 @@ import typer.core
 
 import holdfast.cli
 from holdfast import __version__
+from holdfast.cli._usage import usage_text
 from holdfast.process.errors import CannotStart
 
 __all__ = ["app", "main"]
@@ -33,6 +35,15 @@ class _LateCommands(typer.core.TyperGroup):
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except typer.TyperException as error:
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if near and "Did you mean" not in error.message:
+                error.message += f" Did you mean '{near[0]}'?"
+            raise
 
 
 app = typer.Typer(
@@ -67,10 +78,10 @@ def main() -> None:
     except typer.TyperException as error:  # wrong usage
         context = getattr(error, "ctx", None)
         usage = f" See `{context.command_path} --help`." if context is not None else ""
-        message = " ".join(error.format_message().split())  # lists of choices have several lines
+        message = usage_text(error)
         if not message:  # no command was given, and typer has printed the help
             raise SystemExit(error.exit_code) from None
-        print(f"holdfast: {message}{'' if message.endswith('.') else '.'}{usage}", file=sys.stderr)
+        print(f"holdfast: {message}{usage}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except CannotStart as error:
         print(f"holdfast: {error}", file=sys.stderr)

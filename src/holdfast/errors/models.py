@@ -6,7 +6,10 @@ No text of Pydantic reaches a caller.
 
 from __future__ import annotations
 
-__all__ = ["MODEL_TEXTS", "OTHER_MODEL_TEXT"]
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["MODEL_TEXTS", "OTHER_MODEL_TEXT", "text_of_model_error"]
 
 _OBJECT = "{field} must be an object; it is {found}."
 _ARRAY = "{field} must be an array; it is {found}."
@@ -120,3 +123,15 @@ MODEL_TEXTS = {
 }
 OTHER_MODEL_TEXT = "{field} has a value that is not allowed; it is {found}."
 """For types that no request can cause, such as a Python class that is expected."""
+
+
+def text_of_model_error(
+    kind: str, limits: Mapping[str, Any], *, found: str, length: int | None = None
+) -> str:
+    """Return the text for a type of error, with its limits and with what was found. `{field}` stays."""
+    facts = {name: str(limit).replace("'", "`") for name, limit in limits.items()}
+    facts |= {"found": found, "length": "more" if length is None else str(length)}
+    text = MODEL_TEXTS.get(kind, OTHER_MODEL_TEXT)
+    for name, fact in facts.items():
+        text = text.replace(f"{{{name}}}", fact)
+    return text

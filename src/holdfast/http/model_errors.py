@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from holdfast.errors import FieldError, InvalidInput
-from holdfast.errors.models import MODEL_TEXTS, OTHER_MODEL_TEXT
+from holdfast.errors.models import MODEL_TEXTS, text_of_model_error
 from holdfast.http.decoding import json_pointer
 from holdfast.http.suggestions import models_at, text_of_unknown
 
@@ -74,17 +74,13 @@ def field_error(
     elif code == kind and kind not in MODEL_TEXTS:
         text = _with_found(found["msg"], value, is_text=is_text)  # of a PydanticCustomError of ours
     else:
-        text = _filled(MODEL_TEXTS.get(kind, OTHER_MODEL_TEXT), found.get("ctx", {}), value, is_text=is_text)
+        text = text_of_model_error(
+            kind,
+            found.get("ctx", {}),
+            found=_described(value, is_text=is_text),
+            length=len(value) if isinstance(value, str | list | dict) else None,
+        )
     return FieldError(pointer=pointer, code=code, detail=text)
-
-
-def _filled(text: str, limits: Mapping[str, Any], value: Any, *, is_text: bool) -> str:
-    facts = {name: str(limit).replace("'", "`") for name, limit in limits.items()}
-    facts["found"] = _described(value, is_text=is_text)
-    facts["length"] = str(len(value)) if isinstance(value, str | list | dict) else "more"
-    for name, fact in facts.items():
-        text = text.replace(f"{{{name}}}", fact)
-    return text
 
 
 def _with_found(text: str, value: Any, *, is_text: bool) -> str:
