@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from holdfast_client import Client, Retries, catalogue, errors, inventory, models, sales
+from holdfast_client import Client, Retries, catalogue, errors, inventory, models, sales, seat_maps
 
 __all__ = ["sdk_reference"]
 
 _MAX_COLUMNS = 100
 _SUBJECTS: dict[str, ModuleType] = {
     "Events, and the server": catalogue,
+    "Seat maps of venues": seat_maps,
     "Availability, seats and blocks": inventory,
     "Holds and bookings": sales,
 }

@@ -206,3 +206,16 @@ async def test_the_async_client_sells_too(url: str) -> None:
         assert [one.id async for one in client.iterate_bookings(event=event, limit=1)] == [booking.id]
         with pytest.raises(errors.SoldOut):
             await client.place_hold(event, Quantity(1))
+
+
+def test_a_stored_seat_map_serves_several_events(client: Client) -> None:
+    stored = client.create_seat_map("Hall", {"labels": ["A1", "A2"], "wheelchair": ["A1"]})
+    later = client.add_seat_map_version(stored.id, "Hall", {"labels": ["A1"]})
+    assert (stored.version, later.version) == (1, 2)
+    event = client.create_event("Concert", seat_map={"id": stored.id, "version": 1})
+    hold = client.place_hold(event, BestAvailable(1, accessible=True))
+    assert hold.lines[0].seats == ("A1",)
+    assert client.get_stored_seat_map(stored.id).seat_map == {"labels": ["A1"]}
+    assert stored.id in [each.id for each in client.iterate_seat_maps()]
+    with pytest.raises(errors.SeatMapNotFound):
+        client.get_stored_seat_map(stored.id, version=3)

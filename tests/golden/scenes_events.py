@@ -114,6 +114,7 @@ async def inventory(walk: Walk) -> None:
     lines = [{"seats": ["A-1-1"]}, {"quantity": 1, "area": "floor"}]
     await walk.do("place_hold", json={"event": number, "lines": lines})
     await _blocks(walk, number, ended["number"])
+    await _stored_maps(walk)
 
     for operation in ("get_availability", "list_seats", "get_seat_map"):
         path = (number, event["map_version"]) if operation == "get_seat_map" else (number,)
@@ -155,6 +156,35 @@ async def inventory(walk: Walk) -> None:
     )
     await walk("stream_event", "event_not_found", NOWHERE)
     await walk("stream_event", "invalid_input", number, query="colour=red")
+
+
+async def _stored_maps(walk: Walk) -> None:
+    hall: Json = {"name": "Hall", "seat_map": {"labels": ["A1", "A2"]}}
+    retried = {"Idempotency-Key": "the-key-of-a-seat-map"}
+    stored = await walk("create_seat_map", 201, json=hall, headers=retried)
+    await walk("create_seat_map", 201, json=hall, headers=retried, note="under its key, again")
+    other = {**hall, "name": "Other"}
+    await walk("create_seat_map", "idempotency_key_reused", json=other, headers=retried)
+    twice = {"name": "Hall", "seat_map": {"labels": ["A1", "A1"]}}
+    await walk("create_seat_map", "duplicate_seat", json=twice)
+    await walk("create_seat_map", "invalid_input", json={"name": "Hall", "seat_map": {}})
+    await walk("list_seat_maps", 200, by="reader")
+    await walk("list_seat_maps", "invalid_input", query="limit=0")
+    await walk("get_stored_seat_map", 200, stored["id"], by="reader")
+    await walk("get_stored_seat_map", "seat_map_not_found", NOWHERE)
+    await walk(
+        "get_stored_seat_map", "seat_map_not_found", stored["id"], query="version=7", note="no version"
+    )
+    await walk("get_stored_seat_map", "invalid_input", stored["id"], query="version=0")
+    later = {"name": "Hall", "seat_map": {"labels": ["A1", "A2", "A3"]}}
+    await walk("add_seat_map_version", 201, stored["id"], json=later)
+    await walk("add_seat_map_version", "seat_map_not_found", NOWHERE, json=later)
+    await walk("add_seat_map_version", "duplicate_seat", stored["id"], json=twice)
+    await walk("add_seat_map_version", "invalid_input", stored["id"], json={})
+    event = await walk.do("create_event", json={"name": "Copy", "seat_map": {"id": stored["id"]}})
+    await walk("get_seat_map", 200, event["number"], 1, note="of an event that copies a stored map")
+    wrong = {"name": "Copy", "seat_map": {"id": NOWHERE}}
+    await walk("create_event", "invalid_input", json=wrong, note="an unknown stored map")
 
 
 async def _blocks(walk: Walk, number: int, ended: int) -> None:

@@ -55,6 +55,7 @@ def _reads(shop: Shop, document: Document) -> dict[str, Request]:
     other = (("hold-token", shop.booked["hold_token"]),)
     values: dict[str, tuple[object, ...]] = {
         "get_booking": (shop.booking["id"],),
+        "get_stored_seat_map": (shop.seat_map,),
         "get_docs_file": ("holdfast.css",),
         "get_problem": ("sold_out",),
         "get_seat_history": (number, "A-2-1"),

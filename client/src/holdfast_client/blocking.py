@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import httpx2
 
-from holdfast_client import catalogue, inventory, sales
+from holdfast_client import catalogue, inventory, sales, seat_maps
 from holdfast_client.calls import Answer, Call, EventRef
 from holdfast_client.errors import HoldfastError
 from holdfast_client.models import Change, Page, Snapshot
@@ -85,6 +85,11 @@ class Client(Settings):
     list_seat_changes = _method(inventory.list_seat_changes)
     iterate_seat_changes = _iteration(inventory.list_seat_changes)
     block_admissions = _method(inventory.block_admissions)
+    create_seat_map = _method(seat_maps.create_seat_map)
+    list_seat_maps = _method(seat_maps.list_seat_maps)
+    iterate_seat_maps = _iteration(seat_maps.list_seat_maps)
+    get_stored_seat_map = _method(seat_maps.get_stored_seat_map)
+    add_seat_map_version = _method(seat_maps.add_seat_map_version)
     list_blocks = _method(inventory.list_blocks)
     iterate_blocks = _iteration(inventory.list_blocks)
     lift_block = _method(inventory.lift_block)

@@ -2,7 +2,7 @@
 
 HoldfastError                     code, status, detail, errors, request_id, idempotency_key
 ├── Refused                       the server's answer; the same request gets the same answer again
-│   ├── NotFound             404  EventNotFound, HoldNotFound, BookingNotFound, BlockNotFound, SeatNotFound
+│   ├── NotFound             404  EventNotFound, HoldNotFound, BookingNotFound, BlockNotFound, SeatNotFound, …
 │   ├── Conflict             409  SeatTaken, SeatBlocked, SoldOut, NotTogether, EventNotOnSale, SalesStopped, …
 │   ├── Gone                 410  HoldExpired, HoldReleased, EventCancelled
 │   ├── Invalid              422  InvalidInput, SeatUnknown, AreaUnknown, AreaRequired, BuyerRequired, …
@@ -101,6 +101,10 @@ class BookingNotFound(NotFound):
 
 class BlockNotFound(NotFound):
     CODE = "block_not_found"
+
+
+class SeatMapNotFound(NotFound):
+    CODE = "seat_map_not_found"
 
 
 class SeatNotFound(NotFound):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
@@ -295,6 +295,18 @@ class Block:
     reason: str | None = None
     blocked_at: datetime | None = None
     lifted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSeatMap:
+    """A version of a venue's seat map; `seat_map` is the document as given, where it was read."""
+
+    id: UUID
+    version: int
+    name: str
+    capacity: int
+    created_at: datetime | None = None
+    seat_map: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

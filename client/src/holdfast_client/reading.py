@@ -36,7 +36,7 @@ def _reader(kind: Any) -> _Reader:
     if get_origin(kind) is tuple:
         return _each(_reader(get_args(kind)[0]))
     if get_origin(kind) is Mapping:
-        return _texts
+        return _plain(dict) if get_args(kind)[1] is Any else _texts
     if get_origin(kind) in (Union, types.UnionType):
         (inner,) = [one for one in get_args(kind) if one is not type(None)]
         return _optional(_reader(inner))

@@ -15,6 +15,7 @@ from holdfast.http.routes import Endpoint, Routes
 TAGS = {
     "events": "What is sold: one dated occurrence, its rules, and its states from draft to cancelled.",
     "seats": "Numbered seats: which are taken, the seat map, and the history of each.",
+    "seat maps": "Seat maps of venues, stored once for many events. A version never changes.",
     "availability": "How many admissions are left: now, since a version, or at a past moment; and as a stream.",
     "holds": "A buyer's exclusive, timed claim. Its token is the proof.",
     "bookings": "The confirmed sale of a hold.",

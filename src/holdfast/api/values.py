@@ -17,6 +17,7 @@ from holdfast.errors import (
     FieldError,
     HoldNotFound,
     InvalidInput,
+    SeatMapNotFound,
     SeatNotFound,
 )
 from holdfast.errors.fields import FIELD
@@ -150,6 +151,7 @@ EventPath = Annotated[UUID | int, FromPath(parse_event_ref, EventNotFound), With
 HoldPath = Annotated[UUID, FromPath(parse_id, HoldNotFound), WithJsonSchema(UUID_SCHEMA)]
 BookingPath = Annotated[UUID, FromPath(parse_id, BookingNotFound), WithJsonSchema(UUID_SCHEMA)]
 LabelPath = Annotated[str, FromPath(parse_label, SeatNotFound), WithJsonSchema({"type": "string"})]
+SeatMapPath = Annotated[UUID, FromPath(parse_id, SeatMapNotFound), WithJsonSchema(UUID_SCHEMA)]
 BlockPath = Annotated[UUID, FromPath(parse_id, BlockNotFound), WithJsonSchema(UUID_SCHEMA)]
 
 

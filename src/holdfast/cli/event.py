@@ -247,7 +247,7 @@ def change(  # noqa: PLR0917 - typer passes them by name
         number = await resolve(inventory, event)
         zone = (await inventory.queries.get_event(number)).time_zone
         body = validated(ChangeEventIn, with_offsets(fields, zone))
-        return await inventory.execute(number, await body.change(by=BY))
+        return await inventory.execute(number, await body.change(inventory.venue_maps, by=BY))
 
     print_event(use_engine(alter), as_json=as_json)
 

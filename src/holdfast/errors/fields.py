@@ -97,7 +97,9 @@ class FieldError:
     SALE_ENDS_FIRST = "{field} must be later than `on_sale_at`: the sale cannot end before it begins."
     SEAT_ID = "{field} must be a seat's id: a number."
     SEAT_MAP_FORM = "{field} must have `sections` or `labels`, or be a seating plan with `zones`."
+    SEAT_MAP_REFERENCE = "{field} names a stored seat map: give its `id`, and a `version` or nothing more."
     SEAT_MAP_TYPE = "{field} must be an object."
+    SEAT_MAP_UNKNOWN = "{field} is not a stored seat map, or it has no such version."
     SEAT_REQUIRED = "{field} must have at least one seat."
     SEVERAL_AREAS = (
         "{field} cannot be changed, because the event does not have just one area: change `areas`."

@@ -42,6 +42,9 @@ GUIDE: dict[str, Advice] = {
         "There is no booking with this id, or the token belongs to another one.",
         "Check the id and the token.",
     ),
+    "seat_map_not_found": Advice(
+        "There is no stored seat map with this id, or no such version.", "Check the id."
+    ),
     "block_not_found": Advice("There is no block with this id.", "Check the id."),
     "seat_not_found": Advice("The event has no seat with this label.", "Check the label in the seat map."),
     "user_not_found": Advice("Dialect 3 has no user with this id.", "Make the user first."),

@@ -39,6 +39,11 @@ class SeatNotFound(NotFound):
     IN_SHOW = "The show has no such seat."
 
 
+class SeatMapNotFound(NotFound):
+    code, title = "seat_map_not_found", "Seat map not found"
+    detail = "There is no such seat map, or no such version."
+
+
 class UserNotFound(NotFound):
     code, title = "user_not_found", "User not found"
     detail = "There is no such user."

@@ -1,7 +1,7 @@
 """Inventory: the face of this context, with every use case of a sale. No SQL, no HTTP.
 
-Commands of an event go through its lane (`execute`); reads go past it. Callers use five parts besides:
-`queries`, `read_models`, `streams`, `operations` and `hold_tokens`.
+Commands of an event go through its lane (`execute`); reads go past it. Callers use six parts besides:
+`queries`, `read_models`, `streams`, `operations`, `venue_maps` and `hold_tokens`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from holdfast.inventory.rules.event import MAX_CLAIMS_PER_BATCH, FullEvent
 from holdfast.inventory.store.events import EventStore
 from holdfast.inventory.store.read_models import ReadModelStore
 from holdfast.inventory.store.reads import ReadStore
+from holdfast.inventory.venue_maps import VenueMaps
 from holdfast.postgres.connections import Connections
 
 EventRef = int | UUID
@@ -98,6 +99,7 @@ class Inventory:
             changes_since=changes_since,
             histories=Histories(read_model_store, self.read_models),
         )
+        self.venue_maps = VenueMaps(connections)
         self.streams = Streams(
             self.read_models, changes_since, self._commits, max_clients=self._limits.streams
         )

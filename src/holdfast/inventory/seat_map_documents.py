@@ -83,7 +83,7 @@ def _write(number: int, id: UUID, seat_map: SeatMap) -> SeatMapDocument:
     if details.areas:
         document["areas"] = details.areas
     if details.source is not None:
-        document["source"] = {"id": details.source, "version": details.source_version}
+        document["source"] = details.source._asdict()
     plain = orjson.dumps(document)
     return SeatMapDocument(plain=plain, packed=gzip.compress(plain, compresslevel=6, mtime=0))
 

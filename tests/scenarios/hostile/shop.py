@@ -29,6 +29,7 @@ class Shop:
     booked: Json = field(default_factory=dict)
     """The hold that became the booking."""
     block: Json = field(default_factory=dict)
+    seat_map: str = ""
     user: int = 0
     show: int = 0
     seats: list[Json] = field(default_factory=list)
@@ -69,6 +70,8 @@ async def furnish(client: httpx2.AsyncClient) -> Shop:
     shop.booked = await place(client, shop.event, {"seats": ["A-2-1"]})
     shop.booking = await confirm(client, shop.booked)
     shop.block = await post(f"/v1/events/{shop.event['number']}/blocks", {"seats": ["A-2-5"]})
+    hall = {"labels": ["A1", "A2"]}
+    shop.seat_map = (await post("/v1/seat-maps", {"name": "Hall", "seat_map": hall}))["id"]
     user = {"name": "Ada", "phone_number": "1", "email": "ada@example.org", "password": "analytical engine"}
     shop.user = (await post("/users/", user))["id"]
     show = {"title": "Hamlet", "venue": "Globe", "starts_at": "2026-11-05T19:30:00Z"}
@@ -265,6 +268,21 @@ def targets(shop: Shop) -> list[Target]:
             staff=True,
             body={"seats": ["A-1-5"]},
             fields={"seats": "array", "seats/0": "label"},
+        ),
+        Target(
+            route="POST /v1/seat-maps",
+            path="/v1/seat-maps",
+            staff=True,
+            body={"name": "Hall", "seat_map": {"labels": ["A1", "A2"]}},
+            fields={"name": "text", "seat_map/labels": "array", "seat_map/labels/0": "label"},
+        ),
+        Target(
+            route="POST /v1/seat-maps/{seat_map}/versions",
+            path=f"/v1/seat-maps/{shop.seat_map}/versions",
+            names=(shop.seat_map,),
+            staff=True,
+            body={"name": "Hall", "seat_map": {"labels": ["A1"]}},
+            fields={"name": "text", "seat_map/labels": "array"},
         ),
         Target(
             route="POST /v1/events/{event}/blocks/{block}/lift",

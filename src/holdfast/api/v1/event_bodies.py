@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -18,20 +19,22 @@ from holdfast.api.v1.area_bodies import (
 )
 from holdfast.api.v1.metadata import MetadataIn
 from holdfast.api.values import Name
-from holdfast.errors import FieldError, InvalidInput
+from holdfast.errors import FieldError, InvalidInput, SeatMapNotFound
 from holdfast.errors.fields import FIELD
-from holdfast.http.values import In, Time, TimeZone
+from holdfast.http.values import In, Time, TimeZone, parse_id
 from holdfast.inventory.rules import sale_rules
 from holdfast.inventory.rules.commands import AreaSpec, CategoryName, ChangeEvent, NewEvent
 from holdfast.inventory.rules.event import MAX_AREAS, MAX_CAPACITY, sale_ends_first
 from holdfast.inventory.rules.metadata import merged
 from holdfast.inventory.rules.sale_rules import SaleRules
-from holdfast.inventory.seating.drawn_areas import MapDetails
+from holdfast.inventory.seating.drawn_areas import MapSource
 from holdfast.inventory.seating.forms import parse_seat_map
 from holdfast.inventory.seating.layout import Layout
+from holdfast.inventory.venue_maps import VenueMap, VenueMaps
 
 __all__ = ["ChangeEventIn", "CreateEventIn"]
 
+MAX_MAP_VERSION = 1_000_000
 GENERAL = "general"
 """The area that `capacity` creates."""
 
@@ -52,7 +55,8 @@ SeatMapIn = Annotated[
         {
             "type": "object",
             "additionalProperties": True,
-            "description": "Sections of equal rows; or labels; or a seating plan in pretix's schema (zones).",
+            "description": "Sections of equal rows; or labels; or a seating plan in pretix's schema (zones); "
+            "or the `id` of a stored seat map, and a `version` unless it is the newest.",
             "examples": [
                 {"sections": [{"name": "A", "rows": 20, "seats_per_row": 30, "category": "stalls"}]},
                 {"labels": ["A1", "A2", "B1"], "category": "stalls"},
@@ -107,14 +111,34 @@ class EventRulesIn(In):
             raise PydanticCustomError("out_of_range", FieldError.TTL_OVER_MAX)
         return value
 
-    async def layout(self) -> Layout:
+    async def layout(self, maps: VenueMaps) -> Layout:
         """Return the seats. A few words can ask for a million, so the work leaves time for other requests.
 
         Raises: InvalidInput, DuplicateSeat.
         """
         if self.seat_map is None:
             return Layout(seats=(), categories=())
-        return await asyncio.to_thread(parse_seat_map, self.seat_map, pointer="/seat_map")
+        seat_map, source = self.seat_map, None
+        if isinstance(seat_map, dict) and "id" in seat_map:
+            found = await _referenced(seat_map, maps)
+            seat_map, source = found.seat_map, MapSource(found.id, found.version)
+        layout = await asyncio.to_thread(parse_seat_map, seat_map, pointer="/seat_map")
+        return replace(layout, source=source)
+
+
+async def _referenced(reference: dict[str, Any], maps: VenueMaps) -> VenueMap:
+    """Return the stored seat map that a body names. Raises InvalidInput."""
+    version = reference.get("version")
+    is_version = version is None or (type(version) is int and 0 < version <= MAX_MAP_VERSION)
+    if reference.keys() - {"id", "version"} or not is_version:
+        raise InvalidInput.in_field("/seat_map", "wrong_form", FieldError.SEAT_MAP_REFERENCE)
+    id = parse_id(reference["id"]) if isinstance(reference["id"], str) else None
+    try:
+        if id is not None:
+            return await maps.get(id, version=version)
+    except SeatMapNotFound:
+        pass
+    raise InvalidInput.in_field("/seat_map/id", "seat_map_unknown", FieldError.SEAT_MAP_UNKNOWN)
 
 
 class CreateEventIn(EventRulesIn):
@@ -147,8 +171,8 @@ class CreateEventIn(EventRulesIn):
             for area in self.areas or ()
         )
 
-    async def new_event(self) -> NewEvent:
-        return self.with_layout(await self.layout())
+    async def new_event(self, maps: VenueMaps) -> NewEvent:
+        return self.with_layout(await self.layout(maps))
 
     def with_layout(self, layout: Layout) -> NewEvent:
         """Return the event with these seats. Raises InvalidInput for an inventory above the limits."""
@@ -185,7 +209,7 @@ class CreateEventIn(EventRulesIn):
             areas=areas,
             seats=layout.seats,
             categories=layout.categories,
-            details=MapDetails.of(layout.areas),
+            details=layout.details,
         )
 
 
@@ -198,12 +222,12 @@ class ChangeEventIn(EventRulesIn):
 
     _one_way = field_validator("areas")(not_with_capacity)
 
-    async def change(self, *, by: str) -> ChangeEvent:
+    async def change(self, maps: VenueMaps, *, by: str) -> ChangeEvent:
         given = self.model_fields_set
         for name in sorted(given & _NEVER_EMPTY):
             if getattr(self, name) is None:
                 raise InvalidInput.in_field(f"/{name}", "wrong_type", FieldError.NOT_CLEARED)
-        layout = await self.layout()
+        layout = await self.layout(maps)
         return ChangeEvent(
             by=by,
             changes={
@@ -220,7 +244,7 @@ class ChangeEventIn(EventRulesIn):
             seats=layout.seats,
             categories=layout.categories,
             drawn=layout.areas,
-            details=MapDetails.of(layout.areas),
+            details=layout.details,
         )
 
 

@@ -75,7 +75,7 @@ async def create_event(request: Request, body: CreateEventIn) -> Reply:
     `capacity` makes one area, `general`; `areas` and a `seat_map` may be combined. An event may also be created without
     inventory, and get it by a change.
     """
-    new = await body.new_event()
+    new = await body.new_event(request.inventory.venue_maps)
     key = retry_key(request, _created)
     if key is None:
         event = await request.inventory.create_event(new, by=request.principal.id)
@@ -174,7 +174,7 @@ async def change_event(request: Request, event: EventPath, body: ChangeEventIn) 
     refused. A `seat_map` adds its seats, in categories of the event or in new ones that `categories` adds. The change
     takes its turn among the event's sales: a hold is decided completely before or completely after it.
     """
-    command = await body.change(by=request.principal.id)
+    command = await body.change(request.inventory.venue_maps, by=request.principal.id)
     return await answer_command(request, await request.inventory.resolve(event), command, _rendered)
 
 

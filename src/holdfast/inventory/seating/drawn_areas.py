@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 
@@ -23,17 +23,19 @@ class DrawnArea:
         return {"name": self.name, **category, **self.drawing}
 
 
+class MapSource(NamedTuple):
+    """A version of a venue's seat map."""
+
+    id: UUID
+    version: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapDetails:
     """The drawn areas of a version of an event's map, as documents show them, and the venue's map that it copies."""
 
     areas: tuple[dict[str, Any], ...] = ()
-    source: UUID | None = None
-    source_version: int | None = None
-
-    @classmethod
-    def of(cls, areas: tuple[DrawnArea, ...]) -> MapDetails:
-        return cls(areas=tuple(area.as_dict() for area in areas))
+    source: MapSource | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -41,8 +43,4 @@ class MapDetails:
 
     def followed_by(self, later: MapDetails) -> MapDetails:
         """Return the details of a later version, which has the areas of both."""
-        return MapDetails(
-            areas=self.areas + later.areas,
-            source=later.source or self.source,
-            source_version=later.source_version or self.source_version,
-        )
+        return MapDetails(areas=self.areas + later.areas, source=later.source or self.source)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from holdfast.errors import DuplicateSeat, FieldError, InvalidInput
 from holdfast.errors.fields import FIELD
-from holdfast.inventory.seating.drawn_areas import DrawnArea
+from holdfast.inventory.seating.drawn_areas import DrawnArea, MapDetails, MapSource
 from holdfast.inventory.seating.label import find_problem_of_text, normalise_label, normalise_name
 from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatSpec
 
@@ -33,6 +33,12 @@ class Layout:
     seats: tuple[SeatSpec, ...]
     categories: tuple[str, ...]
     areas: tuple[DrawnArea, ...] = ()
+    source: MapSource | None = None
+    """The venue's map that it was read from, if any."""
+
+    @property
+    def details(self) -> MapDetails:
+        return MapDetails(areas=tuple(area.as_dict() for area in self.areas), source=self.source)
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from holdfast.inventory.rules.commands import NewEvent
 from holdfast.inventory.rules.event import Area, Event, EventStatus, FullEvent, in_full
 from holdfast.inventory.rules.journal import Resized
 from holdfast.inventory.rules.metadata import Metadata
-from holdfast.inventory.seating.drawn_areas import MapDetails
+from holdfast.inventory.seating.drawn_areas import MapDetails, MapSource
 from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
 from holdfast.inventory.store import rows
 from holdfast.inventory.store.writes import (
@@ -261,7 +261,8 @@ class EventStore:
             )
             seat_map = SeatMap.build(specs, version, categories=categories.values())
             for areas, source, source_version in found.select("areas", "source", "source_version"):
-                later = MapDetails(areas=tuple(areas), source=source, source_version=source_version)
+                copied = None if source is None else MapSource(source, source_version)
+                later = MapDetails(areas=tuple(areas), source=copied)
                 seat_map.details = seat_map.details.followed_by(later)
             return seat_map
 

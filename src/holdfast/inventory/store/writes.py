@@ -78,7 +78,8 @@ def _identity_beside(buyer: str | None) -> str | None:
 
 
 def details_row(version: int, details: MapDetails) -> Row:
-    return version, json_text(details.areas), details.source, details.source_version
+    id, source_version = details.source or (None, None)
+    return version, json_text(details.areas), id, source_version
 
 
 def _hold_rows(state: BatchState) -> list[Row]:
