@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.app.settings import Settings
 from holdfast.inventory.inventory import Inventory
+from holdfast.workers.clock_check import ClockCheck
 from holdfast.workers.commit_poller import CommitPoller
 from holdfast.workers.history_check import HistoryCheck
 from holdfast.workers.live_check import LiveCheck
@@ -26,6 +27,7 @@ def build_workers(settings: Settings, inventory: Inventory) -> tuple[Worker, ...
             attempt_days=settings.attempt_retention_days,
         ),
         HistoryCheck(inventory),
+        ClockCheck(inventory),
         CommitPoller(inventory, interval=settings.watch_interval_milliseconds / 1000),
         LiveCheck(inventory, interval=settings.live_check_interval_seconds),
         Vitals(workers=settings.workers),

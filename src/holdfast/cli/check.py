@@ -37,8 +37,9 @@ def check(
     from holdfast.cli._progress import progress_bar
     from holdfast.inventory.audit.check import Report
     from holdfast.inventory.inventory import Inventory
+    from holdfast.inventory.operations import Ahead
 
-    async def run(inventory: Inventory) -> Report:
+    async def run(inventory: Inventory) -> tuple[Report, list[Ahead]]:
         auditor = inventory.operations.make_auditor()
         named = [await resolve(inventory, text) for text in dict.fromkeys(events or ())]
         numbers = named or await auditor.list_numbers()
@@ -51,9 +52,16 @@ def check(
                 seen.add(number)
                 bar.say(f"event {number}: {what}")
 
-            return await auditor.check(numbers, with_strays=not named, progress=show)
+            report = await auditor.check(numbers, with_strays=not named, progress=show)
+        return report, await inventory.operations.observe_clock()
 
-    report = use_engine(run)
+    report, ahead = use_engine(run)
+    for each in ahead:
+        typer.echo(
+            f"Event {each.number} is {each.seconds:,.0f} seconds ahead of the clock, so that its holds do not expire: "
+            "correct the clock, then run `holdfast db fix-clock`.",
+            err=True,
+        )
     found = [
         {"event": each.event, "code": each.code, "subject": each.subject, "detail": each.detail}
         for each in report.disagreements

@@ -7,14 +7,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
 
 from holdfast.cli._consent import Yes, ask, is_asked
-from holdfast.cli.output import AsJson, fail, print_record
+from holdfast.cli.output import AsJson, Column, fail, print_record, print_table
 
 __all__ = ["app"]
 
@@ -183,6 +183,10 @@ def new_epoch(as_json: AsJson = False) -> None:
     time, and the promotion of an asynchronous standby look like the database itself, so that they need this command.
     Running servers notice it within a second.
     """
+    print_record({"epoch": _renew_epoch()}, as_json=as_json)
+
+
+def _renew_epoch() -> str:
     from holdfast.cli._database import using_database
     from holdfast.postgres.connections import connect_once
     from holdfast.postgres.epoch import renew_epoch
@@ -190,8 +194,40 @@ def new_epoch(as_json: AsJson = False) -> None:
     with using_database() as url:
         with connect_once(url) as connection:
             renew_epoch(connection)
-        epoch = asyncio.run(_read_epoch(url))
-    print_record({"epoch": epoch}, as_json=as_json)
+        return asyncio.run(_read_epoch(url))
+
+
+@app.command("fix-clock")
+def fix_clock(as_json: AsJson = False) -> None:
+    """Set back events whose own time is ahead, because the database's clock once was. Correct the clock first.
+
+    Until then their holds do not expire. Holds that were placed to last for more than a day are released. An event
+    cannot go back before the end of a hold that has expired: then it stays ahead for as long as a hold lives. All
+    clients read everything again.
+    """
+    from holdfast.cli._database import BY, use_engine
+    from holdfast.errors import HoldfastError
+    from holdfast.inventory.inventory import Inventory
+    from holdfast.inventory.rules.commands import STAFF, ReleaseHold
+
+    async def fix(inventory: Inventory) -> list[dict[str, Any]]:
+        fixed = []
+        for ahead in await inventory.operations.observe_clock():
+            endless = await inventory.operations.set_clock_back(ahead.number)
+            released = 0
+            for hold in endless:
+                with suppress(HoldfastError):  # someone released it meanwhile
+                    await inventory.execute(ahead.number, ReleaseHold(by=BY, hold_id=hold, authority=STAFF))
+                    released += 1
+            fixed.append({"event": ahead.number, "seconds": round(ahead.seconds), "holds_released": released})
+        still = {each.number: round(each.seconds) for each in await inventory.operations.observe_clock()}
+        return [row | {"seconds_left": still.get(row["event"], 0)} for row in fixed]
+
+    fixed = use_engine(fix)
+    if fixed:
+        _renew_epoch()
+    columns = [Column(name=name) for name in ("event", "seconds", "seconds_left", "holds_released")]
+    print_table(fixed, columns=columns, none="No event is ahead of the clock.", as_json=as_json)
 
 
 async def _read_epoch(url: str) -> str:

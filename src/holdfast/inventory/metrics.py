@@ -35,6 +35,11 @@ OLDEST_UNSWEPT_SECONDS = gauge(
     "Seconds since the expiry of the oldest lapsed hold whose rows were not rewritten yet; 0 if there is none.",
     across="mostrecent",
 )
+CLOCK_AHEAD_SECONDS = gauge(
+    "holdfast_clock_ahead_seconds",
+    "By how many seconds the time of an event is ahead of the clock, at most; its holds do not expire meanwhile.",
+    across="mostrecent",
+)
 STREAMS = gauge("holdfast_streams", "Clients of events' streams, at the last look.", across="livesum")
 STREAM_SECONDS = histogram(
     "holdfast_stream_message_seconds",

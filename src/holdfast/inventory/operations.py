@@ -16,15 +16,21 @@ from holdfast.inventory.audit.live_check import LiveAudit
 from holdfast.inventory.batching.scheduler import LaneScheduler
 from holdfast.inventory.live.streams import Streams
 from holdfast.inventory.projections.single_flight import SingleFlight
+from holdfast.inventory.store.clock import Ahead, ClockStore
 from holdfast.inventory.store.read_models import ReadModelStore
 from holdfast.inventory.store.reads import ReadStore, Totals
 from holdfast.inventory.store.workers import WorkerStore
 from holdfast.postgres.connections import Connections
 
+__all__ = ["Ahead", "Operations"]
+
 CHECK_SECONDS = 2.0
 ANSWER_SECONDS = 1.5
 """Less than a probe's whole limit: a silent connection is cut off first, because waiting for it cannot be
 interrupted."""
+
+CLOCKS_AT_ONCE = 1_000
+"""Max events ahead of the clock that are returned together."""
 
 TOTALS_SECONDS = 1.0
 """Counting everything reads whole tables, so it runs once in this time, whatever the number of requests."""
@@ -50,6 +56,7 @@ class Operations:
         self._streams = streams
         self._lanes = lanes
         self._store = WorkerStore(connections)
+        self._clock = ClockStore(connections)
         self._counts = SingleFlight(self._count)
         self._counted: tuple[float, Totals] | None = None
 
@@ -111,6 +118,16 @@ class Operations:
     def _observe_build(self) -> None:
         versions = (holdfast.__version__, platform.python_version(), self._connections.server_version)
         metrics.BUILD_INFO.set_all({versions: 1})
+
+    async def observe_clock(self) -> list[Ahead]:
+        """Return the events whose own time is ahead of the clock, and set the gauge to the farthest."""
+        found = await self._clock.find_ahead(CLOCKS_AT_ONCE)
+        metrics.CLOCK_AHEAD_SECONDS.set(found[0].seconds if found else 0.0)
+        return found
+
+    async def set_clock_back(self, number: int) -> list[UUID]:
+        """Set an event's time back. Returns its holds that would never end."""
+        return await self._clock.set_back(number)
 
     async def take_lease(self, name: str, owner: UUID, seconds: float) -> bool:
         """Take a job's lease for the next seconds, or prolong one's own. Return False if another owner has it."""

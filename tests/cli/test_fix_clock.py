@@ -1,0 +1,73 @@
+"""A clock that was far ahead for one write: it is noticed, and there is a way back.
+
+Class of bug: an event's time never runs backwards, so that one wrong reading of the clock stays. Its members: holds
+that do not expire, times of the journal, of holds, bookings and blocks, and holds that end in a year. We looked for
+every `timestamptz` in the schema that a batch writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import structlog
+
+from holdfast.inventory.rules import commands as c
+from holdfast.workers.clock_check import ClockCheck
+from support.commands import Run
+from support.house_of import confirm, fetch, make_event, place
+from support.selling import an_engine, what_is_wrong
+
+DAYS = 400
+
+
+async def sell_ahead(url: str) -> int:
+    """Write once while the clock is 400 days ahead. Return the event's number."""
+    async with an_engine(url) as inventory:
+        event = await make_event(inventory, rows=1, capacity=10)
+        await place(inventory, event.number, "A-1-1")
+        booked = await place(inventory, event.number, "A-1-2")
+        block = inventory.new_id(event.number)
+        fetch(url, f"UPDATE inventories SET last_at = last_at + interval '{DAYS} days'")
+        await place(inventory, event.number, "A-1-3")
+        kept = await place(inventory, event.number, "A-1-4")
+        await confirm(inventory, event.number, kept)
+        await inventory.execute(
+            event.number, c.BlockAdmissions(by="test", block_id=block, labels=("A-1-5",), reason=None)
+        )
+        assert booked
+        return event.number
+
+
+async def look(url: str) -> tuple[list[dict[str, object]], list[float]]:
+    async with an_engine(url) as inventory:
+        with structlog.testing.capture_logs() as logs:
+            check = ClockCheck(inventory)
+            await check.run_once()
+            await check.run_once()
+        return list(logs), [each.seconds for each in await inventory.operations.observe_clock()]
+
+
+def test_a_clock_far_ahead_is_noticed_and_set_back(holdfast: Run, database_url: str) -> None:
+    number = asyncio.run(sell_ahead(database_url))
+    logs, (seconds,) = asyncio.run(look(database_url))
+    assert seconds == pytest.approx(DAYS * 86_400, rel=0.01)
+    assert [(each["event"], each["event_number"]) for each in logs] == [("clock_ahead", number)]
+    checked = holdfast("check")
+    assert (checked.code, "ahead of the clock" in checked.err) == (0, True)
+
+    (row,) = holdfast("db", "fix-clock", "--json").json
+    assert (row["event"], row["holds_released"]) == (number, 1)
+    assert row["seconds_left"] <= 3_600, (
+        "two holds expired at the write ahead, and the event cannot be before that"
+    )
+    ahead = "SELECT count(*) FROM journal WHERE at > statement_timestamp() + interval '1 day'"
+    assert fetch(database_url, ahead) == [(0,)]
+    assert what_is_wrong(database_url) == []
+    assert holdfast("check").code == 0
+
+
+def test_nothing_is_done_without_an_event_ahead(holdfast: Run, database_url: str) -> None:
+    before = fetch(database_url, "SELECT epoch FROM schema_generation")
+    assert "No event is ahead" in holdfast("db", "fix-clock").err
+    assert fetch(database_url, "SELECT epoch FROM schema_generation") == before
