@@ -1,6 +1,6 @@
 """What a stranger must not learn: that a draft exists, and whether an id or its token was wrong.
 
-The kind is "answers that tell two secrets apart". Each public route is asked for a draft and for no event, and each
+The kind is "answers that separate two secrets". Each public route is asked for a draft and for no event, and each
 route of a hold for a wrong token and for no hold. The answers are equal, and so is the work: the statements that the
 database got. Time is not measured, because a test on a busy machine cannot. Dialect 1's `POST /book` has two texts for
 a wrong token and no hold, because its document has them.

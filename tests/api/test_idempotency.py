@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from secrets import token_hex, token_urlsafe
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import psycopg
@@ -25,7 +27,7 @@ from support.http_sales import (
     token_of,
 )
 
-LONG_KEY = "a-key-of-enough-letters-to-guess"
+LONG_KEY = "5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11"
 
 
 async def _post(
@@ -172,7 +174,7 @@ async def test_refusals_are_replayed(client: httpx2.AsyncClient, line: Json, sta
     event = await make_event(client)
     first = await ask_hold(client, event, line, key="k")
     assert outcome_of(first) == (status, code)
-    areas = [{"name": "general", "capacity": 100}, {"name": "bar", "capacity": 5}]
+    areas = [{"name": "general", "capacity": 100}, {"name": "bar", "capacity": 5, "add": True}]
     more = {"areas": areas, "seat_map": {"labels": ["A1"]}}
     assert (await client.patch("/v1/events/1", json=more)).status_code == 200
     again = await ask_hold(client, event, line, key="k")
@@ -293,9 +295,15 @@ async def test_an_invalid_key_is_refused(client: httpx2.AsyncClient, key: Any):
 
 
 async def test_a_guest_key_must_be_unguessable(guest: httpx2.AsyncClient, keyed_client: KeyedClient):
+    """Guests share one scope: the stored answer of a guessed key would give the hold's token away."""
     event = await make_event(await keyed_client("organise"))
-    assert outcome_of(await ask_hold(guest, event, key="x" * 21)) == (400, "bad_request")
-    assert (await ask_hold(guest, event, key="x" * 22)).status_code == 201
+    asked = await ask_hold(guest, event, key="order-2026-11-28-000001")
+    assert outcome_of(asked) == (400, "bad_request")
+    assert "uuid4" in asked.json()["detail"]
+    for key in (str(uuid4()), token_urlsafe(16), token_hex(16)):
+        first = await ask_hold(guest, event, key=key)
+        assert first.status_code == 201
+        assert_replayed(first, await ask_hold(guest, event, key=key))
 
 
 async def test_a_repeated_confirm_is_a_replay_only_with_a_key(client: httpx2.AsyncClient):

@@ -84,7 +84,7 @@ async def _placing(walk: Walk, number: int) -> None:
         "allow_partial": False,
         "buyer": "customer-81",
     }
-    key = {"Idempotency-Key": "the-key-of-a-hold-of-a-guest"}
+    key = {"Idempotency-Key": "5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11"}
     await walk("place_hold", 201, by="guest", json=whole, headers=key, note="of a guest")
     await walk("place_hold", 201, by="guest", json=whole, headers=key, note="of a guest, again")
     await walk("place_hold", "idempotency_key_reused", by="guest", json=whole | {"buyer": "b"}, headers=key)
@@ -207,7 +207,7 @@ async def bookings(walk: Walk) -> None:
     held = await place(walk, number, {"quantity": 2}, {"seats": ["A-1-1"]})
     buyer = {"name": "Ada Lovelace", "email": "ada@example.org"}
     body = {"hold": held["id"], "hold_token": held["hold_token"], "buyer": buyer}
-    key = {"Idempotency-Key": "the-key-of-a-booking-of-a-guest"}
+    key = {"Idempotency-Key": "7a9e3b52-1d4c-4e8f-a6b0-92c5d7f1e384"}
     booking = await walk("confirm_hold", 201, by="guest", json=body, headers=key)
     await walk("confirm_hold", 201, by="guest", json=body, headers=key, note="under its key, again")
     reused = {"hold": held["id"], "hold_token": held["hold_token"]}

@@ -34,6 +34,10 @@ class BadRequest(Refusal):
     HOST_FORM = "The header Host is not a host and a port."
     HOST_OF_TARGET = "The header Host names another host than the target."
     KEY_FORM = "Idempotency-Key must be 1 to 255 visible ASCII characters."
+    KEY_GUESSABLE = (
+        "Without an API key the Idempotency-Key must be random, such as a uuid4, "
+        "or 22 or more characters that are no words, dates or counters."
+    )
     TARGET_FORM = "The target of the request is neither a path nor an http URI."
     TARGET_OF_CONNECT = "The target of CONNECT must be a host and a port."
     TARGET_STAR = "Only OPTIONS may have the target *."

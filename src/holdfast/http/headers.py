@@ -19,6 +19,7 @@ from holdfast.errors import (
     UriTooLong,
 )
 from holdfast.http.redaction import redact
+from holdfast.http.retry_keys import is_random
 
 __all__ = [
     "accepts_gzip",
@@ -42,8 +43,6 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 8 * 1024
 MAX_HEADERS_BYTES = 32 * 1024
 MAX_TARGET_BYTES = 8 * 1024
-MIN_GUEST_KEY_LENGTH = 22
-"""128 random bits in base 64. All guests share one scope, so their keys must not be guessable."""
 
 _SINGLE = frozenset(
     {
@@ -224,11 +223,10 @@ def idempotency_key(headers: Mapping[bytes, bytes], *, guest: bool) -> str | Non
         return None
     if not _VISIBLE.fullmatch(value):
         raise BadRequest(BadRequest.KEY_FORM)
-    if guest and len(value) < MIN_GUEST_KEY_LENGTH:
-        raise BadRequest(
-            f"Without credentials an Idempotency-Key needs {MIN_GUEST_KEY_LENGTH} characters or more."
-        )
-    return value.decode("ascii")
+    key = value.decode("ascii")
+    if guest and not is_random(key):
+        raise BadRequest(BadRequest.KEY_GUESSABLE)
+    return key
 
 
 def credentials(headers: Mapping[bytes, bytes]) -> tuple[str | None, str | None]:

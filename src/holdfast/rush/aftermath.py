@@ -8,6 +8,7 @@ import orjson
 
 from holdfast.rush.accounts import KnownBooking, Unsettled, seats_of
 from holdfast.rush.journey import Shop, ask, code_of, confirm, release
+from holdfast.rush.requests import random_key
 from holdfast.rush.steps import Ask, Closed, Left, Steps
 
 __all__ = ["Findings", "read_back", "settle"]
@@ -59,7 +60,9 @@ def _settle_hold(shop: Shop, request: bytes) -> Steps[None]:
     if answer.status == 201:
         held = shop.read_hold(answer, asked_at=None)
         shop.count("held", held.quantity)
-        again = shop.requests.release(held.id, held.token, key=f"{shop.plan.run}-settled-{held.id}")
+        again = shop.requests.release(
+            held.id, held.token, key=random_key(f"{shop.plan.run}-settled-{held.id}")
+        )
         yield from release(shop, held, again)
 
 

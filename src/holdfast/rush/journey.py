@@ -15,7 +15,7 @@ import orjson
 
 from holdfast.rush.accounts import BuyerAccounts, KnownHold
 from holdfast.rush.plan import Plan, Range, Wish
-from holdfast.rush.requests import Requests
+from holdfast.rush.requests import Requests, random_key
 from holdfast.rush.seats import SeatPlan
 from holdfast.rush.server_clock import ServerClock
 from holdfast.rush.steps import Ask, Closed, Left, Steps, Wait, asking
@@ -73,7 +73,7 @@ class Shop:
         return KnownHold.read(found)
 
     def key(self, mind: Mind, what: str) -> str:
-        return f"{self.plan.run}-{self.index}-{mind.number}-{what}"
+        return random_key(f"{self.plan.run}-{self.index}-{mind.number}-{what}")
 
 
 def draw_mind(shop: Shop, number: int) -> Mind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from urllib.parse import quote
 
 import orjson
@@ -9,7 +10,12 @@ import orjson
 from holdfast.rush.plan import Plan
 from holdfast.rush.wire import Address
 
-__all__ = ["Requests"]
+__all__ = ["Requests", "random_key"]
+
+
+def random_key(name: str) -> str:
+    """Return the Idempotency-Key of a named request of this run: a server refuses a guest's key that it could guess."""
+    return blake2b(name.encode(), digest_size=16).hexdigest()
 
 
 class Requests:
