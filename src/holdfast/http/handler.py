@@ -209,7 +209,7 @@ class RequestHandler:
             endpoint, values, allowed = self._router.find(method, segments)
             if endpoint is None:
                 if allowed:
-                    raise MethodNotAllowed.at_path(request.method, named_path(request.path), allowed)
+                    raise MethodNotAllowed.at_path(method, named_path(request.path), allowed)
                 raise RouteNotFound(RouteNotFound.PATH.format(path=named_path(request.path)))
             found = endpoint, request.path, values, endpoint.find_arguments(values)
             self._cache_path(method, raw_path, found)
