@@ -23,6 +23,7 @@ __all__ = [
     "server_user",
 ]
 
+# Older versions made `metrics`, and a kill left it there.
 _IN_DATA_DIR = frozenset({"lock", "metrics", "postgres", "secret_key", "secret_key.part", "lost+found"})
 
 
@@ -133,7 +134,7 @@ def read_foreign(path: Path, *, limit: int = 4_096) -> str | None:
 def make_data_dir(path: Path, *, mode: int | None = None) -> None:
     """Make the data directory, or use an existing one that is empty or ours.
 
-    Raises CannotStart for a folder with other files: we would change its mode and delete its `metrics`.
+    Raises CannotStart for a folder with other files: we would change its mode.
     """
     try:
         entries = {each.name for each in path.iterdir()} if path.is_dir() else set()
