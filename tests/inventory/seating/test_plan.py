@@ -191,6 +191,13 @@ def test_seats_of_one_number_are_numbered_from_the_left(document: dict[str, Any]
     assert sorted(str(found.name) for found in seat_map.seats()) == sorted(printed)
 
 
+def test_a_zone_of_areas_needs_no_rows_and_equal_names_are_numbered() -> None:
+    lawn = {"name": "Lawn", "areas": [{"capacity": 5}, {"capacity": 6}, {"shape": "text"}]}
+    layout = parse_seat_map({"zones": [lawn, {"name": "Z", "rows": [row("1", seat("1", 0))]}]})
+    assert [(area.name, area.capacity) for area in layout.areas] == [("Lawn", 5), ("Lawn (2)", 6)]
+    assert layout.categories == ("stalls",)
+
+
 def test_two_seats_with_one_id_are_a_duplicate() -> None:
     with pytest.raises(DuplicateSeat) as refused:
         parse_seat_map(

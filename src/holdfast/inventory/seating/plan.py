@@ -119,7 +119,8 @@ def read_plan(document: dict[str, Any], reading: LayoutReader) -> Layout:
             found=areas,
         )
         parts = row_parts.setdefault(zone_part, _Parts(limit=_ROW_LENGTH))
-        for row_index, row_value in enumerate(reading.take_list(zone.get("rows"), f"{pointer}/rows")):
+        rows_given = zone.get("rows", [] if zone.get("areas") else None)  # a lawn has no rows
+        for row_index, row_value in enumerate(reading.take_list(rows_given, f"{pointer}/rows")):
             row_pointer = f"{pointer}/rows/{row_index}"
             row_object = reading.take_object(row_value, row_pointer)
             if row_object is None:
