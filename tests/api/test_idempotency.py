@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from holdfast.inventory.inventory import Inventory
+from support.house_of import age, fetch
 from support.http_app import KeyedClient, client_of, running_app
 from support.http_sales import (
     SEATS,
@@ -314,3 +315,20 @@ async def test_a_repeated_confirm_is_a_replay_only_with_a_key(client: httpx2.Asy
     again = await ask_booking(client, hold)
     assert (again.status_code, again.json()) == (200, first.json())
     assert pointers(again) == []
+
+
+async def test_refusals_of_guests_are_kept_for_minutes_only(
+    guest: httpx2.AsyncClient, keyed_client: KeyedClient, inventory: Inventory, database_url: str
+):
+    """Anyone can cause any number of them. Sales of guests, and refusals of sellers, are kept for hours."""
+    staff = await keyed_client("organise")
+    event = await make_event(staff, capacity=1)
+    sold, refused, of_staff = (str(uuid4()) for _ in range(3))
+    assert (await ask_hold(guest, event, key=sold)).status_code == 201
+    assert (await ask_hold(guest, event, key=refused)).status_code == 409
+    assert (await ask_hold(staff, event, key=of_staff)).status_code == 409
+    for more_minutes, left in ((14, 3), (2, 2)):
+        age(database_url, "idempotency", f"{more_minutes} minutes")
+        await inventory.operations.delete_old_answers(72, 100)
+        assert fetch(database_url, "SELECT count(*) FROM idempotency") == [(left,)]
+    assert fetch(database_url, "SELECT bool_or(brief) FROM idempotency") == [(False,)]

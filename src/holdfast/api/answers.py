@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
+from holdfast.access.principals import GUEST
 from holdfast.api.request import Request
 from holdfast.errors import Refusal
 from holdfast.http.problems import problem
@@ -36,7 +37,7 @@ def retry_key(request: Request, render: Render[T]) -> RetryKey[T] | None:
     def stored(outcome: T | Refusal) -> StoredAnswer:
         if isinstance(outcome, Refusal):
             made = problem(outcome, request.request_id, pages=request.problem_pages)
-            return StoredAnswer(status=made.status, body=made.body)
+            return StoredAnswer(status=made.status, body=made.body, brief=request.principal is GUEST)
         return _stored(render(outcome))
 
     return RetryKey(scope=scope, body=request.fingerprint, render=stored)

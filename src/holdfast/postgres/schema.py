@@ -8,7 +8,7 @@ from pathlib import Path
 from holdfast.postgres import preconditions
 from holdfast.postgres.connections import connect_once
 
-GENERATION = 9
+GENERATION = 10
 """The schema generation of this server."""
 
 

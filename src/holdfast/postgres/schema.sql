@@ -11,7 +11,7 @@ CREATE TABLE schema_generation (
     oldest_server integer NOT NULL,       -- the oldest server generation that this schema still serves
     epoch uuid NOT NULL DEFAULT gen_random_uuid()  -- a part of the name of this history (postgres/epoch.py)
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (9, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (10, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -194,9 +194,11 @@ CREATE TABLE idempotency (
     token_for uuid,                        -- the hold whose token goes into the answer
     replays integer NOT NULL DEFAULT 0,    -- each replay writes, so that it also waits for the standby
     created_at timestamptz NOT NULL,
+    brief boolean NOT NULL DEFAULT false,  -- a guest's refusal, which is kept for minutes
     PRIMARY KEY (event_number, scope)
 );
 CREATE INDEX idempotency_by_age ON idempotency USING brin (created_at);
+CREATE INDEX idempotency_brief_by_age ON idempotency (created_at) WHERE brief;
 
 -- Tables without an event, on the control connection.
 

@@ -11,6 +11,8 @@ from holdfast.postgres.connections import Connections, Pool, fetch
 from holdfast.postgres.rows import Table
 
 SQL = queries.load("workers")
+BRIEF_MINUTES = 15
+"""How long a guest's refusals are kept: longer than a client retries."""
 
 
 class WorkerStore:
@@ -33,15 +35,15 @@ class WorkerStore:
         return bool(await self._fetch(control, "take_lease", job=name, owner=owner, seconds=seconds))
 
     async def delete_old_answers(self, hours: int, max_rows: int) -> int:
-        """Delete old answers of Idempotency-Keys, max `max_rows` of each node. Return their number; 0: none is
-        old."""
+        """Delete old answers of Idempotency-Keys, max `max_rows` of each kind and node. Return their number; 0: none is
+        old. A guest's refusals are old after minutes."""
+        kinds = (("find_old_answers", {"hours": hours}), ("find_brief_answers", {"minutes": BRIEF_MINUTES}))
         deleted = 0
         for pool in self._connections.all():
-            found = (await self._fetch(pool, "find_old_answers", hours=hours, max_rows=max_rows)).by(
-                "event_number"
-            )
-            for number, answers in found.items():
-                deleted += await self._delete("delete_answers", number, scopes=answers.column("scope"))
+            for name, age in kinds:
+                found = (await self._fetch(pool, name, **age, max_rows=max_rows)).by("event_number")
+                for number, answers in found.items():
+                    deleted += await self._delete("delete_answers", number, scopes=answers.column("scope"))
         return deleted + await self._delete_old_creations(hours, max_rows)
 
     async def delete_old_attempts(self, days: int, max_rows: int) -> int:

@@ -298,10 +298,17 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
     BatchStep(
         statement="insert_answers",
         rows=lambda state: [
-            (scope, body, answer.status, answer.body, answer.token_for)
+            (scope, body, answer.status, answer.body, answer.token_for, answer.brief)
             for scope, body, answer in state.changes.answers
         ],
-        columns={"scopes": blobs, "bodies": blobs, "statuses": plain, "answers": blobs, "tokens_for": plain},
+        columns={
+            "scopes": blobs,
+            "bodies": blobs,
+            "statuses": plain,
+            "answers": blobs,
+            "tokens_for": plain,
+            "brief": booleans,
+        },
     ),
     BatchStep(
         statement="count_replays",

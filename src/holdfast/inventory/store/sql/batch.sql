@@ -313,11 +313,12 @@ INSERT INTO journal (event_number, version, at, structural, changes)
 VALUES (:event_number, :version, :now, :structural, :changes);
 
 -- name: insert_answers!
-INSERT INTO idempotency (event_number, scope, body, status, answer, token_for, created_at)
-SELECT e.event_number, n.scope, n.body, n.status, n.answer, n.token_for, :now::timestamptz
+INSERT INTO idempotency (event_number, scope, body, status, answer, token_for, created_at, brief)
+SELECT e.event_number, n.scope, n.body, n.status, n.answer, n.token_for, :now::timestamptz, n.brief
 FROM events e,
-     unnest(:scopes::bytea[], :bodies::bytea[], :statuses::smallint[], :answers::bytea[], :tokens_for::uuid[])
-         AS n (scope, body, status, answer, token_for)
+     unnest(:scopes::bytea[], :bodies::bytea[], :statuses::smallint[], :answers::bytea[], :tokens_for::uuid[],
+            :brief::boolean[])
+         AS n (scope, body, status, answer, token_for, brief)
 WHERE e.event_number = :event_number;
 
 -- name: count_replays!

@@ -177,12 +177,12 @@ FROM unnest(
 WHERE a.event_number = n.event_number AND a.area_number = n.area_number;
 
 -- name: insert_answers!
-INSERT INTO idempotency (event_number, scope, body, status, answer, token_for, created_at)
-SELECT e.event_number, n.scope, n.body, n.status, n.answer, n.token_for, n.created_at
+INSERT INTO idempotency (event_number, scope, body, status, answer, token_for, created_at, brief)
+SELECT e.event_number, n.scope, n.body, n.status, n.answer, n.token_for, n.created_at, n.brief
 FROM unnest(
          :event_numbers::bigint[], :nows::timestamptz[], :scopes::bytea[], :bodies::bytea[], :statuses::smallint[],
-         :answers::bytea[], :tokens_for::uuid[]
-     ) AS n (event_number, created_at, scope, body, status, answer, token_for)
+         :answers::bytea[], :tokens_for::uuid[], :brief::boolean[]
+     ) AS n (event_number, created_at, scope, body, status, answer, token_for, brief)
 JOIN events e ON e.event_number = n.event_number;
 
 -- name: count_replays!

@@ -51,6 +51,13 @@ FROM idempotency
 WHERE created_at < statement_timestamp() - make_interval(hours => :hours)
 LIMIT :max_rows;
 
+-- name: find_brief_answers
+-- A fan-out: stored refusals of guests.
+SELECT event_number, scope
+FROM idempotency
+WHERE brief AND created_at < statement_timestamp() - make_interval(mins => :minutes)
+LIMIT :max_rows;
+
 -- name: delete_answers!
 DELETE FROM idempotency
 WHERE event_number = :event_number AND scope = ANY(:scopes);
