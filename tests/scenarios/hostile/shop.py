@@ -62,7 +62,8 @@ async def furnish(client: httpx2.AsyncClient) -> Shop:
         return answer.json()
 
     shop = Shop()
-    shop.event = await make_event(client, areas=[{"name": "general", "capacity": 20}], seat_map=SEATS)
+    areas = [{"name": "general", "capacity": 20}]
+    shop.event = await make_event(client, areas=areas, seat_map=SEATS, max_per_hold=None)
     shop.draft = await make_event(client, status="draft")
     shop.other = await make_event(client, capacity=20)
     shop.hold = await place(client, shop.event, {"quantity": 2, "area": "general"})

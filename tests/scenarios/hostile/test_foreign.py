@@ -157,7 +157,7 @@ async def test_dialect_clients_reach_only_their_own_holds(
     ]:
         answer = await client.post("/book", json=body)
         assert answer.status_code == status, (body, answer.text)
-    for user in ("0", "999999", "81'", str(shop.user) + " "):
+    for user in ("0", "999999", "81'", f"{shop.user} 1"):
         seat = shop.seats[0]["id"]
         answer = await client.post(f"/seats/{seat}/confirm", params={"user_id": user})
         assert answer.status_code == 400, (user, answer.text)
