@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False)
 _TYPE = "-H 'Content-Type: application/json'"
 
 
-class House(StrEnum):
+class SampleHouse(StrEnum):
     """The sample houses that `holdfast demo` can sell."""
 
     ARENA = "arena"
@@ -31,8 +31,8 @@ def demo(
         typer.Option(help="The server's URL. Default: from HOLDFAST_HOST and HOLDFAST_PORT."),
     ] = None,
     house: Annotated[
-        House, typer.Option(help="An arena in the round, a horseshoe theatre, or a hall of tables.")
-    ] = House.ARENA,
+        SampleHouse, typer.Option(help="An arena in the round, a horseshoe theatre, or a hall of tables.")
+    ] = SampleHouse.ARENA,
     as_json: AsJson = False,
 ) -> None:
     """Put a sample house on sale, and print its URLs and a curl line for each step of a sale."""
@@ -47,9 +47,9 @@ def demo(
     from holdfast.samples import arena, beer_hall, horseshoe
 
     plan, name, venue = {
-        House.ARENA: (arena, "A night at the arena", "Arena"),
-        House.HORSESHOE: (horseshoe, "A night at the theatre", "Théâtre de la Rive"),
-        House.BEER_HALL: (beer_hall, "A night of beer and brass", "Brauhaus"),
+        SampleHouse.ARENA: (arena, "A night at the arena", "Arena"),
+        SampleHouse.HORSESHOE: (horseshoe, "A night at the theatre", "Théâtre de la Rive"),
+        SampleHouse.BEER_HALL: (beer_hall, "A night of beer and brass", "Brauhaus"),
     }[house]
     with plain_errors():
         settings = load_settings()
