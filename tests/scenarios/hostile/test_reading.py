@@ -41,6 +41,8 @@ WRONG_VALUES: dict[str, list[bytes]] = {
     "buyer": [b"", b"a" * 2_000, b"%E2%80%AE"],
     "reference": [b"", b"a", b"7Z3K91Q", b"7Z3K91QX0", b"UUUUUUUU", b"7Z3K91Q!", b"%D9%A1" * 8, b"a" * 2_000],
     "event": [b"", b"-1", b"0", b"1.0", b"0x1", b"%D9%A1", b"9" * 40, b"1099511627776", b"a"],
+    "metadata": [b"", b"a", b"{}", b"%7B%22a%22%3A1%7D", b"null"],
+    "version": [b"0", b"-1", b"1.0", b"latest", b"", b"9" * 40, b"%D9%A1"],
     "event_id": [b"", b"-1", b"0", b"1.0", b"%D9%A1", b"9" * 40, b"1099511627776", b"a"],
 }  # fmt: skip
 
@@ -56,6 +58,8 @@ def _good(endpoint: Endpoint, shop: Shop) -> Ask:
         "event_id": str(shop.event["number"]),
         "show_id": str(shop.show),
         "file": "icon.svg",
+        "code": "sold_out",
+        "seat_map": shop.seat_map,
     }
     path = endpoint.path.format(**values)
     token = shop.booked if "{booking}" in endpoint.path else shop.hold
