@@ -107,7 +107,7 @@ class Crowd:
         at = data.rfind(b"\r\nid: ")
         if at < 0:
             return  # the opening, or a keep-alive
-        version = int(data[at + 6 : data.index(b"\n", at + 6)])
+        version = int(data[data.index(b".", at) + 1 : data.index(b"\n", at + 6)])  # behind the epoch
         before = self._known[descriptor]
         self._known[descriptor] = version
         found = self.came.setdefault((before, version), [0, 0.0])

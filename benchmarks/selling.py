@@ -95,10 +95,10 @@ class LongestBatch:
         return found * 1000
 
     def _timed(self, act: Any) -> Any:
-        async def timed(*given: Any) -> Any:
+        async def timed(*given: Any, **more: Any) -> Any:
             began = time.perf_counter()
             try:
-                return await act(*given)
+                return await act(*given, **more)
             finally:
                 self._longest = max(self._longest, time.perf_counter() - began)
 

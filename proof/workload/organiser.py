@@ -58,7 +58,7 @@ class Organiser:
             "name": f"Buyer {number}",
             "phone_number": "0",
             "email": email,
-            "password": secrets.token_hex(8),
+            "password": secrets.token_urlsafe(24),
         }
         reply = self._post("/users/", body)
         return None if reply is None else int(reply["id"])

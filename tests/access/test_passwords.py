@@ -62,6 +62,8 @@ def test_a_password_that_guessers_try_first_is_refused(password):
         "dragon monkey soccer tiger",
         "kX9#vv2!mQp4",
         "f3Jq0Zr81LwP",
+        "9f86d081884c7d65",  # drawn by a program, mostly digits
+        "70921486305517",
         "sieben kleine Zwerge",
         "пароль-длинный",
         "日本語のパスワードは長い",

@@ -245,6 +245,7 @@ ELSEWHERE = {
     "precondition_failed",
     "rate_limited",
     "request_timeout",
+    "seat_map_not_found",
     "seat_not_found",
     "unsupported_media_type",
     "uri_too_long",

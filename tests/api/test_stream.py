@@ -11,7 +11,7 @@ import httpx2
 import orjson
 import pytest
 
-from holdfast.api.v1.stream import StreamMessageOut
+from holdfast.api.v1.stream import ChangeOut, SnapshotOut
 from holdfast.http.application import Application
 from holdfast.inventory.inventory import Inventory
 from support.house_of import make_event, place
@@ -46,7 +46,9 @@ class Reading:
             lines = (await self.next())["body"].decode().strip().splitlines()
             fields = dict(line.split(": ", 1) for line in lines)
             if "data" in fields:
-                StreamMessageOut.model_validate_json(fields["data"])
+                (ChangeOut if fields["event"] == "change" else SnapshotOut).model_validate_json(
+                    fields["data"]
+                )
                 return fields
 
 

@@ -16,7 +16,8 @@ from support.selling import an_engine, new_event
 OLD_EVENT = """
 INSERT INTO events (event_number, id, name, status, hold_ttl_seconds, max_hold_ttl_seconds, max_per_hold,
                     max_per_buyer, allow_partial, created_at)
-VALUES (%s, gen_random_uuid(), 'Old', 'published', %s, %s, %s, %s, %s, clock_timestamp())
+VALUES (%(number)s, gen_random_uuid(), 'Old', 'published', %(hold_ttl_seconds)s, %(max_hold_ttl_seconds)s,
+        %(max_per_hold)s, %(max_per_buyer)s, %(allow_partial)s, clock_timestamp())
 """
 OLD_INVENTORY = "INSERT INTO inventories VALUES (%s, 0, clock_timestamp(), clock_timestamp())"
 WAITING = """SELECT count(*) FROM pg_locks WHERE NOT granted
@@ -35,7 +36,7 @@ def old_database_url(empty_database_url: str) -> str:
     schema.upgrade(empty_database_url, revision="0002")
     with psycopg.connect(empty_database_url) as connection:
         for number, rules in OLD_RULES.items():
-            connection.execute(OLD_EVENT, (number, *rules.as_dict().values()))
+            connection.execute(OLD_EVENT, {"number": number, **rules.as_dict()})
             connection.execute(OLD_INVENTORY, (number,))
     return empty_database_url
 

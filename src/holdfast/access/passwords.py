@@ -18,6 +18,8 @@ MAX_PASSWORD_LENGTH = 1_000
 
 _MIN_DISTINCT = 5
 """Different characters that must remain without the parts that a guesser tries first."""
+_MIN_DISTINCT_WITH_ENDS = 7
+"""The same, if they remain only with the digits and signs at both ends, which people add to a word."""
 _PASSPHRASE_WORDS = 4
 _KNOWN_PASSPHRASES = frozenset({"correct horse battery staple"})
 _TRACKS = (
@@ -51,13 +53,20 @@ def is_guessable(password: str, *, own: tuple[str, ...] = ()) -> bool:
     if folded in (folded + folded)[1:-1]:  # one part, repeated
         return True
     rest = _without_runs(folded)
-    forms = (rest, _ENDS.sub("", rest).translate(_LOOKALIKES))
     known = sorted(_common_words() | details, key=len, reverse=True)
-    return any(len(set(_without(form, known))) < _MIN_DISTINCT for form in forms)
+    as_given = _distinct(rest, known)
+    read = min(as_given, _distinct(rest.translate(_LOOKALIKES), known))
+    without_ends = _distinct(_ENDS.sub("", rest).translate(_LOOKALIKES), known)
+    return as_given < _MIN_DISTINCT or (without_ends < _MIN_DISTINCT and read < _MIN_DISTINCT_WITH_ENDS)
 
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _distinct(text: str, known: list[str]) -> int:
+    """Return the number of different characters without the known words."""
+    return len(set(_without(text, known)))
 
 
 def _without(text: str, known: list[str]) -> str:

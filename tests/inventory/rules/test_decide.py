@@ -69,6 +69,7 @@ def compare_availability(model: Model, ledger: Ledger, now: datetime) -> None:
     answered = availability_of(
         ledger.event,
         ledger.areas.values(),
+        epoch="",
         version=ledger.version,
         lapsed=len(lapsed),
         lapsed_by_area=by_area,

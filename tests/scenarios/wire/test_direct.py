@@ -30,7 +30,9 @@ REQUESTS = 2_500
 """For each of the seeds."""
 
 _SEATS = [f"A-{row}-{seat}" for row in range(1, 9) for seat in range(1, 13)]
-_CHANCE = re.compile(r'(?<="reference":")[0-9A-Z]{8}(?=")|(?<="instance":")[0-9a-f]{20}(?=")')
+_CHANCE = re.compile(
+    r'(?<="reference":")[0-9A-Z]{8}(?=")|(?<="instance":")[0-9a-f]{20}(?=")|(?<="epoch":")[^"]+|(?<=etag: ")[^".]+'
+)
 _WRONG_TOKEN = "hfh_1_" + "A" * 43
 _BROWSER = (
     b"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\nAccept: */*\r\nAccept-Language: de,en;q=0.7\r\n"

@@ -46,5 +46,5 @@ WHERE event_number = :event_number;
 -- Holds that end later than any hold placed now can.
 SELECT id
 FROM holds
-WHERE event_number = :event_number AND status = 'active' AND expires_at > :goal + interval '1 day'
+WHERE event_number = :event_number AND status = 'active' AND expires_at > :goal::timestamptz + interval '1 day'
 ORDER BY id;
