@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-__all__ = ["beside", "copy_of"]
+__all__ = ["beside", "copy_of", "drop_database"]
+
+_DROP_TRIES = 5
 
 
 @contextmanager
@@ -34,7 +37,24 @@ def _made(url: str, name: str, options: sql.Composable) -> Iterator[str]:
         try:
             yield url.replace(f"/{_name(url)}?", f"/{name}?", 1)
         finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+            drop_database(connection, name)
+
+
+def drop_database(connection: psycopg.Connection[Any], name: str) -> None:
+    """Drop a database, even with connections open.
+
+    FORCE needs the right to end every session in it, which nobody has over autovacuum. A drop without FORCE ends that.
+    """
+    drop = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+    for _ in range(_DROP_TRIES):
+        try:
+            connection.execute(drop + sql.SQL(" WITH (FORCE)"))
+        except psycopg.errors.InsufficientPrivilege:
+            with suppress(psycopg.errors.ObjectInUse):
+                connection.execute(drop)
+        else:
+            return
+    connection.execute(drop)
 
 
 def _name(url: str) -> str:

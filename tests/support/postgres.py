@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import psycopg
+from benchmarks.databases import drop_database
 from psycopg import sql
 
 from holdfast.process.postgres_server import PostgresServer
@@ -52,7 +53,8 @@ class TestDatabases:
     def drop(self, url: str) -> None:
         """Drop a database, even with connections open."""
         name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
-        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(str(name))))
+        with psycopg.connect(self.server.url, autocommit=True) as connection:
+            drop_database(connection, str(name))
 
     def _migrated_template(self) -> str:
         if self._template is None:
