@@ -101,7 +101,7 @@ def value_of(name: str, type: str) -> str:
         return """'{"order": "1"}'"""
     if type.endswith("[]"):
         one = _VALUES.get(type.removesuffix("[]"), "1").strip("'")
-        return f"'{{{one}}}'" if "\\" not in one else "ARRAY['\\x00'::bytea]"
+        return f"""'{{"{one}"}}'""" if "\\" not in one else "ARRAY['\\x00'::bytea]"
     return _VALUES.get(type, "1")
 
 

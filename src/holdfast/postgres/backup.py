@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -138,14 +139,22 @@ def restore(
             _copy_script(reader.stdout, writer.stdin)
             if reader.wait() != 0:
                 writer.kill()  # otherwise it would commit an incomplete backup
+                _close(writer.stdin)
                 raise BackupError(_complaint(reader.stderr.read(), f"{name} cannot be read"))
             writer.stdin.write(_REFUSE_NEWER.format(generation=schema.GENERATION).encode())
             writer.stdin.write(b"\nANALYZE;\n")
             writer.stdin.close()
         except BrokenPipeError:
             reader.kill()
+            _close(writer.stdin)
         if writer.wait() != 0:
             raise BackupError(_complaint(writer.stderr.read(), "psql failed"))
+
+
+def _close(pipe: IO[bytes]) -> None:
+    """Close the pipe of a program that has ended. Bytes that still wait for it are no error."""
+    with suppress(BrokenPipeError):
+        pipe.close()
 
 
 def _copy_script(script: IO[bytes], target: IO[bytes]) -> None:
