@@ -73,7 +73,7 @@ def test_restore_treats_a_database_without_events_as_empty(
     """A server that was started once has a schema but no data."""
     file = tmp_path / "sales.backup"
     holdfast("db", "backup", file)
-    url = databases.create()  # type: ignore[attr-defined]
+    url = databases.create()  # type: ignore[attr-defined]  # a TestDatabases
     assert run("db", "restore", file, database_url=url).code == 0
     assert fetch(url, "SELECT name FROM events") == [("Concert",)]
 
@@ -171,7 +171,7 @@ def test_restore_refuses_a_newer_schema_before_it_drops_anything(
     holdfast: Run, run: Run, sold: None, database_url: str, databases: object, tmp_path: Path
 ) -> None:
     file = tmp_path / "newer.backup"
-    newer = databases.create()  # type: ignore[attr-defined]
+    newer = databases.create()  # type: ignore[attr-defined]  # a TestDatabases
     with psycopg.connect(newer) as connection:
         connection.execute("UPDATE schema_generation SET generation = 99, oldest_server = 99")
     with file.open("wb") as target:
@@ -222,7 +222,7 @@ def test_a_wrong_stream_changes_nothing(
 ) -> None:
     """Nothing of it can be read before the restore begins, so the end of its transaction refuses it."""
     content = piped(database_url, "db", "backup", "-").stdout
-    other = databases.create()  # type: ignore[attr-defined]
+    other = databases.create()  # type: ignore[attr-defined]  # a TestDatabases
     with psycopg.connect(other) as connection:
         if damage == "newer":
             connection.execute("UPDATE schema_generation SET generation = 99, oldest_server = 99")

@@ -132,7 +132,7 @@ def full_app() -> Application:
 
 def test_every_route_is_listed_and_can_be_named(full_app: Application):
     assert isinstance(full_app, FastAPI)
-    listed = {(method, route.path) for route in full_app.routes for method in route.methods}  # type: ignore[attr-defined]
+    listed = {(method, route.path) for route in full_app.routes for method in route.methods}  # type: ignore[attr-defined]  # all are API routes
     assert listed == {(one.method, one.path) for one in all_endpoints()}
     assert full_app.url_path_for("get_hold", hold="x") == "/v1/holds/x"
 

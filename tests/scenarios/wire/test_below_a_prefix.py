@@ -43,7 +43,7 @@ class Site:
         self.http = httpx2.Client(headers={"Authorization": f"Bearer {key}"}, follow_redirects=False)
 
     def get(self, path: str, **options: object) -> httpx2.Response:
-        return self.http.get(urljoin(self.url, path), **options)  # type: ignore[arg-type]
+        return self.http.get(urljoin(self.url, path), **options)  # type: ignore[arg-type]  # httpx checks them
 
     def leads_to(self, answer: httpx2.Response, reference: str, **headers: str) -> httpx2.Response:
         """Follow a reference as a client does: resolved against the address that it used."""
