@@ -50,7 +50,7 @@ def test_rows_of_several_events_name_their_event() -> None:
     ((name, statement, parameters),) = statements_for([REPLAYS], events, givens)
     assert (name, statement) == ("count_replays", SEVERAL_EVENTS["count_replays"])
     sent = {each: parameters[each] for each in statement.parameters}
-    assert sent == {"event_numbers": "{5,5,7}", "scopes": '{"\\\\x61","\\\\x62","\\\\x63"}'}
+    assert sent == {"event_numbers": "{5,5,7}", "scopes": blobs([b"a", b"b", b"c"])}
 
 
 def test_texts_that_no_row_has_cost_no_row() -> None:

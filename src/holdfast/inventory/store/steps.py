@@ -16,7 +16,7 @@ from holdfast.postgres.pipeline import Statement, statements_of
 
 S = TypeVar("S")
 
-Encoder = Callable[[Sequence[Any]], str]
+Encoder = Callable[[Sequence[Any]], str | bytes]
 """Encodes a column's values as one array; see `postgres.arrays`."""
 
 Given = Mapping[str, Any]
@@ -50,7 +50,7 @@ class BatchStep(Generic[S]):
     alone: bool = False
     """True if a batch of several events does not send it: an event that needs its rows gets a batch of its own."""
 
-    def arrays(self, rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+    def arrays(self, rows: Iterable[tuple[Any, ...]]) -> dict[str, str | bytes]:
         columns = list(zip(*rows, strict=True)) or [()] * len(self.columns)
         named = zip(self.columns.items(), columns, strict=True)
         return {name: encode(values) for (name, encode), values in named}

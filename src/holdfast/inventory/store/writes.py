@@ -273,7 +273,7 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
         rows=lambda state: [
             (each.number, each.quantity, each.status, each.booking_id) for each in state.changes.attempts
         ],
-        columns={"numbers": plain, "quantities": plain, "statuses": texts, "booking_ids": plain},
+        columns={"numbers": plain, "quantities": plain, "statuses": texts, "booking_ids": ids},
     ),
     BatchStep(
         statement="update_areas",
@@ -306,7 +306,7 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
             "bodies": blobs,
             "statuses": plain,
             "answers": blobs,
-            "tokens_for": plain,
+            "tokens_for": ids,
             "brief": booleans,
         },
     ),
