@@ -1,8 +1,14 @@
-"""The store's SQL, parsed by PostgreSQL's own parser: rules Q1 to Q5 of distribution, and no frozen clock."""
+"""The store's SQL, parsed by PostgreSQL's own parser: rules Q1 to Q5 of distribution, and no frozen clock.
+
+Statements of every node have two more rules, which a Citus cluster has shown: no join with a list of ranges, and no
+row without columns.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +17,7 @@ from pglast.ast import (
     CommonTableExpr,
     FuncCall,
     InsertStmt,
+    JoinExpr,
     MergeStmt,
     Node,
     RangeFunction,
@@ -21,6 +28,8 @@ from pglast.ast import (
 )
 from pglast.enums import SQLValueFunctionOp
 
+from holdfast.inventory.audit.store import EVENT_TABLES as WITHOUT_KEYS
+from holdfast.postgres import schema
 from postgres.statements import Named, all_statements
 
 VOLATILE = {"clock_timestamp", "random", "gen_random_uuid", "nextval", "timeofday", "statement_timestamp"}
@@ -39,6 +48,13 @@ ALLOWED = {
 }
 
 STATEMENTS = [each for each in all_statements() if each.file != "backup"]
+EVENT_TABLES = set(
+    re.findall(
+        r"^CREATE TABLE (\w+) \(\n    event_number ",
+        (Path(schema.__file__).with_name("schema.sql")).read_text(),
+        re.MULTILINE,
+    )
+)
 
 
 def walk(node: Any) -> Iterator[Node]:
@@ -88,6 +104,58 @@ def faults(text: str) -> set[str]:
 def test_a_statement_keeps_the_rules(statement: Named) -> None:
     found = {fault for fault in faults(statement.prepared()) if (statement.file, fault) not in ALLOWED}
     assert found == set()
+
+
+def fan_out_faults(text: str) -> set[str]:
+    """Return what a Citus coordinator refuses in a statement of several nodes."""
+    (tree,) = parse_sql(text)
+    found = set()
+    for node in walk(tree.stmt):
+        if not isinstance(node, SelectStmt):
+            continue
+        sources = list(walk(node.fromClause))
+        tables = {each.relname for each in sources if isinstance(each, RangeVar)} & EVENT_TABLES
+        if tables and not node.targetList:
+            found.add("a row without columns")
+        if tables and any(map(_is_or_joins_a_function, node.fromClause or ())):
+            found.add("a join with a list")
+    return found
+
+
+def _is_or_joins_a_function(source: Node) -> bool:
+    if isinstance(source, JoinExpr):
+        return any(map(_is_or_joins_a_function, (source.larg, source.rarg)))
+    return isinstance(source, RangeFunction)
+
+
+FAN_OUTS = [
+    each for each in all_statements() if not each.is_routed and each.file not in ("spanning", "batch")
+]
+
+
+@pytest.mark.parametrize("statement", FAN_OUTS, ids=lambda each: f"{each.file}.{each.name}")
+def test_a_statement_of_every_node_suits_a_coordinator(statement: Named) -> None:
+    """`spanning` works on one PostgreSQL only."""
+    assert fan_out_faults(statement.prepared()) == set()
+
+
+def test_the_check_looks_for_strays_in_every_table_without_a_key_to_events() -> None:
+    assert EVENT_TABLES - {"events", "inventories", "areas"} == set(WITHOUT_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SELECT EXISTS (SELECT FROM events)", "a row without columns"),
+        (
+            "SELECT 1 FROM unnest($1::int[]) AS n CROSS JOIN LATERAL (SELECT 1 FROM holds) h",
+            "a join with a list",
+        ),
+        ("SELECT 1 FROM holds, unnest($1::int[]) AS n", "a join with a list"),
+    ],
+)
+def test_the_lint_reports_what_a_coordinator_refuses(text: str, said: str) -> None:
+    assert fan_out_faults(text) == {said}
 
 
 @pytest.mark.parametrize(

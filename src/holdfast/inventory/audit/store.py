@@ -22,6 +22,10 @@ SQL = queries.load("check")
 
 FIRST_ID = UUID(int=0)
 LAST_ID = UUID(int=(1 << 128) - 1)
+EVENT_TABLES = (
+    *("map_details", "seats", "holds", "bookings", "blocks", "claims", "journal", "attempts", "idempotency"),
+)
+"""Tables whose rows no foreign key ties to an event."""
 MAX_VERSIONS_IN_PAGE = 100
 """Max versions of the journal that a page reads. With more, the journal is read first, by itself."""
 
@@ -207,13 +211,18 @@ class AuditStore:
         return list(found.select("scope", "token_for", "has_hold"))
 
     async def find_strays(self, gaps: Sequence[tuple[int, int]]) -> list[tuple[str, int]]:
-        """Return (table, event number) of rows on any node whose event number lies inside one of these gaps."""
+        """Return (table, event number) of the first row of each table, on any node, in each of these gaps."""
         found: list[tuple[str, int]] = []
-        after, before = [after for after, _ in gaps], [before for _, before in gaps]
         for pool in self._connections.all():
             async with pool.connection() as connection:
-                strays = await _fetch(connection, "find_strays", after=after, before=before)
-                found += strays.select("what", "event_number")
+                for after, before in gaps:
+                    strays = await _fetch(connection, "find_strays", after=after, before=before)
+                    (numbers,) = strays.select(*EVENT_TABLES)
+                    found += [
+                        (table, number)
+                        for table, number in zip(EVENT_TABLES, numbers, strict=True)
+                        if number is not None
+                    ]
         return found
 
     async def list_creations(self, after: bytes, max_rows: int) -> list[tuple[bytes, int, UUID]]:

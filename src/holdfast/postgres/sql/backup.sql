@@ -9,7 +9,8 @@ WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'S')
 ORDER BY c.relname;
 
 -- name: has_events
-SELECT EXISTS (SELECT FROM events) AS found;
+-- A row without columns is a syntax error for a Citus coordinator.
+SELECT EXISTS (SELECT 1 FROM events) AS found;
 
 -- name: has_keys
 SELECT EXISTS (SELECT FROM api_keys) OR EXISTS (SELECT FROM users) AS found;

@@ -8,7 +8,7 @@ SELECT i.event_number
 FROM inventories i
 JOIN events e ON e.event_number = i.event_number
 WHERE EXISTS (
-    SELECT FROM holds h
+    SELECT 1 FROM holds h
     WHERE h.event_number = i.event_number
       AND h.status = 'active'
       AND h.expires_at >= i.reclaimed_until
