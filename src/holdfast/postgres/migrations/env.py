@@ -39,7 +39,11 @@ def _begin(connection: Connection) -> None:
     Every batch first locks a row of `inventories`. A migration that has locked the table waits for no batch, and a
     batch that waits for it holds no lock, so there is no deadlock. A migration without its lock gives up after 500 ms:
     before PostgreSQL searches for deadlocks (after 1 s), and before buyers wait long.
+
+    On a Citus coordinator the nodes take the lock too, and wait as long as this transaction says: Citus sends its
+    local settings on if it is asked to. Any other server ignores that request.
     """
+    connection.exec_driver_sql("SET LOCAL citus.propagate_set_commands = 'local'")
     connection.exec_driver_sql("SET LOCAL lock_timeout = '500ms'")
     if connection.exec_driver_sql("SELECT to_regclass('inventories')").scalar() is not None:
         connection.exec_driver_sql("LOCK TABLE inventories IN ACCESS EXCLUSIVE MODE")

@@ -8,6 +8,7 @@ from alembic import op
 from sqlalchemy import Connection
 
 from holdfast.identity import identity_of
+from holdfast.postgres.migrations.statements import run_file
 
 revision = "0005"
 down_revision = "0004"
@@ -18,9 +19,8 @@ _AT_ONCE = 10_000
 
 
 def upgrade() -> None:
-    connection = op.get_bind()
-    connection.exec_driver_sql(_statement(""))
-    _name_live_holds(connection)
+    run_file(Path(__file__).with_suffix(".sql"))
+    _name_live_holds(op.get_bind())
 
 
 def _statement(what: str) -> str:
