@@ -61,6 +61,9 @@ _NETWORK = {
 ANSWER_SECONDS = 6.0
 """A database that does not answer within this time is lost. It is one second more than `statement_timeout`."""
 
+_NODE_SECONDS = 1.0
+"""While a node behind a coordinator is lost, copies are forgotten this often."""
+
 _LINEAGE = queries.load("lineage")["load_lineage"]
 
 LOST = (OSError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
@@ -137,6 +140,7 @@ class Connections:
         """Max connections to each PostgreSQL."""
         self.server_version = ""
         """The version of the control database's PostgreSQL; empty before the first connection."""
+        self._node_lost_at = float("-inf")
         self._epoch: str | None = None
         self._timelines: dict[int, int] = {}
         """The newest known timeline of each cluster, by the cluster's identifier."""
@@ -219,9 +223,8 @@ class Connections:
                     with cut_after(connection, answer_seconds):
                         return await fetch(connection, statement, parameters)
             except LOST as error:
-                if last or not errors.is_lost(error):
+                if last or not await self.recover(error):
                     raise errors.translate(error) from error
-                await self.forget_dead()
         raise AssertionError("the second try returns or raises")
 
     @asynccontextmanager
@@ -230,7 +233,7 @@ class Connections:
     ) -> AsyncIterator[Connection]:
         """Yield a connection for a few statements. `answer_seconds` is their total time.
 
-        Raises Fault. With `writes`, a connection that is lost in the block raises OutcomeUnknown.
+        Raises Fault. With `writes`, a connection or a node that is lost in the block raises OutcomeUnknown.
         """
         begun = False
         try:
@@ -239,10 +242,10 @@ class Connections:
                 with cut_after(connection, answer_seconds):
                     yield connection
         except (psycopg.Error, OSError) as error:
-            if begun and errors.is_lost(error):
-                await self.forget_dead()
-                if writes:
-                    raise errors.translate(errors.CommitUnknownError()) from error
+            if begun:
+                await self.recover(error)
+            if begun and writes and errors.may_be_done(error):
+                raise errors.translate(errors.CommitUnknownError()) from error
             raise errors.translate(error) from error
 
     @asynccontextmanager
@@ -264,6 +267,25 @@ class Connections:
                 yield connection
         finally:
             await pool.putconn(connection)
+
+    async def recover(self, error: BaseException) -> bool:
+        """Prepare another try after the failure of a connection, or of a node behind a coordinator.
+
+        Returns False for other errors, after which another try is useless. Connections to a coordinator outlive a node,
+        and so does what is remembered of other nodes' events. But the node's own may be wrong after a failover. Which
+        node it was, the coordinator does not say. So all is forgotten, once a second: nobody reads from a lost node.
+        """
+        if errors.is_lost(error):
+            await self.forget_dead()
+            return True
+        if not errors.is_of_a_node(error):
+            return False
+        now = asyncio.get_running_loop().time()
+        if now >= self._node_lost_at + _NODE_SECONDS:
+            self._node_lost_at = now
+            for forget in self.on_lost:
+                forget()
+        return True
 
     async def forget_dead(self) -> None:
         """Call after a lost connection: notify `on_lost`, and close the idle connections too.

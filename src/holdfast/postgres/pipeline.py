@@ -92,6 +92,8 @@ class Pipeline:
         """The answers that `sync` returns: their indices, and the texts of their statements."""
         self.is_between = True
         """True if every statement has its answer. Only then can others use the connection."""
+        self.failed: bytes | None = None
+        """The text of the statement whose error the last `sync` raised; None if it raised no statement's error."""
         self._pgconn.enter_pipeline_mode()
 
     def add(self, statement: Statement, parameters: dict[str, Any]) -> int:
@@ -129,6 +131,7 @@ class Pipeline:
 
     async def sync(self) -> list[Table]:
         """Send all statements, and return the rows of each. Raises the first statement's error."""
+        self.failed = None
         self._pgconn.pipeline_sync()
         await self._flush()
         answers = await self._answers()
@@ -138,8 +141,9 @@ class Pipeline:
         self._names.update(
             name for name, at in preparing.items() if answers[at].status == ExecStatus.COMMAND_OK
         )
-        for answer in answers:
+        for place, answer in enumerate(answers):
             if answer.status in _FAILED:
+                self.failed = next(text for at, text in requested if at >= place)
                 if answer.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_STATEMENT:
                     self._names.clear()
                 raise error_from_result(answer, encoding=self._connection.info.encoding)

@@ -51,7 +51,8 @@ class Transaction:
             await self._pipeline.sync()  # from here on, the server may have received COMMIT
             self._pipeline.end()
         except psycopg.Error as error:
-            if may_have_committed(error, closed=self.connection.closed):
+            at_commit = self._pipeline.failed == b"COMMIT"
+            if may_have_committed(error, closed=self.connection.closed, at_commit=at_commit):
                 raise CommitUnknownError from error
             raise
         except Exception as error:  # a bug: callers must not treat it as an error before the COMMIT

@@ -13,6 +13,14 @@ RETRY_WHOLE = ("40001", "40P01")
 IDLE_TOO_LONG = "25P03"
 """PostgreSQL ended the session because it was idle inside a transaction."""
 
+ROLLED_BACK = ("23", "40")
+"""Classes of a COMMIT that has certainly failed: a deferred check, or a serialization failure."""
+
+COMPLETION_UNKNOWN = "40003"
+
+NODE_FAILED = ("08", "53", "58", "XX")
+"""Classes in which a coordinator reports that another node failed. That node may have done the work before."""
+
 DATA_CLASSES = ("22", "23")
 """Data and integrity errors. One command causes them; halving the batch finds it."""
 
@@ -28,16 +36,26 @@ def is_retryable(error: BaseException) -> bool:
     return isinstance(error, psycopg.Error) and error.sqlstate in RETRY_WHOLE
 
 
-def may_have_committed(error: psycopg.Error, *, closed: bool) -> bool:
-    """Return whether an error after COMMIT leaves the outcome open: the connection broke, or the server ended it.
+def may_have_committed(error: psycopg.Error, *, closed: bool, at_commit: bool) -> bool:
+    """Return whether an error after COMMIT was sent leaves the outcome open.
 
-    A server that ends an idle session never received COMMIT in time. A session that goes on has rolled back.
+    `at_commit`: COMMIT itself was answered with the error. A session that goes on after another statement's error has
+    rolled back. The error of a COMMIT proves nothing where a coordinator passes COMMIT on: the node may have committed.
+    A server that ends an idle session never received COMMIT in time.
     """
     if error.sqlstate is None:
         return True
-    return error.sqlstate != IDLE_TOO_LONG and (
-        closed or error.diag.severity_nonlocalized in ("FATAL", "PANIC")
-    )
+    if error.sqlstate == IDLE_TOO_LONG:
+        return False
+    if closed or error.diag.severity_nonlocalized in ("FATAL", "PANIC"):
+        return True
+    return at_commit and (error.sqlstate == COMPLETION_UNKNOWN or error.sqlstate[:2] not in ROLLED_BACK)
+
+
+def may_be_done(error: BaseException) -> bool:
+    """Return whether a write that committed by itself may have happened although it failed."""
+    sqlstate = error.sqlstate if isinstance(error, psycopg.Error) else None
+    return is_lost(error) or (sqlstate is not None and sqlstate[:2] in NODE_FAILED)
 
 
 def is_of_a_command(error: BaseException) -> bool:
@@ -62,7 +80,16 @@ def is_lost(error: BaseException) -> bool:
         return False
     if error.sqlstate is None or error.sqlstate == IDLE_TOO_LONG:
         return True
-    return error.sqlstate[:2] in ("57", "08") and error.sqlstate != "57014"
+    return (
+        error.sqlstate[:2] in ("57", "08")
+        and error.sqlstate != "57014"
+        and error.diag.severity_nonlocalized != "ERROR"  # then the session goes on
+    )
+
+
+def is_of_a_node(error: BaseException) -> bool:
+    """Return whether a coordinator lost its connection to another node, while ours to the coordinator goes on."""
+    return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("08") and not is_lost(error)
 
 
 def translate(error: BaseException) -> Fault:

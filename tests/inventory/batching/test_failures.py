@@ -105,6 +105,92 @@ async def test_a_batch_runs_again_after_a_serialization_failure(
     assert sql(database_url, "SELECT last_value FROM once") == [(2,)]
 
 
+def fail_holds(url: str, sqlstate: str, *, at_commit: bool, times: int = 1) -> None:
+    """Make the first inserts of holds fail, or the COMMIT behind them. The session goes on."""
+    sql(url, "CREATE SEQUENCE failures")
+    sql(
+        url,
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF nextval('failures') <= {times} THEN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END IF;"
+        " RETURN NULL; END $$",
+    )
+    form = ("CONSTRAINT", "DEFERRABLE INITIALLY DEFERRED") if at_commit else ("", "")
+    sql(
+        url,
+        f"CREATE {form[0]} TRIGGER fail AFTER INSERT ON holds {form[1]} FOR EACH ROW EXECUTE FUNCTION fail()",
+    )
+
+
+@pytest.mark.parametrize("sqlstate", ["XX000", "08006", "08001", "53300", "58030", "57014", "40003", "55000"])
+async def test_a_commit_that_is_answered_with_an_error_is_unknown(
+    inventory: Inventory, database_url: str, sqlstate: str
+) -> None:
+    """A coordinator answers so if a node has committed and then broke off, and its session goes on.
+
+    Class of bug: a failure that is reported as certain. Each class of SQLSTATE that a node's failure has is tried, at
+    COMMIT and before it, and the writes beside batches, which commit by themselves (`Connections.use`).
+    """
+    number = await new_event(inventory, areas={"floor": 10})
+    await place(inventory, number, quantity(1))
+    fail_holds(database_url, sqlstate, at_commit=True)
+    with pytest.raises(OutcomeUnknown):
+        await place(inventory, number, quantity(1))
+    assert isinstance(await place(inventory, number, quantity(1)), Hold)
+
+
+@pytest.mark.parametrize("sqlstate", ["XX000", "53300", "58030"])
+async def test_an_error_before_the_commit_is_certain(
+    inventory: Inventory, database_url: str, sqlstate: str
+) -> None:
+    number = await new_event(inventory, areas={"floor": 10})
+    await place(inventory, number, quantity(1))
+    fail_holds(database_url, sqlstate, at_commit=False)
+    with pytest.raises(Unavailable):
+        await place(inventory, number, quantity(1))
+    assert count(database_url, "holds") == 1
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+async def test_a_commit_that_certainly_failed_runs_again(
+    inventory: Inventory, database_url: str, sqlstate: str
+) -> None:
+    number = await new_event(inventory, areas={"floor": 10})
+    fail_holds(database_url, sqlstate, at_commit=True)
+    assert isinstance(await place(inventory, number, quantity(1)), Hold)
+
+
+async def test_a_lost_node_behind_a_coordinator_keeps_the_pool(
+    inventory: Inventory, database_url: str
+) -> None:
+    """The batch is tried once more on the same connections. What is remembered is forgotten, once a second."""
+    number = await new_event(inventory, areas={"floor": 10})
+    await place(inventory, number, quantity(1))
+    sessions = "SELECT pid FROM pg_stat_activity WHERE application_name = 'holdfast' ORDER BY pid"
+    before, forgotten = sql(database_url, sessions), []
+    inventory._connections.on_lost.append(lambda: forgotten.append(number))
+    fail_holds(database_url, "08006", at_commit=False, times=3)
+    with pytest.raises(Unavailable):
+        await place(inventory, number, quantity(1))
+    assert isinstance(await place(inventory, number, quantity(1)), Hold)
+    assert sql(database_url, sessions) == before
+    assert forgotten == [number]
+
+
+@pytest.mark.parametrize(("sqlstate", "unknown"), [("XX000", True), ("08006", True), ("42P01", False)])
+async def test_a_write_that_commits_by_itself_may_be_done_after_a_nodes_failure(
+    inventory: Inventory, database_url: str, sqlstate: str, unknown: bool
+) -> None:
+    fail_holds(database_url, sqlstate, at_commit=True)
+    sql(database_url, "DROP TRIGGER fail ON holds")
+    sql(
+        database_url,
+        "CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION fail()",
+    )
+    with pytest.raises(OutcomeUnknown if unknown else Unavailable):
+        await new_event(inventory, areas={"floor": 10})
+
+
 async def test_a_batch_runs_again_if_its_connection_is_lost_before_commit(database_url: str) -> None:
     async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
         number = await new_event(inventory, areas={"floor": 10})

@@ -106,10 +106,7 @@ class BatchRunner:
                 self._forget(number)
                 if errors.is_retryable(error) and tries < MAX_TRIES:
                     continue
-                if (
-                    errors.is_lost(error) and tries < 2
-                ):  # no COMMIT was sent; the other connections died with this one
-                    await self._connections.forget_dead()
+                if tries < 2 and await self._connections.recover(error):  # no COMMIT was sent
                     continue
                 if errors.is_of_a_command(error):
                     return await self._split(number, commands, error)
@@ -231,8 +228,7 @@ class BatchRunner:
             raise errors.translate(unknown) from unknown
         except Exception as error:  # noqa: BLE001 - each event gets its own error, in a batch of its own
             self._forget_all(members)
-            if errors.is_lost(error):
-                await self._connections.forget_dead()
+            await self._connections.recover(error)
             log.info("batch_parted", events=len(members), error=repr(error))
         return [outcomes.get(number) for number, _ in groups]
 
