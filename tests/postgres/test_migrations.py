@@ -1,7 +1,7 @@
 """Migrations as a database gets them, statement by statement.
 
 Class of bug: text that one PostgreSQL takes and a Citus coordinator refuses, or does not pass on to its nodes. Every
-migration is run here, and each text that it sends is read: whoever made it, a file or a program.
+migration is run here, and each text that it sends is read, from a file or from a program.
 """
 
 from __future__ import annotations
