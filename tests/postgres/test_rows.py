@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 import pytest
@@ -83,3 +85,32 @@ def test_every_column_of_a_statement_has_a_name_of_its_own(database_url: str, st
 
 def test_no_include_is_left() -> None:
     assert [each.name for each in all_statements() if "include" in each.text] == []
+
+
+async def test_a_read_costs_the_same_calls_for_any_number_of_columns(database_url: str) -> None:
+    """The driver describes a column by an object, and built thirty of them for each read of an event.
+
+    Class of bug: work for each column of each answer, where a statement's columns never change. Its members are the
+    two readers of answers: `fetch` and the pipeline. We looked for `description` in `src`.
+    """
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        counts = [await _calls_of(connection, columns) for columns in (1, 30)]
+    assert counts[0] == counts[1]
+
+
+async def _calls_of(connection: psycopg.AsyncConnection[Any], columns: int) -> int:
+    """Return how many Python functions a read calls, once its columns' names are known."""
+    statement = f"SELECT {', '.join(f'{at} AS c{at}' for at in range(columns))}".encode()
+    await fetch(connection, statement)
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        await fetch(connection, statement)
+    finally:
+        sys.setprofile(None)
+    return calls

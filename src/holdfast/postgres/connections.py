@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.pq import ConnStatus
+from psycopg.pq import ConnStatus, ExecStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from holdfast.errors import Unavailable
@@ -87,7 +87,8 @@ async def fetch(
     """Return the rows of one statement. Raises the driver's errors."""
     cursor = await connection.execute(statement, parameters, binary=True)
     answer = cursor.pgresult
-    if answer is None or cursor.description is None:
+    # Not `cursor.description`: it builds an object for each column.
+    if answer is None or answer.status != ExecStatus.TUPLES_OK:
         return Table()  # a statement that returns nothing
     return Table(await cursor.fetchall(), columns_of(statement, answer))
 
