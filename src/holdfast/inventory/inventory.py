@@ -17,8 +17,8 @@ from holdfast import ids
 from holdfast.errors import EventNotFound, HoldfastError, OutcomeUnknown, Refusal, Unavailable
 from holdfast.inventory import metrics
 from holdfast.inventory.attempt_numbers import AttemptNumbers
-from holdfast.inventory.batching.lane import HasLeft
 from holdfast.inventory.batching.limits import InventoryLimits
+from holdfast.inventory.batching.pending_command import HasLeft
 from holdfast.inventory.batching.runner import BatchRunner
 from holdfast.inventory.batching.scheduler import LaneScheduler
 from holdfast.inventory.creation import EventCreation

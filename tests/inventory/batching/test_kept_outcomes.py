@@ -10,7 +10,8 @@ import pytest
 
 from holdfast.errors import HoldfastError
 from holdfast.inventory.batching.kept_outcomes import KeptOutcomes
-from holdfast.inventory.batching.lane import ENOUGH, PendingCommand
+from holdfast.inventory.batching.lane import ENOUGH
+from holdfast.inventory.batching.pending_command import PendingCommand
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
@@ -21,7 +22,7 @@ _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
 
 
 def _pending(command: c.AnyCommand) -> PendingCommand[Any]:
-    return PendingCommand(command, asyncio.get_running_loop().create_future(), 0.0, None)
+    return PendingCommand(command, None, asyncio.get_running_loop())
 
 
 class _Failing(PendingCommand[Any]):
@@ -32,19 +33,19 @@ class _Failing(PendingCommand[Any]):
 async def test_a_caller_that_fails_costs_the_others_nothing() -> None:
     command = c.ReclaimLapsed(limit=1)
     first, last = _pending(command), _pending(command)
-    failing = _Failing(command, last.waiter, 0.0, None)
+    failing = _Failing(command, None, asyncio.get_running_loop())
     kept = KeptOutcomes(asyncio.get_running_loop())
     kept.keep([first, failing, last], [1, 2, 3])
     kept.give()
     kept.give()  # nothing is left
-    assert [await first.waiter, await last.waiter] == [1, 3]
+    assert [await first, await last] == [1, 3]
 
 
 async def test_outcomes_that_nobody_asks_for_are_given_by_the_timer() -> None:
     one = _pending(c.ReclaimLapsed(limit=1))
     kept = KeptOutcomes(asyncio.get_running_loop())
     kept.keep([one], [1])
-    assert await one.waiter == 1
+    assert await one == 1
 
 
 async def test_the_first_batch_is_answered_while_the_second_waits_for_its_lock(database_url: str) -> None:

@@ -10,17 +10,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import structlog
-
 from holdfast.inventory.batching.lane import Batch
+from holdfast.inventory.batching.pending_command import resolve_all
 from holdfast.inventory.rules.decide import Outcome
 
 __all__ = ["KeptOutcomes"]
 
 MAX_KEPT_SECONDS = 0.003
 """The next batch may wait for its lock, and answers that are committed must not wait with it."""
-
-log = structlog.get_logger(__name__)
 
 
 class KeptOutcomes:
@@ -43,13 +40,4 @@ class KeptOutcomes:
         (batch, outcomes), self._kept = self._kept, None
         if self._timer is not None:
             self._timer.cancel()
-        self._loop.call_soon(_resolve_all, batch, outcomes)
-
-
-def _resolve_all(batch: Batch, outcomes: Sequence[Outcome[Any]]) -> None:
-    """Resolve each. A caller that fails must not cost the others theirs."""
-    for waiting, outcome in zip(batch, outcomes, strict=True):
-        try:
-            waiting.resolve(outcome)
-        except Exception:
-            log.exception("outcome_not_taken", command=type(waiting.command).__name__)
+        self._loop.call_soon(resolve_all, batch, outcomes)

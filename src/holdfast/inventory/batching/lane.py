@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from holdfast.errors import Busy, Fault
 from holdfast.inventory.batching.limits import InventoryLimits
+from holdfast.inventory.batching.pending_command import HasLeft, PendingCommand
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules.decide import Outcome
 
 T = TypeVar("T")
 
@@ -18,32 +18,6 @@ ENOUGH = 32
 """This many commands are worth a batch of their own, even while other batches run."""
 
 _PACE_SHARE = 0.2  # the newest batch's share of the pace
-
-HasLeft = Callable[[], bool]
-"""Returns True if the client of a waiting command has closed its connection."""
-
-
-class PendingCommand(Generic[T]):
-    """A command, the future of its caller, and its time of arrival (event loop time, seconds)."""
-
-    __slots__ = ("command", "has_left", "since", "waiter")
-
-    def __init__(
-        self,
-        command: c.Command[T],
-        waiter: asyncio.Future[Outcome[T]],
-        since: float,
-        has_left: HasLeft | None,
-    ) -> None:
-        self.command = command
-        self.has_left = has_left
-        self.waiter = waiter
-        self.since = since
-
-    def resolve(self, outcome: Outcome[T]) -> None:
-        if not self.waiter.done():
-            self.waiter.set_result(outcome)
-
 
 Batch = list[PendingCommand[Any]]
 """Commands of several kinds, in order of arrival."""
@@ -74,16 +48,16 @@ class Lane:
 
     def submit(
         self, command: c.Command[T], has_left: HasLeft | None, loop: asyncio.AbstractEventLoop
-    ) -> asyncio.Future[Outcome[T]]:
-        """Queue a command and return the future of its outcome.
+    ) -> PendingCommand[T]:
+        """Queue a command and return it, to be awaited.
 
         Raises Busy if the queue is full, or so slow that the command would expire in it.
         """
         if len(self._queue) >= self._limits.queue_length or self._is_hopeless(command):
             raise Busy(Busy.QUEUE)
-        waiter: asyncio.Future[Outcome[T]] = loop.create_future()
-        self._queue.append(PendingCommand(command, waiter, loop.time(), has_left))
-        return waiter
+        waiting = PendingCommand(command, has_left, loop)
+        self._queue.append(waiting)
+        return waiting
 
     def put_back(self, batch: Batch) -> None:
         """Return commands to the front of the queue; nothing was done for them."""
@@ -95,7 +69,7 @@ class Lane:
 
     def refuse_all(self, fault: Fault) -> None:
         for waiting in self._queue:
-            waiting.resolve(fault)
+            waiting.resolve_soon(fault)
         self._queue.clear()
 
     def _is_hopeless(self, command: c.AnyCommand) -> bool:
@@ -127,22 +101,19 @@ class Lane:
         half = (len(self._queue) + self._last + 1) // 2
         max_size = min(max(ENOUGH, half), self._limits.batch_maximum)
         while self._queue and len(batch) < max_size:
-            waiting = self._queue[0]
-            if waiting.waiter.done():
-                self._queue.popleft()
+            waiting = self._queue.popleft()
+            if waiting.is_over:
                 continue
             if waiting.has_left is not None and waiting.has_left():
-                self._queue.popleft()
-                waiting.waiter.set_result(Busy(Busy.CLIENT_LEFT))
+                waiting.resolve_soon(Busy(Busy.CLIENT_LEFT))
                 continue
             if now - waiting.since > self._limits.wait_seconds:
-                self._queue.popleft()
-                waiting.waiter.set_result(Busy(Busy.WAITED))
+                waiting.resolve_soon(Busy(Busy.WAITED))
                 continue
             weight, alone = weight_of(waiting.command, by_seat=by_seat)
             if (batch or claims_taken) and (alone or claims + weight > self._limits.claims_maximum):
+                self._queue.appendleft(waiting)
                 break
-            self._queue.popleft()
             batch.append(waiting)
             claims += weight
             if alone:

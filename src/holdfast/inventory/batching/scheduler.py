@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 from holdfast.errors import Busy, Fault, OutcomeUnknown
 from holdfast.inventory.batching.kept_outcomes import KeptOutcomes
-from holdfast.inventory.batching.lane import ENOUGH, Batch, HasLeft, Lane
+from holdfast.inventory.batching.lane import ENOUGH, Batch, Lane
 from holdfast.inventory.batching.limits import InventoryLimits
+from holdfast.inventory.batching.pending_command import HasLeft, PendingCommand, resolve_all
 from holdfast.inventory.batching.runner import BatchRunner
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.decide import Outcome
@@ -71,11 +72,11 @@ class LaneScheduler:
 
     def submit(
         self, number: int, command: c.Command[T], has_left: HasLeft | None = None
-    ) -> asyncio.Future[Outcome[T]]:
-        """Queue a command and return the future of its outcome. Raises Busy at once if the event's queue is full."""
+    ) -> PendingCommand[T]:
+        """Queue a command and return it, to be awaited. Raises Busy at once if the event's queue is full."""
         lane = self[number]
         loop = self._loop = self._loop or asyncio.get_running_loop()
-        waiter = lane.submit(command, has_left, loop)
+        waiting = lane.submit(command, has_left, loop)
         if not lane.is_scheduled:
             lane.is_scheduled = True
             self._ready.append(lane)
@@ -84,7 +85,7 @@ class LaneScheduler:
                 runner = loop.create_task(self._run())
                 self._tasks.add(runner)
                 runner.add_done_callback(self._tasks.discard)
-        return waiter
+        return waiting
 
     async def _run(self) -> None:
         taken: Taken = []
@@ -109,7 +110,7 @@ class LaneScheduler:
         except BaseException:  # the server is stopping, or a bug: no caller may wait for ever
             for _, batch in taken:
                 for waiting in batch:
-                    waiting.resolve(OutcomeUnknown(OutcomeUnknown.STOPPING))
+                    waiting.resolve_soon(OutcomeUnknown(OutcomeUnknown.STOPPING))
             for lane in self._lanes.values():
                 lane.refuse_all(Busy(Busy.STOPPING))
                 lane.is_scheduled = False
@@ -181,8 +182,7 @@ class LaneScheduler:
                 lane.put_back(batch)
                 lane.goes_alone = True
                 continue
-            for waiting, outcome in zip(batch, outcomes, strict=True):
-                waiting.resolve(outcome)
+            loop.call_soon(resolve_all, batch, outcomes)
 
 
 def _is_cold(lane: Lane) -> bool:
