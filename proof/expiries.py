@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
 import json
 import random
 import sys
@@ -30,6 +29,7 @@ from proof.dump import write_dump
 from proof.log import ClientLog
 from proof.machine import Source
 from proof.result import Result
+from proof.retry_keys import random_key
 from proof.system import Deployment
 from proof.verdict import judge_deployment, judge_history
 
@@ -87,7 +87,6 @@ class Expiries:
         self._caller = caller
         self._ports = [server.port for server in deployment.servers]
         self._chance = random.Random(seed)
-        self._numbers = itertools.count()
 
     async def run(self, expiries: int) -> None:
         """Run until `expiries` holds lapsed unbooked, and twice as many confirmations were tried."""
@@ -146,13 +145,13 @@ class Expiries:
         """Confirm near the expiry. Then cancel the booking, or sell an unbooked seat again."""
         moment = lapse / 1e6 + self._chance.uniform(-AROUND_SECONDS, AROUND_SECONDS)
         await _sleep_until(moment)
-        confirmed = await self._ask(_booking(hall, held, self._key()))
+        confirmed = await self._ask(_booking(hall, held, random_key(self._chance)))
         self.trial.confirms[confirmed.outcome if not confirmed.is_ok else f"ok behind {kind}"] += 1
         self.trial.blocked[kind] += 1
         self.trial.near += abs(confirmed.sent_at - lapse) <= AROUND_SECONDS * 1e6
         if confirmed.is_ok:
             self._judge_booking(hall, label, confirmed, lapse)
-            await self._ask(_cancellation(hall, confirmed, self._key()))
+            await self._ask(_cancellation(hall, confirmed, random_key(self._chance)))
         elif confirmed.status == 410:
             if confirmed.received_at < lapse - CLOCKS_MICROSECONDS:
                 early = (lapse - confirmed.received_at) / 1000
@@ -193,10 +192,10 @@ class Expiries:
         if microseconds(again.body["placed_at"]) < lapse:
             self.trial.accuse("at expiry", hall, f"{label} was held by another before its hold had lapsed")
         self.trial.again.append(max(0.0, seconds))
-        await self._ask(_release(hall, again, self._key()))
+        await self._ask(_release(hall, again, random_key(self._chance)))
 
     async def _hold(self, hall: Hall, label: str) -> Answer:
-        key = self._key()
+        key = random_key(self._chance)
         return await self._ask(
             Wanted(
                 f="hold",
@@ -226,9 +225,6 @@ class Expiries:
                 return answer
             await asyncio.sleep(_PAUSE_SECONDS)
         return answer
-
-    def _key(self) -> str:
-        return f"expiries-{next(self._numbers):08}-{self._chance.getrandbits(64):016x}"
 
 
 def _booking(hall: Hall, held: Answer, key: str) -> Wanted:

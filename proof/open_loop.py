@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from proof.caller import Answer, Caller, Wanted
+from proof.retry_keys import random_key
 
 __all__ = ["AREA", "Loop"]
 
@@ -89,7 +90,7 @@ class Loop:
         return Wanted(
             f="hold",
             user=buyer,
-            key=f"{buyer}-hold-{chance.getrandbits(64):x}",
+            key=random_key(chance),
             path="/v1/holds",
             body={"event": self.event, "lines": [{"quantity": 1}], "ttl_seconds": _TTL_SECONDS},
             logged={
@@ -105,7 +106,7 @@ class Loop:
         return Wanted(
             f="book",
             user=buyer,
-            key=f"{buyer}-book-{chance.getrandbits(64):x}",
+            key=random_key(chance),
             path="/v1/bookings",
             body={"hold": held.body["id"], "hold_token": held.body["hold_token"]},
             logged={"hold": held.body["id"], "event": self.event},

@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 
 from proof.log import ClientLog
+from proof.retry_keys import random_key
 from proof.workload.asking import Asking, Identity
 from proof.workload.clock import ServerClock
 from proof.workload.events import Event
@@ -160,9 +161,9 @@ class Crowd:
                 await asyncio.sleep(self._next_at - now)
 
     def _keys(self) -> Iterator[str]:
-        """Return idempotency keys that are long enough for every server, and unique."""
-        run = random.Random(f"{self._seed}/keys").getrandbits(64)
-        return (f"{run:016x}-{self._name}-{number:08}" for number in count(1))
+        chance = random.Random(f"{self._seed}/keys")
+        while True:
+            yield random_key(chance)
 
     async def _look_for_events(self, path: Path) -> None:
         """Read events as they appear; the newest are the most wanted."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from holdfast.access.policy import Policy
-from holdfast.access.principals import KeyRow, OpenMode
+from holdfast.access.principals import KeyRow, OpenMode, make_api_key
 from holdfast.errors import Unavailable
 from holdfast.http.reply import Reply
 from holdfast.http.request import Request
@@ -34,6 +36,14 @@ async def sell_to_anyone(request: Request) -> Reply:
 
 @routes.get("/alive", policy=Policy.PUBLIC, anonymous=True)
 async def be_alive(request: Request) -> Reply:
+    return Reply(body=request.principal.kind.encode(), content_type=b"text/plain")
+
+
+dialect = Routes(tag="tests", lenient=True, is_dialect=True)
+
+
+@dialect.post("/in-a-dialect", policy=Policy.PUBLIC)
+async def sell_in_a_dialect(request: Request) -> Reply:
     return Reply(body=request.principal.kind.encode(), content_type=b"text/plain")
 
 
@@ -168,10 +178,42 @@ async def test_database_outage_refuses_retry_keys_of_unknown_principals():
             raise Unavailable
 
     async with client_of(layer_of(routes, keys=Broken())) as http:
-        answer = await http.post("/sale", headers={"Idempotency-Key": "k" * 30})
+        answer = await http.post("/sale", headers={"Idempotency-Key": str(uuid4())})
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     async with client_of(layer_of(routes)) as http:
-        assert (await http.post("/sale", headers={"Idempotency-Key": "k" * 30})).text == "open"
+        assert (await http.post("/sale", headers={"Idempotency-Key": str(uuid4())})).text == "open"
+
+
+SECRET = "s" * 43
+SELLER = KeyRow(key_id="seller", secret_hash=sha256(SECRET.encode()).digest(), scopes=frozenset({"sell"}))
+STAFF = KeyRow(key_id="staff", secret_hash=SELLER.secret_hash, scopes=frozenset({"organise"}))
+
+
+@pytest.mark.parametrize("keys", [Keys(), Keys(SELLER)], ids=["open", "closed"])
+async def test_a_retry_key_meets_one_rule_in_open_mode_and_behind_keys(keys: Keys):
+    """A shop written at home must not break when the server is closed.
+
+    The rule belongs to the route: where guests may call, a caller without an API key needs a random retry key. Every
+    caller of every kind of route is tried: guest, open, key; sale, staff, dialect.
+    """
+    known = {"Idempotency-Key": "order-2026-11-28-000001"}
+    random = {"Idempotency-Key": str(uuid4())}
+    async with client_of(layer_of([*routes, *dialect], keys=keys)) as http:
+        refused = await http.post("/sale", headers=known)
+        assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
+        assert "uuid4" in refused.json()["detail"]
+        assert (await http.post("/sale", headers=random)).status_code == 200
+        assert (await http.post("/in-a-dialect", headers=known)).status_code == 200  # it keeps no answers
+
+
+async def test_staff_and_api_keys_may_use_any_retry_key():
+    known = {"Idempotency-Key": "order-17"}
+    async with client_of(layer_of(routes)) as http:
+        assert (await http.post("/staff", headers=known)).text == "open True"
+    async with client_of(layer_of(routes, keys=Keys(SELLER, STAFF))) as http:
+        for path, key_id in (("/sale", "seller"), ("/staff", "staff")):
+            bearer = {"Authorization": f"Bearer {make_api_key(key_id, SECRET)[0]}"}
+            assert (await http.post(path, headers={**known, **bearer})).status_code == 200
 
 
 async def test_database_outage_is_retried_once_a_second():

@@ -48,10 +48,13 @@ async def test_hold_keeps_all_of_its_buyer(client: httpx2.AsyncClient, buyer: Js
 
 async def test_retry_returns_the_same_buyer(client: httpx2.AsyncClient):
     event = await make_event(client)
-    asked = [await ask_hold(client, event, key="a-key-of-a-hold", buyer={"name": "Ada"}) for _ in "ab"]
+    asked = [
+        await ask_hold(client, event, key="5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11", buyer={"name": "Ada"})
+        for _ in "ab"
+    ]
     assert asked[0].json() == asked[1].json()
     assert asked[1].json()["buyer"]["name"] == "Ada"
-    other = await ask_hold(client, event, key="a-key-of-a-hold", buyer={"name": "Eve"})
+    other = await ask_hold(client, event, key="5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11", buyer={"name": "Eve"})
     assert outcome_of(other) == (422, "idempotency_key_reused")
 
 

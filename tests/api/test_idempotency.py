@@ -28,7 +28,7 @@ from support.http_sales import (
     token_of,
 )
 
-LONG_KEY = "5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11"
+KEY = "5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11"
 
 
 async def _post(
@@ -99,21 +99,21 @@ async def test_every_post_is_replayed_byte_for_byte(
     client: httpx2.AsyncClient, inventory: Inventory, what: str
 ):
     path, body, headers = await _prepared(client, what)
-    first = await _post(client, path, "k", body, **headers)
+    first = await _post(client, path, KEY, body, **headers)
     assert first.status_code in (200, 201), first.text
     version = (await inventory.queries.get_availability(1)).version
     for _ in range(2):
-        assert_replayed(first, await _post(client, path, "k", body, **headers))
+        assert_replayed(first, await _post(client, path, KEY, body, **headers))
     assert (await inventory.queries.get_availability(1)).version == version
     assert len((await client.get("/v1/events")).json()["items"]) == 1
-    other = await _post(client, path, "k", {**(body or {}), "quantity": 7}, **headers)
+    other = await _post(client, path, KEY, {**(body or {}), "quantity": 7}, **headers)
     assert other.status_code == 422  # members unknown to the model are refused before the key is checked
 
 
 async def test_a_replayed_hold_has_its_token(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(client)
-    first = await ask_hold(client, event, {"quantity": 4}, key="k")
-    again = await ask_hold(client, event, {"quantity": 4}, key="k")
+    first = await ask_hold(client, event, {"quantity": 4}, key=KEY)
+    again = await ask_hold(client, event, {"quantity": 4}, key=KEY)
     assert_replayed(first, again)
     assert again.json()["hold_token"] == first.json()["hold_token"]
     assert (await inventory.queries.get_availability(1)).counts.held == 4
@@ -122,7 +122,7 @@ async def test_a_replayed_hold_has_its_token(client: httpx2.AsyncClient, invento
 
 async def test_stored_answers_contain_no_token(client: httpx2.AsyncClient, database_url: str):
     event = await make_event(client)
-    hold = (await ask_hold(client, event, key="k")).json()
+    hold = (await ask_hold(client, event, key=KEY)).json()
     with psycopg.connect(database_url) as connection:
         stored = connection.execute("SELECT convert_from(answer, 'UTF8') FROM idempotency").fetchall()
     ((text,),) = stored
@@ -133,20 +133,20 @@ async def test_stored_answers_contain_no_token(client: httpx2.AsyncClient, datab
 async def test_a_replay_is_not_updated(client: httpx2.AsyncClient):
     """A replay has the old state, even of a hold that was released since."""
     event = await make_event(client)
-    first = await ask_hold(client, event, key="k")
+    first = await ask_hold(client, event, key=KEY)
     await act(client, first.json(), "release")
-    assert_replayed(first, await ask_hold(client, event, key="k"))
+    assert_replayed(first, await ask_hold(client, event, key=KEY))
 
 
 async def test_a_key_with_another_body_is_refused(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(client)
-    await ask_hold(client, event, {"quantity": 1}, key="k")
-    answer = await ask_hold(client, event, {"quantity": 2}, key="k")
+    await ask_hold(client, event, {"quantity": 1}, key=KEY)
+    answer = await ask_hold(client, event, {"quantity": 2}, key=KEY)
     assert outcome_of(answer) == (422, "idempotency_key_reused")
     assert "idempotency-replayed" not in answer.headers
     assert (await inventory.queries.get_availability(1)).counts.held == 1
     for body in ({"name": "A", "capacity": 1}, {"name": "B", "capacity": 1}):
-        answer = await _post(client, "/v1/events", "k", body)
+        answer = await _post(client, "/v1/events", KEY, body)
     assert outcome_of(answer) == (422, "idempotency_key_reused")
     assert len((await client.get("/v1/events")).json()["items"]) == 2
 
@@ -157,7 +157,7 @@ async def test_the_order_of_members_does_not_matter_for_a_replay(client: httpx2.
         '{"event": 1, "lines": [{"quantity": 1}], "buyer": "a"}',
         '{"buyer":"a",\n"lines":[{"quantity":1}],"event":1}',
     )
-    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    headers = {"Idempotency-Key": KEY, "Content-Type": "application/json"}
     first, again = [await client.post("/v1/holds", content=text, headers=headers) for text in texts]
     assert_replayed(first, again)
 
@@ -173,35 +173,35 @@ async def test_the_order_of_members_does_not_matter_for_a_replay(client: httpx2.
 async def test_refusals_are_replayed(client: httpx2.AsyncClient, line: Json, status: int, code: str):
     """A capacity added later does not change the stored answer."""
     event = await make_event(client)
-    first = await ask_hold(client, event, line, key="k")
+    first = await ask_hold(client, event, line, key=KEY)
     assert outcome_of(first) == (status, code)
     areas = [{"name": "general", "capacity": 100}, {"name": "bar", "capacity": 5, "add": True}]
     more = {"areas": areas, "seat_map": {"labels": ["A1"]}}
     assert (await client.patch("/v1/events/1", json=more)).status_code == 200
-    again = await ask_hold(client, event, line, key="k")
+    again = await ask_hold(client, event, line, key=KEY)
     assert_replayed(first, again)
     assert again.headers["content-type"] == "application/problem+json"
 
 
 async def test_an_undecided_request_does_not_use_up_its_key(client: httpx2.AsyncClient):
     """An invalid request, or one for a missing event, does not use up the key."""
-    assert outcome_of(await _post(client, "/v1/holds", "k", {"event": 1, "lines": []})) == (
+    assert outcome_of(await _post(client, "/v1/holds", KEY, {"event": 1, "lines": []})) == (
         422,
         "invalid_input",
     )
     body = {"event": 1, "lines": [{"quantity": 1}]}
-    assert outcome_of(await _post(client, "/v1/holds", "k", body)) == (404, "event_not_found")
+    assert outcome_of(await _post(client, "/v1/holds", KEY, body)) == (404, "event_not_found")
     await make_event(client)
-    answer = await _post(client, "/v1/holds", "k", body)
+    answer = await _post(client, "/v1/holds", KEY, body)
     assert answer.status_code == 201
     assert "idempotency-replayed" not in answer.headers
-    assert outcome_of(await _post(client, "/v1/events", "e", {"name": ""})) == (422, "invalid_input")
-    assert (await _post(client, "/v1/events", "e", {"name": "A"})).status_code == 201
+    assert outcome_of(await _post(client, "/v1/events", KEY, {"name": ""})) == (422, "invalid_input")
+    assert (await _post(client, "/v1/events", KEY, {"name": "A"})).status_code == 201
 
 
 async def test_concurrent_requests_with_one_key_run_once(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(client)
-    answers = await asyncio.gather(*(ask_hold(client, event, {"quantity": 2}, key="k") for _ in range(20)))
+    answers = await asyncio.gather(*(ask_hold(client, event, {"quantity": 2}, key=KEY) for _ in range(20)))
     assert {answer.content for answer in answers} == {answers[0].content}
     assert [answer.status_code for answer in answers] == [201] * 20
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
@@ -212,7 +212,7 @@ async def test_one_key_over_two_servers_runs_once(client: httpx2.AsyncClient, da
     event = await make_event(client)
     async with running_app(database_url) as second, client_of(second) as other:
         answers = await asyncio.gather(
-            *(ask_hold(one, event, {"quantity": 2}, key="k") for one in (client, other) * 10)
+            *(ask_hold(one, event, {"quantity": 2}, key=KEY) for one in (client, other) * 10)
         )
     assert {answer.content for answer in answers} == {answers[0].content}
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
@@ -221,14 +221,14 @@ async def test_one_key_over_two_servers_runs_once(client: httpx2.AsyncClient, da
 async def test_concurrent_creations_with_one_key_make_one_event(client: httpx2.AsyncClient):
     """All but one get a 409 to retry, and then the same answer."""
     body = {"name": "Concert", "seat_map": SEATS}
-    answers = await asyncio.gather(*(_post(client, "/v1/events", "k", body) for _ in range(8)))
+    answers = await asyncio.gather(*(_post(client, "/v1/events", KEY, body) for _ in range(8)))
     made = [answer for answer in answers if answer.status_code == 201]
     waiting = [answer for answer in answers if answer.status_code != 201]
     assert len({answer.content for answer in made}) == 1
     assert waiting
     for answer in waiting:
         assert (outcome_of(answer), answer.headers["retry-after"]) == ((409, "in_progress"), "1")
-    again = await _post(client, "/v1/events", "k", body)
+    again = await _post(client, "/v1/events", KEY, body)
     assert_replayed(made[0], again)
     assert len((await client.get("/v1/events")).json()["items"]) == 1
 
@@ -236,10 +236,10 @@ async def test_concurrent_creations_with_one_key_make_one_event(client: httpx2.A
 async def test_a_creation_with_a_lost_answer_is_not_repeated(client: httpx2.AsyncClient, database_url: str):
     """As if the server had crashed between the creation and the storing of its answer."""
     body = {"name": "Concert", "capacity": 5}
-    first = await _post(client, "/v1/events", "k", body)
+    first = await _post(client, "/v1/events", KEY, body)
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE event_creations SET status = NULL, answer = NULL")
-    again = await _post(client, "/v1/events", "k", body)
+    again = await _post(client, "/v1/events", KEY, body)
     assert (again.status_code, again.json()) == (201, first.json())
     assert len((await client.get("/v1/events")).json()["items"]) == 1
 
@@ -252,36 +252,36 @@ class TestScope:
     ):
         one, two = await keyed_client("organise"), await keyed_client("sell")
         event = await make_event(one)
-        holds = [await ask_hold(who, event, key=LONG_KEY) for who in (one, two, guest)]
+        holds = [await ask_hold(who, event, key=KEY) for who in (one, two, guest)]
         assert len({hold.json()["id"] for hold in holds}) == 3
         assert all("idempotency-replayed" not in hold.headers for hold in holds)
         for who, hold in zip((one, two, guest), holds, strict=True):
-            assert_replayed(hold, await ask_hold(who, event, key=LONG_KEY))
+            assert_replayed(hold, await ask_hold(who, event, key=KEY))
 
     async def test_a_key_is_scoped_to_its_event_and_route(self, client: httpx2.AsyncClient):
         events = [await make_event(client) for _ in range(2)]
-        holds = [(await ask_hold(client, event, key="k")).json() for event in events]
+        holds = [(await ask_hold(client, event, key=KEY)).json() for event in events]
         assert holds[0]["id"] != holds[1]["id"]
         for hold in holds:
-            answer = await _post(client, f"/v1/holds/{hold['id']}/extend", "k", {}, **token_of(hold))
+            answer = await _post(client, f"/v1/holds/{hold['id']}/extend", KEY, {}, **token_of(hold))
             assert answer.status_code == 200
             answer = await _post(
-                client, "/v1/bookings", "k", {"hold": hold["id"], "hold_token": hold["hold_token"]}
+                client, "/v1/bookings", KEY, {"hold": hold["id"], "hold_token": hold["hold_token"]}
             )
             assert answer.status_code == 201
 
     async def test_a_retry_must_repeat_the_path(self, client: httpx2.AsyncClient):
         event = await make_event(client)
         one, two = [f"/v1/events/1/holds/{(await place(client, event))['id']}/release" for _ in range(2)]
-        assert (await _post(client, one, "k")).status_code == 200
-        assert outcome_of(await _post(client, two, "k")) == (422, "idempotency_key_reused")
+        assert (await _post(client, one, KEY)).status_code == 200
+        assert outcome_of(await _post(client, two, KEY)) == (422, "idempotency_key_reused")
 
     async def test_a_wrong_token_gets_no_replay(self, client: httpx2.AsyncClient):
         event = await make_event(client)
         hold, other = await place(client, event), await place(client, event)
         path = f"/v1/holds/{hold['id']}/extend"
-        assert (await _post(client, path, "k", {}, **token_of(hold))).status_code == 200
-        answer = await _post(client, path, "k", {}, **token_of(other))
+        assert (await _post(client, path, KEY, {}, **token_of(hold))).status_code == 200
+        answer = await _post(client, path, KEY, {}, **token_of(other))
         assert outcome_of(answer)[0] in (404, 422)
         assert "idempotency-replayed" not in answer.headers
 
@@ -310,8 +310,8 @@ async def test_a_guest_key_must_be_unguessable(guest: httpx2.AsyncClient, keyed_
 async def test_a_repeated_confirm_is_a_replay_only_with_a_key(client: httpx2.AsyncClient):
     hold = await place(client, await make_event(client))
     body = {"hold": hold["id"], "hold_token": hold["hold_token"]}
-    first = await _post(client, "/v1/bookings", "k", body)
-    assert_replayed(first, await _post(client, "/v1/bookings", "k", body))
+    first = await _post(client, "/v1/bookings", KEY, body)
+    assert_replayed(first, await _post(client, "/v1/bookings", KEY, body))
     again = await ask_booking(client, hold)
     assert (again.status_code, again.json()) == (200, first.json())
     assert pointers(again) == []

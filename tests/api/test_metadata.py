@@ -252,7 +252,10 @@ async def test_metadata_stays_out_of_journal_metrics_and_logs(client: httpx2.Asy
 
 async def test_a_retry_with_other_metadata_is_another_request(client: httpx2.AsyncClient):
     event = await make_event(client)
-    asked = [await ask_hold(client, event, key="a-key-of-a-hold", metadata={"a": "1"}) for _ in "ab"]
+    asked = [
+        await ask_hold(client, event, key="5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11", metadata={"a": "1"})
+        for _ in "ab"
+    ]
     assert asked[0].json() == asked[1].json()
-    other = await ask_hold(client, event, key="a-key-of-a-hold", metadata={"a": "2"})
+    other = await ask_hold(client, event, key="5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11", metadata={"a": "2"})
     assert outcome_of(other) == (422, "idempotency_key_reused")

@@ -176,8 +176,8 @@ async def _over_limit(client: httpx2.AsyncClient, url: str) -> httpx2.Response:
 @case("idempotency_key_reused", 422, "POST /v1/holds")
 async def _key_reused(client: httpx2.AsyncClient, url: str) -> httpx2.Response:
     event = await make_event(client)
-    await ask_hold(client, event, key="k")
-    return await ask_hold(client, event, {"quantity": 2}, key="k")
+    await ask_hold(client, event, key="5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11")
+    return await ask_hold(client, event, {"quantity": 2}, key="5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11")
 
 
 @case("malformed_json", 400, "POST /v1/holds")

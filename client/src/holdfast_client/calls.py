@@ -6,7 +6,6 @@ Each function of `catalogue`, `inventory` and `sales` makes one; `Client` and `A
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from enum import Enum
 from json import JSONDecodeError, dumps, loads
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from holdfast_client.errors import BadAnswer, Unsendable, error_of
 from holdfast_client.models import Block, Booking, Event, Hold, Page
@@ -121,7 +120,7 @@ def post(
     key: str | None = None,
 ) -> Call[T]:
     """Make a POST with one Idempotency-Key, which all attempts of this call share."""
-    key = sendable(key, "The Idempotency-Key") if key else secrets.token_urlsafe(24)
+    key = sendable(key, "The Idempotency-Key") if key else str(uuid4())
     return Call(
         method="POST",
         path=path,

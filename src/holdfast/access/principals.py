@@ -47,6 +47,11 @@ class Principal:
     id: str
     scopes: frozenset[Scope]
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether this is a caller without credentials, who shares the scope of retry keys with all others."""
+        return self.kind != "key"
+
 
 GUEST = Principal(kind="guest", id="guest", scopes=frozenset())
 OPEN = Principal(kind="open", id="open", scopes=frozenset(Scope))

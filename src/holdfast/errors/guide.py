@@ -17,8 +17,8 @@ class Advice:
 
 GUIDE: dict[str, Advice] = {
     "bad_request": Advice(
-        "A header, the path, the query or the length of the body is not as HTTP has it. An `Idempotency-Key` that is "
-        "too short without credentials is refused, too.",
+        "A header, the path, the query or the length of the body is not as HTTP has it. A guessable "
+        "`Idempotency-Key` without an API key is refused, too.",
         "Correct the request: `detail` says which part.",
     ),
     "malformed_json": Advice(

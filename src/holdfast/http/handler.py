@@ -184,7 +184,8 @@ class RequestHandler:
                     raise
                 return _rendered(error, request, endpoint)
         if b"idempotency-key" in headers and request.method == "POST":
-            request.idempotency_key = idempotency_key(headers, guest=principal is GUEST)
+            random = principal.is_anonymous and endpoint.keeps_guest_answers
+            request.idempotency_key = idempotency_key(headers, random=random)
         if check_body_headers(headers, limit=endpoint.body_limit):
             request.body = await read_body(request, receive, endpoint.body_limit, seconds=self._body_seconds)
         try:

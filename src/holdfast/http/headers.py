@@ -216,15 +216,15 @@ def too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"The body is larger than {limit} bytes.", limit=limit)
 
 
-def idempotency_key(headers: Mapping[bytes, bytes], *, guest: bool) -> str | None:
-    """Return the Idempotency-Key, if any. Raises BadRequest."""
+def idempotency_key(headers: Mapping[bytes, bytes], *, random: bool) -> str | None:
+    """Return the Idempotency-Key, if any. With `random` it must not be guessable. Raises BadRequest."""
     value = headers.get(b"idempotency-key")
     if value is None:
         return None
     if not _VISIBLE.fullmatch(value):
         raise BadRequest(BadRequest.KEY_FORM)
     key = value.decode("ascii")
-    if guest and not is_random(key):
+    if random and not is_random(key):
         raise BadRequest(BadRequest.KEY_GUESSABLE)
     return key
 

@@ -41,7 +41,7 @@ _RETRY_KEY = {
     "in": "header",
     "required": False,
     "description": "The same key and body get the same answer for 72 hours. "
-    "Without credentials it needs at least 22 characters.",
+    "Where a guest may call, a caller without an API key needs a random one, such as a uuid4.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 _HOLD_TOKEN = {

@@ -83,6 +83,11 @@ class Endpoint:
     """Summary, description, tags and examples: only the document needs them (`openapi.py`)."""
 
     @property
+    def keeps_guest_answers(self) -> bool:
+        """Whether a guest may send a retry key, under which the answer is stored. A dialect ignores the key."""
+        return self.policy is Policy.PUBLIC and not self.is_dialect
+
+    @property
     def takes_seat_map(self) -> bool:
         return self.body_limit > BODY_LIMIT
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from urllib.parse import quote
+from uuid import UUID
 
 import orjson
 
@@ -15,7 +16,7 @@ __all__ = ["Requests", "random_key"]
 
 def random_key(name: str) -> str:
     """Return the Idempotency-Key of a named request of this run: a server refuses a guest's key that it could guess."""
-    return blake2b(name.encode(), digest_size=16).hexdigest()
+    return str(UUID(bytes=blake2b(name.encode(), digest_size=16).digest(), version=4))
 
 
 class Requests:

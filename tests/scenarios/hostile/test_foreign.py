@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -213,7 +214,7 @@ async def test_a_closed_server_refuses_strangers(
 
 async def test_an_idempotency_key_belongs_to_one_request(client: httpx2.AsyncClient, shop: Shop):
     """The same key with another body is refused, and never returns the first answer."""
-    key = {"Idempotency-Key": "k" * 30}
+    key = {"Idempotency-Key": str(uuid4())}
     body: Json = {"event": shop.other["number"], "lines": [{"quantity": 1}]}
     first = await client.post("/v1/holds", json=body, headers=key)
     assert first.status_code == 201

@@ -128,7 +128,7 @@ def _draw(chance: random.Random, side: _Side) -> _Asked:
             b"",
             b"",
             b"Idempotency-Key: %032x\r\n" % chance.getrandbits(128),
-            b"Idempotency-Key: the-same-key-for-many-requests\r\n",
+            b"Idempotency-Key: 5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11\r\n",
         )
     )
     extra = {"headers": key + chance.choice(_ODD_HEADERS), "chunked": chance.random() < 0.1}
