@@ -35,6 +35,7 @@ async def running_app(database_url: str, **chosen: Any) -> AsyncIterator[Applica
         secret_key=SecretStr(SECRET_KEY),
         sweep_interval_seconds=NEVER_SECONDS,
         retention_interval_seconds=NEVER_SECONDS,
+        job_interval_seconds=NEVER_SECONDS,
         **chosen,
     )
     layer = build_app(settings)

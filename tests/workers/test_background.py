@@ -6,6 +6,7 @@ import asyncio
 
 from holdfast.app.settings import Settings
 from holdfast.app.workers import build_workers
+from holdfast.delivery.delivery import Delivery
 from holdfast.inventory.hold_tokens import HoldTokens
 from holdfast.inventory.inventory import Inventory
 from holdfast.postgres.connections import Connections
@@ -126,12 +127,16 @@ async def test_each_setting_reaches_its_worker(inventory: Inventory) -> None:
         retention_interval_seconds=12,
         watch_interval_milliseconds=130,
         live_check_interval_seconds=14,
+        job_interval_seconds=15,
     )
-    workers = build_workers(settings, inventory)
+    delivery = Delivery(Connections("postgresql://nowhere"))
+    workers = build_workers(settings, inventory, delivery)
     without_settings = {"vitals", "history_check", "clock_check"}
     assert {each.name: each.interval for each in workers if each.name not in without_settings} == {
         "sweeper": 11,
         "retention": 12,
         "commit_poller": 0.13,
         "live_check": 14,
+        "job_runner": 15,
+        "job_retention": 12,
     }

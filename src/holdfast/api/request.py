@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.access.access import Access
+from holdfast.delivery.delivery import Delivery
 from holdfast.http import request
 from holdfast.inventory.inventory import Inventory
 
@@ -14,3 +15,4 @@ class Request(request.Request):
 
     inventory: Inventory
     access: Access
+    delivery: Delivery

@@ -13,6 +13,7 @@ from holdfast.api.catalogue import ABOUT, ABOUT_DIALECTS, all_endpoints
 from holdfast.api.request import Request
 from holdfast.app.settings import Settings
 from holdfast.app.workers import build_workers
+from holdfast.delivery.delivery import Delivery
 from holdfast.http.application import Application
 from holdfast.http.cursors import Cursors
 from holdfast.http.server.limits import ConnectionLimits
@@ -71,7 +72,8 @@ def build_app(settings: Settings) -> Application:
     connections = build_connections(settings)
     inventory = build_inventory(settings, connections)
     access = Access(connections)
-    background = Background(build_workers(settings, inventory))
+    delivery = Delivery(connections)
+    background = Background(build_workers(settings, inventory, delivery))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -89,7 +91,7 @@ def build_app(settings: Settings) -> Application:
         all_endpoints(),
         about=ABOUT,
         about_dialects=ABOUT_DIALECTS,
-        request_class=Request.bind(inventory=inventory, access=access, cursors=cursors),
+        request_class=Request.bind(inventory=inventory, access=access, delivery=delivery, cursors=cursors),
         find_key=access.find_key,
         touch_key=access.touch_key,
         any_key=access.any_key,

@@ -164,6 +164,13 @@ class Settings(BaseSettings):
         default=90, ge=1, le=3650, description="Days that a failed instant booking is kept."
     )
 
+    job_interval_seconds: float = Field(
+        default=1.0, gt=0, le=3600, description="Seconds between two looks for jobs that are due."
+    )
+    job_retention_days: int = Field(
+        default=30, ge=1, le=3650, description="Days that a finished job and its attempts are kept."
+    )
+
     @field_validator("data_dir", "postgres_bin")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:

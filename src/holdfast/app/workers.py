@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from holdfast.app.settings import Settings
+from holdfast.delivery.delivery import Delivery
 from holdfast.inventory.inventory import Inventory
 from holdfast.workers.clock_check import ClockCheck
 from holdfast.workers.commit_poller import CommitPoller
 from holdfast.workers.history_check import HistoryCheck
+from holdfast.workers.job_retention import JobRetention
+from holdfast.workers.job_runner import JobRunner
 from holdfast.workers.live_check import LiveCheck
 from holdfast.workers.retention import Retention
 from holdfast.workers.sweeper import Sweeper
@@ -16,7 +19,7 @@ from holdfast.workers.worker import Worker
 __all__ = ["build_workers"]
 
 
-def build_workers(settings: Settings, inventory: Inventory) -> tuple[Worker, ...]:
+def build_workers(settings: Settings, inventory: Inventory, delivery: Delivery) -> tuple[Worker, ...]:
     """Return all workers of a process."""
     return (
         Sweeper(inventory, interval=settings.sweep_interval_seconds),
@@ -30,5 +33,9 @@ def build_workers(settings: Settings, inventory: Inventory) -> tuple[Worker, ...
         ClockCheck(inventory),
         CommitPoller(inventory, interval=settings.watch_interval_milliseconds / 1000),
         LiveCheck(inventory, interval=settings.live_check_interval_seconds),
+        JobRunner(delivery, interval=settings.job_interval_seconds),
+        JobRetention(
+            delivery, interval=settings.retention_interval_seconds, days=settings.job_retention_days
+        ),
         Vitals(workers=settings.workers),
     )

@@ -15,6 +15,7 @@ from holdfast.app.database import open_database
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import LogLevel, Settings, load_settings
 from holdfast.cli.output import fail
+from holdfast.delivery.delivery import Delivery
 from holdfast.errors import EventNotFound, HoldfastError
 from holdfast.inventory.hold_tokens import HoldTokens
 from holdfast.inventory.inventory import Inventory
@@ -23,7 +24,7 @@ from holdfast.postgres.backup import BackupError
 from holdfast.postgres.connections import Connections
 from holdfast.process.errors import CannotStart
 
-__all__ = ["BY", "plain_errors", "resolve", "use_contexts", "use_engine", "using_database"]
+__all__ = ["BY", "plain_errors", "resolve", "use_contexts", "use_delivery", "use_engine", "using_database"]
 
 BY = "cli"
 """The actor that the journal records."""
@@ -76,6 +77,12 @@ def use_contexts(work: Callable[[Inventory, Access], Awaitable[T]], *, creates: 
         return asyncio.run(_with_contexts(url, work))
 
 
+def use_delivery(work: Callable[[Delivery], Awaitable[T]]) -> T:
+    """Run the work with the jobs of the command's database. It does none of them."""
+    with using_database() as url:
+        return asyncio.run(_with_delivery(url, work))
+
+
 async def resolve(inventory: Inventory, text: str) -> int:
     """Return the number of the event that the command line names. Raises EventNotFound."""
     from holdfast.api.values import parse_event_ref
@@ -99,6 +106,15 @@ async def _with_contexts(url: str, work: Callable[[Inventory, Access], Awaitable
         return await work(inventory, Access(connections))
     finally:
         await inventory.close()
+
+
+async def _with_delivery(url: str, work: Callable[[Delivery], Awaitable[T]]) -> T:
+    connections = Connections(url, size=2, application="holdfast-cli")
+    await connections.open()
+    try:
+        return await work(Delivery(connections))
+    finally:
+        await connections.close()
 
 
 def _is_behind(url: str) -> bool:

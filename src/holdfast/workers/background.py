@@ -33,6 +33,8 @@ class Background:
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        for worker in self._workers:
+            await worker.stop()
 
 
 async def _repeat(worker: Worker) -> None:

@@ -19,3 +19,7 @@ class Worker(ABC):
     @abstractmethod
     async def run_once(self) -> int:
         """Run once and return the number of things it worked on."""
+
+    async def stop(self) -> None:
+        """End what `run_once` left running. Called once, after the last run."""
+        return

@@ -79,6 +79,7 @@ async def get_metrics(request: Request) -> Reply:
         return Reply(body=encode(totals | {"metrics": metric_totals()}), headers=headers)
     try:
         await request.inventory.operations.observe_database()
+        await request.delivery.observe()
     except Fault:  # the processes' own counts need no database
         log.warning("metrics_without_database")
     return Reply(

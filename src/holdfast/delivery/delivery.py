@@ -1,0 +1,40 @@
+"""Delivery: the jobs of one database, for all faces."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from holdfast.delivery import metrics
+from holdfast.delivery.jobs import Act
+from holdfast.delivery.store import JobStore
+from holdfast.postgres.connections import Connections
+
+__all__ = ["Delivery"]
+
+
+class Delivery:
+    """Jobs over the connections of the process's inventory, which opens and closes them.
+
+    `acts` does the jobs of each kind that this process knows. A newer server's kinds are left to it.
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        self.jobs = JobStore(connections)
+        self.acts: Mapping[str, Act] = {}
+
+    async def observe(self) -> None:
+        """Set the gauges that only the database knows. Raises Fault."""
+        due: dict[tuple[str, ...], float] = defaultdict(float)
+        parked: dict[tuple[str, ...], float] = defaultdict(float)
+        oldest: dict[tuple[str, ...], float] = {}
+        for each in await self.jobs.count_waiting():
+            label = (each.kind,)
+            if each.status == "parked":
+                parked[label] += each.jobs
+            else:
+                due[label] += each.jobs
+                oldest[label] = max(oldest.get(label, 0.0), each.oldest_seconds)
+        metrics.JOBS_WAITING.set_all(due)
+        metrics.JOBS_PARKED.set_all(parked)
+        metrics.OLDEST_DUE_SECONDS.set_all(oldest)
