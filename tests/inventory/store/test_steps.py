@@ -28,7 +28,11 @@ GIVEN = SAME_FOR_ALL | {"event_number", "version", "now", "map_version", "wanted
 def test_a_step_sends_what_its_statements_take(step: BatchStep[Any]) -> None:
     columns = set(step.columns)
     taken = set(ONE_EVENT[step.statement].parameters)
-    assert columns <= taken <= columns | GIVEN
+    assert columns <= taken <= columns | set(step.names) | GIVEN
+    assert columns.isdisjoint(step.names)
+    assert not step.names or len(step.names) == len(columns)
+    if step.single is not None:
+        assert set(step.names) <= set(ONE_EVENT[step.single].parameters) <= set(step.names) | GIVEN
     if step.statement in SEVERAL_EVENTS:
         taken = set(SEVERAL_EVENTS[step.statement].parameters)
         assert taken <= columns | OF_EACH_ROW.keys() | SAME_FOR_ALL
@@ -36,7 +40,7 @@ def test_a_step_sends_what_its_statements_take(step: BatchStep[Any]) -> None:
 
 @pytest.mark.parametrize("statements", [ONE_EVENT, SEVERAL_EVENTS], ids=["one event", "several events"])
 def test_every_statement_of_the_sql_files_is_a_step(statements: Mapping[str, Statement]) -> None:
-    assert set(statements) <= {step.statement for step in STEPS}
+    assert set(statements) <= {name for step in STEPS for name in (step.statement, step.single)}
 
 
 REPLAYS: BatchStep[list[tuple[bytes]]] = BatchStep(

@@ -28,6 +28,8 @@ Named = tuple[str, Statement, dict[str, Any]]
 ONE_EVENT = statements_of(queries.load("batch"))
 SEVERAL_EVENTS = statements_of(queries.load("spanning"), prefix="spanning_")
 
+NO_ELEMENTS = "{}"
+
 OF_EACH_ROW: dict[str, tuple[str, Encoder]] = {
     "event_numbers": ("event_number", arrays.plain),
     "versions": ("version", arrays.plain),
@@ -45,10 +47,32 @@ class BatchStep(Generic[S]):
     """Returns the rows of one event. A statement without rows is not sent."""
     columns: Mapping[str, Encoder]
     """The statement's parameters, in the order of a row's values."""
+    names: Sequence[str] = ()
+    """The columns' names as plain values, in the same order: for `single`, and for columns with one value."""
+    single: str | None = None
+    """A statement for exactly one row, with plain values. It costs far less, most of all on a sharded database."""
     one_by_one: bool = False
     """True if a batch of one event sends it for each row, with plain values."""
     alone: bool = False
     """True if a batch of several events does not send it: an event that needs its rows gets a batch of its own."""
+
+    def shared(self, rows: Collection[tuple[Any, ...]], statement: Statement) -> dict[str, Any]:
+        """Return the columns' arrays, and a plain value for each column that is the same in all rows.
+
+        The statement takes a plain value for some columns, and an array of the keys.
+        """
+        if not self.names:
+            return self.arrays(rows)
+        parameters: dict[str, Any] = {}
+        columns = zip(self.columns.items(), self.names, zip(*rows, strict=True), strict=True)
+        for (name, encode), plain_name, values in columns:
+            if plain_name not in statement.parameters:
+                parameters[name] = encode(values)
+            elif values.count(values[0]) == len(values):
+                parameters[plain_name], parameters[name] = values[0], NO_ELEMENTS
+            else:
+                parameters[plain_name], parameters[name] = None, encode(values)
+        return parameters
 
     def arrays(self, rows: Iterable[tuple[Any, ...]]) -> dict[str, str | bytes]:
         columns = list(zip(*rows, strict=True)) or [()] * len(self.columns)
@@ -71,12 +95,17 @@ def _of_one_event(steps: Iterable[BatchStep[S]], event: S, given: Given) -> Iter
         rows = step.rows(event)
         if not rows:
             continue
+        if step.single is not None and len(rows) == 1:
+            (row,) = rows
+            values = dict(zip(step.names, row, strict=True))
+            yield step.single, ONE_EVENT[step.single], {**given, **values}
+            continue
         statement = ONE_EVENT[step.statement]
         if step.one_by_one:
             for row in rows:
                 yield step.statement, statement, {**given, **dict(zip(step.columns, row, strict=True))}
         else:
-            yield step.statement, statement, {**given, **step.arrays(rows)}
+            yield step.statement, statement, {**given, **step.shared(rows, statement)}
 
 
 def _of_several_events(

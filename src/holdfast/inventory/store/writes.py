@@ -192,25 +192,42 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
     ),
     BatchStep(
         statement="insert_holds",
+        single="insert_hold",
         rows=_hold_rows,
+        names=(
+            "id",
+            "status",
+            "expires_at",
+            "quantity",
+            "requested",
+            "buyer",
+            "identity",
+            "name",
+            "email",
+            "token_hash",
+            "placed_by",
+            "metadata",
+        ),
         columns={
             "ids": ids,
             "statuses": texts,
             "expiries": times,
             "quantities": plain,
-            "requested": plain,
+            "requests": plain,
             "buyers": texts,
             "identities": sparse_texts,
             "names": sparse_texts,
             "emails": sparse_texts,
             "token_hashes": blobs,
-            "placed_by": texts,
+            "actors": texts,
             "metadatas": sparse_texts,
         },
     ),
     BatchStep(
         statement="insert_claims",
+        single="insert_claim",
         rows=_claim_rows,
+        names=("hold_id", "number", "line", "kind", "area", "seat", "quantity", "is_booked", "has_ended"),
         columns={
             "hold_ids": ids,
             "numbers": plain,
@@ -219,8 +236,8 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
             "areas": plain,
             "seats": plain,
             "quantities": plain,
-            "booked": booleans,
-            "ended": booleans,
+            "are_booked": booleans,
+            "have_ended": booleans,
         },
     ),
     BatchStep(
@@ -277,14 +294,16 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
     ),
     BatchStep(
         statement="update_areas",
+        single="update_area",
         rows=_counter_rows,
+        names=("number", "category", "capacity", "held", "booked", "blocked"),
         columns={
             "numbers": plain,
             "categories": texts,
             "capacities": plain,
-            "held": plain,
-            "booked": plain,
-            "blocked": plain,
+            "held_counts": plain,
+            "booked_counts": plain,
+            "blocked_counts": plain,
         },
     ),
     BatchStep(
@@ -297,17 +316,19 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
     ),
     BatchStep(
         statement="insert_answers",
+        single="insert_answer",
         rows=lambda state: [
             (scope, body, answer.status, answer.body, answer.token_for, answer.brief)
             for scope, body, answer in state.changes.answers
         ],
+        names=("scope", "body", "status", "answer", "token_for", "is_brief"),
         columns={
             "scopes": blobs,
             "bodies": blobs,
             "statuses": plain,
             "answers": blobs,
             "tokens_for": ids,
-            "brief": booleans,
+            "are_brief": booleans,
         },
     ),
     BatchStep(

@@ -6,6 +6,9 @@
 -- plan is made once for all events, and assumes an event of average size. To read a small event in full and
 -- hash it is cheaper than ten look-ups. For a hot event the same plan would read every existing booking, in
 -- every batch.
+--
+-- In an insert of many rows, coalesce(:x, n.x) is a column of which most batches need one value. If all rows have the
+-- same, it is sent once as :x, and its array is empty. Otherwise :x is null.
 
 -- name: lock_inventory
 -- The events' turns: processes and machines decide for an event one batch after the other.
@@ -178,36 +181,63 @@ SET status = m.status, expires_at = m.expires_at
 FROM unnest(:ids::uuid[], :statuses::text[], :expiries::timestamptz[]) AS m (id, status, expires_at)
 WHERE h.event_number = :event_number AND h.id = m.id AND h.id = ANY(:ids::uuid[]);
 
+-- name: insert_hold!
+INSERT INTO holds (
+    event_number, id, status, placed_at, expires_at, quantity, requested, buyer, buyer_identity, buyer_name,
+    buyer_email, token_hash, placed_by, metadata
+)
+VALUES (
+    :event_number, :id, :status, :now, :expires_at, :quantity, :requested, :buyer, :identity, :name, :email,
+    :token_hash, :placed_by, :metadata
+);
+
 -- name: insert_holds!
 INSERT INTO holds (
     event_number, id, status, placed_at, expires_at, quantity, requested, buyer, buyer_identity, buyer_name,
     buyer_email, token_hash, placed_by, metadata
 )
-SELECT e.event_number, n.id, n.status, :now::timestamptz, n.expires_at, n.quantity, n.requested, n.buyer,
-       n.buyer_identity, n.buyer_name, n.buyer_email, n.token_hash, n.placed_by, n.metadata
+SELECT e.event_number, n.id, coalesce(:status::text, n.status), :now::timestamptz,
+       coalesce(:expires_at::timestamptz, n.expires_at), coalesce(:quantity::integer, n.quantity),
+       coalesce(:requested::integer, n.requested), coalesce(:buyer::text, n.buyer),
+       coalesce(:identity::text, n.buyer_identity), coalesce(:name::text, n.buyer_name),
+       coalesce(:email::text, n.buyer_email), n.token_hash, coalesce(:placed_by::text, n.placed_by),
+       coalesce(:metadata::jsonb, n.metadata)
 FROM events e,
      unnest(
-         :ids::uuid[], :statuses::text[], :expiries::timestamptz[], :quantities::integer[], :requested::integer[],
+         :ids::uuid[], :statuses::text[], :expiries::timestamptz[], :quantities::integer[], :requests::integer[],
          :buyers::text[], :identities::text[], :names::text[], :emails::text[], :token_hashes::bytea[],
-         :placed_by::text[], :metadatas::jsonb[]
+         :actors::text[], :metadatas::jsonb[]
      ) AS n (
          id, status, expires_at, quantity, requested, buyer, buyer_identity, buyer_name, buyer_email, token_hash,
          placed_by, metadata
      )
 WHERE e.event_number = :event_number;
 
+-- name: insert_claim!
+INSERT INTO claims (
+    event_number, hold_id, claim_number, line, kind, area_number, seat_number, quantity,
+    held_version, booked_version, ended_version
+)
+VALUES (
+    :event_number, :hold_id, :number, :line, :kind, :area, :seat, :quantity,
+    :version, CASE WHEN :is_booked THEN :version::bigint END, CASE WHEN :has_ended THEN :version::bigint END
+);
+
 -- name: insert_claims!
 INSERT INTO claims (
     event_number, hold_id, claim_number, line, kind, area_number, seat_number, quantity,
     held_version, booked_version, ended_version
 )
-SELECT e.event_number, n.hold_id, n.claim_number, n.line, n.kind, n.area_number, n.seat_number, n.quantity,
-       :version::bigint, CASE WHEN n.booked THEN :version::bigint END, CASE WHEN n.ended THEN :version::bigint END
+SELECT e.event_number, n.hold_id, coalesce(:number::integer, n.claim_number), coalesce(:line::smallint, n.line),
+       coalesce(:kind::text, n.kind), coalesce(:area::integer, n.area_number), coalesce(:seat::integer, n.seat_number),
+       coalesce(:quantity::integer, n.quantity), :version::bigint,
+       CASE WHEN coalesce(:is_booked::boolean, n.is_booked) THEN :version::bigint END,
+       CASE WHEN coalesce(:has_ended::boolean, n.has_ended) THEN :version::bigint END
 FROM events e,
      unnest(
          :hold_ids::uuid[], :numbers::integer[], :lines::smallint[], :kinds::text[], :areas::integer[],
-         :seats::integer[], :quantities::integer[], :booked::boolean[], :ended::boolean[]
-     ) AS n (hold_id, claim_number, line, kind, area_number, seat_number, quantity, booked, ended)
+         :seats::integer[], :quantities::integer[], :are_booked::boolean[], :have_ended::boolean[]
+     ) AS n (hold_id, claim_number, line, kind, area_number, seat_number, quantity, is_booked, has_ended)
 WHERE e.event_number = :event_number;
 
 -- name: insert_bookings!
@@ -253,12 +283,17 @@ FROM events e,
          AS n (number, quantity, status, booking_id)
 WHERE e.event_number = :event_number;
 
+-- name: update_area!
+UPDATE areas
+SET category = :category, capacity = :capacity, held = :held, booked = :booked, blocked = :blocked
+WHERE event_number = :event_number AND area_number = :number;
+
 -- name: update_areas!
 UPDATE areas a
 SET category = n.category, capacity = n.capacity, held = n.held, booked = n.booked, blocked = n.blocked
 FROM unnest(
-         :numbers::integer[], :categories::text[], :capacities::bigint[], :held::bigint[], :booked::bigint[],
-         :blocked::bigint[]
+         :numbers::integer[], :categories::text[], :capacities::bigint[], :held_counts::bigint[],
+         :booked_counts::bigint[], :blocked_counts::bigint[]
      ) AS n (area_number, category, capacity, held, booked, blocked)
 WHERE a.event_number = :event_number AND a.area_number = n.area_number;
 
@@ -312,13 +347,19 @@ WHERE event_number = :event_number;
 INSERT INTO journal (event_number, version, at, structural, changes)
 VALUES (:event_number, :version, :now, :structural, :changes);
 
+-- name: insert_answer!
+INSERT INTO idempotency (event_number, scope, body, status, answer, token_for, created_at, brief)
+VALUES (:event_number, :scope, :body, :status, :answer, :token_for, :now, :is_brief);
+
 -- name: insert_answers!
 INSERT INTO idempotency (event_number, scope, body, status, answer, token_for, created_at, brief)
-SELECT e.event_number, n.scope, n.body, n.status, n.answer, n.token_for, :now::timestamptz, n.brief
+SELECT e.event_number, n.scope, coalesce(:body::bytea, n.body), coalesce(:status::smallint, n.status), n.answer,
+       n.token_for, :now::timestamptz, coalesce(:is_brief::boolean, n.is_brief)
 FROM events e,
-     unnest(:scopes::bytea[], :bodies::bytea[], :statuses::smallint[], :answers::bytea[], :tokens_for::uuid[],
-            :brief::boolean[])
-         AS n (scope, body, status, answer, token_for, brief)
+     unnest(
+         :scopes::bytea[], :bodies::bytea[], :statuses::smallint[], :answers::bytea[], :tokens_for::uuid[],
+         :are_brief::boolean[]
+     ) AS n (scope, body, status, answer, token_for, is_brief)
 WHERE e.event_number = :event_number;
 
 -- name: count_replays!

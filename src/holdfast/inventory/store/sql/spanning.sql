@@ -115,8 +115,8 @@ SELECT e.event_number, n.id, n.status, n.placed_at, n.expires_at, n.quantity, n.
        n.buyer_name, n.buyer_email, n.token_hash, n.placed_by, n.metadata
 FROM unnest(
          :event_numbers::bigint[], :nows::timestamptz[], :ids::uuid[], :statuses::text[], :expiries::timestamptz[],
-         :quantities::integer[], :requested::integer[], :buyers::text[], :identities::text[], :names::text[],
-         :emails::text[], :token_hashes::bytea[], :placed_by::text[], :metadatas::jsonb[]
+         :quantities::integer[], :requests::integer[], :buyers::text[], :identities::text[], :names::text[],
+         :emails::text[], :token_hashes::bytea[], :actors::text[], :metadatas::jsonb[]
      ) AS n (
          event_number, placed_at, id, status, expires_at, quantity, requested, buyer, buyer_identity, buyer_name,
          buyer_email, token_hash, placed_by, metadata
@@ -129,13 +129,14 @@ INSERT INTO claims (
     held_version, booked_version, ended_version
 )
 SELECT e.event_number, n.hold_id, n.claim_number, n.line, n.kind, n.area_number, n.seat_number, n.quantity,
-       n.version, CASE WHEN n.booked THEN n.version END, CASE WHEN n.ended THEN n.version END
+       n.version, CASE WHEN n.is_booked THEN n.version END, CASE WHEN n.has_ended THEN n.version END
 FROM unnest(
          :event_numbers::bigint[], :versions::bigint[], :hold_ids::uuid[], :numbers::integer[], :lines::smallint[],
-         :kinds::text[], :areas::integer[], :seats::integer[], :quantities::integer[], :booked::boolean[],
-         :ended::boolean[]
+         :kinds::text[], :areas::integer[], :seats::integer[], :quantities::integer[],
+         :are_booked::boolean[], :have_ended::boolean[]
      ) AS n (
-         event_number, version, hold_id, claim_number, line, kind, area_number, seat_number, quantity, booked, ended
+         event_number, version, hold_id, claim_number, line, kind, area_number, seat_number, quantity, is_booked,
+         has_ended
      )
 JOIN events e ON e.event_number = n.event_number;
 
@@ -171,18 +172,18 @@ JOIN events e ON e.event_number = n.event_number;
 UPDATE areas a
 SET category = n.category, capacity = n.capacity, held = n.held, booked = n.booked, blocked = n.blocked
 FROM unnest(
-         :event_numbers::bigint[], :numbers::integer[], :categories::text[], :capacities::bigint[], :held::bigint[],
-         :booked::bigint[], :blocked::bigint[]
+         :event_numbers::bigint[], :numbers::integer[], :categories::text[], :capacities::bigint[],
+         :held_counts::bigint[], :booked_counts::bigint[], :blocked_counts::bigint[]
      ) AS n (event_number, area_number, category, capacity, held, booked, blocked)
 WHERE a.event_number = n.event_number AND a.area_number = n.area_number;
 
 -- name: insert_answers!
 INSERT INTO idempotency (event_number, scope, body, status, answer, token_for, created_at, brief)
-SELECT e.event_number, n.scope, n.body, n.status, n.answer, n.token_for, n.created_at, n.brief
+SELECT e.event_number, n.scope, n.body, n.status, n.answer, n.token_for, n.created_at, n.is_brief
 FROM unnest(
          :event_numbers::bigint[], :nows::timestamptz[], :scopes::bytea[], :bodies::bytea[], :statuses::smallint[],
-         :answers::bytea[], :tokens_for::uuid[], :brief::boolean[]
-     ) AS n (event_number, created_at, scope, body, status, answer, token_for, brief)
+         :answers::bytea[], :tokens_for::uuid[], :are_brief::boolean[]
+     ) AS n (event_number, created_at, scope, body, status, answer, token_for, is_brief)
 JOIN events e ON e.event_number = n.event_number;
 
 -- name: count_replays!
