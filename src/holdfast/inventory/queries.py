@@ -14,7 +14,7 @@ from holdfast.inventory.history import Histories, HistoryItem, Position
 from holdfast.inventory.live.changes_since import ChangesSince, SeatChanges
 from holdfast.inventory.past import Past, SeatStates
 from holdfast.inventory.projections.occupancies import Occupancies
-from holdfast.inventory.projections.single_flight import SingleFlight
+from holdfast.inventory.projections.shared_flight import SharedFlight
 from holdfast.inventory.rules.availability import Availability, Counts, availability_of
 from holdfast.inventory.rules.booking import Block, Booking
 from holdfast.inventory.rules.commands import Authority
@@ -64,7 +64,7 @@ class Queries:
         self._histories = histories
         self._past = Past(reads, event_store, occupancies)
         self._documents = SeatMapDocuments(self.get_seat_map)
-        self._states = SingleFlight(self._read_state)
+        self._states = SharedFlight(self._read_states)
 
     async def get_event(self, number: int) -> FullEvent:
         """Return the event as its row is now."""
@@ -118,8 +118,16 @@ class Queries:
         """Return net changes since a version of an epoch, or that everything must be read again."""
         return await self._changes_since.get_changes(number, epoch, version)
 
-    async def _read_state(self, number: int) -> Availability:
-        state = await self._find_state(number)
+    async def _read_states(self, numbers: Sequence[int]) -> list[Availability | Exception]:
+        existing = [number for number in numbers if 0 < number <= ids.MAX_EVENT_NUMBER]
+        states = dict(zip(existing, await self._reads.find_states(existing), strict=True))
+        return [self._availability_of(states.get(number)) for number in numbers]
+
+    def _availability_of(self, state: EventState | Exception | None) -> Availability | Exception:
+        if state is None:
+            return EventNotFound()
+        if isinstance(state, Exception):
+            return state
         return availability_of(
             state.event,
             state.areas,
@@ -130,12 +138,6 @@ class Queries:
             as_of=state.now,
             next_expiry=state.next_expiry,
         )
-
-    async def _find_state(self, number: int) -> EventState:
-        state = await self._reads.find_state(number) if 0 < number <= ids.MAX_EVENT_NUMBER else None
-        if state is None:
-            raise EventNotFound
-        return state
 
     async def _get_known(self, number: int) -> CachedEvent:
         known = await self._event_store.find_known(number)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import select
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -163,6 +163,13 @@ class Connections:
 
     def pool(self, event_number: int) -> Pool:
         return self._pools[event_number % len(self._pools)]
+
+    def by_node(self, event_numbers: Iterable[int]) -> dict[Pool, list[int]]:
+        """Return the events of each node. A transaction or a round trip is of one node."""
+        found: dict[Pool, list[int]] = {}
+        for number in event_numbers:
+            found.setdefault(self.pool(number), []).append(number)
+        return found
 
     def control(self) -> Pool:
         return self._pools[0]

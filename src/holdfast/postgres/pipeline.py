@@ -82,6 +82,8 @@ class Pipeline:
         self._connection = connection
         self._pgconn = connection.pgconn
         self._transformer = Transformer(connection)
+        self._loads_of: bytes | None = None
+        """The text of the statement whose columns the transformer reads now."""
         self._session = _SESSIONS.setdefault(connection, _Session())
         self._names = self._session.names
         self._preparing: dict[bytes, int] = {}
@@ -132,6 +134,27 @@ class Pipeline:
     async def sync(self) -> list[Table]:
         """Send all statements, and return the rows of each. Raises the first statement's error."""
         self.failed = None
+        requested, answers = await self._exchange()
+        for place, answer in enumerate(answers):
+            if answer.status in _FAILED:
+                self.failed = next(text for at, text in requested if at >= place)
+                raise self._error(answer)
+        return [self._table(text, answers[at]) for at, text in requested]
+
+    async def sync_each(self) -> list[Table | psycopg.Error]:
+        """Send all statements, and return the rows or the error of each. Raises the error of a preparation.
+
+        The server skips what follows an error: such a statement's error is PipelineAborted.
+        """
+        requested, answers = await self._exchange()
+        places = {at for at, _ in requested}
+        for place, answer in enumerate(answers):
+            if answer.status in _FAILED and place not in places:
+                raise self._error(answer)
+        return [self._table_or_error(text, answers[at]) for at, text in requested]
+
+    async def _exchange(self) -> tuple[list[tuple[int, bytes]], list[PGresult]]:
+        """Send all statements. Return what was requested, and all answers, those of preparations included."""
         self._pgconn.pipeline_sync()
         await self._flush()
         answers = await self._answers()
@@ -141,22 +164,30 @@ class Pipeline:
         self._names.update(
             name for name, at in preparing.items() if answers[at].status == ExecStatus.COMMAND_OK
         )
-        for place, answer in enumerate(answers):
-            if answer.status in _FAILED:
-                self.failed = next(text for at, text in requested if at >= place)
-                if answer.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_STATEMENT:
-                    self._names.clear()
-                raise error_from_result(answer, encoding=self._connection.info.encoding)
-        return [self._table(text, answers[at]) for at, text in requested]
+        return requested, answers
 
     def end(self) -> None:
         """Return the connection to ordinary use. Raises the driver's error if an answer is outstanding."""
         self._pgconn.exit_pipeline_mode()
 
+    def _error(self, answer: PGresult) -> psycopg.Error:
+        if answer.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_STATEMENT:
+            self._names.clear()
+        return error_from_result(answer, encoding=self._connection.info.encoding)
+
+    def _table_or_error(self, text: bytes, answer: PGresult) -> Table | psycopg.Error:
+        if answer.status in _FAILED:
+            return self._error(answer)
+        if answer.status == ExecStatus.PIPELINE_ABORTED:
+            return psycopg.errors.PipelineAborted("an earlier statement failed")
+        return self._table(text, answer)
+
     def _table(self, text: bytes, answer: PGresult) -> Table:
         if answer.status != ExecStatus.TUPLES_OK:
             return Table()
-        self._transformer.set_pgresult(answer)
+        # The columns of a statement have the same types in each of its answers.
+        self._transformer.set_pgresult(answer, set_loaders=text is not self._loads_of)
+        self._loads_of = text
         rows = self._transformer.load_rows(0, answer.ntuples, tuple)
         return Table(rows, columns_of(text, answer))
 

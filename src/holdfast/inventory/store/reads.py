@@ -17,7 +17,9 @@ from holdfast.inventory.rules.records import BlockRecord, HoldRecord
 from holdfast.inventory.store import rows
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections
+from holdfast.postgres.pipeline import Statement
 from holdfast.postgres.rows import RowReader, Table
+from holdfast.postgres.together import read_together
 
 SQL = queries.load("reads")
 BATCH_SQL = queries.load("batch")
@@ -59,6 +61,7 @@ class EventCounts:
 
 
 _EVENT_COUNTS = RowReader(EventCounts)
+_READ_STATE = Statement("read_state", SQL["read_state"])
 
 
 class ReadStore:
@@ -75,27 +78,13 @@ class ReadStore:
     async def _fetch(self, number: int, name: str, **parameters: Any) -> Table:
         return await self._connections.ask(number, SQL[name], {"event_number": number, **parameters})
 
-    async def find_state(self, number: int) -> EventState | None:
-        table = await self._fetch(number, "read_state")
-        if not table:
-            return None
-        event = next(rows.EVENT.read(table))
-        version, now, lapsed, next_expiry = next(
-            iter(table.select("version", "now", "lapsed", "next_expiry"))
-        )
-        counted = table.by("area_number")
-        counted.pop(None, None)  # an event without areas has one row
-        return EventState(
-            event=event,
-            version=version,
-            now=now,
-            lapsed=lapsed,
-            next_expiry=next_expiry,
-            areas=tuple(area for each in counted.values() for area in rows.AREA.read(each)),
-            lapsed_by_area={
-                area: count for area, count in table.select("area_number", "area_lapsed") if count
-            },
-        )
+    async def find_states(self, numbers: Sequence[int]) -> list[EventState | Exception | None]:
+        """Return the state of each event, None if it does not exist, or its error; see `read_together`."""
+        answers = await read_together(self._connections, [_READ_STATE], numbers)
+        return [
+            answer if isinstance(answer := answers[number], Exception) else _state_or_error(answer[0])
+            for number in numbers
+        ]
 
     async def versions_of(self, numbers: Sequence[int]) -> dict[int, int]:
         """Return the versions of all watched events, by one small query per node."""
@@ -283,6 +272,29 @@ class ReadStore:
             return {}
         parameters = {"event_number": number, "hold_ids": holds.column("id")}
         return rows.claims_of(await self._connections.ask(number, BATCH_SQL["load_claims"], parameters))
+
+
+def _state_or_error(table: Table) -> EventState | Exception | None:
+    try:
+        return _state_of(table) if table else None
+    except Exception as error:  # noqa: BLE001 - a row that cannot be read is an error of its event alone
+        return error
+
+
+def _state_of(table: Table) -> EventState:
+    event = next(rows.EVENT.read(table))
+    version, now, lapsed, next_expiry = next(iter(table.select("version", "now", "lapsed", "next_expiry")))
+    counted = table.by("area_number")
+    counted.pop(None, None)  # an event without areas has one row
+    return EventState(
+        event=event,
+        version=version,
+        now=now,
+        lapsed=lapsed,
+        next_expiry=next_expiry,
+        areas=tuple(area for each in counted.values() for area in rows.AREA.read(each)),
+        lapsed_by_area={area: count for area, count in table.select("area_number", "area_lapsed") if count},
+    )
 
 
 def _oldest_seconds(nodes: Iterable[Table]) -> float:
