@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from sdk import sdk_reference
 
 from holdfast import metrics
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import RIGHTS, Permission, Role, Scope
 from holdfast.api.catalogue import ABOUT, all_endpoints
 from holdfast.app import composition
 from holdfast.app.settings import PREFIX, Settings
@@ -36,6 +36,7 @@ from holdfast.http.routes import Endpoint
 REFERENCE = Path(__file__).parents[1] / "reference"
 PAGES = {
     "http": "http.md",
+    "rights": "rights.md",
     "errors": "errors.md",
     "settings": "settings.md",
     "commands": "cli.md",
@@ -44,12 +45,6 @@ PAGES = {
 }
 
 _LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
-_POLICIES = {
-    Policy.PUBLIC: "anyone",
-    Policy.READ: "scope `read`",
-    Policy.SELL: "scope `sell`",
-    Policy.ORGANISE: "scope `organise`",
-}
 _MAX_DEPTH = 3
 
 
@@ -57,6 +52,7 @@ def generate(name: str) -> str:
     """Return the text of a generated part."""
     makers: dict[str, Callable[[], Iterator[str]]] = {
         "http": _http,
+        "rights": _rights,
         "errors": _errors,
         "settings": _settings,
         "commands": _commands,
@@ -95,7 +91,7 @@ def _http() -> Iterator[str]:
 
 def _route(endpoint: Endpoint, operation: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:
     yield f"### `{endpoint.method} {endpoint.path}`\n"
-    facts = [f"`{endpoint.operation_id}`", _POLICIES[endpoint.policy]]
+    facts = [f"`{endpoint.operation_id}`", _needs(endpoint.policy)]
     if endpoint.openapi["hold_token"]:
         facts.append("hold token")
     statuses = sorted({endpoint.status, *endpoint.openapi["answers"]})
@@ -191,6 +187,29 @@ def _type(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
             return f"{name}, {low:,.15g} to {high:,.15g}"
         return f"{name}, {low:,.15g} or more" if low is not None else name
     return {"boolean": "yes or no", "object": "object"}.get(kind, kind)
+
+
+def _needs(permission: Permission) -> str:
+    return "anyone" if permission is Permission.PUBLIC else f"needs `{permission}`"
+
+
+# Rights
+
+
+def _rights() -> Iterator[str]:
+    yield "## Permissions\n"
+    heads = [f"`{role}`" for role in Role]
+    yield f"| Permission | Allows to | {' | '.join(heads)} | Scopes of a key |\n|---|---|{'---|' * len(heads)}---|"
+    for permission, right in RIGHTS.items():
+        roles = " | ".join("✓" if role in right.roles else "" for role in Role)
+        scopes = ", ".join(f"`{scope}`" for scope in Scope if scope in right.scopes)
+        yield f"| `{permission}` | {right.allows} | {roles} | {scopes or '–'} |"
+    yield "\n## Routes\n\n| Permission | Routes |\n|---|---|"
+    endpoints = [one for one in all_endpoints() if not one.operation_id.endswith("_too")]
+    for permission in Permission:
+        routes = [f"`{one.method} {one.path}`" for one in endpoints if one.policy is permission]
+        if routes:
+            yield f"| {'anyone' if permission is Permission.PUBLIC else f'`{permission}`'} | {', '.join(routes)} |"
 
 
 # Errors

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.access.principals import KeyRow, OpenMode, make_api_key
 from holdfast.errors import Unavailable
 from holdfast.http.reply import Reply
@@ -19,22 +19,22 @@ from support.http_surface import Keys, client_of, layer_of
 routes = Routes(tag="tests")
 
 
-@routes.post("/staff", policy=Policy.ORGANISE)
+@routes.post("/staff", policy=Permission.EVENTS_WRITE)
 async def be_staff(request: Request) -> Reply:
     return Reply(body=f"{request.principal.kind} {request.open_mode}".encode(), content_type=b"text/plain")
 
 
-@routes.get("/anyone", policy=Policy.PUBLIC)
+@routes.get("/anyone", policy=Permission.PUBLIC)
 async def be_anyone(request: Request) -> Reply:
     return Reply(body=request.principal.kind.encode(), content_type=b"text/plain")
 
 
-@routes.post("/sale", policy=Policy.PUBLIC)
+@routes.post("/sale", policy=Permission.PUBLIC)
 async def sell_to_anyone(request: Request) -> Reply:
     return Reply(body=request.principal.kind.encode(), content_type=b"text/plain")
 
 
-@routes.get("/alive", policy=Policy.PUBLIC, anonymous=True)
+@routes.get("/alive", policy=Permission.PUBLIC, anonymous=True)
 async def be_alive(request: Request) -> Reply:
     return Reply(body=request.principal.kind.encode(), content_type=b"text/plain")
 
@@ -42,7 +42,7 @@ async def be_alive(request: Request) -> Reply:
 dialect = Routes(tag="tests", lenient=True, is_dialect=True)
 
 
-@dialect.post("/in-a-dialect", policy=Policy.PUBLIC)
+@dialect.post("/in-a-dialect", policy=Permission.PUBLIC)
 async def sell_in_a_dialect(request: Request) -> Reply:
     return Reply(body=request.principal.kind.encode(), content_type=b"text/plain")
 

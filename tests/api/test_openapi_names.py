@@ -7,7 +7,7 @@ import re
 
 from pydantic import BaseModel
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.catalogue import all_endpoints
 from holdfast.api.request import Request
 from holdfast.http.openapi import openapi_document
@@ -25,7 +25,7 @@ class TicketOut(BaseModel):
 added = Routes(tag="tests")
 
 
-@added.post("/tickets", policy=Policy.PUBLIC, response=TicketOut)
+@added.post("/tickets", policy=Permission.PUBLIC, response=TicketOut)
 async def make_ticket(request: Request, body: TicketIn) -> TicketOut:
     return TicketOut(seat=body.seat)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.http.openapi import openapi_document
 from holdfast.http.request import Request
 from holdfast.http.routes import Routes
@@ -14,19 +14,19 @@ lenient = Routes(tag="lenient", lenient=True)
 strict = Routes(tag="strict")
 
 
-@lenient.post("/lenient", policy=Policy.PUBLIC)
+@lenient.post("/lenient", policy=Permission.PUBLIC)
 async def lenient_post(request: Request, quantity: int = 1) -> dict[str, int]:
     """A route without a body."""
     return {"quantity": quantity}
 
 
-@lenient.get("/lenient", policy=Policy.PUBLIC)
+@lenient.get("/lenient", policy=Permission.PUBLIC)
 async def lenient_get(request: Request) -> dict[str, int]:
     """A route without parameters."""
     return {}
 
 
-@strict.post("/v1/strict", policy=Policy.PUBLIC)
+@strict.post("/v1/strict", policy=Permission.PUBLIC)
 async def strict_post(request: Request, quantity: int = 1) -> dict[str, int]:
     """The same route, as `/v1` declares it."""
     return {"quantity": quantity}

@@ -250,7 +250,7 @@ async def bookings(walk: Walk) -> None:
     await walk("confirm_hold", "invalid_input", json={"hold": "x", "buyer": {"email": "y"}, "colour": 1})
 
     await walk("get_booking", 200, booking["id"], by="guest", headers=token(held))
-    await walk("get_booking", 200, booking["id"], by="reader", note="to a reader")
+    await walk("get_booking", 200, booking["id"], by="organiser", note="to the organiser")
     await walk("get_booking", "booking_not_found", NOWHERE)
     await walk(
         "get_booking", "booking_not_found", booking["id"], headers={"Hold-Token": "x"}, note="wrong token"
@@ -258,7 +258,7 @@ async def bookings(walk: Walk) -> None:
     await walk("get_booking", "credentials_required", booking["id"], by="guest")
     await walk("get_booking", "forbidden", booking["id"], by="nobody")
     await walk("get_booking", "invalid_input", booking["id"], query="colour=red")
-    await walk("list_bookings", 200, by="reader")
+    await walk("list_bookings", 200, by="organiser")
     await walk("list_bookings", 200, query=f"event={number}&status=confirmed&limit=1", note="filtered")
     await walk("list_bookings", 200, query=f"reference={booking['reference']}", note="by its reference")
     await walk("list_bookings", 200, query="reference=zzzz-zzzz", note="by an unknown reference")
@@ -271,7 +271,7 @@ async def bookings(walk: Walk) -> None:
     await walk("change_booking", "forbidden", booking["id"], by="reader", json=words)
     await walk("change_booking", "booking_not_found", NOWHERE, json=words)
     await walk("change_booking", "invalid_input", booking["id"], json={"metadata": {"a": 1}})
-    await walk("change_booking", 200, booking["id"], by="seller", json=words)
+    await walk("change_booking", 200, booking["id"], by="organiser", json=words)
     keyed = {"Idempotency-Key": "the-key-of-a-cancelling"}
     await walk("cancel_booking", "credentials_required", booking["id"], by="guest")
     await walk("cancel_booking", "forbidden", booking["id"], by="reader")
@@ -280,9 +280,13 @@ async def bookings(walk: Walk) -> None:
         "cancel_booking", "booking_not_found", booking["id"], headers={"Hold-Token": "x"}, note="wrong token"
     )
     await walk("cancel_booking", "invalid_input", booking["id"], json={"colour": "red"})
-    await walk("cancel_booking", 200, booking["id"], by="seller", headers=keyed)
-    await walk("cancel_booking", 200, booking["id"], by="seller", headers=keyed, note="under its key, again")
-    await walk("cancel_booking", "idempotency_key_reused", booking["id"], by="seller", headers=keyed, json={})
+    await walk("cancel_booking", 200, booking["id"], by="organiser", headers=keyed)
+    await walk(
+        "cancel_booking", 200, booking["id"], by="organiser", headers=keyed, note="under its key, again"
+    )
+    await walk(
+        "cancel_booking", "idempotency_key_reused", booking["id"], by="organiser", headers=keyed, json={}
+    )
     await walk("cancel_booking", 200, booking["id"], by="guest", headers=token(held), note="a cancelled one")
 
 

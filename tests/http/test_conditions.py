@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.errors import EventNotFound, HoldfastError
 from holdfast.http.headers import etag
 from holdfast.http.reply import Reply, StreamReply
@@ -34,28 +34,28 @@ routes = Routes(tag="tests")
 dialect = Routes(tag="dialect", render_error=render)
 
 
-@routes.get("/state", policy=Policy.PUBLIC)
+@routes.get("/state", policy=Permission.PUBLIC)
 async def get_state(request: Request) -> Reply:
     headers = ((b"etag", etag(7, 2)), (b"content-language", b"en"), (b"vary", b"accept"))
     return Reply(body=b"{}", headers=headers)
 
 
-@routes.get("/none", policy=Policy.PUBLIC)
+@routes.get("/none", policy=Permission.PUBLIC)
 async def get_without_tag(request: Request) -> str:
     return "none"
 
 
-@routes.get("/elsewhere", policy=Policy.PUBLIC)
+@routes.get("/elsewhere", policy=Permission.PUBLIC)
 async def get_elsewhere(request: Request) -> Reply:
     return Reply(status=307, headers=((b"location", b"/state"),))
 
 
-@routes.get("/absent", policy=Policy.PUBLIC)
+@routes.get("/absent", policy=Permission.PUBLIC)
 async def get_absent(request: Request) -> str:
     raise EventNotFound("There is no such event.")
 
 
-@routes.get("/stream", policy=Policy.PUBLIC)
+@routes.get("/stream", policy=Permission.PUBLIC)
 async def follow(request: Request) -> StreamReply:
     async def chunks() -> AsyncIterator[bytes]:
         done.append(0)
@@ -64,25 +64,25 @@ async def follow(request: Request) -> StreamReply:
     return StreamReply(chunks=chunks())
 
 
-@routes.post("/numbers", policy=Policy.PUBLIC, status=201)
+@routes.post("/numbers", policy=Permission.PUBLIC, status=201)
 async def add_number(request: Request, body: NumberIn) -> int:
     done.append(body.number)
     return body.number
 
 
-@routes.patch("/numbers", policy=Policy.PUBLIC)
+@routes.patch("/numbers", policy=Permission.PUBLIC)
 async def change_number(request: Request, body: NumberIn) -> int:
     done.append(body.number)
     return body.number
 
 
-@dialect.post("/dialect", policy=Policy.PUBLIC)
+@dialect.post("/dialect", policy=Permission.PUBLIC)
 async def add_number_too(request: Request, body: NumberIn) -> int:
     done.append(body.number)
     return body.number
 
 
-@dialect.get("/dialect", policy=Policy.PUBLIC)
+@dialect.get("/dialect", policy=Permission.PUBLIC)
 async def get_number(request: Request) -> int:
     return 1
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.http.request import Request
 from holdfast.http.routes import BODY_LIMIT, Routes
 from support.http_serving import QUICK, serving, until
@@ -22,12 +22,12 @@ from support.http_surface import layer_of
 routes = Routes(tag="tests")
 
 
-@routes.post("/echo", policy=Policy.PUBLIC)
+@routes.post("/echo", policy=Permission.PUBLIC)
 async def echo(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-@routes.get("/here", policy=Policy.PUBLIC)
+@routes.get("/here", policy=Permission.PUBLIC)
 async def be_here(request: Request) -> bool:
     return request.client_left()
 

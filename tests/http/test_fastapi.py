@@ -16,7 +16,7 @@ from opentelemetry import trace
 from pydantic import BaseModel, Field, SecretStr
 from starlette.routing import Router
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.catalogue import all_endpoints
 from holdfast.app.composition import build_app
 from holdfast.app.settings import Settings
@@ -35,7 +35,7 @@ HOST = b"Host: localhost\r\n"
 own = Routes(tag="tests")
 
 
-@own.get("/v1/own", policy=Policy.PUBLIC)
+@own.get("/v1/own", policy=Permission.PUBLIC)
 async def get_own(request: OwnRequest) -> dict[str, str]:
     return {"by": "us"}
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.values import EventPath, EventRef, LabelPath, Name
 from holdfast.errors import EventNotFound, HoldfastError, InvalidInput, Malformed, SeatTaken, SoldOut
 from holdfast.http.headers import etag, matches_etag
@@ -49,7 +49,7 @@ class ReleaseIn(In):
 
 @routes.post(
     "/v1/holds",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     status=201,
     errors=[EventNotFound, SeatTaken],
     examples={"one": {"event": 7, "lines": [{"quantity": 1}]}},
@@ -62,22 +62,22 @@ async def place_hold(request: Request, body: HoldIn) -> HoldOut:
     return HoldOut(event=body.event, quantity=sum(line.quantity for line in body.lines))
 
 
-@routes.post("/v1/release", policy=Policy.PUBLIC, hold_token=True)
+@routes.post("/v1/release", policy=Permission.PUBLIC, hold_token=True)
 async def release(request: Request, body: ReleaseIn | None) -> dict[str, Any]:
     return {"given": body.hold_token if body else None, "key": request.idempotency_key}
 
 
-@routes.post("/v1/publish", policy=Policy.PUBLIC)
+@routes.post("/v1/publish", policy=Permission.PUBLIC)
 async def publish(request: Request) -> dict[str, str]:
     return {"status": "published"}
 
 
-@routes.post("/v1/maps", policy=Policy.PUBLIC, body_limit=SEAT_MAP_LIMIT)
+@routes.post("/v1/maps", policy=Permission.PUBLIC, body_limit=SEAT_MAP_LIMIT)
 async def put_map(request: Request, body: list[str]) -> int:
     return len(body)
 
 
-@routes.get("/v1/events/{event}", policy=Policy.PUBLIC)
+@routes.get("/v1/events/{event}", policy=Permission.PUBLIC)
 async def get_event(
     request: Request,
     event: EventPath,
@@ -90,17 +90,17 @@ async def get_event(
     return {"event": event, "since": since, "every": every, "limit": limit, "status": status, "at": at}
 
 
-@routes.get("/v1/events/{event}/seats/{label}", policy=Policy.PUBLIC)
+@routes.get("/v1/events/{event}/seats/{label}", policy=Permission.PUBLIC)
 async def get_seat(request: Request, event: EventPath, label: LabelPath) -> dict[str, Any]:
     return {"event": event, "label": label}
 
 
-@routes.get("/v1/events/next", policy=Policy.PUBLIC)
+@routes.get("/v1/events/next", policy=Permission.PUBLIC)
 async def get_next_event(request: Request) -> str:
     return "next"
 
 
-@routes.get("/v1/state", policy=Policy.PUBLIC)
+@routes.get("/v1/state", policy=Permission.PUBLIC)
 async def get_state(request: Request) -> Reply:
     tag = etag(7, 2)
     headers = ((b"etag", tag), (b"cache-control", b"no-cache"))
@@ -109,22 +109,22 @@ async def get_state(request: Request) -> Reply:
     return Reply(body=b"{}", headers=headers)
 
 
-@routes.get("/v1/bug", policy=Policy.PUBLIC)
+@routes.get("/v1/bug", policy=Permission.PUBLIC)
 async def have_a_bug(request: Request) -> Reply:
     raise ZeroDivisionError("hfh_secretsecret")
 
 
-@routes.post("/v1/bug", policy=Policy.PUBLIC)
+@routes.post("/v1/bug", policy=Permission.PUBLIC)
 async def have_a_bug_late(request: Request) -> Reply:
     raise ZeroDivisionError("after the commit")
 
 
-@routes.get("/v1/bad-header", policy=Policy.PUBLIC)
+@routes.get("/v1/bad-header", policy=Permission.PUBLIC)
 async def have_a_bad_header(request: Request) -> Reply:
     return Reply(headers=((b"location", b"/a\r\nset-cookie: x=y"),))
 
 
-@routes.get("/page", policy=Policy.PUBLIC)
+@routes.get("/page", policy=Permission.PUBLIC)
 async def get_page(request: Request) -> Reply:
     return Reply(body=b"<p>", content_type=b"text/html; charset=utf-8")
 
@@ -549,7 +549,7 @@ async def test_a_stream_is_sent_in_chunks_and_closed_with_its_client():
     sent: list[bytes] = []
     streams = Routes(tag="tests")
 
-    @streams.get("/stream", policy=Policy.PUBLIC)
+    @streams.get("/stream", policy=Permission.PUBLIC)
     async def follow(request: Request) -> StreamReply:
         async def chunks() -> AsyncIterator[bytes]:
             try:
@@ -586,7 +586,7 @@ async def test_a_dialect_renders_its_own_errors():
 
     dialect = Routes(tag="dialect", render_error=render)
 
-    @dialect.post("/book", policy=Policy.PUBLIC, errors=[SoldOut])
+    @dialect.post("/book", policy=Permission.PUBLIC, errors=[SoldOut])
     async def book(request: Request, body: LineIn) -> None:
         raise SoldOut("Not enough seats.")
 
@@ -611,7 +611,7 @@ async def test_a_retry_is_recognised_by_its_fingerprint():
     seen: list[tuple[bytes | None, bytes]] = []
     retried = Routes(tag="tests")
 
-    @retried.post("/v1/holds/{event}", policy=Policy.PUBLIC)
+    @retried.post("/v1/holds/{event}", policy=Permission.PUBLIC)
     async def note(request: Request, event: EventPath, body: dict[str, Any]) -> None:
         seen.append((request.retry_scope, request.fingerprint))
 
@@ -642,11 +642,11 @@ async def test_a_retry_is_recognised_by_its_fingerprint():
 
 def test_routes_with_equal_paths_or_names_are_refused():
     once = Routes(tag="tests")
-    once.get("/a", policy=Policy.PUBLIC)(get_next_event)
+    once.get("/a", policy=Permission.PUBLIC)(get_next_event)
     with pytest.raises(ValueError, match="operation id"):
         Router([*once, *once])
     other = Routes(tag="tests")
-    other.get("/a", policy=Policy.PUBLIC, operation_id="other")(get_next_event)
+    other.get("/a", policy=Permission.PUBLIC, operation_id="other")(get_next_event)
     with pytest.raises(ValueError, match="GET /a"):
         Router([*once, *other])
 
@@ -654,7 +654,7 @@ def test_routes_with_equal_paths_or_names_are_refused():
 def test_a_path_parameter_must_declare_its_404():
     with pytest.raises(TypeError, match="FromPath"):
 
-        @Routes(tag="tests").get("/a/{event}", policy=Policy.PUBLIC)
+        @Routes(tag="tests").get("/a/{event}", policy=Permission.PUBLIC)
         async def get_a(request: Request, event: str) -> None: ...
 
 

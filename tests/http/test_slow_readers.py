@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.http.reply import Reply
 from holdfast.http.request import Request
 from holdfast.http.routes import Routes
@@ -26,7 +26,7 @@ ANSWER_BYTES = 16 * 1024 * 1024
 routes = Routes(tag="tests")
 
 
-@routes.get("/large", policy=Policy.PUBLIC)
+@routes.get("/large", policy=Permission.PUBLIC)
 async def large(request: Request) -> Reply:
     return Reply(body=b"x" * ANSWER_BYTES)
 

@@ -9,16 +9,17 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache, partial
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any, Literal
 
+from holdfast.access import permissions
+from holdfast.access.permissions import Permission
 from holdfast.access.refreshing_value import RefreshingValue
 from holdfast.errors import CredentialsRequired, Fault
 
-__all__ = ["GUEST", "OPEN", "ApiKeys", "KeyRow", "OpenMode", "Principal", "Scope", "make_api_key"]
+__all__ = ["GUEST", "MAIN", "OPEN", "ApiKeys", "KeyRow", "OpenMode", "Principal", "make_api_key"]
 
 TOUCH_SECONDS = 60.0
 """How exact the time of a key's last use is."""
@@ -31,21 +32,17 @@ _API_KEY = re.compile(r"hfk_([A-Za-z0-9]{4,40})_([A-Za-z0-9_-]{32,128})")
 _LOCAL_HOST = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{1,5}))?", re.IGNORECASE)
 
 
-class Scope(StrEnum):
-    """A permission of an API key."""
-
-    READ = "read"
-    SELL = "sell"
-    ORGANISE = "organise"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Who is calling; `id` names them in the journal and scopes their Idempotency-Keys."""
 
-    kind: Literal["guest", "open", "key"]
+    kind: Literal["guest", "account", "key", "open"]
     id: str
-    scopes: frozenset[Scope]
+    permissions: frozenset[Permission]
+    organisation: int | None = None
+    """Whose staff the caller is. The permissions are about what this organisation owns."""
+    events: frozenset[int] | None = None
+    """The numbers of the only events that a limited member may see; None: all."""
 
     @property
     def is_anonymous(self) -> bool:
@@ -53,8 +50,11 @@ class Principal:
         return self.kind != "key"
 
 
-GUEST = Principal(kind="guest", id="guest", scopes=frozenset())
-OPEN = Principal(kind="open", id="open", scopes=frozenset(Scope))
+MAIN = 1
+"""The number of the organisation that every server has. A server of one organiser needs no other."""
+
+GUEST = Principal(kind="guest", id="guest", permissions=frozenset({Permission.PUBLIC}))
+OPEN = Principal(kind="open", id="open", permissions=permissions.ALL, organisation=MAIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,7 @@ class KeyRow:
     key_id: str
     secret_hash: bytes
     scopes: frozenset[str]
+    organisation: int = MAIN
 
 
 def make_api_key(key_id: str, secret: str) -> tuple[str, bytes]:
@@ -109,7 +110,12 @@ class ApiKeys:
             and self._clock() >= self._touched.get(row.key_id, 0.0) + TOUCH_SECONDS
         ):
             await self._touch(row.key_id, self._touch_key)
-        return Principal(kind="key", id=f"key:{row.key_id}", scopes=frozenset(map(Scope, row.scopes)))
+        return Principal(
+            kind="key",
+            id=f"key:{row.key_id}",
+            permissions=permissions.of_scopes(row.scopes),
+            organisation=row.organisation,
+        )
 
     async def _touch(self, key_id: str, touch_key: Callable[[str], Awaitable[None]]) -> None:
         """Record the use of a key. A failure refuses no request: the time is only for people."""

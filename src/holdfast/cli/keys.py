@@ -6,11 +6,11 @@ import re
 import secrets
 import string
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
+from holdfast.access.permissions import Scope
 from holdfast.cli.output import AsCsv, AsJson, Column, fail, print_record, print_table
 
 __all__ = ["app"]
@@ -31,22 +31,15 @@ _FOR = re.compile(r"([1-9][0-9]{0,4})([hd])")
 _UNITS = {"h": "hours", "d": "days"}
 
 
-class KeyScope(StrEnum):
-    """What a key may do."""
-
-    READ = "read"
-    SELL = "sell"
-    ORGANISE = "organise"
-
-
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The key's purpose, as the list shows it.")],
     scope: Annotated[
-        list[KeyScope],
+        list[Scope],
         typer.Option(
-            help="What the key may do. Repeat it for several scopes. read: read everything that an organiser sees; "
-            "sell: hold and book for buyers; organise: events, blocks and everything else."
+            help="What the key may do. Repeat it for several scopes. read: see drafts, holds, blocks and metrics; "
+            "sell: also hold and book for buyers; organise: also events, blocks and bookings; door: check tickets in; "
+            "money: prices, refunds and postings."
         ),
     ],
     expires: Annotated[

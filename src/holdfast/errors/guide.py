@@ -30,7 +30,10 @@ GUIDE: dict[str, Advice] = {
         "Send an API key (`Authorization: Bearer hfk_…`), or the hold's token (`Hold-Token: hfh_…`). In open mode, "
         "call from the server's machine, without a proxy between.",
     ),
-    "forbidden": Advice("The API key lacks the scope.", "Make a key that has it: `holdfast keys create`."),
+    "forbidden": Advice(
+        "The API key lacks the scope, or the member the permission.",
+        "Make a key that has it: `holdfast keys create`.",
+    ),
     "event_not_found": Advice(
         "There is no event with this id or number, or it is a draft that the caller may not see.",
         "Check the id.",

@@ -75,6 +75,10 @@ class Forbidden(Refusal):
     code, title = "forbidden", "Forbidden"
     detail = "The API key lacks the scope."
 
+    SCOPE = "The API key lacks the scope '{scope}'."
+    NO_SCOPE = "No API key may do this: it needs a member with the permission '{permission}'."
+    PERMISSION = "This needs the permission '{permission}'."
+
 
 class RouteNotFound(NotFound):
     code, title = "not_found", "Not found"

@@ -13,7 +13,8 @@ from typing import Any
 
 import structlog
 
-from holdfast.access.policy import Policy, authorise
+from holdfast.access.authorisation import authorise
+from holdfast.access.permissions import Permission
 from holdfast.access.principals import GUEST, OPEN, ApiKeys, KeyRow, OpenMode, Principal
 from holdfast.errors import (
     BadRequest,
@@ -172,10 +173,11 @@ class RequestHandler:
             GUEST if endpoint.anonymous else await self._identify(request, endpoint, api_key)
         )
         request.open_mode = principal is OPEN
-        try:
-            authorise(endpoint.policy, principal)
-        except CredentialsRequired as refused:
-            raise CredentialsRequired(refused.detail + self._open_mode.explain(scope, headers)) from None
+        refusal = authorise(principal, endpoint.policy)
+        if refusal is not None:
+            if isinstance(refusal, CredentialsRequired):
+                refusal = CredentialsRequired(refusal.detail + self._open_mode.explain(scope, headers))
+            raise refusal
         if scope["query_string"]:
             try:
                 request.query = query_values(scope["query_string"])
@@ -233,7 +235,7 @@ class RequestHandler:
                 admitted = await self._open_mode.admits(request.scope, request.headers)
         except HoldfastError:
             # A retry key belongs to its principal. A wrong guess would give the retry to somebody else.
-            if endpoint.policy is not Policy.PUBLIC or request.method == "POST":
+            if endpoint.policy is not Permission.PUBLIC or request.method == "POST":
                 raise
             return GUEST  # without the database, public reads stay available
         return OPEN if admitted else GUEST

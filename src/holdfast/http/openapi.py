@@ -18,7 +18,7 @@ from fastapi import Body, FastAPI, Path, Query
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.http.openapi_responses import errors_of, example_json, problem_schemas, responses_of
 from holdfast.http.reply import Reply
 from holdfast.http.request import Request
@@ -58,7 +58,7 @@ document_routes = Routes(tag="service")
 
 @document_routes.get(
     "/openapi.json",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     anonymous=True,
     response=dict[str, Any],
     answers={200: {"openapi": "3.1.0"}},
@@ -70,7 +70,7 @@ async def get_openapi(request: Request) -> Reply:
 
 @document_routes.get(
     "/dialects/openapi.json",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     anonymous=True,
     response=dict[str, Any],
     answers={200: {"openapi": "3.1.0"}},
@@ -262,6 +262,6 @@ def _headers(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 
 def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
-    if endpoint.policy is not Policy.PUBLIC:
+    if endpoint.policy is not Permission.PUBLIC:
         return [{"ApiKey": [endpoint.policy.value]}]
     return [{}, {"ApiKey": []}]

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.errors import (
     BadRequest,
     BodyTooLarge,
@@ -99,7 +99,7 @@ def errors_of(endpoint: Endpoint) -> tuple[type[HoldfastError], ...]:
         HeadersTooLarge,
     ]
     found.extend(value.form.missing for value in endpoint.path_values)
-    if endpoint.policy is not Policy.PUBLIC:
+    if endpoint.policy is not Permission.PUBLIC:
         found.append(Forbidden)
     found.append(InvalidInput)
     if endpoint.method != "GET":

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import orjson
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.errors import HoldfastError, NotFound
 from holdfast.http.decoding import decode
 from holdfast.http.model_errors import invalid_input
@@ -50,7 +50,7 @@ class Endpoint:
 
     method: str
     path: str
-    policy: Policy
+    policy: Permission
     function: _Function
     operation_id: str
     status: int
@@ -85,7 +85,7 @@ class Endpoint:
     @property
     def keeps_guest_answers(self) -> bool:
         """Whether a guest may send a retry key, under which the answer is stored. A dialect ignores the key."""
-        return self.policy is Policy.PUBLIC and not self.is_dialect
+        return self.policy is Permission.PUBLIC and not self.is_dialect
 
     @property
     def takes_seat_map(self) -> bool:
@@ -169,7 +169,7 @@ class Routes:
     routes = Routes(tag="holds")
 
 
-    @routes.post("/v1/holds", policy=Policy.PUBLIC, status=201, errors=[SeatTaken, SoldOut])
+    @routes.post("/v1/holds", policy=Permission.PUBLIC, status=201, errors=[SeatTaken, SoldOut])
     async def place_hold(request: Request, body: PlaceHoldIn) -> HoldOut: ...
     ```
 
@@ -208,7 +208,7 @@ class Routes:
         method: str,
         path: str,
         *,
-        policy: Policy,
+        policy: Permission,
         errors: Sequence[type[HoldfastError]] = (),
         status: int = 200,
         operation_id: str | None = None,
@@ -244,7 +244,7 @@ class Routes:
                     messages: for a stream, the model of `data` for each `event`.
         """
 
-        if anonymous and policy is not Policy.PUBLIC:
+        if anonymous and policy is not Permission.PUBLIC:
             raise TypeError(f"{method} {path}: an anonymous route must be public")
 
         def declare(function: _Function) -> _Function:

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.http import metrics
 from holdfast.http.reply import Reply
 from holdfast.http.request import Request
@@ -26,23 +26,23 @@ KEPT = b"k" * (8 * 1024 * 1024)
 routes = Routes(tag="tests")
 
 
-@routes.get("/here", policy=Policy.PUBLIC)
+@routes.get("/here", policy=Permission.PUBLIC)
 async def be_here(request: Request) -> bool:
     return True
 
 
-@routes.get("/kept", policy=Policy.PUBLIC)
+@routes.get("/kept", policy=Permission.PUBLIC)
 async def get_kept(request: Request) -> Reply:
     return Reply(body=KEPT)
 
 
-@routes.get("/own", policy=Policy.PUBLIC)
+@routes.get("/own", policy=Permission.PUBLIC)
 async def get_own(request: Request) -> Reply:
     """Return an answer for this request alone."""
     return Reply(body=bytes(bytearray(KEPT)))
 
 
-@routes.post("/map", policy=Policy.PUBLIC, body_limit=32 * 1024 * 1024)
+@routes.post("/map", policy=Permission.PUBLIC, body_limit=32 * 1024 * 1024)
 async def take_map(request: Request, body: dict[str, Any]) -> int:
     return len(request.body)
 

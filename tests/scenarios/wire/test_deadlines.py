@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.http.reply import Reply
 from holdfast.http.request import Request
 from holdfast.http.routes import Routes
@@ -40,28 +40,28 @@ SHORT = replace(
 routes = Routes(tag="tests")
 
 
-@routes.post("/echo", policy=Policy.PUBLIC)
+@routes.post("/echo", policy=Permission.PUBLIC)
 async def echo(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-@routes.get("/here", policy=Policy.PUBLIC)
+@routes.get("/here", policy=Permission.PUBLIC)
 async def be_here(request: Request) -> bool:
     return True
 
 
-@routes.get("/large", policy=Policy.PUBLIC)
+@routes.get("/large", policy=Permission.PUBLIC)
 async def large(request: Request) -> Reply:
     return Reply(body=LARGE)
 
 
-@routes.get("/never", policy=Policy.PUBLIC)
+@routes.get("/never", policy=Permission.PUBLIC)
 async def never(request: Request) -> bool:
     await asyncio.Event().wait()
     return True
 
 
-@routes.post("/staff", policy=Policy.ORGANISE)
+@routes.post("/staff", policy=Permission.EVENTS_WRITE)
 async def staff(request: Request, body: dict[str, Any]) -> bool:
     return True
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from holdfast import ids
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.dialects.dialect import Dialect, ResponseBody
 from holdfast.api.dialects.reference import SeatPath, read_event_id
 from holdfast.api.dialects.seating import Seating, get_label, get_seating, hold_one_seat
@@ -74,7 +74,7 @@ class ArenaConfirmationOut(ResponseBody):
 
 @routes.get(
     "/seats/",
-    policy=Policy.SELL,
+    policy=Permission.SALES_WRITE,
     response=list[ArenaSeatOut],
     errors=[EventNotFound],
     answers={
@@ -135,7 +135,7 @@ async def _only_seated_event(inventory: Inventory) -> int:
 
 @routes.post(
     "/seats/{seat_id}/reserve",
-    policy=Policy.SELL,
+    policy=Permission.SALES_WRITE,
     direct=True,
     errors=[SeatTaken, SeatBlocked, EventNotOnSale, SalesStopped, EventCancelled, QuantityOverLimit],
     answers={
@@ -156,7 +156,7 @@ async def reserve_seat(request: Request, seat_id: SeatPath, user_id: Person) -> 
 
 @routes.post(
     "/seats/{seat_id}/confirm",
-    policy=Policy.SELL,
+    policy=Permission.SALES_WRITE,
     direct=True,
     errors=[HoldNotFound, HoldExpired, HoldReleased, SeatTaken, EventCancelled, BookingAlreadyCancelled],
     answers={200: {"message": "Seat confirmed", "seat_id": 7000001}},

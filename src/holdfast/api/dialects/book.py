@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import ValidationError, WithJsonSchema
 
-from holdfast.access.policy import Policy, authorise
+from holdfast.access.authorisation import authorise
+from holdfast.access.permissions import Permission
 from holdfast.api.dialects import box_office, instant
 from holdfast.api.dialects.dialect import Dialect
 from holdfast.api.request import Request
@@ -65,7 +66,7 @@ _SCHEMA = {
 
 @routes.post(
     "/book",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     direct=True,
     response=box_office.BoxOfficeBookingOut | instant.InstantBookingOut,
     errors=[
@@ -106,7 +107,9 @@ async def book(
     """
     if "hold_id" in body:
         return await box_office.confirm_hold(request, body["hold_id"], body.get("payment_token"))
-    authorise(Policy.SELL, request.principal)
+    refusal = authorise(request.principal, Permission.SALES_WRITE)
+    if refusal is not None:
+        raise refusal
     try:
         seats = instant.BookInstantSeatsIn.model_validate(body)
     except ValidationError as failed:

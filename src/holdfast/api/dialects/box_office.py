@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody, refuse_hidden
 from holdfast.api.dialects.reference import EventRef, read_hold_id
 from holdfast.api.request import Request
@@ -106,7 +106,7 @@ _HOLD_ID = "00000000-1c9b-8d4f-9b10-51c2d7e0a4b3"
 
 @routes.post(
     "/events",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     status=201,
     examples={"1,000 seats": {"name": "Concert XYZ", "total_seats": 1000}},
     answers={
@@ -140,7 +140,7 @@ async def create_event(request: Request, body: CreateBoxOfficeEventIn) -> BoxOff
 
 @routes.post(
     "/holds",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     direct=True,
     status=201,
     errors=[
@@ -232,7 +232,7 @@ async def confirm_hold(request: Request, hold_id: Any, payment_token: Any) -> Bo
 
 @routes.get(
     "/events/{event_id}",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     direct=True,
     answers={
         200: {

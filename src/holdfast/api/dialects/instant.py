@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import EventRef, LenientTime
 from holdfast.api.request import Request
@@ -112,7 +112,7 @@ _SHOW = {"name": "Avengers: Endgame", "start_time": "2024-03-25T18:00:00Z", "tot
 
 @routes.post(
     "/admin/show",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     status=201,
     render_error=render_error_of_show,
     examples={"100 seats": _SHOW},
@@ -146,7 +146,7 @@ async def create_show(request: Request, body: CreateInstantShowIn) -> CreatedIns
 
 @routes.get(
     "/shows",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     response=list[ListedInstantShowOut],
     answers={200: [{"id": 1, **_SHOW, "available_seats": 95}]},
 )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import EventRef, SeatRef, UserPath
 from holdfast.api.dialects.seating import get_label, hold_one_seat
@@ -86,7 +86,7 @@ _HELD = {
 
 @routes.post(
     "/reservations/{user_id}/hold",
-    policy=Policy.SELL,
+    policy=Permission.SALES_WRITE,
     direct=True,
     status=201,
     errors=[
@@ -117,7 +117,7 @@ async def hold_seat(request: Request, user_id: UserPath, body: ReserveSeatsIn) -
 
 @routes.post(
     "/reservations/{reservation_id}/confirm",
-    policy=Policy.SELL,
+    policy=Permission.SALES_WRITE,
     direct=True,
     errors=[HoldExpired, HoldReleased, EventCancelled, BookingAlreadyCancelled],
     answers={200: {**_HELD, "status": "CONFIRMED", "updated_at": "2026-11-05T18:33:00Z"}},
@@ -144,7 +144,7 @@ async def confirm_reservation(request: Request, reservation_id: HoldPath) -> Res
 
 @routes.post(
     "/reservations/{reservation_id}/release",
-    policy=Policy.SELL,
+    policy=Permission.SALES_WRITE,
     direct=True,
     errors=[HoldAlreadyConfirmed],
     answers={200: {**_HELD, "status": "CANCELLED", "updated_at": "2026-11-05T18:33:00Z"}},

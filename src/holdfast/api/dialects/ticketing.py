@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from holdfast.access.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import LenientTime
 from holdfast.api.dialects.seating import Seating, get_seating
@@ -107,7 +107,7 @@ class TicketingAvailabilityOut(ResponseBody):
 
 @routes.post(
     "/users/",
-    policy=Policy.SELL,
+    policy=Permission.SALES_WRITE,
     status=201,
     errors=[DuplicateEmail],
     examples={
@@ -140,7 +140,7 @@ async def create_user(request: Request, body: RegisterUserIn) -> UserOut:
 
 @routes.post(
     "/shows/",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     status=201,
     examples={"a show": {"title": "Hamlet", "venue": "Globe Theatre", "starts_at": "2026-11-05T19:30:00Z"}},
     answers={
@@ -169,7 +169,7 @@ _LABELS_SCHEMA = {
 
 @routes.post(
     "/shows/{show_id}/seats",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     status=201,
     body_limit=SEAT_MAP_LIMIT,
     response=list[TicketingSeatOut],
@@ -215,7 +215,7 @@ def _seat(number: int, seat: int, label: str) -> dict[str, Any]:
 
 @routes.get(
     "/shows/{show_id}/seats",
-    policy=Policy.SELL,
+    policy=Permission.SALES_WRITE,
     response=list[TicketingSeatOut],
     answers={200: [{"id": 7000001, "show_id": 7, "seat_number": "A1"}]},
 )
@@ -229,7 +229,7 @@ async def list_seats(request: Request, show_id: EventPath) -> Reply:
 
 @routes.get(
     "/shows/{show_id}/availability",
-    policy=Policy.SELL,
+    policy=Permission.SALES_WRITE,
     response=list[TicketingAvailabilityOut],
     answers={
         200: [

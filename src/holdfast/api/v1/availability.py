@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
 from holdfast.api.v1.rights import sees_drafts, visible_number
 from holdfast.api.values import EventPath, is_bookmark, parse_bookmark
@@ -150,7 +150,7 @@ EXAMPLE: dict[str, Any] = {
 
 @routes.get(
     "/v1/events/{event}/availability",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     direct=True,
     response=AvailabilityOut,
     errors=[EventNotFound, InvalidInput],

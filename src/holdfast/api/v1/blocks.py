@@ -1,6 +1,6 @@
 """Blocks: admissions that the organiser takes off sale until they are lifted.
 
-Block and lift need the scope `organise`, the list needs `read`.
+Block and lift need `events:write`, the list needs `events:read`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.answers import Rendered, answer_command, reply_kept, reply_to, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.paging import Page, page, position_id
@@ -109,7 +109,7 @@ _EXAMPLE = {
 
 @routes.post(
     "/v1/events/{event}/blocks",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     status=201,
     response=BlockOut,
     errors=[
@@ -149,7 +149,7 @@ async def block_admissions(request: Request, event: EventPath, body: BlockAdmiss
 
 @routes.get(
     "/v1/events/{event}/blocks",
-    policy=Policy.READ,
+    policy=Permission.EVENTS_READ,
     response=Page[BlockOut],
     errors=[EventNotFound],
     answers={200: {"items": [_EXAMPLE], "next": None}},
@@ -178,7 +178,7 @@ async def list_blocks(
 
 @routes.post(
     "/v1/events/{event}/blocks/{block}/lift",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     response=BlockOut,
     errors=[EventNotFound, BlockNotFound, IdempotencyKeyReused],
     answers={200: {**_EXAMPLE, "lifted_at": "2026-11-05T19:00:00Z"}},

@@ -1,7 +1,7 @@
 """Bookings: confirm a hold, and read, list and cancel bookings.
 
-A hold's token confirms it, and opens its booking. Without a token, a key with any scope reads any booking. A key with
-`sell` or `organise` changes and cancels it. The list needs `read`.
+A hold's token confirms it, and opens its booking. Without a token, `bookings:read` reads and lists bookings, and
+`bookings:cancel` changes and cancels them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import NO_BUYER, Buyer
@@ -21,8 +21,6 @@ from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.metadata import METADATA_EXAMPLE, MetadataIn, MetadataQuery
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.v1.rights import (
-    CANCELS_BOOKINGS,
-    READS_BOOKINGS,
     booking_authority,
     hold_authority,
     visible_number,
@@ -74,7 +72,7 @@ def _rendered(booking: Booking) -> Rendered:
 
 @routes.post(
     "/v1/bookings",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     direct=True,
     status=201,
     hold_token=True,
@@ -125,7 +123,7 @@ async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
 
 @routes.get(
     "/v1/bookings",
-    policy=Policy.READ,
+    policy=Permission.BOOKINGS_READ,
     response=Page[BookingOut],
     errors=[EventNotFound],
     answers={200: {"items": [booking_example()], "next": None}},
@@ -164,7 +162,7 @@ async def list_bookings(
 
 @routes.get(
     "/v1/bookings/{booking}",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     hold_token=True,
     response=BookingOut,
     errors=[BookingNotFound, CredentialsRequired, Forbidden],
@@ -172,13 +170,13 @@ async def list_bookings(
 )
 async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
     """Return a booking, with its hold's token or as staff. A wrong token gets the 404 of a missing booking."""
-    authority = booking_authority(request, READS_BOOKINGS)
+    authority = booking_authority(request, Permission.BOOKINGS_READ)
     return booking_json(await request.inventory.queries.get_booking(booking, authority))
 
 
 @routes.patch(
     "/v1/bookings/{booking}",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     hold_token=True,
     response=BookingOut,
     errors=[BookingNotFound, CredentialsRequired, Forbidden],
@@ -190,7 +188,7 @@ async def change_booking(request: Request, booking: BookingPath, body: ChangeMet
     command = c.ChangeBooking(
         by=request.principal.id,
         booking_id=booking,
-        authority=booking_authority(request, CANCELS_BOOKINGS, body.hold_token),
+        authority=booking_authority(request, Permission.BOOKINGS_CANCEL, body.hold_token),
         metadata=body.metadata,
     )
     return await _run(request, booking, command)
@@ -198,7 +196,7 @@ async def change_booking(request: Request, booking: BookingPath, body: ChangeMet
 
 @routes.post(
     "/v1/bookings/{booking}/cancel",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     hold_token=True,
     response=BookingOut,
     errors=[BookingNotFound, CredentialsRequired, Forbidden, IdempotencyKeyReused],
@@ -210,7 +208,7 @@ async def cancel_booking(request: Request, booking: BookingPath, body: PresentTo
         by=request.principal.id,
         key=retry_key(request, _rendered),
         booking_id=booking,
-        authority=booking_authority(request, CANCELS_BOOKINGS, body.hold_token if body else None),
+        authority=booking_authority(request, Permission.BOOKINGS_CANCEL, body.hold_token if body else None),
     )
     return await _run(request, booking, command)
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import WithJsonSchema
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.pages import HTML, VARIES, choose_json, json_page, template
 from holdfast.api.request import Request
 from holdfast.errors import RouteNotFound
@@ -73,7 +73,7 @@ _ABOUT = {
 
 @routes.get(
     "/",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     response_type="text/html",
     answers={200: "<!doctype html>…"},
     json_answer=_ABOUT | {"open": True},
@@ -93,7 +93,7 @@ async def get_home(request: Request) -> Reply:
 
 @routes.get(
     "/docs",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     anonymous=True,
     response_type="text/html",
     answers={200: "<!doctype html>…"},
@@ -105,7 +105,7 @@ async def get_docs(request: Request) -> Reply:  # noqa: ARG001 - every route get
 
 @routes.get(
     "/docs/{file}",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     anonymous=True,
     response_type="text/css",
     answers={200: ":root { … }"},

@@ -1,10 +1,10 @@
-"""Event holds: the holds of an event for its staff. The list needs the scope `read`, a release `organise`."""
+"""Event holds: the holds of an event for its staff. They need permissions, but no token."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import Reference
@@ -34,7 +34,7 @@ def _rendered(hold: Hold) -> Rendered:
 
 @routes.get(
     "/v1/events/{event}/holds",
-    policy=Policy.READ,
+    policy=Permission.EVENTS_READ,
     response=Page[HoldOut],
     errors=[EventNotFound],
     answers={200: {"items": [hold_example()], "next": None}},
@@ -63,7 +63,7 @@ async def list_holds(
 
 @routes.post(
     "/v1/events/{event}/holds/{hold}/release",
-    policy=Policy.ORGANISE,
+    policy=Permission.SALES_WRITE,
     response=HoldOut,
     errors=[
         EventNotFound,

@@ -1,6 +1,6 @@
 """Events: create, read and change them, and move them from draft to cancelled.
 
-All changes need the scope `organise`. Anyone reads published and cancelled events; drafts are 404 for other callers
+All changes need `events:write`. Anyone reads published and cancelled events; drafts are 404 for other callers
 (`rights.py`).
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.answers import answer_command, reply_kept, reply_to, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.event_answers import EventOut, event_example, event_json
@@ -49,7 +49,7 @@ def _rendered(event: FullEvent) -> tuple[int, Any, None]:
 
 @routes.post(
     "/v1/events",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     status=201,
     body_limit=SEAT_MAP_LIMIT,
     response=EventOut,
@@ -86,7 +86,7 @@ async def create_event(request: Request, body: CreateEventIn) -> Reply:
 
 @routes.get(
     "/v1/events",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     response=Page[EventOut],
     answers={200: {"items": [event_example()], "next": None}},
 )
@@ -136,7 +136,7 @@ async def list_events(
 
 @routes.get(
     "/v1/events/{event}",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     response=EventOut,
     errors=[EventNotFound],
     answers={200: event_example()},
@@ -148,7 +148,7 @@ async def get_event(request: Request, event: EventPath) -> dict[str, Any]:
 
 @routes.patch(
     "/v1/events/{event}",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     body_limit=SEAT_MAP_LIMIT,
     response=EventOut,
     errors=[EventNotFound, EventCancelled, CapacityTaken, DuplicateSeat, AreaUnknown],
@@ -180,7 +180,7 @@ async def change_event(request: Request, event: EventPath, body: ChangeEventIn) 
 
 @routes.post(
     "/v1/events/{event}/publish",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     response=EventOut,
     errors=[*_KEPT, EventCancelled],
     answers={200: event_example()},
@@ -192,7 +192,7 @@ async def publish_event(request: Request, event: EventPath) -> Reply:
 
 @routes.post(
     "/v1/events/{event}/cancel",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     response=EventOut,
     errors=_KEPT,
     answers={200: event_example(status="cancelled")},
@@ -204,7 +204,7 @@ async def cancel_event(request: Request, event: EventPath) -> Reply:
 
 @routes.post(
     "/v1/events/{event}/stop",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     response=EventOut,
     errors=[*_KEPT, EventCancelled],
     answers={200: event_example(sales_stopped=True)},
@@ -216,7 +216,7 @@ async def stop_sales(request: Request, event: EventPath) -> Reply:
 
 @routes.post(
     "/v1/events/{event}/resume",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     response=EventOut,
     errors=[*_KEPT, EventCancelled],
     answers={200: event_example()},

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
 from holdfast.api.values import EventPath, LabelPath
 from holdfast.errors import EventNotFound, InvalidInput, SeatNotFound
@@ -57,7 +57,7 @@ _EXAMPLE = {
 
 @routes.get(
     _PATH,
-    policy=Policy.READ,
+    policy=Permission.EVENTS_READ,
     response=HistoryPage,
     errors=[EventNotFound, SeatNotFound, InvalidInput],
     answers={200: _EXAMPLE},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.answers import Rendered, answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import BUYER_EXAMPLE, NO_BUYER
@@ -60,7 +60,7 @@ def _rendered(hold: Hold) -> Rendered:
 
 @routes.post(
     "/v1/holds",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     direct=True,
     status=201,
     alike=True,
@@ -121,7 +121,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
 
 @routes.get(
     "/v1/holds/{hold}",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     hold_token=True,
     response=HoldOut,
     errors=[HoldNotFound, CredentialsRequired],
@@ -134,7 +134,7 @@ async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
 
 @routes.patch(
     "/v1/holds/{hold}",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     hold_token=True,
     response=HoldOut,
     errors=[
@@ -162,7 +162,7 @@ async def change_hold(request: Request, hold: HoldPath, body: ChangeMetadataIn) 
 
 @routes.post(
     "/v1/holds/{hold}/extend",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     direct=True,
     hold_token=True,
     response=HoldOut,
@@ -198,7 +198,7 @@ async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | Non
 
 @routes.post(
     "/v1/holds/{hold}/release",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     direct=True,
     hold_token=True,
     response=HoldOut,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import WithJsonSchema
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.pages import HTML, VARIES, choose_json, json_page, marked_up, template
 from holdfast.api.request import Request
 from holdfast.errors import Fault, HoldfastError, OutcomeUnknown, RouteNotFound, all_errors
@@ -45,7 +45,7 @@ _SOLD_OUT = {
 
 @routes.get(
     "/problems",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     anonymous=True,
     response_type="text/html",
     answers={200: "<!doctype html>…"},
@@ -67,7 +67,7 @@ async def list_problems(request: Request) -> Reply:
 
 @routes.get(
     "/problems/{code}",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     anonymous=True,
     response_type="text/html",
     answers={200: "<!doctype html>…"},

@@ -1,20 +1,17 @@
 """Rights: what lets a request open an event, a hold or a booking.
 
-| who | may |
-|---|---|
-| anyone | list and read events that are not drafts; place holds; with a hold's token, act on the hold and its booking |
-| key with `read` | also read drafts, and list holds, bookings and blocks |
-| key with `sell` | also read, change and cancel any booking |
-| key with `organise` | all of these; also create, change and end events, block and lift, release holds |
-
-In open mode a caller on this machine has every scope. Even then, only its token opens a hold.
+Anyone lists and reads events that are not drafts, and places holds. With a hold's token, anyone acts on the hold and
+its booking. Everything else needs a permission (`access/permissions.py`). In open mode a caller on this machine has
+every permission. Even then, only its token opens a hold.
 """
 
 from __future__ import annotations
 
-from holdfast.access.principals import GUEST, Principal, Scope
+from holdfast.access.authorisation import authorise
+from holdfast.access.permissions import Permission
+from holdfast.access.principals import GUEST, Principal
 from holdfast.api.request import Request
-from holdfast.errors import CredentialsRequired, EventNotFound, FieldError, Forbidden, InvalidInput
+from holdfast.errors import CredentialsRequired, EventNotFound, FieldError, InvalidInput
 from holdfast.inventory.hold_tokens import hash_token
 from holdfast.inventory.inventory import EventRef
 from holdfast.inventory.rules.commands import STAFF, Authority
@@ -22,12 +19,9 @@ from holdfast.inventory.rules.event import EventStatus, FullEvent
 
 __all__ = ["booking_authority", "hold_authority", "sees_drafts", "visible_event", "visible_number"]
 
-READS_BOOKINGS = frozenset(Scope)
-CANCELS_BOOKINGS = frozenset({Scope.SELL, Scope.ORGANISE})
-
 
 def sees_drafts(principal: Principal) -> bool:
-    return not principal.scopes.isdisjoint({Scope.READ, Scope.ORGANISE})
+    return Permission.EVENTS_READ in principal.permissions
 
 
 async def visible_number(request: Request, event: EventRef) -> int:
@@ -51,12 +45,13 @@ def hold_authority(request: Request, in_body: str | None = None) -> Authority:
     return Authority(token_hash=hash_token(token))
 
 
-def booking_authority(request: Request, scopes: frozenset[Scope], in_body: str | None = None) -> Authority:
-    """Return a given token, or else the caller's scopes. Raises CredentialsRequired, Forbidden."""
+def booking_authority(request: Request, permission: Permission, in_body: str | None = None) -> Authority:
+    """Return a given token, or else the caller's permission. Raises CredentialsRequired, Forbidden."""
     if _token(request, in_body) is not None or request.principal is GUEST:
         return hold_authority(request, in_body)
-    if request.principal.scopes.isdisjoint(scopes):
-        raise Forbidden(f"Without the hold's token this needs the scope {' or '.join(sorted(scopes))}.")
+    refusal = authorise(request.principal, permission)
+    if refusal is not None:
+        raise refusal
     return STAFF
 
 

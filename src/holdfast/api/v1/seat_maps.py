@@ -1,6 +1,6 @@
 """Seat maps of venues: stored once, and reused by many events.
 
-A new map or version needs the scope `organise`; list and read need `read`.
+A new map or version needs `events:write`; list and read need `events:read`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
 from holdfast.api.v1.event_bodies import SeatMapIn
 from holdfast.api.v1.paging import Page, page, position_id
@@ -78,7 +78,7 @@ async def _capacity_of(body: StoreSeatMapIn) -> int:
 
 @routes.post(
     "/v1/seat-maps",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     status=201,
     body_limit=SEAT_MAP_LIMIT,
     response=StoredSeatMapOut,
@@ -103,7 +103,7 @@ async def create_seat_map(request: Request, body: StoreSeatMapIn) -> Reply:
 
 @routes.get(
     "/v1/seat-maps",
-    policy=Policy.READ,
+    policy=Permission.EVENTS_READ,
     response=Page[StoredSeatMapOut],
     answers={200: {"items": [_STORED], "next": None}},
 )
@@ -119,7 +119,7 @@ async def list_seat_maps(
 
 @routes.get(
     "/v1/seat-maps/{seat_map}",
-    policy=Policy.READ,
+    policy=Permission.EVENTS_READ,
     response=StoredSeatMapOut,
     errors=[SeatMapNotFound],
     answers={200: _STORED | {"seat_map": _BODY["seat_map"]}},
@@ -134,7 +134,7 @@ async def get_stored_seat_map(
 
 @routes.post(
     "/v1/seat-maps/{seat_map}/versions",
-    policy=Policy.ORGANISE,
+    policy=Permission.EVENTS_WRITE,
     status=201,
     body_limit=SEAT_MAP_LIMIT,
     response=StoredSeatMapOut,

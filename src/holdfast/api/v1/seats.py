@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
 from holdfast.api.v1.availability import AsOf, SeatStateOut, refuse_as_of, refuse_hidden, state_headers
 from holdfast.api.v1.rights import visible_event, visible_number
@@ -153,7 +153,7 @@ _MAP_EXAMPLE = _EVENT | {
 
 @routes.get(
     "/v1/events/{event}/seats",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     response=SeatsOut,
     errors=[EventNotFound, InvalidInput],
     answers={200: _SEATS_EXAMPLE, 304: None},
@@ -192,7 +192,7 @@ async def list_seats(
 
 @routes.get(
     "/v1/events/{event}/seat-map",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     status=307,
     errors=[EventNotFound],
 )
@@ -206,7 +206,7 @@ async def find_seat_map(request: Request, event: EventPath) -> Reply:
 
 @routes.get(
     "/v1/events/{event}/seat-map/{map_version}",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     response=SeatMapOut,
     errors=[EventNotFound, RouteNotFound],
     answers={200: _MAP_EXAMPLE, 304: None},

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import structlog
 from pydantic import BaseModel
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
 from holdfast.errors import Fault
 from holdfast.http.headers import weights
@@ -37,7 +37,7 @@ class HealthOut(BaseModel):
 
 @routes.get(
     "/healthz",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     anonymous=True,
     response=HealthOut,
     answers={200: {"status": "ok"}},
@@ -49,7 +49,7 @@ async def get_health(request: Request) -> dict[str, str]:  # noqa: ARG001 - ever
 
 @routes.get(
     "/readyz",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     anonymous=True,
     response=HealthOut,
     answers={200: {"status": "ready"}},
@@ -62,7 +62,7 @@ async def get_readiness(request: Request) -> dict[str, str]:
 
 @routes.get(
     "/metrics",
-    policy=Policy.READ,
+    policy=Permission.EVENTS_READ,
     response_type="text/plain",
     answers={200: "# TYPE holdfast_holds_placed_total counter\nholdfast_holds_placed_total 38401.0\n"},
     json_answer=_TOTALS_EXAMPLE,

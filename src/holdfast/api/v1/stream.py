@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from holdfast.access.policy import Policy
+from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
 from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatStateOut, refuse_hidden
 from holdfast.api.v1.rights import visible_number
@@ -41,7 +41,7 @@ def _example() -> str:
 
 @routes.get(
     "/v1/events/{event}/stream",
-    policy=Policy.PUBLIC,
+    policy=Permission.PUBLIC,
     errors=[EventNotFound],
     response_type="text/event-stream",
     answers={200: _example()},
