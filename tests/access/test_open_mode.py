@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from holdfast.access.open_mode import OpenMode
+from holdfast.access.peers import Address
 from holdfast.access.permissions import Permission
-from holdfast.access.principals import KeyRow, OpenMode, make_api_key
+from holdfast.access.principals import KeyRow, make_api_key
 from holdfast.errors import Unavailable
 from holdfast.http.reply import Reply
 from holdfast.http.request import Request
 from holdfast.http.routes import Routes
-from support.http_surface import Keys, client_of, layer_of
+from support.http_surface import Keys, client_of, layer_of, owned_by_us
 
 routes = Routes(tag="tests")
 
@@ -130,6 +133,63 @@ async def test_a_page_of_another_origin_is_a_guest(origin: str):
     assert await _ask(host="localhost:8000", headers={"Origin": origin}) == 401
 
 
+class Connection:
+    """A connection as open mode sees it."""
+
+    def __init__(self) -> None:
+        self.peer_refusal: str | None = None
+
+
+SCOPE = {
+    "client": ("127.0.0.1", 1),
+    "server": ("127.0.0.1", 80),
+    "scheme": "http",
+    "http_version": "1.1",
+}
+HEADERS = {b"host": b"localhost"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "users", "is_staff"),
+    [
+        (os.geteuid(), (), True),
+        (0, (), True),
+        (os.geteuid() + 1, (), False),
+        (os.geteuid() + 1, (os.geteuid() + 1,), True),
+        (None, (), False),
+    ],
+)
+async def test_the_owner_of_the_connection_decides(owner: int | None, users: tuple[int, ...], is_staff: bool):
+    """A connection whose owner the kernel does not name is no staff's."""
+    mode = OpenMode(Keys().any, enabled=True, owner_of=lambda *_: owner, users=frozenset(users))
+    assert await mode.admits(SCOPE, HEADERS) is is_staff
+    assert bool(mode.explain(SCOPE, HEADERS)) is not is_staff
+
+
+@pytest.mark.parametrize("owner", [os.geteuid(), os.geteuid() + 1, None])
+async def test_the_kernel_is_asked_once_per_connection(owner: int | None):
+    asked = []
+
+    def owner_of(*addresses: Address) -> int | None:
+        asked.append(addresses)
+        return owner
+
+    mode = OpenMode(Keys().any, enabled=True, owner_of=owner_of)
+    first, second = Connection(), Connection()
+    for connection in (first, first, first, second):
+        await mode.admits(SCOPE, HEADERS, connection)
+        mode.explain(SCOPE, HEADERS, connection)
+    assert asked == [(SCOPE["client"], SCOPE["server"])] * 2
+
+
+async def test_the_kernel_is_not_asked_about_a_request_that_shows_a_proxy():
+    def owner_of(*_: Address) -> int | None:
+        raise AssertionError("the kernel was asked")
+
+    mode = OpenMode(Keys().any, enabled=True, owner_of=owner_of)
+    assert not await mode.admits(SCOPE, HEADERS | {b"via": b"1.1 proxy"}, Connection())
+
+
 async def test_the_first_key_ends_open_mode():
     assert await _ask(keys=Keys(KEY)) == 401
 
@@ -146,7 +206,7 @@ async def test_open_mode_ends_within_a_second_for_good():
     """Revoking the only key must not open the server again."""
     now = 100.0
     keys = Keys()
-    mode = OpenMode(keys.any, enabled=True, clock=lambda: now)
+    mode = OpenMode(keys.any, enabled=True, owner_of=owned_by_us, clock=lambda: now)
     scope = {"client": ("127.0.0.1", 1), "scheme": "http", "http_version": "1.1"}
     headers = {b"host": b"localhost"}
     assert await mode.admits(scope, headers)
@@ -224,7 +284,7 @@ async def test_database_outage_is_retried_once_a_second():
         queried_at.append(now)
         raise Unavailable
 
-    mode = OpenMode(away, enabled=True, clock=lambda: now)
+    mode = OpenMode(away, enabled=True, owner_of=owned_by_us, clock=lambda: now)
     scope = {"client": ("127.0.0.1", 1), "scheme": "http", "http_version": "1.1"}
     for _ in range(3):
         with pytest.raises(Unavailable):

@@ -267,6 +267,14 @@ def test_launch_builds_and_starts_with_compose_from_anywhere(tmp_path: Path) -> 
     assert (ROOT / "launch.sh").stat().st_mode & stat.S_IXUSR
 
 
+def test_launch_names_the_user_whose_programs_open_mode_serves(tmp_path: Path) -> None:
+    """The container has a user of its own, so the kernel names another one for the caller's connection."""
+    done, commands = _launch(tmp_path, f'echo "$HOLDFAST_OPEN_USER" >>"{tmp_path}/commands"')
+    assert done.returncode == 0
+    assert str(os.geteuid()) in commands.splitlines()
+    assert "${HOLDFAST_OPEN_USER:-0}" in (ROOT / "deploy" / "compose.local.yaml").read_text()
+
+
 def test_launch_shows_the_log_of_a_server_that_did_not_start(tmp_path: Path) -> None:
     done, commands = _launch(tmp_path, 'case "$*" in *" up "*) exit 1;; esac')
     assert done.returncode == 1

@@ -29,7 +29,7 @@ from scenarios.wire.raw import RawConnection, exchange
 from support.http_app import SECRET_KEY, running_app
 from support.http_app import client_of as client_on
 from support.http_serving import serving, until
-from support.http_surface import client_of, layer_of
+from support.http_surface import client_of, layer_of, owned_by_us
 
 HOST = b"Host: localhost\r\n"
 own = Routes(tag="tests")
@@ -163,7 +163,9 @@ async def test_the_document_includes_routers_added_later(app: Application, http:
 
 def test_the_test_client_runs_the_application_with_its_lifespan(database_url: str):
     settings = Settings(database_url=SecretStr(database_url), secret_key=SecretStr(SECRET_KEY))
-    with TestClient(build_app(settings), base_url="http://localhost", client=("127.0.0.1", 1)) as client:
+    with TestClient(
+        build_app(settings, owner_of=owned_by_us), base_url="http://localhost", client=("127.0.0.1", 1)
+    ) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         event = client.post("/v1/events", json={"name": "Concert", "capacity": 3}).json()
         assert client.get(f"/v1/events/{event['id']}").json()["name"] == "Concert"

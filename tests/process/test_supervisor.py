@@ -26,7 +26,10 @@ def test_a_server_starts_and_stops_without_a_trace(open_folder: Path) -> None:
     with Serving(open_folder / "data", workers="2") as server:
         assert server.get("/healthz") == 200
         assert "(2 workers)" in server.said[0]
-        assert " Mode: open: callers on this machine need no credentials. " in server.said[1]
+        assert (
+            " Mode: open: programs of your user and of root on this machine need no credentials. "
+            in server.said[1]
+        )
         assert "Behind a proxy or a tunnel it must be off (HOLDFAST_OPEN=0)" in server.said[2]
         assert f" Data: {open_folder / 'data'} (embedded PostgreSQL). " in server.said[3]
         children = [server.postmaster, *server.workers]

@@ -19,6 +19,7 @@ from holdfast.app.composition import build_app
 from holdfast.app.settings import Settings
 from holdfast.http.application import Application
 from holdfast.inventory.inventory import Inventory
+from support.http_surface import owned_by_us
 
 SECRET_KEY = "the secret key of every test, at least 32 long"
 NEVER_SECONDS = 3600.0
@@ -38,7 +39,7 @@ async def running_app(database_url: str, **chosen: Any) -> AsyncIterator[Applica
         job_interval_seconds=NEVER_SECONDS,
         **chosen,
     )
-    layer = build_app(settings)
+    layer = build_app(settings, owner_of=owned_by_us)
     to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     from_app: asyncio.Queue[Any] = asyncio.Queue()
     life = asyncio.create_task(layer({"type": "lifespan"}, to_app.get, from_app.put))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import httpx2
 
+from holdfast.access.open_mode import OpenMode
+from holdfast.access.peers import Address
 from holdfast.access.principals import KeyRow
 from holdfast.http.application import Application
 from holdfast.http.cursors import Cursors
@@ -31,6 +34,11 @@ class Keys:
         return bool(self.rows)
 
 
+def owned_by_us(_client: Address, _server: Address) -> int:
+    """Name the user of a caller in this process, which has no socket."""
+    return os.geteuid()
+
+
 def layer_of(
     routes: Routes, *, keys: Keys | None = None, open_mode: bool = True, **settings: Any
 ) -> Application:
@@ -39,8 +47,7 @@ def layer_of(
         routes,
         request_class=Request.bind(cursors=Cursors(SERVER_KEY)),
         find_key=keys.find,
-        any_key=keys.any,
-        open_mode=open_mode,
+        open_mode=OpenMode(keys.any, enabled=open_mode, owner_of=owned_by_us),
         **settings,
     )
 

@@ -6,20 +6,19 @@ import hmac
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
-from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Literal
 
 from holdfast.access import permissions
 from holdfast.access.permissions import Permission
 from holdfast.access.refreshing_value import RefreshingValue
 from holdfast.errors import CredentialsRequired, Fault
 
-__all__ = ["GUEST", "MAIN", "OPEN", "ApiKeys", "KeyRow", "OpenMode", "Principal", "make_api_key"]
+__all__ = ["GUEST", "MAIN", "OPEN", "ApiKeys", "KeyRow", "Principal", "make_api_key"]
 
 TOUCH_SECONDS = 60.0
 """How exact the time of a key's last use is."""
@@ -29,7 +28,6 @@ CACHE_SECONDS = 1.0
 
 _CACHED_KEYS = 1_000
 _API_KEY = re.compile(r"hfk_([A-Za-z0-9]{4,40})_([A-Za-z0-9_-]{32,128})")
-_LOCAL_HOST = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{1,5}))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,102 +134,3 @@ class ApiKeys:
         else:
             self._cached.move_to_end(key_id)
         return await cached.get()
-
-
-class OpenMode:
-    """Whether a caller without credentials counts as staff, as the examples of the documents assume.
-
-    Only a program on this machine counts, and only until the first API key is made. Headers must show no proxy between.
-    A proxy that adds no header cannot be detected: turn open mode off behind a proxy.
-    """
-
-    def __init__(
-        self,
-        any_key: Callable[[], Awaitable[bool]],
-        *,
-        enabled: bool,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._any_key = RefreshingValue(any_key, seconds=CACHE_SECONDS, clock=clock)
-        self._enabled = enabled
-        self._closed = False
-
-    def decides(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool | None:
-        """Return whether such a caller counts as staff; None if only `admits` can decide."""
-        if self._closed or not self._enabled or _guest_reason(scope, headers) is not None:
-            return False
-        has_key = self._any_key.newest()
-        return None if has_key is None else not has_key
-
-    def explain(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
-        """Return why open mode does not count, for a refused caller on this machine. Empty for other callers."""
-        why = None if self._closed or not self._enabled else _guest_reason(scope, headers)
-        return "" if why is None or why is _ELSEWHERE else f" (Open mode does not apply here: {why}.)"
-
-    async def admits(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
-        decided = self.decides(scope, headers)
-        if decided is not None:
-            return decided
-        self._closed = await self._any_key.get()  # a key once made stays known, revoked or not
-        return not self._closed
-
-
-def _guest_reason(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str | None:
-    """Return why this caller is a guest; None for a program on this machine that used no proxy."""
-    client = scope.get("client")
-    if client is None or not _is_loopback(client[0]):
-        return _ELSEWHERE
-    if scope.get("http_version") != "1.1":
-        return "the request is not HTTP/1.1, which suggests a proxy"
-    for name in headers:
-        if _is_proxy_header(name):
-            return f"the request came through a proxy, which sent {name.decode('latin-1')}"
-    host = headers.get(b"host", b"")
-    if not _is_local_name(host, (scope.get("server") or (None, None))[1] or _DEFAULT_PORT):
-        return "Host does not name this machine and the port that the server listens on"
-    origin = headers.get(b"origin")
-    if origin is None or origin.lower() == scope["scheme"].encode("ascii") + b"://" + host.lower():
-        return None
-    return "the request came from a page of another origin"
-
-
-_ELSEWHERE = "the request came from another machine"
-_DEFAULT_PORT = 80
-_PROXY_HEADERS = frozenset(
-    (
-        b"cdn-loop client-ip fastly-client-ip forwarded forwarded-for front-end-https max-forwards proxy-authorization "
-        b"proxy-connection remote-addr true-client-ip via wl-proxy-client-ip x-client-ip x-cloud-trace-context "
-        b"x-cluster-client-ip x-forward x-forwarded x-host x-http-host-override x-nginx-proxy x-originating-ip "
-        b"x-proxied-by x-real-host x-real-ip x-real-port x-real-proto x-remote-addr x-remote-ip x-remote-port "
-        b"x-request-start x-rewrite-url x-scheme x-script-name x-server-name x-ssl x-ssl-client-cert x-true-client-ip "
-        b"x-url-scheme x-varnish"
-    ).split()
-)
-_PROXY_PREFIXES = tuple(
-    (
-        b"akamai- ali- cf- fastly- fly- x-accel- x-akamai- x-amz x-appengine- x-arr- x-azure- x-bluecoat- x-cdn- "
-        b"x-envoy- x-forwarded- x-goog- x-nf- x-original- x-proxy x-proxyuser- x-render- x-traefik x-vercel-"
-    ).split()
-)
-"""Headers that proxies, load balancers and content networks add. Programs on this machine do not send them."""
-
-
-@lru_cache(maxsize=1_024)
-def _is_proxy_header(name: bytes) -> bool:
-    return name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES)
-
-
-@lru_cache(maxsize=256)
-def _is_local_name(host: bytes, port: int) -> bool:
-    found = _LOCAL_HOST.fullmatch(host)
-    return found is not None and int(found[1] or _DEFAULT_PORT) == port
-
-
-@lru_cache(maxsize=256)
-def _is_loopback(address: str) -> bool:
-    try:
-        peer = ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(peer, "ipv4_mapped", None)
-    return bool((mapped or peer).is_loopback)

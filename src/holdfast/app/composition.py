@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from holdfast.access.access import Access
+from holdfast.access.open_mode import OpenMode, OwnerOf
+from holdfast.access.peers import owner_of
 from holdfast.api.catalogue import ABOUT, ABOUT_DIALECTS, all_endpoints
 from holdfast.api.request import Request
 from holdfast.app.settings import Settings
@@ -67,8 +69,15 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
     )
 
 
-def build_app(settings: Settings) -> Application:
-    """Return the whole application. Your own routes find the inventory as `request.app.state.inventory`."""
+def _open_users(settings: Settings) -> frozenset[int]:
+    return frozenset() if settings.open_user is None else frozenset({settings.open_user})
+
+
+def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Application:
+    """Return the whole application. Your own routes find the inventory as `request.app.state.inventory`.
+
+    `owner_of` names the user of a caller, for open mode. A caller inside this process has no socket that names one.
+    """
     connections = build_connections(settings)
     inventory = build_inventory(settings, connections)
     access = Access(connections)
@@ -94,8 +103,9 @@ def build_app(settings: Settings) -> Application:
         request_class=Request.bind(inventory=inventory, access=access, delivery=delivery, cursors=cursors),
         find_key=access.find_key,
         touch_key=access.touch_key,
-        any_key=access.any_key,
-        open_mode=settings.open,
+        open_mode=OpenMode(
+            access.any_key, enabled=settings.open, owner_of=owner_of, users=_open_users(settings)
+        ),
         public_url=settings.public_url or "",
         lifespan=lifespan,
         end_streams=inventory.streams.close,

@@ -84,6 +84,13 @@ class Settings(BaseSettings):
         default=True,
         description="Whether callers on this machine need no credentials until the first key is made.",
     )
+    open_user: int | None = Field(
+        default=None,
+        ge=0,
+        lt=2**32,
+        description="Id of one more user whose programs need no credentials in open mode, beside root and the server's "
+        "own user. A container has a user of its own, so it needs the id of the person who tries it.",
+    )
     log_level: LogLevel = Field(
         default=LogLevel.INFO, description="Lowest level of the messages that are logged."
     )

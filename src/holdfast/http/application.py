@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from holdfast.access.open_mode import OpenMode
 from holdfast.access.principals import KeyRow
 from holdfast.http.added import AddedRoutes, OwnRoute, exception_handlers
 from holdfast.http.asgi import Receive, Scope, Send
@@ -42,8 +43,7 @@ class Application(FastAPI):
         *,
         request_class: type[Request],
         find_key: Callable[[str], Awaitable[KeyRow | None]],
-        any_key: Callable[[], Awaitable[bool]],
-        open_mode: bool,
+        open_mode: OpenMode,
         touch_key: Callable[[str], Awaitable[None]] | None = None,
         about: Mapping[str, Any] = MappingProxyType({}),
         about_dialects: Mapping[str, Any] = MappingProxyType({}),
@@ -76,7 +76,6 @@ class Application(FastAPI):
             self.request_class,
             find_key=find_key,
             touch_key=touch_key,
-            any_key=any_key,
             open_mode=open_mode,
             body_seconds=body_seconds,
             access_log=access_log,

@@ -14,8 +14,9 @@ from typing import Any
 import structlog
 
 from holdfast.access.authorisation import authorise
+from holdfast.access.open_mode import OpenMode
 from holdfast.access.permissions import Permission
-from holdfast.access.principals import GUEST, OPEN, ApiKeys, KeyRow, OpenMode, Principal
+from holdfast.access.principals import GUEST, OPEN, ApiKeys, KeyRow, Principal
 from holdfast.errors import (
     BadRequest,
     BodyTooLarge,
@@ -87,8 +88,7 @@ class RequestHandler:
         *,
         find_key: Callable[[str], Awaitable[KeyRow | None]],
         touch_key: Callable[[str], Awaitable[None]] | None,
-        any_key: Callable[[], Awaitable[bool]],
-        open_mode: bool,
+        open_mode: OpenMode,
         body_seconds: float,
         access_log: bool,
     ) -> None:
@@ -97,7 +97,7 @@ class RequestHandler:
         """The endpoints of recent paths, because the paths of an event on sale repeat constantly."""
         self._request_class = request_class
         self._keyring = ApiKeys(find_key, touch_key=touch_key)
-        self._open_mode = OpenMode(any_key, enabled=open_mode)
+        self._open_mode = open_mode
         self._body_seconds = body_seconds
         self._access_log = access_log
         self.added: AddedRoutes | None = None
@@ -176,7 +176,9 @@ class RequestHandler:
         refusal = authorise(principal, endpoint.policy)
         if refusal is not None:
             if isinstance(refusal, CredentialsRequired):
-                refusal = CredentialsRequired(refusal.detail + self._open_mode.explain(scope, headers))
+                peer = None if request.cycle is None else request.cycle.connection
+                why = self._open_mode.explain(scope, headers, peer)
+                refusal = CredentialsRequired(refusal.detail + why)
             raise refusal
         if scope["query_string"]:
             try:
@@ -230,9 +232,10 @@ class RequestHandler:
         if api_key is not None:
             return await self._keyring.authenticate(api_key)
         try:
-            admitted = self._open_mode.decides(request.scope, request.headers)
+            peer = None if request.cycle is None else request.cycle.connection
+            admitted = self._open_mode.decides(request.scope, request.headers, peer)
             if admitted is None:
-                admitted = await self._open_mode.admits(request.scope, request.headers)
+                admitted = await self._open_mode.admits(request.scope, request.headers, peer)
         except HoldfastError:
             # A retry key belongs to its principal. A wrong guess would give the retry to somebody else.
             if endpoint.policy is not Permission.PUBLIC or request.method == "POST":

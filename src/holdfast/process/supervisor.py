@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+from holdfast.access.peers import can_ask_kernel
 from holdfast.process.children import Backoff, WorkerProcess
 from holdfast.process.descriptors import raise_descriptor_limit, streams_within
 from holdfast.process.disk_room import EMBEDDED_VARIABLE
@@ -42,7 +43,7 @@ _BACKLOG = 2048
 _PORT_PATIENCE_SECONDS = 2.0
 _OPEN_MODE_WARNING = (
     "Open mode is for a developer's machine. Behind a proxy or a tunnel it must be off (HOLDFAST_OPEN=0): "
-    "one that adds no header would make its callers staff."
+    "one that runs as your user or as root, and adds no header, would make its callers staff."
 )
 
 
@@ -225,19 +226,22 @@ class Supervisor:
 
     def _announce(self, *, keys: int) -> None:
         plan = self._plan
+        is_open = False
         if not plan.open:
             mode = "closed: callers need an API key or a hold token"
         elif keys:
             mode = "closed, since API keys exist: callers need one, or a hold token"
+        elif not (is_open := can_ask_kernel()):
+            mode = "closed, since the kernel does not say who calls: callers need an API key or a hold token"
         else:
-            mode = "open: callers on this machine need no credentials"
+            mode = "open: programs of your user and of root on this machine need no credentials"
         self._say(
             f"Holdfast serves at {self._url()} ({len(self._workers)} worker{'s'[: len(self._workers) > 1]})."
         )
         if plan.public_url:
             self._say(f"Public address: {plan.public_url}")
         self._say(f"Mode: {mode}.")
-        if plan.open and not keys:
+        if is_open:
             self._say(_OPEN_MODE_WARNING, level="warning")
         if self._postgres is not None:
             self._say(f"Data: {self._data_dir} (embedded PostgreSQL).")

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["DOCUMENTED", "SETUPS", "Proxy", "Setup", "program"]
+__all__ = ["DOCUMENTED", "HIDING", "SETUPS", "Proxy", "Setup", "program"]
 
 PAGE = Path(__file__).parents[3] / "docs" / "guides" / "production.md"
 
@@ -100,6 +100,24 @@ def haproxy(reuse: str = "") -> Callable[[int, int], str]:
     return made
 
 
+def bytes_only(port: int, server: int) -> str:
+    """Return a setup that forwards bytes, so that nothing in a request can give it away."""
+    front = f"frontend front\n    mode tcp\n    bind 127.0.0.1:{port}\n    default_backend back\n"
+    return front + f"backend back\n    mode tcp\n    server one 127.0.0.1:{server}\n"
+
+
+def hiding_nginx(port: int, server: int) -> str:
+    """Return a setup that names the server's own address in `Host`, and adds nothing."""
+    return nginx(*_NO_CONNECTION, f"proxy_set_header Host localhost:{server};")(port, server)
+
+
+def hiding_caddy(port: int, server: int) -> str:
+    """Return a setup that removes what Caddy adds by itself."""
+    removed = "".join(f"        header_up -{name}\n" for name in ("X-Forwarded-*", "Via", "Forwarded"))
+    inside = f"        header_up Host localhost:{server}\n{removed}"
+    return f"http://:{port} {{\n    bind 127.0.0.1\n    reverse_proxy 127.0.0.1:{server} {{\n{inside}    }}\n}}\n"
+
+
 def caddy(port: int, server: int) -> str:
     return f"http://:{port} {{\n    bind 127.0.0.1\n    reverse_proxy 127.0.0.1:{server}\n}}\n"
 
@@ -124,11 +142,19 @@ SETUPS = DOCUMENTED | {
 }
 
 
-class Proxy:
-    """A proxy in front of the server at a port, up when the block begins."""
+HIDING = {
+    "nginx, hiding": Setup(program="nginx", blocks=hiding_nginx),
+    "haproxy, bytes only": Setup(program="haproxy", blocks=bytes_only),
+    "caddy, hiding": Setup(program="caddy", blocks=hiding_caddy),
+}
+"""Proxies that leave no trace in a request, whatever `Host` a client sends."""
 
-    def __init__(self, setup: Setup, server: int) -> None:
-        self._setup, self._server = setup, server
+
+class Proxy:
+    """A proxy in front of the server at a port, up when the block begins. It runs as `user`; None: as the test."""
+
+    def __init__(self, setup: Setup, server: int, *, user: str | None = None) -> None:
+        self._setup, self._server, self._user = setup, server, user
         self.port = free_port()
 
     def __enter__(self) -> Self:
@@ -139,6 +165,9 @@ class Proxy:
         folder = Path(self._folder.name)
         file = folder / "configuration"
         file.write_text(_AROUND[self._setup.program](folder, blocks))
+        if self._user is not None:
+            shutil.chown(folder, self._user, self._user)
+            shutil.chown(file, self._user, self._user)
         with (folder / "said").open("wb") as said:
             self._process = subprocess.Popen(
                 [path, *_ARGUMENTS[self._setup.program](folder, file)],
@@ -146,6 +175,9 @@ class Proxy:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
+                user=self._user,
+                group=self._user,
+                extra_groups=None if self._user is None else [],
             )
         try:
             self._wait_until_it_listens(folder / "said")

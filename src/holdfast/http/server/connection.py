@@ -71,6 +71,7 @@ class Connection(asyncio.Protocol):
         "client",
         "deadline",
         "intake",
+        "peer_refusal",
         "scheme",
         "server",
         "service",
@@ -84,6 +85,8 @@ class Connection(asyncio.Protocol):
         self.state = IDLE
         self.deadline = float("inf")
         """By the loop's clock. After it the service calls `overdue`."""
+        self.peer_refusal: str | None = None
+        """What open mode has found out about the peer (`access.open_mode.PeerMemory`)."""
         self._request: Cycle | None = None
         """The open request."""
         self._requests = 0

@@ -46,6 +46,7 @@ class OpenConnection(Protocol):
     server: tuple[str, int] | None
     scheme: str
     writer: Writer
+    peer_refusal: str | None
 
     @property
     def service(self) -> Serving: ...
