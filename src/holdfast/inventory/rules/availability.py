@@ -106,10 +106,12 @@ def availability_of(
 
 def add_up(counts: Iterable[Counts]) -> Counts:
     all_counts = list(counts)
+    if len(all_counts) == 1:
+        return all_counts[0]
     return Counts(
-        capacity=sum(each.capacity for each in all_counts),
-        available=sum(each.available for each in all_counts),
-        held=sum(each.held for each in all_counts),
-        booked=sum(each.booked for each in all_counts),
-        blocked=sum(each.blocked for each in all_counts),
+        capacity=sum([each.capacity for each in all_counts]),
+        available=sum([each.available for each in all_counts]),
+        held=sum([each.held for each in all_counts]),
+        booked=sum([each.booked for each in all_counts]),
+        blocked=sum([each.blocked for each in all_counts]),
     )

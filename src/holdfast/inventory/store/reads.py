@@ -282,18 +282,16 @@ def _state_or_error(table: Table) -> EventState | Exception | None:
 
 
 def _state_of(table: Table) -> EventState:
-    event = next(rows.EVENT.read(table))
-    version, now, lapsed, next_expiry = next(iter(table.select("version", "now", "lapsed", "next_expiry")))
-    counted = table.by("area_number")
-    counted.pop(None, None)  # an event without areas has one row
+    (version, now, lapsed, next_expiry), *_ = table.select("version", "now", "lapsed", "next_expiry")
+    has_areas = table.column("area_number") != [None]  # an event without areas has one row
     return EventState(
-        event=event,
+        event=next(rows.EVENT.read(table)),
         version=version,
         now=now,
         lapsed=lapsed,
         next_expiry=next_expiry,
-        areas=tuple(area for each in counted.values() for area in rows.AREA.read(each)),
-        lapsed_by_area={area: count for area, count in table.select("area_number", "area_lapsed") if count},
+        areas=tuple(rows.AREA.read(table)) if has_areas else (),
+        lapsed_by_area=dict(table.select("area_number", "area_lapsed")) if lapsed else {},
     )
 
 

@@ -54,7 +54,9 @@ def metadata_text(metadata: Metadata | None) -> str | None:
     return None if metadata is None else orjson.dumps(metadata).decode()
 
 
+@lru_cache(maxsize=4_096)
 def _event(*values: Any) -> Event:
+    """An event's row seldom changes, and every batch and every read has it: the same row is the same object."""
     found = dict(zip(_EVENT_FIELDS, values, strict=True))
     found["status"] = EventStatus(found["status"])
     found["rules"] = rules_of(found["rules"])
