@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -15,4 +14,4 @@ except (
 
 from holdfast.app.standalone import build_by_hand
 
-app = build_by_hand(os.environ.get("DATABASE_URL"))
+app = build_by_hand()

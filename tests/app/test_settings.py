@@ -11,6 +11,7 @@ import structlog
 
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import Settings, load_settings
+from holdfast.process.errors import CannotStart
 
 UNITS = ("seconds", "milliseconds", "bytes", "hours", "days")
 
@@ -32,6 +33,48 @@ def test_an_argument_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) 
     settings = load_settings(port=None)
     assert (settings.port, settings.open, settings.host) == (9000, False, "127.0.0.1")
     assert load_settings(port=9001).port == 9001
+
+
+@pytest.mark.parametrize("empty", [{}, {"HOLDFAST_PORT": "", "HOLDFAST_DATABASE_URL": ""}])
+def test_a_platforms_variables_are_read_after_our_own(
+    monkeypatch: pytest.MonkeyPatch, empty: dict[str, str]
+) -> None:
+    """Render, Fly, Heroku and Railway set them. An option of the command wins over both."""
+    for name, value in {
+        "PORT": "10000",
+        "DATABASE_URL": "postgres://a:b@db/c?sslmode=require",
+        **empty,
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert settings.port == 10_000
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://a:b@db/c?sslmode=require"
+    assert load_settings(port=9001).port == 9001
+    monkeypatch.setenv("HOLDFAST_PORT", "9000")
+    monkeypatch.setenv("HOLDFAST_DATABASE_URL", "postgresql://ours/c")
+    settings = load_settings()
+    assert settings.port == 9_000
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://ours/c"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("PORT", "tcp://10.0.0.1:80", "PORT must be an integer"),
+        ("PORT", "70000", "PORT must be at most 65535"),
+        ("DATABASE_URL", "mysql://root:hunter22@db/x", "DATABASE_URL must start with postgresql://"),
+    ],
+)
+def test_a_platforms_wrong_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, line: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(CannotStart) as refused:
+        load_settings()
+    assert str(refused.value).startswith(line)
+    assert "hunter22" not in str(refused.value)
 
 
 def test_variables_of_clients_and_tests_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,11 @@ from holdfast.api.catalogue import all_endpoints
 from holdfast.app.settings import PREFIX, Settings, load_settings
 from support.command_lines import check_command_line
 
-SECRETS = {"POSTGRES_PASSWORD": "p" * 64, "HOLDFAST_SECRET_KEY": "s" * 64}
+SECRETS = {
+    "POSTGRES_PASSWORD": "p" * 64,
+    "HOLDFAST_SECRET_KEY": "s" * 64,
+    "HOLDFAST_BOOTSTRAP_KEY": f"hfk_bootstrap_{'b' * 64}",
+}
 COMPOSE_FILES = ("compose.yaml", "compose.local.yaml")
 
 
@@ -73,8 +77,9 @@ def test_every_variable_is_a_setting_with_a_valid_value(where: str, monkeypatch:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
     for name, value in given.items():
-        if name.startswith(PREFIX):
+        if name.startswith(PREFIX) and name != "HOLDFAST_BOOTSTRAP_KEY":
             monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PORT", raising=False)
     settings = load_settings()
     assert settings.port == 8000
     assert settings.open is ("local" in where)
@@ -93,14 +98,14 @@ def test_open_mode_requires_loopback() -> None:
             assert given["HOLDFAST_HOST"] == "127.0.0.1", where
 
 
-@pytest.mark.parametrize("variable", ["POSTGRES_PASSWORD", "HOLDFAST_SECRET_KEY"])
+@pytest.mark.parametrize("variable", SECRETS)
 def test_compose_starts_nothing_without_a_secret(variable: str) -> None:
     """No secret has a default, and the message explains how to create one."""
     uses = re.findall(rf"\$\{{{variable}(:.)([^}}]*)\}}", (DEPLOY / "compose.yaml").read_text())
     assert uses
     assert {kind for kind, _ in uses} == {":?"}
-    assert all("deploy/README.md" in message for _, message in uses)
-    assert variable in (DEPLOY / "README.md").read_text()
+    assert {message for _, message in uses} == {"run deploy/setup"}
+    assert variable in (DEPLOY / "setup").read_text()
 
 
 def test_compose_creates_the_database_of_the_server() -> None:
@@ -139,7 +144,11 @@ def test_every_volume_is_declared_and_mounted_for_writing() -> None:
 
 def test_every_started_command_exists() -> None:
     commands = [image_list("CMD"), unit()["[Service] ExecStart"][0]]
-    commands += [service["command"] for _, _, service in services() if "command" in service]
+    commands += [
+        service["command"]
+        for _, _, service in services()
+        if service["image"] == "holdfast" and service["command"] != ["nightly-backup"]
+    ]
     for command in commands:
         check_command_line(command)
 
@@ -153,6 +162,7 @@ def test_the_image_is_built_from_existing_files() -> None:
         for name, rest in instructions()
         if name == "COPY" and not rest.startswith("--from")
         for source in rest.split()[:-1]
+        if not source.startswith("--")
     ]
     assert copied
     for source in copied:
@@ -173,9 +183,12 @@ def test_the_user_of_the_image_owns_the_data_directory() -> None:
     stage = last_stage()
     user = next(rest for name, rest in stage if name == "USER")
     made = next(rest for name, rest in stage if name == "RUN")
-    assert user == "holdfast"
-    assert f"useradd --system --uid 10001 --gid {user}" in made
-    assert f"install --directory --owner {user} --group {user} --mode 0700 /var/lib/holdfast" in made
+    assert user == "10001:10001", "Kubernetes' runAsNonRoot needs a number"
+    assert "groupadd --system --gid 10001 holdfast" in made
+    assert "useradd --system --uid 10001 --gid holdfast" in made
+    folders = "/var/lib/holdfast /var/backups/holdfast"
+    assert f"install --directory --owner holdfast --group holdfast --mode 0700 {folders}" in made
+    assert image_environment()["HOLDFAST_DATA_DIR"] in folders
 
 
 def test_the_stages_use_the_same_python() -> None:
@@ -190,11 +203,15 @@ def test_the_stages_use_the_same_python() -> None:
 
 def test_the_health_check_requests_an_existing_route() -> None:
     (path,) = re.findall(r"\+ '(/[a-z]+)'", health_program())
+    assert path == "/readyz"
     assert ("GET", path) in {(endpoint.method, endpoint.path) for endpoint in all_endpoints()}
 
 
+@pytest.mark.parametrize("variable", ["HOLDFAST_PORT", "PORT"])
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
-def test_the_health_check_reflects_the_health_of_the_server(status: int, healthy: bool) -> None:
+def test_the_health_check_reflects_the_health_of_the_server(
+    status: int, healthy: bool, variable: str
+) -> None:
     class Answering(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
@@ -208,7 +225,7 @@ def test_the_health_check_reflects_the_health_of_the_server(status: int, healthy
         thread.start()
         done = subprocess.run(
             ["python3", "-c", health_program()],
-            env={"PATH": os.environ["PATH"], "HOLDFAST_PORT": str(server.server_port)},
+            env={"PATH": os.environ["PATH"], variable: str(server.server_port)},
             capture_output=True,
             timeout=30,
             check=False,

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+import httpx2
 import psycopg
 import pytest
 
@@ -71,6 +72,16 @@ def test_a_public_address_without_any_key_is_refused(open_folder: Path) -> None:
         done,
         "0.0.0.0 can be reached from other machines, and there is no API key yet: .*holdfast keys create",
     )
+
+
+def test_a_closed_server_starts_on_a_public_address_without_any_key(open_folder: Path) -> None:
+    """A platform starts it so. Nobody is staff, and a warning says what to do."""
+    with Serving(open_folder / "data", host="0.0.0.0", open="0") as server:
+        assert any(" Mode: closed" in line for line in server.said), server.said
+        assert any("[warning" in line and "holdfast keys create" in line for line in server.said), server.said
+        (port,) = re.findall(r"http://0\.0\.0\.0:(\d+)", "\n".join(server.said))
+        answer = httpx2.post(f"http://127.0.0.1:{port}/v1/events", json={"name": "a", "capacity": 1})
+        assert answer.status_code == 401
 
 
 def test_an_unwritable_data_directory_is_refused() -> None:

@@ -20,6 +20,8 @@ PROGRAM = (sys.executable, "-m", "holdfast.cli.main")
 def environment(**settings: str) -> dict[str, str]:
     """Return the environment of the caller with these settings of Holdfast, and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
+    for name in ("PORT", "DATABASE_URL"):  # read after our own
+        kept.pop(name, None)
     return kept | {f"HOLDFAST_{name.upper()}": value for name, value in settings.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Container
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ __all__ = ["LogFormat", "LogLevel", "Settings", "default_data_dir", "load_settin
 PREFIX = "HOLDFAST_"
 _NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # the SDK reads them in a client's environment
 _SECRET = ("database_url", "secret_key")
+_OF_PLATFORMS = {"port": "PORT", "database_url": "DATABASE_URL"}
+"""Variables that hosting platforms set. Each is read if ours is unset."""
 _NOT_SETTINGS_PREFIX = "HOLDFAST_TEST_"
 
 
@@ -52,7 +55,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
 
     host: str = Field(default="127.0.0.1", min_length=1, description="Address or host name to listen on.")
-    port: int = Field(default=8000, ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")
+    port: int = Field(
+        default=8000,
+        ge=0,
+        le=65535,
+        description="TCP port to listen on; 0 takes a free one. If unset, `PORT` is read.",
+    )
     public_url: str | None = Field(
         default=None,
         description="The address that the public uses, `https://…`, with its path prefix below a proxy. The server "
@@ -67,7 +75,8 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="URL of a PostgreSQL 15 or newer, `postgresql://…`. Default: the embedded one.",
+        description="URL of a PostgreSQL 15 or newer, `postgresql://…`. If unset, `DATABASE_URL` is read. Default: the "
+        "embedded one.",
     )
     postgres_bin: Path | None = Field(
         default=None,
@@ -221,16 +230,27 @@ def load_settings(**chosen: Any) -> Settings:
             continue
         near = difflib.get_close_matches(variable, known, n=1)
         raise CannotStart(f"{variable} is not a setting{f'. Did you mean {near[0]}?' if near else '.'}")
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    given = {name: value for name, value in _given_by_the_platform().items() if name not in chosen}
     try:
-        return Settings(**{name: value for name, value in chosen.items() if value is not None})
+        return Settings(**{**given, **chosen})
     except ValidationError as error:
-        raise CannotStart("; ".join(_describe(one) for one in error.errors()[:3])) from None
+        raise CannotStart("; ".join(_describe(one, given) for one in error.errors()[:3])) from None
 
 
-def _describe(error: Any) -> str:
+def _given_by_the_platform() -> dict[str, str]:
+    """Return settings that have no variable of ours, from the variables of hosting platforms."""
+    return {
+        name: os.environ[variable]
+        for name, variable in _OF_PLATFORMS.items()
+        if os.environ.get(variable) and not os.environ.get(f"{PREFIX}{name.upper()}")
+    }
+
+
+def _describe(error: Any, of_platform: Container[str]) -> str:
     """Describe an invalid setting in one line. The value of a secret is left out."""
     name = str(error["loc"][0]) if error["loc"] else ""
-    variable = f"{PREFIX}{name.upper()}"
+    variable = _OF_PLATFORMS[name] if name in of_platform else f"{PREFIX}{name.upper()}"
     given = "another value" if name in _SECRET else repr(str(error["input"])[:80])
     if error["type"] == "value_error":
         rule = str(error["msg"]).removeprefix("Value error, ")

@@ -17,8 +17,8 @@ from holdfast.process.secret_key import read_or_make_secret_key
 __all__ = ["build_by_hand"]
 
 
-def build_by_hand(database_url: str | None) -> Application:
-    """Return the application over HOLDFAST_DATABASE_URL, or else over `database_url`.
+def build_by_hand() -> Application:
+    """Return the application over HOLDFAST_DATABASE_URL, or else over DATABASE_URL.
 
     Without HOLDFAST_SECRET_KEY it uses the file `secret_key` of the data directory, and makes it if needed.
 
@@ -26,8 +26,6 @@ def build_by_hand(database_url: str | None) -> Application:
     """
     try:
         settings = load_settings()
-        if settings.database_url is None:
-            settings = load_settings(database_url=database_url)
         if settings.database_url is None:
             raise CannotStart(
                 "set DATABASE_URL to a PostgreSQL (postgresql://…) and run `alembic upgrade head`; "

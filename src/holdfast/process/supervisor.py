@@ -45,6 +45,9 @@ _OPEN_MODE_WARNING = (
     "Open mode is for a developer's machine. Behind a proxy or a tunnel it must be off (HOLDFAST_OPEN=0): "
     "one that runs as your user or as root, and adds no header, would make its callers staff."
 )
+_NO_KEY_WARNING = (
+    "There is no API key yet, so nobody can make an event: make one with `holdfast keys create`."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +135,10 @@ class Supervisor:
             self._environment["HOLDFAST_OPEN"] = "0"
         if self._stop_requests:
             return
-        if not keys and not _is_loopback(self._listening):
+        if self._plan.open and not keys and not _is_loopback(self._listening):
             raise CannotStart(
                 f"{self._plan.host} can be reached from other machines, and there is no API key yet: "
-                "make one with `holdfast keys create`, or listen on 127.0.0.1."
+                "make one with `holdfast keys create`, set HOLDFAST_OPEN=0, or listen on 127.0.0.1."
             )
         self._start_workers()
         if not self._stop_requests:
@@ -243,6 +246,8 @@ class Supervisor:
         self._say(f"Mode: {mode}.")
         if is_open:
             self._say(_OPEN_MODE_WARNING, level="warning")
+        elif not plan.open and not keys:
+            self._say(_NO_KEY_WARNING, level="warning")
         if self._postgres is not None:
             self._say(f"Data: {self._data_dir} (embedded PostgreSQL).")
         else:
