@@ -246,7 +246,7 @@ class Supervisor:
         self._say(f"Mode: {mode}.")
         if is_open:
             self._say(_OPEN_MODE_WARNING, level="warning")
-        elif not plan.open and not keys:
+        elif not keys:
             self._say(_NO_KEY_WARNING, level="warning")
         if self._postgres is not None:
             self._say(f"Data: {self._data_dir} (embedded PostgreSQL).")
