@@ -29,6 +29,28 @@ def place(state: BatchState, command: c.PlaceHold) -> Hold:
     refusal = state.event.refuse_sale(state.now)
     if refusal is not None:
         raise refusal
+    claim = _claim_at_hand(state, command.lines)
+    if claim is None:
+        return _place_planned(state, command)
+    _refuse_over_limit(state, claim.quantity, command.buyer)
+    return _place(state, command, [claim], requested=claim.quantity)
+
+
+def _claim_at_hand(state: BatchState, lines: tuple[c.Line, ...]) -> Claim | None:
+    """Return the claim of one line that asks for a free quantity of an open, counted area.
+
+    That is nearly every hold of a sale without seats. None of the rules for seats applies to it, and nothing is
+    to be planned. Every other hold, and every refusal, is `_place_planned`'s.
+    """
+    if len(lines) != 1 or not isinstance(line := lines[0], c.QuantityLine):
+        return None
+    area = state.only_area if line.area is None else state.area_named(line.area)
+    if area is None or area.state is not AreaState.OPEN or not 0 < line.quantity <= area.free:
+        return None
+    return Claim(line=0, area=area.number, seat=None, quantity=line.quantity)
+
+
+def _place_planned(state: BatchState, command: c.PlaceHold) -> Hold:
     lines = with_whole_tables(state.seat_map, command.lines)
     if command.reuse:
         mine = _held_already(state, command, lines)
@@ -41,6 +63,10 @@ def place(state: BatchState, command: c.PlaceHold) -> Hold:
     _refuse_over_limit(state, requested, command.buyer)
     partial = state.event.rules.allow_partial if command.allow_partial is None else command.allow_partial
     claims = _Plan(state, partial=partial).lines(lines)
+    return _place(state, command, claims, requested=requested)
+
+
+def _place(state: BatchState, command: c.PlaceHold, claims: list[Claim], *, requested: int) -> Hold:
     hold = _record(state, command.hold_id, claims, requested=requested, command=command)
     hold.buyer_name, hold.buyer_email = command.buyer_name, command.buyer_email
     hold.metadata = command.metadata
