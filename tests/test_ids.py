@@ -26,6 +26,11 @@ def test_an_id_is_a_uuid_version_8_with_its_event_number(number: int, ms: int, b
     assert UUID(str(made)) == made
 
 
+@given(st.uuids())
+def test_the_text_of_an_id_is_the_usual_one(id: UUID) -> None:
+    assert ids.text_of(id) == str(id)
+
+
 @given(EVENT_NUMBERS, MOMENTS, MOMENTS, BITS, BITS)
 def test_ids_of_one_event_grow_with_time(number: int, one: int, other: int, bits: int, more: int) -> None:
     first, second = sorted((one, other))

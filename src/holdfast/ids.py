@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from uuid import UUID, SafeUUID
 
+import orjson
+
 EVENT_NUMBER_BITS = 40
 MAX_EVENT_NUMBER = (1 << EVENT_NUMBER_BITS) - 1
 EPOCH_MS = 1_577_836_800_000
@@ -42,6 +44,11 @@ def make_id(event_number: int, *, unix_ms: int, random_bits: int) -> UUID:
     return _id_of(
         ((body >> 74) << 80) | _VERSION | (((body >> 62) & _LOW_12) << 64) | _VARIANT | (body & _LOW_62)
     )
+
+
+def text_of(id: UUID) -> str:
+    """Same as `str(id)`, which takes three times as long because it is not written in C."""
+    return orjson.dumps(id)[1:-1].decode()
 
 
 def read_id(text: str) -> UUID:

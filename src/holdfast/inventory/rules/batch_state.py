@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.identity import identity_of
+from holdfast.ids import text_of
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.changes import Changes, NewBlock, NewBooking
 from holdfast.inventory.rules.commands import StoredAnswer
@@ -21,7 +22,7 @@ from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Blocked, Booked, Cancelled, FieldValue, Held, Move, Step
 from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
-from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
+from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord, seats_of
 from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.inventory.seating.picker import SeatPicker
 from holdfast.inventory.seating.seat_map import SeatMap
@@ -174,7 +175,7 @@ class BatchState:
         if booked is None:
             entry = {
                 "change": "held",
-                "hold": str(hold.id),
+                "hold": text_of(hold.id),
                 "by": by,
                 "requested": hold.requested,
                 "until": self._format(hold.expires_at),
@@ -185,9 +186,9 @@ class BatchState:
             self.changes.new_bookings.append(booked)
             entry = {
                 "change": "booked",
-                "hold": str(hold.id),
+                "hold": text_of(hold.id),
                 "by": by,
-                "booking": str(booked.id),
+                "booking": text_of(booked.id),
                 "instant": True,
                 "areas": quantities_of(hold.claims),
             }
@@ -216,8 +217,8 @@ class BatchState:
         self.changes.new_bookings.append(booking)
         entry: Booked = {
             "change": "booked",
-            "hold": str(hold.id),
-            "booking": str(booking.id),
+            "hold": text_of(hold.id),
+            "booking": text_of(booking.id),
             "by": booking.by,
             "areas": quantities_of(hold.claims),
         }
@@ -229,7 +230,7 @@ class BatchState:
             self._count_for(hold.buyer, hold.id, hold.quantity, until)
         self._moved(hold)
         self.changes.journal.append(
-            {"change": "extended", "hold": str(hold.id), "until": until.isoformat(), "by": by}
+            {"change": "extended", "hold": text_of(hold.id), "until": until.isoformat(), "by": by}
         )
 
     def release(self, hold: HoldRecord, *, by: str) -> None:
@@ -239,7 +240,7 @@ class BatchState:
         self._forget_buyer(hold.buyer, hold.id)
         self._moved(hold)
         areas = quantities_of(hold.claims)
-        self._write({"change": "released", "hold": str(hold.id), "by": by, "areas": areas}, hold.claims)
+        self._write({"change": "released", "hold": text_of(hold.id), "by": by, "areas": areas}, hold.claims)
 
     def cancel_booking(self, hold: HoldRecord, *, by: str) -> None:
         assert hold.booking_id is not None
@@ -249,8 +250,8 @@ class BatchState:
         self.changes.cancelled_bookings.append(hold.id)
         entry: Cancelled = {
             "change": "cancelled",
-            "hold": str(hold.id),
-            "booking": str(hold.booking_id),
+            "hold": text_of(hold.id),
+            "booking": text_of(hold.booking_id),
             "by": by,
             "areas": quantities_of(hold.claims),
         }
@@ -276,7 +277,7 @@ class BatchState:
         self._forget_buyer(hold.buyer, hold.id)
         self.changes.moved_holds[hold.id] = (HoldStatus.EXPIRED, hold.expires_at)
         until, areas = hold.expires_at.isoformat(), quantities_of(claims)
-        self._write({"change": "expired", "hold": str(hold.id), "until": until, "areas": areas}, claims)
+        self._write({"change": "expired", "hold": text_of(hold.id), "until": until, "areas": areas}, claims)
 
     def block(self, id: UUID, claims: list[Claim], *, by: str, reason: str | None, first: int) -> BlockRecord:
         for claim in claims:
@@ -287,7 +288,7 @@ class BatchState:
                 self._seats[claim.seat] = id
         self._take_in_picker(claims)
         self.changes.new_blocks.append(NewBlock(id=id, reason=reason, by=by, claims=claims, first=first))
-        entry: Blocked = {"change": "blocked", "block": str(id), "by": by, "areas": quantities_of(claims)}
+        entry: Blocked = {"change": "blocked", "block": text_of(id), "by": by, "areas": quantities_of(claims)}
         if reason:
             entry["reason"] = reason
         self._write(entry, claims)
@@ -303,7 +304,7 @@ class BatchState:
         block.lifted_at = self.now
         self.changes.lifted_blocks.append(block.id)
         areas = quantities_of(block.claims)
-        self._write({"change": "lifted", "block": str(block.id), "by": by, "areas": areas}, block.claims)
+        self._write({"change": "lifted", "block": text_of(block.id), "by": by, "areas": areas}, block.claims)
 
     def change_event(self, columns: dict[str, Any], rules: SaleRules, *, by: str) -> None:
         """Set new values of the event's own columns, and its rules. Later commands of the batch see them."""
@@ -357,7 +358,7 @@ class BatchState:
 
     def _write(self, entry: Move, claims: list[Claim]) -> None:
         """Append an entry, with the numbered seats of its claims."""
-        seats = [claim.seat for claim in claims if claim.seat is not None]
+        seats = seats_of(claims)
         if seats:
             entry["seats"] = seats
         self.changes.journal.append(entry)

@@ -121,7 +121,7 @@ class HoldRecord:
 
     @property
     def seat_numbers(self) -> tuple[int, ...]:
-        return tuple([claim.seat for claim in self.claims if claim.seat is not None])
+        return tuple(seats_of(self.claims))
 
     def to_hold(self, context: RecordContext, now: datetime) -> Hold:
         """Return the hold as it is at `now`."""
@@ -203,6 +203,13 @@ class BlockRecord:
             blocked_at=self.blocked_at,
             lifted_at=self.lifted_at,
         )
+
+
+def seats_of(claims: Sequence[Claim]) -> list[int]:
+    """Return the numbers of the claimed seats."""
+    if len(claims) == 1 and claims[0].seat is None:  # the most frequent hold
+        return []
+    return [claim.seat for claim in claims if claim.seat is not None]
 
 
 def _lines_of(
