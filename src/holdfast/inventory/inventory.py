@@ -28,6 +28,7 @@ from holdfast.inventory.live.changes_since import ChangesSince
 from holdfast.inventory.live.commits import CommitFeed
 from holdfast.inventory.live.streams import Streams
 from holdfast.inventory.operations import Operations
+from holdfast.inventory.ownership import Ownership
 from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.projections.read_models import ReadModels
 from holdfast.inventory.queries import Queries
@@ -90,6 +91,7 @@ class Inventory:
         """Called with (event number, version, changes) after each commit of this process."""
 
         self.hold_tokens = hold_tokens
+        self._ownership = Ownership(reads, hold_tokens)
         self.read_models = ReadModels(read_model_store, self._occupancies)
         changes_since = ChangesSince(reads, self.read_models)
         self.queries = Queries(
@@ -193,6 +195,8 @@ class Inventory:
 
     async def _submit(self, number: int, command: c.Command[T], has_left: HasLeft | None) -> T | Kept[T]:
         self._refuse_without_room()
+        if not self._ownership.is_evident(command):
+            await self._ownership.check(number, command)
         outcome = await self._lanes.submit(number, command, has_left)
         metrics.count_outcome(outcome)
         if isinstance(outcome, HoldfastError):

@@ -31,9 +31,11 @@ from holdfast.inventory.store.reads import EventState, ReadStore
 __all__ = ["EventFilter", "Queries"]
 
 
-def _refuse_unless_allowed(hold: HoldRecord, *, authority: Authority) -> None:
+def _refuse_unless_allowed(
+    hold: HoldRecord, *, authority: Authority, refusal: type[HoldNotFound | BookingNotFound]
+) -> None:
     if not is_allowed(hold, authority):
-        raise WrongToken
+        raise refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,7 @@ class Queries:
     async def get_hold(self, hold_id: UUID, authority: Authority) -> Hold:
         """Return a hold. Raises HoldNotFound, also (as WrongToken) if the authority gives no access to it."""
         number = ids.event_number_of(hold_id)
-        allowed = partial(_refuse_unless_allowed, authority=authority)
+        allowed = partial(_refuse_unless_allowed, authority=authority, refusal=WrongToken)
         found = await self._reads.find_hold(number, hold_id, allowed) if number is not None else None
         if number is None or found is None:
             raise HoldNotFound
@@ -165,9 +167,13 @@ class Queries:
         return await self._reads.released_at(hold.event_number, hold.id, hold.seat_numbers[0])
 
     async def get_booking(self, booking_id: UUID, authority: Authority) -> Booking:
+        """Return a booking. Raises BookingNotFound, also if the authority gives no access to it."""
         number = ids.event_number_of(booking_id)
-        found = await self._reads.find_hold_of_booking(number, booking_id) if number is not None else None
-        if number is None or found is None or not is_allowed(found[0], authority):
+        if number is None:
+            raise BookingNotFound
+        allowed = partial(_refuse_unless_allowed, authority=authority, refusal=BookingNotFound)
+        found = await self._reads.find_hold_of_booking(number, booking_id, allowed)
+        if found is None:
             raise BookingNotFound
         return (await self._to_bookings(number, [found]))[0]
 

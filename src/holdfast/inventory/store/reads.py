@@ -24,6 +24,9 @@ from holdfast.postgres.together import read_together
 SQL = queries.load("reads")
 BATCH_SQL = queries.load("batch")
 
+Check = Callable[[HoldRecord], None]
+"""Raises if the caller may not see the hold."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventState:
@@ -97,27 +100,42 @@ class ReadStore:
         return found
 
     async def find_hold(
-        self, number: int, hold_id: UUID, check: Callable[[HoldRecord], None]
+        self, number: int, hold_id: UUID, check: Check | None = None
     ) -> tuple[HoldRecord, datetime] | None:
         """Return the hold with its claims, and the event's time.
 
         `check` may refuse the hold. It comes before the claims are read, so a wrong token costs what no hold costs.
         """
-        table = await self._fetch(number, "read_hold", hold_id=hold_id)
-        for hold in rows.holds_of(table, {}):
-            check(hold)
-        holds = rows.holds_of(table, await self._claims(number, table))
-        return next(zip(holds, table.column("now"), strict=True), None)
+        return await self._find(number, "read_hold", check, hold_id=hold_id)
 
-    async def find_hold_of_booking(self, number: int, booking_id: UUID) -> tuple[HoldRecord, datetime] | None:
-        return await self._find(number, "read_hold_of_booking", booking_id=booking_id)
+    async def find_hold_of_booking(
+        self, number: int, booking_id: UUID, check: Check | None = None
+    ) -> tuple[HoldRecord, datetime] | None:
+        """Return the booking's hold, as `find_hold` does."""
+        return await self._find(number, "read_hold_of_booking", check, booking_id=booking_id)
 
     async def find_hold_of_seat(self, number: int, seat: int) -> tuple[HoldRecord, datetime] | None:
         return await self._find(number, "read_hold_of_seat", seat_number=seat)
 
-    async def _find(self, number: int, name: str, **parameters: Any) -> tuple[HoldRecord, datetime] | None:
-        found = await self._list(number, name, **parameters)
-        return found[0] if found else None
+    async def find_bare_hold(self, number: int, hold_id: UUID) -> HoldRecord | None:
+        """Return the hold without its claims."""
+        table = await self._fetch(number, "read_hold", hold_id=hold_id)
+        return next(iter(rows.holds_of(table, {})), None)
+
+    async def find_bare_hold_of_booking(self, number: int, booking_id: UUID) -> HoldRecord | None:
+        """Return the booking's hold without its claims."""
+        table = await self._fetch(number, "read_hold_of_booking", booking_id=booking_id)
+        return next(iter(rows.holds_of(table, {})), None)
+
+    async def _find(
+        self, number: int, name: str, check: Check | None = None, **parameters: Any
+    ) -> tuple[HoldRecord, datetime] | None:
+        table = await self._fetch(number, name, **parameters)
+        if check is not None:
+            for hold in rows.holds_of(table, {}):
+                check(hold)
+        holds = rows.holds_of(table, await self._claims(number, table))
+        return next(zip(holds, table.column("now"), strict=True), None)
 
     async def list_holds(
         self, number: int, *, status: str | None, buyer: str | None, before: UUID | None, limit: int
