@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from holdfast_client import Client, Retries, catalogue, errors, inventory, models, sales, seat_maps
+from holdfast_client import Client, Retries, catalogue, delivery, errors, inventory, models, sales, seat_maps
 
 __all__ = ["sdk_reference"]
 
@@ -16,6 +16,7 @@ _MAX_COLUMNS = 100
 _SUBJECTS: dict[str, ModuleType] = {
     "Events, and the server": catalogue,
     "Seat maps of venues": seat_maps,
+    "Mail": delivery,
     "Availability, seats and blocks": inventory,
     "Holds and bookings": sales,
 }

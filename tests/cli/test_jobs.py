@@ -5,21 +5,16 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from holdfast.delivery.delivery import Delivery
 from holdfast.delivery.jobs import Parked
-from holdfast.postgres.connections import Connections
 from support.commands import Run
-from support.delivering import a_job, status_of
+from support.delivering import a_delivery, a_job, status_of
 
 
 def park(url: str, *keys: str) -> list[str]:
     """Make parked jobs. Return their ids."""
 
     async def make() -> list[str]:
-        connections = Connections(url, size=2)
-        await connections.open()
-        try:
-            delivery = Delivery(connections)
+        async with a_delivery(url) as delivery:
             jobs = [a_job(0, key) for key in keys]
             await delivery.jobs.add(0, jobs)
             for job in await delivery.jobs.claim(
@@ -27,8 +22,6 @@ def park(url: str, *keys: str) -> list[str]:
             ):
                 await delivery.jobs.finish(job, Parked(answer="no such mailbox"), milliseconds=1)
             return [str(job.id) for job in jobs]
-        finally:
-            await connections.close()
 
     return asyncio.run(make())
 

@@ -8,7 +8,7 @@ import pytest
 
 import holdfast_client
 from holdfast.api.catalogue import all_endpoints
-from holdfast_client import AsyncClient, Client, catalogue, inventory, sales, seat_maps
+from holdfast_client import AsyncClient, Client, catalogue, delivery, inventory, sales, seat_maps
 from holdfast_client.calls import Call
 from holdfast_client.retrying import Retries
 from holdfast_client.streaming import Following
@@ -38,7 +38,7 @@ def test_every_method_has_a_docstring(kind: type) -> None:
 def calls() -> list[Call[object]]:
     """Return every call of the SDK, with valid arguments."""
     made: list[Call[object]] = [Following("{}", Retries()).call()]
-    for module in (catalogue, inventory, sales, seat_maps):
+    for module in (catalogue, delivery, inventory, sales, seat_maps):
         for name, build in inspect.getmembers(module, inspect.isfunction):
             if build.__module__ != module.__name__ or name.startswith("_"):
                 continue

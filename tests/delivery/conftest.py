@@ -7,13 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from holdfast.delivery.delivery import Delivery
-from holdfast.postgres.connections import Connections
+from support.delivering import a_delivery
 
 
 @pytest.fixture
 async def delivery(database_url: str) -> AsyncIterator[Delivery]:
     """The jobs of the test's database."""
-    connections = Connections(database_url, size=4)
-    await connections.open()
-    yield Delivery(connections)
-    await connections.close()
+    async with a_delivery(database_url) as opened:
+        yield opened

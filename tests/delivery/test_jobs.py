@@ -10,9 +10,8 @@ import pytest
 
 from holdfast.delivery.delivery import Delivery
 from holdfast.delivery.jobs import Done, Job, JobStatus, Later, Outcome, Parked, next_try
-from holdfast.postgres.connections import Connections
 from holdfast.workers.job_retention import JobRetention
-from support.delivering import a_job, pass_time, run_due, runner_of, status_of
+from support.delivering import a_delivery, a_job, pass_time, run_due, runner_of, status_of
 from support.house_of import fetch
 from support.postgres import TestDatabases
 
@@ -214,20 +213,17 @@ async def test_jobs_are_listed_page_by_page(delivery: Delivery) -> None:
     for number in (0, 1, 2):
         await delivery.jobs.add(number, [a_job(number, str(at)) for at in range(3)])
     listed, before = [], None
-    while page := await delivery.jobs.list(kind="test", limit=2, before=before):
+    while page := await delivery.jobs.list_jobs(kind="test", limit=2, before=before):
         listed += [job.id for job in page]
         before = page[-1].created_at, page[-1].id
     assert len(listed) == len(set(listed)) == 9
-    assert [job.id for job in await delivery.jobs.list(limit=100)] == listed
-    assert await delivery.jobs.list(status=JobStatus.PARKED, limit=9) == []
+    assert [job.id for job in await delivery.jobs.list_jobs(limit=100)] == listed
+    assert await delivery.jobs.list_jobs(status=JobStatus.PARKED, limit=9) == []
 
 
 async def test_jobs_live_with_their_events_on_two_nodes(databases: TestDatabases) -> None:
     urls = [databases.create() for _ in range(2)]
-    connections = Connections(urls, size=2)
-    await connections.open()
-    try:
-        delivery = Delivery(connections)
+    async with a_delivery(urls) as delivery:
         jobs = {number: a_job(number) for number in (0, 1, 2)}
         for number, job in jobs.items():
             await delivery.jobs.add(number, [job])
@@ -241,10 +237,8 @@ async def test_jobs_live_with_their_events_on_two_nodes(databases: TestDatabases
         assert found is not None
         assert found.status == "due"
         await delivery.observe()
-    finally:
-        await connections.close()
-        for url in urls:
-            databases.drop(url)
+    for url in urls:
+        databases.drop(url)
 
 
 def test_pauses_grow_for_about_three_days_and_a_receiver_may_ask_for_a_longer_one() -> None:

@@ -115,6 +115,7 @@ async def inventory(walk: Walk) -> None:
     await walk.do("place_hold", json={"event": number, "lines": lines})
     await _blocks(walk, number, ended["number"])
     await _stored_maps(walk)
+    await walk("list_mail", "forbidden", note="without open mode")
 
     for operation in ("get_availability", "list_seats", "get_seat_map"):
         path = (number, event["map_version"]) if operation == "get_seat_map" else (number,)

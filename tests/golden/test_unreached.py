@@ -25,6 +25,13 @@ NO_STATEMENT = (*NO_DATABASE, "get_home")
 UNREACHED: dict[Pair, str] = {
     **{(one, "unavailable"): "it does not use the database" for one in NO_DATABASE},
     **{(one, "busy"): "it does not use the database" for one in NO_STATEMENT},
+    **{
+        (
+            "list_mail",
+            outcome,
+        ): "only open mode shows mail, and this server has keys (tests/api/test_mailbox.py)"
+        for outcome in ("200", "busy", "invalid_input", "unavailable", "uri_too_long")
+    },
     ("get_readiness", "busy"): "every failure of the database is `unavailable` here",
     **{
         (operation, outcome): "only if it happens between the read of the seat and its confirmation"

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 from holdfast.delivery.delivery import Delivery
 from holdfast.delivery.jobs import Act, NewJob
+from holdfast.delivery.mail.mailer import MailSettings
 from holdfast.delivery.store import make_job_id
+from holdfast.postgres.connections import Connections
 from holdfast.workers.job_runner import JobRunner
 from support.house_of import fetch
+
+KEY = b"the server key of the tests' jobs"
+
+
+@asynccontextmanager
+async def a_delivery(
+    urls: str | Sequence[str], *, mail: MailSettings | None = None
+) -> AsyncIterator[Delivery]:
+    """Yield the jobs of a database, or of several nodes."""
+    connections = Connections(urls, size=4)
+    await connections.open()
+    try:
+        yield Delivery(connections, KEY, mail or MailSettings())
+    finally:
+        await connections.close()
 
 
 def a_job(
@@ -41,7 +59,7 @@ def pass_time(url: str, interval: str) -> None:
     fetch(
         url,
         f"UPDATE jobs SET due_at = due_at - interval '{interval}', lease_until = lease_until - interval '{interval}', "
-        f"created_at = created_at - interval '{interval}', finished_at = finished_at - interval '{interval}'",
+        f"finished_at = finished_at - interval '{interval}'",
     )
 
 

@@ -17,6 +17,7 @@ from holdfast.access.principals import make_api_key
 from holdfast.api.request import Request
 from holdfast.app.composition import build_app
 from holdfast.app.settings import Settings
+from holdfast.delivery.delivery import Delivery
 from holdfast.http.application import Application
 from holdfast.inventory.inventory import Inventory
 from support.http_surface import owned_by_us
@@ -60,6 +61,11 @@ def engine_of(layer: Application) -> Inventory:
 def access_of(layer: Application) -> Access:
     assert issubclass(layer.request_class, Request)
     return layer.request_class.access
+
+
+def delivery_of(layer: Application) -> Delivery:
+    assert issubclass(layer.request_class, Request)
+    return layer.request_class.delivery
 
 
 def client_of(layer: Application, *, peer: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:

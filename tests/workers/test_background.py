@@ -7,6 +7,7 @@ import asyncio
 from holdfast.app.settings import Settings
 from holdfast.app.workers import build_workers
 from holdfast.delivery.delivery import Delivery
+from holdfast.delivery.mail.mailer import MailSettings
 from holdfast.inventory.hold_tokens import HoldTokens
 from holdfast.inventory.inventory import Inventory
 from holdfast.postgres.connections import Connections
@@ -129,7 +130,7 @@ async def test_each_setting_reaches_its_worker(inventory: Inventory) -> None:
         live_check_interval_seconds=14,
         job_interval_seconds=15,
     )
-    delivery = Delivery(Connections("postgresql://nowhere"))
+    delivery = Delivery(Connections("postgresql://nowhere"), b"k" * 32, MailSettings())
     workers = build_workers(settings, inventory, delivery)
     without_settings = {"vitals", "history_check", "clock_check"}
     assert {each.name: each.interval for each in workers if each.name not in without_settings} == {

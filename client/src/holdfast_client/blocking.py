@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import httpx2
 
-from holdfast_client import catalogue, inventory, sales, seat_maps
+from holdfast_client import catalogue, delivery, inventory, sales, seat_maps
 from holdfast_client.calls import Answer, Call, EventRef
 from holdfast_client.errors import HoldfastError
 from holdfast_client.models import Change, Page, Snapshot
@@ -93,6 +93,9 @@ class Client(Settings):
     list_blocks = _method(inventory.list_blocks)
     iterate_blocks = _iteration(inventory.list_blocks)
     lift_block = _method(inventory.lift_block)
+
+    list_mail = _method(delivery.list_mail)
+    iterate_mail = _iteration(delivery.list_mail)
 
     place_hold = _method(sales.place_hold)
     get_hold = _method(sales.get_hold)

@@ -310,6 +310,21 @@ class StoredSeatMap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail that the server has sent, or kept. `status`: `due`, `done` or `parked`."""
+
+    id: UUID
+    to: str
+    subject: str
+    text: str = field(repr=False)
+    """May have a secret link, so that no representation shows it."""
+    html: str = field(repr=False)
+    created_at: datetime
+    status: str
+    last_answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """The server's health; `ready` means that it can take traffic."""
 

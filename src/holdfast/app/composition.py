@@ -16,6 +16,8 @@ from holdfast.api.request import Request
 from holdfast.app.settings import Settings
 from holdfast.app.workers import build_workers
 from holdfast.delivery.delivery import Delivery
+from holdfast.delivery.mail.mailer import MailSettings
+from holdfast.delivery.mail.smtp import parse_smtp_url
 from holdfast.http.application import Application
 from holdfast.http.cursors import Cursors
 from holdfast.http.server.limits import ConnectionLimits
@@ -29,7 +31,7 @@ from holdfast.process.disk_room import disk_room_of
 from holdfast.process.errors import CannotStart
 from holdfast.workers.background import Background
 
-__all__ = ["build_app", "connection_limits"]
+__all__ = ["build_app", "build_delivery", "connection_limits"]
 
 
 def build_connections(settings: Settings) -> Connections:
@@ -59,6 +61,25 @@ def build_inventory(settings: Settings, connections: Connections) -> Inventory:
     return Inventory(connections, hold_tokens, limits, has_room=disk_room_of(os.environ))
 
 
+def build_delivery(settings: Settings, connections: Connections) -> Delivery:
+    """Return the process's delivery. Without a secret key it can derive no secret link, and needs none."""
+    key = os.urandom(32) if settings.secret_key is None else settings.secret_key.get_secret_value().encode()
+    return Delivery(connections, key, mail_settings(settings))
+
+
+def mail_settings(settings: Settings) -> MailSettings:
+    """Return where mail goes. Raises CannotStart for a mail server without a sender."""
+    if settings.smtp_url is None:
+        server = None
+    elif "mail_from" not in settings.model_fields_set:
+        raise CannotStart("HOLDFAST_MAIL_FROM is not set; a mail server needs a sender.")
+    else:
+        server = parse_smtp_url(settings.smtp_url.get_secret_value())
+    here = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base_url = settings.public_url or f"http://{here}:{settings.port}"
+    return MailSettings(server=server, sender=settings.mail_from, base_url=base_url.rstrip("/"))
+
+
 def connection_limits(settings: Settings) -> ConnectionLimits:
     """Return the timeouts of a connection, and how much unsent data a worker keeps."""
     return ConnectionLimits(
@@ -81,7 +102,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
     connections = build_connections(settings)
     inventory = build_inventory(settings, connections)
     access = Access(connections)
-    delivery = Delivery(connections)
+    delivery = build_delivery(settings, connections)
     background = Background(build_workers(settings, inventory, delivery))
 
     @asynccontextmanager

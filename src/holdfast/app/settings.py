@@ -13,6 +13,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from holdfast.app.public_url import parse_public_url
+from holdfast.delivery.mail.rendering import parse_sender
+from holdfast.delivery.mail.smtp import parse_smtp_url
 from holdfast.errors.fields import FIELD
 from holdfast.errors.models import text_of_model_error
 from holdfast.process.environment import clean_environment
@@ -26,6 +28,7 @@ _NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # the SDK reads them in a 
 _SECRET = ("database_url", "secret_key")
 _OF_PLATFORMS = {"port": "PORT", "database_url": "DATABASE_URL"}
 """Variables that hosting platforms set. Each is read if ours is unset."""
+_SECRET = ("database_url", "secret_key", "smtp_url")
 _NOT_SETTINGS_PREFIX = "HOLDFAST_TEST_"
 
 
@@ -180,6 +183,15 @@ class Settings(BaseSettings):
         default=90, ge=1, le=3650, description="Days that a failed instant booking is kept."
     )
 
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="The mail server: `smtp://user:password@host:587`, or `smtps://…`. `smtp` needs STARTTLS, except "
+        "on this machine or with `?tls=off`. Default: mail is kept, and staff read it with `holdfast mailbox`.",
+    )
+    mail_from: str = Field(
+        default="Holdfast <holdfast@localhost>",
+        description="The sender of mail, `Name <address>`. Required with a mail server.",
+    )
     job_interval_seconds: float = Field(
         default=1.0, gt=0, le=3600, description="Seconds between two looks for jobs that are due."
     )
@@ -202,6 +214,22 @@ class Settings(BaseSettings):
         if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
             raise ValueError("must start with postgresql://")
         return SecretStr(f"postgresql://{rest}")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parse_smtp_url(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        try:
+            parse_sender(value)
+        except ValueError:
+            raise ValueError("must be an address, or a name and <an address>") from None
+        return value
 
     @field_validator("public_url")
     @classmethod

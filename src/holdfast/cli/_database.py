@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import typer
+from pydantic import SecretStr
 
 from holdfast.access.access import Access
-from holdfast.app.database import open_database
+from holdfast.app.composition import build_delivery
+from holdfast.app.database import open_database, server_key
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import LogLevel, Settings, load_settings
 from holdfast.cli.output import fail
@@ -79,8 +81,12 @@ def use_contexts(work: Callable[[Inventory, Access], Awaitable[T]], *, creates: 
 
 def use_delivery(work: Callable[[Delivery], Awaitable[T]]) -> T:
     """Run the work with the jobs of the command's database. It does none of them."""
-    with using_database() as url:
-        return asyncio.run(_with_delivery(url, work))
+    with plain_errors():
+        settings = load_settings()
+    with using_database(settings=settings) as url:
+        if settings.secret_key is None and settings.database_url is None:
+            settings = settings.model_copy(update={"secret_key": SecretStr(server_key(settings))})
+        return asyncio.run(_with_delivery(url, settings, work))
 
 
 async def resolve(inventory: Inventory, text: str) -> int:
@@ -108,11 +114,11 @@ async def _with_contexts(url: str, work: Callable[[Inventory, Access], Awaitable
         await inventory.close()
 
 
-async def _with_delivery(url: str, work: Callable[[Delivery], Awaitable[T]]) -> T:
+async def _with_delivery(url: str, settings: Settings, work: Callable[[Delivery], Awaitable[T]]) -> T:
     connections = Connections(url, size=2, application="holdfast-cli")
     await connections.open()
     try:
-        return await work(Delivery(connections))
+        return await work(build_delivery(settings, connections))
     finally:
         await connections.close()
 

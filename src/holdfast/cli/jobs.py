@@ -64,7 +64,7 @@ def list_jobs(
                 "created_at": job.created_at,
                 "last_answer": job.last_answer,
             }
-            for job in await delivery.jobs.list(status=wanted, kind=kind, limit=limit)
+            for job in await delivery.jobs.list_jobs(status=wanted, kind=kind, limit=limit)
         ]
 
     print_table(
@@ -95,7 +95,7 @@ def retry(
         if not parked:
             return [id for id in ids or () if await delivery.jobs.retry(id)]
         retried: list[UUID] = []
-        while page := await delivery.jobs.list(status=JobStatus.PARKED, limit=1_000):
+        while page := await delivery.jobs.list_jobs(status=JobStatus.PARKED, limit=1_000):
             retried += [job.id for job in page if await delivery.jobs.retry(job.id)]
         return retried
 

@@ -1,4 +1,4 @@
-"""Delivery: the jobs of one database, for all faces."""
+"""Delivery: the jobs of one database and the mail that they send, for all faces."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from holdfast.delivery import metrics
 from holdfast.delivery.jobs import Act
+from holdfast.delivery.mail.mailer import KIND as MAIL
+from holdfast.delivery.mail.mailer import Mailer, MailSettings
 from holdfast.delivery.store import JobStore
 from holdfast.postgres.connections import Connections
 
@@ -19,9 +21,10 @@ class Delivery:
     `acts` does the jobs of each kind that this process knows. A newer server's kinds are left to it.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, server_key: bytes, mail: MailSettings) -> None:
         self.jobs = JobStore(connections)
-        self.acts: Mapping[str, Act] = {}
+        self.mailer = Mailer(self.jobs, server_key, mail)
+        self.acts: Mapping[str, Act] = {MAIL: self.mailer.act}
 
     async def observe(self) -> None:
         """Set the gauges that only the database knows. Raises Fault."""

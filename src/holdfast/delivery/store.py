@@ -172,7 +172,7 @@ class JobStore:
         found = await self._connections.ask(number, SQL["get_job"], {"event_number": number, "id": job_id})
         return _LISTING.first(found)
 
-    async def list(
+    async def list_jobs(
         self,
         *,
         status: JobStatus | None = None,

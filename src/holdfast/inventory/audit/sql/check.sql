@@ -103,7 +103,9 @@ SELECT
     (SELECT min(event_number) FROM claims WHERE event_number > :after AND event_number < :before) AS claims,
     (SELECT min(event_number) FROM journal WHERE event_number > :after AND event_number < :before) AS journal,
     (SELECT min(event_number) FROM attempts WHERE event_number > :after AND event_number < :before) AS attempts,
-    (SELECT min(event_number) FROM idempotency WHERE event_number > :after AND event_number < :before) AS idempotency;
+    (SELECT min(event_number) FROM idempotency WHERE event_number > :after AND event_number < :before) AS idempotency,
+    (SELECT min(event_number) FROM jobs WHERE event_number > :after AND event_number < :before) AS jobs,
+    (SELECT min(event_number) FROM job_attempts WHERE event_number > :after AND event_number < :before) AS job_attempts;
 
 -- name: list_creations
 -- Finished creations of events, each of which made the event that it names.
