@@ -30,7 +30,7 @@ UNREACHED: dict[Pair, str] = {
             "list_mail",
             outcome,
         ): "only open mode shows mail, and this server has keys (tests/api/test_mailbox.py)"
-        for outcome in ("200", "busy", "invalid_input", "unavailable", "uri_too_long")
+        for outcome in ("200", "busy", "invalid_input", "uri_too_long")
     },
     ("get_readiness", "busy"): "every failure of the database is `unavailable` here",
     **{
