@@ -51,7 +51,7 @@ class Inbox:
         if self.cuts:
             self.cuts -= 1
             assert server.transport is not None
-            server.transport.abort()
+            server.transport.close()
         return "250 Accepted"
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from holdfast.app.public_url import parse_public_url
-from holdfast.delivery.mail.rendering import parse_sender
+from holdfast.delivery.mail.message import parse_sender
 from holdfast.delivery.mail.smtp import parse_smtp_url
 from holdfast.errors.fields import FIELD
 from holdfast.errors.models import text_of_model_error
@@ -25,7 +25,6 @@ __all__ = ["LogFormat", "LogLevel", "Settings", "default_data_dir", "load_settin
 
 PREFIX = "HOLDFAST_"
 _NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # the SDK reads them in a client's environment
-_SECRET = ("database_url", "secret_key")
 _OF_PLATFORMS = {"port": "PORT", "database_url": "DATABASE_URL"}
 """Variables that hosting platforms set. Each is read if ours is unset."""
 _SECRET = ("database_url", "secret_key", "smtp_url")

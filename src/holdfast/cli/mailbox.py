@@ -20,7 +20,7 @@ def mailbox(
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="Max mails to read.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Show the newest mail first, with its secret links. Whoever has a link may use it."""
+    """Show the newest mail first, with its secret links. A link works for anyone who has it."""
     from holdfast.cli._database import use_delivery
     from holdfast.delivery.delivery import Delivery
     from holdfast.delivery.mail.mailer import Mail

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from holdfast.delivery.jobs import NO_EVENT, Done, Job, JobListing, NewJob, Outcome, Parked
 from holdfast.delivery.mail.letter import Letter
-from holdfast.delivery.mail.rendering import (
+from holdfast.delivery.mail.message import (
     RenderedLetter,
     build_message,
     parse_recipient,

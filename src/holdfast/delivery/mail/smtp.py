@@ -52,7 +52,7 @@ class SmtpServer:
             return Parked(answer=f"The mail server cannot take it: {error}")
         except (
             aiosmtplib.SMTPResponseException
-        ) as error:  # at the greeting, at the sign-in: a setting can mend it
+        ) as error:  # at the greeting, at the sign-in: a setting can fix it
             return Later(answer=f"{error.code} {error.message}", code=error.code)
         except (aiosmtplib.SMTPException, OSError) as error:
             return Later(answer=f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Rendering: a letter as text and as HTML, and both as one message.
+"""Message: a letter as text and as HTML, and both as one message.
 
 The libraries are imported with the first mail, because most processes never send one.
 """
