@@ -1,6 +1,9 @@
 """Refreshing values: values of the database that one caller rereads for all, before they are too old.
 
 If each value simply expired after a second, all requests of that moment would read it at once.
+
+While the database is away, the last value stays for `STALE_SECONDS`. The database of keys may be away alone: the nodes
+of a cluster sell on without their coordinator.
 """
 
 from __future__ import annotations
@@ -15,9 +18,12 @@ __all__ = ["RefreshingValue"]
 
 T = TypeVar("T")
 
+STALE_SECONDS = 120.0
+"""How long an old value counts while it cannot be read again. A key that is revoked meanwhile works until then."""
+
 
 class RefreshingValue(Generic[T]):
-    """A value that is never older than `seconds`. After half of that time, one task reads it again."""
+    """A value that is never older than `seconds`, unless it cannot be read. After half of them, one task reads it."""
 
     def __init__(
         self, read: Callable[[], Awaitable[T]], *, seconds: float, clock: Callable[[], float]
@@ -26,6 +32,8 @@ class RefreshingValue(Generic[T]):
         self._seconds = seconds
         self._clock = clock
         self._read_at = float("-inf")
+        self._known_at = float("-inf")
+        """The time of the last reading that succeeded."""
         self._reading: asyncio.Task[None] | None = None
         self._value: T
         self._failure: Fault | None = None
@@ -37,14 +45,17 @@ class RefreshingValue(Generic[T]):
         return self._value if is_good and self._failure is None else None
 
     async def get(self) -> T:
-        """Return the value. Raises Fault, and repeats it for `seconds`, to spare the other callers the wait."""
+        """Return the value. Raises Fault if it could not be read for long, and repeats it for `seconds`.
+
+        That spares the other callers the wait.
+        """
         age = self._clock() - self._read_at
         if age >= self._seconds / 2:
             if self._reading is None:
                 self._reading = asyncio.get_running_loop().create_task(self._renew())
             if age >= self._seconds:
                 await asyncio.shield(self._reading)  # a caller that leaves must not cancel it for the others
-        if self._failure is not None:
+        if self._failure is not None and self._clock() >= self._known_at + STALE_SECONDS:
             raise self._failure.with_traceback(None)
         return self._value
 
@@ -52,6 +63,7 @@ class RefreshingValue(Generic[T]):
         read_at = self._clock()
         try:
             self._value, self._failure = await self._read(), None
+            self._known_at = read_at
         except Fault as failure:
             self._failure = failure
             read_at = self._clock()  # the wait for the database may have taken most of `seconds`

@@ -64,7 +64,7 @@ ANSWER_SECONDS = 6.0
 _NODE_SECONDS = 1.0
 """While a node behind a coordinator is lost, copies are forgotten this often."""
 
-_LINEAGE = queries.load("lineage")["load_lineage"]
+_SQL = queries.load("lineage")
 
 LOST = (OSError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 """Errors of a database that cannot be reached."""
@@ -141,6 +141,8 @@ class Connections:
         """Max connections to each PostgreSQL."""
         self.server_version = ""
         """The version of the control database's PostgreSQL; empty before the first connection."""
+        self.spans = isinstance(urls, str) or len(urls) == 1
+        """Whether one transaction may hold several events: with one PostgreSQL, and no node behind it."""
         self._node_lost_at = float("-inf")
         self._epoch: str | None = None
         self._timelines: dict[int, int] = {}
@@ -311,6 +313,9 @@ class Connections:
             self.server_version = (connection.info.parameter_status("server_version") or "").partition(" ")[0]
             with cut_after(connection, ANSWER_SECONDS):
                 is_new = await self._learn_epoch(connection)
+                if self.spans:
+                    found = await (await connection.execute(_SQL["has_nodes"])).fetchone()
+                    self.spans = found == (False,)
             if is_new:
                 await self.forget_dead()  # what this process remembers is of another history
 
@@ -326,7 +331,7 @@ class Connections:
         """
         try:
             with cut_after(connection, ANSWER_SECONDS):
-                found = await (await connection.execute(_LINEAGE)).fetchone()
+                found = await (await connection.execute(_SQL["load_lineage"])).fetchone()
         except psycopg.Error:
             if connection.closed:
                 raise

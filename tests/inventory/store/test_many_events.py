@@ -13,6 +13,7 @@ from holdfast.errors import InvariantViolated
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
+from holdfast.postgres.connections import Connections
 from inventory.batching.test_oracle import MOVES, create, look
 from inventory.rules.comparing import compare
 from inventory.rules.ledger import START
@@ -105,6 +106,44 @@ async def test_buyers_of_many_events_are_served_together(database_url: str) -> N
     assert sql(database_url, "SELECT DISTINCT version FROM inventories") == [(4,)]
     assert max(sql(database_url, TOGETHER)) > (2,)
     assert what_is_wrong(database_url) == []
+
+
+async def test_events_share_nothing_on_several_nodes(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A coordinator refuses locks over several shards: each such batch failed, and everything was forgotten.
+
+    The table of nodes is what a coordinator has and one PostgreSQL lacks. Plain shards are the other kind.
+    """
+    sql(database_url, "CREATE TABLE pg_dist_node (nodeid integer)")
+    async with an_engine(database_url) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(6)]
+        await warm(inventory, *numbers)
+        monkeypatch.setattr(inventory._batches, "run_together", None)  # nobody may call it
+        holds = await all_at_once(*(place(inventory, number, quantity(1)) for number in numbers))
+        assert all(isinstance(hold, Hold) for hold in holds)
+    assert not sql(database_url, TOGETHER)
+    assert Connections([database_url, database_url]).spans is False
+
+
+async def test_events_that_part_do_not_wait_for_each_other(database_url: str) -> None:
+    """A bad row parts a shared batch, and another process has locked one of its events. The others sell at once."""
+    async with an_engine(database_url, size=8) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(4)]
+        await warm(inventory, *numbers)
+        with psycopg.connect(database_url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (numbers[0],))
+            waiting = [
+                asyncio.ensure_future(
+                    place(inventory, number, quantity(1), buyer="\0" if number == numbers[1] else None)
+                )
+                for number in numbers
+            ]
+            done, _ = await asyncio.wait(waiting[1:], timeout=3)
+            assert len(done) == 3, "they waited for the locked event"
+            assert not waiting[0].done()
+        assert isinstance(await waiting[0], Hold)
+        assert isinstance(waiting[1].exception(), InvariantViolated)
 
 
 async def test_small_events_share_a_transaction(database_url: str) -> None:

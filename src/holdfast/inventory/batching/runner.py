@@ -208,6 +208,11 @@ class BatchRunner:
                     raise
         return states
 
+    @property
+    def spans(self) -> bool:
+        """Whether a batch may hold several events. If not, `run_together` is useless: a transaction is on one node."""
+        return self._connections.spans
+
     async def run_together(
         self, groups: Sequence[tuple[int, Sequence[c.AnyCommand]]]
     ) -> list[list[Outcome[Any]] | None]:
@@ -237,8 +242,6 @@ class BatchRunner:
         known = self._known.get(number)
         if known is None or not all(isinstance(command, _SHARED) for command in commands):
             return None
-        if self._connections.pool(number) is not self._connections.control():
-            return None  # one transaction is on one node
         plan = plan_of(commands, known)
         occupancy = self._occupancies.find(number, known.event.map_version) if plan.seats else None
         if plan.seats and occupancy is None:

@@ -80,12 +80,15 @@ class LaneScheduler:
         if not lane.is_scheduled:
             lane.is_scheduled = True
             self._ready.append(lane)
-            if self._running < self._max_runners:
-                self._running += 1
-                runner = loop.create_task(self._run())
-                self._tasks.add(runner)
-                runner.add_done_callback(self._tasks.discard)
+            self._start_runner(loop)
         return waiting
+
+    def _start_runner(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._running < self._max_runners:
+            self._running += 1
+            runner = loop.create_task(self._run())
+            self._tasks.add(runner)
+            runner.add_done_callback(self._tasks.discard)
 
     async def _run(self) -> None:
         taken: Taken = []
@@ -103,6 +106,8 @@ class LaneScheduler:
                     lane.is_scheduled = lane.depth > 0
                     if lane.is_scheduled:
                         self._ready.append(lane)
+                        if lane.goes_alone:  # if another process has locked it, others go on
+                            self._start_runner(asyncio.get_running_loop())
                 if not self._ready or self._ready[0].depth < ENOUGH:
                     await asyncio.sleep(0)  # read what arrived meanwhile before the next batch forms
                 # Else go on at once: the database works while the callers of the last batch get their answers
@@ -132,9 +137,9 @@ class LaneScheduler:
         return taken
 
     def _next(self) -> list[Lane]:
-        """Return the first lane in turn. If it has few commands, return other such lanes with it."""
+        """Return the first lane in turn. If it has few commands, return other such lanes with it, on one node."""
         first = self._ready.popleft()
-        if not _is_cold(first):
+        if not self._batches.spans or not _is_cold(first):
             return [first]
         lanes, commands, others = [first], first.depth, []
         while self._ready and len(lanes) < MAX_TOGETHER:
