@@ -247,7 +247,9 @@ def _settings() -> Iterator[str]:
     yield "| Variable | Default | Limits | |\n|---|---|---|---|"
     for name, field in Settings.model_fields.items():
         default = (
-            "" if field.default_factory or field.default is None else f"`{_environment_form(field.default)}`"
+            ""
+            if field.default_factory or field.default in (None, ())
+            else f"`{_environment_form(field.default)}`"
         )
         limits = [
             form.format(f"{value:,}" if isinstance(value, int) else value)

@@ -124,3 +124,40 @@ def test_every_setting_is_used() -> None:
     )
     unused = [name for name in Settings.model_fields if not re.search(rf"settings\.{name}\b", text)]
     assert not unused, f"used nowhere: {unused}"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://shop.example", ("https://shop.example",)),
+        (
+            " https://Shop.example:443/ , http://localhost:3000,",
+            ("https://shop.example", "http://localhost:3000"),
+        ),
+        ("http://[::1]:3000", ("http://[::1]:3000",)),
+        ("", ()),
+    ],
+)
+def test_origins_are_kept_as_browsers_write_them(
+    monkeypatch: pytest.MonkeyPatch, given: str, kept: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("HOLDFAST_ALLOWED_ORIGINS", given)
+    assert load_settings().allowed_origins == kept
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["*", "null", "shop.example", "https://shop.example/path", "https://*.shop.example", "https://a b"],
+)
+def test_anything_else_is_no_origin(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("HOLDFAST_ALLOWED_ORIGINS", f"https://shop.example,{given}")
+    with pytest.raises(CannotStart, match=r"^HOLDFAST_ALLOWED_ORIGINS must [^\r\n]+$"):
+        load_settings()
+
+
+def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,fd00::/8")
+    assert load_settings().trusted_proxies == ("127.0.0.1", "10.0.0.0/8", "fd00::/8")
+    monkeypatch.setenv("HOLDFAST_TRUSTED_PROXIES", "proxy.example")
+    with pytest.raises(CannotStart, match=r"^HOLDFAST_TRUSTED_PROXIES must list addresses and networks"):
+        load_settings()

@@ -19,6 +19,7 @@ from holdfast.delivery.delivery import Delivery
 from holdfast.delivery.mail.mailer import MailSettings
 from holdfast.delivery.mail.smtp import parse_smtp_url
 from holdfast.http.application import Application
+from holdfast.http.client_address import TrustedProxies
 from holdfast.http.cursors import Cursors
 from holdfast.http.server.limits import ConnectionLimits
 from holdfast.inventory.batching.limits import InventoryLimits
@@ -132,6 +133,8 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
         end_streams=inventory.streams.close,
         body_seconds=settings.body_timeout_seconds,
         access_log=settings.access_log,
+        proxies=TrustedProxies(settings.trusted_proxies),
+        allowed_origins=settings.allowed_origins,
     )
     app.state.inventory = inventory
     return app

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-__all__ = ["parse_public_url"]
+__all__ = ["parse_origin", "parse_public_url"]
 
 _MAX_LENGTH = 500
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -32,6 +32,14 @@ def parse_public_url(text: str) -> str:
     default = {"http": 80, "https": 443}[parts.scheme]
     where = _host(parts.hostname) + (f":{port}" if port not in (None, default) else "")
     return f"{parts.scheme}://{where}{_prefix(parts.path)}"
+
+
+def parse_origin(text: str) -> str:
+    """Return an origin as browsers write it in `Origin`. Raises ValueError, which says what is wrong."""
+    url = parse_public_url(text)
+    if url.count("/") > len("//"):
+        raise ValueError("must list origins without a path, such as https://shop.example")
+    return url
 
 
 def _host(host: str) -> str:

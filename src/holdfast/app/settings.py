@@ -7,16 +7,17 @@ import os
 from collections.abc import Container
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from holdfast.app.public_url import parse_public_url
+from holdfast.app.public_url import parse_origin, parse_public_url
 from holdfast.delivery.mail.message import parse_sender
 from holdfast.delivery.mail.smtp import parse_smtp_url
 from holdfast.errors.fields import FIELD
 from holdfast.errors.models import text_of_model_error
+from holdfast.http.client_address import TrustedProxies
 from holdfast.process.environment import clean_environment
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import can_reach, server_user
@@ -101,6 +102,16 @@ class Settings(BaseSettings):
         lt=2**32,
         description="Id of one more user whose programs need no credentials in open mode, beside root and the server's "
         "own user. A container has a user of its own, so it needs the id of the person who tries it.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Addresses and networks of the proxies in front, separated by commas: `10.0.0.0/8,::1`. Their "
+        "`X-Forwarded-For` or `Forwarded` names the client. Default: the client is who opened the connection.",
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins of web pages that may call the public routes, separated by commas: "
+        "`https://shop.example`. Default: only pages of this server.",
     )
     log_level: LogLevel = Field(
         default=LogLevel.INFO, description="Lowest level of the messages that are logged."
@@ -234,6 +245,22 @@ class Settings(BaseSettings):
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         return None if value is None else parse_public_url(value)
+
+    @field_validator("trusted_proxies", "allowed_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        TrustedProxies(value)
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(parse_origin(one) for one in value)
 
     @field_validator("secret_key")
     @classmethod

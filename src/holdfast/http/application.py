@@ -6,7 +6,7 @@ middleware, requests reach the handler through it, and answers leave as ASGI mes
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,8 @@ from holdfast.access.open_mode import OpenMode
 from holdfast.access.principals import KeyRow
 from holdfast.http.added import AddedRoutes, OwnRoute, exception_handlers
 from holdfast.http.asgi import Receive, Scope, Send
+from holdfast.http.client_address import TrustedProxies
+from holdfast.http.cross_origin import CrossOrigin
 from holdfast.http.handler import RequestHandler
 from holdfast.http.openapi import add_route, complete, openapi_document
 from holdfast.http.request import Request
@@ -52,6 +54,8 @@ class Application(FastAPI):
         end_streams: Callable[[], None] = lambda: None,
         body_seconds: float = BODY_SECONDS,
         access_log: bool = True,
+        proxies: TrustedProxies | None = None,
+        allowed_origins: Sequence[str] = (),
     ) -> None:
         servers = {"servers": [{"url": public_url}]} if public_url else {}
         super().__init__(
@@ -71,14 +75,17 @@ class Application(FastAPI):
             dialects_openapi=self._write_dialects_openapi,
             public_url=public_url,
         )
+        router = Router(self.endpoints)
         self.handler = RequestHandler(
-            Router(self.endpoints),
+            router,
             self.request_class,
             find_key=find_key,
             touch_key=touch_key,
             open_mode=open_mode,
             body_seconds=body_seconds,
             access_log=access_log,
+            proxies=proxies or TrustedProxies(),
+            cross_origin=CrossOrigin(allowed_origins, router) if allowed_origins else None,
         )
         self.added = self.handler.added = AddedRoutes(self, body_limit=BODY_LIMIT)
         """The routes that other code adds. Their `body_limit` may be changed."""

@@ -35,7 +35,9 @@ from holdfast.errors import (
 from holdfast.http.added import AddedRoutes, Sent
 from holdfast.http.asgi import ClientLeft, Receive, Send
 from holdfast.http.body import read_body
+from holdfast.http.client_address import TrustedProxies
 from holdfast.http.conditions import answer_conditionally
+from holdfast.http.cross_origin import CrossOrigin
 from holdfast.http.headers import (
     check_body_headers,
     check_host,
@@ -91,6 +93,8 @@ class RequestHandler:
         open_mode: OpenMode,
         body_seconds: float,
         access_log: bool,
+        proxies: TrustedProxies,
+        cross_origin: CrossOrigin | None,
     ) -> None:
         self._router = router
         self._found: dict[tuple[str, bytes], _Found] = {}
@@ -100,6 +104,8 @@ class RequestHandler:
         self._open_mode = open_mode
         self._body_seconds = body_seconds
         self._access_log = access_log
+        self._proxies = proxies
+        self._cross_origin = cross_origin
         self.added: AddedRoutes | None = None
 
     def is_direct(self, scope: MutableMapping[str, Any]) -> bool:
@@ -127,6 +133,8 @@ class RequestHandler:
         if isinstance(reply, Sent):
             self._record(request, reply.status, reply.ended_at - started)
             return
+        if self._cross_origin is not None:
+            reply = self._cross_origin.open(reply, request)
         status = reply.status
         try:
             status = await self._send(request, reply, receive, send, close=close)
@@ -163,6 +171,8 @@ class RequestHandler:
         try:
             endpoint = self._find_endpoint(request)
         except (RouteNotFound, MethodNotAllowed) as missing:
+            if self._cross_origin is not None and (known := self._cross_origin.preflight(request)):
+                return known
             if self.added is None or not self.added.exist():
                 raise
             return await self._answer_added(self.added, request, missing, receive, send)
@@ -265,7 +275,6 @@ class RequestHandler:
         else:
             observe_request(request.method, path, status, seconds)
         if self._access_log:
-            client = request.scope.get("client")
             log.info(
                 "request",
                 request_id=request.request_id,
@@ -275,7 +284,7 @@ class RequestHandler:
                 status=status,
                 milliseconds=round(seconds * 1000, 2),
                 principal=request.principal.id,
-                client=client[0] if client else None,
+                client=self._proxies.client_of(request.scope, request.headers),
             )
 
 
