@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from uuid import UUID
 
 from holdfast.access.principals import GUEST
 from holdfast.api.request import Request
 from holdfast.errors import Refusal
 from holdfast.http.problems import problem
-from holdfast.http.reply import JSON, Reply, encode
+from holdfast.http.reply import JSON, Reply
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.commands import Command, RetryKey, StoredAnswer
 from holdfast.inventory.rules.decide import Kept, Replayed
@@ -22,10 +21,7 @@ _BEGINS = b'{"id":"'
 
 T = TypeVar("T")
 
-Rendered = tuple[int, Any, UUID | None]
-"""Status, body (a model or dict; a hold token's place is its last member, with None), and the token's hold."""
-
-Render = Callable[[T], Rendered]
+Render = Callable[[T], StoredAnswer]
 
 
 def retry_key(request: Request, render: Render[T]) -> RetryKey[T] | None:
@@ -38,7 +34,7 @@ def retry_key(request: Request, render: Render[T]) -> RetryKey[T] | None:
         if isinstance(outcome, Refusal):
             made = problem(outcome, request.request_id, pages=request.problem_pages)
             return StoredAnswer(status=made.status, body=made.body, brief=request.principal is GUEST)
-        return _stored(render(outcome))
+        return render(outcome)
 
     return RetryKey(scope=scope, body=request.fingerprint, render=stored)
 
@@ -54,14 +50,9 @@ async def answer_command(
     inventory, has_left = request.inventory, request.client_left
     if command.key is None:
         outcome = await inventory.execute(number, command, has_left=has_left)
-        return reply_to(inventory, render(outcome), location=location)
+        return reply_of(inventory, render(outcome), location=location)
     kept = await inventory.execute_keyed(number, command, has_left=has_left)
     return reply_kept(inventory, kept, location=location)
-
-
-def reply_to(inventory: Inventory, rendered: Rendered, *, location: str | None = None) -> Reply:
-    """Return the answer to a request without a retry key."""
-    return reply_of(inventory, _stored(rendered), location=location)
 
 
 def reply_kept(inventory: Inventory, kept: Kept[Any], *, location: str | None = None) -> Reply:
@@ -92,8 +83,3 @@ def _id_of(body: bytes) -> bytes:
     """Return the id at the start of the body. Every answer begins with it, so a replay finds it too."""
     assert body.startswith(_BEGINS)
     return body[len(_BEGINS) : len(_BEGINS) + 36]
-
-
-def _stored(rendered: Rendered) -> StoredAnswer:
-    status, body, token_for = rendered
-    return StoredAnswer(status=status, body=encode(body), token_for=token_for)

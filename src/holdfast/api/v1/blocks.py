@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from holdfast.access.permissions import Permission
-from holdfast.api.answers import Rendered, answer_command, reply_kept, reply_to, retry_key
+from holdfast.api.answers import answer_command, reply_kept, reply_of, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.values import BlockPath, EventPath, Label, Name
@@ -31,7 +31,7 @@ from holdfast.errors import (
     SeatUnknown,
     SoldOut,
 )
-from holdfast.http.reply import Reply
+from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import Routes
 from holdfast.http.values import Cursor, In, Limit
 from holdfast.inventory.rules import commands as c
@@ -86,12 +86,12 @@ def block_json(block: Block) -> dict[str, Any]:
     }
 
 
-def _blocked(block: Block) -> Rendered:
-    return 201, block_json(block), None
+def _blocked(block: Block) -> c.StoredAnswer:
+    return c.StoredAnswer(status=201, body=encode(block_json(block)))
 
 
-def _rendered(block: Block) -> Rendered:
-    return 200, block_json(block), None
+def _rendered(block: Block) -> c.StoredAnswer:
+    return c.StoredAnswer(status=200, body=encode(block_json(block)))
 
 
 _EXAMPLE = {
@@ -143,7 +143,7 @@ async def block_admissions(request: Request, event: EventPath, body: BlockAdmiss
         reason=body.reason,
     )
     if command.key is None:
-        return reply_to(request.inventory, _blocked(await request.inventory.block(number, command)))
+        return reply_of(request.inventory, _blocked(await request.inventory.block(number, command)))
     return reply_kept(request.inventory, await request.inventory.block_keyed(number, command))
 
 

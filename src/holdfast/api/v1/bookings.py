@@ -12,10 +12,10 @@ from uuid import UUID
 from pydantic import Field
 
 from holdfast.access.permissions import Permission
-from holdfast.api.answers import Rendered, answer_command, retry_key
+from holdfast.api.answers import answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import NO_BUYER, Buyer
-from holdfast.api.v1.hold_answers import BookingOut, booking_example, booking_json
+from holdfast.api.v1.hold_answers import BookingOut, booking_example, booking_json, bookings
 from holdfast.api.v1.hold_bodies import ChangeMetadataIn, HoldToken, PresentTokenIn
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.metadata import METADATA_EXAMPLE, MetadataIn, MetadataQuery
@@ -38,7 +38,7 @@ from holdfast.errors import (
     HoldReleased,
     IdempotencyKeyReused,
 )
-from holdfast.http.reply import Reply
+from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import Routes
 from holdfast.http.values import Cursor, Id, In, Limit
 from holdfast.ids import event_number_of
@@ -62,12 +62,12 @@ class ConfirmHoldIn(In):
     metadata: MetadataIn | None = None
 
 
-def _confirmed(booking: Booking) -> Rendered:
-    return (201 if booking.created else 200), booking_json(booking), None
+def _confirmed(booking: Booking) -> c.StoredAnswer:
+    return c.StoredAnswer(status=201 if booking.created else 200, body=bookings.encode(booking))
 
 
-def _rendered(booking: Booking) -> Rendered:
-    return 200, booking_json(booking), None
+def _rendered(booking: Booking) -> c.StoredAnswer:
+    return c.StoredAnswer(status=200, body=encode(booking_json(booking)))
 
 
 @routes.post(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from holdfast.access.permissions import Permission
-from holdfast.api.answers import Rendered, answer_command, retry_key
+from holdfast.api.answers import answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import Reference
 from holdfast.api.v1.hold_answers import HoldOut, hold_example, hold_json
@@ -19,7 +19,7 @@ from holdfast.errors import (
     HoldNotFound,
     IdempotencyKeyReused,
 )
-from holdfast.http.reply import Reply
+from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import Routes
 from holdfast.http.values import Cursor, Limit
 from holdfast.inventory.rules import commands as c
@@ -28,8 +28,8 @@ from holdfast.inventory.rules.hold import Hold
 routes = Routes(tag="holds")
 
 
-def _rendered(hold: Hold) -> Rendered:
-    return 200, hold_json(hold), None
+def _rendered(hold: Hold) -> c.StoredAnswer:
+    return c.StoredAnswer(status=200, body=encode(hold_json(hold)))
 
 
 @routes.get(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from holdfast.access.permissions import Permission
-from holdfast.api.answers import answer_command, reply_kept, reply_to, retry_key
+from holdfast.api.answers import answer_command, reply_kept, reply_of, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.event_answers import EventOut, event_example, event_json
 from holdfast.api.v1.event_bodies import ChangeEventIn, CreateEventIn
@@ -26,7 +26,7 @@ from holdfast.errors import (
     IdempotencyKeyReused,
     InProgress,
 )
-from holdfast.http.reply import Reply
+from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import SEAT_MAP_LIMIT, Routes
 from holdfast.http.values import Cursor, Limit, Time
 from holdfast.inventory.queries import EventFilter
@@ -39,12 +39,12 @@ LOCATION = "../v1/events/"  # from `/v1/events`; it is right from the root, too
 _KEPT = [EventNotFound, IdempotencyKeyReused]
 
 
-def _created(event: FullEvent) -> tuple[int, Any, None]:
-    return 201, event_json(event), None
+def _created(event: FullEvent) -> c.StoredAnswer:
+    return c.StoredAnswer(status=201, body=encode(event_json(event)))
 
 
-def _rendered(event: FullEvent) -> tuple[int, Any, None]:
-    return 200, event_json(event), None
+def _rendered(event: FullEvent) -> c.StoredAnswer:
+    return c.StoredAnswer(status=200, body=encode(event_json(event)))
 
 
 @routes.post(
@@ -79,7 +79,7 @@ async def create_event(request: Request, body: CreateEventIn) -> Reply:
     key = retry_key(request, _created)
     if key is None:
         event = await request.inventory.create_event(new, by=request.principal.id)
-        return reply_to(request.inventory, _created(event), location=LOCATION)
+        return reply_of(request.inventory, _created(event), location=LOCATION)
     kept = await request.inventory.create_event_keyed(new, by=request.principal.id, key=key)
     return reply_kept(request.inventory, kept, location=LOCATION)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from holdfast.api.alike_answers import AlikeAnswers
 from holdfast.api.v1.buyers import BUYER_EXAMPLE, BuyerOut, buyer_json
 from holdfast.api.v1.metadata import METADATA_EXAMPLE, MetadataOut, metadata_json
 from holdfast.inventory.rules.booking import Booking, BookingStatus
@@ -20,9 +21,10 @@ __all__ = [
     "PlacedHoldOut",
     "booking_example",
     "booking_json",
+    "bookings",
     "hold_example",
     "hold_json",
-    "placed_hold_json",
+    "placed_holds",
 ]
 
 
@@ -98,7 +100,7 @@ def hold_json(hold: Hold) -> dict[str, Any]:
     }
 
 
-def placed_hold_json(hold: Hold) -> dict[str, Any]:
+def _placed_hold_json(hold: Hold) -> dict[str, Any]:
     """Return a new hold. The token's place is last, and is filled when the answer is sent."""
     return {**hold_json(hold), "hold_token": None}
 
@@ -119,6 +121,21 @@ def booking_json(booking: Booking) -> dict[str, Any]:
         "buyer": buyer_json(booking),
         "metadata": metadata_json(booking.metadata),
     }
+
+
+placed_holds = AlikeAnswers(
+    Hold, _placed_hold_json, own_fields=frozenset({"id"}), own=lambda hold: {"id": hold.id}
+)
+bookings = AlikeAnswers(
+    Booking,
+    booking_json,
+    own_fields=frozenset({"id", "hold_id"}),
+    own=lambda booking: {
+        "id": booking.id,
+        "reference": booking.reference,
+        "hold": booking.hold_id,
+    },
+)
 
 
 def _line(line: HeldLine) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.access.permissions import Permission
-from holdfast.api.answers import Rendered, answer_command, retry_key
+from holdfast.api.answers import answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import BUYER_EXAMPLE, NO_BUYER
-from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, hold_json, placed_hold_json
+from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, hold_json, placed_holds
 from holdfast.api.v1.hold_bodies import ChangeMetadataIn, ExtendHoldIn, PlaceHoldIn, PresentTokenIn
 from holdfast.api.v1.metadata import METADATA_EXAMPLE
 from holdfast.api.v1.rights import hold_authority, visible_number
@@ -37,7 +37,7 @@ from holdfast.errors import (
     SeatUnknown,
     SoldOut,
 )
-from holdfast.http.reply import Reply
+from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import Routes
 from holdfast.ids import event_number_of
 from holdfast.inventory.rules import commands as c
@@ -50,12 +50,12 @@ LOCATION = "../v1/holds/"  # from `/v1/holds`; it is right from the root, too
 EXAMPLE_TOKEN = "hfh_7_q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k"  # noqa: S105 - of no real hold
 
 
-def _placed(hold: Hold) -> Rendered:
-    return 201, placed_hold_json(hold), hold.id
+def _placed(hold: Hold) -> c.StoredAnswer:
+    return c.StoredAnswer(status=201, body=placed_holds.encode(hold), token_for=hold.id)
 
 
-def _rendered(hold: Hold) -> Rendered:
-    return 200, hold_json(hold), None
+def _rendered(hold: Hold) -> c.StoredAnswer:
+    return c.StoredAnswer(status=200, body=encode(hold_json(hold)))
 
 
 @routes.post(
