@@ -16,6 +16,7 @@ from uuid import UUID, SafeUUID
 import orjson
 
 EVENT_NUMBER_BITS = 40
+EVENT_NUMBER_SHIFT = 128 - EVENT_NUMBER_BITS
 MAX_EVENT_NUMBER = (1 << EVENT_NUMBER_BITS) - 1
 EPOCH_MS = 1_577_836_800_000
 """2020-01-01T00:00:00Z. 41 bits of milliseconds last until 2089."""
@@ -70,7 +71,7 @@ def event_number_of(some_id: UUID) -> int | None:
     value = some_id.int
     if (value >> 76) & 0xF != 8 or (value >> 62) & 3 != 2:
         return None
-    return (value >> 88) or None
+    return (value >> EVENT_NUMBER_SHIFT) or None
 
 
 def seat_id(event_number: int, seat_number: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.api.v1.hold_answers import booking_json, bookings, hold_json, placed_holds
@@ -17,6 +17,18 @@ from holdfast.inventory.rules.hold import HeldLine, Hold, HoldStatus
 
 _NOW = datetime(2026, 11, 5, 18, 31, 0, 123456, tzinfo=UTC)
 _EVENT_ID = make_id(7, unix_ms=1_700_000_000_000, random_bits=1)
+_HOLD = Hold(
+    id=make_id(7, unix_ms=1_700_000_000_000, random_bits=2),
+    event_number=7,
+    event_id=_EVENT_ID,
+    status=HoldStatus.ACTIVE,
+    lines=(HeldLine(area="general", quantity=3),),
+    quantity=3,
+    requested=3,
+    placed_at=_NOW,
+    expires_at=_NOW,
+    server_time=_NOW,
+)
 
 ids = st.builds(
     make_id, st.just(7), unix_ms=st.just(1_700_000_000_000), random_bits=st.integers(0, 2**41 - 1)
@@ -83,34 +95,33 @@ def _runs(one: st.SearchStrategy[Any], *own: str) -> st.SearchStrategy[list[Any]
     return draw()
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_runs(holds, "id"))
 def test_holds_are_written_as_one_by_one(run: list[Hold]) -> None:
     for hold in run:
         assert placed_holds.encode(hold) == encode({**hold_json(hold), "hold_token": None})
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_runs(sales, "id", "hold_id"))
 def test_bookings_are_written_as_one_by_one(run: list[Booking]) -> None:
     for booking in run:
         assert bookings.encode(booking) == encode(booking_json(booking))
 
 
+def test_metadata_keeps_its_order() -> None:
+    """Two mappings are equal in any order of their keys, and the text is not."""
+    hold = replace(_HOLD, metadata={"a": "1", "b": "2"})
+    other = replace(hold, metadata={"b": "2", "a": "1"})
+    texts = [placed_holds.encode(each) for each in (hold, hold, other)]
+    assert texts[0] == texts[1] == encode({**hold_json(hold), "hold_token": None})
+    assert texts[2] == encode({**hold_json(other), "hold_token": None})
+
+
 def test_a_run_of_like_holds_is_rendered_twice(monkeypatch: Any) -> None:
     rendered = []
     render = placed_holds._render
     monkeypatch.setattr(placed_holds, "_render", lambda hold: (rendered.append(hold), render(hold))[1])
-    first = Hold(
-        id=make_id(7, unix_ms=1_700_000_000_000, random_bits=2),
-        event_number=7,
-        event_id=_EVENT_ID,
-        status=HoldStatus.ACTIVE,
-        lines=(HeldLine(area="general", quantity=3),),
-        quantity=3,
-        requested=3,
-        placed_at=_NOW,
-        expires_at=_NOW,
-        server_time=_NOW,
-    )
     for bits in range(20):
-        placed_holds.encode(replace(first, id=make_id(7, unix_ms=1_700_000_000_000, random_bits=bits)))
+        placed_holds.encode(replace(_HOLD, id=make_id(7, unix_ms=1_700_000_000_000, random_bits=bits)))
     assert len(rendered) == 2

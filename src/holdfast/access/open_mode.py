@@ -110,9 +110,9 @@ def _reason_in_request(scope: Mapping[str, Any], headers: Mapping[bytes, bytes])
         return _ELSEWHERE
     if scope.get("http_version") != "1.1":
         return "the request is not HTTP/1.1, which suggests a proxy"
-    for name in headers:
-        if _is_proxy_header(name):
-            return f"the request came through a proxy, which sent {name.decode('latin-1')}"
+    name = _proxy_header_of(tuple(headers))
+    if name is not None:
+        return f"the request came through a proxy, which sent {name.decode('latin-1')}"
     host = headers.get(b"host", b"")
     if not _is_local_name(host, (scope.get("server") or (None, None))[1] or _DEFAULT_PORT):
         return "Host does not name this machine and the port that the server listens on"
@@ -147,8 +147,12 @@ _PROXY_PREFIXES = tuple(
 
 
 @lru_cache(maxsize=1_024)
-def _is_proxy_header(name: bytes) -> bool:
-    return name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES)
+def _proxy_header_of(names: tuple[bytes, ...]) -> bytes | None:
+    """Return the first name of a proxy's header. Clients of one kind send the same names, and one look is enough."""
+    for name in names:
+        if name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES):
+            return name
+    return None
 
 
 @lru_cache(maxsize=256)

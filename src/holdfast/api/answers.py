@@ -26,7 +26,7 @@ Render = Callable[[T], StoredAnswer]
 
 def retry_key(request: Request, render: Render[T]) -> RetryKey[T] | None:
     """Return the request's retry key, if any, with the function that renders the outcome to store."""
-    scope = request.retry_scope
+    scope = None if request.idempotency_key is None else request.retry_scope
     if scope is None:
         return None
 

@@ -9,19 +9,22 @@ from holdfast.http.asgi import ClientLeft, Receive
 from holdfast.http.headers import too_large
 from holdfast.http.request import Request
 
-__all__ = ["read_body"]
+__all__ = ["arrived_body", "read_body"]
+
+
+def arrived_body(request: Request, limit: int) -> bytes | None:
+    """Return the body if our own server has all of it; else None. Raises BodyTooLarge."""
+    body = None if request.cycle is None else request.cycle.take_body()
+    if body is not None and len(body) > limit:
+        raise too_large(limit)
+    return body
 
 
 async def read_body(request: Request, receive: Receive, limit: int, *, seconds: float) -> bytes:
     """Return the body within `seconds`. Raises BodyTooLarge, RequestTimeout, BadRequest, ClientLeft."""
-    cycle = request.cycle
-    if cycle is not None:  # the connection checks its length and its deadline
-        body = cycle.take_body()
-        if body is None:
-            return await cycle.read(limit)
-        if len(body) > limit:
-            raise too_large(limit)
-        return body
+    if request.cycle is not None:  # the connection checks its length and its deadline
+        body = arrived_body(request, limit)
+        return await request.cycle.read(limit) if body is None else body
     parts: list[bytes] = []
     size = 0
     try:

@@ -34,7 +34,7 @@ from holdfast.errors import (
 )
 from holdfast.http.added import AddedRoutes, Sent
 from holdfast.http.asgi import ClientLeft, Receive, Send
-from holdfast.http.body import read_body
+from holdfast.http.body import arrived_body, read_body
 from holdfast.http.client_address import TrustedProxies
 from holdfast.http.conditions import answer_conditionally
 from holdfast.http.cross_origin import CrossOrigin
@@ -179,15 +179,15 @@ class RequestHandler:
         api_key = None
         if b"authorization" in headers or b"hold-token" in headers:
             request.hold_token, api_key = credentials(headers)
-        principal = request.principal = (
-            GUEST if endpoint.anonymous else await self._identify(request, endpoint, api_key)
-        )
+        principal = GUEST if endpoint.anonymous else self._principal(request, api_key)
+        if principal is None:
+            principal = await self._identify(request, endpoint, api_key)
+        request.principal = principal
         request.open_mode = principal is OPEN
         refusal = authorise(principal, endpoint.policy)
         if refusal is not None:
             if isinstance(refusal, CredentialsRequired):
-                peer = None if request.cycle is None else request.cycle.connection
-                why = self._open_mode.explain(scope, headers, peer)
+                why = self._open_mode.explain(scope, headers, request.peer)
                 refusal = CredentialsRequired(refusal.detail + why)
             raise refusal
         if scope["query_string"]:
@@ -201,7 +201,10 @@ class RequestHandler:
             random = principal.is_anonymous and endpoint.keeps_guest_answers
             request.idempotency_key = idempotency_key(headers, random=random)
         if check_body_headers(headers, limit=endpoint.body_limit):
-            request.body = await read_body(request, receive, endpoint.body_limit, seconds=self._body_seconds)
+            body = arrived_body(request, endpoint.body_limit)
+            if body is None:
+                body = await read_body(request, receive, endpoint.body_limit, seconds=self._body_seconds)
+            request.body = body
         try:
             if b"if-match" in headers or b"if-none-match" in headers:
                 return await answer_conditionally(request, endpoint)
@@ -238,14 +241,18 @@ class RequestHandler:
                 self._found.clear()
             self._found[method, raw_path] = found
 
+    def _principal(self, request: Request, api_key: str | None) -> Principal | None:
+        """Return the principal; None if only `_identify` can, which may ask the database."""
+        if api_key is not None:
+            return None
+        admitted = self._open_mode.decides(request.scope, request.headers, request.peer)
+        return None if admitted is None else OPEN if admitted else GUEST
+
     async def _identify(self, request: Request, endpoint: Endpoint, api_key: str | None) -> Principal:
         if api_key is not None:
             return await self._keyring.authenticate(api_key)
         try:
-            peer = None if request.cycle is None else request.cycle.connection
-            admitted = self._open_mode.decides(request.scope, request.headers, peer)
-            if admitted is None:
-                admitted = await self._open_mode.admits(request.scope, request.headers, peer)
+            admitted = await self._open_mode.admits(request.scope, request.headers, request.peer)
         except HoldfastError:
             # A retry key belongs to its principal. A wrong guess would give the retry to somebody else.
             if endpoint.policy is not Permission.PUBLIC or request.method == "POST":

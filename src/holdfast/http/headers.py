@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from random import getrandbits
 from urllib.parse import unquote_to_bytes
@@ -71,11 +71,22 @@ _DIGITS = re.compile(rb"[0-9]{1,18}")
 _WEIGHT = re.compile(r"q=([01](?:\.[0-9]*)?)")
 
 
-def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def read_headers(raw: Collection[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Return the headers by lower-case name.
 
     Raises HeadersTooLarge; and BadRequest or CredentialsRequired for a header that must not be repeated.
     """
+    headers = dict(raw)
+    if len(headers) == len(raw) <= MAX_HEADERS and _size(headers) <= MAX_HEADER_BYTES:
+        return headers  # nothing is repeated, and all headers together are smaller than one may be
+    return _read_one_by_one(raw)
+
+
+def _size(headers: dict[bytes, bytes]) -> int:
+    return sum(map(len, headers)) + sum(map(len, headers.values()))
+
+
+def _read_one_by_one(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
     count = total = 0
     for name, value in raw:

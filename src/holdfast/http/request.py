@@ -14,6 +14,7 @@ from holdfast.http.references import problem_pages, root_from
 from holdfast.http.server.request import REQUEST
 
 if TYPE_CHECKING:
+    from holdfast.http.server.ports import OpenConnection
     from holdfast.http.server.request import Cycle
 
 __all__ = ["Request"]
@@ -63,6 +64,11 @@ class Request:
     def client_left(self) -> Callable[[], bool]:
         """Return whether the client has left (known under our own server; else always False)."""
         return _never_left if self.cycle is None else self.cycle.has_left
+
+    @property
+    def peer(self) -> OpenConnection | None:
+        """Return the connection, which remembers who is at its other end; None under a foreign server."""
+        return None if self.cycle is None else self.cycle.connection
 
     @property
     def root(self) -> str:

@@ -9,7 +9,7 @@ from binascii import b2a_base64
 from functools import lru_cache
 from uuid import UUID
 
-from holdfast.ids import event_number_of
+from holdfast import ids
 from holdfast.inventory.rules.commands import StoredAnswer
 
 _TOKEN = re.compile(r"hfh_[1-9][0-9]{0,12}_[A-Za-z0-9_-]{43}")
@@ -27,16 +27,18 @@ class HoldTokens:
             raise ValueError("the server key must have at least 16 bytes")
         self._inner, self._outer = _keyed(hmac.digest(server_key, b"holdfast hold token", "sha256"))
         # A new hold's token is made twice in a row: for the hash that is stored, and for the answer.
-        self.hold_token = lru_cache(maxsize=4_096)(self._hold_token)
+        self._token_of = lru_cache(maxsize=4_096)(self._make_token)
 
-    def _hold_token(self, hold_id: UUID) -> str:
+    def hold_token(self, hold_id: UUID) -> str:
         """Return `hfh_`, the event's number, and 256 bits that only this server can make from the hold's id."""
-        value = hold_id.int
+        return self._token_of(hold_id.int)  # a number's hash takes a third of the time of an id's
+
+    def _make_token(self, value: int) -> str:
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(value.to_bytes(16, "big"))
         outer.update(inner.digest())
         text = b2a_base64(outer.digest(), newline=False).translate(_URL_SAFE, b"=").decode("ascii")
-        return f"hfh_{event_number_of(hold_id)}_{text}"
+        return f"hfh_{value >> ids.EVENT_NUMBER_SHIFT}_{text}"
 
     def hold_token_hash(self, hold_id: UUID) -> bytes:
         """Return the hash of the hold's token, as it is stored."""

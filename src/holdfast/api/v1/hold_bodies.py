@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -92,7 +93,7 @@ class PlaceHoldIn(In):
     )
     metadata: MetadataIn | None = None
 
-    @property
+    @cached_property  # many requests share one body, which never changes
     def requested(self) -> tuple[c.Line, ...]:
         return tuple([line.line() for line in self.lines])
 

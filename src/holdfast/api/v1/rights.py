@@ -7,6 +7,8 @@ every permission. Even then, only its token opens a hold.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from holdfast.access.authorisation import authorise
 from holdfast.access.permissions import Permission
 from holdfast.access.principals import GUEST, Principal
@@ -24,9 +26,9 @@ def sees_drafts(principal: Principal) -> bool:
     return Permission.EVENTS_READ in principal.permissions
 
 
-async def visible_number(request: Request, event: EventRef) -> int:
+def visible_number(request: Request, event: EventRef) -> Awaitable[int]:
     """Return the event's number. Raises EventNotFound, with the same work, for a draft that the caller may not see."""
-    return await request.inventory.resolve(event, drafts=sees_drafts(request.principal))
+    return request.inventory.resolve(event, drafts=sees_drafts(request.principal))
 
 
 async def visible_event(request: Request, event: EventRef) -> FullEvent:
