@@ -29,7 +29,7 @@ from holdfast.process.processes import processes_in
 from proof.machine import ROOT
 from proof.system.server import Server, free_port, python_environment
 
-__all__ = ["CAPACITY", "Cores", "Program", "baseline", "cluster_of", "echo", "holdfast"]
+__all__ = ["CAPACITY", "Cores", "Program", "baseline", "cluster_of", "cpu_seconds", "echo", "holdfast"]
 
 CAPACITY = 10_000_000
 """The capacity of an event that must not sell out during a measurement."""
@@ -148,20 +148,21 @@ class Cores:
         if cluster is not None:
             self._groups["postgres"] = lambda: processes_in(cluster, name="postgres")
         self._began = time.perf_counter()
-        self._used = {name: _cpu_seconds(pids()) for name, pids in self._groups.items()}
+        self._used = {name: cpu_seconds(pids()) for name, pids in self._groups.items()}
         self._busy = _busy_seconds()
 
     def figures(self) -> dict[str, float]:
         """Return the cores used since the start, as figures of a row."""
         seconds = time.perf_counter() - self._began
         told = {
-            f"{name}_cores": max(0.0, _cpu_seconds(pids()) - self._used[name]) / seconds
+            f"{name}_cores": max(0.0, cpu_seconds(pids()) - self._used[name]) / seconds
             for name, pids in self._groups.items()
         }
         return told | {"busy_cores": (_busy_seconds() - self._busy) / seconds}
 
 
-def _cpu_seconds(pids: Iterable[int]) -> float:
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the processor time that these processes have used so far."""
     total = 0
     for pid in pids:
         try:
