@@ -55,6 +55,10 @@ def test_a_clock_far_ahead_is_noticed_and_set_back(holdfast: Run, database_url: 
     assert [(each["event"], each["event_number"]) for each in logs] == [("clock_ahead", number)]
     checked = holdfast("check")
     assert (checked.code, "ahead of the clock" in checked.err) == (0, True)
+    status = holdfast("db", "status", "--json")
+    assert (status.code, status.json["events_ahead_of_clock"]) == (0, 1)
+    assert status.json["clock_ahead_seconds"] == pytest.approx(DAYS * 86_400, rel=0.01)
+    assert "holdfast db fix-clock" in status.json["clock_advice"]
 
     (row,) = holdfast("db", "fix-clock", "--json").json
     assert (row["event"], row["holds_released"]) == (number, 1)
@@ -69,5 +73,7 @@ def test_a_clock_far_ahead_is_noticed_and_set_back(holdfast: Run, database_url: 
 
 def test_nothing_is_done_without_an_event_ahead(holdfast: Run, database_url: str) -> None:
     before = fetch(database_url, "SELECT epoch FROM schema_generation")
+    status = holdfast("db", "status", "--json").json
+    assert (status["events_ahead_of_clock"], status["clock_advice"]) == (0, None)
     assert "No event is ahead" in holdfast("db", "fix-clock").err
     assert fetch(database_url, "SELECT epoch FROM schema_generation") == before

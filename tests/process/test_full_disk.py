@@ -49,6 +49,14 @@ def ask(port: int, method: str, path: str, body: object = None) -> tuple[int, di
         connection.close()
 
 
+USER = {
+    "name": "Ada",
+    "phone_number": "+44 20 7946 0000",
+    "email": "ada@example.org",
+    "password": "a horse, a battery and a staple",
+}
+
+
 def fill(file: Path) -> None:
     with file.open("wb", buffering=0) as stream:
         try:
@@ -75,6 +83,7 @@ def test_a_full_disk_stops_sales_only(small_disk: Path) -> None:
         assert (status, problem["code"]) == (503, "unavailable")
         assert "disk" in str(problem["detail"])
         assert ask(server.port, "POST", "/v1/events", {"name": "Other", "capacity": 1})[0] == 503
+        assert ask(server.port, "POST", "/users/", USER)[0] == 503
         (small_disk / "ballast").unlink()
         for _ in range(100):
             if ask(server.port, "GET", "/readyz")[0] == 200:

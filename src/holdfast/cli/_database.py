@@ -26,7 +26,16 @@ from holdfast.postgres.backup import BackupError
 from holdfast.postgres.connections import Connections
 from holdfast.process.errors import CannotStart
 
-__all__ = ["BY", "plain_errors", "resolve", "use_contexts", "use_delivery", "use_engine", "using_database"]
+__all__ = [
+    "BY",
+    "plain_errors",
+    "resolve",
+    "use_contexts",
+    "use_delivery",
+    "use_engine",
+    "use_engine_at",
+    "using_database",
+]
 
 BY = "cli"
 """The actor that the journal records."""
@@ -71,6 +80,11 @@ def using_database(
 def use_engine(work: Callable[[Inventory], Awaitable[T]]) -> T:
     """Run the work with an inventory over the command's database. It gives out no hold tokens."""
     return use_contexts(lambda inventory, _: work(inventory))
+
+
+def use_engine_at(url: str, work: Callable[[Inventory], Awaitable[T]]) -> T:
+    """Run the work over a migrated database that the command has open."""
+    return asyncio.run(_with_contexts(url, lambda inventory, _: work(inventory)))
 
 
 def use_contexts(work: Callable[[Inventory, Access], Awaitable[T]], *, creates: bool = False) -> T:

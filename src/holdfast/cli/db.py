@@ -18,6 +18,8 @@ from holdfast.cli.output import AsJson, Column, fail, print_record, print_table
 
 __all__ = ["app"]
 
+FIX_CLOCK = "Holds of these events do not expire: correct the clock, then run `holdfast db fix-clock`."
+
 app = typer.Typer(
     help="Migrate, inspect, back up and restore the database: the embedded one, or that of HOLDFAST_DATABASE_URL.",
     no_args_is_help=True,
@@ -41,9 +43,9 @@ def upgrade(as_json: AsJson = False) -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the database's version and schema, and whether this version can use it. Exits with 1 if it cannot."""
+    """Show the database's version, schema and clock, and whether this version can use it. Exits with 1 if it cannot."""
     from holdfast.app.settings import load_settings
-    from holdfast.cli._database import using_database
+    from holdfast.cli._database import use_engine_at, using_database
     from holdfast.postgres import backup, schema
     from holdfast.postgres.minors import advice_for
 
@@ -52,6 +54,7 @@ def status(as_json: AsJson = False) -> None:
         found = schema.status(url)
         facts = backup.read_facts(url)
         problem = _problem(url)
+        ahead = None if problem else use_engine_at(url, lambda each: each.operations.observe_clock())
     record = {
         "database": "embedded" if is_embedded else "HOLDFAST_DATABASE_URL",
         "postgresql": facts.version,
@@ -59,6 +62,9 @@ def status(as_json: AsJson = False) -> None:
         "size_bytes": facts.size_bytes,
         "schema": found.generation,
         "schema_expected": found.expected,
+        "events_ahead_of_clock": None if ahead is None else len(ahead),
+        "clock_ahead_seconds": None if ahead is None else round(ahead[0].seconds) if ahead else 0,
+        "clock_advice": FIX_CLOCK if ahead else None,
         "is_usable": problem is None,
         "problem": problem,
     }

@@ -30,8 +30,10 @@ class Unavailable(Fault):
     detail = "The database is not available."
 
     DATABASE_SILENT = "The database does not answer."
+    DISK_FULL_NOW = "The database's disk is full: nothing is written until there is room again. Reads go on."
     DISK_FULL = "The database's disk is nearly full: nothing is sold until there is room again."
     NO_ANSWER = "The application gave no answer."
+    READ_ONLY = "The database is read-only: nothing is written until it takes writes again. Reads go on."
     SHUTTING_DOWN = "The server is shutting down."
 
 

@@ -61,16 +61,20 @@ class Operations:
         self._counted: tuple[float, Totals] | None = None
 
     async def check(self) -> None:
-        """Raises Unavailable if nothing can be sold: no answer soon, no room on the disk, or a shutdown."""
+        """Raises Unavailable if nothing can be sold: no answer soon, no writes, no room, or a shutdown."""
         if self._streams.is_closing:
             raise Unavailable(Unavailable.SHUTTING_DOWN)
-        if not self._has_room():
-            raise Unavailable(Unavailable.DISK_FULL)
+        self.refuse_without_room()
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self._checks.check(ANSWER_SECONDS)
         except TimeoutError:
             raise Unavailable(Unavailable.DATABASE_SILENT) from None
+
+    def refuse_without_room(self) -> None:
+        """Raises Unavailable while the embedded database's disk has no room for more writes."""
+        if not self._has_room():
+            raise Unavailable(Unavailable.DISK_FULL)
 
     async def count_totals(self) -> Totals:
         """Return the totals of all events, max a second old."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -64,10 +65,19 @@ ANSWER_SECONDS = 6.0
 _NODE_SECONDS = 1.0
 """While a node behind a coordinator is lost, copies are forgotten this often."""
 
+_REFUSED_SECONDS = 5.0
+"""For how long after a refused write the database counts as one that refuses writes."""
+
 _SQL = queries.load("lineage")
 
-LOST = (OSError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-"""Errors of a database that cannot be reached."""
+LOST = (
+    OSError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    PoolTimeout,
+)
+"""Errors of a database that cannot be reached, or is no primary any more."""
 
 
 def connection_string(url: str, *, application: str) -> str:
@@ -144,6 +154,8 @@ class Connections:
         self.spans = isinstance(urls, str) or len(urls) == 1
         """Whether one transaction may hold several events: with one PostgreSQL, and no node behind it."""
         self._node_lost_at = float("-inf")
+        self._refused_at = float("-inf")
+        self._why_refused = ""
         self._epoch: str | None = None
         self._timelines: dict[int, int] = {}
         """The newest known timeline of each cluster, by the cluster's identifier."""
@@ -198,6 +210,15 @@ class Connections:
         if self._epoch is None:
             raise Unavailable
         return self._epoch
+
+    def refuse_unless_writable(self) -> None:
+        """Raises Unavailable if the database has refused a write in the last seconds.
+
+        A full disk shows only when a write needs more of it. So the last refusal counts, and sales may try again after
+        it: the database recovers by itself.
+        """
+        if time.monotonic() - self._refused_at < _REFUSED_SECONDS:
+            raise Unavailable(self._why_refused)
 
     async def check_epoch(self) -> None:
         """Forget everything if the database was replaced under open connections. Raises Fault."""
@@ -285,6 +306,9 @@ class Connections:
         and so does what is remembered of other nodes' events. But the node's own may be wrong after a failover. Which
         node it was, the coordinator does not say. So all is forgotten, once a second: nobody reads from a lost node.
         """
+        why = errors.refused_write(error)
+        if why is not None:
+            self._refused_at, self._why_refused = time.monotonic(), why
         if errors.is_lost(error):
             await self.forget_dead()
             return True

@@ -28,6 +28,12 @@ READ_ONLY = "25006"
 """The server became a standby: nothing was done, and a new connection finds the primary."""
 
 
+DISK_FULL = "53100"
+
+REFUSED_WRITES = {READ_ONLY: Unavailable.READ_ONLY, DISK_FULL: Unavailable.DISK_FULL_NOW}
+"""States in which a database answers reads and refuses writes, and what the caller gets to read."""
+
+
 class CommitUnknownError(Exception):
     """The connection was lost after COMMIT was sent: the batch may have been committed or not."""
 
@@ -54,8 +60,16 @@ def may_have_committed(error: psycopg.Error, *, closed: bool, at_commit: bool) -
 
 def may_be_done(error: BaseException) -> bool:
     """Return whether a write that committed by itself may have happened although it failed."""
+    if refused_write(error) is not None:
+        return False
     sqlstate = error.sqlstate if isinstance(error, psycopg.Error) else None
     return is_lost(error) or (sqlstate is not None and sqlstate[:2] in NODE_FAILED)
+
+
+def refused_write(error: BaseException) -> str | None:
+    """Return why the database refused a write that it may accept later; None for other errors."""
+    sqlstate = error.sqlstate if isinstance(error, psycopg.Error) else None
+    return REFUSED_WRITES.get(sqlstate or "")
 
 
 def is_of_a_command(error: BaseException) -> bool:
@@ -100,4 +114,4 @@ def translate(error: BaseException) -> Fault:
         return InvariantViolated()
     if isinstance(error, psycopg.Error) and error.sqlstate == "57014":  # statement_timeout: too much load
         return Busy()
-    return Unavailable()
+    return Unavailable(refused_write(error))

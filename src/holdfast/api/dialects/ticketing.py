@@ -132,6 +132,7 @@ async def create_user(request: Request, body: RegisterUserIn) -> UserOut:
 
     It has 12 characters or more; common passwords are refused. Four different words are fine.
     """
+    request.inventory.operations.refuse_without_room()
     user = await request.access.users.create(
         name=body.name, phone_number=body.phone_number, email=body.email, password=body.password
     )

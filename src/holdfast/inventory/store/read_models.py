@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from holdfast.errors import Unavailable
 from holdfast.inventory.rules.event import Area, Event
 from holdfast.inventory.rules.journal import Entry, Extended, Move
 from holdfast.inventory.store import rows
@@ -140,9 +141,12 @@ class ReadModelStore:
         return next(iter(table.select("version", "at")), None)
 
     async def check(self, answer_seconds: float) -> None:
-        """Check that every node answers. Raises Fault if one does not."""
+        """Check that every node answers and takes writes. Raises Fault if one does not."""
         for pool in self._connections.all():
-            await self._connections.ask_pool(pool, SQL["ping"], answer_seconds=answer_seconds)
+            table = await self._connections.ask_pool(pool, SQL["ping"], answer_seconds=answer_seconds)
+            if any(table.column("is_read_only")):
+                raise Unavailable(Unavailable.READ_ONLY)
+        self._connections.refuse_unless_writable()
 
     async def _fetch(self, number: int, name: str, **parameters: Any) -> Table:
         return await self._connections.ask(number, SQL[name], {"event_number": number, **parameters})

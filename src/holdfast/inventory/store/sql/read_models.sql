@@ -118,5 +118,6 @@ ORDER BY j.version
 LIMIT 1;
 
 -- name: ping
--- Finds out whether the node answers queries.
-SELECT count(*) FROM schema_generation;
+-- Finds out whether the node answers queries, and whether it takes writes: a standby and a read-only database do not.
+SELECT count(*) AS generations, current_setting('transaction_read_only')::boolean AS is_read_only
+FROM schema_generation;
