@@ -17,31 +17,11 @@ import psycopg
 import pytest
 
 from holdfast import ids
-from holdfast.postgres.connections import Connections
 from support.http_sales import Json, confirm, make_event, place
 
 NOBODY = 999_999
 TOKEN = "hfh_1_" + "A" * 43
 LINES = [{"quantity": 1}]
-
-
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements and batches of this process, in order. It looks on, and changes nothing."""
-    seen: list[str] = []
-    ask_pool, getconn = Connections.ask_pool, Connections.pool
-
-    async def ask(self: Connections, pool: Any, statement: bytes, *rest: Any, **more: Any) -> Any:
-        seen.append(bytes(statement).decode()[:60])
-        return await ask_pool(self, pool, statement, *rest, **more)
-
-    def pool(self: Connections, number: int) -> Any:
-        seen.append("pool")
-        return getconn(self, number)
-
-    monkeypatch.setattr(Connections, "ask_pool", ask)
-    monkeypatch.setattr(Connections, "pool", pool)
-    return seen
 
 
 def comparable(answer: httpx2.Response) -> tuple[int, Json]:

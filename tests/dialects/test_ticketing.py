@@ -141,7 +141,7 @@ async def test_a_password_is_hashed_and_never_returned(client, database_url):
     answer = await client.post("/users/", json=USER)
     assert USER["password"] not in answer.text
     with psycopg.connect(database_url) as connection:
-        (stored,) = connection.execute("SELECT password_hash FROM users").fetchone()
+        (stored,) = connection.execute("SELECT password_hash FROM accounts").fetchone()
     assert stored.startswith("$argon2id$")
 
 

@@ -115,11 +115,16 @@ async def keyed_client(closed_app: Application) -> AsyncIterator[KeyedClient]:
     numbers = itertools.count(1)
     opened: list[httpx2.AsyncClient] = []
 
-    async def make(*scopes: str) -> httpx2.AsyncClient:
+    async def make(*scopes: str, organisation: int = 1) -> httpx2.AsyncClient:
         key_id = f"test{next(numbers)}"
         text, secret_hash = make_api_key(key_id, "s" * 43)
         await access_of(closed_app).insert_key(
-            id=key_id, secret_hash=secret_hash, name=key_id, scopes=list(scopes), expires_at=None
+            id=key_id,
+            secret_hash=secret_hash,
+            name=key_id,
+            scopes=list(scopes),
+            expires_at=None,
+            organisation=organisation,
         )
         one = client_of(closed_app, peer="203.0.113.8", authorization=f"Bearer {text}")
         opened.append(one)

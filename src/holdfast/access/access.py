@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from holdfast.access.principals import KeyRow
+from holdfast.access.principals import MAIN, KeyRow
 from holdfast.access.store import AccessStore, KeyListing
 from holdfast.access.users import Users
 from holdfast.postgres.connections import Connections
@@ -20,11 +20,23 @@ class Access:
         self.users = Users(self._store)
 
     async def insert_key(
-        self, *, id: str, secret_hash: bytes, name: str, scopes: list[str], expires_at: datetime | None
+        self,
+        *,
+        id: str,
+        secret_hash: bytes,
+        name: str,
+        scopes: list[str],
+        expires_at: datetime | None,
+        organisation: int = MAIN,
     ) -> datetime:
         """Insert a key and return the time of its creation."""
         return await self._store.insert_key(
-            id=id, secret_hash=secret_hash, name=name, scopes=scopes, expires_at=expires_at
+            id=id,
+            secret_hash=secret_hash,
+            name=name,
+            scopes=scopes,
+            expires_at=expires_at,
+            organisation=organisation,
         )
 
     async def find_key(self, id: str) -> KeyRow | None:

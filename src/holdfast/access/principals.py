@@ -63,6 +63,14 @@ class KeyRow:
     secret_hash: bytes
     scopes: frozenset[str]
     organisation: int = MAIN
+    previous_hash: bytes | None = None
+    """The secret before the last rotation, while it works."""
+
+    def has_secret(self, secret: str) -> bool:
+        """Return whether it is one of the key's secrets. Both are always compared, in constant time."""
+        given = sha256(secret.encode()).digest()
+        is_present = hmac.compare_digest(given, self.secret_hash)
+        return hmac.compare_digest(given, self.previous_hash or self.secret_hash) or is_present
 
 
 def make_api_key(key_id: str, secret: str) -> tuple[str, bytes]:
@@ -97,11 +105,7 @@ class ApiKeys:
         """Return the principal of a key. Raises one CredentialsRequired for malformed, unknown and revoked keys."""
         form = _API_KEY.fullmatch(credentials)
         row = await self._row(form[1]) if form else None
-        if (
-            form is None
-            or row is None
-            or not hmac.compare_digest(sha256(form[2].encode()).digest(), row.secret_hash)
-        ):
+        if form is None or row is None or not row.has_secret(form[2]):
             raise CredentialsRequired(CredentialsRequired.KEY_INVALID)
         if (
             self._touch_key is not None

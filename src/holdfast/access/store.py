@@ -1,4 +1,4 @@
-"""Access store: API keys and users, apart from every event."""
+"""Access store: API keys and accounts, apart from every event."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _USER = RowReader(User)
 
 
 class AccessStore:
-    """Statements on API keys and users, over the control connection."""
+    """Statements on API keys and accounts, over the control connection."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -56,10 +56,23 @@ class AccessStore:
             return await fetch(connection, SQL[query], parameters)
 
     async def insert_key(
-        self, *, id: str, secret_hash: bytes, name: str, scopes: list[str], expires_at: datetime | None
+        self,
+        *,
+        id: str,
+        secret_hash: bytes,
+        name: str,
+        scopes: list[str],
+        expires_at: datetime | None,
+        organisation: int,
     ) -> datetime:
         rows = await self._fetch(
-            "insert_key", id=id, secret_hash=secret_hash, name=name, scopes=scopes, expires_at=expires_at
+            "insert_key",
+            id=id,
+            secret_hash=secret_hash,
+            name=name,
+            scopes=scopes,
+            expires_at=expires_at,
+            organisation=organisation,
         )
         created_at: datetime
         (created_at,) = rows.column("created_at")
@@ -69,8 +82,16 @@ class AccessStore:
         rows = await self._fetch("find_key", id=id)
         if not rows:
             return None
-        ((key_id, secret_hash, scopes),) = rows.select("id", "secret_hash", "scopes")
-        return KeyRow(key_id=key_id, secret_hash=secret_hash, scopes=frozenset(scopes))
+        ((key_id, secret_hash, previous_hash, scopes, organisation),) = rows.select(
+            "id", "secret_hash", "previous_hash", "scopes", "organisation"
+        )
+        return KeyRow(
+            key_id=key_id,
+            secret_hash=secret_hash,
+            previous_hash=previous_hash,
+            scopes=frozenset(scopes),
+            organisation=organisation,
+        )
 
     async def touch_key(self, id: str) -> None:
         """Record that the key was used, at most once a minute."""

@@ -77,6 +77,7 @@ class Forbidden(Refusal):
 
     SCOPE = "The API key lacks the scope '{scope}'."
     NO_SCOPE = "No API key may do this: it needs a member with the permission '{permission}'."
+    SERVER = "Only keys of the server's first organisation read what concerns the whole server."
     PERMISSION = "This needs the permission '{permission}'."
     OPEN_MODE_ONLY = "Only open mode shows the mailbox; `holdfast mailbox` does on the server's machine."
 

@@ -232,7 +232,7 @@ class RequestHandler:
             found = endpoint, request.path, values, endpoint.find_arguments(values)
             self._cache_path(method, raw_path, found)
         endpoint, request.path, request.path_values, request.arguments = found
-        request.route_path = endpoint.path
+        request.route_path, request.permission = endpoint.path, endpoint.policy
         return endpoint
 
     def _cache_path(self, method: str, raw_path: bytes, found: _Found) -> None:

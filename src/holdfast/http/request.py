@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
+from holdfast.access.permissions import Permission
 from holdfast.access.principals import GUEST, Principal
 from holdfast.http.cursors import Cursors
 from holdfast.http.references import problem_pages, root_from
@@ -41,6 +42,8 @@ class Request:
     arguments: Mapping[str, Any] | None = None
     """The parsed values of the path; None if not parsed yet (they may name nothing)."""
     principal: Principal = GUEST
+    permission: Permission = Permission.PUBLIC
+    """What the route needs. The handler has checked it."""
     open_mode: bool = False
     hold_token: str | None = None
     idempotency_key: str | None = None

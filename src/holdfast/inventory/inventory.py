@@ -145,13 +145,24 @@ class Inventory:
         """Return a small integer for an instant booking's attempt."""
         return await self._attempt_numbers.next()
 
-    async def resolve(self, ref: EventRef, *, drafts: bool = True) -> int:
-        """Return the number of an existing event. Raises EventNotFound; without `drafts` also for a draft."""
-        number = ref if isinstance(ref, int) else ids.event_number_of(ref)
-        if number is None or not 0 < number <= ids.MAX_EVENT_NUMBER:
-            raise EventNotFound
-        if not drafts:
-            await self._batches.refuse_hidden(number)
+    async def resolve(self, ref: EventRef) -> int:
+        """Return the number of an event of any organisation, for the operator. Raises EventNotFound."""
+        return await self._confirmed(ref, _number_of(ref))
+
+    async def resolve_visible(self, ref: EventRef, *, drafts_of: int | None = None) -> int:
+        """Return the number of an event that is no draft, or a draft of this organisation. Raises EventNotFound."""
+        number = _number_of(ref)
+        await self._batches.refuse_hidden(number, drafts_of=drafts_of)
+        return await self._confirmed(ref, number)
+
+    async def resolve_own(self, ref: EventRef, organisation: int | None) -> int:
+        """Return the number of an event of this organisation. Raises EventNotFound."""
+        number = _number_of(ref)
+        await self._batches.refuse_foreign(number, organisation)
+        return await self._confirmed(ref, number)
+
+    async def _confirmed(self, ref: EventRef, number: int) -> int:
+        """Return the number. Raises EventNotFound if its event has another id."""
         if isinstance(ref, UUID) and await self._batches.id_of(number) != ref:
             raise EventNotFound
         return number
@@ -266,6 +277,14 @@ class Inventory:
             self.read_models.follow_commit(state.event.number, state.version, state.now, changes.journal)
             for notify in self._on_commit:
                 notify(state.event.number, state.version, changes)
+
+
+def _number_of(ref: EventRef) -> int:
+    """Return the number that the reference names. Raises EventNotFound if no event can have it."""
+    number = ref if isinstance(ref, int) else ids.event_number_of(ref)
+    if number is None or not 0 < number <= ids.MAX_EVENT_NUMBER:
+        raise EventNotFound
+    return number
 
 
 def _steps_of(command: c.BlockAdmissions) -> list[c.BlockAdmissions]:

@@ -194,12 +194,16 @@ class Queries:
         self,
         number: int | None,
         *,
+        organisation: int | None = None,
         status: str | None = None,
         metadata: Metadata | None = None,
         before: UUID | None = None,
         limit: int = 50,
     ) -> list[Booking]:
-        """Return bookings, newest first. For all events (None), the list is by event, with the newest of each."""
+        """Return bookings, newest first. For all events (None), the list is by event, with the newest of each.
+
+        `organisation`: whose events all are; None: everybody's.
+        """
         if number is not None:
             return await self._to_bookings(
                 number,
@@ -209,7 +213,7 @@ class Queries:
             )
         bookings = []
         for event_number, id in await self._reads.list_booking_ids(
-            status=status, metadata=metadata, before=before, limit=limit
+            organisation=organisation, status=status, metadata=metadata, before=before, limit=limit
         ):
             found = await self._reads.find_hold_of_booking(event_number, id)
             if found is not None:
@@ -221,13 +225,14 @@ class Queries:
         reference: str,
         *,
         number: int | None = None,
+        organisation: int | None = None,
         status: str | None = None,
         metadata: Metadata | None = None,
         before: UUID | None = None,
     ) -> list[Booking]:
         """Return the booking with this reference; newest first, if chance made two in different events."""
         found: list[Booking] = []
-        for event_number, id in await self._reads.find_booking_ids(reference):
+        for event_number, id in await self._reads.find_booking_ids(reference, organisation=organisation):
             if number in (None, event_number) and (before is None or id < before):
                 row = await self._reads.find_hold_of_booking(event_number, id)
                 found += await self._to_bookings(event_number, [row] if row else [])

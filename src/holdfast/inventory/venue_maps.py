@@ -40,10 +40,15 @@ _ROW = RowReader(VenueMap)
 
 
 class VenueMaps:
-    """Reads and writes the catalogue of seat maps."""
+    """Reads and writes the seat maps of one organisation."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, *, organisation: int = 1) -> None:
         self._connections = connections
+        self._organisation = organisation
+
+    def of(self, organisation: int) -> VenueMaps:
+        """Return the maps of another organisation."""
+        return VenueMaps(self._connections, organisation=organisation)
 
     async def create(
         self, name: str, seat_map: Any, *, capacity: int, by: str, scope: bytes | None
@@ -77,7 +82,7 @@ class VenueMaps:
 
     async def get(self, id: UUID, *, version: int | None = None) -> VenueMap:
         """Return a version of a map, or its newest one. Raises SeatMapNotFound."""
-        parameters = {"id": id, "version": version}
+        parameters = {"id": id, "version": version, "organisation": self._organisation}
         found = await self._connections.ask_pool(
             self._connections.control(), SQL["get_venue_map"], parameters
         )
@@ -88,7 +93,7 @@ class VenueMaps:
 
     async def list(self, *, after: UUID | None, limit: int) -> list[VenueMap]:
         """Return the newest version of each map, in the order of their ids."""
-        parameters = {"after": after, "max_rows": limit}
+        parameters = {"after": after, "max_rows": limit, "organisation": self._organisation}
         found = await self._connections.ask_pool(
             self._connections.control(), SQL["list_venue_maps"], parameters
         )
@@ -101,7 +106,14 @@ class VenueMaps:
     async def _insert(
         self, statement: str, *, id: UUID, name: str, document: str, capacity: int, by: str
     ) -> VenueMap | None:
-        parameters = {"id": id, "name": name, "document": document, "capacity": capacity, "created_by": by}
+        parameters = {
+            "id": id,
+            "name": name,
+            "document": document,
+            "capacity": capacity,
+            "created_by": by,
+            "organisation": self._organisation,
+        }
         async with self._connections.use(self._connections.control(), writes=True) as connection:
             found = await fetch(connection, SQL[statement], parameters)
         for version, created_at in found.select("version", "created_at") if found else ():

@@ -71,7 +71,8 @@ def read_contents(url: str) -> Contents:
         servers = connection.execute(SQL["count_servers"]).fetchone()
         tables = [name for is_sequence, name in relations if not is_sequence]
         names = {name.partition(".")[2] for name in tables}
-        has_sales = bool(tables) and not {"events", "api_keys", "users"} <= names
+        is_ours = {"events", "api_keys"} <= names and not names.isdisjoint({"users", "accounts"})
+        has_sales = bool(tables) and not is_ours
         if tables and not has_sales:
             found = [connection.execute(SQL[query]).fetchone() for query in ("has_events", "has_keys")]
             has_sales = (True,) in found

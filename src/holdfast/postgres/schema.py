@@ -8,7 +8,7 @@ from pathlib import Path
 from holdfast.postgres import preconditions
 from holdfast.postgres.connections import connect_once
 
-GENERATION = 11
+GENERATION = 12
 """The schema generation of this server."""
 
 

@@ -11,10 +11,12 @@ CREATE TABLE schema_generation (
     oldest_server integer NOT NULL,       -- the oldest server generation that this schema still serves
     epoch uuid NOT NULL DEFAULT gen_random_uuid()  -- a part of the name of this history (postgres/epoch.py)
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (11, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (12, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
+CREATE SEQUENCE organisation_numbers AS bigint START 2;
+CREATE SEQUENCE audit_numbers AS bigint;
 
 CREATE TABLE events (
     event_number bigint NOT NULL CHECK (event_number BETWEEN 1 AND 1099511627775),
@@ -31,8 +33,10 @@ CREATE TABLE events (
     created_at timestamptz NOT NULL,
     rules jsonb NOT NULL CHECK (jsonb_typeof(rules) = 'object'),  -- of the sale, by name (inventory/rules/sale_rules.py)
     metadata jsonb,                        -- the client's own words, by key; null if there are none
+    organisation_number bigint NOT NULL DEFAULT 1,  -- who sells it; it never changes
     PRIMARY KEY (event_number)
 );
+CREATE INDEX events_by_organisation ON events (organisation_number, event_number);
 CREATE INDEX events_by_metadata ON events USING gin (metadata jsonb_path_ops) WHERE metadata IS NOT NULL;
 
 -- The hot row: the transaction that holds its lock decides for the event.
@@ -252,6 +256,7 @@ CREATE TABLE seat_maps (
     capacity integer NOT NULL,             -- seats, and admissions of drawn areas
     created_at timestamptz NOT NULL,
     created_by text NOT NULL,
+    organisation_number bigint NOT NULL DEFAULT 1,
     PRIMARY KEY (id, version)
 );
 
@@ -273,10 +278,23 @@ CREATE TABLE api_keys (
     created_at timestamptz NOT NULL,
     expires_at timestamptz,
     revoked_at timestamptz,
-    last_used_at timestamptz
+    last_used_at timestamptz,
+    organisation_number bigint NOT NULL DEFAULT 1,
+    previous_hash bytea,                   -- the secret before the last rotation
+    previous_until timestamptz             -- it works until then
 );
 
-CREATE TABLE users (
+-- Who sells. Number 1 exists from the start, and a server with one organiser needs no other.
+CREATE TABLE organisations (
+    number bigint NOT NULL PRIMARY KEY,
+    slug text NOT NULL UNIQUE,
+    name text NOT NULL,
+    created_at timestamptz NOT NULL
+);
+INSERT INTO organisations (number, slug, name, created_at) VALUES (1, 'main', 'Main', statement_timestamp());
+
+-- People who can sign in: buyers, and with a membership staff.
+CREATE TABLE accounts (
     id bigint NOT NULL PRIMARY KEY,
     name text NOT NULL,
     phone_number text NOT NULL,
@@ -285,3 +303,32 @@ CREATE TABLE users (
     password_hash text NOT NULL,
     created_at timestamptz NOT NULL
 );
+
+-- For servers of generations before 12.
+CREATE VIEW users AS
+SELECT id, name, phone_number, email, email_folded, password_hash, created_at FROM accounts;
+
+CREATE TABLE memberships (
+    organisation_number bigint NOT NULL,
+    account_id bigint NOT NULL,
+    role text NOT NULL,                    -- access/permissions.py
+    events bigint[],                       -- the numbers of the only events that the member may see; null: all
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (organisation_number, account_id)
+);
+CREATE INDEX memberships_by_account ON memberships (account_id);
+
+-- What members, keys and the operator did, apart from events' inventories: the journal has that. Rows never change.
+CREATE TABLE audit_entries (
+    organisation_number bigint NOT NULL,
+    id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    principal text NOT NULL,
+    action text NOT NULL,
+    object text NOT NULL,
+    request_id text,
+    address text,
+    detail jsonb NOT NULL,
+    PRIMARY KEY (organisation_number, id)
+);
+CREATE INDEX audit_entries_by_age ON audit_entries USING brin (at);

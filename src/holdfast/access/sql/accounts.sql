@@ -1,12 +1,14 @@
--- API keys and users: of no event, on the control connection, never joined with event tables.
+-- API keys and accounts: of no event, on the control connection, never joined with event tables.
 
 -- name: insert_key
-INSERT INTO api_keys (id, secret_hash, name, scopes, created_at, expires_at)
-VALUES (:id, :secret_hash, :name, :scopes, statement_timestamp(), :expires_at)
+INSERT INTO api_keys (id, secret_hash, name, scopes, created_at, expires_at, organisation_number)
+VALUES (:id, :secret_hash, :name, :scopes, statement_timestamp(), :expires_at, :organisation)
 RETURNING created_at;
 
 -- name: find_key
-SELECT id, secret_hash, scopes
+-- The secret before the last rotation works until its time.
+SELECT id, secret_hash, scopes, organisation_number AS organisation,
+       CASE WHEN previous_until > statement_timestamp() THEN previous_hash END AS previous_hash
 FROM api_keys
 WHERE id = :id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp());
 
@@ -42,10 +44,10 @@ RETURNING id;
 SELECT count(*) AS keys FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp());
 
 -- name: insert_user
-INSERT INTO users (id, name, phone_number, email, email_folded, password_hash, created_at)
+INSERT INTO accounts (id, name, phone_number, email, email_folded, password_hash, created_at)
 VALUES (nextval('dialect_numbers'), :name, :phone_number, :email, :email_folded, :password_hash, statement_timestamp())
 ON CONFLICT (email_folded) DO NOTHING
 RETURNING id, created_at;
 
 -- name: find_user
-SELECT id, name, phone_number, email, created_at FROM users WHERE id = :id;
+SELECT id, name, phone_number, email, created_at FROM accounts WHERE id = :id;

@@ -14,6 +14,7 @@ from holdfast.api.dialects.dialect import Dialect, ResponseBody
 from holdfast.api.dialects.reference import SeatPath, read_event_id
 from holdfast.api.dialects.seating import Seating, get_label, get_seating, hold_one_seat
 from holdfast.api.request import Request
+from holdfast.api.v1.rights import organisation_of, own_number
 from holdfast.api.values import Person
 from holdfast.errors import (
     BookingAlreadyCancelled,
@@ -32,7 +33,6 @@ from holdfast.errors import (
     SeatTaken,
 )
 from holdfast.http.reply import Reply, encode
-from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.queries import EventFilter
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
@@ -103,9 +103,9 @@ async def list_seats(request: Request, event_id: str | None = None) -> Reply:
     keeps off sale is CONFIRMED by nobody, because it cannot be reserved.
     """
     if event_id is None:
-        number = await _only_seated_event(request.inventory)
+        number = await _only_seated_event(request)
     else:
-        number = await request.inventory.resolve(read_event_id(event_id))
+        number = await own_number(request, read_event_id(event_id))
     seating = await get_seating(request, number, with_buyers=True)
     labels = enumerate(seating.seat_map.labels, 1)
     return Reply(body=encode([_seat(seating, number, seat, label) for seat, label in labels]))
@@ -122,9 +122,11 @@ def _seat(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any
     }
 
 
-async def _only_seated_event(inventory: Inventory) -> int:
-    found = await inventory.queries.list_events(
-        EventFilter(status="published", seated=True), before=None, limit=2
+async def _only_seated_event(request: Request) -> int:
+    found = await request.inventory.queries.list_events(
+        EventFilter(status="published", seated=True, organisation=organisation_of(request.principal)),
+        before=None,
+        limit=2,
     )
     if not found:
         raise EventNotFound(EventNotFound.NONE_SEATED)
@@ -148,7 +150,7 @@ async def _only_seated_event(inventory: Inventory) -> int:
 )
 async def reserve_seat(request: Request, seat_id: SeatPath, user_id: Person) -> ArenaReservationOut:
     """Reserve the seat for five minutes. A repeat by the same user gets the same answer and the same expiry."""
-    label = await get_label(request.inventory, seat_id)
+    label = await get_label(request, seat_id)
     number, _ = ids.split_seat_id(seat_id)
     hold = await hold_one_seat(request, number, label, buyer=user_id, seconds=WINDOW_SECONDS)
     return ArenaReservationOut(message="Seat reserved", seat_id=seat_id, reserved_until=hold.expires_at)
@@ -163,7 +165,7 @@ async def reserve_seat(request: Request, seat_id: SeatPath, user_id: Person) -> 
 )
 async def confirm_seat(request: Request, seat_id: SeatPath, user_id: Person) -> ArenaConfirmationOut:
     """Confirm the user's reservation for good. A repeat gets the same answer; other users are refused."""
-    await get_label(request.inventory, seat_id)
+    await get_label(request, seat_id)
     number, seat = ids.split_seat_id(seat_id)
     hold = await _get_reservation(request, number, seat, user_id)
     await request.inventory.execute(

@@ -12,10 +12,10 @@ from uuid import UUID
 from pydantic import Field
 
 from holdfast.access.permissions import Permission
-from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody, refuse_hidden
+from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import EventRef, read_hold_id
 from holdfast.api.request import Request
-from holdfast.api.v1.rights import visible_number
+from holdfast.api.v1.rights import organisation_of, refuse_hidden, visible_number
 from holdfast.api.values import EventPath, Name
 from holdfast.errors import (
     AreaRequired,
@@ -126,6 +126,7 @@ async def create_event(request: Request, body: CreateBoxOfficeEventIn) -> BoxOff
             name=body.name,
             areas=(c.AreaSpec(name="general", capacity=body.total_seats),),
             rules=SaleRules(allow_partial=bool(body.partial_fulfillment)),
+            organisation=organisation_of(request.principal),
         ),
         by=request.principal.id,
     )
@@ -249,7 +250,7 @@ async def get_event(request: Request, event_id: EventPath) -> BoxOfficeEventStat
     """Return the counts of an event's seats, exact when read. Blocked seats are not available."""
     number = await visible_number(request, event_id)
     found = await request.inventory.queries.get_availability(number)
-    refuse_hidden(request, found.event)
+    refuse_hidden(request.principal, found.event)
     return BoxOfficeEventStatusOut(
         event_id=found.event.id,
         name=found.event.name,

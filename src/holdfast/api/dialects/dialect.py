@@ -11,13 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from holdfast.api.request import Request
-from holdfast.api.v1.rights import sees_drafts
-from holdfast.errors import EventNotFound
 from holdfast.http.routes import ErrorRenderer, Routes
-from holdfast.inventory.rules.event import Event, EventStatus
 
-__all__ = ["Dialect", "RequestBody", "ResponseBody", "refuse_hidden"]
+__all__ = ["Dialect", "RequestBody", "ResponseBody"]
 
 _Function = Callable[..., Awaitable[Any]]
 
@@ -32,12 +28,6 @@ class ResponseBody(BaseModel):
     """An answer to a dialect's client."""
 
     model_config = ConfigDict(frozen=True)
-
-
-def refuse_hidden(request: Request, event: Event) -> None:
-    """Raise EventNotFound for a draft that the caller may not see, as `/v1` does."""
-    if event.status is EventStatus.DRAFT and not sees_drafts(request.principal):
-        raise EventNotFound
 
 
 class Dialect(Routes):

@@ -15,6 +15,7 @@ from holdfast.access.permissions import Permission
 from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import EventRef, LenientTime
 from holdfast.api.request import Request
+from holdfast.api.v1.rights import organisation_of, own_number
 from holdfast.api.values import Name
 from holdfast.errors import (
     CredentialsRequired,
@@ -130,6 +131,7 @@ async def create_show(request: Request, body: CreateInstantShowIn) -> CreatedIns
             name=body.name,
             starts_at=body.start_time,
             areas=(c.AreaSpec(name="general", capacity=body.total_seats),),
+            organisation=organisation_of(request.principal),
         ),
         by=request.principal.id,
     )
@@ -196,7 +198,7 @@ async def book_seats(request: Request, body: BookInstantSeatsIn) -> InstantBooki
 
     Raises EventNotFound; AreaRequired for an event whose parts this dialect cannot name.
     """
-    number = await request.inventory.resolve(body.show_id)
+    number = await own_number(request, body.show_id, Permission.SALES_WRITE)
     attempt: Attempt
     attempt, _ = await request.inventory.execute(
         number,

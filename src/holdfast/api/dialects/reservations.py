@@ -18,6 +18,7 @@ from holdfast.api.dialects.reference import EventRef, SeatRef, UserPath
 from holdfast.api.dialects.seating import get_label, hold_one_seat
 from holdfast.api.dialects.ticketing import TAG, render_error
 from holdfast.api.request import Request
+from holdfast.api.v1.rights import own_number
 from holdfast.api.values import HoldPath, parse_label
 from holdfast.errors import (
     BookingAlreadyCancelled,
@@ -37,7 +38,7 @@ from holdfast.errors import (
     SeatTaken,
     SeatUnknown,
 )
-from holdfast.ids import seat_id, split_seat_id
+from holdfast.ids import event_number_of, seat_id, split_seat_id
 from holdfast.inventory.batching.after_commit import after_commit
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
@@ -109,7 +110,7 @@ _HELD = {
 async def hold_seat(request: Request, user_id: UserPath, body: ReserveSeatsIn) -> ReservationOut:
     """Hold a seat for 1 to 20 minutes. A repeat by the same user gets the same reservation while it is held."""
     await request.access.users.get(user_id)
-    number, label = await _wanted_seat(request.inventory, body)
+    number, label = await _wanted_seat(request, body)
     hold = await hold_one_seat(request, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
     with after_commit():
         return await _render(request.inventory, hold)
@@ -124,7 +125,7 @@ async def hold_seat(request: Request, user_id: UserPath, body: ReserveSeatsIn) -
 )
 async def confirm_reservation(request: Request, reservation_id: HoldPath) -> ReservationOut:
     """Confirm the reservation for good. A repeat gets the same answer; an expired one is refused and reads EXPIRED."""
-    hold = await _get_reservation(request.inventory, reservation_id)
+    hold = await _get_reservation(request, reservation_id)
     command = c.ConfirmHold(
         by=request.principal.id,
         hold_id=hold.id,
@@ -134,12 +135,10 @@ async def confirm_reservation(request: Request, reservation_id: HoldPath) -> Res
     try:
         await request.inventory.execute(hold.event_number, command)
     except HoldExpired:
-        reservation = await _render(
-            request.inventory, await _get_reservation(request.inventory, reservation_id)
-        )
+        reservation = await _render(request.inventory, await _get_reservation(request, reservation_id))
         raise HoldExpired(HoldExpired.RESERVATION, reservation=reservation.model_dump(mode="json")) from None
     with after_commit():
-        return await _render(request.inventory, await _get_reservation(request.inventory, reservation_id))
+        return await _render(request.inventory, await _get_reservation(request, reservation_id))
 
 
 @routes.post(
@@ -151,21 +150,21 @@ async def confirm_reservation(request: Request, reservation_id: HoldPath) -> Res
 )
 async def release_reservation(request: Request, reservation_id: HoldPath) -> ReservationOut:
     """Release the seat. A repeat gets the same answer; a reservation that already ended keeps its status."""
-    hold = await _get_reservation(request.inventory, reservation_id)
+    hold = await _get_reservation(request, reservation_id)
     command = c.ReleaseHold(by=request.principal.id, hold_id=hold.id, authority=c.Authority(buyer=hold.buyer))
     with suppress(HoldExpired, BookingAlreadyCancelled):
         await request.inventory.execute(hold.event_number, command)
     with after_commit():
-        return await _render(request.inventory, await _get_reservation(request.inventory, reservation_id))
+        return await _render(request.inventory, await _get_reservation(request, reservation_id))
 
 
-async def _wanted_seat(inventory: Inventory, body: ReserveSeatsIn) -> tuple[int, str]:
+async def _wanted_seat(request: Request, body: ReserveSeatsIn) -> tuple[int, str]:
     """Return the event's number and the seat's label. Raises EventNotFound, SeatNotFound, InvalidInput."""
     if body.seat_id is not None:
         number, _ = split_seat_id(body.seat_id)
-        if body.show_id is not None and await inventory.resolve(body.show_id) != number:
+        if body.show_id is not None and await own_number(request, body.show_id) != number:
             raise SeatNotFound(SeatNotFound.IN_SHOW)
-        return number, await get_label(inventory, body.seat_id)
+        return number, await get_label(request, body.seat_id)
     missing = [
         FieldError(pointer=f"/{name}", code="missing", detail=FieldError.REQUIRED)
         for name in ("show_id", "seat_number")
@@ -173,17 +172,19 @@ async def _wanted_seat(inventory: Inventory, body: ReserveSeatsIn) -> tuple[int,
     ]
     if body.show_id is None or body.seat_number is None:
         raise InvalidInput(InvalidInput.SEAT_MISSING, errors=tuple(missing))
-    number = await inventory.resolve(body.show_id)
+    number = await own_number(request, body.show_id)
     label = parse_label(body.seat_number)
     if label is None:
         raise SeatNotFound(SeatNotFound.IN_SHOW)
     return number, label
 
 
-async def _get_reservation(inventory: Inventory, id: UUID) -> Hold:
+async def _get_reservation(request: Request, id: UUID) -> Hold:
     """Return a hold of one seat under a user's name. Other holds are not reservations of this dialect."""
+    number = event_number_of(id)
     try:
-        hold = await inventory.queries.get_hold(id, c.STAFF)
+        await own_number(request, 0 if number is None else number)
+        hold = await request.inventory.queries.get_hold(id, c.STAFF)
     except (HoldNotFound, EventNotFound):
         raise HoldNotFound(HoldNotFound.RESERVATION) from None
     if _user_of(hold) is None or hold.quantity != 1 or len(hold.seat_numbers) != 1:

@@ -7,11 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from holdfast.api.dialects.dialect import refuse_hidden
 from holdfast.api.request import Request
+from holdfast.api.v1.rights import own_number, refuse_hidden
 from holdfast.errors import EventNotFound, Refusal, SeatNotFound
 from holdfast.ids import split_seat_id
-from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.seating.seat_map import SeatMap
@@ -36,7 +35,7 @@ async def get_seating(request: Request, number: int, *, with_buyers: bool = Fals
     """Return the seats, current at the call. Raises EventNotFound, also for a hidden draft."""
     read_models = request.inventory.read_models
     read_model = await (read_models.get_with_buyers if with_buyers else read_models.get_current)(number)
-    refuse_hidden(request, read_model.event)
+    refuse_hidden(request.principal, read_model.event)
     return Seating(
         seat_map=read_model.seat_map,
         taken=read_model.taken,
@@ -45,10 +44,12 @@ async def get_seating(request: Request, number: int, *, with_buyers: bool = Fals
     )
 
 
-async def get_label(inventory: Inventory, id: int) -> str:
-    """Return the label of the seat with a dialect's integer id. Raises SeatNotFound."""
+async def get_label(request: Request, id: int) -> str:
+    """Return the label of the seat with a dialect's integer id. Raises SeatNotFound, also for a seat of others."""
+    inventory = request.inventory
     number, seat = split_seat_id(id)
     with suppress(EventNotFound):
+        await own_number(request, number)
         event = await inventory.queries.get_event(number)
         seat_map = await inventory.queries.get_seat_map(number, event.map_version)
         if 0 < seat <= seat_map.size:

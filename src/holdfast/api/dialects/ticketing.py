@@ -16,6 +16,7 @@ from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import LenientTime
 from holdfast.api.dialects.seating import Seating, get_seating
 from holdfast.api.request import Request
+from holdfast.api.v1.rights import organisation_of, own_number
 from holdfast.api.values import EventPath, Name, ShortText
 from holdfast.errors import (
     DuplicateEmail,
@@ -151,7 +152,13 @@ async def create_user(request: Request, body: RegisterUserIn) -> UserOut:
 async def create_show(request: Request, body: CreateTicketingShowIn) -> TicketingShowOut:
     """Create a show without seats; add them next. Its start may be in the past."""
     event = await request.inventory.create_event(
-        c.NewEvent(name=body.title, venue=body.venue, starts_at=body.starts_at), by=request.principal.id
+        c.NewEvent(
+            name=body.title,
+            venue=body.venue,
+            starts_at=body.starts_at,
+            organisation=organisation_of(request.principal),
+        ),
+        by=request.principal.id,
     )
     return TicketingShowOut(id=event.number, title=event.name, venue=event.venue, starts_at=event.starts_at)
 
@@ -182,7 +189,7 @@ async def create_seats(
     request: Request, show_id: EventPath, body: Annotated[Any, WithJsonSchema(_LABELS_SCHEMA)]
 ) -> Reply:
     """Add seats by label, trimmed and upper-cased: all of them, or none if one is invalid or exists already."""
-    number = await request.inventory.resolve(show_id)
+    number = await own_number(request, show_id)
     layout = _read_labels(body)
     event = await request.inventory.execute(
         number,
@@ -222,7 +229,7 @@ def _seat(number: int, seat: int, label: str) -> dict[str, Any]:
 )
 async def list_seats(request: Request, show_id: EventPath) -> Reply:
     """Return the show's seats in the order in which they were added."""
-    number = await request.inventory.resolve(show_id)
+    number = await own_number(request, show_id)
     seating = await get_seating(request, number)
     labels = enumerate(seating.seat_map.labels, 1)
     return Reply(body=encode([_seat(number, seat, label) for seat, label in labels]))
@@ -257,7 +264,7 @@ async def get_availability(
     The answer has all seats, or `limit` of them and a header `Link` to the next. A seat that the organiser keeps off
     sale is CONFIRMED, because it cannot be reserved.
     """
-    number = await request.inventory.resolve(show_id)
+    number = await own_number(request, show_id)
     route, filters = f"/shows/{number}/availability", {"status": status}
     after = 0 if cursor is None else request.cursors.open(cursor, route, filters)[0]
     seating = await get_seating(request, number)

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
-from holdfast.api.v1.rights import sees_drafts, visible_number
+from holdfast.api.v1.rights import refuse_hidden, visible_number
 from holdfast.api.values import EventPath, is_bookmark, parse_bookmark
 from holdfast.errors import EventNotFound, FieldError, InvalidInput
 from holdfast.http.headers import etag, matches_etag
@@ -21,14 +21,13 @@ from holdfast.http.values import Time
 from holdfast.inventory.projections.availability_json import members_of
 from holdfast.inventory.projections.seat_json import seat_list
 from holdfast.inventory.rules.availability import Availability
-from holdfast.inventory.rules.event import Event, EventStatus
+from holdfast.inventory.rules.event import EventStatus
 
 __all__ = [
     "AsOf",
     "AvailabilityOut",
     "SeatStateOut",
     "refuse_as_of",
-    "refuse_hidden",
     "routes",
     "state_headers",
 ]
@@ -179,17 +178,11 @@ async def get_availability(
         more = b'"reset":true' if seats is None else b'"changes":{"seats":' + seat_list(seats) + b"}"
     else:
         availability, more = await request.inventory.queries.get_availability(number), b""
-    refuse_hidden(request, availability.event)
+    refuse_hidden(request.principal, availability.event)
     body, headers = _rendered.answer(availability)
     if matches_etag(request.header(b"if-none-match"), headers[0][1]):
         return Reply(status=304, headers=headers)
     return Reply(body=body[:-1] + b"," + more + b"}" if more else body, headers=headers)
-
-
-def refuse_hidden(request: Request, event: Event) -> None:
-    """Raise EventNotFound for a draft that the caller may not see."""
-    if event.status is EventStatus.DRAFT and not sees_drafts(request.principal):
-        raise EventNotFound
 
 
 _StateHeaders = tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
@@ -203,7 +196,7 @@ def state_headers(epoch: str, version: int, lapsed: int) -> _StateHeaders:
 async def refuse_as_of(request: Request, number: int, at: datetime) -> None:
     """Raise InvalidInput for a future moment, EventNotFound for one before the event existed."""
     now = await request.inventory.queries.get_availability(number)
-    refuse_hidden(request, now.event)
+    refuse_hidden(request.principal, now.event)
     if at > now.as_of:
         raise InvalidInput.in_field("?as_of", "out_of_range", FieldError.AS_OF_TO_COME)
     if at < now.event.created_at:

@@ -16,6 +16,7 @@ from holdfast.access.permissions import Permission
 from holdfast.api.answers import answer_command, reply_kept, reply_of, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.paging import Page, page, position_id
+from holdfast.api.v1.rights import own_number
 from holdfast.api.values import BlockPath, EventPath, Label, Name
 from holdfast.errors import (
     AreaRequired,
@@ -132,7 +133,7 @@ _EXAMPLE = {
 )
 async def block_admissions(request: Request, event: EventPath, body: BlockAdmissionsIn) -> Reply:
     """Take available admissions off sale: all of them or none."""
-    number = await request.inventory.resolve(event)
+    number = await own_number(request, event)
     command = c.BlockAdmissions(
         by=request.principal.id,
         key=retry_key(request, _blocked),
@@ -163,7 +164,7 @@ async def list_blocks(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """Return the event's blocks, active and lifted, newest first."""
-    number = await request.inventory.resolve(event)
+    number = await own_number(request, event)
     filters = {"event": number, "lifted": lifted}
     found = await request.inventory.queries.list_blocks(
         number,
@@ -185,6 +186,6 @@ async def list_blocks(
 )
 async def lift_block(request: Request, event: EventPath, block: BlockPath) -> Reply:
     """Put a block's admissions back on sale. A repeat gets the same answer."""
-    number = await request.inventory.resolve(event)
+    number = await own_number(request, event)
     command = c.LiftBlock(by=request.principal.id, key=retry_key(request, _rendered), block_id=block)
     return await answer_command(request, number, command, _rendered)

@@ -23,6 +23,8 @@ from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.v1.rights import (
     booking_authority,
     hold_authority,
+    organisation_of,
+    own_number,
     visible_number,
 )
 from holdfast.api.values import BookingPath, BookingReference, EventRef
@@ -139,16 +141,26 @@ async def list_bookings(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """Return bookings, newest first. Without `event`, those of the newest event come first."""
-    number = None if event is None else await request.inventory.resolve(event)
+    number = None if event is None else await own_number(request, event)
     filters = {"event": number, "status": status, "reference": reference, "metadata": metadata}
     before, queries = position_id(request, cursor, filters), request.inventory.queries
     if reference is None:
         found = await queries.list_bookings(
-            number, status=status, metadata=metadata, before=before, limit=limit + 1
+            number,
+            organisation=organisation_of(request.principal),
+            status=status,
+            metadata=metadata,
+            before=before,
+            limit=limit + 1,
         )
     else:
         found = await queries.find_bookings(
-            reference, number=number, status=status, metadata=metadata, before=before
+            reference,
+            number=number,
+            organisation=organisation_of(request.principal),
+            status=status,
+            metadata=metadata,
+            before=before,
         )
     return page(
         request,
@@ -170,7 +182,7 @@ async def list_bookings(
 )
 async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
     """Return a booking, with its hold's token or as staff. A wrong token gets the 404 of a missing booking."""
-    authority = booking_authority(request, Permission.BOOKINGS_READ)
+    authority = await booking_authority(request, booking, Permission.BOOKINGS_READ)
     return booking_json(await request.inventory.queries.get_booking(booking, authority))
 
 
@@ -188,7 +200,7 @@ async def change_booking(request: Request, booking: BookingPath, body: ChangeMet
     command = c.ChangeBooking(
         by=request.principal.id,
         booking_id=booking,
-        authority=booking_authority(request, Permission.BOOKINGS_CANCEL, body.hold_token),
+        authority=await booking_authority(request, booking, Permission.BOOKINGS_CANCEL, body.hold_token),
         metadata=body.metadata,
     )
     return await _run(request, booking, command)
@@ -208,7 +220,9 @@ async def cancel_booking(request: Request, booking: BookingPath, body: PresentTo
         by=request.principal.id,
         key=retry_key(request, _rendered),
         booking_id=booking,
-        authority=booking_authority(request, Permission.BOOKINGS_CANCEL, body.hold_token if body else None),
+        authority=await booking_authority(
+            request, booking, Permission.BOOKINGS_CANCEL, body.hold_token if body else None
+        ),
     )
     return await _run(request, booking, command)
 

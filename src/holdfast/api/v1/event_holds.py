@@ -10,6 +10,7 @@ from holdfast.api.request import Request
 from holdfast.api.v1.buyers import Reference
 from holdfast.api.v1.hold_answers import HoldOut, hold_example, hold_json
 from holdfast.api.v1.paging import Page, page, position_id
+from holdfast.api.v1.rights import own_number
 from holdfast.api.values import EventPath, HoldPath
 from holdfast.errors import (
     BookingAlreadyCancelled,
@@ -49,7 +50,7 @@ async def list_holds(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """Return the event's holds, newest first. `status` is a hold's current state, expiry included."""
-    number = await request.inventory.resolve(event)
+    number = await own_number(request, event)
     filters = {"event": number, "status": status, "buyer": buyer}
     found = await request.inventory.queries.list_holds(
         number,
@@ -77,7 +78,7 @@ async def list_holds(
 )
 async def release_hold_as_staff(request: Request, event: EventPath, hold: HoldPath) -> Reply:
     """Release a buyer's hold without its token."""
-    number = await request.inventory.resolve(event)
+    number = await own_number(request, event)
     command = c.ReleaseHold(
         by=request.principal.id, key=retry_key(request, _rendered), hold_id=hold, authority=c.STAFF
     )

@@ -6,6 +6,7 @@ All changes need `events:write`. Anyone reads published and cancelled events; dr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from holdfast.access.permissions import Permission
@@ -15,7 +16,7 @@ from holdfast.api.v1.event_answers import EventOut, event_example, event_json
 from holdfast.api.v1.event_bodies import ChangeEventIn, CreateEventIn
 from holdfast.api.v1.metadata import MetadataQuery
 from holdfast.api.v1.paging import Page, page, position_number
-from holdfast.api.v1.rights import sees_drafts, visible_event
+from holdfast.api.v1.rights import drafts_of, organisation_of, own_number, visible_event
 from holdfast.api.values import EventPath, ShortText
 from holdfast.errors import (
     AreaUnknown,
@@ -75,7 +76,9 @@ async def create_event(request: Request, body: CreateEventIn) -> Reply:
     `capacity` makes one area, `general`; `areas` and a `seat_map` may be combined. An event may also be created without
     inventory, and get it by a change.
     """
-    new = await body.new_event(request.inventory.venue_maps)
+    organisation = organisation_of(request.principal)
+    made = await body.new_event(request.inventory.venue_maps.of(organisation))
+    new = replace(made, organisation=organisation)
     key = retry_key(request, _created)
     if key is None:
         event = await request.inventory.create_event(new, by=request.principal.id)
@@ -107,7 +110,7 @@ async def list_events(
     `text` is searched in name and venue. `starts_from` and `starts_before` limit the start. `on_sale` selects events
     whose admissions can be held now, if any are left.
     """
-    drafts = sees_drafts(request.principal)
+    organisation = drafts_of(request.principal)
     filters = {
         "status": status,
         "text": text,
@@ -124,7 +127,8 @@ async def list_events(
             starts_until=starts_before,
             on_sale=on_sale,
             metadata=metadata,
-            drafts=drafts,
+            drafts=organisation is not None,
+            drafts_of=organisation,
         ),
         before=position_number(request, cursor, filters),
         limit=limit + 1,
@@ -174,8 +178,10 @@ async def change_event(request: Request, event: EventPath, body: ChangeEventIn) 
     refused. A `seat_map` adds its seats, in categories of the event or in new ones that `categories` adds. The change
     takes its turn among the event's sales: a hold is decided completely before or completely after it.
     """
-    command = await body.change(request.inventory.venue_maps, by=request.principal.id)
-    return await answer_command(request, await request.inventory.resolve(event), command, _rendered)
+    number = await own_number(request, event)
+    maps = request.inventory.venue_maps.of(organisation_of(request.principal))
+    command = await body.change(maps, by=request.principal.id)
+    return await answer_command(request, number, command, _rendered)
 
 
 @routes.post(
@@ -227,6 +233,6 @@ async def resume_sales(request: Request, event: EventPath) -> Reply:
 
 
 async def _move(request: Request, event: EventPath, command: type[c.Command[FullEvent]]) -> Reply:
-    number = await request.inventory.resolve(event)
+    number = await own_number(request, event)
     key = retry_key(request, _rendered)
     return await answer_command(request, number, command(by=request.principal.id, key=key), _rendered)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
+from holdfast.api.v1.rights import own_number
 from holdfast.api.values import EventPath, LabelPath
 from holdfast.errors import EventNotFound, InvalidInput, SeatNotFound
 from holdfast.http.reply import Reply, encode
@@ -70,7 +71,7 @@ async def get_seat_history(
     An expiry is listed at the hold's `expires_at` with the event's version at that time, even before the hold's rows
     are rewritten. The live holds of a cancelled event are listed as released.
     """
-    number = await request.inventory.resolve(event)
+    number = await own_number(request, event)
     filters = {"event": number, "label": label}
     start: Position | None = None
     if cursor is not None:

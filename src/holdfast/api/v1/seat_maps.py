@@ -16,13 +16,14 @@ from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
 from holdfast.api.v1.event_bodies import SeatMapIn
 from holdfast.api.v1.paging import Page, page, position_id
+from holdfast.api.v1.rights import organisation_of
 from holdfast.api.values import Name, SeatMapPath
 from holdfast.errors import DuplicateSeat, IdempotencyKeyReused, SeatMapNotFound
 from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import SEAT_MAP_LIMIT, Routes
 from holdfast.http.values import Cursor, In, Limit
 from holdfast.inventory.seating.forms import parse_seat_map
-from holdfast.inventory.venue_maps import VenueMap
+from holdfast.inventory.venue_maps import VenueMap, VenueMaps
 
 routes = Routes(tag="seat maps")
 
@@ -70,6 +71,10 @@ def stored_json(venue_map: VenueMap) -> dict[str, Any]:
     }
 
 
+def _maps(request: Request) -> VenueMaps:
+    return request.inventory.venue_maps.of(organisation_of(request.principal))
+
+
 async def _capacity_of(body: StoreSeatMapIn) -> int:
     """Return the number of admissions. Raises InvalidInput, DuplicateSeat for a map that no event could use."""
     layout = await asyncio.to_thread(parse_seat_map, body.seat_map, pointer="/seat_map")
@@ -91,7 +96,7 @@ async def create_seat_map(request: Request, body: StoreSeatMapIn) -> Reply:
 
     The map is checked as an event's is. A retry with the same Idempotency-Key returns the map that the first one made.
     """
-    made = await request.inventory.venue_maps.create(
+    made = await _maps(request).create(
         body.name,
         body.seat_map,
         capacity=await _capacity_of(body),
@@ -111,7 +116,7 @@ async def list_seat_maps(
     request: Request, *, limit: Limit = 50, cursor: Cursor | None = None
 ) -> dict[str, Any]:
     """Return the newest version of each seat map, in the order of their ids."""
-    found = await request.inventory.venue_maps.list(after=position_id(request, cursor, {}), limit=limit + 1)
+    found = await _maps(request).list(after=position_id(request, cursor, {}), limit=limit + 1)
     return page(
         request, found, limit=limit, filters={}, position=lambda each: str(each.id), render=stored_json
     )
@@ -128,7 +133,7 @@ async def get_stored_seat_map(
     request: Request, seat_map: SeatMapPath, *, version: MapVersion | None = None
 ) -> dict[str, Any]:
     """Return a version of a seat map with its document, or the newest version."""
-    found = await request.inventory.venue_maps.get(seat_map, version=version)
+    found = await _maps(request).get(seat_map, version=version)
     return {**stored_json(found), "seat_map": found.seat_map}
 
 
@@ -147,7 +152,7 @@ async def add_seat_map_version(request: Request, seat_map: SeatMapPath, body: St
 
     A body that equals the newest version adds nothing, so the request may be repeated.
     """
-    made = await request.inventory.venue_maps.add_version(
+    made = await _maps(request).add_version(
         seat_map,
         body.name,
         body.seat_map,

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
-from holdfast.api.v1.availability import AsOf, SeatStateOut, refuse_as_of, refuse_hidden, state_headers
-from holdfast.api.v1.rights import visible_event, visible_number
+from holdfast.api.v1.availability import AsOf, SeatStateOut, refuse_as_of, state_headers
+from holdfast.api.v1.rights import refuse_hidden, visible_event, visible_number
 from holdfast.api.values import EventPath, is_bookmark, parse_bookmark
 from holdfast.errors import EventNotFound, InvalidInput, RouteNotFound
 from holdfast.http.headers import accepts_gzip, etag, matches_etag
@@ -177,7 +177,7 @@ async def list_seats(
         }
         return Reply(body=_document(states.event, facts, _list_of(states, every=all)))
     read_model = await request.inventory.read_models.get_current(number)
-    refuse_hidden(request, read_model.event)
+    refuse_hidden(request.principal, read_model.event)
     headers = state_headers(read_model.epoch, *read_model.state)
     if matches_etag(request.header(b"if-none-match"), headers[0][1]):
         return Reply(status=304, headers=headers)

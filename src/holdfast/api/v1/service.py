@@ -9,8 +9,9 @@ import structlog
 from pydantic import BaseModel
 
 from holdfast.access.permissions import Permission
+from holdfast.access.principals import MAIN
 from holdfast.api.request import Request
-from holdfast.errors import Fault
+from holdfast.errors import Fault, Forbidden
 from holdfast.http.headers import weights
 from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import Routes
@@ -73,6 +74,8 @@ async def get_metrics(request: Request) -> Reply:
     With `Accept: application/json`, return the totals: the number of events, active holds, bookings and expired holds,
     and the sum of each metric over its labels.
     """
+    if request.principal.organisation != MAIN:
+        raise Forbidden(Forbidden.SERVER)
     headers = ((b"vary", b"accept"),)
     if weights(request.header(b"accept")).get("application/json"):
         totals: dict[str, Any] = asdict(await request.inventory.operations.count_totals())

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
-from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatStateOut, refuse_hidden
-from holdfast.api.v1.rights import visible_number
+from holdfast.api.v1.availability import EXAMPLE, AvailabilityOut, SeatStateOut
+from holdfast.api.v1.rights import refuse_hidden, visible_number
 from holdfast.api.values import EventPath, parse_bookmark
 from holdfast.errors import EventNotFound
 from holdfast.http.reply import StreamReply, encode
@@ -61,7 +61,7 @@ async def stream_event(request: Request, event: EventPath) -> StreamReply:
     """
     number = await visible_number(request, event)
     read_model = await request.inventory.read_models.get_current(number)
-    refuse_hidden(request, read_model.event)
+    refuse_hidden(request.principal, read_model.event)
     request.inventory.streams.refuse_client()
     last = parse_bookmark(request.header(b"last-event-id") or "")
     after = last.version if last.epoch == read_model.epoch else None

@@ -24,7 +24,7 @@ from holdfast.inventory.rules.changes import Changes
 from holdfast.inventory.rules.decide import Outcome, decide
 from holdfast.inventory.rules.occupancy import Occupancy
 from holdfast.inventory.store.batch import Batch, Loaded
-from holdfast.inventory.store.events import CachedEvent, EventStore
+from holdfast.inventory.store.events import CachedEvent, EventStore, Standing
 from holdfast.postgres import translate as errors
 from holdfast.postgres.connections import Connection, Connections
 from holdfast.postgres.deadline import cut_after
@@ -77,6 +77,8 @@ class BatchRunner:
         self._known: dict[int, CachedEvent] = {}
         self._public: set[int] = set()
         """Events that are no drafts. None of them becomes one again."""
+        self._owners: dict[int, int] = {}
+        """The organisation of each event. It never changes."""
 
     async def run(
         self, number: int, commands: Sequence[c.AnyCommand], *, committing: Meanwhile = _nothing
@@ -275,15 +277,32 @@ class BatchRunner:
         except EventNotFound:
             return None
 
-    async def refuse_hidden(self, number: int) -> None:
-        """Raise EventNotFound for a draft as for no event: by one statement that finds nothing."""
-        if number in self._public:
+    async def refuse_hidden(self, number: int, *, drafts_of: int | None) -> None:
+        """Raise EventNotFound for a draft of another organisation as for no event: after one statement."""
+        if number in self._public or (drafts_of is not None and self._owners.get(number) == drafts_of):
             return
-        if not await self._event_store.is_public(number):
+        standing = await self._find_standing(number)
+        if standing is None or not (standing.is_public or standing.organisation == drafts_of):
             raise EventNotFound
-        if len(self._public) >= MAX_KNOWN:
-            self._public.clear()
-        self._public.add(number)
+
+    async def refuse_foreign(self, number: int, organisation: int | None) -> None:
+        """Raise EventNotFound for the event of another organisation as for no event: after one statement."""
+        if organisation is not None and self._owners.get(number) == organisation:
+            return
+        standing = await self._find_standing(number)
+        if standing is None or standing.organisation != organisation:
+            raise EventNotFound
+
+    async def _find_standing(self, number: int) -> Standing | None:
+        standing = await self._event_store.find_standing(number)
+        if standing is not None:
+            if len(self._owners) >= MAX_KNOWN:
+                self._owners.clear()
+                self._public.clear()
+            self._owners[number] = standing.organisation
+            if standing.is_public:
+                self._public.add(number)
+        return standing
 
     def is_wholly_seated(self, number: int) -> bool:
         """Return whether the event sells only numbered seats, as far as this process remembers it."""
@@ -308,6 +327,8 @@ class BatchRunner:
 
     def forget_all(self) -> None:
         self._known.clear()
+        self._public.clear()
+        self._owners.clear()
 
     def _forget(self, number: int) -> None:
         self._known.pop(number, None)

@@ -315,3 +315,5 @@ class NewEvent:
     categories: tuple[str, ...] = ()
     """Order of the seats' categories. Categories that are not named follow in the order of their first seats."""
     details: MapDetails = field(default_factory=MapDetails)
+    organisation: int = 1
+    """The number of the organisation that sells it."""

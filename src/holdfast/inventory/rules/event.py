@@ -53,6 +53,8 @@ class Event:
     metadata: Metadata | None = None
     map_version: int = 0
     """0: no numbered seats; otherwise the version of the seat map, which counts its creation and extensions."""
+    organisation: int = 1
+    """The number of the organisation that sells it. It never changes."""
 
     def refuse_sale(self, now: datetime) -> errors.Refusal | None:
         """Return why nothing can be held at `now`, or None. The most specific reason comes first."""

@@ -48,6 +48,10 @@ class EventFilter:
     starts_until: datetime | None = None
     drafts: bool = True
     """False leaves drafts out."""
+    drafts_of: int | None = None
+    """The organisation whose drafts are listed; None: all."""
+    organisation: int | None = None
+    """The organisation whose events are listed; None: all."""
     on_sale: bool | None = None
     seated: bool | None = None
     metadata: Metadata | None = None
@@ -74,7 +78,16 @@ class CachedEvent:
     areas: tuple[Area, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Whose event it is. `is_public`: it is no draft."""
+
+    organisation: int
+    is_public: bool
+
+
 _CREATION = RowReader(Creation)
+_STANDING = RowReader(Standing)
 _SEAT_COLUMNS = "label", "section", "row_name", "position", "area_number", "x", "y", "guid", "name", "traits"
 
 
@@ -138,6 +151,7 @@ class EventStore:
             off_sale_at=new.off_sale_at,
             rules=new.rules,
             metadata=new.metadata,
+            organisation=new.organisation,
             map_version=1 if seat_map is not None else 0,
         )
         columns = {
@@ -198,9 +212,11 @@ class EventStore:
         areas = await self._connections.ask(number, SQL["get_areas"], parameters)
         return CachedEvent(event=event, areas=tuple(rows.AREA.read(areas)))
 
-    async def is_public(self, number: int) -> bool:
-        """Return whether the event exists, and is not a draft."""
-        return bool(await self._connections.ask(number, SQL["find_public"], {"event_number": number}))
+    async def find_standing(self, number: int) -> Standing | None:
+        """Return whose event it is, and whether anyone may see it; None if there is no such event."""
+        return _STANDING.first(
+            await self._connections.ask(number, SQL["find_standing"], {"event_number": number})
+        )
 
     async def list_events(
         self, filters: EventFilter, *, before: int | None, limit: int
@@ -216,6 +232,8 @@ class EventStore:
             "starts_until": filters.starts_until,
             "on_sale": filters.on_sale,
             "drafts": filters.drafts,
+            "drafts_of": filters.drafts_of,
+            "organisation": filters.organisation,
             "seated": filters.seated,
             "metadata": rows.metadata_text(filters.metadata),
             "max_rows": limit,

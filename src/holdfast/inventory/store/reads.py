@@ -169,12 +169,19 @@ class ReadStore:
         )
 
     async def list_booking_ids(
-        self, *, status: str | None, metadata: Metadata | None, before: UUID | None, limit: int
+        self,
+        *,
+        organisation: int | None,
+        status: str | None,
+        metadata: Metadata | None,
+        before: UUID | None,
+        limit: int,
     ) -> list[tuple[int, UUID]]:
-        """Return (event number, booking id) over all events, newest event first."""
+        """Return (event number, booking id) over all events of an organisation (None: of all), newest event first."""
         found: list[tuple[int, UUID]] = []
         for pool in self._connections.all():
             parameters = {
+                "organisation": organisation,
                 "status": status,
                 "metadata": rows.metadata_text(metadata),
                 "before": before,
@@ -186,11 +193,11 @@ class ReadStore:
         found.sort(key=lambda each: each[1], reverse=True)
         return found[:limit]
 
-    async def find_booking_ids(self, reference: str) -> list[tuple[int, UUID]]:
-        """Return (event number, booking id) of the bookings with this reference, newest event first."""
+    async def find_booking_ids(self, reference: str, *, organisation: int | None) -> list[tuple[int, UUID]]:
+        """Return (event number, booking id) of an organisation's bookings with this reference, newest event first."""
         found: list[tuple[int, UUID]] = []
         for pool in self._connections.all():
-            parameters = {"end_of_id": end_of_id(reference)}
+            parameters = {"end_of_id": end_of_id(reference), "organisation": organisation}
             table = await self._connections.ask_pool(pool, SQL["find_bookings_of_all"], parameters)
             found.extend(table.select("event_number", "id"))
         return sorted(found, key=lambda each: each[1], reverse=True)

@@ -13,6 +13,7 @@ ORDER BY c.relname;
 SELECT EXISTS (SELECT 1 FROM events) AS found;
 
 -- name: has_keys
+-- users is a table before generation 12, and a view since then.
 SELECT EXISTS (SELECT FROM api_keys) OR EXISTS (SELECT FROM users) AS found;
 
 -- name: count_servers

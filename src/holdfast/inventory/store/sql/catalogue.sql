@@ -24,11 +24,11 @@ UPDATE event_creations SET status = :status, answer = :answer WHERE scope = :sco
 -- name: insert_event
 INSERT INTO events (
     event_number, id, name, status, venue, time_zone, starts_at, on_sale_at, off_sale_at, rules,
-    map_version, created_at, metadata
+    map_version, created_at, metadata, organisation_number
 )
 VALUES (
     :event_number, :id, :name, :status, :venue, :time_zone, :starts_at, :on_sale_at, :off_sale_at,
-    :rules::jsonb, :map_version, :created_at, :metadata::jsonb
+    :rules::jsonb, :map_version, :created_at, :metadata::jsonb, :organisation
 )
 ON CONFLICT (event_number) DO NOTHING
 RETURNING event_number;
@@ -44,9 +44,11 @@ SELECT
 FROM events e
 WHERE e.event_number = :event_number;
 
--- name: find_public
--- An event that anyone may see. No event and a draft get the same answer, with the same work.
-SELECT id FROM events WHERE event_number = :event_number AND status <> 'draft';
+-- name: find_standing
+-- Whose event it is, and whether anyone may see it.
+SELECT organisation_number AS organisation, status <> 'draft' AS is_public
+FROM events
+WHERE event_number = :event_number;
 
 -- name: get_areas
 SELECT
@@ -63,7 +65,11 @@ SELECT
 FROM events e
 WHERE e.event_number < :before
   AND (:status::text IS NULL OR e.status = :status)
-  AND (:drafts OR e.status <> 'draft')
+  AND (
+      e.status <> 'draft'
+      OR (:drafts AND (:drafts_of::bigint IS NULL OR e.organisation_number = :drafts_of))
+  )
+  AND (:organisation::bigint IS NULL OR e.organisation_number = :organisation)
   AND (:text::text IS NULL OR e.name ILIKE :text OR e.venue ILIKE :text)
   AND (:metadata::jsonb IS NULL OR e.metadata @> :metadata::jsonb)
   AND (:starts_from::timestamptz IS NULL OR e.starts_at >= :starts_from)

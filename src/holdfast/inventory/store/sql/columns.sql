@@ -4,7 +4,8 @@
 -- name: event_columns
 -- Of events e, by name: a prepared `e.*` fails once a later schema has one column more.
        e.event_number, e.id, e.name, e.status, e.venue, e.time_zone, e.starts_at, e.on_sale_at, e.off_sale_at,
-       e.sales_stopped, e.rules::text, e.map_version, e.created_at, e.metadata::text
+       e.sales_stopped, e.rules::text, e.map_version, e.created_at, e.metadata::text,
+       e.organisation_number AS organisation
 
 -- name: area_columns
 -- Of areas a.

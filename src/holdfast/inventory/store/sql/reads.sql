@@ -141,6 +141,13 @@ FROM bookings b
 WHERE b.metadata @> :metadata::jsonb
   AND (:before::uuid IS NULL OR b.id < :before)
   AND (:status::text IS NULL OR b.status = :status)
+  AND (
+      :organisation::bigint IS NULL
+      OR EXISTS (
+          SELECT 1 FROM events e
+          WHERE e.event_number = b.event_number AND e.organisation_number = :organisation
+      )
+  )
 ORDER BY b.id DESC
 LIMIT :max_rows;
 
@@ -150,6 +157,13 @@ SELECT b.event_number, b.id
 FROM bookings b
 WHERE (:before::uuid IS NULL OR b.id < :before)
   AND (:status::text IS NULL OR b.status = :status)
+  AND (
+      :organisation::bigint IS NULL
+      OR EXISTS (
+          SELECT 1 FROM events e
+          WHERE e.event_number = b.event_number AND e.organisation_number = :organisation
+      )
+  )
 ORDER BY b.id DESC
 LIMIT :max_rows;
 
@@ -162,7 +176,8 @@ CROSS JOIN LATERAL (
     FROM bookings
     WHERE event_number = e.event_number AND right(id::text, 10) = :end_of_id
     OFFSET 0
-) b;
+) b
+WHERE :organisation::bigint IS NULL OR e.organisation_number = :organisation;
 
 -- name: list_blocks
 SELECT b.id, b.reason, b.blocked_at, b.lifted_at
