@@ -48,7 +48,8 @@ _CHECKPOINTS = 0.3
 _REPLAYS = 5
 _MAX_TRIES = 3
 _CONTROL_SECONDS = 40.0
-_GIVES_UP = re.compile(r"PANIC:.*|FATAL:  (?!the database system is|terminating).*")
+GIVES_UP = re.compile(r"PANIC:.*|FATAL:  (?!the database system is|terminating|.*authentication failed).*")
+"""What ends a database. A refused log-in is a fault of the test, and catches nothing."""
 _DEPLOYMENT = "deployment"
 
 
@@ -171,13 +172,16 @@ class PowerCuts:
         folder = root / _DEPLOYMENT / "data" / "postgres"
         for lock in (folder / "cluster" / "postmaster.pid", *(folder / "run").glob("*.lock")):
             lock.unlink()  # after a real cut its owner would be gone
-        postgres = Postgres(folder, settings=_DURABLE)
+        rules = root / _DEPLOYMENT / "pg_hba.conf"  # the server's own are beside the cluster, and may be lost
+        rules.write_text("local all all trust\n")
+        rules.chmod(0o644)  # PostgreSQL's user reads it
+        postgres = Postgres(folder, settings={**_DURABLE, "hba_file": str(rules)})
         log_size = postgres.log.stat().st_size
         try:
             postgres.start(seconds=_CONTROL_SECONDS)
             certain, wrong = compare(postgres.url, self.buyers.lives, self.buyers.events, moment)
         except (TimeoutError, psycopg.Error):
-            output = _GIVES_UP.findall(postgres.log.read_bytes()[log_size:].decode(errors="replace"))
+            output = GIVES_UP.findall(postgres.log.read_bytes()[log_size:].decode(errors="replace"))
             return (
                 f"the database does not start: {output[-1]}" if output else None
             )  # otherwise it was only slow

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from proof.disks.faults import SMALL_BYTES, FullDisk, FullLog
+from proof.disks.power_cut import GIVES_UP
 from proof.system import Deployment
 
 CUT = """
@@ -109,3 +110,18 @@ def test_a_new_secret_key_survives_a_cut() -> None:
     """A different key would invalidate all existing hold tokens."""
     report = run_in_own_process(KEY)
     assert report["kept"] == report["made"]
+
+
+@pytest.mark.parametrize(
+    ("line", "ends"),
+    [
+        ('FATAL:  Peer authentication failed for user "postgres"', False),
+        ("FATAL:  the database system is starting up", False),
+        ("FATAL:  terminating connection due to administrator command", False),
+        ("PANIC:  could not locate a valid checkpoint record", True),
+        ('FATAL:  could not open file "global/pg_filenode.map"', True),
+    ],
+)
+def test_only_lost_data_catches_a_control(line: str, ends: bool) -> None:
+    """The server's access rules can be lost in the cut. A refused log-in then passed as a loss of sales."""
+    assert bool(GIVES_UP.search(line)) is ends
