@@ -16,6 +16,7 @@ from holdfast.postgres import backup
 from holdfast.process.postgres_server import embedded_bin_dir
 from support.commands import Run
 from support.house_of import fetch
+from support.postgres import TestDatabases
 from support.terminal import in_terminal
 
 
@@ -33,6 +34,60 @@ def test_upgrade_migrates_an_empty_database_once(run: Run, empty_database_url: s
     again = run("db", "upgrade", "--json", **on).json
     assert again["schema_before"] == again["schema"]
     assert run("db", "status", "--json", **on).json["is_usable"]
+
+
+def test_doctor_names_each_problem_and_exits_with_1(
+    run: Run, database_url: str, empty_database_url: str
+) -> None:
+    good = run("db", "doctor", database_url=database_url)
+    assert good.code == 0
+    assert good.out.splitlines()[0] == "ok       version"
+    bad = run("db", "doctor", "--json", database_url=empty_database_url)
+    assert bad.code == 1
+    assert {"check": "schema", "verdict": "problem"}.items() <= next(
+        each.items() for each in bad.json if each["verdict"] == "problem"
+    )
+
+
+@pytest.mark.parametrize("bin_dir", [embedded_bin_dir(), None], ids=["18", "an older pg_dump"])
+def test_a_backup_brings_no_extension(
+    databases: TestDatabases,
+    database_url: str,
+    empty_database_url: str,
+    tmp_path: Path,
+    bin_dir: Path | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only a superuser makes this one, and Citus exists only on a server that was started for it."""
+    name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
+    with psycopg.connect(databases.server.url_of(str(name), role="postgres"), autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION pg_prewarm")
+    if bin_dir is None:
+        monkeypatch.setattr(backup, "_knows_extensions", lambda _: False)
+    with (tmp_path / "file").open("wb") as file:
+        backup.dump(database_url, file, bin_dir=embedded_bin_dir())
+    backup.restore(empty_database_url, tmp_path / "file", bin_dir=embedded_bin_dir())
+    with psycopg.connect(empty_database_url) as connection:
+        assert connection.execute("SELECT extname FROM pg_extension").fetchall() == [("plpgsql",)]
+
+
+def test_a_distributed_database_is_not_restored_into(
+    holdfast: Run, sold: None, database_url: str, tmp_path: Path
+) -> None:
+    """It would succeed, and leave plain tables on the coordinator without a word."""
+    file = tmp_path / "sales.backup"
+    holdfast("db", "backup", file)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA citus")
+        connection.execute("CREATE TABLE citus.pg_dist_node (nodeid int)")
+        connection.execute(
+            "CREATE TABLE citus.pg_dist_partition AS SELECT 'events'::regclass AS logicalrelid"
+        )
+        name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
+        connection.execute(f"ALTER DATABASE {name} SET search_path = public, citus".encode())
+    assert "Citus has distributed this database" in holdfast("db", "restore", file, "--force").complaint
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
 
 
 def test_a_backup_is_private_and_restores_completely(

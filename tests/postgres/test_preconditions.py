@@ -211,4 +211,4 @@ def test_the_names_of_our_relations_are_those_of_the_schema(database_url: str) -
         found = connection.execute(
             "SELECT relname FROM pg_class WHERE relkind IN ('r', 'S') AND relnamespace = 'public'::regnamespace"
         ).fetchall()
-    assert {name for (name,) in found} - {"alembic_version"} == set(preconditions._OURS)
+    assert {name for (name,) in found} - {"alembic_version"} == set(preconditions.OURS)

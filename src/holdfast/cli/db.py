@@ -8,13 +8,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
 
 from holdfast.cli._consent import Yes, ask, is_asked
-from holdfast.cli.output import AsJson, Column, fail, print_record, print_table
+from holdfast.cli.output import AsJson, Column, fail, print_json, print_record, print_table
 
 __all__ = ["app"]
 
@@ -70,6 +71,29 @@ def status(as_json: AsJson = False) -> None:
     }
     print_record(record, as_json=as_json)
     if problem is not None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check everything that can be wrong with the database. Exits with 1 if a server would not start.
+
+    Each line says what to do. A problem stops a start of the server. A warning is for you to decide: an old minor
+    release, no standby, clocks that differ, prepared transactions left behind, and on Citus what is wrong with nodes.
+    """
+    from holdfast.app.settings import load_settings
+    from holdfast.cli._database import using_database
+    from holdfast.postgres.doctor import examine
+
+    with using_database(migrated=False) as url:
+        settings = load_settings()
+        found = examine(url, connections=settings.workers * settings.pool_size)
+    if as_json:
+        print_json([asdict(each) for each in found])
+    else:
+        for each in found:
+            typer.echo(f"{each.verdict:<8} {each.check:<12} {each.text}".rstrip())
+    if any(each.verdict == "problem" for each in found):
         raise typer.Exit(1)
 
 
@@ -158,6 +182,11 @@ def restore(
         found = backup.read_contents(url)
         if found.servers:
             raise fail("A server uses this database: stop it first.")
+        if found.is_distributed:
+            raise fail(
+                "Citus has distributed this database, and a restore would leave its tables on one node: restore into "
+                "an empty database, and distribute that."
+            )
         if found.has_sales and not force:
             raise fail("The database is not empty; --force replaces all its data.")
         if found.has_sales and is_asked():

@@ -14,7 +14,7 @@ from typing import IO
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from holdfast.postgres import queries, schema
+from holdfast.postgres import citus, preconditions, queries, schema
 from holdfast.postgres.connections import connect_once
 
 SQL = queries.load("backup")
@@ -28,6 +28,7 @@ DO $$ BEGIN
 END $$;
 """
 """The last step of a restore. An error in it undoes the whole transaction."""
+_LEFT_OUT = (b"SET transaction_timeout", b"CREATE EXTENSION ", b"COMMENT ON EXTENSION ")
 _LINES_OF_SETTINGS = 60
 """Max lines of the script's head, before any data."""
 
@@ -42,6 +43,8 @@ class Contents:
 
     drops: tuple[str, ...]
     has_sales: bool
+    is_distributed: bool
+    """Whether Citus has put the rows of events on several nodes."""
     servers: int
     """Number of Holdfast's other connections to the database."""
 
@@ -76,12 +79,19 @@ def read_contents(url: str) -> Contents:
         if tables and not has_sales:
             found = [connection.execute(SQL[query]).fetchone() for query in ("has_events", "has_keys")]
             has_sales = (True,) in found
+    with preconditions.connect(url) as session:
+        is_distributed = citus.is_distributed(session, preconditions.OURS)
     sequences = [name for is_sequence, name in relations if is_sequence]
     drops = []
     if tables:
         drops.append(f"DROP TABLE {', '.join(tables)} CASCADE;")
     drops += [f"DROP SEQUENCE IF EXISTS {name} CASCADE;" for name in sequences]
-    return Contents(drops=tuple(drops), has_sales=has_sales, servers=servers[0] if servers else 0)
+    return Contents(
+        drops=tuple(drops),
+        has_sales=has_sales,
+        is_distributed=is_distributed,
+        servers=servers[0] if servers else 0,
+    )
 
 
 def dump(url: str, target: IO[bytes], *, bin_dir: Path | None) -> None:
@@ -91,6 +101,7 @@ def dump(url: str, target: IO[bytes], *, bin_dir: Path | None) -> None:
         "--format=custom",
         "--no-owner",
         "--no-privileges",
+        *(["--exclude-extension=*"] if _knows_extensions(bin_dir) else []),
         *_database(url),
     ]
     done = subprocess.run(command, stdout=target, stderr=subprocess.PIPE, env=_environment(url), check=False)
@@ -159,10 +170,13 @@ def _close(pipe: IO[bytes]) -> None:
 
 
 def _copy_script(script: IO[bytes], target: IO[bytes]) -> None:
-    """Copy the script without one setting that servers before 17 do not know."""
+    """Copy the script without a setting that servers before 17 do not know, and without extensions.
+
+    Holdfast needs none. Making one takes rights that its role lacks, or, as for Citus, another server.
+    """
     for _ in range(_LINES_OF_SETTINGS):
         line = script.readline()
-        if not line.startswith(b"SET transaction_timeout"):
+        if not line.startswith(_LEFT_OUT):
             target.write(line)
     shutil.copyfileobj(script, target, 1 << 20)
 
@@ -181,6 +195,15 @@ def read_generation(archive: Path, *, bin_dir: Path | None) -> tuple[int, int]:
         raise BackupError(f"{archive} is not a backup of Holdfast.")
     values = dict(zip(found[1].split(", "), found[2].split("\t"), strict=False))
     return int(values["generation"]), int(values["oldest_server"])
+
+
+def _knows_extensions(bin_dir: Path | None) -> bool:
+    """Return whether pg_dump can leave extensions out, which it can from 17 on. A restore leaves them out anyway."""
+    said = subprocess.run(
+        [_program("pg_dump", bin_dir), "--version"], capture_output=True, check=False
+    ).stdout
+    found = re.search(rb"(\d+)", said)
+    return found is not None and int(found[1]) >= 17
 
 
 def _program(name: str, bin_dir: Path | None) -> str:

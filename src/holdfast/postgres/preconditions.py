@@ -6,31 +6,27 @@ The list of all that a foreign database may differ in: docs/decisions/0020-what-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from holdfast.postgres import queries
+from holdfast.postgres import citus, queries
 from holdfast.postgres.connections import SESSION_SETTINGS, connection_string
 
-__all__ = ["find_problem"]
+__all__ = ["CHECKS", "OURS", "connect", "find_problem", "refusal_of_a_pooler"]
 
 SQL = queries.load("preconditions")
 
 _OLDEST_POSTGRESQL = 15
 _SCHEMA = Path(__file__).with_name("schema.sql")
-_OURS = re.findall(r"^CREATE (?:TABLE|SEQUENCE) (\w+)", _SCHEMA.read_text(), re.MULTILINE)
+OURS = re.findall(r"^CREATE (?:TABLE|SEQUENCE) (\w+)", _SCHEMA.read_text(), re.MULTILINE)
 _MIGRATED = "schema_generation"
 _OF_ALEMBIC = "alembic_version"
 
-_DURABLE = {
-    "fsync": ("on",),
-    "full_page_writes": ("on",),
-    "synchronous_commit": ("on", "remote_apply", "remote_write", "local"),
-}
 _REQUIRED = {
     "default_transaction_read_only": (
         "off",
@@ -43,40 +39,51 @@ _POOLER = "connect to PostgreSQL itself, since each worker has a pool, or use th
 Session = psycopg.Connection[DictRow]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What the server asks of the database: where it is, and how many connections all workers open."""
+
+    url: str
+    connections: int
+
+
 def find_problem(url: str, *, connections: int = 0) -> str | None:
     """Return the first reason why Holdfast cannot use this database, or None. It need not be migrated.
 
     `connections`: how many the server will open. Raises psycopg.OperationalError if the database does not answer.
     """
     try:
-        with _connect(url) as session:
-            problem = next(_problems(session, connections), None)
-            return problem or _problem_of_sharing(session, url)
+        with connect(url) as session:
+            needs = Needs(url=url, connections=connections)
+            return next((problem for check in CHECKS.values() for problem in check(session, needs)), None)
     except psycopg.OperationalError as error:
-        if "unsupported startup parameter" not in str(error):
+        refusal = refusal_of_a_pooler(error)
+        if refusal is None:
             raise
-        return f"A connection pooler refuses the settings of Holdfast's sessions: {_POOLER}."
+        return refusal
 
 
-def _connect(url: str) -> Session:
+def refusal_of_a_pooler(error: psycopg.OperationalError) -> str | None:
+    """Return the problem if a pooler refused the connection for its settings."""
+    if "unsupported startup parameter" not in str(error):
+        return None
+    return f"A connection pooler refuses the settings of Holdfast's sessions: {_POOLER}."
+
+
+def connect(url: str) -> Session:
+    """Return a session as the server's own, for the checks."""
     conninfo = connection_string(url, application="holdfast-check")
     return psycopg.connect(conninfo, connect_timeout=10, autocommit=True, row_factory=dict_row)
 
 
-def _problems(session: Session, connections: int) -> Iterator[str]:
-    """Yield what is wrong, the basic things first: a later check may need what an earlier one found."""
+def _problems_of_version(session: Session, _: Needs) -> Iterator[str]:
     version = session.info.server_version // 10_000
     if version < _OLDEST_POSTGRESQL:
         yield f"The database is PostgreSQL {version}: Holdfast needs {_OLDEST_POSTGRESQL} or newer."
-    yield from _problems_of_settings(session)
-    (database,) = _ask(session, "load_database")
-    yield from _problems_of_database(database)
-    yield from _problems_of_relations(session, database)
-    yield from _problems_of_room(session, connections)
 
 
-def _problems_of_settings(session: Session) -> Iterator[str]:
-    names = [*SESSION_SETTINGS, *_DURABLE, *_REQUIRED]
+def _problems_of_settings(session: Session, _: Needs) -> Iterator[str]:
+    names = [*SESSION_SETTINGS, *citus.DURABLE, *_REQUIRED]
     found = {row["name"]: row["value"] for row in _ask(session, "list_settings", names=names)}
     for name, value in SESSION_SETTINGS.items():
         if found.get(name, value) != value:
@@ -84,7 +91,7 @@ def _problems_of_settings(session: Session) -> Iterator[str]:
                 f"The session runs with {name} = {found[name]} and not with {value}, which Holdfast asked for: "
                 f"a connection pooler ignores it; {_POOLER}."
             )
-    for name, allowed in _DURABLE.items():
+    for name, allowed in citus.DURABLE.items():
         if found[name] not in allowed:
             yield f"The database runs with {name} = {found[name]}: bookings could be lost. Set it to on."
     for name, allowed in _REQUIRED.items():
@@ -92,7 +99,8 @@ def _problems_of_settings(session: Session) -> Iterator[str]:
             yield f"The database runs with {name} = {found[name]}: set it to {allowed[0]} for Holdfast's role."
 
 
-def _problems_of_database(database: DictRow) -> Iterator[str]:
+def _problems_of_database(session: Session, _: Needs) -> Iterator[str]:
+    (database,) = _ask(session, "load_database")
     name, encoding = database["database"], database["encoding"]
     if database["is_standby"]:
         yield (
@@ -117,11 +125,12 @@ def _problems_of_database(database: DictRow) -> Iterator[str]:
         yield "The search_path has pg_catalog behind another schema: leave pg_catalog out of it."
 
 
-def _problems_of_relations(session: Session, database: DictRow) -> Iterator[str]:
+def _problems_of_relations(session: Session, _: Needs) -> Iterator[str]:
+    (database,) = _ask(session, "load_database")
     role, schema = database["role"], database["schema"]
-    found = {row["name"]: row for row in _ask(session, "list_relations_of", names=[*_OURS, _OF_ALEMBIC])}
+    found = {row["name"]: row for row in _ask(session, "list_relations_of", names=[*OURS, _OF_ALEMBIC])}
     if _MIGRATED not in found:
-        others = [name for name in _OURS if name in found and found[name]["schema"] == schema]
+        others = [name for name in OURS if name in found and found[name]["schema"] == schema]
         if _OF_ALEMBIC in found and not found[_OF_ALEMBIC]["missing_rights"]:
             others += [_OF_ALEMBIC] * any(row["found"] for row in _ask(session, "has_other_migrations"))
         if others:
@@ -132,7 +141,7 @@ def _problems_of_relations(session: Session, database: DictRow) -> Iterator[str]
         if not database["may_create"]:
             yield f"Role {role} may not create tables in schema {schema}: GRANT CREATE ON SCHEMA {schema} TO {role}."
         return
-    for name, row in [(name, found[name]) for name in _OURS if name in found]:
+    for name, row in [(name, found[name]) for name in OURS if name in found]:
         if row["schema"] != found[_MIGRATED]["schema"] or row["schema"] != schema:
             yield (
                 f"The search_path begins with {schema}, and it finds {name} in schema {row['schema']}: begin it with "
@@ -145,7 +154,7 @@ def _problems_of_relations(session: Session, database: DictRow) -> Iterator[str]
             yield f"Row security hides rows of {name} from role {role}: make it the owner, or grant it BYPASSRLS."
 
 
-def _problems_of_room(session: Session, connections: int) -> Iterator[str]:
+def _problems_of_room(session: Session, needs: Needs) -> Iterator[str]:
     (room,) = _ask(session, "load_room")
     limits = {
         "max_connections less the reserved ones": room["of_server"],
@@ -153,28 +162,43 @@ def _problems_of_room(session: Session, connections: int) -> Iterator[str]:
         "the CONNECTION LIMIT of the database": room["of_database"],
     }
     for name, limit in limits.items():
-        if 0 <= limit < connections:
+        if 0 <= limit < needs.connections:
             yield (
-                f"The workers open {connections} connections, and {name} is {limit}: raise it, or lower "
+                f"The workers open {needs.connections} connections, and {name} is {limit}: raise it, or lower "
                 "HOLDFAST_WORKERS or HOLDFAST_POOL_SIZE."
             )
 
 
-def _problem_of_sharing(session: Session, url: str) -> str | None:
-    """Return a line if a pooler lends one session of PostgreSQL to two of its clients in turn.
+def _problems_of_nodes(session: Session, _: Needs) -> Iterator[str]:
+    yield from citus.fatal_problems(session, OURS)
+
+
+def _problems_of_sharing(session: Session, needs: Needs) -> Iterator[str]:
+    """Yield a line if a pooler lends one session of PostgreSQL to two of its clients in turn.
 
     Prepared statements and settings would then meet other clients' transactions.
     """
     (ours,) = _ask(session, "load_process")
     if ours["process"] == session.info.backend_pid:
-        return None  # a pooler invents the number that it announces
-    with _connect(url) as other, other.transaction():
+        return  # a pooler invents the number that it announces
+    with connect(needs.url) as other, other.transaction():
         (theirs,) = _ask(other, "load_process")
         (again,) = _ask(session, "load_process")
     if theirs["process"] == ours["process"] or again["process"] != ours["process"]:
-        return f"A connection pooler in transaction mode shares its sessions: {_POOLER}."
-    return None
+        yield f"A connection pooler in transaction mode shares its sessions: {_POOLER}."
 
 
 def _ask(session: Session, statement: str, **parameters: Any) -> list[DictRow]:
     return session.execute(SQL[statement], parameters).fetchall()
+
+
+CHECKS: dict[str, Callable[[Session, Needs], Iterator[str]]] = {
+    "version": _problems_of_version,
+    "settings": _problems_of_settings,
+    "database": _problems_of_database,
+    "tables": _problems_of_relations,
+    "connections": _problems_of_room,
+    "nodes": _problems_of_nodes,
+    "pooler": _problems_of_sharing,
+}
+"""The checks of a start, the basic things first: a later one may need what an earlier one found."""

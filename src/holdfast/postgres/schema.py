@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.postgres import preconditions
+from holdfast.postgres import citus, preconditions
 from holdfast.postgres.connections import connect_once
 
 GENERATION = 12
@@ -44,6 +44,8 @@ def upgrade(url: str, *, revision: str = "head") -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = url
     command.upgrade(config, revision)
+    with preconditions.connect(url) as session:
+        citus.distribute_new(session, preconditions.OURS)
 
 
 def status(url: str) -> SchemaStatus:
@@ -62,18 +64,28 @@ def status(url: str) -> SchemaStatus:
 def verify(url: str, *, connections: int = 0) -> None:
     """Raise SchemaError if a server with this number of connections must not use this database."""
     _check_preconditions(url, connections=connections)
+    problem = find_problem(url)
+    if problem is not None:
+        raise SchemaError(problem)
+
+
+def find_problem(url: str) -> str | None:
+    """Return why this server cannot use the database's schema, or None."""
     found = status(url)
     if found.generation is None:
-        raise SchemaError("The database is not migrated: run `holdfast db upgrade`.")
+        return "The database is not migrated: run `holdfast db upgrade`."
     if found.generation < GENERATION:
-        raise SchemaError(
-            f"The database has schema {found.generation}; this server needs {GENERATION}: run `holdfast db upgrade`."
-        )
+        return f"The database has schema {found.generation}; this server needs {GENERATION}: run `holdfast db upgrade`."
     if found.oldest_server is not None and found.oldest_server > GENERATION:
-        raise SchemaError(
+        return (
             f"The database has schema {found.generation}, which serves servers from {found.oldest_server} on; "
             f"this one is {GENERATION}: update Holdfast."
         )
+    with preconditions.connect(url) as session:
+        left = citus.undistributed(session, preconditions.OURS)
+    if left:
+        return f"Citus has distributed other tables of events and not {', '.join(left)}: run `holdfast db upgrade`."
+    return None
 
 
 def _check_preconditions(url: str, *, connections: int = 0) -> None:
