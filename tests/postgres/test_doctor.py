@@ -17,7 +17,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from holdfast.postgres import preconditions, schema
-from holdfast.postgres.doctor import Finding, examine
+from holdfast.postgres.doctor import Diagnosis, examine
 from support.postgres import TestDatabases
 
 GOOD = {
@@ -82,7 +82,7 @@ def test_a_good_database_has_only_advice_about_its_standby(database_url: str) ->
     found = examine(database_url, connections=8)
     checks = [*preconditions.CHECKS, "schema", "cluster"]
     assert [each for each in found if each.check != "advice"] == [
-        Finding(check=name, verdict="ok") for name in checks
+        Diagnosis(check=name, verdict="ok") for name in checks
     ]
     assert any("There is no standby" in each.text for each in found)
 

@@ -13,7 +13,7 @@ from holdfast.postgres import citus, preconditions, queries, schema
 from holdfast.postgres.minors import advice_for
 from holdfast.postgres.preconditions import Needs, Session
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Diagnosis", "examine"]
 
 SQL = queries.load("doctor")
 
@@ -22,7 +22,7 @@ _CROWDED = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Diagnosis:
     """One check. A server does not start with a problem; a warning is for an administrator to decide."""
 
     check: str
@@ -30,7 +30,7 @@ class Finding:
     text: str = ""
 
 
-def examine(url: str, *, connections: int) -> list[Finding]:
+def examine(url: str, *, connections: int) -> list[Diagnosis]:
     """Return a finding for each check, the fatal ones first. `connections`: how many all workers open.
 
     Raises psycopg.OperationalError if the database does not answer.
@@ -42,22 +42,22 @@ def examine(url: str, *, connections: int) -> list[Finding]:
         refusal = preconditions.refusal_of_a_pooler(error)
         if refusal is None:
             raise
-        return [Finding(check="pooler", verdict="problem", text=refusal)]
+        return [Diagnosis(check="pooler", verdict="problem", text=refusal)]
 
 
-def _findings(session: Session, needs: Needs) -> Iterator[Finding]:
+def _findings(session: Session, needs: Needs) -> Iterator[Diagnosis]:
     for name, check in preconditions.CHECKS.items():
         problems = list(check(session, needs))
-        yield from (Finding(check=name, verdict="problem", text=text) for text in problems)
+        yield from (Diagnosis(check=name, verdict="problem", text=text) for text in problems)
         if not problems:
-            yield Finding(check=name, verdict="ok")
+            yield Diagnosis(check=name, verdict="ok")
         if problems and name == "version":
             return  # later checks read catalogues that such a server does not have
     problem = schema.find_problem(needs.url)
-    yield Finding(check="schema", verdict="problem" if problem else "ok", text=problem or "")
+    yield Diagnosis(check="schema", verdict="problem" if problem else "ok", text=problem or "")
     for name, warnings in (("advice", _warnings(session, needs)), ("cluster", citus.warnings_of(session))):
-        found = [Finding(check=name, verdict="warning", text=text) for text in warnings]
-        yield from found or [Finding(check=name, verdict="ok")]
+        found = [Diagnosis(check=name, verdict="warning", text=text) for text in warnings]
+        yield from found or [Diagnosis(check=name, verdict="ok")]
 
 
 def _warnings(session: Session, needs: Needs) -> Iterator[str]:
