@@ -130,6 +130,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
         ),
         public_url=settings.public_url or "",
         lifespan=lifespan,
+        leave=inventory.operations.leave,
         end_streams=inventory.streams.close,
         body_seconds=settings.body_timeout_seconds,
         access_log=settings.access_log,

@@ -161,6 +161,13 @@ class Settings(BaseSettings):
     keep_alive_seconds: int = Field(
         default=30, ge=1, le=3600, description="Seconds that an idle connection is kept for the next request."
     )
+    drain_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=300,
+        description="Seconds between a stop signal and the end of new requests. In this time `/readyz` is 503, so "
+        "that a proxy sends its requests elsewhere, and each answer closes its connection.",
+    )
     shutdown_seconds: int = Field(
         default=10, ge=1, le=300, description="Seconds that open requests get to finish at a shutdown."
     )

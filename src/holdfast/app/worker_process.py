@@ -41,7 +41,9 @@ def main() -> int:
             connection_limits(settings),
             shutdown_seconds=settings.shutdown_seconds,
             backlog=_BACKLOG,
+            leave_seconds=settings.drain_seconds,
             ready=lambda: _report_ready(given.ready),
+            leaving=layer.leave,
             draining=layer.end_streams,
         )
         tune_garbage_collection()
@@ -79,7 +81,7 @@ def _follow(life: int, settings: Settings) -> None:
         with contextlib.suppress(OSError):
             os.read(life, 1)
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(settings.shutdown_seconds + _GRACE_SECONDS)
+        time.sleep(settings.drain_seconds + settings.shutdown_seconds + _GRACE_SECONDS)
         os._exit(1)
 
     threading.Thread(target=wait, name="life", daemon=True).start()

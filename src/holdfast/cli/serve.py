@@ -38,6 +38,7 @@ def serve(
         open=settings.open,
         pool_size=settings.pool_size,
         stream_limit=settings.stream_limit,
+        drain_seconds=settings.drain_seconds,
         shutdown_seconds=settings.shutdown_seconds,
         log_format=settings.log_format.value,
     )

@@ -51,6 +51,7 @@ class Application(FastAPI):
         about_dialects: Mapping[str, Any] = MappingProxyType({}),
         public_url: str = "",
         lifespan: Lifespan | None = None,
+        leave: Callable[[], None] = lambda: None,
         end_streams: Callable[[], None] = lambda: None,
         body_seconds: float = BODY_SECONDS,
         access_log: bool = True,
@@ -89,6 +90,8 @@ class Application(FastAPI):
         )
         self.added = self.handler.added = AddedRoutes(self, body_limit=BODY_LIMIT)
         """The routes that other code adds. Their `body_limit` may be changed."""
+        self.leave = leave
+        """For a server that stops soon: from now on the application is not ready."""
         self.end_streams = end_streams
         """For a server that waits for its requests to end: streams have no end of their own."""
         self._completed: dict[str, Any] | None = None

@@ -49,6 +49,7 @@ class Operations:
         lanes: LaneScheduler,
         has_room: Callable[[], bool],
     ) -> None:
+        self._is_leaving = False
         self._has_room = has_room
         self._connections = connections
         self._reads = reads
@@ -60,9 +61,13 @@ class Operations:
         self._counts = SingleFlight(self._count)
         self._counted: tuple[float, Totals] | None = None
 
+    def leave(self) -> None:
+        """Report from now on that this process is not ready, because it stops soon."""
+        self._is_leaving = True
+
     async def check(self) -> None:
         """Raises Unavailable if nothing can be sold: no answer soon, no writes, no room, or a shutdown."""
-        if self._streams.is_closing:
+        if self._is_leaving or self._streams.is_closing:
             raise Unavailable(Unavailable.SHUTTING_DOWN)
         self.refuse_without_room()
         try:

@@ -65,6 +65,7 @@ class ServePlan:
     open: bool
     pool_size: int
     stream_limit: int
+    drain_seconds: int
     shutdown_seconds: int
     log_format: str
 
@@ -316,7 +317,7 @@ class Supervisor:
         """Stop the workers first, so that running requests can finish, and PostgreSQL last."""
         for worker in self._workers:
             worker.signal(signal.SIGTERM)
-        deadline = time.monotonic() + self._plan.shutdown_seconds + 3.0
+        deadline = time.monotonic() + self._plan.drain_seconds + self._plan.shutdown_seconds + 3.0
         while any(worker.is_running for worker in self._workers):
             if self._stop_requests > 1 or time.monotonic() > deadline:
                 for worker in self._workers:

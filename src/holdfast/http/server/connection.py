@@ -288,7 +288,7 @@ class Connection(asyncio.Protocol):
     def closes_after(self, request: OpenCycle) -> bool:
         """Return whether the next answer is the connection's last."""
         service = self.service
-        if not request.keeps_alive or service.is_stopping:
+        if not request.keeps_alive or service.is_leaving:
             return True
         if self._requests >= service.limits.requests_per_connection:
             return True

@@ -94,6 +94,7 @@ class Serving(Protocol):
     loop: asyncio.AbstractEventLoop
     seconds: tuple[float, ...]
     connections: set[ServedConnection]
+    is_leaving: bool
     is_stopping: bool
     date_line: bytes
 

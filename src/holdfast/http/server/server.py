@@ -1,11 +1,12 @@
 """Server: one process that serves an ASGI application on listening sockets until a signal.
 
-starting -> serving -> draining -> stopped
+starting -> serving -> leaving -> draining -> stopped
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable, Sequence
 from socket import socket
@@ -32,15 +33,23 @@ class Server:
         *,
         shutdown_seconds: float,
         backlog: int,
+        leave_seconds: float = 0.0,
         ready: Callable[[], None] = lambda: None,
+        leaving: Callable[[], None] = lambda: None,
         draining: Callable[[], None] = lambda: None,
     ) -> None:
-        """`ready` is called once connections are accepted, `draining` before the wait for open requests."""
+        """`ready` is called once connections are accepted, and `leaving` at a signal.
+
+        For `leave_seconds` requests are still accepted, until proxies have noticed. `draining` is called before the
+        wait for open requests.
+        """
         self._application = application
         self._limits = limits
         self._shutdown_seconds = shutdown_seconds
         self._backlog = backlog
+        self._leave_seconds = leave_seconds
         self._ready = ready
+        self._leaving = leaving
         self._draining = draining
         self.is_started = False
 
@@ -71,6 +80,8 @@ class Server:
         self.is_started = True
         self._ready()
         await self._stopping.wait()
+        self._leaving()
+        await self._leave(service)
         for server in servers:
             server.close()
         self._draining()
@@ -82,6 +93,13 @@ class Server:
         if self._stopping.is_set():
             self._forced.set()
         self._stopping.set()
+
+    async def _leave(self, service: Service) -> None:
+        """Serve on, and end each connection with its answer. So its client sends the next request elsewhere."""
+        service.is_leaving = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._leave_seconds):
+                await self._forced.wait()
 
     async def _drain(self, service: Service) -> None:
         draining = asyncio.ensure_future(service.stop(self._shutdown_seconds))

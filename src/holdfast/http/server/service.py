@@ -48,6 +48,8 @@ class Service:
         self.seconds = _seconds_of_states(limits)
         self.connections: set[ServedConnection] = set()
         self.pipelined = Pipelined(self.loop)
+        self.is_leaving = False
+        """The next answer of each connection is its last."""
         self.is_stopping = False
         self.date_line = b""
         self._public_url: str = getattr(application, "public_url", "")
@@ -128,7 +130,7 @@ class Service:
 
     async def stop(self, seconds: float) -> None:
         """Wait up to `seconds` for open requests; then end every connection."""
-        self.is_stopping = True
+        self.is_leaving = self.is_stopping = True
         for connection in tuple(self.connections):
             connection.stop()
         with contextlib.suppress(TimeoutError):
