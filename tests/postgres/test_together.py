@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import timedelta
 
 import psycopg
 import pytest
 
 from holdfast.errors import Busy, EventNotFound, Unavailable
+from holdfast.inventory import queries
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.availability import Availability
 from holdfast.postgres import together
+from postgres.statements import all_statements
 from support.cutting_proxy import cutting_proxy
 from support.postgres import TestDatabases
-from support.selling import all_at_once, an_engine, new_event, place, quantity, sql
+from support.selling import all_at_once, an_engine, move_time, new_event, place, quantity, sql
 
 READ = b"holdfast_read_state"
 
@@ -32,6 +35,16 @@ BEGIN
 END $$;
 ALTER TABLE areas RENAME TO areas_of_old;
 CREATE VIEW areas AS SELECT * FROM areas_of_old WHERE refuse(event_number);
+"""
+
+WAIT_FOR_ONE = """
+CREATE FUNCTION wait(number bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF number = {number} THEN PERFORM pg_advisory_xact_lock(1); END IF;
+    RETURN true;
+END $$;
+ALTER TABLE areas RENAME TO areas_of_old;
+CREATE VIEW areas AS SELECT * FROM areas_of_old WHERE wait(event_number);
 """
 
 
@@ -112,6 +125,24 @@ async def test_a_row_that_cannot_be_read_is_an_error_of_its_event_alone(
     assert held(await read(inventory, numbers)) == [(numbers[0], 1), ValueError, (numbers[2], 3)]
 
 
+async def test_a_slow_event_keeps_no_other_waiting(
+    inventory: Inventory, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event with many lapsed holds is read alone, from the second read on. Here its read waits for a lock."""
+    monkeypatch.setattr(queries, "MANY_LAPSED", 0)
+    slow, *others = numbers = await make_events(inventory, 4)
+    move_time(database_url, slow, timedelta(days=1), inventory)
+    found = await read(inventory, numbers)
+    assert held(found) == [(slow, 0), *as_placed(numbers)[1:]]
+    sql(database_url, WAIT_FOR_ONE.format(number=slow))
+    with psycopg.connect(database_url) as lock:
+        lock.execute("SELECT pg_advisory_xact_lock(1)")
+        reader = asyncio.ensure_future(inventory.queries.get_availability(slow))
+        assert held(await read(inventory, others)) == as_placed(numbers)[1:]
+        assert not reader.done()
+    assert (await reader).counts.held == 0
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_lost_connection_is_tried_again(database_url: str, when: str) -> None:
     async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
@@ -179,3 +210,9 @@ async def test_a_read_sees_every_commit_before_it(inventory: Inventory) -> None:
     sold = {number: [0] for number in numbers}
     await asyncio.gather(*(sell_and_look(number, sold[number]) for number in numbers * 3))
     assert held(await read(inventory, numbers)) == [(number, 75) for number in numbers]
+
+
+def test_no_two_files_prepare_statements_of_one_name() -> None:
+    """A session knows a prepared statement by its name: the second would run as the first. `spanning` has a prefix."""
+    names = [each.name for each in all_statements() if each.file != "spanning"]
+    assert sorted(names) == sorted(set(names))

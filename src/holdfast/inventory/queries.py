@@ -30,6 +30,9 @@ from holdfast.inventory.store.reads import EventState, ReadStore
 
 __all__ = ["EventFilter", "Queries"]
 
+MANY_LAPSED = 1_000
+"""A read counts the lapsed holds that nothing has reclaimed: with more than this it takes milliseconds."""
+
 
 def _refuse_unless_allowed(
     hold: HoldRecord, *, authority: Authority, refusal: type[HoldNotFound | BookingNotFound]
@@ -67,6 +70,9 @@ class Queries:
         self._past = Past(reads, event_store, occupancies)
         self._documents = SeatMapDocuments(self.get_seat_map)
         self._states = SharedFlight(self._read_states)
+        self._slow_states = SharedFlight(self._read_states, max_keys=1)
+        self._slow: set[int] = set()
+        """Events that had many lapsed holds when last read. Each is read alone: others would wait for it."""
 
     async def get_event(self, number: int) -> FullEvent:
         """Return the event as its row is now."""
@@ -104,7 +110,7 @@ class Queries:
 
     async def get_availability(self, number: int) -> Availability:
         """Return the availability, exact at its `as_of`. Readers that arrive during a query share the next one."""
-        return await self._states.get(number)
+        return await (self._slow_states if number in self._slow else self._states).get(number)
 
     async def get_seat_map(self, number: int, version: int) -> SeatMap:
         """Return an immutable version of the event's seat map; version 0 has no seats."""
@@ -130,6 +136,10 @@ class Queries:
             return EventNotFound()
         if isinstance(state, Exception):
             return state
+        if state.lapsed > MANY_LAPSED:
+            self._slow.add(state.event.number)
+        else:
+            self._slow.discard(state.event.number)
         return availability_of(
             state.event,
             state.areas,
