@@ -103,11 +103,14 @@ async def test_a_missing_event_is_missing_alone(inventory: Inventory) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "error"), [("57014", Busy), ("22012", psycopg.errors.DivisionByZero)])
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("57014", Busy), ("08006", Unavailable), ("22012", psycopg.errors.DivisionByZero)],
+)
 async def test_a_refused_statement_is_refused_alone(
     inventory: Inventory, database_url: str, code: str, error: type[Exception]
 ) -> None:
-    """57014 is the time limit of a statement; the others are bugs, and are raised as such."""
+    """57014 is the time limit of a statement, 08006 a lost node behind a coordinator. Others are bugs, and stay so."""
     numbers = await make_events(inventory, 5)
     sql(database_url, REFUSE_ONE.format(number=numbers[2], code=code))
     found = held(await read(inventory, numbers))
@@ -194,6 +197,17 @@ async def test_events_of_two_nodes_are_read_from_their_own(shards: list[str]) ->
         numbers = await make_events(inventory, 6)
         assert {number % 2 for number in numbers} == {0, 1}
         assert held(await read(inventory, numbers)) == as_placed(numbers)
+
+
+async def test_behind_a_coordinator_each_event_is_read_alone(database_url: str) -> None:
+    """Its node may be lost, and nobody knows which events are there."""
+    async with cutting_proxy(database_url) as proxy, an_engine(proxy.url, size=1) as inventory:
+        numbers = await make_events(inventory, 5)
+        await read(inventory, numbers)
+        inventory._connections.spans = False
+        before = proxy.turns
+        assert held(await read(inventory, numbers)) == as_placed(numbers)
+        assert proxy.turns - before == 5
 
 
 async def test_a_read_sees_every_commit_before_it(inventory: Inventory) -> None:

@@ -69,9 +69,7 @@ class Inventory:
         self._connections = connections
         self._random_numbers = random_numbers()
         self._event_store = EventStore(connections)
-        self._occupancies = Occupancies(
-            connections, self._event_store, max_seats=self._limits.occupancy_seats
-        )
+        self._occupancies = Occupancies(connections, max_seats=self._limits.occupancy_seats)
         self._batches = BatchRunner(
             connections,
             self._event_store,

@@ -178,12 +178,17 @@ class Connections:
     def pool(self, event_number: int) -> Pool:
         return self._pools[event_number % len(self._pools)]
 
-    def by_node(self, event_numbers: Iterable[int]) -> dict[Pool, list[int]]:
-        """Return the events of each node. A transaction or a round trip is of one node."""
+    def by_node(self, event_numbers: Iterable[int]) -> list[tuple[Pool, list[int]]]:
+        """Return the events by node: what one transaction or one round trip may hold.
+
+        A coordinator does not say which nodes are behind it, so that there each event is alone.
+        """
+        if len(self._pools) == 1 and not self.spans:
+            return [(self._pools[0], [number]) for number in event_numbers]
         found: dict[Pool, list[int]] = {}
         for number in event_numbers:
             found.setdefault(self.pool(number), []).append(number)
-        return found
+        return [*found.items()]
 
     def control(self) -> Pool:
         return self._pools[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import psycopg
 
@@ -13,65 +14,70 @@ from holdfast.postgres.deadline import cut_after
 from holdfast.postgres.pipeline import Pipeline, Statement
 from holdfast.postgres.rows import Table
 
-__all__ = ["Answer", "read_together"]
+__all__ = ["Answer", "Given", "read_together"]
+
+Given = dict[str, Any]
+"""The parameters of one event's statements, its number among them."""
 
 Answer = list[Table] | Exception
 """The rows of each statement of one event, or why there are none. An outage is a Fault."""
 
 
 async def read_together(
-    connections: Connections, statements: Sequence[Statement], numbers: Iterable[int]
+    connections: Connections, statements: Sequence[Statement], givens: Mapping[int, Given]
 ) -> dict[int, Answer]:
     """Return the answers to the same read-only statements for each event, in one round trip of each node.
 
-    `event_number` is the only parameter. Each statement has its own moment, and they run in this order. An event whose
+    `givens`: parameters by event number. Each statement has its own moment, and they run in this order. An event whose
     statement fails costs the others nothing but time: they are read again, each alone.
     """
-    nodes = connections.by_node(numbers).items()
-    found = await asyncio.gather(*(_read_node(connections, pool, own, statements) for pool, own in nodes))
+    nodes = [(pool, {number: givens[number] for number in own}) for pool, own in connections.by_node(givens)]
+    found = await asyncio.gather(*(_read_node(connections, *node, statements) for node in nodes))
     return {number: answer for answers in found for number, answer in answers.items()}
 
 
 async def _read_node(
-    connections: Connections, pool: Pool, numbers: Sequence[int], statements: Sequence[Statement]
+    connections: Connections, pool: Pool, givens: Mapping[int, Given], statements: Sequence[Statement]
 ) -> dict[int, Answer]:
     found: dict[int, Answer] = {}
-    if len(numbers) > 1:
+    if len(givens) > 1:
         try:
-            found = await _exchange(pool, numbers, statements)
+            found = await _exchange(pool, givens, statements)
         except LOST as error:
-            if not errors.is_lost(error):
-                return dict.fromkeys(numbers, errors.translate(error))
-            await connections.forget_dead()
-    left = [number for number in numbers if number not in found]
-    alone = await asyncio.gather(*(_read_alone(connections, pool, number, statements) for number in left))
+            if not await connections.recover(error):
+                return dict.fromkeys(givens, errors.translate(error))
+    left = [number for number in givens if number not in found]
+    alone = await asyncio.gather(
+        *(_read_alone(connections, pool, number, givens[number], statements) for number in left)
+    )
     return found | dict(zip(left, alone, strict=True))
 
 
 async def _read_alone(
-    connections: Connections, pool: Pool, number: int, statements: Sequence[Statement]
+    connections: Connections, pool: Pool, number: int, given: Given, statements: Sequence[Statement]
 ) -> Answer:
-    """Return the answer of one event. Retries once if the connection was lost."""
+    """Return the answer of one event. Retries once if the connection or the node was lost."""
     for last in (False, True):
         try:
-            return (await _exchange(pool, [number], statements))[number]
+            return (await _exchange(pool, {number: given}, statements))[number]
         except LOST as error:
-            if last or not errors.is_lost(error):
+            if last or not await connections.recover(error):
                 return errors.translate(error)
-            await connections.forget_dead()
     raise AssertionError("the second try returns")
 
 
-async def _exchange(pool: Pool, numbers: Sequence[int], statements: Sequence[Statement]) -> dict[int, Answer]:
+async def _exchange(
+    pool: Pool, givens: Mapping[int, Given], statements: Sequence[Statement]
+) -> dict[int, Answer]:
     """Return the answers of one round trip. The events after a failed statement have none."""
     connection = await pool.getconn()
     try:
         with cut_after(connection, ANSWER_SECONDS):
-            parts = iter(await _send(connection, numbers, statements))
+            parts = iter(await _send(connection, givens.values(), statements))
     finally:
         await pool.putconn(connection)
     found: dict[int, Answer] = {}
-    for number in numbers:
+    for number in givens:
         answer = _answer_of([next(parts) for _ in statements])
         if answer is not None:
             found[number] = answer
@@ -79,15 +85,15 @@ async def _exchange(pool: Pool, numbers: Sequence[int], statements: Sequence[Sta
 
 
 async def _send(
-    connection: Connection, numbers: Sequence[int], statements: Sequence[Statement]
+    connection: Connection, givens: Collection[Given], statements: Sequence[Statement]
 ) -> list[Table | psycopg.Error]:
     pipeline = Pipeline(connection)
     try:
-        parts = await _send_once(pipeline, numbers, statements)
+        parts = await _send_once(pipeline, givens, statements)
         if isinstance(
             parts[0], psycopg.errors.InvalidSqlStatementName
         ):  # the session had lost its statements
-            parts = await _send_once(pipeline, numbers, statements)
+            parts = await _send_once(pipeline, givens, statements)
         pipeline.end()
     except BaseException:
         await connection.close()  # the next user would read its outstanding answers
@@ -96,23 +102,23 @@ async def _send(
 
 
 async def _send_once(
-    pipeline: Pipeline, numbers: Sequence[int], statements: Sequence[Statement]
+    pipeline: Pipeline, givens: Collection[Given], statements: Sequence[Statement]
 ) -> list[Table | psycopg.Error]:
-    for number in numbers:
+    for given in givens:
         for statement in statements:
-            pipeline.add(statement, {"event_number": number})
+            pipeline.add(statement, given)
     return await pipeline.sync_each()
 
 
 def _answer_of(parts: Sequence[Table | psycopg.Error]) -> Answer | None:
-    """Return None for an event that was not read. Raises the error of a lost connection."""
+    """Return None for an event that was not read. Raises the error of a lost connection or node."""
     tables: list[Table] = []
     for part in parts:
         if isinstance(part, Table):
             tables.append(part)
         elif isinstance(part, psycopg.errors.PipelineAborted):
             return None
-        elif errors.is_lost(part):
+        elif errors.is_lost(part) or errors.is_of_a_node(part):
             raise part
         else:
             return errors.translate(part) if isinstance(part, LOST) else part

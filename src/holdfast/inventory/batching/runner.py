@@ -55,6 +55,10 @@ def _nothing() -> None:
     """There is nothing to do while the database commits."""
 
 
+def _may_share(commands: Sequence[c.AnyCommand]) -> bool:
+    return all(isinstance(command, _SHARED) for command in commands)
+
+
 class BatchRunner:
     """Runs batches, and remembers of each event what lets the next load fit in one round trip."""
 
@@ -225,8 +229,10 @@ class BatchRunner:
         was done. Raises OutcomeUnknown for all.
         """
         outcomes: dict[int, list[Outcome[Any]]] = {}
-        members = [member for number, commands in groups if (member := self._member(number, commands))]
+        members: list[Member] = []
         try:
+            await self._learn([number for number, commands in groups if _may_share(commands)])
+            members = [member for number, commands in groups if (member := self._member(number, commands))]
             if len(members) > 1:
                 outcomes = await self._transact(members, dict(groups))
         except errors.CommitUnknownError as unknown:
@@ -242,7 +248,7 @@ class BatchRunner:
     def _member(self, number: int, commands: Sequence[c.AnyCommand]) -> Member | None:
         """Return the member for a batch of several events, or None if the event needs a batch of its own."""
         known = self._known.get(number)
-        if known is None or not all(isinstance(command, _SHARED) for command in commands):
+        if known is None or not _may_share(commands):
             return None
         plan = plan_of(commands, known)
         occupancy = self._occupancies.find(number, known.event.map_version) if plan.seats else None
@@ -250,6 +256,14 @@ class BatchRunner:
             return None
         member = Member(number=number, known=known, plan=plan, occupancy=occupancy)
         return member if member.fits else None
+
+    async def _learn(self, numbers: Sequence[int]) -> None:
+        """Load what this process does not know of these events, all together. An event with an error stays unknown."""
+        unknown = [number for number in numbers if number not in self._known]
+        for number, found in (await self._event_store.find_all_known(unknown) if unknown else {}).items():
+            if isinstance(found, CachedEvent):
+                self._know(number, found)
+        await self._occupancies.load(filter(None, map(self._known.get, numbers)))
 
     def _forget_all(self, members: Iterable[Member]) -> None:
         for member in members:

@@ -72,6 +72,7 @@ class SeatMap:
     """
 
     __slots__ = (
+        "__weakref__",
         "_categories",
         "_guids",
         "_index",

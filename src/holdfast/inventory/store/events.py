@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +13,7 @@ from holdfast.inventory.rules.commands import NewEvent
 from holdfast.inventory.rules.event import Area, Event, EventStatus, FullEvent, in_full
 from holdfast.inventory.rules.journal import Resized
 from holdfast.inventory.rules.metadata import Metadata
-from holdfast.inventory.seating.drawn_areas import MapDetails, MapSource
-from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
+from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store import rows
 from holdfast.inventory.store.writes import (
     INSERT_AREAS,
@@ -28,14 +26,14 @@ from holdfast.inventory.store.writes import (
 from holdfast.postgres import queries
 from holdfast.postgres.arrays import json_text
 from holdfast.postgres.connections import Connection, Connections, fetch
+from holdfast.postgres.pipeline import Statement
 from holdfast.postgres.rows import RowReader
+from holdfast.postgres.together import Answer, read_together
 
 SQL = queries.load("catalogue")
 BATCH_SQL = queries.load("batch")
 CREATION_SECONDS = 60.0
 """A large event's seats are inserted by several statements, each with a limit of its own."""
-SMALL_MAP = 2_000
-"""Seats of a map that is built in a few milliseconds, a wait that nobody notices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +86,7 @@ class Standing:
 
 _CREATION = RowReader(Creation)
 _STANDING = RowReader(Standing)
-_SEAT_COLUMNS = "label", "section", "row_name", "position", "area_number", "x", "y", "guid", "name", "traits"
+_KNOWN = tuple(Statement(name, SQL[name]) for name in ("get_event", "get_areas"))
 
 
 class EventStore:
@@ -203,14 +201,18 @@ class EventStore:
 
     async def find_known(self, number: int) -> CachedEvent | None:
         """Return the event's rules and counters as they are now, outside any lock; None if there is no such event."""
-        if not 0 < number <= ids.MAX_EVENT_NUMBER:
-            return None
-        parameters = {"event_number": number}
-        event = rows.EVENT.first(await self._connections.ask(number, SQL["get_event"], parameters))
-        if event is None:
-            return None
-        areas = await self._connections.ask(number, SQL["get_areas"], parameters)
-        return CachedEvent(event=event, areas=tuple(rows.AREA.read(areas)))
+        found = (await self.find_all_known([number]))[number]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def find_all_known(self, numbers: Sequence[int]) -> dict[int, CachedEvent | Exception | None]:
+        """Return the same of several events, or an event's error, in one round trip of each node."""
+        givens = {
+            number: {"event_number": number} for number in numbers if 0 < number <= ids.MAX_EVENT_NUMBER
+        }
+        answers = await read_together(self._connections, _KNOWN, givens)
+        return {number: _known_of(answers.get(number)) for number in numbers}
 
     async def find_standing(self, number: int) -> Standing | None:
         """Return whose event it is, and whether anyone may see it; None if there is no such event."""
@@ -262,30 +264,13 @@ class EventStore:
                 found.setdefault(number, []).append(area)
         return found
 
-    async def load_map(self, number: int, version: int) -> SeatMap:
-        """Return a version of the event's seat map."""
-        parameters = {"event_number": number, "map_version": version}
-        areas = await self._connections.ask(number, SQL["get_areas"], {"event_number": number})
-        seats = await self._connections.ask(number, SQL["list_seats"], parameters)
-        found = await self._connections.ask(number, SQL["list_map_details"], parameters)
-        categories = {area.number: area.category or "" for area in rows.AREA.read(areas) if area.seated}
 
-        def build() -> SeatMap:
-            specs = (
-                SeatSpec(label, section, row, position, categories[area], x, y, guid, name, traits)
-                for label, section, row, position, area, x, y, guid, name, traits in seats.select(
-                    *_SEAT_COLUMNS
-                )
-            )
-            seat_map = SeatMap.build(specs, version, categories=categories.values())
-            for areas, source, source_version in found.select("areas", "source", "source_version"):
-                copied = None if source is None else MapSource(source, source_version)
-                later = MapDetails(areas=tuple(areas), source=copied)
-                seat_map.details = seat_map.details.followed_by(later)
-            return seat_map
-
-        # A stadium takes far longer, and the buyers of other events must not wait for all of it.
-        return build() if len(seats) <= SMALL_MAP else await asyncio.to_thread(build)
+def _known_of(answer: Answer | None) -> CachedEvent | Exception | None:
+    if answer is None or isinstance(answer, Exception):
+        return answer
+    events, areas = answer
+    event = rows.EVENT.first(events)
+    return None if event is None else CachedEvent(event=event, areas=tuple(rows.AREA.read(areas)))
 
 
 def _areas_of(new: NewEvent, seat_map: SeatMap | None) -> list[Area]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.batch import MAX_VERSIONS_BEHIND
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections
+from holdfast.postgres.pipeline import Statement
+from holdfast.postgres.rows import Table
+from holdfast.postgres.together import read_together
 
 SQL = queries.load("occupancies")
 BATCH_SQL = queries.load("batch")
 
-
+_LOAD_OCCUPANCY = Statement("load_occupancy", SQL["load_occupancy"])
 _OCCUPANT_COLUMNS = (
     "hold_id",
     "kind",
@@ -26,9 +31,19 @@ _OCCUPANT_COLUMNS = (
 )
 
 
-async def load_occupancy(connections: Connections, number: int, seat_map: SeatMap) -> Occupancy:
-    """Return everything that is taken, as of one version."""
-    table = await connections.ask(number, SQL["load_occupancy"], {"event_number": number})
+async def load_occupancies(
+    connections: Connections, seat_maps: Mapping[int, SeatMap]
+) -> dict[int, Occupancy | Exception]:
+    """Return everything that is taken of each event, as of one version, or the event's error, in one round trip."""
+    givens = {number: {"event_number": number} for number in seat_maps}
+    answers = await read_together(connections, [_LOAD_OCCUPANCY], givens)
+    return {
+        number: answer if isinstance(answer, Exception) else _occupancy_of(answer[0], seat_maps[number])
+        for number, answer in answers.items()
+    }
+
+
+def _occupancy_of(table: Table, seat_map: SeatMap) -> Occupancy:
     occupancy = Occupancy(seat_map, next(iter(table.column("version")), 0))
     for (
         hold_id,

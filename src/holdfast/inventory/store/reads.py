@@ -83,7 +83,8 @@ class ReadStore:
 
     async def find_states(self, numbers: Sequence[int]) -> list[EventState | Exception | None]:
         """Return the state of each event, None if it does not exist, or its error; see `read_together`."""
-        answers = await read_together(self._connections, [_READ_STATE], numbers)
+        givens = {number: {"event_number": number} for number in numbers}
+        answers = await read_together(self._connections, [_READ_STATE], givens)
         return [
             answer if isinstance(answer := answers[number], Exception) else _state_or_error(answer[0])
             for number in numbers
