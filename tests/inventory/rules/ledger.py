@@ -150,8 +150,10 @@ class Ledger:
                 row.live = False
             if row.holder in changes.booked and row.live:
                 row.booked = True
-        for id, (status, expires_at) in changes.moved_holds.items():
-            self.holds[id].status, self.holds[id].expires_at = status, expires_at
+        for id, status in changes.moved_holds.items():
+            self.holds[id].status = status
+        for id, expires_at in changes.extended_holds.items():
+            self.holds[id].expires_at = expires_at
         for hold in changes.new_holds.values():
             assert hold.id not in self.holds
             self.holds[hold.id] = self._copy(hold)

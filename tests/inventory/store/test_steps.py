@@ -28,14 +28,17 @@ GIVEN = SAME_FOR_ALL | {"event_number", "version", "now", "map_version", "wanted
 def test_a_step_sends_what_its_statements_take(step: BatchStep[Any]) -> None:
     columns = set(step.columns)
     taken = set(ONE_EVENT[step.statement].parameters)
+    if step.grouped:
+        assert step.names[0] in taken
+        columns.remove(next(iter(step.columns)))
     assert columns <= taken <= columns | set(step.names) | GIVEN
     assert columns.isdisjoint(step.names)
-    assert not step.names or len(step.names) == len(columns)
+    assert not step.names or len(step.names) == len(step.columns)
     if step.single is not None:
         assert set(step.names) <= set(ONE_EVENT[step.single].parameters) <= set(step.names) | GIVEN
     if step.statement in SEVERAL_EVENTS:
         taken = set(SEVERAL_EVENTS[step.statement].parameters)
-        assert taken <= columns | OF_EACH_ROW.keys() | SAME_FOR_ALL
+        assert taken <= step.columns.keys() | OF_EACH_ROW.keys() | SAME_FOR_ALL
 
 
 @pytest.mark.parametrize("statements", [ONE_EVENT, SEVERAL_EVENTS], ids=["one event", "several events"])

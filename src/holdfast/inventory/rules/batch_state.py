@@ -228,7 +228,8 @@ class BatchState:
         hold.expires_at = until
         if hold.buyer is not None:
             self._count_for(hold.buyer, hold.id, hold.quantity, until)
-        self._moved(hold)
+        if hold.id not in self.changes.new_holds:
+            self.changes.extended_holds[hold.id] = until
         self.changes.journal.append(
             {"change": "extended", "hold": text_of(hold.id), "until": until.isoformat(), "by": by}
         )
@@ -275,7 +276,7 @@ class BatchState:
         if record is not None:
             record.status = HoldStatus.EXPIRED
         self._forget_buyer(hold.buyer, hold.id)
-        self.changes.moved_holds[hold.id] = (HoldStatus.EXPIRED, hold.expires_at)
+        self.changes.moved_holds[hold.id] = HoldStatus.EXPIRED
         until, areas = hold.expires_at.isoformat(), quantities_of(claims)
         self._write({"change": "expired", "hold": text_of(hold.id), "until": until, "areas": areas}, claims)
 
@@ -419,7 +420,7 @@ class BatchState:
 
     def _moved(self, hold: HoldRecord) -> None:
         if hold.id not in self.changes.new_holds:
-            self.changes.moved_holds[hold.id] = (hold.status, hold.expires_at)
+            self.changes.moved_holds[hold.id] = hold.status
 
     def _count_for(self, buyer: str, hold_id: UUID, quantity: int, expires_at: datetime | None) -> None:
         self._buyers.setdefault(identity_of(buyer), {})[hold_id] = (quantity, expires_at)

@@ -45,8 +45,10 @@ class Changes:
     journal: list[Entry] = field(default_factory=list)
     new_holds: dict[UUID, HoldRecord] = field(default_factory=dict)
     """Records of holds placed in this batch."""
-    moved_holds: dict[UUID, tuple[HoldStatus, datetime]] = field(default_factory=dict)
-    """Status and expiry of holds that existed before."""
+    moved_holds: dict[UUID, HoldStatus] = field(default_factory=dict)
+    """New status of holds that existed before."""
+    extended_holds: dict[UUID, datetime] = field(default_factory=dict)
+    """New expiry of holds that existed before."""
     ended: dict[UUID, None] = field(default_factory=dict)
     """Holds and blocks whose live claims end."""
     booked: dict[UUID, None] = field(default_factory=dict)

@@ -53,6 +53,8 @@ class BatchStep(Generic[S]):
     """A statement for exactly one row, with plain values. It costs far less, most of all on a sharded database."""
     one_by_one: bool = False
     """True if a batch of one event sends it for each row, with plain values."""
+    grouped: bool = False
+    """True if a batch of one event sends it for each value of the first column, with that as a plain value."""
     alone: bool = False
     """True if a batch of several events does not send it: an event that needs its rows gets a batch of its own."""
 
@@ -104,6 +106,13 @@ def _of_one_event(steps: Iterable[BatchStep[S]], event: S, given: Given) -> Iter
         if step.one_by_one:
             for row in rows:
                 yield step.statement, statement, {**given, **dict(zip(step.columns, row, strict=True))}
+        elif step.grouped:
+            groups: dict[Any, list[tuple[Any, ...]]] = {}
+            for row in rows:
+                value, *_ = row
+                groups.setdefault(value, []).append(row)
+            for value, group in groups.items():
+                yield step.statement, statement, {**given, step.names[0]: value, **step.arrays(group)}
         else:
             yield step.statement, statement, {**given, **step.shared(rows, statement)}
 

@@ -187,8 +187,15 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
     ),
     BatchStep(
         statement="move_holds",
-        rows=lambda state: [(id, *to) for id, to in state.changes.moved_holds.items()],
-        columns={"ids": ids, "statuses": texts, "expiries": times},
+        rows=lambda state: [(to, id) for id, to in state.changes.moved_holds.items()],
+        columns={"statuses": texts, "ids": ids},
+        names=("status", "id"),
+        grouped=True,
+    ),
+    BatchStep(
+        statement="extend_holds",
+        rows=lambda state: list(state.changes.extended_holds.items()),
+        columns={"ids": ids, "expiries": times},
     ),
     BatchStep(
         statement="insert_holds",

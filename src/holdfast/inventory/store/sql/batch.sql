@@ -176,9 +176,15 @@ SET booked_version = :version
 WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]) AND ended_version IS NULL;
 
 -- name: move_holds!
+-- Once for each status. In a join with a list of statuses, a planner that expects few holds compares each with each.
+UPDATE holds
+SET status = :status
+WHERE event_number = :event_number AND id = ANY(:ids::uuid[]);
+
+-- name: extend_holds!
 UPDATE holds h
-SET status = m.status, expires_at = m.expires_at
-FROM unnest(:ids::uuid[], :statuses::text[], :expiries::timestamptz[]) AS m (id, status, expires_at)
+SET expires_at = m.expires_at
+FROM unnest(:ids::uuid[], :expiries::timestamptz[]) AS m (id, expires_at)
 WHERE h.event_number = :event_number AND h.id = m.id AND h.id = ANY(:ids::uuid[]);
 
 -- name: insert_hold!

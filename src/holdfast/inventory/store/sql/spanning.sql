@@ -101,9 +101,14 @@ WHERE c.event_number = n.event_number AND c.hold_id = n.hold_id AND c.ended_vers
 
 -- name: move_holds!
 UPDATE holds h
-SET status = n.status, expires_at = n.expires_at
-FROM unnest(:event_numbers::bigint[], :ids::uuid[], :statuses::text[], :expiries::timestamptz[])
-    AS n (event_number, id, status, expires_at)
+SET status = n.status
+FROM unnest(:event_numbers::bigint[], :ids::uuid[], :statuses::text[]) AS n (event_number, id, status)
+WHERE h.event_number = n.event_number AND h.id = n.id;
+
+-- name: extend_holds!
+UPDATE holds h
+SET expires_at = n.expires_at
+FROM unnest(:event_numbers::bigint[], :ids::uuid[], :expiries::timestamptz[]) AS n (event_number, id, expires_at)
 WHERE h.event_number = n.event_number AND h.id = n.id;
 
 -- name: insert_holds!
