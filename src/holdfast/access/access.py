@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from holdfast.access.principals import MAIN, KeyRow
+from holdfast.access.audit import OPERATOR, Actor, Audit
+from holdfast.access.organisations import Organisations
+from holdfast.access.principals import MAIN, KeyRow, RotatedKey
 from holdfast.access.store import AccessStore, KeyListing
 from holdfast.access.users import Users
 from holdfast.postgres.connections import Connections
@@ -18,6 +20,8 @@ class Access:
     def __init__(self, connections: Connections) -> None:
         self._store = AccessStore(connections)
         self.users = Users(self._store)
+        self.organisations = Organisations(connections)
+        self.audit = Audit(connections)
 
     async def insert_key(
         self,
@@ -28,6 +32,7 @@ class Access:
         scopes: list[str],
         expires_at: datetime | None,
         organisation: int = MAIN,
+        by: Actor = OPERATOR,
     ) -> datetime:
         """Insert a key and return the time of its creation."""
         return await self._store.insert_key(
@@ -37,6 +42,7 @@ class Access:
             scopes=scopes,
             expires_at=expires_at,
             organisation=organisation,
+            by=by,
         )
 
     async def find_key(self, id: str) -> KeyRow | None:
@@ -51,10 +57,16 @@ class Access:
         """Return whether a key was ever made, revoked or not."""
         return await self._store.any_key()
 
-    async def list_keys(self) -> list[KeyListing]:
-        """Return every key, without its secret."""
-        return await self._store.list_keys()
+    async def list_keys(self, organisation: int = MAIN) -> list[KeyListing]:
+        """Return every key of an organisation, without its secrets."""
+        return await self._store.list_keys(organisation)
 
-    async def revoke_key(self, id: str) -> bool:
+    async def revoke_key(self, id: str, *, by: Actor = OPERATOR) -> bool:
         """Revoke a key and return whether it exists. A second call changes nothing."""
-        return await self._store.revoke_key(id)
+        return await self._store.revoke_key(id, by=by)
+
+    async def rotate_key(
+        self, id: str, secret_hash: bytes, *, overlap_seconds: int, by: Actor = OPERATOR
+    ) -> RotatedKey | None:
+        """Give a key another secret, next to the present one for a while. None if no such key is valid."""
+        return await self._store.rotate_key(id, secret_hash, overlap_seconds=overlap_seconds, by=by)

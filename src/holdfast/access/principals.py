@@ -6,9 +6,10 @@ import hmac
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import Literal
@@ -18,7 +19,7 @@ from holdfast.access.permissions import Permission
 from holdfast.access.refreshing_value import RefreshingValue
 from holdfast.errors import CredentialsRequired, Fault
 
-__all__ = ["GUEST", "MAIN", "OPEN", "ApiKeys", "KeyRow", "Principal", "make_api_key"]
+__all__ = ["GUEST", "MAIN", "OPEN", "ApiKeys", "KeyRow", "Principal", "RotatedKey", "make_api_key"]
 
 TOUCH_SECONDS = 60.0
 """How exact the time of a key's last use is."""
@@ -71,6 +72,16 @@ class KeyRow:
         given = sha256(secret.encode()).digest()
         is_present = hmac.compare_digest(given, self.secret_hash)
         return hmac.compare_digest(given, self.previous_hash or self.secret_hash) or is_present
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotatedKey:
+    """A key with a new secret. The one before works until `previous_until`."""
+
+    name: str
+    scopes: Sequence[str]
+    expires_at: datetime | None
+    previous_until: datetime
 
 
 def make_api_key(key_id: str, secret: str) -> tuple[str, bytes]:

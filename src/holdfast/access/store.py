@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from holdfast.access.principals import KeyRow
+from holdfast.access.audit import SQL, Actor, record
+from holdfast.access.principals import KeyRow, RotatedKey
 from holdfast.identity import identity_of
-from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections, fetch
 from holdfast.postgres.rows import RowReader, Table
 
-SQL = queries.load("accounts")
+__all__ = ["SQL", "AccessStore", "KeyListing", "User"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,8 @@ class KeyListing:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    previous_until: datetime | None
+    """Until when the secret before the last rotation works."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class User:
 
 
 _KEY_LISTING = RowReader(KeyListing)
+_ROTATED_KEY = RowReader(RotatedKey)
 _USER = RowReader(User)
 
 
@@ -55,6 +58,19 @@ class AccessStore:
         async with self._connections.use(self._connections.control()) as connection:
             return await fetch(connection, SQL[query], parameters)
 
+    async def _change(
+        self, query: str, by: Actor, action: str, object: str, detail: dict[str, Any], /, **parameters: Any
+    ) -> Table:
+        """Run a statement that returns the organisation of what it changed, and audit it in its transaction."""
+        async with (
+            self._connections.use(self._connections.control(), writes=True) as connection,
+            connection.transaction(),
+        ):
+            rows = await fetch(connection, SQL[query], parameters)
+            for organisation in rows.column("organisation") if rows else ():
+                await record(connection, by, action, object, organisation=organisation, **detail)
+        return rows
+
     async def insert_key(
         self,
         *,
@@ -64,9 +80,14 @@ class AccessStore:
         scopes: list[str],
         expires_at: datetime | None,
         organisation: int,
+        by: Actor,
     ) -> datetime:
-        rows = await self._fetch(
+        rows = await self._change(
             "insert_key",
+            by,
+            "key.created",
+            f"key:{id}",
+            {"name": name, "scopes": scopes, "expires_at": expires_at},
             id=id,
             secret_hash=secret_hash,
             name=name,
@@ -101,12 +122,30 @@ class AccessStore:
         """Return whether a key was ever made, revoked or not."""
         return any((await self._fetch("any_key")).column("found"))
 
-    async def list_keys(self) -> list[KeyListing]:
-        return list(_KEY_LISTING.read(await self._fetch("list_keys")))
+    async def list_keys(self, organisation: int) -> list[KeyListing]:
+        return list(_KEY_LISTING.read(await self._fetch("list_keys", organisation=organisation)))
 
-    async def revoke_key(self, id: str) -> bool:
+    async def revoke_key(self, id: str, *, by: Actor) -> bool:
         """Revoke a key and return whether it exists. A second call changes nothing."""
-        return bool(await self._fetch("revoke_key", id=id))
+        if await self._change("revoke_key", by, "key.revoked", f"key:{id}", {}, id=id):
+            return True
+        return bool(await self._fetch("has_key", id=id))
+
+    async def rotate_key(
+        self, id: str, secret_hash: bytes, *, overlap_seconds: int, by: Actor
+    ) -> RotatedKey | None:
+        """Give a valid key another secret. The present one works for `overlap_seconds` more."""
+        rows = await self._change(
+            "rotate_key",
+            by,
+            "key.rotated",
+            f"key:{id}",
+            {"overlap_seconds": overlap_seconds},
+            id=id,
+            secret_hash=secret_hash,
+            overlap_seconds=overlap_seconds,
+        )
+        return _ROTATED_KEY.first(rows)
 
     async def insert_user(
         self, *, name: str, phone_number: str, email: str, password_hash: str

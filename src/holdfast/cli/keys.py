@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from holdfast.access.permissions import Scope
+from holdfast.cli._organisation import MAIN_SLUG, ForOrganisation
 from holdfast.cli.output import AsCsv, AsJson, Column, fail, print_record, print_table
 
 __all__ = ["app"]
@@ -26,8 +27,12 @@ _COLUMNS = (
     Column(name="expires_at", rank=2),
     Column(name="revoked_at", rank=1),
     Column(name="last_used_at", rank=3),
+    Column(name="previous_until", rank=5),
 )
 _FOR = re.compile(r"([1-9][0-9]{0,4})([hd])")
+_OVERLAP = re.compile(r"0|([1-9][0-9]{0,3})([mhd])")
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
+_KEY_ID = re.compile(r"[A-Za-z0-9]{4,40}")
 _UNITS = {"h": "hours", "d": "days"}
 
 
@@ -48,6 +53,7 @@ def create(
             help="End of validity: after a duration (`12h`, `90d`) or at a time (`2027-01-01T00:00:00Z`)."
         ),
     ] = None,
+    organisation: ForOrganisation = MAIN_SLUG,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and show it once. Holdfast stores only its hash.
@@ -57,6 +63,7 @@ def create(
     from holdfast.access.access import Access
     from holdfast.access.principals import make_api_key
     from holdfast.cli._database import plain_errors, use_contexts
+    from holdfast.cli._organisation import organisation_number
     from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.seating.label import normalise_name
 
@@ -69,7 +76,12 @@ def create(
 
     async def insert(_: Inventory, access: Access) -> datetime:
         return await access.insert_key(
-            id=id, secret_hash=secret_hash, name=label, scopes=scopes, expires_at=expires_at
+            id=id,
+            secret_hash=secret_hash,
+            name=label,
+            scopes=scopes,
+            expires_at=expires_at,
+            organisation=await organisation_number(access, organisation),
         )
 
     created_at = use_contexts(insert)
@@ -83,10 +95,13 @@ def create(
 
 
 @app.command("list")
-def list_keys(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
-    """List all keys, also revoked and expired ones, without their secrets."""
+def list_keys(
+    organisation: ForOrganisation = MAIN_SLUG, as_json: AsJson = False, as_csv: AsCsv = False
+) -> None:
+    """List all keys of an organisation, also revoked and expired ones, without their secrets."""
     from holdfast.access.access import Access
     from holdfast.cli._database import use_contexts
+    from holdfast.cli._organisation import organisation_number
     from holdfast.inventory.inventory import Inventory
 
     async def find(_: Inventory, access: Access) -> list[dict[str, Any]]:
@@ -99,8 +114,9 @@ def list_keys(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
                 "expires_at": key.expires_at,
                 "revoked_at": key.revoked_at,
                 "last_used_at": key.last_used_at,
+                "previous_until": key.previous_until,
             }
-            for key in await access.list_keys()
+            for key in await access.list_keys(await organisation_number(access, organisation))
         ]
 
     print_table(
@@ -124,6 +140,51 @@ def revoke(
     if not use_contexts(end):
         raise fail(f"There is no key {id[:80]}.")
     print_record({"id": id, "revoked": True}, as_json=as_json)
+
+
+@app.command()
+def rotate(
+    id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `holdfast keys list` shows it.")],
+    overlap: Annotated[
+        str,
+        typer.Option(
+            help="How long the present secret still works: `30m`, `12h`, `7d`, or `0` to end it now."
+        ),
+    ] = "24h",
+    as_json: AsJson = False,
+) -> None:
+    """Give a key another secret and show it once. Scopes and expiry stay.
+
+    Both secrets work until the overlap ends, so that programs can change in the meantime. If an earlier secret still
+    works, it ends now.
+    """
+    from holdfast.access.access import Access
+    from holdfast.access.principals import RotatedKey, make_api_key
+    from holdfast.cli._database import plain_errors, use_contexts
+    from holdfast.inventory.inventory import Inventory
+
+    match = _OVERLAP.fullmatch(overlap)
+    if match is None:
+        raise fail("--overlap must be a duration: 30m, 12h, 7d, or 0.", code=2)
+    seconds = int(match[1] or 0) * _SECONDS[match[2] or "m"]
+    if not _KEY_ID.fullmatch(id):
+        raise fail(f"There is no valid key {id[:80]}.")
+    with plain_errors():
+        key, secret_hash = make_api_key(id, secrets.token_urlsafe(32))
+
+    async def change(_: Inventory, access: Access) -> RotatedKey | None:
+        return await access.rotate_key(id, secret_hash, overlap_seconds=seconds)
+
+    rotated = use_contexts(change)
+    if rotated is None:
+        raise fail(f"There is no valid key {id[:80]}.")
+    record = {"id": id, "name": rotated.name, "scopes": list(rotated.scopes), "key": key}
+    print_record(
+        {**record, "expires_at": rotated.expires_at, "previous_until": rotated.previous_until},
+        as_json=as_json,
+    )
+    if not as_json:
+        typer.echo("\nThis is the only time that Holdfast shows the new key.", err=True)
 
 
 def _end(text: str | None) -> datetime | None:

@@ -3,7 +3,7 @@
 -- name: insert_key
 INSERT INTO api_keys (id, secret_hash, name, scopes, created_at, expires_at, organisation_number)
 VALUES (:id, :secret_hash, :name, :scopes, statement_timestamp(), :expires_at, :organisation)
-RETURNING created_at;
+RETURNING created_at, organisation_number AS organisation;
 
 -- name: find_key
 -- The secret before the last rotation works until its time.
@@ -13,10 +13,26 @@ FROM api_keys
 WHERE id = :id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp());
 
 -- name: list_keys
-SELECT id, name, scopes, created_at, expires_at, revoked_at, last_used_at FROM api_keys ORDER BY created_at, id;
+SELECT id, name, scopes, created_at, expires_at, revoked_at, last_used_at, previous_until
+FROM api_keys
+WHERE organisation_number = :organisation
+ORDER BY created_at, id;
 
 -- name: revoke_key
-UPDATE api_keys SET revoked_at = coalesce(revoked_at, statement_timestamp()) WHERE id = :id RETURNING id;
+UPDATE api_keys SET revoked_at = statement_timestamp()
+WHERE id = :id AND revoked_at IS NULL
+RETURNING organisation_number AS organisation;
+
+-- name: has_key
+SELECT 1 AS found FROM api_keys WHERE id = :id;
+
+-- name: rotate_key
+-- Two secrets work at most: an earlier previous one ends now.
+UPDATE api_keys
+SET secret_hash = :secret_hash, previous_hash = secret_hash,
+    previous_until = statement_timestamp() + make_interval(secs => :overlap_seconds)
+WHERE id = :id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp())
+RETURNING organisation_number AS organisation, name, scopes, expires_at, previous_until;
 
 -- name: touch_key!
 -- At most once a minute a key, so that it costs no sale anything.
@@ -25,7 +41,8 @@ SET last_used_at = statement_timestamp()
 WHERE id = :id AND (last_used_at IS NULL OR last_used_at < statement_timestamp() - interval '1 minute');
 
 -- name: any_key
-SELECT EXISTS (SELECT FROM api_keys) AS found;
+-- A member ends open mode, too: somebody has the say from then on.
+SELECT EXISTS (SELECT FROM api_keys) OR EXISTS (SELECT FROM memberships) AS found;
 
 -- name: list_valid_keys
 SELECT id
@@ -51,3 +68,74 @@ RETURNING id, created_at;
 
 -- name: find_user
 SELECT id, name, phone_number, email, created_at FROM accounts WHERE id = :id;
+
+-- name: find_organisation
+SELECT number, slug, name, created_at FROM organisations WHERE slug = :slug;
+
+-- name: list_organisations
+SELECT number, slug, name, created_at FROM organisations ORDER BY number;
+
+-- name: insert_organisation
+INSERT INTO organisations (number, slug, name, created_at)
+VALUES (nextval('organisation_numbers'), :slug, :name, statement_timestamp())
+ON CONFLICT (slug) DO NOTHING
+RETURNING number, slug, name, created_at, number AS organisation;
+
+-- name: keep_older_servers_out!
+-- They know one organisation, so their keys would open everybody's events.
+UPDATE schema_generation SET oldest_server = greatest(oldest_server, 12);
+
+-- name: lock_organisation
+-- Changes of its members take turns, so that one owner stays.
+SELECT number FROM organisations WHERE number = :organisation FOR NO KEY UPDATE;
+
+-- name: list_members
+SELECT a.id AS account_id, a.email, a.name, m.role, m.created_at
+FROM memberships m
+JOIN accounts a ON a.id = m.account_id
+WHERE m.organisation_number = :organisation
+ORDER BY a.email_folded;
+
+-- name: find_account
+SELECT id FROM accounts WHERE email_folded = :email_folded;
+
+-- name: set_member
+INSERT INTO memberships (organisation_number, account_id, role, created_at)
+VALUES (:organisation, :account_id, :role, statement_timestamp())
+ON CONFLICT (organisation_number, account_id) DO UPDATE SET role = excluded.role
+RETURNING organisation_number AS organisation;
+
+-- name: delete_member
+DELETE FROM memberships
+WHERE organisation_number = :organisation AND account_id = :account_id
+RETURNING organisation_number AS organisation;
+
+-- name: insert_audit_entry!
+INSERT INTO audit_entries (organisation_number, id, at, principal, action, object, request_id, address, detail)
+VALUES (
+    :organisation, nextval('audit_numbers'), statement_timestamp(), :principal, :action, :object, :request_id,
+    :address, :detail::jsonb
+);
+
+-- name: list_audit_entries
+SELECT id, at, principal, action, object, request_id, address, detail::text AS detail
+FROM audit_entries
+WHERE organisation_number = :organisation
+  AND (:before::bigint IS NULL OR id < :before)
+  AND (:principal::text IS NULL OR principal = :principal)
+  AND (:action::text IS NULL OR action = :action)
+  AND (:object::text IS NULL OR object = :object)
+  AND (:since::timestamptz IS NULL OR at >= :since)
+  AND (:until::timestamptz IS NULL OR at < :until)
+ORDER BY id DESC
+LIMIT :max_rows;
+
+-- name: delete_old_audit_entries
+DELETE FROM audit_entries
+WHERE (organisation_number, id) IN (
+    SELECT organisation_number, id
+    FROM audit_entries
+    WHERE at < statement_timestamp() - make_interval(days => :days)
+    LIMIT :max_rows
+)
+RETURNING id;
