@@ -23,7 +23,7 @@ KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIE
 	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z_ a-z-) $($(knob)))) $(if $(RESUME),--resume)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs lock dist generators prove prove-night fuzz bench
+.PHONY: help run test check format docs lock dist release generators prove prove-night fuzz bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
@@ -66,6 +66,15 @@ dist: .venv/installed ## Build the wheels of holdfast-tickets and holdfast-clien
 	$(BIN)/python -m hatchling build --directory dist
 	cd client && ../$(BIN)/python -m hatchling build --directory ../dist
 
+release: .venv/installed build/release/installed ## Build and check a release in dist/, with notes and a list of what is inside
+	$(BIN)/python deploy/release/release.py
+
+build/release/installed: deploy/release/requirements.lock
+	@mkdir -p build/release
+	@test -x build/release/venv/bin/python || $(PYTHON) -m venv build/release/venv
+	@build/release/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 generators: $(GENERATORS)/installed ## Install the generators of clients that tests/generated uses (needs npm)
 
 $(GENERATORS)/installed: tests/generated/package-lock.json tests/generated/requirements.lock
@@ -84,6 +93,7 @@ lock: .venv/installed-dev ## Lock the newest allowed versions of everything, wit
 	$(COMPILE) pyproject.toml --upgrade --group build --output-file requirements.lock
 	$(COMPILE) pyproject.toml --upgrade --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(COMPILE) docs/tools/requirements.in --upgrade --output-file docs/tools/requirements.lock
+	$(COMPILE) deploy/release/requirements.in --upgrade --output-file deploy/release/requirements.lock
 	$(COMPILE) tests/generated/requirements.in --upgrade --output-file tests/generated/requirements.lock
 	cd tests/generated && npm update --package-lock-only --ignore-scripts --no-audit --no-fund
 
