@@ -35,7 +35,7 @@ def main() -> int:
     built = sorted(DIST.iterdir())
     wheels = [str(file) for file in built if file.suffix == ".whl"]
     run(tool("twine"), "check", "--strict", *map(str, built))
-    for python in filter(shutil.which, PYTHONS):
+    for python in filter(is_here, PYTHONS):
         check_wheels(python, wheels, version)
     (DIST / f"holdfast-{version}-notes.md").write_text(notes)
     contents = DIST / f"holdfast-{version}.cdx.json"
@@ -56,6 +56,13 @@ def notes_of(changelog: str, version: str) -> str | None:
     heading = rf"^## {re.escape(version)} \(\d{{4}}-\d{{2}}-\d{{2}}\)\n(.*?)(?=^## |\Z)"
     found = re.search(heading, changelog, re.MULTILINE | re.DOTALL)
     return found[1].strip() + "\n" if found else None
+
+
+def is_here(python: str) -> bool:
+    """Return whether this Python runs. A version manager has names for those that it does not."""
+    if shutil.which(python) is None:
+        return False
+    return subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0
 
 
 def check_wheels(python: str, wheels: list[str], version: str) -> None:
