@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import op
+from holdfast.postgres.migrations.statements import run_file
 
 revision = "0012"
 down_revision = "0011"
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())
+    run_file(Path(__file__).with_suffix(".sql"))
 
 
 def downgrade() -> None:
