@@ -19,7 +19,17 @@ from holdfast.access.permissions import Permission
 from holdfast.access.refreshing_value import RefreshingValue
 from holdfast.errors import CredentialsRequired, Fault
 
-__all__ = ["GUEST", "MAIN", "OPEN", "ApiKeys", "KeyRow", "Principal", "RotatedKey", "make_api_key"]
+__all__ = [
+    "GUEST",
+    "MAIN",
+    "OPEN",
+    "ApiKeys",
+    "KeyRow",
+    "Principal",
+    "RotatedKey",
+    "make_api_key",
+    "parse_api_key",
+]
 
 TOUCH_SECONDS = 60.0
 """How exact the time of a key's last use is."""
@@ -28,6 +38,8 @@ CACHE_SECONDS = 1.0
 """A revoked key stops working within this time."""
 
 _CACHED_KEYS = 1_000
+_MIN_DIFFERENT = 8
+"""Different characters of a secret. A random one has more; `aaaa…` has not."""
 _API_KEY = re.compile(r"hfk_([A-Za-z0-9]{4,40})_([A-Za-z0-9_-]{32,128})")
 
 
@@ -92,6 +104,18 @@ def make_api_key(key_id: str, secret: str) -> tuple[str, bytes]:
             "an API key has an id of 4..40 letters and digits and a secret of 32..128 characters"
         )
     return text, sha256(secret.encode("ascii")).digest()
+
+
+def parse_api_key(text: str) -> tuple[str, bytes]:
+    """Return the id of a key that another program has made, and the hash to store. Raises ValueError, without it."""
+    form = _API_KEY.fullmatch(text)
+    if form is None:
+        raise ValueError(
+            "must be an API key: hfk_, an id of 4 to 40 letters and digits, _, and a secret of 32 to 128 characters"
+        )
+    if len(set(form[2])) < _MIN_DIFFERENT:
+        raise ValueError("must have a random secret")
+    return form[1], sha256(form[2].encode()).digest()
 
 
 class ApiKeys:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from holdfast.access.principals import parse_api_key
 from holdfast.app.public_url import parse_origin, parse_public_url
 from holdfast.delivery.mail.message import parse_sender
 from holdfast.delivery.mail.smtp import parse_smtp_url
@@ -28,7 +29,7 @@ PREFIX = "HOLDFAST_"
 _NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # the SDK reads them in a client's environment
 _OF_PLATFORMS = {"port": "PORT", "database_url": "DATABASE_URL"}
 """Variables that hosting platforms set. Each is read if ours is unset."""
-_SECRET = ("database_url", "secret_key", "smtp_url")
+_SECRET = ("database_url", "secret_key", "smtp_url", "bootstrap_key")
 _NOT_SETTINGS_PREFIX = "HOLDFAST_TEST_"
 
 
@@ -91,6 +92,12 @@ class Settings(BaseSettings):
         description="Secret of at least 32 characters that signs hold tokens and cursors. All servers of one "
         "database need the same one. Required with a database URL. Default: the file `secret_key` in the "
         "data directory.",
+    )
+    bootstrap_key: SecretStr | None = Field(
+        default=None,
+        description="First API key, which the platform's secret store makes: `hfk_`, an id of 4 to 40 letters and "
+        "digits, `_`, and a random secret of 32 to 128 characters. A server whose database never had a key stores its "
+        "hash, with the scopes `read`, `sell` and `organise`. Afterwards it has no effect.",
     )
     open: bool = Field(
         default=True,
@@ -268,6 +275,13 @@ class Settings(BaseSettings):
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(parse_origin(one) for one in value)
+
+    @field_validator("bootstrap_key")
+    @classmethod
+    def _well_formed(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parse_api_key(value.get_secret_value())
+        return value
 
     @field_validator("secret_key")
     @classmethod

@@ -33,7 +33,13 @@ def build_by_hand() -> Application:
             )
         url = settings.database_url.get_secret_value()
         try:
-            prepare(url, upgrade=False, connections=settings.pool_size)
+            key = settings.bootstrap_key
+            prepare(
+                url,
+                upgrade=False,
+                connections=settings.pool_size,
+                first_key=key.get_secret_value() if key else None,
+            )
         except Exception as error:  # noqa: BLE001 - any problem with the database is reported in one line
             raise CannotStart(in_one_line(error)) from None
         if settings.secret_key is None:

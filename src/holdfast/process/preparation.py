@@ -16,18 +16,20 @@ from holdfast.process.environment import clean_environment
 __all__ = ["in_one_line", "prepare"]
 
 
-def prepare(url: str, *, upgrade: bool, connections: int) -> dict[str, int]:
+def prepare(url: str, *, upgrade: bool, connections: int, first_key: str | None) -> dict[str, int]:
     """Migrate our own database, or only check another one. Returns the number of API keys.
 
-    `connections`: how many all workers will open.
+    `connections`: how many all workers will open. `first_key` is stored if no key was ever made.
     Raises SchemaError for a database that Holdfast must not use.
     """
-    from holdfast.access.keys import count_keys
+    from holdfast.access.keys import count_keys, take_first_key
     from holdfast.postgres import schema
 
     if upgrade:
         schema.upgrade(url)
     schema.verify(url, connections=connections)
+    if first_key:
+        take_first_key(url, first_key)
     return {"keys": count_keys(url)}
 
 
@@ -43,7 +45,10 @@ def main() -> int:
     try:
         mode, connections = sys.argv[1:]
         found = prepare(
-            os.environ["HOLDFAST_DATABASE_URL"], upgrade=mode == "upgrade", connections=int(connections)
+            os.environ["HOLDFAST_DATABASE_URL"],
+            upgrade=mode == "upgrade",
+            connections=int(connections),
+            first_key=os.environ.get("HOLDFAST_BOOTSTRAP_KEY"),
         )
     except Exception as error:  # noqa: BLE001 - this program reports any failure in one line
         print(in_one_line(error), file=sys.stderr)

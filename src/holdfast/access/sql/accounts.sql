@@ -57,6 +57,16 @@ SELECT 'closed', ''::bytea, 'Closed before a restore', '{}', statement_timestamp
 WHERE NOT EXISTS (SELECT FROM api_keys)
 RETURNING id;
 
+-- name: lock_keys!
+-- Servers that start together take one first key.
+LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE;
+
+-- name: insert_first_key
+INSERT INTO api_keys (id, secret_hash, name, scopes, created_at)
+SELECT :id, :secret_hash, 'First key', '{organise,read,sell}', statement_timestamp()
+WHERE NOT EXISTS (SELECT FROM api_keys)
+RETURNING id;
+
 -- name: count_keys
 SELECT count(*) AS keys FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp());
 
