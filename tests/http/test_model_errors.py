@@ -177,6 +177,7 @@ EVENT: Json = {"name": "Concert"}
         ("create_event", EVENT | {"capacity": -1}, "`capacity` must be 0 or more; it is -1."),
         ("create_event", EVENT | {"venue": 3}, "`venue` must be a string; it is 3."),
         ("create_event", EVENT | {"venue": " "}, "`venue` is blank: give a text, or leave it out."),
+        ("create_event", EVENT | {"name": "\u3164\u200b"}, "`name` is blank: give a text, or leave it out."),
         ("create_event", {"capacity": 1}, "`name` is required."),
         (
             "create_event",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from holdfast.errors import (
@@ -22,7 +22,6 @@ from holdfast.errors import (
 )
 from holdfast.errors.fields import FIELD
 from holdfast.http.values import UUID_SCHEMA, FromPath, parse_id
-from holdfast.identity import identity_of
 from holdfast.ids import MAX_EVENT_NUMBER, parse_reference
 from holdfast.inventory.seating.label import MAX_NAME_LENGTH, normalise_label, normalise_name
 
@@ -79,15 +78,8 @@ Name = Annotated[
 ]
 ShortText = Annotated[str, BeforeValidator(_text(100)), WithJsonSchema({"type": "string", "maxLength": 100})]
 
-
-def _person(value: str) -> str:
-    if not identity_of(value):
-        raise PydanticCustomError("invalid_text", FieldError.BLANK)
-    return value
-
-
-Person = Annotated[ShortText, AfterValidator(_person)]
-"""Names a buyer. It is compared by its identity, so it must show something."""
+Person = ShortText
+"""Names a buyer. It is compared by its identity, and like every text it must show something."""
 Label = Annotated[
     str, BeforeValidator(_label), WithJsonSchema({"type": "string", "maxLength": 128, "examples": ["A-3-11"]})
 ]

@@ -10,7 +10,7 @@ import re
 import signal
 import threading
 
-__all__ = ["clean_environment", "is_injected"]
+__all__ = ["clean_environment", "forget_other_databases", "is_injected"]
 
 _LIBPQ_OF_A_SESSION = (
     "PGHOST",
@@ -35,6 +35,15 @@ _LIBPQ_OF_A_SESSION = (
 """These would choose another database, or change what a session answers. The administrator may still set how to
 authenticate and to encrypt (PGPASSWORD, PGPASSFILE, PGSSL...)."""
 
+_LIBPQ_OF_A_SOCKET = (
+    "PGREQUIREAUTH",
+    "PGREQUIREPEER",
+    "PGGSSENCMODE",
+    "PGCHANNELBINDING",
+    "PGSSLNEGOTIATION",
+)
+"""How another database must prove itself and encrypt. Our own answers over a socket, where none of it is possible."""
+
 _INJECTED_NAME = re.compile(r"HOLDFAST_(SERVICE_.+|PORT_\d+_(TCP|UDP|SCTP)(_.+)?)")
 _INJECTED_PORT = re.compile(r"(tcp|udp|sctp)://.+")
 
@@ -51,6 +60,12 @@ def clean_environment() -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         # A server with a blocked SIGTERM would never stop.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def forget_other_databases() -> None:
+    """Drop what the administrator requires of another database. Call it where the embedded one is used."""
+    for name in _LIBPQ_OF_A_SOCKET:
+        os.environ.pop(name, None)
 
 
 def is_injected(name: str, value: str) -> bool:

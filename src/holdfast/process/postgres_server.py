@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Self, TypedDict
 from urllib.parse import quote
 
+from holdfast.process.environment import forget_other_databases
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import (
     FolderLock,
@@ -98,6 +99,7 @@ def running_url(folder: Path) -> str | None:
     pid, socket_folder = _read_pid_file(folder / "cluster")
     if pid is None or socket_folder is None or not works_in(pid, folder / "cluster", name=_PROGRAM):
         return None
+    forget_other_databases()
     return _url(socket_folder, DATABASE, ROLE)
 
 
@@ -150,6 +152,7 @@ class PostgresServer:
 
     def begin(self) -> None:
         """Launch the server without waiting for it; poll `is_ready` afterwards. Raises CannotStart."""
+        forget_other_databases()
         user = self._user = server_user()
         if not can_reach(self._folder, user):
             raise CannotStart(

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from holdfast.errors import FieldError, InvalidInput
+from holdfast.identity import identity_of
 
 MAX_LABEL_LENGTH = 32
 MAX_NAME_LENGTH = 200
@@ -50,7 +51,7 @@ def normalise_name(text: object, *, pointer: str = "", limit: int = MAX_NAME_LEN
     if problem is None:
         assert isinstance(text, str)
         name = unicodedata.normalize("NFC", text)
-        if name.strip():
+        if identity_of(name):  # fillers and joiners alone show nothing, as blanks do
             # A few characters have no composed form and grow. The limit holds for the stored text.
             problem = find_problem_of_text(name, limit=limit)
             if problem is None:
