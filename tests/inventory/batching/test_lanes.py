@@ -11,6 +11,9 @@ import psycopg
 import pytest
 
 from holdfast.errors import Busy, OutcomeUnknown, SeatTaken
+from holdfast.ids import make_id
+from holdfast.inventory.batching.lane import Lane
+from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.decide import Answered, Replayed
@@ -86,6 +89,28 @@ async def test_a_command_that_would_expire_in_the_queue_is_refused(database_url:
             assert not first.done()
         assert len(await asyncio.gather(first, *rest, confirmed)) == 4
         assert 0.0 < lane._pace < 10.0
+
+
+async def test_one_slow_batch_refuses_nobody() -> None:
+    """1,024 callers wait in turn for a lane whose first batch took a second, as that of a new server may."""
+    lane = Lane(1, InventoryLimits(), by_seat=lambda _: False)
+    loop = asyncio.get_running_loop()
+    new_hold = c.PlaceHold(hold_id=make_id(1, unix_ms=1, random_bits=1), lines=(quantity(1),))
+    lane.learn_pace(1.0, 1)
+    waiting = [lane.submit(new_hold, None, loop) for _ in range(1_024)]
+    for _ in range(9):
+        lane.learn_pace(1.0, 32)
+    with pytest.raises(Busy):  # but a database that stays slow is noticed
+        lane.submit(new_hold, None, loop)
+    assert lane.depth == len(waiting)
+
+
+async def test_a_lane_that_was_slow_once_is_quick_again() -> None:
+    lane = Lane(1, InventoryLimits(), by_seat=lambda _: False)
+    for _ in range(9):
+        lane.learn_pace(0.01, 256)
+    lane.learn_pace(30.0, 32)
+    assert lane._pace <= 0.25 * 2.0 / 4_096  # no queue is hopeless at this pace
 
 
 async def test_a_batch_takes_half_of_all_known_callers(

@@ -18,6 +18,8 @@ ENOUGH = 32
 """This many commands are worth a batch of their own, even while other batches run."""
 
 _PACE_SHARE = 0.2  # the newest batch's share of the pace
+_MAX_PACE_GROWTH = 2.0  # of one batch
+_NEW_BUYERS_SHARE = 0.25  # of the max wait, for buyers who hold nothing yet
 
 Batch = list[PendingCommand[Any]]
 """Commands of several kinds, in order of arrival."""
@@ -64,8 +66,15 @@ class Lane:
         self._queue.extendleft(reversed(batch))
 
     def learn_pace(self, seconds: float, size: int) -> None:
-        """Measure the pace by a batch that left others waiting. A batch that took all commands had room for more."""
-        self._pace += (seconds / size - self._pace) * (_PACE_SHARE if self._pace else 1.0)
+        """Measure the pace by a batch that left others waiting. A batch that took all commands had room for more.
+
+        One slow batch is a pause of the disk, or the first batch of a server. It can double the pace, but a lane that
+        was quick is not hopeless after it. A database that stays slow is known after a few batches.
+        """
+        limits = self._limits
+        quick = _NEW_BUYERS_SHARE * limits.wait_seconds / limits.queue_length
+        learned = self._pace + (seconds / size - self._pace) * (_PACE_SHARE if self._pace else 1.0)
+        self._pace = min(learned, max(_MAX_PACE_GROWTH * self._pace, quick))
 
     def refuse_all(self, fault: Fault) -> None:
         for waiting in self._queue:
@@ -78,7 +87,7 @@ class Lane:
         So an overloaded lane refuses new buyers at once, and has time to confirm the holds that it placed.
         """
         waiting = len(self._queue)
-        share = 0.25 if isinstance(command, c.PlaceHold | c.BookInstantly) else 1.0
+        share = _NEW_BUYERS_SHARE if isinstance(command, c.PlaceHold | c.BookInstantly) else 1.0
         # Two batches are always accepted, so that after a slow moment the pace can be measured again.
         return (
             waiting >= 2 * self._limits.batch_maximum
