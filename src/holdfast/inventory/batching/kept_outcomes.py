@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from holdfast.inventory.batching.lane import Batch
-from holdfast.inventory.batching.pending_command import resolve_all
 from holdfast.inventory.rules.decide import Outcome
+from holdfast.inventory.waiter import resolve_all
 
 __all__ = ["KeptOutcomes"]
 

@@ -18,10 +18,11 @@ from holdfast.errors import Busy, Fault, OutcomeUnknown
 from holdfast.inventory.batching.kept_outcomes import KeptOutcomes
 from holdfast.inventory.batching.lane import ENOUGH, Batch, Lane
 from holdfast.inventory.batching.limits import InventoryLimits
-from holdfast.inventory.batching.pending_command import HasLeft, PendingCommand, resolve_all
+from holdfast.inventory.batching.pending_command import HasLeft, PendingCommand
 from holdfast.inventory.batching.runner import BatchRunner
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.decide import Outcome
+from holdfast.inventory.waiter import resolve_all
 
 __all__ = ["LaneScheduler"]
 

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from itertools import chain, islice
 from typing import Generic, TypeVar
 
+from holdfast.inventory.waiter import Waiter, resolve_all
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-Readers = list[asyncio.Future[Value]]
+Readers = list[Waiter[Value]]
 
 
 class SharedFlight(Generic[Key, Value]):
@@ -37,9 +39,9 @@ class SharedFlight(Generic[Key, Value]):
         self._loop: asyncio.AbstractEventLoop | None = None
         """Looked up once, because on each call Python asks the system whether the process has forked."""
 
-    def get(self, key: Key) -> asyncio.Future[Value]:
+    def get(self, key: Key) -> Waiter[Value]:
         loop = self._loop = self._loop or asyncio.get_running_loop()
-        reader: asyncio.Future[Value] = loop.create_future()
+        reader: Waiter[Value] = Waiter(loop)
         later = self._running.get(key)
         if later is not None:
             later.append(reader)
@@ -65,7 +67,7 @@ class SharedFlight(Generic[Key, Value]):
                     found = await self._read(list(taken))
                 except Exception as error:  # noqa: BLE001 - it is each reader's own to raise
                     found = [error] * len(taken)
-                self._resolve(taken, found)
+                self._resolve(taken, found, loop)
         finally:
             self._tasks.discard(asyncio.current_task(loop))
             unread = [
@@ -89,15 +91,18 @@ class SharedFlight(Generic[Key, Value]):
                     self._running[key] = []
         return taken
 
-    def _resolve(self, taken: dict[Key, Readers[Value]], found: Sequence[Value | Exception]) -> None:
+    def _resolve(
+        self,
+        taken: dict[Key, Readers[Value]],
+        found: Sequence[Value | Exception],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         for (key, readers), value in zip(taken.items(), found, strict=True):
             later = self._running.pop(key)
             if later:
                 self._waiting[key] = later
-            for reader in readers:
-                if reader.done():  # it has left
-                    continue
-                if isinstance(value, Exception):
-                    reader.set_exception(value)
-                else:
-                    reader.set_result(value)
+            if isinstance(value, Exception):
+                for reader in readers:
+                    reader.fail_soon(value)
+            else:
+                loop.call_soon(resolve_all, readers, [value] * len(readers))
