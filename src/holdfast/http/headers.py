@@ -67,7 +67,7 @@ _HOST = re.compile(
     rb"(?:\[(?:[0-9A-Fa-f:.]+|v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\]"  # an IP literal
     rb"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"  # a name, or nothing; and a port
 )
-_DIGITS = re.compile(rb"[0-9]{1,18}")
+_MAX_DIGITS = 18
 _WEIGHT = re.compile(r"q=([01](?:\.[0-9]*)?)")
 
 
@@ -205,12 +205,13 @@ def has_body(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
             raise BadRequest(BadRequest.CODING_UNKNOWN)
     elif length is None:
         return False
-    elif not _DIGITS.fullmatch(length):
+    elif not length.isdigit() or len(length) > _MAX_DIGITS:
         raise BadRequest(BadRequest.LENGTH_FORM)
-    elif int(length) == 0:
-        return False
-    elif int(length) > limit:
-        raise too_large(limit)
+    else:
+        size = int(length)
+        if size > limit:
+            raise too_large(limit)
+        return size > 0
     return True
 
 

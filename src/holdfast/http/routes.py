@@ -31,6 +31,7 @@ _MAX_KNOWN_BODY = 256
 ErrorRenderer = Callable[[HoldfastError], tuple[int, Any]]
 """A dialect's form of an error: its status, and its body (None: the problem, with that status)."""
 
+_REPLIES = (Reply, StreamReply)
 _Function = Callable[..., Awaitable[Any]]
 _NAME_IN_PATH = re.compile(r"\{([a-z_]+)\}")
 
@@ -103,7 +104,7 @@ class Endpoint:
         elif request.body and self.method != "GET":
             self._read_body(_ANYTHING if self.lenient else _NOTHING, request)
         result = await self.function(request, **arguments)
-        if isinstance(result, Reply | StreamReply):
+        if isinstance(result, _REPLIES):
             return result
         return Reply(status=self.status, body=encode(result))
 

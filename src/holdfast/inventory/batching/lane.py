@@ -86,13 +86,11 @@ class Lane:
 
         So an overloaded lane refuses new buyers at once, and has time to confirm the holds that it placed.
         """
-        waiting = len(self._queue)
+        waiting, limits = len(self._queue), self._limits
+        if waiting < 2 * limits.batch_maximum:
+            return False  # two batches are always accepted, so that the pace can be measured again
         share = _NEW_BUYERS_SHARE if isinstance(command, c.PlaceHold | c.BookInstantly) else 1.0
-        # Two batches are always accepted, so that after a slow moment the pace can be measured again.
-        return (
-            waiting >= 2 * self._limits.batch_maximum
-            and waiting * self._pace > share * self._limits.wait_seconds
-        )
+        return waiting * self._pace > share * limits.wait_seconds
 
     def take(self, now: float, claims_taken: int = 0) -> tuple[Batch, int]:
         """Return the next batch, in order of arrival, and the number of claims of all batches taken so far.
