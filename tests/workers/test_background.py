@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from holdfast.access.access import Access
 from holdfast.app.settings import Settings
 from holdfast.app.workers import build_workers
 from holdfast.delivery.delivery import Delivery
@@ -130,8 +131,9 @@ async def test_each_setting_reaches_its_worker(inventory: Inventory) -> None:
         live_check_interval_seconds=14,
         job_interval_seconds=15,
     )
-    delivery = Delivery(Connections("postgresql://nowhere"), b"k" * 32, MailSettings())
-    workers = build_workers(settings, inventory, delivery)
+    nowhere = Connections("postgresql://nowhere")
+    delivery = Delivery(nowhere, b"k" * 32, MailSettings())
+    workers = build_workers(settings, inventory, delivery, Access(nowhere))
     without_settings = {"vitals", "history_check", "clock_check"}
     assert {each.name: each.interval for each in workers if each.name not in without_settings} == {
         "sweeper": 11,
@@ -140,4 +142,5 @@ async def test_each_setting_reaches_its_worker(inventory: Inventory) -> None:
         "live_check": 14,
         "job_runner": 15,
         "job_retention": 12,
+        "audit_retention": 12,
     }

@@ -104,7 +104,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
     inventory = build_inventory(settings, connections)
     access = Access(connections)
     delivery = build_delivery(settings, connections)
-    background = Background(build_workers(settings, inventory, delivery))
+    background = Background(build_workers(settings, inventory, delivery, access))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

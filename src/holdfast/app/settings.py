@@ -203,6 +203,9 @@ class Settings(BaseSettings):
     idempotency_retention_hours: int = Field(
         default=72, ge=24, le=8760, description="Hours that an Idempotency-Key's answer is kept."
     )
+    audit_retention_days: int = Field(
+        default=400, ge=30, le=36_500, description="Days that an entry of the audit is kept."
+    )
     attempt_retention_days: int = Field(
         default=90, ge=1, le=3650, description="Days that a failed instant booking is kept."
     )

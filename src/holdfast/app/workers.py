@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from holdfast.access.access import Access
 from holdfast.app.settings import Settings
 from holdfast.delivery.delivery import Delivery
 from holdfast.inventory.inventory import Inventory
+from holdfast.workers.audit_retention import AuditRetention
 from holdfast.workers.clock_check import ClockCheck
 from holdfast.workers.commit_poller import CommitPoller
 from holdfast.workers.history_check import HistoryCheck
@@ -19,7 +21,9 @@ from holdfast.workers.worker import Worker
 __all__ = ["build_workers"]
 
 
-def build_workers(settings: Settings, inventory: Inventory, delivery: Delivery) -> tuple[Worker, ...]:
+def build_workers(
+    settings: Settings, inventory: Inventory, delivery: Delivery, access: Access
+) -> tuple[Worker, ...]:
     """Return all workers of a process."""
     return (
         Sweeper(inventory, interval=settings.sweep_interval_seconds),
@@ -36,6 +40,9 @@ def build_workers(settings: Settings, inventory: Inventory, delivery: Delivery) 
         JobRunner(delivery, interval=settings.job_interval_seconds),
         JobRetention(
             delivery, interval=settings.retention_interval_seconds, days=settings.job_retention_days
+        ),
+        AuditRetention(
+            access, interval=settings.retention_interval_seconds, days=settings.audit_retention_days
         ),
         Vitals(workers=settings.workers),
     )
