@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -21,6 +22,8 @@ from holdfast.delivery.mail.smtp import parse_smtp_url
 from holdfast.http.application import Application
 from holdfast.http.client_address import TrustedProxies
 from holdfast.http.cursors import Cursors
+from holdfast.http.guest_limits import GuestLimits
+from holdfast.http.rate_table import RateTable
 from holdfast.http.server.limits import ConnectionLimits
 from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.hold_tokens import HoldTokens
@@ -91,6 +94,16 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
     )
 
 
+def _guest_limits(settings: Settings, server_key: bytes) -> GuestLimits | None:
+    """Return the limits, whose memory all workers of a server share; None without any."""
+    holds, requests = settings.guest_holds_per_minute, settings.guest_requests_per_minute
+    if not (holds or requests):
+        return None
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    table = RateTable(Path(folder) if folder else None)
+    return GuestLimits(table, holds_per_minute=holds, requests_per_minute=requests, server_key=server_key)
+
+
 def _open_users(settings: Settings) -> frozenset[int]:
     return frozenset() if settings.open_user is None else frozenset({settings.open_user})
 
@@ -136,6 +149,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
         access_log=settings.access_log,
         proxies=TrustedProxies(settings.trusted_proxies),
         allowed_origins=settings.allowed_origins,
+        limits=_guest_limits(settings, server_key),
     )
     app.state.inventory = inventory
     return app

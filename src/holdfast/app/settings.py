@@ -133,6 +133,20 @@ class Settings(BaseSettings):
     )
 
     pool_size: int = Field(default=8, ge=2, le=200, description="Database connections per worker.")
+    guest_holds_per_minute: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="Max holds that guests of one address (IPv6: one /64 network) may place in a minute, half of them "
+        "at once. 0 is no limit. Behind a proxy it needs `HOLDFAST_TRUSTED_PROXIES`.",
+    )
+    guest_requests_per_minute: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Max other requests of guests of one address in a minute. 0 is no limit. Behind a proxy it "
+        "needs `HOLDFAST_TRUSTED_PROXIES`.",
+    )
     queue_limit: int = Field(
         default=4096, ge=1, le=1_000_000, description="Max commands that wait in one event's lane."
     )

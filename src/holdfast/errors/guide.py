@@ -132,7 +132,7 @@ GUIDE: dict[str, Advice] = {
         "Make a new key for each purchase, and keep it for its retries.",
     ),
     "rate_limited": Advice(
-        "One caller sends too many requests. Holdfast has no such limit of its own, but a proxy in front may.",
+        "Guests of one address send more requests than the server's settings allow, or a proxy in front limits them.",
         "Wait for the seconds of `Retry-After`.",
     ),
     "busy": Advice(

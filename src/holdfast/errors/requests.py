@@ -170,6 +170,8 @@ class TooManyRequests(Refusal):
     code, title = "rate_limited", "Rate limited"
     detail = "There are too many requests: try again later."
 
+    OF_GUESTS = "There are too many requests from your address: try again after the seconds of Retry-After."
+
 
 class HeadersTooLarge(Refusal):
     status = 431

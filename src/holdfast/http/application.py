@@ -22,6 +22,7 @@ from holdfast.http.added import AddedRoutes, OwnRoute, exception_handlers
 from holdfast.http.asgi import Receive, Scope, Send
 from holdfast.http.client_address import TrustedProxies
 from holdfast.http.cross_origin import CrossOrigin
+from holdfast.http.guest_limits import GuestLimits
 from holdfast.http.handler import RequestHandler
 from holdfast.http.openapi import add_route, complete, openapi_document
 from holdfast.http.request import Request
@@ -57,6 +58,7 @@ class Application(FastAPI):
         access_log: bool = True,
         proxies: TrustedProxies | None = None,
         allowed_origins: Sequence[str] = (),
+        limits: GuestLimits | None = None,
     ) -> None:
         servers = {"servers": [{"url": public_url}]} if public_url else {}
         super().__init__(
@@ -86,6 +88,7 @@ class Application(FastAPI):
             body_seconds=body_seconds,
             access_log=access_log,
             proxies=proxies or TrustedProxies(),
+            limits=limits,
             cross_origin=CrossOrigin(allowed_origins, router) if allowed_origins else None,
         )
         self.added = self.handler.added = AddedRoutes(self, body_limit=BODY_LIMIT)

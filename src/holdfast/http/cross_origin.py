@@ -24,7 +24,10 @@ _ACCEPTED = (
     b"authorization, content-type, hold-token, idempotency-key, if-match, if-none-match, last-event-id, "
     b"x-request-id"
 )
-_EXPOSED = b"allow, etag, idempotency-replayed, link, location, retry-after, www-authenticate, x-request-id"
+_EXPOSED = (
+    b"allow, etag, idempotency-replayed, link, location, ratelimit, ratelimit-policy, retry-after, www-authenticate, "
+    b"x-request-id"
+)
 _VARIES: Headers = ((b"vary", b"origin"),)
 
 

@@ -30,6 +30,7 @@ from holdfast.errors import (
     PreconditionFailed,
     RequestTimeout,
     RouteNotFound,
+    TooManyRequests,
     Unavailable,
 )
 from holdfast.http.added import AddedRoutes, Sent
@@ -38,6 +39,7 @@ from holdfast.http.body import arrived_body, read_body
 from holdfast.http.client_address import TrustedProxies
 from holdfast.http.conditions import answer_conditionally
 from holdfast.http.cross_origin import CrossOrigin
+from holdfast.http.guest_limits import GuestLimits
 from holdfast.http.headers import (
     check_body_headers,
     check_host,
@@ -95,6 +97,7 @@ class RequestHandler:
         access_log: bool,
         proxies: TrustedProxies,
         cross_origin: CrossOrigin | None,
+        limits: GuestLimits | None,
     ) -> None:
         self._router = router
         self._found: dict[tuple[str, bytes], _Found] = {}
@@ -106,6 +109,7 @@ class RequestHandler:
         self._access_log = access_log
         self._proxies = proxies
         self._cross_origin = cross_origin
+        self._limits = limits
         self.added: AddedRoutes | None = None
 
     def is_direct(self, scope: MutableMapping[str, Any]) -> bool:
@@ -133,6 +137,8 @@ class RequestHandler:
         if isinstance(reply, Sent):
             self._record(request, reply.status, reply.ended_at - started)
             return
+        if request.allowance is not None:
+            reply = request.allowance.show(reply)
         if self._cross_origin is not None:
             reply = self._cross_origin.open(reply, request)
         status = reply.status
@@ -190,6 +196,13 @@ class RequestHandler:
                 why = self._open_mode.explain(scope, headers, request.peer)
                 refusal = CredentialsRequired(refusal.detail + why)
             raise refusal
+        if self._limits is not None and principal is GUEST and not endpoint.anonymous:
+            client = self._proxies.client_of(scope, headers)
+            allowance = request.allowance = self._limits.take(client, places_hold=endpoint.places_hold)
+            if allowance is not None and allowance.wait_seconds:
+                raise TooManyRequests(
+                    TooManyRequests.OF_GUESTS, retry_after_seconds=allowance.retry_after_seconds
+                )
         if scope["query_string"]:
             try:
                 request.query = query_values(scope["query_string"])

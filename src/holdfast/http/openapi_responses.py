@@ -21,6 +21,7 @@ from holdfast.errors import (
     Malformed,
     OutcomeUnknown,
     RequestTimeout,
+    TooManyRequests,
     Unavailable,
     UnsupportedMediaType,
     UriTooLong,
@@ -101,6 +102,8 @@ def errors_of(endpoint: Endpoint) -> tuple[type[HoldfastError], ...]:
     found.extend(value.form.missing for value in endpoint.path_values)
     if endpoint.policy is not Permission.PUBLIC:
         found.append(Forbidden)
+    elif not endpoint.anonymous:
+        found.append(TooManyRequests)
     found.append(InvalidInput)
     if endpoint.method != "GET":
         found += [Malformed, RequestTimeout, BodyTooLarge, UnsupportedMediaType, OutcomeUnknown]

@@ -15,6 +15,7 @@ from holdfast.http.references import problem_pages, root_from
 from holdfast.http.server.request import REQUEST
 
 if TYPE_CHECKING:
+    from holdfast.http.guest_limits import Allowance
     from holdfast.http.server.ports import OpenConnection
     from holdfast.http.server.request import Cycle
 
@@ -45,6 +46,8 @@ class Request:
     permission: Permission = Permission.PUBLIC
     """What the route needs. The handler has checked it."""
     open_mode: bool = False
+    allowance: Allowance | None = None
+    """What a guest has left of its rate; None without a limit."""
     hold_token: str | None = None
     idempotency_key: str | None = None
     body: bytes = b""

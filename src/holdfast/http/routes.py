@@ -76,6 +76,8 @@ class Endpoint:
     """A route of the dialects' document, and not of `/openapi.json`."""
     anonymous: bool = False
     """The caller makes no difference and is not identified. So the route answers during a database outage."""
+    places_hold: bool = False
+    """A request may take admissions off sale, so guests have a lower rate of them."""
     direct: bool = False
     """Our own server may begin the request outside a task, so the function uses no timeout of asyncio's."""
     known_bodies: dict[bytes, tuple[Any, Any]] | None = None
@@ -220,6 +222,7 @@ class Routes:
         anonymous: bool = False,
         alike: bool = False,
         direct: bool = False,
+        places_hold: bool = False,
         examples: dict[str, Any] | None = None,
         answers: dict[int, Any] | None = None,
         response_type: str = "application/json",
@@ -237,6 +240,7 @@ class Routes:
                     anonymous: the route is public and does not identify the caller.
                     alike: many requests bring equal bodies, so each is parsed once. The model must not change.
                     direct: hot, and begun at once. Its function uses no timeout of asyncio's.
+                    places_hold: a request may take admissions off sale.
                     hold_token: the route reads `request.hold_token` (for the document).
                     examples: bodies by name, for the document.
                     answers: an example of the answer for each success status, for the document.
@@ -264,6 +268,7 @@ class Routes:
                     is_dialect=self.is_dialect,
                     anonymous=anonymous,
                     direct=direct,
+                    places_hold=places_hold,
                     known_bodies={} if alike else None,
                     **_parts(function, path, response),
                     openapi={

@@ -68,6 +68,7 @@ _SCHEMA = {
     "/book",
     policy=Permission.PUBLIC,
     direct=True,
+    places_hold=True,
     response=box_office.BoxOfficeBookingOut | instant.InstantBookingOut,
     errors=[
         HoldNotFound,

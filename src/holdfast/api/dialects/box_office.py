@@ -143,6 +143,7 @@ async def create_event(request: Request, body: CreateBoxOfficeEventIn) -> BoxOff
     "/holds",
     policy=Permission.PUBLIC,
     direct=True,
+    places_hold=True,
     status=201,
     errors=[
         EventNotFound,

@@ -62,6 +62,7 @@ def _rendered(hold: Hold) -> c.StoredAnswer:
     "/v1/holds",
     policy=Permission.PUBLIC,
     direct=True,
+    places_hold=True,
     status=201,
     alike=True,
     response=PlacedHoldOut,
