@@ -76,9 +76,6 @@ def test_every_command_exists(where: str, command: str | list[str]) -> None:
         check_command_line(words)
 
 
-NEXT_SETTINGS = {"HOLDFAST_BOOTSTRAP_KEY"}
-
-
 def variables() -> Iterator[tuple[str, str]]:
     for one in RENDER["services"][0]["envVars"]:
         yield "render.yaml", one["key"]
@@ -96,7 +93,7 @@ def variables() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("where", "name"), list(variables()))
 def test_every_variable_is_a_setting(where: str, name: str) -> None:
     script = (DEPLOY / "nightly-backup").read_text()
-    known = {f"{PREFIX}{setting.upper()}" for setting in Settings.model_fields} | NEXT_SETTINGS
+    known = {f"{PREFIX}{setting.upper()}" for setting in Settings.model_fields}
     assert name in known or name == "PATH" or f"${{{name}:-" in script, where
 
 

@@ -123,7 +123,7 @@ def test_exactly_the_existing_metrics_are_documented() -> None:
 @pytest.mark.parametrize("page", PROSE, ids=lambda page: str(page.relative_to(ROOT)))
 def test_pages_name_only_existing_settings(page: Path) -> None:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | set(_NOT_SETTINGS)
-    known |= {"HOLDFAST_TEST_POSTGRES_BIN", "HOLDFAST_BOOTSTRAP_KEY"}
+    known |= {"HOLDFAST_TEST_POSTGRES_BIN"}
     named = set(re.findall(r"\bHOLDFAST_[A-Z_]+[A-Z]\b", page.read_text()))
     assert named <= known
 
