@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from holdfast.inventory.rules.commands import PlaceHold, SeatsLine
 from holdfast.samples import theatre
 from support.commands import Run
+from support.selling import an_engine
 from support.terminal import in_terminal
 
 
@@ -199,3 +203,26 @@ def test_reset_returns_everything_of_a_rehearsal(holdfast: Run, tmp_path: Path) 
     holdfast("sell", 2, "--quantity", 2)
     assert "is not a rehearsal" in holdfast("event", "reset", 2).complaint
     assert holdfast("watch", 2, "--once", "--json").json["booked"] == 2
+
+
+def test_holds_are_listed_shown_and_released(holdfast: Run, play: list[str], database_url: str) -> None:
+    held = asyncio.run(hold_seat(database_url, "A1"))
+    (row,) = holdfast("hold", "list", 1, "--json").json
+    assert (row["id"], row["status"], row["lines"][0]["seats"]) == (str(held), "active", ["A1"])
+    table = holdfast("hold", "list", 1, "--csv").out
+    assert ",A1," in table
+    assert holdfast("hold", "show", held, "--json").json["id"] == row["id"]
+    assert "A1" in holdfast("hold", "show", held).out
+    assert "--yes" in holdfast("hold", "release", held).complaint
+    assert holdfast("hold", "release", held, "--yes", "--json").json["status"] == "released"
+    assert holdfast("hold", "release", held).code == 0  # nothing is left to ask
+    assert holdfast("hold", "list", 1, "--status", "active", "--json").json == []
+    other = str(held)[:-1] + ("1" if str(held).endswith("0") else "0")
+    for unknown in ("nothing", other):
+        assert "no" in holdfast("hold", "show", unknown).complaint, unknown
+
+
+async def hold_seat(database_url: str, label: str) -> UUID:
+    async with an_engine(database_url) as inventory:
+        command = PlaceHold(hold_id=inventory.new_id(1), lines=(SeatsLine(labels=(label,)),), ttl_seconds=600)
+        return (await inventory.execute(1, command)).id

@@ -1,22 +1,30 @@
-"""Sales: bookings and blocks as the commands name and print them."""
+"""Sales: holds, bookings and blocks as the commands name and print them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from holdfast.api.v1.hold_answers import booking_json
+from holdfast.api.v1.hold_answers import booking_json, hold_json
 from holdfast.cli._times import with_local_times
-from holdfast.errors import BookingNotFound
+from holdfast.errors import BookingNotFound, HoldNotFound
 from holdfast.http.values import parse_id
 from holdfast.ids import parse_reference
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.booking import Block, Booking
 from holdfast.inventory.rules.commands import STAFF
 from holdfast.inventory.rules.event import FullEvent
-from holdfast.inventory.rules.hold import HeldLine
+from holdfast.inventory.rules.hold import HeldLine, Hold
 
-__all__ = ["booking_record", "booking_rows", "find_booking", "lines_text"]
+__all__ = [
+    "booking_record",
+    "booking_rows",
+    "find_booking",
+    "find_hold",
+    "hold_record",
+    "hold_rows",
+    "lines_text",
+]
 
 
 async def find_booking(inventory: Inventory, text: str) -> Booking:
@@ -85,6 +93,59 @@ async def booking_rows(inventory: Inventory, bookings: Iterable[Booking]) -> lis
         }
         rows.append(with_local_times(row, events[number].time_zone))
     return rows
+
+
+async def find_hold(inventory: Inventory, text: str) -> Hold:
+    """Return the hold of an id. Raises HoldNotFound."""
+    id = parse_id(text)
+    if id is None:
+        raise HoldNotFound(f"There is no hold {text[:80]}.")
+    return await inventory.queries.get_hold(id, STAFF)
+
+
+async def hold_record(inventory: Inventory, hold: Hold, *, as_json: bool) -> dict[str, Any]:
+    """Return the hold as the API answers it, or for people."""
+    if as_json:
+        return hold_json(hold)
+    event = await inventory.queries.get_event(hold.event_number)
+    record = {
+        "status": hold.status.value,
+        "event": f"{event.number}, {event.name}",
+        "quantity": hold.quantity,
+        "admissions": lines_text(hold.lines),
+        "buyer": hold.buyer,
+        "buyer_name": hold.buyer_name,
+        "buyer_email": hold.buyer_email,
+        "placed_at": hold.placed_at,
+        "expires_at": hold.expires_at,
+        "metadata": hold.metadata,
+        "booking": hold.booking_id,
+        "id": hold.id,
+    }
+    return with_local_times(record, event.time_zone)
+
+
+async def hold_rows(inventory: Inventory, holds: Sequence[Hold]) -> list[dict[str, Any]]:
+    """Return the holds of one event for a table, with the times of its clock."""
+    if not holds:
+        return []
+    event = await inventory.queries.get_event(holds[0].event_number)
+    return [
+        with_local_times(
+            {
+                "status": hold.status.value,
+                "quantity": hold.quantity,
+                "admissions": lines_text(hold.lines),
+                "buyer": hold.buyer_name or hold.buyer,
+                "email": hold.buyer_email,
+                "placed_at": hold.placed_at,
+                "expires_at": hold.expires_at,
+                "id": hold.id,
+            },
+            event.time_zone,
+        )
+        for hold in holds
+    ]
 
 
 def lines_text(lines: Iterable[HeldLine | Block]) -> str:
