@@ -36,6 +36,7 @@ ELSEWHERE = {
     "ARCHITECTURE.md": "project/architecture.md",
     "CONTRIBUTING.md": "project/contributing.md",
     "CHANGELOG.md": "project/changelog.md",
+    "SECURITY.md": "project/security.md",
     "proof/findings.md": "project/findings.md",
     "docs/glossary.md": "reference/glossary.md",
     "docs/performance.md": "project/performance.md",

@@ -378,7 +378,7 @@ RFC_9110_ANSWERS: tuple[Requirement, ...] = (
         "MUST",
         "Give a new scheme of authentication all that it needs in each request.",
         "test_conformance_heads.py::test_two_requests_of_one_connection_are_two_strangers",
-        "tests/access/test_policy.py::test_a_hold_token_is_accepted_in_either_header",
+        "tests/access/test_permissions.py::test_a_hold_token_is_accepted_in_either_header",
     ),
     absent(
         "16.4.2",
