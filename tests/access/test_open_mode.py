@@ -111,7 +111,18 @@ async def test_a_host_name_with_a_local_prefix_is_refused():
 
 @pytest.mark.parametrize(
     "name",
-    ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Anything"],
+    [
+        *(
+            "Forwarded",
+            "Via",
+            "X-Forwarded-For",
+            "X-Forwarded-Host",
+            "X-Forwarded-Proto",
+            "X-Forwarded-Anything",
+        ),
+        *("X_Forwarded_For", "HTTP-X-Forwarded-For", "CloudFront-Viewer-Address", "X-Sucuri-ClientIP"),
+        *("Incap-Client-IP", "DO-Connecting-IP", "Ngrok-Trace-Id", "Tailscale-User-Login", "SSL-Client-Cert"),
+    ],
 )
 async def test_a_request_through_a_proxy_is_a_guest(name: str):
     assert await _ask(headers={name: "127.0.0.1"}) == 401

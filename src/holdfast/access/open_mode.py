@@ -139,8 +139,10 @@ _PROXY_HEADERS = frozenset(
 )
 _PROXY_PREFIXES = tuple(
     (
-        b"akamai- ali- cf- fastly- fly- x-accel- x-akamai- x-amz x-appengine- x-arr- x-azure- x-bluecoat- x-cdn- "
-        b"x-envoy- x-forwarded- x-goog- x-nf- x-original- x-proxy x-proxyuser- x-render- x-traefik x-vercel-"
+        b"akamai- ali- cf- cloudfront- do-connecting- fastly- fly- http-x- incap- ngrok- ssl-client- surrogate- "
+        b"tailscale- x-accel- x-akamai- x-amz x-appengine- x-arr- x-azure- x-bluecoat- x-cdn- x-cloudfront- "
+        b"x-envoy- x-forwarded- x-goog- x-haproxy x-heroku- x-nf- x-ngrok x-original- x-proxy x-proxyuser- x-render- "
+        b"x-ssl- x-sucuri- x-traefik x-vercel-"
     ).split()
 )
 """Headers that proxies, load balancers and content networks add. Programs on this machine do not send them."""
@@ -150,7 +152,8 @@ _PROXY_PREFIXES = tuple(
 def _proxy_header_of(names: tuple[bytes, ...]) -> bytes | None:
     """Return the first name of a proxy's header. Clients of one kind send the same names, and one look is enough."""
     for name in names:
-        if name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES):
+        usual = name.replace(b"_", b"-")  # some gateways write X_Forwarded_For
+        if usual in _PROXY_HEADERS or usual.startswith(_PROXY_PREFIXES):
             return name
     return None
 
