@@ -16,7 +16,7 @@ _MAX_COLUMNS = 100
 _SUBJECTS: dict[str, ModuleType] = {
     "Events, and the server": catalogue,
     "Seat maps of venues": seat_maps,
-    "Mail": delivery,
+    "Webhooks, notices and mail": delivery,
     "Availability, seats and blocks": inventory,
     "Holds and bookings": sales,
 }

@@ -17,6 +17,7 @@ SCHEMA = (Path(schema.__file__).parent / "schema.sql").read_text()
 NOT_OF_AN_EVENT = {
     "schema_generation", "alembic_version", "event_creations", "api_keys", "accounts", "leases", "seat_maps",
     "organisations", "memberships", "audit_entries",
+    "webhook_endpoints",
 }  # fmt: skip
 """Tables on the control connection."""
 

@@ -44,6 +44,7 @@ FROZEN = {"now", "transaction_timestamp"}
 ALLOWED = {
     ("accounts", "volatile"): "belongs to no event: on the control connection, one plain PostgreSQL",
     ("venue_maps", "volatile"): "belong to no event: on the control connection, one plain PostgreSQL",
+    ("webhooks", "volatile"): "endpoints belong to no event: on the control connection, one plain PostgreSQL",
     ("workers", "volatile"): "leases and old rows: belong to no event's sale",
 }
 

@@ -20,13 +20,13 @@ KEY = b"the server key of the tests' jobs"
 
 @asynccontextmanager
 async def a_delivery(
-    urls: str | Sequence[str], *, mail: MailSettings | None = None
+    urls: str | Sequence[str], *, mail: MailSettings | None = None, private_webhooks: bool = False
 ) -> AsyncIterator[Delivery]:
     """Yield the jobs of a database, or of several nodes."""
     connections = Connections(urls, size=4)
     await connections.open()
     try:
-        yield Delivery(connections, KEY, mail or MailSettings())
+        yield Delivery(connections, KEY, mail or MailSettings(), private_webhooks=private_webhooks)
     finally:
         await connections.close()
 

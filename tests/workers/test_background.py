@@ -140,6 +140,7 @@ async def test_each_setting_reaches_its_worker(inventory: Inventory) -> None:
         "retention": 12,
         "commit_poller": 0.13,
         "live_check": 14,
+        "fanout": 15,
         "job_runner": 15,
         "job_retention": 12,
         "audit_retention": 12,

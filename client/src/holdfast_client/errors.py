@@ -111,6 +111,14 @@ class SeatNotFound(NotFound):
     CODE = "seat_not_found"
 
 
+class WebhookNotFound(NotFound):
+    CODE = "webhook_not_found"
+
+
+class DeliveryNotFound(NotFound):
+    CODE = "delivery_not_found"
+
+
 class UserNotFound(NotFound):
     CODE = "user_not_found"
 

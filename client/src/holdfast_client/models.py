@@ -325,6 +325,53 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A receiver of notices. `secret` is known only where the call made one."""
+
+    id: UUID
+    url: str
+    kinds: tuple[str, ...]
+    description: str | None
+    status: str
+    reason: str | None
+    failing_since: datetime | None
+    created_at: datetime
+    secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A notice to one webhook, and the receiver's last answer. `status`: `due`, `done` or `parked`."""
+
+    id: UUID
+    notice: UUID
+    type: str
+    status: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime | None = None
+    last_answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing that happened to an event. `data["id"]` is the same on every delivery."""
+
+    type: str
+    timestamp: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """Notices, oldest first. `since` continues after them; `more` says whether more exist now."""
+
+    items: tuple[Notice, ...]
+    since: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """The server's health; `ready` means that it can take traffic."""
 

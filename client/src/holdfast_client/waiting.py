@@ -95,6 +95,16 @@ class AsyncClient(Settings):
     iterate_blocks = _iteration(inventory.list_blocks)
     lift_block = _method(inventory.lift_block)
 
+    create_webhook = _method(delivery.create_webhook)
+    list_webhooks = _method(delivery.list_webhooks)
+    get_webhook = _method(delivery.get_webhook)
+    change_webhook = _method(delivery.change_webhook)
+    rotate_webhook = _method(delivery.rotate_webhook)
+    test_webhook = _method(delivery.test_webhook)
+    list_deliveries = _method(delivery.list_deliveries)
+    iterate_deliveries = _iteration(delivery.list_deliveries)
+    retry_delivery = _method(delivery.retry_delivery)
+    list_notices = _method(delivery.list_notices)
     list_mail = _method(delivery.list_mail)
     iterate_mail = _iteration(delivery.list_mail)
 

@@ -20,6 +20,7 @@ TAGS = {
     "holds": "A buyer's exclusive, timed claim. Its token is the proof.",
     "bookings": "The confirmed sale of a hold.",
     "blocks": "Admissions that the organiser took off sale.",
+    "webhooks": "Receivers of notices, and the notices of an event to catch up with.",
     "dialect 1: box office": "The wire format of the documents 000 and 001.",
     "dialects 1 and 4: book": "One route for two formats; the body decides which.",
     "dialect 2: arena": "The wire format of the document 002.",

@@ -13,12 +13,14 @@ from pydantic_core import PydanticCustomError
 from holdfast.errors import (
     BlockNotFound,
     BookingNotFound,
+    DeliveryNotFound,
     EventNotFound,
     FieldError,
     HoldNotFound,
     InvalidInput,
     SeatMapNotFound,
     SeatNotFound,
+    WebhookNotFound,
 )
 from holdfast.errors.fields import FIELD
 from holdfast.http.values import UUID_SCHEMA, FromPath, parse_id
@@ -30,6 +32,7 @@ __all__ = [
     "BookingPath",
     "BookingReference",
     "Bookmark",
+    "DeliveryPath",
     "EventPath",
     "EventRef",
     "HoldPath",
@@ -38,6 +41,7 @@ __all__ = [
     "Name",
     "Person",
     "ShortText",
+    "WebhookPath",
     "is_bookmark",
     "parse_bookmark",
     "parse_event_ref",
@@ -144,6 +148,8 @@ HoldPath = Annotated[UUID, FromPath(parse_id, HoldNotFound), WithJsonSchema(UUID
 BookingPath = Annotated[UUID, FromPath(parse_id, BookingNotFound), WithJsonSchema(UUID_SCHEMA)]
 LabelPath = Annotated[str, FromPath(parse_label, SeatNotFound), WithJsonSchema({"type": "string"})]
 SeatMapPath = Annotated[UUID, FromPath(parse_id, SeatMapNotFound), WithJsonSchema(UUID_SCHEMA)]
+WebhookPath = Annotated[UUID, FromPath(parse_id, WebhookNotFound), WithJsonSchema(UUID_SCHEMA)]
+DeliveryPath = Annotated[UUID, FromPath(parse_id, DeliveryNotFound), WithJsonSchema(UUID_SCHEMA)]
 BlockPath = Annotated[UUID, FromPath(parse_id, BlockNotFound), WithJsonSchema(UUID_SCHEMA)]
 
 

@@ -68,7 +68,9 @@ def build_inventory(settings: Settings, connections: Connections) -> Inventory:
 def build_delivery(settings: Settings, connections: Connections) -> Delivery:
     """Return the process's delivery. Without a secret key it can derive no secret link, and needs none."""
     key = os.urandom(32) if settings.secret_key is None else settings.secret_key.get_secret_value().encode()
-    return Delivery(connections, key, mail_settings(settings))
+    return Delivery(
+        connections, key, mail_settings(settings), private_webhooks=settings.webhook_private_addresses
+    )
 
 
 def mail_settings(settings: Settings) -> MailSettings:

@@ -233,6 +233,11 @@ class Settings(BaseSettings):
         default="Holdfast <holdfast@localhost>",
         description="The sender of mail, `Name <address>`. Required with a mail server.",
     )
+    webhook_private_addresses: bool = Field(
+        default=False,
+        description="Whether webhooks may use plain HTTP and private addresses, such as a receiver on this machine. "
+        "Anyone who may add a webhook can then reach every server that this one can.",
+    )
     job_interval_seconds: float = Field(
         default=1.0, gt=0, le=3600, description="Seconds between two looks for jobs that are due."
     )

@@ -9,6 +9,7 @@ from holdfast.inventory.inventory import Inventory
 from holdfast.workers.audit_retention import AuditRetention
 from holdfast.workers.clock_check import ClockCheck
 from holdfast.workers.commit_poller import CommitPoller
+from holdfast.workers.fanout import Fanout
 from holdfast.workers.history_check import HistoryCheck
 from holdfast.workers.job_retention import JobRetention
 from holdfast.workers.job_runner import JobRunner
@@ -37,6 +38,7 @@ def build_workers(
         ClockCheck(inventory),
         CommitPoller(inventory, interval=settings.watch_interval_milliseconds / 1000),
         LiveCheck(inventory, interval=settings.live_check_interval_seconds),
+        Fanout(inventory, delivery, interval=settings.job_interval_seconds),
         JobRunner(delivery, interval=settings.job_interval_seconds),
         JobRetention(
             delivery, interval=settings.retention_interval_seconds, days=settings.job_retention_days

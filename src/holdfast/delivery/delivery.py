@@ -1,4 +1,4 @@
-"""Delivery: the jobs of one database and the mail that they send, for all faces."""
+"""Delivery: the jobs of one database, with the mail and the webhooks that they send, for all faces."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from holdfast.delivery.jobs import Act
 from holdfast.delivery.mail.mailer import KIND as MAIL
 from holdfast.delivery.mail.mailer import Mailer, MailSettings
 from holdfast.delivery.store import JobStore
+from holdfast.delivery.webhooks.webhooks import KIND as WEBHOOK
+from holdfast.delivery.webhooks.webhooks import Webhooks
 from holdfast.postgres.connections import Connections
 
 __all__ = ["Delivery"]
@@ -21,10 +23,18 @@ class Delivery:
     `acts` does the jobs of each kind that this process knows. A newer server's kinds are left to it.
     """
 
-    def __init__(self, connections: Connections, server_key: bytes, mail: MailSettings) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        server_key: bytes,
+        mail: MailSettings,
+        *,
+        private_webhooks: bool = False,
+    ) -> None:
         self.jobs = JobStore(connections)
         self.mailer = Mailer(self.jobs, server_key, mail)
-        self.acts: Mapping[str, Act] = {MAIL: self.mailer.act}
+        self.webhooks = Webhooks(connections, self.jobs, server_key, private=private_webhooks)
+        self.acts: Mapping[str, Act] = {MAIL: self.mailer.act, WEBHOOK: self.webhooks.act}
 
     async def observe(self) -> None:
         """Set the gauges that only the database knows. Raises Fault."""

@@ -56,6 +56,7 @@ from holdfast.errors.sales import (
     BookingNotFound,
     BuyerRequired,
     CapacityTaken,
+    DeliveryNotFound,
     DuplicateEmail,
     DuplicateSeat,
     EventCancelled,
@@ -77,6 +78,7 @@ from holdfast.errors.sales import (
     SeatUnknown,
     SoldOut,
     UserNotFound,
+    WebhookNotFound,
 )
 
 __all__ = [
@@ -92,6 +94,7 @@ __all__ = [
     "CapacityTaken",
     "Conflict",
     "CredentialsRequired",
+    "DeliveryNotFound",
     "DuplicateEmail",
     "DuplicateSeat",
     "EventCancelled",
@@ -136,5 +139,6 @@ __all__ = [
     "UnsupportedMediaType",
     "UriTooLong",
     "UserNotFound",
+    "WebhookNotFound",
     "all_errors",
 ]

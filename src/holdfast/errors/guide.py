@@ -50,6 +50,11 @@ GUIDE: dict[str, Advice] = {
     ),
     "block_not_found": Advice("There is no block with this id.", "Check the id."),
     "seat_not_found": Advice("The event has no seat with this label.", "Check the label in the seat map."),
+    "webhook_not_found": Advice("There is no webhook with this id.", "Check the id."),
+    "delivery_not_found": Advice(
+        "The webhook has no delivery with this id, or it was done long ago.",
+        "Read what happened from the event's notices.",
+    ),
     "user_not_found": Advice("Dialect 3 has no user with this id.", "Make the user first."),
     "not_found": Advice("The server has no such path.", "Check the path. `/openapi.json` lists all of them."),
     "method_not_allowed": Advice(

@@ -44,6 +44,16 @@ class SeatMapNotFound(NotFound):
     detail = "There is no such seat map, or no such version."
 
 
+class WebhookNotFound(NotFound):
+    code, title = "webhook_not_found", "Webhook not found"
+    detail = "There is no such webhook."
+
+
+class DeliveryNotFound(NotFound):
+    code, title = "delivery_not_found", "Delivery not found"
+    detail = "The webhook has no such delivery."
+
+
 class UserNotFound(NotFound):
     code, title = "user_not_found", "User not found"
     detail = "There is no such user."

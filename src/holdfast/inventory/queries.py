@@ -12,6 +12,7 @@ from holdfast import ids
 from holdfast.errors import BookingNotFound, EventNotFound, HoldNotFound
 from holdfast.inventory.history import Histories, HistoryItem, Position
 from holdfast.inventory.live.changes_since import ChangesSince, SeatChanges
+from holdfast.inventory.notices import Notice, notices_of
 from holdfast.inventory.past import Past, SeatStates
 from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.projections.shared_flight import SharedFlight
@@ -290,3 +291,20 @@ class Queries:
     ) -> tuple[list[HistoryItem], Position | None]:
         """Return a page of one seat's history, oldest first, and where the next page starts."""
         return await self._histories.list_changes(number, label, start=start, limit=limit)
+
+    async def list_notices(
+        self, number: int, *, since: int, max_versions: int
+    ) -> tuple[list[Notice], int, bool]:
+        """Return the notices of the versions after `since`, the last of these versions, and whether more follow.
+
+        -1 is before the first version.
+        """
+        event = (await self._get_known(number)).event
+        found = await self._reads.journal_since(number, since, max_versions + 1)
+        notices = [
+            notice
+            for version, at, entries in found[:max_versions]
+            for notice in notices_of(event.id, number, version, at, entries)
+        ]
+        last = found[:max_versions][-1][0] if found else since
+        return notices, last, len(found) > max_versions

@@ -8,7 +8,7 @@ from pathlib import Path
 from holdfast.postgres import citus, preconditions
 from holdfast.postgres.connections import connect_once
 
-GENERATION = 12
+GENERATION = 13
 """The schema generation of this server."""
 
 

@@ -11,7 +11,7 @@ CREATE TABLE schema_generation (
     oldest_server integer NOT NULL,       -- the oldest server generation that this schema still serves
     epoch uuid NOT NULL DEFAULT gen_random_uuid()  -- a part of the name of this history (postgres/epoch.py)
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (12, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (13, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -239,6 +239,14 @@ CREATE TABLE job_attempts (
     PRIMARY KEY (event_number, job_id, attempt)
 );
 
+-- Up to which version of an event's journal a consumer has its jobs.
+CREATE TABLE feeds (
+    event_number bigint NOT NULL,
+    consumer text NOT NULL,                -- a webhook's endpoint
+    version bigint NOT NULL,
+    PRIMARY KEY (event_number, consumer)
+) WITH (fillfactor = 50);
+
 -- Tables without an event, on the control connection.
 
 CREATE TABLE leases (
@@ -292,6 +300,22 @@ CREATE TABLE organisations (
     created_at timestamptz NOT NULL
 );
 INSERT INTO organisations (number, slug, name, created_at) VALUES (1, 'main', 'Main', statement_timestamp());
+
+-- Receivers of notices. Their secrets are derived from the server key, and stored nowhere.
+CREATE TABLE webhook_endpoints (
+    id uuid NOT NULL PRIMARY KEY,
+    organisation_number bigint NOT NULL,
+    url text NOT NULL,
+    kinds text[] NOT NULL,                 -- of notices; empty: all
+    description text,
+    status text NOT NULL CHECK (status IN ('enabled', 'disabled')),
+    reason text,                           -- why the server disabled it
+    generation integer NOT NULL,           -- of the secret; a rotation adds one
+    rotated_at timestamptz,
+    failing_since timestamptz,             -- no delivery has succeeded since
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL
+);
 
 -- People who can sign in: buyers, and with a membership staff.
 CREATE TABLE accounts (

@@ -75,7 +75,7 @@ class JobRunner(Worker):
         self._forget_finished()
         jobs = await self._delivery.jobs.claim(
             sorted(self._delivery.acts),
-            busy=[*self._batches],
+            busy=[*self._batches, *await self._delivery.webhooks.disabled_subjects()],
             max_of_subject=self._jobs_of_subject,
             max_rows=self._jobs_per_claim,
             lease_seconds=self._lease_seconds,
