@@ -8,6 +8,7 @@ import httpx2
 
 from holdfast.http.application import Application
 from support.delivering import run_due, runner_of
+from support.house_of import fetch
 from support.http_app import KeyedClient, delivery_of
 from support.http_sales import make_event, place
 
@@ -91,6 +92,20 @@ async def test_a_test_call_is_listed_with_its_answer_and_can_be_retried(
     assert (await client.post(f"/v1/webhooks/{other['id']}/{retry}")).json()["code"] == "delivery_not_found"
     assert (await client.post(f"{path}/deliveries/{NOWHERE}/retry")).json()["code"] == "delivery_not_found"
     assert (await client.post(f"/v1/webhooks/{NOWHERE}/{retry}")).json()["code"] == "webhook_not_found"
+
+
+async def test_another_organisations_webhook_is_absent(client: httpx2.AsyncClient, database_url: str) -> None:
+    made = await make(client)
+    fetch(database_url, "UPDATE webhook_endpoints SET organisation_number = 2")
+    path, nowhere = f"/v1/webhooks/{made['id']}", f"/v1/webhooks/{NOWHERE}"
+    assert (await client.get("/v1/webhooks")).json()["items"] == []
+    for method, rest, body in (
+        ("GET", "", None), ("PATCH", "", {"status": "disabled"}), ("POST", "/rotate", None), ("POST", "/test", None),
+        ("GET", "/deliveries", None), ("POST", f"/deliveries/{NOWHERE}/retry", None),
+    ):  # fmt: skip
+        foreign, absent = [await client.request(method, start + rest, json=body) for start in (path, nowhere)]
+        assert foreign.status_code == absent.status_code == 404
+        assert foreign.json()["code"] == absent.json()["code"] == "webhook_not_found"
 
 
 async def test_no_key_and_no_guest_manages_webhooks(

@@ -92,6 +92,16 @@ async def test_an_endpoint_gets_only_the_kinds_that_it_wants_and_nothing_from_be
     ]
 
 
+async def test_an_endpoint_gets_nothing_of_another_organisations_events(
+    inventory: Inventory, delivery: Delivery, database_url: str, receiver: Receiver
+) -> None:
+    await subscribe(delivery, receiver)
+    event = await make_event(inventory, capacity=5)
+    fetch(database_url, "UPDATE events SET organisation_number = 2")
+    await place(inventory, event.number, 1)
+    assert await fan_out(inventory, delivery) == 0
+
+
 async def test_catching_up_reads_the_same_notices_with_the_same_ids(
     inventory: Inventory, delivery: Delivery, receiver: Receiver
 ) -> None:

@@ -116,6 +116,7 @@ async def inventory(walk: Walk) -> None:
     await _blocks(walk, number, ended["number"])
     await _stored_maps(walk)
     await walk("list_mail", "forbidden", note="without open mode")
+    await _notices(walk, number)
 
     for operation in ("get_availability", "list_seats", "get_seat_map"):
         path = (number, event["map_version"]) if operation == "get_seat_map" else (number,)
@@ -157,6 +158,22 @@ async def inventory(walk: Walk) -> None:
     )
     await walk("stream_event", "event_not_found", NOWHERE)
     await walk("stream_event", "invalid_input", number, query="colour=red")
+
+
+async def _notices(walk: Walk, number: int) -> None:
+    await walk("list_notices", 200, number, by="reader")
+    await walk("list_notices", 200, number, query="since=1&limit=1", note="some of them")
+    await walk("list_notices", "event_not_found", NOWHERE)
+    await walk("list_notices", "invalid_input", number, query="since=-1&limit=0&colour=red")
+    url = {"url": "https://shop.example/hook"}
+    await walk("create_webhook", "forbidden", json=url)
+    await walk("list_webhooks", "forbidden")
+    await walk("get_webhook", "forbidden", NOWHERE)
+    await walk("change_webhook", "forbidden", NOWHERE, json={"status": "disabled"})
+    await walk("rotate_webhook", "forbidden", NOWHERE)
+    await walk("test_webhook", "forbidden", NOWHERE)
+    await walk("list_deliveries", "forbidden", NOWHERE)
+    await walk("retry_delivery", "forbidden", NOWHERE, NOWHERE)
 
 
 async def _stored_maps(walk: Walk) -> None:

@@ -30,6 +30,8 @@ class Shop:
     """The hold that became the booking."""
     block: Json = field(default_factory=dict)
     seat_map: str = ""
+    webhook: str = ""
+    delivery: str = ""
     user: int = 0
     show: int = 0
     seats: list[Json] = field(default_factory=list)
@@ -53,8 +55,11 @@ class Shop:
         )
 
 
-async def furnish(client: httpx2.AsyncClient) -> Shop:
-    """Create two events with sales, a draft, a block, and a user and a reservation of dialect 3."""
+async def furnish(client: httpx2.AsyncClient, *, with_key: bool = False) -> Shop:
+    """Create two events with sales, a draft, a block, and a user and a reservation of dialect 3.
+
+    Without a key, also make a webhook, which no key may do.
+    """
 
     async def post(path: str, body: Any) -> Any:
         answer = await client.post(path, json=body)
@@ -73,6 +78,9 @@ async def furnish(client: httpx2.AsyncClient) -> Shop:
     shop.block = await post(f"/v1/events/{shop.event['number']}/blocks", {"seats": ["A-2-5"]})
     hall = {"labels": ["A1", "A2"]}
     shop.seat_map = (await post("/v1/seat-maps", {"name": "Hall", "seat_map": hall}))["id"]
+    if not with_key:
+        shop.webhook = (await post("/v1/webhooks", {"url": "https://shop.example/hook"}))["id"]
+        shop.delivery = (await post(f"/v1/webhooks/{shop.webhook}/test", None))["id"]
     user = {"name": "Ada", "phone_number": "1", "email": "ada@example.org", "password": "analytical engine"}
     shop.user = (await post("/users/", user))["id"]
     show = {"title": "Hamlet", "venue": "Globe", "starts_at": "2026-11-05T19:30:00Z"}
@@ -286,6 +294,47 @@ def targets(shop: Shop) -> list[Target]:
             large=True,
             body={"name": "Hall", "seat_map": {"labels": ["A1"]}},
             fields={"name": "text", "seat_map/labels": "array"},
+        ),
+        Target(
+            route="POST /v1/webhooks",
+            path="/v1/webhooks",
+            staff=True,
+            body={"url": "https://shop.example/hook", "kinds": ["hold.placed"], "description": "Shop"},
+            fields={"url": "word", "kinds": "array", "kinds/0": "word", "description": "text"},
+        ),
+        Target(
+            route="PATCH /v1/webhooks/{webhook}",
+            path=f"/v1/webhooks/{shop.webhook}",
+            names=(shop.webhook,),
+            staff=True,
+            body={
+                "url": "https://shop.example/hook",
+                "kinds": ["hold.placed"],
+                "description": "Shop",
+                "status": "enabled",
+            },
+            fields={
+                "url": "word",
+                "kinds": "array",
+                "kinds/0": "word",
+                "description": "text",
+                "status": "word",
+            },
+        ),
+        *(
+            Target(
+                route=f"POST /v1/webhooks/{{webhook}}/{verb}",
+                path=f"/v1/webhooks/{shop.webhook}/{verb}",
+                names=(shop.webhook,),
+                staff=True,
+            )
+            for verb in ("rotate", "test")
+        ),
+        Target(
+            route="POST /v1/webhooks/{webhook}/deliveries/{delivery}/retry",
+            path=f"/v1/webhooks/{shop.webhook}/deliveries/{shop.delivery}/retry",
+            names=(shop.webhook, shop.delivery),
+            staff=True,
         ),
         Target(
             route="POST /v1/events/{event}/blocks/{block}/lift",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
+from holdfast.api.v1.rights import own_number
 from holdfast.api.v1.webhooks import NoticeKind
 from holdfast.api.values import EventPath
 from holdfast.errors import EventNotFound, InvalidInput
@@ -96,7 +97,7 @@ async def list_notices(
 
     A webhook delivers the same notices with the same ids. A receiver that was down reads here what it has missed.
     """
-    number = await request.inventory.resolve_own(event, request.principal.organisation)
+    number = await own_number(request, event)
     notices, last, more = await request.inventory.queries.list_notices(
         number, since=_BEFORE_ALL if since is None else since, max_versions=limit
     )
