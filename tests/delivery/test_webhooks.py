@@ -13,7 +13,7 @@ from standardwebhooks import Webhook as StandardWebhook
 from holdfast.delivery.delivery import Delivery
 from holdfast.delivery.webhooks import webhooks as webhooks_module
 from holdfast.delivery.webhooks.address import ForbiddenAddress, is_public, parse_target, resolve
-from holdfast.delivery.webhooks.endpoint import Endpoint
+from holdfast.delivery.webhooks.endpoint import WebhookEndpoint
 from holdfast.errors import InvariantViolated
 from holdfast.inventory.inventory import Inventory
 from holdfast.workers.fanout import Fanout
@@ -40,7 +40,7 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield opened
 
 
-async def subscribe(delivery: Delivery, receiver: Receiver, *kinds: str) -> Endpoint:
+async def subscribe(delivery: Delivery, receiver: Receiver, *kinds: str) -> WebhookEndpoint:
     made = await delivery.webhooks.store.insert(
         id=uuid4(), organisation=1, url=receiver.url, kinds=kinds, description=None, by="test"
     )

@@ -66,7 +66,7 @@ class FieldError:
     CURSOR = "{field} is not a cursor of this list: send the `next` of an answer to the same query."
     EASY_TO_GUESS = "{field} is easy to guess: give 12 characters of your own, or four different words."
     EMAIL = "{field} must be an email address, such as ada@example.org."
-    WEBHOOK_URL = "{field} cannot be the address of a webhook. {reason}"
+    WEBHOOK_URL = "{field} is refused as the address of a webhook: {reason}."
     EVENT_NUMBER = "{field} is a number that no event can have."
     EVENT_REF = "{field} must be an event's id (a UUID) or its number (an integer)."
     EVENT_REQUIRED = "{field} is required, because there are several events with numbered seats."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from holdfast.delivery.delivery import Delivery
-from holdfast.delivery.webhooks.endpoint import Endpoint, may_receive
+from holdfast.delivery.webhooks.endpoint import WebhookEndpoint, may_receive
 from holdfast.inventory.inventory import Inventory
 from holdfast.workers.worker import Worker
 
@@ -52,7 +52,7 @@ class Fanout(Worker):
                 written += await self._follow(endpoint, number, mark)
         return written
 
-    async def _follow(self, endpoint: Endpoint, number: int, mark: int | None) -> int:
+    async def _follow(self, endpoint: WebhookEndpoint, number: int, mark: int | None) -> int:
         """Write the jobs of one step of one event's journal."""
         start = await self._webhooks.store.find_start(endpoint, number) if mark is None else mark
         notices, last, _ = await self._inventory.queries.list_notices(

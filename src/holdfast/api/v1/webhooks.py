@@ -16,7 +16,7 @@ from holdfast.api.v1.paging import Page, opened, page
 from holdfast.api.values import DeliveryPath, Name, WebhookPath
 from holdfast.delivery.jobs import JobListing
 from holdfast.delivery.webhooks.address import ForbiddenAddress
-from holdfast.delivery.webhooks.endpoint import Endpoint
+from holdfast.delivery.webhooks.endpoint import WebhookEndpoint
 from holdfast.errors import (
     DeliveryNotFound,
     FieldError,
@@ -121,7 +121,7 @@ _DELIVERY = {
 _BODY = {"url": _WEBHOOK["url"], "kinds": _WEBHOOK["kinds"], "description": "The shop"}
 
 
-def _webhook_json(endpoint: Endpoint) -> dict[str, Any]:
+def _webhook_json(endpoint: WebhookEndpoint) -> dict[str, Any]:
     return {
         "id": endpoint.id,
         "url": endpoint.url,
@@ -134,7 +134,7 @@ def _webhook_json(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def _with_secret(request: Request, endpoint: Endpoint) -> dict[str, Any]:
+def _with_secret(request: Request, endpoint: WebhookEndpoint) -> dict[str, Any]:
     secret = request.delivery.webhooks.secrets.secret_of(endpoint.id, endpoint.generation)
     return {**_webhook_json(endpoint), "secret": secret}
 
@@ -152,7 +152,7 @@ def _delivery_json(job: JobListing) -> dict[str, Any]:
     }
 
 
-async def _own(request: Request, id: UUID) -> Endpoint:
+async def _own(request: Request, id: UUID) -> WebhookEndpoint:
     """Return an endpoint of the caller's organisation. Raises WebhookNotFound for any other."""
     found = await request.delivery.webhooks.store.find(id)
     if found is None or found.organisation_number != (request.principal.organisation or MAIN):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
-__all__ = ["ForbiddenAddress", "Target", "is_public", "parse_target", "resolve"]
+__all__ = ["ForbiddenAddress", "WebhookTarget", "is_public", "parse_target", "resolve"]
 
 MAX_URL_LENGTH = 2_000
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -22,7 +22,7 @@ class ForbiddenAddress(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class WebhookTarget:
     """The parts of an endpoint's URL."""
 
     is_tls: bool
@@ -36,24 +36,24 @@ class Target:
         return name if self.port == (443 if self.is_tls else 80) else f"{name}:{self.port}"
 
 
-def parse_target(url: str, *, private: bool) -> Target:
+def parse_target(url: str, *, private: bool) -> WebhookTarget:
     """Return the parts of a URL. Raises ForbiddenAddress. `private`: plain HTTP and private addresses are allowed."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ForbiddenAddress("It is not a URL.") from None
+        raise ForbiddenAddress("it is not a URL") from None
     if parts.scheme not in (("https", "http") if private else ("https",)):
-        raise ForbiddenAddress("It must begin with https://.")
+        raise ForbiddenAddress("it must begin with https://")
     host = parts.hostname or ""
     if not host or parts.username is not None or parts.password is not None or "#" in url or port == 0:
-        raise ForbiddenAddress("It must have a host, and no user, password or fragment.")
+        raise ForbiddenAddress("it must have a host, and no user, password or fragment")
     if len(url) > MAX_URL_LENGTH or not url.isascii() or not url.isprintable() or " " in url:
-        raise ForbiddenAddress("It must have at most 2,000 ASCII characters and no spaces.")
+        raise ForbiddenAddress("it must have max 2,000 ASCII characters and no spaces")
     if not private and _is_private_literal(host):
-        raise ForbiddenAddress("It must not be a private address.")
+        raise ForbiddenAddress("it must not be a private address")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(
+    return WebhookTarget(
         is_tls=parts.scheme == "https",
         host=host,
         port=port or (443 if parts.scheme == "https" else 80),
@@ -61,13 +61,13 @@ def parse_target(url: str, *, private: bool) -> Target:
     )
 
 
-async def resolve(target: Target, *, private: bool) -> str:
+async def resolve(target: WebhookTarget, *, private: bool) -> str:
     """Return one address of the target's host. Raises ForbiddenAddress if any of them is private, OSError if none."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     if not private and not all(map(is_public, addresses)):
-        raise ForbiddenAddress("The host has a private address.")
+        raise ForbiddenAddress("the host has a private address")
     return addresses[0]
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-__all__ = ["Endpoint", "may_receive"]
+__all__ = ["WebhookEndpoint", "may_receive"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class WebhookEndpoint:
     """Without `kinds` it gets every notice. `generation` counts its secrets: a rotation adds one."""
 
     id: UUID
@@ -28,6 +28,6 @@ class Endpoint:
     created_at: datetime
 
 
-def may_receive(endpoint: Endpoint, kind: str) -> bool:
+def may_receive(endpoint: WebhookEndpoint, kind: str) -> bool:
     """Return whether the endpoint wants notices of this kind."""
     return not endpoint.kinds or kind in endpoint.kinds

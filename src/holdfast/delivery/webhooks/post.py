@@ -11,7 +11,7 @@ from functools import cache
 
 import httptools
 
-from holdfast.delivery.webhooks.address import Target
+from holdfast.delivery.webhooks.address import WebhookTarget
 
 __all__ = ["Answer", "post"]
 
@@ -44,7 +44,7 @@ class _Reader(Answer):
         self.is_complete = True
 
 
-async def post(target: Target, address: str, headers: Mapping[str, str], body: bytes) -> Answer:
+async def post(target: WebhookTarget, address: str, headers: Mapping[str, str], body: bytes) -> Answer:
     """Send a request and return its answer. Raises OSError, which includes errors of TLS."""
     options = {"ssl": _tls(), "server_hostname": target.host} if target.is_tls else {}
     reader, writer = await asyncio.open_connection(address, target.port, limit=_CHUNK, **options)  # type: ignore[arg-type]  # both options, or none

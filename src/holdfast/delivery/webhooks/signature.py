@@ -7,7 +7,7 @@ from base64 import b64encode
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from holdfast.delivery.webhooks.endpoint import Endpoint
+from holdfast.delivery.webhooks.endpoint import WebhookEndpoint
 
 __all__ = ["WebhookSecrets"]
 
@@ -25,7 +25,9 @@ class WebhookSecrets:
         """Return the secret as its owner sees it: `whsec_` and base64."""
         return "whsec_" + b64encode(self._secret(endpoint_id, generation)).decode("ascii")
 
-    def headers(self, endpoint: Endpoint, message_id: str, body: bytes, *, now: datetime) -> dict[str, str]:
+    def headers(
+        self, endpoint: WebhookEndpoint, message_id: str, body: bytes, *, now: datetime
+    ) -> dict[str, str]:
         """Return the headers of a delivery, signed with every valid secret."""
         seconds = int(now.timestamp())
         generations = [endpoint.generation]

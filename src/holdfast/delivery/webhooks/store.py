@@ -8,7 +8,7 @@ from uuid import UUID
 
 from holdfast.delivery.jobs import NewJob
 from holdfast.delivery.store import add_jobs
-from holdfast.delivery.webhooks.endpoint import Endpoint
+from holdfast.delivery.webhooks.endpoint import WebhookEndpoint
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections, fetch
 from holdfast.postgres.rows import RowReader
@@ -17,7 +17,7 @@ __all__ = ["WebhookStore"]
 
 SQL = queries.load("webhooks")
 _FAILING_DAYS = 3
-_ENDPOINT = RowReader(Endpoint)
+_ENDPOINT = RowReader(WebhookEndpoint)
 
 
 class WebhookStore:
@@ -28,7 +28,7 @@ class WebhookStore:
 
     async def insert(
         self, *, id: UUID, organisation: int, url: str, kinds: Sequence[str], description: str | None, by: str
-    ) -> Endpoint | None:
+    ) -> WebhookEndpoint | None:
         """Insert an endpoint; None if the id is taken."""
         return await self._write(
             "insert_endpoint",
@@ -40,11 +40,11 @@ class WebhookStore:
             created_by=by,
         )
 
-    async def find(self, id: UUID) -> Endpoint | None:
+    async def find(self, id: UUID) -> WebhookEndpoint | None:
         control = self._connections.control()
         return _ENDPOINT.first(await self._connections.ask_pool(control, SQL["get_endpoint"], {"id": id}))
 
-    async def list_endpoints(self, organisation: int | None = None) -> list[Endpoint]:
+    async def list_endpoints(self, organisation: int | None = None) -> list[WebhookEndpoint]:
         """Return the endpoints of an organisation, or of all, oldest first."""
         control = self._connections.control()
         wanted = {"organisation": organisation}
@@ -52,12 +52,12 @@ class WebhookStore:
 
     async def change(
         self, id: UUID, *, url: str, kinds: Sequence[str], description: str | None, status: str
-    ) -> Endpoint | None:
+    ) -> WebhookEndpoint | None:
         return await self._write(
             "change_endpoint", id=id, url=url, kinds=list(kinds), description=description, status=status
         )
 
-    async def rotate(self, id: UUID) -> Endpoint | None:
+    async def rotate(self, id: UUID) -> WebhookEndpoint | None:
         """Give an endpoint a new secret."""
         return await self._write("rotate_endpoint", id=id)
 
@@ -72,7 +72,7 @@ class WebhookStore:
         async with self._connections.use(self._connections.control(), writes=True) as connection:
             return "disabled" in (await fetch(connection, SQL["note_failure"], parameters)).column("status")
 
-    async def find_behind(self, endpoint: Endpoint, max_rows: int) -> list[tuple[int, int | None]]:
+    async def find_behind(self, endpoint: WebhookEndpoint, max_rows: int) -> list[tuple[int, int | None]]:
         """Return (event number, mark) of events with news for an endpoint. The mark is None before the first."""
         wanted = {
             "consumer": str(endpoint.id),
@@ -88,7 +88,7 @@ class WebhookStore:
             )
         ]
 
-    async def find_start(self, endpoint: Endpoint, event_number: int) -> int:
+    async def find_start(self, endpoint: WebhookEndpoint, event_number: int) -> int:
         """Return the last version before the endpoint existed; -1 if there is none."""
         wanted = {"event_number": event_number, "since": endpoint.created_at}
         version: int
@@ -96,7 +96,13 @@ class WebhookStore:
         return version
 
     async def advance(
-        self, endpoint: Endpoint, event_number: int, *, mark: int | None, version: int, jobs: Iterable[NewJob]
+        self,
+        endpoint: WebhookEndpoint,
+        event_number: int,
+        *,
+        mark: int | None,
+        version: int,
+        jobs: Iterable[NewJob],
     ) -> bool:
         """Move the mark and write the jobs, both or none. Return False if another process moved the mark."""
         parameters = {"event_number": event_number, "consumer": str(endpoint.id), "version": version}
@@ -110,6 +116,6 @@ class WebhookStore:
                 await add_jobs(connection, event_number, jobs)
         return bool(moved)
 
-    async def _write(self, statement: str, **parameters: Any) -> Endpoint | None:
+    async def _write(self, statement: str, **parameters: Any) -> WebhookEndpoint | None:
         async with self._connections.use(self._connections.control(), writes=True) as connection:
             return _ENDPOINT.first(await fetch(connection, SQL[statement], parameters))

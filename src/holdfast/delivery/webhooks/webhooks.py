@@ -15,7 +15,7 @@ import structlog
 from holdfast.delivery.jobs import NO_EVENT, Done, Job, JobListing, JobStatus, Later, NewJob, Outcome, Parked
 from holdfast.delivery.store import JobStore, Position, make_job_id
 from holdfast.delivery.webhooks.address import ForbiddenAddress, parse_target, resolve
-from holdfast.delivery.webhooks.endpoint import Endpoint
+from holdfast.delivery.webhooks.endpoint import WebhookEndpoint
 from holdfast.delivery.webhooks.post import post
 from holdfast.delivery.webhooks.signature import WebhookSecrets
 from holdfast.delivery.webhooks.store import WebhookStore
@@ -49,7 +49,7 @@ class Webhooks:
 
     def job_of(
         self,
-        endpoint: Endpoint,
+        endpoint: WebhookEndpoint,
         event_number: int,
         *,
         id: UUID,
@@ -67,7 +67,7 @@ class Webhooks:
             request={"id": str(id), "type": kind, "body": body.decode()},
         )
 
-    async def send_test(self, endpoint: Endpoint) -> UUID:
+    async def send_test(self, endpoint: WebhookEndpoint) -> UUID:
         """Send a notice of the kind `webhook.test`. Return the delivery's id."""
         job = self.job_of(
             endpoint,
@@ -81,12 +81,12 @@ class Webhooks:
         return job.id
 
     async def list_deliveries(
-        self, endpoint: Endpoint, *, before: Position | None, limit: int
+        self, endpoint: WebhookEndpoint, *, before: Position | None, limit: int
     ) -> list[JobListing]:
         """Return an endpoint's deliveries, newest first."""
         return await self._jobs.list_jobs(kind=KIND, subject=str(endpoint.id), before=before, limit=limit)
 
-    async def retry(self, endpoint: Endpoint, job_id: UUID) -> JobListing | None:
+    async def retry(self, endpoint: WebhookEndpoint, job_id: UUID) -> JobListing | None:
         """Make a delivery due now, and return it; None if it is not this endpoint's."""
         job = await self._jobs.find(job_id)
         if job is None or (job.kind, job.subject) != (KIND, str(endpoint.id)):
@@ -94,7 +94,7 @@ class Webhooks:
         await self._jobs.retry(job_id)
         return await self._jobs.find(job_id)
 
-    async def retry_parked(self, endpoint: Endpoint) -> int:
+    async def retry_parked(self, endpoint: WebhookEndpoint) -> int:
         """Make every parked delivery due, for an endpoint that works again. Return their number."""
         retried = 0
         while page := await self._jobs.list_jobs(
@@ -116,7 +116,7 @@ class Webhooks:
         await self._note(endpoint, outcome)
         return outcome
 
-    async def _deliver(self, endpoint: Endpoint, job: Job) -> Outcome:
+    async def _deliver(self, endpoint: WebhookEndpoint, job: Job) -> Outcome:
         body = str(job.request["body"]).encode()
         signed = self.secrets.headers(endpoint, str(job.request["id"]), body, now=datetime.now(UTC))
         headers = {"Content-Type": "application/json", "User-Agent": "Holdfast", **signed}
@@ -126,7 +126,7 @@ class Webhooks:
                 address = await resolve(target, private=self._private)
                 answer = await post(target, address, headers, body)
         except ForbiddenAddress as error:
-            return Later(answer=f"Not sent: {error}")
+            return Later(answer=f"Not sent: {error}.")
         except TimeoutError:
             return Later(answer=f"No answer within {_TIMEOUT_SECONDS:g} seconds.")
         except OSError as error:
@@ -138,7 +138,7 @@ class Webhooks:
             return Parked(answer=text, code=answer.status)
         return Later(answer=text, code=answer.status, seconds=_seconds_of(answer.retry_after))
 
-    async def _note(self, endpoint: Endpoint, outcome: Outcome) -> None:
+    async def _note(self, endpoint: WebhookEndpoint, outcome: Outcome) -> None:
         """Record how the receiver does. A failure here loses only that record."""
         try:
             if isinstance(outcome, Done):
@@ -153,7 +153,13 @@ class Webhooks:
             log.warning("webhook_state_not_recorded", webhook=str(endpoint.id), code=error.code)
 
     async def advance(
-        self, endpoint: Endpoint, event_number: int, *, mark: int | None, version: int, jobs: Iterable[NewJob]
+        self,
+        endpoint: WebhookEndpoint,
+        event_number: int,
+        *,
+        mark: int | None,
+        version: int,
+        jobs: Iterable[NewJob],
     ) -> bool:
         """Move an endpoint's mark in an event's journal, and write the jobs up to there."""
         return await self.store.advance(endpoint, event_number, mark=mark, version=version, jobs=jobs)
