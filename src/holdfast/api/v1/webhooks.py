@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, Field
@@ -46,7 +46,7 @@ NoticeKind = Literal[
     "hold.placed",
     "hold.released",
 ]
-assert set(KINDS) == set(NoticeKind.__args__), "every kind of notice can be chosen"
+assert set(KINDS) == set(get_args(NoticeKind)), "every kind of notice can be chosen"
 Kinds = Annotated[list[NoticeKind], Field(max_length=100, description="Empty: every kind.")]
 Url = Annotated[str, Field(min_length=1, max_length=2_000, description="`https://…`")]
 
