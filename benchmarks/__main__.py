@@ -23,7 +23,7 @@ from benchmarks.plan import PLANS, Part
 from benchmarks.report import write_page
 from benchmarks.result import Result
 from benchmarks.run import Run
-from holdfast.process.postgres_server import embedded_bin_dir
+from holdfast.process.postgres_binaries import embedded_bin_dir
 from proof.machine import ROOT, Source, machine_facts
 from proof.runner import end, last_line
 

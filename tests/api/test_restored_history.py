@@ -23,7 +23,7 @@ from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.commands import SeatSpec
 from holdfast.postgres import backup
 from holdfast.postgres.connections import Connections
-from holdfast.process.postgres_server import embedded_bin_dir
+from holdfast.process.postgres_binaries import embedded_bin_dir
 from support.commands import Run, run
 from support.house_of import make_event, place
 from support.http_app import engine_of, running_app

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from holdfast.postgres import backup
-from holdfast.process.postgres_server import embedded_bin_dir
+from holdfast.process.postgres_binaries import embedded_bin_dir
 from support.commands import Run
 from support.house_of import fetch
 from support.postgres import TestDatabases

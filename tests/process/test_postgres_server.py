@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 from holdfast.process.errors import CannotStart
-from holdfast.process.postgres_server import PostgresServer, _quick_recovery, embedded_bin_dir, running_url
+from holdfast.process.postgres_binaries import embedded_bin_dir
+from holdfast.process.postgres_server import PostgresServer, _quick_recovery, running_url
 from holdfast.process.processes import end_process, is_running
 from support.postgres import TestDatabases
 

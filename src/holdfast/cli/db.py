@@ -331,7 +331,7 @@ def _bin_dir() -> Path | None:
     """Return the embedded PostgreSQL's programs, which also support every older server."""
     from holdfast.app.settings import load_settings
     from holdfast.process.errors import CannotStart
-    from holdfast.process.postgres_server import embedded_bin_dir
+    from holdfast.process.postgres_binaries import embedded_bin_dir
 
     try:
         return load_settings().postgres_bin or embedded_bin_dir()

