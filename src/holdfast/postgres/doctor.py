@@ -11,7 +11,7 @@ import psycopg
 
 from holdfast.postgres import citus, preconditions, queries, schema
 from holdfast.postgres.minors import advice_for
-from holdfast.postgres.preconditions import Needs, Session
+from holdfast.postgres.preconditions import Requirements, Session
 
 __all__ = ["Diagnosis", "examine"]
 
@@ -37,7 +37,7 @@ def examine(url: str, *, connections: int) -> list[Diagnosis]:
     """
     try:
         with preconditions.connect(url) as session:
-            return list(_findings(session, Needs(url=url, connections=connections)))
+            return list(_findings(session, Requirements(url=url, connections=connections)))
     except psycopg.OperationalError as error:
         refusal = preconditions.refusal_of_a_pooler(error)
         if refusal is None:
@@ -45,7 +45,7 @@ def examine(url: str, *, connections: int) -> list[Diagnosis]:
         return [Diagnosis(check="pooler", verdict="problem", text=refusal)]
 
 
-def _findings(session: Session, needs: Needs) -> Iterator[Diagnosis]:
+def _findings(session: Session, needs: Requirements) -> Iterator[Diagnosis]:
     for name, check in preconditions.CHECKS.items():
         problems = list(check(session, needs))
         yield from (Diagnosis(check=name, verdict="problem", text=text) for text in problems)
@@ -60,7 +60,7 @@ def _findings(session: Session, needs: Needs) -> Iterator[Diagnosis]:
         yield from found or [Diagnosis(check=name, verdict="ok")]
 
 
-def _warnings(session: Session, needs: Needs) -> Iterator[str]:
+def _warnings(session: Session, needs: Requirements) -> Iterator[str]:
     before = time.time()
     (facts,) = session.execute(SQL["load_facts"]).fetchall()
     after = time.time()

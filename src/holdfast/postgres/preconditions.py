@@ -24,6 +24,7 @@ SQL = queries.load("preconditions")
 _OLDEST_POSTGRESQL = 15
 _SCHEMA = Path(__file__).with_name("schema.sql")
 OURS = re.findall(r"^CREATE (?:TABLE|SEQUENCE) (\w+)", _SCHEMA.read_text(), re.MULTILINE)
+_VIEWS = re.findall(r"^CREATE VIEW (\w+)", _SCHEMA.read_text(), re.MULTILINE)
 _MIGRATED = "schema_generation"
 _OF_ALEMBIC = "alembic_version"
 
@@ -40,7 +41,7 @@ Session = psycopg.Connection[DictRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
+class Requirements:
     """What the server asks of the database: where it is, and how many connections all workers open."""
 
     url: str
@@ -54,7 +55,7 @@ def find_problem(url: str, *, connections: int = 0) -> str | None:
     """
     try:
         with connect(url) as session:
-            needs = Needs(url=url, connections=connections)
+            needs = Requirements(url=url, connections=connections)
             return next((problem for check in CHECKS.values() for problem in check(session, needs)), None)
     except psycopg.OperationalError as error:
         refusal = refusal_of_a_pooler(error)
@@ -76,13 +77,13 @@ def connect(url: str) -> Session:
     return psycopg.connect(conninfo, connect_timeout=10, autocommit=True, row_factory=dict_row)
 
 
-def _problems_of_version(session: Session, _: Needs) -> Iterator[str]:
+def _problems_of_version(session: Session, _: Requirements) -> Iterator[str]:
     version = session.info.server_version // 10_000
     if version < _OLDEST_POSTGRESQL:
         yield f"The database is PostgreSQL {version}: Holdfast needs {_OLDEST_POSTGRESQL} or newer."
 
 
-def _problems_of_settings(session: Session, _: Needs) -> Iterator[str]:
+def _problems_of_settings(session: Session, _: Requirements) -> Iterator[str]:
     names = [*SESSION_SETTINGS, *citus.DURABLE, *_REQUIRED]
     found = {row["name"]: row["value"] for row in _ask(session, "list_settings", names=names)}
     for name, value in SESSION_SETTINGS.items():
@@ -99,7 +100,7 @@ def _problems_of_settings(session: Session, _: Needs) -> Iterator[str]:
             yield f"The database runs with {name} = {found[name]}: set it to {allowed[0]} for Holdfast's role."
 
 
-def _problems_of_database(session: Session, _: Needs) -> Iterator[str]:
+def _problems_of_database(session: Session, _: Requirements) -> Iterator[str]:
     (database,) = _ask(session, "load_database")
     name, encoding = database["database"], database["encoding"]
     if database["is_standby"]:
@@ -125,12 +126,14 @@ def _problems_of_database(session: Session, _: Needs) -> Iterator[str]:
         yield "The search_path has pg_catalog behind another schema: leave pg_catalog out of it."
 
 
-def _problems_of_relations(session: Session, _: Needs) -> Iterator[str]:
+def _problems_of_relations(session: Session, _: Requirements) -> Iterator[str]:
     (database,) = _ask(session, "load_database")
     role, schema = database["role"], database["schema"]
-    found = {row["name"]: row for row in _ask(session, "list_relations_of", names=[*OURS, _OF_ALEMBIC])}
+    found = {
+        row["name"]: row for row in _ask(session, "list_relations_of", names=[*OURS, *_VIEWS, _OF_ALEMBIC])
+    }
     if _MIGRATED not in found:
-        others = [name for name in OURS if name in found and found[name]["schema"] == schema]
+        others = [name for name in (*OURS, *_VIEWS) if name in found and found[name]["schema"] == schema]
         if _OF_ALEMBIC in found and not found[_OF_ALEMBIC]["missing_rights"]:
             others += [_OF_ALEMBIC] * any(row["found"] for row in _ask(session, "has_other_migrations"))
         if others:
@@ -154,7 +157,7 @@ def _problems_of_relations(session: Session, _: Needs) -> Iterator[str]:
             yield f"Row security hides rows of {name} from role {role}: make it the owner, or grant it BYPASSRLS."
 
 
-def _problems_of_room(session: Session, needs: Needs) -> Iterator[str]:
+def _problems_of_room(session: Session, needs: Requirements) -> Iterator[str]:
     (room,) = _ask(session, "load_room")
     limits = {
         "max_connections less the reserved ones": room["of_server"],
@@ -169,11 +172,11 @@ def _problems_of_room(session: Session, needs: Needs) -> Iterator[str]:
             )
 
 
-def _problems_of_nodes(session: Session, _: Needs) -> Iterator[str]:
+def _problems_of_nodes(session: Session, _: Requirements) -> Iterator[str]:
     yield from citus.fatal_problems(session, OURS)
 
 
-def _problems_of_sharing(session: Session, needs: Needs) -> Iterator[str]:
+def _problems_of_sharing(session: Session, needs: Requirements) -> Iterator[str]:
     """Yield a line if a pooler lends one session of PostgreSQL to two of its clients in turn.
 
     Prepared statements and settings would then meet other clients' transactions.
@@ -192,7 +195,7 @@ def _ask(session: Session, statement: str, **parameters: Any) -> list[DictRow]:
     return session.execute(SQL[statement], parameters).fetchall()
 
 
-CHECKS: dict[str, Callable[[Session, Needs], Iterator[str]]] = {
+CHECKS: dict[str, Callable[[Session, Requirements], Iterator[str]]] = {
     "version": _problems_of_version,
     "settings": _problems_of_settings,
     "database": _problems_of_database,

@@ -29,7 +29,8 @@ FROM run_command_on_all_nodes(%(text)s);
 -- Sent to each node as a text, so that it has no parameters.
 SELECT json_build_object(
     'settings', (SELECT json_object_agg(name, setting) FROM pg_settings),
-    'prepared', (SELECT count(*) FROM pg_prepared_xacts WHERE prepared < statement_timestamp() - interval '1 minute'),
+    'prepared', (SELECT count(*) FROM pg_prepared_xacts, (SELECT clock_timestamp()) AS at (now)
+        WHERE prepared < at.now - interval '1 minute'),
     'extension', (SELECT extversion FROM pg_extension WHERE extname = 'citus'),
     'version', current_setting('server_version'),
     'now', extract(epoch FROM clock_timestamp())

@@ -6,7 +6,8 @@ SELECT
     extract(epoch FROM clock_timestamp())::double precision AS now,
     current_setting('synchronous_standby_names') AS standby_names,
     (SELECT count(*) FROM pg_stat_replication) AS standbys,
-    (SELECT count(*) FROM pg_prepared_xacts WHERE prepared < statement_timestamp() - interval '1 minute') AS prepared,
+    (SELECT count(*) FROM pg_prepared_xacts, (SELECT clock_timestamp()) AS at (now)
+        WHERE prepared < at.now - interval '1 minute') AS prepared,
     current_setting('autovacuum') AS autovacuum,
     current_setting('data_checksums') AS data_checksums,
     current_setting('max_connections')::integer AS max_connections,
