@@ -95,7 +95,7 @@ async def test_a_hold_uses_a_living_session(client: httpx2.AsyncClient, database
 async def test_a_wrong_secret_is_no_use_of_a_key(keyed_client: KeyedClient, database_url: str) -> None:
     """`last_used_at` is for people who look for a key that nobody needs, or that somebody else uses."""
     used = "SELECT count(last_used_at) FROM api_keys"
-    client = await keyed_client("read")
+    client = await keyed_client("organise")
     right = client.headers["authorization"]
     wrong = await client.get("/v1/bookings", headers={"authorization": right[:-1] + "x"})
     assert (wrong.status_code, fetch(database_url, used)) == (401, [(0,)])
