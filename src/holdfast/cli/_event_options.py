@@ -13,8 +13,8 @@ from holdfast.cli.output import fail
 
 __all__ = [
     "AllowPartial", "Areas", "Capacity", "EventRef", "HoldTtl", "MaxHoldTtl", "MaxPerBuyer", "MaxPerHold", "Metadata",
-    "NewAreas", "NewCategories", "OffSaleAt", "OnSaleAt", "SeatMapFile", "StartsAt", "TimeZone", "Venue", "additions",
-    "fields_of",
+    "NewAreas", "NewCategories", "OffSaleAt", "OnSaleAt", "SeatMapFile", "StartsAt", "StoredMap", "TimeZone", "Venue",
+    "additions", "fields_of", "stored_map",
 ]  # fmt: skip
 
 EventRef = Annotated[str, typer.Argument(metavar="EVENT", help="The event's number or id.")]
@@ -24,6 +24,10 @@ SeatMapFile = Annotated[
         "--seat-map",
         help="JSON file of the numbered seats: sections of equal rows, labels, or a plan in pretix's schema.",
     ),
+]
+StoredMap = Annotated[
+    str | None,
+    typer.Option(metavar="MAP", help="Id of a seat map of `holdfast map`, instead of a file."),
 ]
 Capacity = Annotated[
     int | None, typer.Option(parser=whole_number, metavar="NUMBER", help="Admissions of one area, `general`.")
@@ -79,6 +83,15 @@ def fields_of(area: list[str] | None, metadata: list[str] | None = None, **given
     if fields.get("max_per_hold") == 0:
         fields["max_per_hold"] = None
     return {**fields, "areas": _read_areas("--area", area)} if area else fields
+
+
+def stored_map(id: str | None, file: Path | None) -> dict[str, Any]:
+    """Return the field that names a stored seat map, if any. Raises typer.Exit if a file is named as well."""
+    if id is None:
+        return {}
+    if file is not None:
+        raise fail("--stored-map and --seat-map exclude each other.", code=2)
+    return {"seat_map": {"id": id}}
 
 
 def additions(

@@ -46,6 +46,7 @@ def create(  # noqa: PLR0917 - typer passes them by name
     capacity: options.Capacity = None,
     area: options.Areas = None,
     seat_map: SeatMapFile = None,
+    stored_map: options.StoredMap = None,
     venue: options.Venue = None,
     time_zone: options.TimeZone = None,
     starts_at: options.StartsAt = None,
@@ -69,6 +70,8 @@ def create(  # noqa: PLR0917 - typer passes them by name
     as_json: AsJson = False,
 ) -> None:
     """Make an event with its inventory, and publish it unless it is a draft."""
+    from holdfast.api.v1.event_bodies import CreateEventIn
+    from holdfast.cli._bodies import validated
     from holdfast.cli._database import BY, plain_errors, use_engine
     from holdfast.cli._event_files import new_event, read_seat_map
     from holdfast.cli._event_records import print_event
@@ -93,10 +96,13 @@ def create(  # noqa: PLR0917 - typer passes them by name
         rehearsal=rehearsal or None,
     )
     with plain_errors():
-        new = new_event(with_offsets(fields), read_seat_map(seat_map))
+        fields = with_offsets(fields)
+        reference = options.stored_map(stored_map, seat_map)
+        new = None if reference else new_event(fields, read_seat_map(seat_map))
 
     async def make(inventory: Inventory) -> FullEvent:
-        event = await inventory.create_event(new, by=BY)
+        made = new or await validated(CreateEventIn, fields | reference).new_event(inventory.venue_maps)
+        event = await inventory.create_event(made, by=BY)
         assert event is not None
         return event
 
@@ -190,6 +196,7 @@ def change(  # noqa: PLR0917 - typer passes them by name
     add_area: options.NewAreas = None,
     add_category: options.NewCategories = None,
     seat_map: SeatMapFile = None,
+    stored_map: options.StoredMap = None,
     venue: options.Venue = None,
     time_zone: options.TimeZone = None,
     starts_at: options.StartsAt = None,
@@ -238,6 +245,7 @@ def change(  # noqa: PLR0917 - typer passes them by name
         if fields.setdefault(each.value, None) is not None:
             raise fail(f"--clear {each.value} and its new value exclude each other.", code=2)
     fields |= options.additions(fields.get("areas"), add_area, add_category)
+    fields |= options.stored_map(stored_map, seat_map)
     if seat_map is not None:
         fields["seat_map"] = read_json(seat_map)
     if not fields:
