@@ -234,6 +234,7 @@ async def test_each_refusal_has_status_body_and_documentation(
 ELSEWHERE = {
     "bad_request",
     "body_too_large",
+    "delivery_not_found",
     "duplicate_email",
     "expectation_failed",
     "forbidden",
@@ -250,8 +251,10 @@ ELSEWHERE = {
     "unsupported_media_type",
     "uri_too_long",
     "user_not_found",
+    "webhook_not_found",
 }
-"""Codes of the handler, of reads, of dialects and of faults during a commit; other tests try them."""
+"""Codes of the handler, of reads, of dialects, of routes that no key may call, and of faults during a commit; other
+tests try them."""
 
 
 def test_every_code_has_a_case():

@@ -69,7 +69,7 @@ async def test_a_full_disk_elsewhere_refuses_writes_and_recovers(
     """The test's role may not make a small tablespace. So the tables raise what PostgreSQL raises there."""
     event = await make_event(client)
     hold = await place(client, event)
-    tables = ("holds", "bookings", "events", "users")
+    tables = ("holds", "bookings", "events", "accounts")
     with psycopg.connect(database_url, autocommit=True) as full:
         full.execute(FULL.encode())
         for table in tables:

@@ -29,7 +29,7 @@ OF_A_LIBRARY = re.compile(
         (("serve", "--port", "abc"), "--port must be an integer; it is 'abc'."),
         (
             ("keys", "create", "x", "--scope", "all"),
-            "--scope: 'all' is not one of 'read', 'sell', 'organise'.",
+            "--scope: 'all' is not one of 'read', 'sell', 'organise', 'door', 'money'.",
         ),
         (("keys", "create", "x"), "Missing option '--scope'."),
     ],

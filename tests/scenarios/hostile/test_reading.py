@@ -60,6 +60,7 @@ def _good(endpoint: Endpoint, shop: Shop) -> Ask:
         "file": "icon.svg",
         "code": "sold_out",
         "seat_map": shop.seat_map,
+        "webhook": shop.webhook,
     }
     path = endpoint.path.format(**values)
     token = shop.booked if "{booking}" in endpoint.path else shop.hold
