@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -29,7 +29,7 @@ class MailOut(BaseModel):
     text: str
     html: str
     created_at: datetime
-    status: str = Field(description="`due`, `done` or `parked`.", examples=["done"])
+    status: Literal["due", "done", "parked"] = Field(description="`parked`: it is tried again only by hand.")
     last_answer: str | None = Field(description="What the mail server said, or why there was none.")
 
 
