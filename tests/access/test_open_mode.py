@@ -205,6 +205,15 @@ async def test_the_first_key_ends_open_mode():
     assert await _ask(keys=Keys(KEY)) == 401
 
 
+async def test_a_refused_caller_reads_that_a_key_ended_open_mode():
+    """Only a caller that was staff before: others learn nothing about this machine."""
+    mode = OpenMode(Keys(KEY).any, enabled=True, owner_of=owned_by_us)
+    assert not await mode.admits(SCOPE, HEADERS, Connection())
+    assert "ended when the first API key" in mode.explain(SCOPE, HEADERS, Connection())
+    assert mode.explain(SCOPE, HEADERS | {b"via": b"1.1 proxy"}, Connection()) == ""
+    assert mode.explain(SCOPE | {"client": ("203.0.113.9", 1)}, HEADERS, Connection()) == ""
+
+
 async def test_the_setting_turns_open_mode_off():
     assert await _ask(open_mode=False) == 401
 

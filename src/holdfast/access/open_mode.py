@@ -68,8 +68,13 @@ class OpenMode:
         self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], connection: PeerMemory | None = None
     ) -> str:
         """Return why open mode does not count, for a refused caller on this machine. Empty for other callers."""
-        why = None if self._closed or not self._enabled else self._guest_reason(scope, headers, connection)
-        return "" if why is None or why is _ELSEWHERE else f" (Open mode does not apply here: {why}.)"
+        if not self._enabled:
+            return ""
+        why = self._guest_reason(scope, headers, connection)
+        if why is None:
+            has_key = self._closed or self._any_key.newest()
+            return " (Open mode ended when the first API key was made.)" if has_key else ""
+        return "" if self._closed or why is _ELSEWHERE else f" (Open mode does not apply here: {why}.)"
 
     async def admits(
         self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], connection: PeerMemory | None = None
