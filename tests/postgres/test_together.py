@@ -18,7 +18,9 @@ from holdfast.errors import Busy, EventNotFound, Unavailable
 from holdfast.inventory import queries
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.availability import Availability
+from holdfast.inventory.store import events
 from holdfast.postgres import together
+from holdfast.postgres.pipeline import _SESSIONS, Statement
 from postgres.statements import all_statements
 from support.cutting_proxy import cutting_proxy
 from support.postgres import TestDatabases
@@ -179,6 +181,27 @@ async def test_a_session_that_lost_its_statements_reads_all_the_same(database_ur
         async with inventory._connections.control().connection() as connection:
             await connection.execute("DEALLOCATE ALL", prepare=False)
         assert held(await read(inventory, numbers)) == as_placed(numbers)
+
+
+@pytest.mark.parametrize("known", [["get_areas"], ["get_event"], ["get_event", "get_areas"]])
+async def test_a_session_that_lost_some_statements_reads_all_the_same(
+    database_url: str, known: list[str]
+) -> None:
+    """Another read may have prepared only a later one of the statements, so the first one does not fail."""
+    statements = {name: Statement(name, events.SQL[name]) for name in ("get_event", "get_areas")}
+    async with an_engine(database_url, size=1) as inventory:
+        connections = inventory._connections
+        givens = {number: {"event_number": number} for number in await make_events(inventory, 3)}
+        async with connections.control().connection() as connection:
+            await connection.execute("DEALLOCATE ALL", prepare=False)
+            _SESSIONS.pop(connection)
+        await together.read_together(connections, [statements[name] for name in known], givens)
+        async with connections.control().connection() as connection:
+            await connection.execute("DEALLOCATE ALL", prepare=False)
+        found = await together.read_together(connections, list(statements.values()), givens)
+    for answer in found.values():
+        assert isinstance(answer, list)
+        assert [len(table) for table in answer] == [1, 1]
 
 
 async def test_readers_who_leave_cost_the_others_nothing(inventory: Inventory) -> None:

@@ -88,6 +88,8 @@ class Pipeline:
         self._names = self._session.names
         self._preparing: dict[bytes, int] = {}
         """Names of statements in preparation, with the indices of their answers."""
+        self._newest: set[bytes] = set()
+        """Names of the statements that the last sync prepared."""
         self._sent = 0
         """Number of statements added since the last sync, preparations included."""
         self._requested: list[tuple[int, bytes]] = []
@@ -161,9 +163,8 @@ class Pipeline:
         requested, preparing = self._requested, self._preparing
         self._sent, self._requested, self._preparing, self.is_between = 0, [], {}, True
         # A prepared statement belongs to the session: a rollback does not remove it.
-        self._names.update(
-            name for name, at in preparing.items() if answers[at].status == ExecStatus.COMMAND_OK
-        )
+        self._newest = {name for name, at in preparing.items() if answers[at].status == ExecStatus.COMMAND_OK}
+        self._names.update(self._newest)
         return requested, answers
 
     def end(self) -> None:
@@ -172,7 +173,7 @@ class Pipeline:
 
     def _error(self, answer: PGresult) -> psycopg.Error:
         if answer.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_STATEMENT:
-            self._names.clear()
+            self._names.intersection_update(self._newest)  # the others were lost before these were prepared
         return error_from_result(answer, encoding=self._connection.info.encoding)
 
     def _table_or_error(self, text: bytes, answer: PGresult) -> Table | psycopg.Error:

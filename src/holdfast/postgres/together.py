@@ -90,9 +90,8 @@ async def _send(
     pipeline = Pipeline(connection)
     try:
         parts = await _send_once(pipeline, givens, statements)
-        if isinstance(
-            parts[0], psycopg.errors.InvalidSqlStatementName
-        ):  # the session had lost its statements
+        # The session had lost its statements. Perhaps only a later one was known, and the first one was prepared now.
+        if any(isinstance(part, psycopg.errors.InvalidSqlStatementName) for part in parts):
             parts = await _send_once(pipeline, givens, statements)
         pipeline.end()
     except BaseException:
