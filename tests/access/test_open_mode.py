@@ -205,6 +205,19 @@ async def test_the_first_key_ends_open_mode():
     assert await _ask(keys=Keys(KEY)) == 401
 
 
+@pytest.mark.parametrize(("owner", "keys", "undecided"), [(None, Keys(), True), (4711, Keys(), False)])
+async def test_a_caller_that_has_left_is_no_guest_with_a_retry_key(
+    owner: int | None, keys: Keys, *, undecided: bool
+):
+    """The kernel cannot name its socket any more. The proof found what followed: a hold placed as a guest, and a retry
+    that was staff, found no stored answer and was decided a second time."""
+    mode, connection = OpenMode(keys.any, enabled=True, owner_of=lambda *_: owner), Connection()
+    assert not await mode.admits(SCOPE, HEADERS, connection)
+    assert mode.is_undecided(connection) == undecided
+    assert not mode.is_undecided(None)
+    assert not OpenMode(keys.any, enabled=False).is_undecided(connection)
+
+
 async def test_a_refused_caller_reads_that_a_key_ended_open_mode():
     """Only a caller that was staff before: others learn nothing about this machine."""
     mode = OpenMode(Keys(KEY).any, enabled=True, owner_of=owned_by_us)

@@ -76,6 +76,18 @@ class OpenMode:
             return " (Open mode ended when the first API key was made.)" if has_key else ""
         return "" if self._closed or why is _ELSEWHERE else f" (Open mode does not apply here: {why}.)"
 
+    def is_undecided(self, connection: PeerMemory | None) -> bool:
+        """Return whether the kernel could not name the peer, most likely because it has closed its connection.
+
+        Such a caller counts as a guest, and may have been staff a moment ago.
+        """
+        return (
+            self._enabled
+            and not self._closed
+            and connection is not None
+            and connection.peer_refusal is _UNKNOWN_PEER
+        )
+
     async def admits(
         self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], connection: PeerMemory | None = None
     ) -> bool:

@@ -20,6 +20,7 @@ from holdfast.access.principals import GUEST, OPEN, ApiKeys, KeyRow, Principal
 from holdfast.errors import (
     BadRequest,
     BodyTooLarge,
+    Busy,
     CredentialsRequired,
     Fault,
     HeadersTooLarge,
@@ -211,6 +212,9 @@ class RequestHandler:
                     raise
                 return _rendered(error, request, endpoint)
         if b"idempotency-key" in headers and request.method == "POST":
+            if principal is GUEST and self._open_mode.is_undecided(request.peer):
+                # A retry key belongs to its principal. The retry of a caller that has left would be another's.
+                raise Busy(Busy.CLIENT_LEFT)
             random = principal.is_anonymous and endpoint.keeps_guest_answers
             request.idempotency_key = idempotency_key(headers, random=random)
         if check_body_headers(headers, limit=endpoint.body_limit):
