@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 
 from holdfast.access.open_mode import OpenMode
@@ -17,6 +18,7 @@ from holdfast.errors import Unavailable
 from holdfast.http.reply import Reply
 from holdfast.http.request import Request
 from holdfast.http.routes import Routes
+from support.http_serving import serving
 from support.http_surface import Keys, client_of, layer_of, owned_by_us
 
 routes = Routes(tag="tests")
@@ -216,6 +218,23 @@ async def test_a_caller_that_has_left_is_no_guest_with_a_retry_key(
     assert mode.is_undecided(connection) == undecided
     assert not mode.is_undecided(None)
     assert not OpenMode(keys.any, enabled=False).is_undecided(connection)
+
+
+async def test_a_route_refuses_the_retry_key_of_a_caller_that_has_left():
+    own, calls = Routes(tag="tests"), []
+
+    @own.post("/sale", policy=Permission.PUBLIC)
+    async def sell(request: Request) -> str:
+        calls.append(request.principal.id)
+        return "sold"
+
+    layer = layer_of(own, owner_of=lambda *_: None)
+    key = {"Idempotency-Key": "85c43a88-1c27-4e12-a0d7-0045d181fc37"}
+    async with serving(layer) as (port, _), httpx2.AsyncClient(base_url=f"http://localhost:{port}") as http:
+        refused = await http.post("/sale", headers=key)
+        assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+        assert (await http.post("/sale")).status_code == 200
+    assert calls == ["guest"]
 
 
 async def test_a_refused_caller_reads_that_a_key_ended_open_mode():

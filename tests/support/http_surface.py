@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from holdfast.access.open_mode import OpenMode
+from holdfast.access.open_mode import OpenMode, OwnerOf
 from holdfast.access.peers import Address
 from holdfast.access.principals import KeyRow
 from holdfast.http.application import Application
@@ -40,14 +40,19 @@ def owned_by_us(_client: Address, _server: Address) -> int:
 
 
 def layer_of(
-    routes: Routes, *, keys: Keys | None = None, open_mode: bool = True, **settings: Any
+    routes: Routes,
+    *,
+    keys: Keys | None = None,
+    open_mode: bool = True,
+    owner_of: OwnerOf = owned_by_us,
+    **settings: Any,
 ) -> Application:
     keys = keys or Keys()
     return Application(
         routes,
         request_class=Request.bind(cursors=Cursors(SERVER_KEY)),
         find_key=keys.find,
-        open_mode=OpenMode(keys.any, enabled=open_mode, owner_of=owned_by_us),
+        open_mode=OpenMode(keys.any, enabled=open_mode, owner_of=owner_of),
         **settings,
     )
 

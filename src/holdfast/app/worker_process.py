@@ -81,6 +81,7 @@ def _follow(life: int, settings: Settings) -> None:
         with contextlib.suppress(OSError):
             os.read(life, 1)
         os.kill(os.getpid(), signal.SIGTERM)
+        # The stop has these seconds; a worker that hangs in it must not outlive its supervisor.
         time.sleep(settings.drain_seconds + settings.shutdown_seconds + _GRACE_SECONDS)
         os._exit(1)
 
